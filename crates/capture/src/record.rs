@@ -1,0 +1,31 @@
+//! One record of a capture: a frame's bytes and what the file says about them.
+
+use crate::Timestamp;
+
+/// A link-layer type as pcap files number them (`LINKTYPE_…`, <https://www.tcpdump.org/linktypes.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// Ethernet.
+    pub const ETHERNET: Self = Self(1);
+}
+
+/// One record of a capture, borrowed from the reader's buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// 1-based number of the frame, as Wireshark counts it in this file.
+    pub frame: u64,
+    /// When the frame was captured; `None` where the format stores no time (simple packet blocks).
+    pub time: Option<Timestamp>,
+    /// What the first byte of `bytes` is.
+    pub link: LinkType,
+    /// The interface the frame was captured on: counted from 0 over the whole capture.
+    pub interface: u32,
+    /// How many bytes at the end of a whole frame are its frame check sequence, where the file says so.
+    pub fcs_len: u8,
+    /// Length on the wire in bytes; more than `bytes.len()` where the snapshot length cut the frame.
+    pub wire_len: u32,
+    /// The bytes that were captured.
+    pub bytes: &'a [u8],
+}

@@ -1,0 +1,1 @@
+//! Link, network and tunnel layers: from records to TCP segments.

@@ -1,0 +1,91 @@
+//! Hosts and the ends of connections.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A host: an address, or a name that a pasted list gave instead of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Host {
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+    /// The n-th name of a [`HostNames`] table.
+    Name(u32),
+}
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    /// The host.
+    pub host: Host,
+    /// The TCP port; 0 where a pasted list does not say it.
+    pub port: u16,
+}
+
+/// The names that stand for hosts in a pasted list (`ip-proxy`, `X.X.X.X`), each kept once.
+#[derive(Clone, Debug, Default)]
+pub struct HostNames {
+    names: Vec<String>,
+}
+
+/// More names than this and the rest share one entry.
+const MAX_NAMES: usize = 65_536;
+
+impl HostNames {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The host that `text` stands for: an address where it is one, else its entry in this table.
+    pub fn host(&mut self, text: &str) -> Host {
+        if let Ok(v4) = text.parse::<Ipv4Addr>() {
+            return Host::V4(v4);
+        }
+        if let Ok(v6) = text.parse::<Ipv6Addr>() {
+            return Host::V6(v6);
+        }
+        let known = self.names.iter().position(|name| name == text);
+        let index = known.unwrap_or_else(|| {
+            if self.names.len() < MAX_NAMES {
+                self.names.push(text.to_owned());
+            }
+            self.names.len().saturating_sub(1)
+        });
+        Host::Name(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The host as it was written.
+    pub fn display(&self, host: Host) -> String {
+        match host {
+            Host::V4(ip) => ip.to_string(),
+            Host::V6(ip) => ip.to_string(),
+            Host::Name(index) => usize::try_from(index)
+                .ok()
+                .and_then(|index| self.names.get(index))
+                .cloned()
+                .unwrap_or_else(|| "?".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V4(ip) => ip.fmt(f),
+            Self::V6(ip) => ip.fmt(f),
+            Self::Name(index) => write!(f, "host-{index}"),
+        }
+    }
+}
+
+/// `192.0.2.1:80`, `[2001:db8::1]:80`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            Host::V6(ip) => write!(f, "[{ip}]:{}", self.port),
+            host => write!(f, "{host}:{}", self.port),
+        }
+    }
+}
