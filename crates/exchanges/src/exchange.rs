@@ -1,0 +1,192 @@
+//! What one exchange was about: asked, promised, delivered.
+
+use whyreset_connections::{Moment, Side};
+
+/// What was found inside a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Exchanges {
+    /// The exchanges in the order in which they began: at most 256, then the first 128 and the last 128.
+    pub list: Vec<Exchange>,
+    /// How many were left out of `list`.
+    pub left_out: u64,
+    /// Protocol findings that concern the connection as a whole.
+    pub findings: Vec<Finding>,
+    /// The client that a PROXY protocol line names.
+    pub proxied_client: Option<String>,
+}
+
+/// One exchange: a request and its response, a TLS session, or a connection's worth of an unknown protocol.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// Method, blank, target as sent; at most 2,048 bytes, invalid UTF-8 replaced.
+    pub request: Option<String>,
+    /// The request's host.
+    pub host: Option<String>,
+    /// The response's status; the final one, not 1xx.
+    pub status: Option<u16>,
+    /// Interim (1xx) responses seen.
+    pub interim: Vec<u16>,
+    /// Body bytes the request promised (`Content-Length`); `None` where nothing was promised or the head was not captured.
+    pub request_body_expected: Option<u64>,
+    /// Body bytes of the request that were sent.
+    pub request_body_delivered: Option<u64>,
+    /// Body bytes the response promised.
+    pub body_expected: Option<u64>,
+    /// Body bytes of the response that were sent past the capture point.
+    pub body_delivered: Option<u64>,
+    /// Of these, the bytes that the client acknowledged.
+    pub body_acknowledged: Option<u64>,
+    /// How the end of the response's body is marked.
+    pub framing: Framing,
+    /// Request and response are both whole.
+    pub complete: bool,
+    /// The request is whole (head and promised body).
+    pub request_complete: bool,
+    /// Why it is not complete, in one clause.
+    pub why_incomplete: Option<String>,
+    /// The first packet of the request.
+    pub started: Option<Moment>,
+    /// The last packet of the request.
+    pub request_ended: Option<Moment>,
+    /// The first packet of the response.
+    pub response_started: Option<Moment>,
+    /// The last packet of the exchange.
+    pub ended: Option<Moment>,
+    /// `Connection: close` (or HTTP/1.0 without keep-alive) was said by one of them.
+    pub close_announced: Option<Side>,
+    /// The request carries `Expect: 100-continue`.
+    pub expects_continue: bool,
+    /// HTTP/2 stream.
+    pub stream_id: Option<u32>,
+    /// HTTP/2: the stream was reset, with which code and by whom.
+    pub reset: Option<(Side, String)>,
+    /// gRPC status, where it shows.
+    pub grpc_status: Option<u32>,
+    /// TLS: the session.
+    pub tls: Option<Tls>,
+    /// For protocols that are only recognised: who sent payload last, and whose turn it was.
+    pub last_speaker: Option<Side>,
+    /// Numbers are estimates (from the sizes of encrypted records).
+    pub estimated: bool,
+    /// The numbers come from the rows of a pasted list, not from bytes.
+    pub from_list: bool,
+}
+
+/// What is spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+    /// HTTP/2.
+    Http2,
+    /// TLS that is not decrypted, with its version where known (`1.3`).
+    Tls(Option<&'static str>),
+    /// Another protocol, by its usual short name (`ssh`, `smtp`).
+    Other(&'static str),
+    /// Not recognised, or no payload.
+    #[default]
+    Unknown,
+}
+
+/// How the end of a response's body is marked (RFC 9112 §6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// The head was not captured, or there is no response yet.
+    #[default]
+    Unknown,
+    /// No body by rule (HEAD, 1xx, 204, 304).
+    None,
+    /// `Content-Length`.
+    Length,
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+    /// The close of the connection.
+    UntilClose,
+    /// An upgrade or CONNECT: the connection is a tunnel from here.
+    Tunnel,
+    /// HTTP/2's END_STREAM.
+    EndStream,
+}
+
+/// A TLS session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Server name indication.
+    pub server_name: Option<String>,
+    /// The protocol that was negotiated, or the client's first offer while it was not.
+    pub alpn: Option<String>,
+    /// How far the handshake came.
+    pub handshake: TlsHandshake,
+    /// The first alert other than close_notify.
+    pub alert: Option<TlsAlert>,
+    /// Who sent close_notify; `None` where it cannot be told.
+    pub close_notify: CloseNotify,
+    /// The session was resumed.
+    pub resumed: bool,
+    /// Application data bytes the client sent.
+    pub client_bytes: u64,
+    /// Application data bytes the server sent.
+    pub server_bytes: u64,
+    /// A request was outstanding at the end: an estimate from record sizes and order.
+    pub request_outstanding: Option<bool>,
+    /// A response was under way at the end: an estimate.
+    pub response_under_way: Option<bool>,
+    /// The last record of a side was cut by the end of the connection: (side, bytes missing).
+    pub cut_record: Option<(Side, u64)>,
+}
+
+/// How far a TLS handshake came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsHandshake {
+    /// Both sides finished.
+    Complete,
+    /// It ended in an alert, or was broken off.
+    Failed,
+    /// Not all of it was captured, or it was still going on.
+    #[default]
+    Partial,
+}
+
+/// A TLS alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsAlert {
+    /// Who sent it.
+    pub by: Side,
+    /// As RFC 8446 names it (`unknown_ca`), or `encrypted`.
+    pub description: &'static str,
+    /// Its frame.
+    pub at: Moment,
+}
+
+/// Who sent close_notify.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CloseNotify {
+    /// Both.
+    Both,
+    /// The client only.
+    Client,
+    /// The server only.
+    Server,
+    /// Neither.
+    None,
+    /// It cannot be told.
+    #[default]
+    Unknown,
+}
+
+/// A finding about the protocol: something that a person wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable name: `http_on_tls_port`, `tls_on_http_port`, `foreign_banner`, `head_too_long`, `ambiguous_length`, `goaway`, …
+    pub id: &'static str,
+    /// One clause for people.
+    pub text: String,
+    /// The frames that show it.
+    pub frames: Vec<u64>,
+    /// The side it is about.
+    pub side: Option<Side>,
+}
