@@ -1,7 +1,6 @@
 //! The engine: takes segments one by one, hands finished connections out.
 
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 
 use whyreset_segments::{Quote, Segment};
 
@@ -42,17 +41,27 @@ pub struct Placed {
 pub struct Engine<X> {
     finished: VecDeque<Connection<X>>,
     neighbours: Neighbours,
-    _sink: PhantomData<X>,
+    prototype: X,
 }
 
 impl<X: StreamSink> Engine<X> {
     /// An engine without connections.
-    pub fn new(_config: EngineConfig) -> Self {
+    pub fn new(config: EngineConfig) -> Self {
+        Self::with_prototype(config, X::default())
+    }
+
+    /// An engine whose connections each start with a clone of `prototype`: how key material reaches a tracker.
+    pub fn with_prototype(_config: EngineConfig, prototype: X) -> Self {
         Self {
             finished: VecDeque::new(),
             neighbours: Neighbours::default(),
-            _sink: PhantomData,
+            prototype,
         }
+    }
+
+    /// What every connection's sink starts as.
+    pub const fn prototype(&self) -> &X {
+        &self.prototype
     }
 
     /// Takes the next segment of the capture. `told` is the application line that a pasted list shows for it.

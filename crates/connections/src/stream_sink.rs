@@ -4,8 +4,9 @@ use crate::{Moment, Side};
 
 /// Receives each direction's payload in sequence order, each byte once, as soon as it is in order.
 ///
-/// The engine holds back at most a bounded number of bytes that arrived out of order; what never comes is told as a gap.
-pub trait StreamSink: Default {
+/// The engine starts each connection with a clone of its prototype ([`crate::Engine::with_prototype`]), and
+/// holds back at most a bounded number of bytes that arrived out of order; what never comes is told as a gap.
+pub trait StreamSink: Default + Clone {
     /// The next bytes of what `side` sent. `offset` counts that side's stream from 0.
     fn data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]);
 
