@@ -50,7 +50,7 @@ impl<X: StreamSink> Engine<X> {
         Self::with_prototype(config, X::default())
     }
 
-    /// An engine whose connections each start with a clone of `prototype`: how key material reaches a tracker.
+    /// An engine whose connections each start with [`StreamSink::fresh`] of `prototype`: how key material reaches a tracker.
     pub fn with_prototype(_config: EngineConfig, prototype: X) -> Self {
         Self {
             finished: VecDeque::new(),
@@ -59,7 +59,7 @@ impl<X: StreamSink> Engine<X> {
         }
     }
 
-    /// What every connection's sink starts as.
+    /// Where every connection's sink comes from ([`StreamSink::fresh`]).
     pub const fn prototype(&self) -> &X {
         &self.prototype
     }

@@ -4,9 +4,14 @@ use crate::{Moment, Side};
 
 /// Receives each direction's payload in sequence order, each byte once, as soon as it is in order.
 ///
-/// The engine starts each connection with a clone of its prototype ([`crate::Engine::with_prototype`]), and
+/// The engine starts each connection with [`StreamSink::fresh`] of its prototype ([`crate::Engine::with_prototype`]), and
 /// holds back at most a bounded number of bytes that arrived out of order; what never comes is told as a gap.
-pub trait StreamSink: Default + Clone {
+pub trait StreamSink: Default {
+    /// The sink of a new connection, set up as this one (the engine's prototype) is.
+    fn fresh(&self) -> Self {
+        Self::default()
+    }
+
     /// The next bytes of what `side` sent. `offset` counts that side's stream from 0.
     fn data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]);
 
