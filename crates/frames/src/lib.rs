@@ -1,1 +1,177 @@
-//! Link, network and tunnel layers: from records to TCP segments.
+//! Link, network and tunnel layers: from the records of a capture to the TCP segments in them.
+//!
+//! One layer, one file. [`Dissector::dissect`] finds every TCP segment of a frame, however deep it sits, and every TCP
+//! segment that an ICMP error quotes. It follows what Wireshark 4.0 shows with its default settings, so that frame and
+//! stream numbers agree: see [`Dissector`] for the rules that are not obvious.
+
+mod ethernet;
+mod ethertype;
+mod fragments;
+mod icmp;
+mod icmpv6;
+mod ip_protocol;
+mod ipv4;
+mod ipv6;
+mod ipv6_extensions;
+mod link_layer;
+mod linux_cooked;
+mod null_loopback;
+mod packet;
+mod plain_ethernet;
+mod raw_ip;
+mod tcp;
+mod vlan;
+mod walk;
+
+use whyreset_capture::{Record, Timestamp};
+use whyreset_segments::{LinkFields, Quote, Segment};
+
+use crate::fragments::Fragments;
+use crate::packet::Packet;
+use crate::walk::{Outer, Walk};
+
+/// Something about TCP that a frame holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    /// A segment.
+    Segment(Segment<'a>),
+    /// A segment that an ICMP error quotes.
+    Quote(Quote<'a>),
+}
+
+/// Finds the TCP segments in frames.
+///
+/// It keeps nothing between frames but the fragments of incomplete IP datagrams, at most 4 MiB in 1,024 datagrams,
+/// the oldest giving way. The rules, all Wireshark's:
+///
+/// - A TCP header counts from its 16th captured byte on.
+/// - The frame that completes a fragmented datagram holds its segment. A first fragment that the snapshot length cut
+///   is read by itself, and then its payload is not known.
+/// - Padding and frame check sequences are never payload; IPv4's total length 0 means "to the end of the frame".
+/// - No checksum is asked for.
+#[derive(Debug, Default)]
+pub struct Dissector {
+    fragments: Fragments,
+}
+
+impl Dissector {
+    /// A dissector that has seen no frame.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Finds what `record` holds of TCP, and hands it to `found` in the order of the bytes.
+    ///
+    /// `time` is the frame's time where the capture tells one ([`Record::time`]), else what stands in for it.
+    pub fn dissect<F>(&mut self, record: &Record<'_>, time: Timestamp, found: &mut F)
+    where
+        F: FnMut(Found<'_>),
+    {
+        if let Some(segment) = plain_ethernet::segment(record, time) {
+            return found(Found::Segment(segment));
+        }
+        self.dissect_layers(record, time, found);
+    }
+
+    fn dissect_layers(
+        &mut self,
+        record: &Record<'_>,
+        time: Timestamp,
+        found: &mut dyn FnMut(Found<'_>),
+    ) {
+        let mut walk = Walk {
+            frame: record.frame,
+            time,
+            time_known: record.time.is_some(),
+            fragments: &mut self.fragments,
+            found,
+        };
+        let outer = Outer {
+            link: LinkFields {
+                interface: record.interface,
+                ..LinkFields::default()
+            },
+            ..Outer::default()
+        };
+        // A frame that ends early has shown what it holds by then.
+        let _ = link_layer::dissect(&mut walk, record.link, frame_bytes(record), &outer);
+    }
+}
+
+/// The frame without its check sequence. A frame is at least as long as what was captured of it, whatever the file says.
+fn frame_bytes<'a>(record: &Record<'a>) -> Packet<'a> {
+    let wire_len = usize::try_from(record.wire_len).unwrap_or(usize::MAX);
+    let wire_len = wire_len.max(record.bytes.len());
+    Packet::new(
+        record.bytes,
+        wire_len.saturating_sub(usize::from(record.fcs_len)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyreset_capture::LinkType;
+
+    const SYN: [u8; 54] = [
+        2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, // Ethernet
+        0x45, 0, 0, 40, 0, 7, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, // IPv4
+        0x9c, 0x40, 0, 80, 0, 0, 3, 0xe8, 0, 0, 0, 0, 0x50, 2, 0x20, 0, 0, 0, 0, 0, // TCP
+    ];
+
+    fn record(bytes: &[u8]) -> Record<'_> {
+        Record {
+            frame: 1,
+            time: Some(Timestamp::from_nanos(5)),
+            link: LinkType::ETHERNET,
+            interface: 0,
+            fcs_len: 0,
+            wire_len: u32::try_from(bytes.len()).unwrap(),
+            bytes,
+        }
+    }
+
+    fn found(bytes: &[u8]) -> Vec<String> {
+        let mut all = Vec::new();
+        let time = Timestamp::from_nanos(5);
+        Dissector::new().dissect(&record(bytes), time, &mut |found| {
+            all.push(match found {
+                Found::Segment(s) => format!("{} > {} [{}]", s.source, s.destination, s.flags),
+                Found::Quote(q) => format!("quote of {} bytes", q.quoted_bytes),
+            });
+        });
+        all
+    }
+
+    #[test]
+    fn finds_a_plain_segment() {
+        assert_eq!(found(&SYN), ["10.0.0.1:40000 > 10.0.0.2:80 [SYN]"]);
+    }
+
+    #[test]
+    fn sixteen_bytes_of_tcp_are_enough() {
+        let cut = |len| {
+            let mut record = record(&SYN[..len]);
+            record.wire_len = 54;
+            let mut count = 0;
+            Dissector::new().dissect(&record, Timestamp::default(), &mut |_| count += 1);
+            count
+        };
+        assert_eq!(cut(50), 1);
+        assert_eq!(cut(49), 0);
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let record = record(&SYN);
+        let short = plain_ethernet::segment(&record, Timestamp::default()).unwrap();
+        let mut long = None;
+        let mut take = |found: Found<'_>| {
+            if let Found::Segment(segment) = found {
+                long = Some(format!("{segment:?}"));
+            }
+        };
+        Dissector::new().dissect_layers(&record, Timestamp::default(), &mut take);
+        assert_eq!(Some(format!("{short:?}")), long);
+    }
+}

@@ -1,0 +1,46 @@
+//! EtherTypes (<https://www.iana.org/assignments/ieee-802-numbers>): what follows an Ethernet header, a tag, and much else.
+
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+use crate::{ipv4, ipv6, vlan};
+
+/// The longest length that can stand in place of an EtherType (IEEE 802.3 §3.2.6).
+pub(crate) const MAX_LENGTH: u16 = 1500;
+
+/// The lowest EtherType.
+const MIN_TYPE: u16 = 1536;
+
+/// Reads what follows a field that holds an EtherType, or the length of an LLC frame.
+pub(crate) fn dissect_type_or_length(
+    walk: &mut Walk<'_>,
+    kind: u16,
+    packet: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
+    match kind {
+        0..=MAX_LENGTH => Ok(()),
+        MIN_TYPE.. => dissect(walk, kind, packet, outer),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what an EtherType announces. A layer that ends early spoils nothing outside of it.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    ethertype: u16,
+    packet: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
+    let inner = outer.deeper()?;
+    let _ = announced(walk, ethertype, packet, &inner);
+    Ok(())
+}
+
+fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Outer) -> Walked {
+    match ethertype {
+        0x0800 => ipv4::dissect_any_version(walk, packet, outer),
+        0x86dd => ipv6::dissect(walk, packet, outer),
+        0x8100 | 0x88a8 | 0x9100 => vlan::dissect(walk, packet, outer),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Putting fragmented IP datagrams together, with what Wireshark makes of overlaps, duplicates and reused ids.
+
+use std::collections::{HashMap, VecDeque};
+
+use whyreset_segments::Host;
+
+/// At most this many datagrams are kept incomplete; beyond it the oldest gives way.
+const MAX_DATAGRAMS: usize = 1024;
+
+/// At most this many bytes of fragments are kept, their bookkeeping included.
+const MAX_BYTES: usize = 4 << 20;
+
+/// What a fragment costs beyond its bytes.
+const FRAGMENT_OVERHEAD: usize = 64;
+
+/// What the fragments of one datagram have in common (RFC 791 §3.2, RFC 8200 §4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// Source address.
+    pub(crate) source: Host,
+    /// Destination address.
+    pub(crate) destination: Host,
+    /// Protocol number; 0 with IPv6.
+    pub(crate) protocol: u8,
+    /// Identification.
+    pub(crate) id: u32,
+}
+
+/// A fragment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fragment<'a> {
+    /// Where in the datagram it belongs.
+    pub(crate) offset: usize,
+    /// Its bytes, all of them.
+    pub(crate) bytes: &'a [u8],
+    /// More fragments follow.
+    pub(crate) more: bool,
+}
+
+/// The fragments of datagrams that are not complete yet.
+#[derive(Debug, Default)]
+pub(crate) struct Fragments {
+    datagrams: HashMap<Key, Incomplete>,
+    /// The keys in the order in which their first fragment came; completed ones may linger.
+    order: VecDeque<(Key, u64)>,
+    started: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Incomplete {
+    number: u64,
+    /// By offset; of equal offset the earlier one first.
+    pieces: Vec<Piece>,
+    /// The datagram's length, as the first tail says.
+    len: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Piece {
+    offset: usize,
+    bytes: Box<[u8]>,
+}
+
+impl Fragments {
+    /// Takes a fragment, and gives back the payload of the datagram if it is complete now. It is then forgotten:
+    /// a late duplicate starts a datagram of its own.
+    pub(crate) fn add(&mut self, key: Key, fragment: Fragment<'_>) -> Option<Vec<u8>> {
+        let datagram = self.datagrams.entry(key).or_insert_with(|| {
+            self.started += 1;
+            self.order.push_back((key, self.started));
+            Incomplete {
+                number: self.started,
+                pieces: Vec::new(),
+                len: None,
+            }
+        });
+        datagram.insert(fragment);
+        self.bytes += fragment.bytes.len() + FRAGMENT_OVERHEAD;
+        let whole = datagram.complete();
+        if whole.is_some() {
+            self.forget(key);
+        }
+        self.make_room();
+        whole
+    }
+
+    fn forget(&mut self, key: Key) {
+        if let Some(datagram) = self.datagrams.remove(&key) {
+            self.bytes = self.bytes.saturating_sub(datagram.cost());
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.datagrams.len() > MAX_DATAGRAMS
+            || self.bytes > MAX_BYTES
+            || self.order.len() > 2 * MAX_DATAGRAMS
+        {
+            let Some((key, number)) = self.order.pop_front() else {
+                return;
+            };
+            if self.datagrams.get(&key).is_some_and(|d| d.number == number) {
+                self.forget(key);
+            }
+        }
+    }
+}
+
+impl Incomplete {
+    fn insert(&mut self, fragment: Fragment<'_>) {
+        let at = self
+            .pieces
+            .partition_point(|piece| piece.offset <= fragment.offset);
+        if !fragment.more && self.len.is_none() {
+            self.len = Some(fragment.offset.saturating_add(fragment.bytes.len()));
+        }
+        let piece = Piece {
+            offset: fragment.offset,
+            bytes: fragment.bytes.into(),
+        };
+        self.pieces.insert(at, piece);
+    }
+
+    /// The payload, if no byte is missing. Where fragments overlap, the one that starts first gives the bytes.
+    fn complete(&self) -> Option<Vec<u8>> {
+        let len = self.len?;
+        let mut end = 0;
+        for piece in &self.pieces {
+            if piece.offset <= end {
+                end = end.max(piece.end());
+            }
+        }
+        if end < len {
+            return None;
+        }
+        let mut whole = Vec::with_capacity(len);
+        for piece in &self.pieces {
+            let Some(known) = whole.len().checked_sub(piece.offset) else {
+                break;
+            };
+            whole.extend_from_slice(piece.bytes.get(known..).unwrap_or_default());
+        }
+        whole.truncate(len);
+        Some(whole)
+    }
+
+    fn cost(&self) -> usize {
+        let cost = |piece: &Piece| piece.bytes.len() + FRAGMENT_OVERHEAD;
+        self.pieces.iter().map(cost).sum()
+    }
+}
+
+impl Piece {
+    fn end(&self) -> usize {
+        self.offset.saturating_add(self.bytes.len())
+    }
+}

@@ -1,0 +1,26 @@
+//! Protocol numbers (<https://www.iana.org/assignments/protocol-numbers>): what follows an IP header.
+
+use crate::packet::{Packet, Walked};
+use crate::walk::{Datagram, Outer, Walk};
+use crate::{icmp, icmpv6, ipv4, ipv6, ipv6_extensions, tcp};
+
+/// Reads the payload of a datagram.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    protocol: u8,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let inner = outer.deeper()?;
+    match protocol {
+        0 | 43 | 60 | 135 => ipv6_extensions::dissect(walk, packet, datagram, &inner),
+        1 => icmp::dissect(walk, packet, datagram, &inner),
+        4 => ipv4::dissect_any_version(walk, packet, &inner.tunnelled()),
+        6 => tcp::dissect(walk, packet, datagram, &inner),
+        41 => ipv6::dissect(walk, packet, &inner.tunnelled()),
+        44 => ipv6_extensions::dissect_fragment(walk, packet, datagram, &inner),
+        58 => icmpv6::dissect(walk, packet, datagram, &inner),
+        _ => Ok(()),
+    }
+}

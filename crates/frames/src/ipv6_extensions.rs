@@ -1,0 +1,92 @@
+//! IPv6 extension headers (RFC 8200 §4): hop-by-hop, routing, destination options, mobility, fragment.
+
+use crate::fragments::{Fragment, Key};
+use crate::ip_protocol;
+use crate::packet::{Packet, Walked};
+use crate::walk::{Datagram, Outer, Walk};
+
+/// The jumbo payload option (RFC 2675 §2).
+const JUMBO: u8 = 0xc2;
+
+/// Reads a header of the common shape (next header, length in units of 8 bytes), and what follows it.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let next = packet.u8(0)?;
+    let len = (usize::from(packet.u8(1)?) + 1) * 8;
+    let datagram = without_header(datagram, len);
+    ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
+}
+
+/// Reads the fragment header, and what follows it as soon as the datagram is complete.
+pub(crate) fn dissect_fragment(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let [next, _, o0, o1, i0, i1, i2, i3] = packet.array(0)?;
+    let payload = packet.skip(8)?;
+    let mut datagram = without_header(datagram, 8);
+    let field = u16::from_be_bytes([o0, o1]);
+    let offset = usize::from(field & 0xfff8);
+    let more = field & 1 != 0;
+    if offset == 0 && !more {
+        return ip_protocol::dissect(walk, next, payload, &datagram, outer);
+    }
+    datagram.fields.fragmented = true;
+    let says = datagram
+        .payload_len
+        .and_then(|len| usize::try_from(len).ok());
+    if payload.is_whole() && says == Some(payload.bytes().len()) {
+        let fragment = Fragment {
+            offset,
+            bytes: payload.bytes(),
+            more,
+        };
+        let key = Key {
+            source: datagram.source,
+            destination: datagram.destination,
+            protocol: 0,
+            id: u32::from_be_bytes([i0, i1, i2, i3]),
+        };
+        let Some(whole) = walk.fragments.add(key, fragment) else {
+            return Ok(());
+        };
+        datagram.payload_len = u32::try_from(whole.len()).ok();
+        return ip_protocol::dissect(walk, next, Packet::whole(&whole), &datagram, outer);
+    }
+    if offset != 0 {
+        return Ok(());
+    }
+    let inner = Outer {
+        first_fragment_only: true,
+        ..*outer
+    };
+    ip_protocol::dissect(walk, next, payload, &datagram, &inner)
+}
+
+/// The payload length that a jumbo payload option gives, in a packet whose own length field is 0.
+pub(crate) fn jumbo_len(hop_by_hop: Packet<'_>) -> Option<u32> {
+    let len = (usize::from(hop_by_hop.u8(1).ok()?) + 1) * 8;
+    let mut options = hop_by_hop.bytes().get(2..len)?;
+    loop {
+        options = match options {
+            [JUMBO, 4, a, b, c, d, ..] => return Some(u32::from_be_bytes([*a, *b, *c, *d])),
+            [0, rest @ ..] => rest,
+            [_, len, rest @ ..] => rest.get(usize::from(*len)..)?,
+            _ => return None,
+        };
+    }
+}
+
+fn without_header(datagram: &Datagram, len: usize) -> Datagram {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    Datagram {
+        payload_len: datagram.payload_len.and_then(|all| all.checked_sub(len)),
+        ..*datagram
+    }
+}

@@ -1,0 +1,221 @@
+//! TCP headers (RFC 9293 §3.1): the end of every walk.
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::{
+    Endpoint, Host, Known, LinkFields, Quote, Segment, SeqNumber, TcpFlags, TcpOptions,
+};
+
+use crate::Found;
+use crate::packet::{Cut, Packet, Walked};
+use crate::walk::{Datagram, Outer, Quoting, Walk};
+
+/// From this many captured bytes on a header counts, as in Wireshark: up to and with the window.
+const SHORTEST_SEEN: usize = 16;
+
+/// Length of a header without options.
+const HEADER_LEN: usize = 20;
+
+/// Where and when a segment was seen.
+#[derive(Clone, Copy)]
+pub(crate) struct Sighting {
+    /// Frame number.
+    pub(crate) frame: u64,
+    /// Time of the frame.
+    pub(crate) time: Timestamp,
+    /// Whether the capture told the time.
+    pub(crate) time_known: bool,
+    /// Whether `link.source_mac` was told.
+    pub(crate) mac_known: bool,
+    /// Link fields.
+    pub(crate) link: LinkFields,
+}
+
+/// Reports the segment, or the quote where an ICMP error lies around it.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let sighting = Sighting {
+        frame: walk.frame,
+        time: walk.time,
+        time_known: walk.time_known,
+        mac_known: outer.mac_known,
+        link: outer.link,
+    };
+    if let Some(quoting) = &outer.quoting {
+        let quote = quote(&sighting, datagram, packet, quoting).ok_or(Cut)?;
+        (walk.found)(Found::Quote(quote));
+        return Ok(());
+    }
+    let mut segment = segment(&sighting, datagram, packet).ok_or(Cut)?;
+    if outer.first_fragment_only {
+        // The rest of the datagram is elsewhere: Wireshark counts no payload, and how much there was is not known.
+        segment.payload = &[];
+        segment.payload_len = 0;
+        segment.tcp_bytes = &[];
+        segment.known = segment.known.without(Known::LEN);
+    }
+    (walk.found)(Found::Segment(segment));
+    Ok(())
+}
+
+/// The segment whose header `packet` starts with; `None` where too little of it was captured.
+#[inline]
+pub(crate) fn segment<'a>(
+    sighting: &Sighting,
+    datagram: &Datagram,
+    packet: Packet<'a>,
+) -> Option<Segment<'a>> {
+    let bytes = packet.bytes();
+    let (head, tail) = bytes.split_first_chunk::<SHORTEST_SEEN>()?;
+    let [
+        s0,
+        s1,
+        d0,
+        d1,
+        q0,
+        q1,
+        q2,
+        q3,
+        a0,
+        a1,
+        a2,
+        a3,
+        offset,
+        bits,
+        w0,
+        w1,
+    ] = *head;
+    let mut known = known(sighting, datagram);
+    let header_len = usize::from(offset >> 4) * 4;
+    let bad_offset = header_len < HEADER_LEN;
+    let body = packet.wire_len().checked_sub(header_len);
+    let payload = match body {
+        Some(_) if !bad_offset => bytes.get(header_len..).unwrap_or_default(),
+        _ => &[],
+    };
+    let payload_len = if bad_offset { 0 } else { body.unwrap_or(0) };
+    let options = if header_len == HEADER_LEN {
+        TcpOptions::default()
+    } else {
+        let options = options(bytes, header_len);
+        if bytes.len() < header_len {
+            known = known.without(Known::OPTIONS);
+        }
+        if bad_offset {
+            known = known.without(Known(Known::OPTIONS.0 | Known::SOME_OPTIONS.0));
+        }
+        options
+    };
+    Some(Segment {
+        frame: sighting.frame,
+        time: sighting.time,
+        source: Endpoint {
+            host: datagram.source,
+            port: u16::from_be_bytes([s0, s1]),
+        },
+        destination: Endpoint {
+            host: datagram.destination,
+            port: u16::from_be_bytes([d0, d1]),
+        },
+        seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
+        ack: SeqNumber(u32::from_be_bytes([a0, a1, a2, a3])),
+        flags: TcpFlags(u16::from_be_bytes([offset & 1, bits])),
+        window: u32::from(u16::from_be_bytes([w0, w1])),
+        urgent: match tail {
+            [_, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
+            _ => 0,
+        },
+        payload_len: u32::try_from(payload_len).unwrap_or(u32::MAX),
+        payload,
+        tcp_bytes: bytes,
+        options,
+        ip: datagram.fields,
+        link: sighting.link,
+        known,
+        bad_offset,
+    })
+}
+
+fn options(bytes: &[u8], header_len: usize) -> TcpOptions {
+    let end = header_len.min(bytes.len());
+    let mut options = bytes
+        .get(HEADER_LEN..end)
+        .map(TcpOptions::parse)
+        .unwrap_or_default();
+    options.malformed |= bytes.len() < header_len;
+    options
+}
+
+fn known(sighting: &Sighting, datagram: &Datagram) -> Known {
+    let mut known = match datagram.source {
+        Host::V4(_) => Known::FRAME_V4,
+        _ => Known::FRAME_V6,
+    };
+    if sighting.mac_known {
+        known = known.with(Known::MAC);
+    }
+    if !sighting.time_known {
+        known = known.without(Known::TIME);
+    }
+    known
+}
+
+/// The segment that an ICMP error quotes: from the ports on, each field as far as the quote goes.
+fn quote<'a>(
+    sighting: &Sighting,
+    datagram: &Datagram,
+    packet: Packet<'a>,
+    quoting: &Quoting,
+) -> Option<Quote<'a>> {
+    let bytes = packet.bytes();
+    let mut longer = [0; SHORTEST_SEEN];
+    for (to, from) in longer.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    // The fixed part is read from a copy that is long enough; what was not quoted is then marked as not known.
+    let fixed = segment(sighting, datagram, Packet::whole(&longer))?;
+    let whole = segment(sighting, datagram, packet).unwrap_or(Segment {
+        tcp_bytes: bytes,
+        payload: &[],
+        ..fixed
+    });
+    let mut known = whole.known;
+    for (end, field) in [
+        (4, Known::PORTS),
+        (8, Known::SEQ),
+        (12, Known::ACK),
+        (14, Known::FLAGS),
+        (13, Known::LEN),
+        (16, Known::WINDOW),
+        (20, Known(Known::OPTIONS.0 | Known::SOME_OPTIONS.0)),
+    ] {
+        if bytes.len() < end {
+            known = known.without(field);
+        }
+    }
+    if bytes.len() < 4 {
+        return None;
+    }
+    let header_len = bytes.get(12).map_or(0, |offset| u32::from(offset >> 4) * 4);
+    let payload_len = datagram
+        .payload_len
+        .and_then(|len| len.checked_sub(header_len));
+    if payload_len.is_none() {
+        known = known.without(Known::LEN);
+    }
+    Some(Quote {
+        error: quoting.error,
+        reporter: quoting.reporter,
+        reporter_ttl: quoting.reporter_ttl,
+        segment: Segment {
+            known,
+            payload_len: payload_len.unwrap_or(0),
+            bad_offset: whole.bad_offset && bytes.len() >= SHORTEST_SEEN,
+            ..whole
+        },
+        quoted_bytes: bytes.len(),
+    })
+}

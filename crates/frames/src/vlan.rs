@@ -1,0 +1,16 @@
+//! VLAN tags (IEEE 802.1Q): also stacked (802.1ad), also in front of a length.
+
+use crate::ethertype;
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+
+/// The VLAN id in the tag control information.
+pub(crate) const ID_BITS: u16 = 0x0fff;
+
+/// Reads the tag behind its EtherType.
+pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let mut inner = *outer;
+    inner.link.vlan = packet.u16(0)? & ID_BITS;
+    let kind = packet.u16(2)?;
+    ethertype::dissect_type_or_length(walk, kind, packet.skip(4)?, &inner)
+}
