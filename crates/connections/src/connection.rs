@@ -3,7 +3,7 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Endpoint, Host, IcmpError};
 
-use crate::{BySide, Flow, Moment, Packet, Reset, Side, Vantage};
+use crate::{BySide, Flow, Moment, Packet, Reset, SendHistory, Side, Vantage};
 
 /// One TCP connection, with what the program found inside it (`X`, see [`crate::StreamSink`]).
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Connection<X> {
     pub inferred: u64,
     /// The source is a pasted list, with rows known to be missing.
     pub elided: bool,
+    /// What each side had sent by which time.
+    pub sent: BySide<SendHistory>,
     /// Exchanges.
     pub app: X,
 }

@@ -101,8 +101,11 @@ pub struct Knowledge {
     pub last_possible: Option<Moment>,
     /// The first packet of the other side that it cannot have received.
     pub first_impossible: Option<Moment>,
-    /// The smallest time from a packet passing here towards it to its answer passing here: the bound used.
+    /// No answer of this side passes here sooner than this after the packet it answers: the bound used, with its safety margin
+    /// ([`crate::RoundTrip::certain_floor`]).
     pub round_trip: Span,
+    /// The smallest round trip that was measured, without a margin.
+    pub smallest_seen: Option<Span>,
 }
 
 /// Who can have sent a RST: likelihoods that add up to 1.

@@ -45,12 +45,15 @@ pub struct VantageReason {
 pub struct RoundTrip {
     /// From the handshake: SYN to SYN/ACK (server), SYN/ACK to ACK (client).
     pub handshake: Option<Span>,
-    /// The smallest seen, from the handshake or from data and its ACK. No answer can come sooner: the light cone's bound.
+    /// The smallest seen, from the handshake or from data and its ACK. Without a safety margin: see
+    /// [`RoundTrip::certain_floor`] for the light cone's bound.
     pub minimum: Option<Span>,
     /// The frames of the minimum: the packet and its answer.
     pub minimum_frames: Option<(u64, u64)>,
     /// How many measurements.
     pub samples: u32,
+    /// Of these, how many no receiver delays: the handshake, an ACK of two segments at once, the ACK of a FIN.
+    pub prompt_samples: u32,
     /// The median or a running estimate of it.
     pub typical: Option<Span>,
     /// The largest.

@@ -1,0 +1,275 @@
+//! Where the capture was taken: weighs the round trips, the TTLs, unfinished checksums and the link's own word.
+
+use whyreset_capture::Span;
+
+use crate::{BySide, Flow, Handshake, Place, RoundTrip, Side, Vantage, VantageReason};
+
+/// Initial TTLs of all common stacks. A packet that still has one has passed no router.
+pub(crate) const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
+/// Below this probability the place is not named.
+const NAMED_FROM: f64 = 0.65;
+/// Up to this round trip a host counts as next to the capture point.
+const NEXT_TO: Span = Span::from_micros(2_000);
+
+/// Natural logarithms of the likelihoods of the three places.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weights {
+    at: BySide<f64>,
+    path: f64,
+}
+
+/// Judges where the capture was taken.
+pub(crate) fn judge(
+    round_trip: BySide<RoundTrip>,
+    flows: &BySide<Flow>,
+    handshake: &Handshake,
+) -> Vantage {
+    let mut weights = Weights::default();
+    let mut reasons = Vec::new();
+    weigh_round_trips(&round_trip, handshake, &mut weights, &mut reasons);
+    for side in [Side::Client, Side::Server] {
+        weigh_link(side, flows, &mut weights, &mut reasons);
+        weigh_checksums(side, flows, &mut weights, &mut reasons);
+    }
+    weigh_ttls(flows, &mut weights, &mut reasons);
+    let (place, confidence) = weights.decide();
+    Vantage {
+        place,
+        confidence,
+        round_trip,
+        reasons,
+    }
+}
+
+impl Weights {
+    fn decide(self) -> (Place, f64) {
+        let [client, server, path] =
+            [self.at.client, self.at.server, self.path].map(|w| w.clamp(-30.0, 30.0).exp());
+        let sum = client + server + path;
+        let (place, best) = if client >= server && client >= path {
+            (Place::Client, client)
+        } else if server >= path {
+            (Place::Server, server)
+        } else {
+            (Place::Path, path)
+        };
+        let probability = best / sum;
+        if probability < NAMED_FROM {
+            (Place::Unknown, 1.0 - probability)
+        } else {
+            (place, probability.min(0.99))
+        }
+    }
+}
+
+/// The nearer side answers sooner. A difference of microseconds says little: it is the hosts' own time.
+fn weigh_round_trips(
+    trips: &BySide<RoundTrip>,
+    handshake: &Handshake,
+    weights: &mut Weights,
+    reasons: &mut Vec<VantageReason>,
+) {
+    let (Some(client), Some(server)) = (trips.client.minimum, trips.server.minimum) else {
+        return;
+    };
+    let (near, near_trip, far_trip) = if client < server {
+        (Side::Client, client, server)
+    } else {
+        (Side::Server, server, client)
+    };
+    let near_s = near_trip.as_secs_f64().max(1e-6);
+    let far_s = far_trip.as_secs_f64().max(1e-6);
+    let ratio = far_s / near_s;
+    let share = trust_in_spans(far_trip);
+    if near_trip > NEXT_TO && ratio < 50.0 {
+        weights.path += 3.0 * share;
+        *weights.at.of_mut(near) += if ratio > 10.0 { 2.0 } else { 0.0 };
+    } else {
+        *weights.at.of_mut(near) += (1.6 * ratio.ln()).clamp(0.0, 4.5) * share;
+    }
+    let mut frames: Vec<u64> = [handshake.syn, handshake.syn_ack, handshake.ack]
+        .into_iter()
+        .flatten()
+        .map(|moment| moment.frame)
+        .collect();
+    for trip in [&trips.client, &trips.server] {
+        frames.extend(trip.minimum_frames.into_iter().flat_map(|(a, b)| [a, b]));
+    }
+    frames.sort_unstable();
+    frames.dedup();
+    reasons.push(VantageReason {
+        text: format!(
+            "the client answers after {} at the soonest, the server after {}",
+            people_span(client),
+            people_span(server)
+        ),
+        frames,
+    });
+}
+
+/// Differences count fully from a millisecond on, and hardly at all below a tenth of one.
+fn trust_in_spans(far: Span) -> f64 {
+    match far.nanos() {
+        ..100_000 => 0.1,
+        100_000..300_000 => 0.35,
+        300_000..1_000_000 => 0.7,
+        _ => 1.0,
+    }
+}
+
+/// The link layer says which packets the capturing host sent.
+fn weigh_link(
+    side: Side,
+    flows: &BySide<Flow>,
+    weights: &mut Weights,
+    reasons: &mut Vec<VantageReason>,
+) {
+    let own = flows.of(side).network.outgoing;
+    let other = flows.of(side.peer()).network.outgoing;
+    if own == Some(true) && other != Some(true) {
+        *weights.at.of_mut(side) += 5.0;
+        reasons.push(VantageReason {
+            text: format!("the capture marks the {side}'s packets as sent by the capturing host"),
+            frames: first_frame(flows.of(side)),
+        });
+    }
+}
+
+/// Only the sending host, or a neighbour on the same machine, sees a checksum that is left to the network card.
+fn weigh_checksums(
+    side: Side,
+    flows: &BySide<Flow>,
+    weights: &mut Weights,
+    reasons: &mut Vec<VantageReason>,
+) {
+    let own = &flows.of(side).network;
+    let other = &flows.of(side.peer()).network;
+    let mostly = |unfinished: u32, checked: u32| checked > 0 && unfinished >= checked.div_ceil(2);
+    let is_own = mostly(own.checksum_unfinished, own.checksum_checked);
+    let is_others = mostly(other.checksum_unfinished, other.checksum_checked);
+    if is_own && !is_others && other.checksum_checked > 0 {
+        *weights.at.of_mut(side) += 4.0;
+        reasons.push(VantageReason {
+            text: format!(
+                "{} of {} checked checksums of the {side}'s packets are unfinished, as on the host that sends them",
+                own.checksum_unfinished, own.checksum_checked
+            ),
+            frames: first_frame(flows.of(side)),
+        });
+    }
+}
+
+/// A TTL that is still at its initial value has passed no router.
+fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<VantageReason>) {
+    let ttl = |side| flows.of(side).network.ttl_first;
+    let (Some(client), Some(server)) = (ttl(Side::Client), ttl(Side::Server)) else {
+        return;
+    };
+    let fresh = |ttl: u8| INITIAL_TTLS.contains(&ttl);
+    let text = match (fresh(client), fresh(server)) {
+        (true, false) => {
+            weights.at.client += 3.0;
+            format!("the client's TTL {client} is an initial value, the server's {server} is not")
+        }
+        (false, true) => {
+            weights.at.server += 3.0;
+            format!("the server's TTL {server} is an initial value, the client's {client} is not")
+        }
+        (false, false) => {
+            weights.path += 1.0;
+            format!("both TTLs ({client} and {server}) have been lowered on the way")
+        }
+        (true, true) => return,
+    };
+    let mut frames = first_frame(flows.of(Side::Client));
+    frames.extend(first_frame(flows.of(Side::Server)));
+    reasons.push(VantageReason { text, frames });
+}
+
+fn first_frame(flow: &Flow) -> Vec<u64> {
+    flow.first.map(|moment| moment.frame).into_iter().collect()
+}
+
+/// A span as people write it: `62 µs`, `234.5 ms`, `2.1 s`.
+pub(crate) fn people_span(span: Span) -> String {
+    let seconds = span.as_secs_f64();
+    let size = seconds.abs();
+    if size < 0.001 {
+        format!("{:.0} µs", seconds * 1e6)
+    } else if size < 0.01 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if size < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if size < 100.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trip(micros: i64) -> RoundTrip {
+        RoundTrip {
+            minimum: Some(Span::from_micros(micros)),
+            samples: 3,
+            prompt_samples: 1,
+            ..RoundTrip::default()
+        }
+    }
+
+    fn place_of(client: i64, server: i64, flows: &BySide<Flow>) -> Place {
+        let trips = BySide {
+            client: trip(client),
+            server: trip(server),
+        };
+        judge(trips, flows, &Handshake::default()).place
+    }
+
+    fn ttls(client: u8, server: u8) -> BySide<Flow> {
+        let mut flows = BySide::<Flow>::default();
+        flows.client.network.ttl_first = Some(client);
+        flows.server.network.ttl_first = Some(server);
+        flows
+    }
+
+    #[test]
+    fn the_side_that_answers_at_once_is_near() {
+        let flows = BySide::default();
+        assert_eq!(place_of(197_000, 62, &flows), Place::Server);
+        assert_eq!(place_of(40, 20_000, &flows), Place::Client);
+        assert_eq!(place_of(20_000, 30_000, &flows), Place::Path);
+    }
+
+    #[test]
+    fn loopback_tells_nothing() {
+        assert_eq!(place_of(12, 20, &BySide::default()), Place::Unknown);
+        assert_eq!(place_of(12, 40, &ttls(64, 64)), Place::Unknown);
+    }
+
+    #[test]
+    fn an_untouched_ttl_decides_a_short_trip() {
+        assert_eq!(place_of(150, 60, &ttls(63, 64)), Place::Server);
+        assert_eq!(place_of(60, 150, &ttls(128, 57)), Place::Client);
+        assert_eq!(place_of(9_000, 12_000, &ttls(57, 49)), Place::Path);
+    }
+
+    #[test]
+    fn the_links_word_counts_most() {
+        let mut flows = ttls(64, 64);
+        flows.client.network.outgoing = Some(true);
+        flows.server.network.outgoing = Some(false);
+        assert_eq!(place_of(30, 20, &flows), Place::Client);
+        flows.server.network.outgoing = Some(true);
+        assert_eq!(place_of(30, 20, &flows), Place::Unknown);
+    }
+
+    #[test]
+    fn spans_read_as_people_write_them() {
+        assert_eq!(people_span(Span::from_micros(62)), "62 µs");
+        assert_eq!(people_span(Span::from_micros(234_504)), "235 ms");
+        assert_eq!(people_span(Span::from_millis(2_100)), "2.1 s");
+    }
+}

@@ -1,0 +1,316 @@
+//! Measures the round trip between the capture point and one side: from a packet passing towards that side to the
+//! acknowledgement passing back.
+//!
+//! Karn's rule holds (RFC 6298 §3): what was sent more than once measures nothing. A delayed acknowledgement
+//! (RFC 1122 §4.2.3.2) makes a sample too long, never too short, so the minimum is what counts, and only samples that no
+//! receiver delays (the handshake, the second of two segments, a FIN) make it trustworthy.
+
+use whyreset_capture::Span;
+use whyreset_segments::{Known, TcpFlags};
+
+use crate::{Marks, Moment, Packet, RoundTrip};
+
+/// How many packets wait for their acknowledgement at a time. More in flight are left out, which loses samples and
+/// distorts none.
+const PENDING: usize = 4;
+
+/// The meter of one side: fed with the packets towards it and the packets from it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RoundTripMeter {
+    pending: [Option<Pending>; PENDING],
+    sent_to: Option<i64>,
+    result: RoundTrip,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    seq_end: i64,
+    at: Moment,
+    flags: TcpFlags,
+}
+
+impl RoundTripMeter {
+    /// A packet that passes towards the side.
+    pub(crate) fn towards(&mut self, packet: &Packet) {
+        if !packet
+            .known
+            .has(Known::SEQ.with(Known::LEN).with(Known::TIME))
+            || packet.flags.is_rst()
+        {
+            return;
+        }
+        let seq_end = packet.seq_end();
+        if seq_end == packet.seq {
+            return;
+        }
+        let is_new = self.sent_to.is_none_or(|sent_to| packet.seq >= sent_to);
+        if is_new && !packet.marks.has(Marks::OUT_OF_ORDER) {
+            self.sent_to = Some(seq_end);
+            if let Some(slot) = self.pending.iter_mut().find(|slot| slot.is_none()) {
+                *slot = Some(Pending {
+                    seq_end,
+                    at: packet.moment(),
+                    flags: packet.flags,
+                });
+            }
+        } else {
+            self.sent_to = self.sent_to.max(Some(seq_end));
+            self.forget_from(packet.seq);
+        }
+    }
+
+    /// A packet that the side sent.
+    pub(crate) fn answered(&mut self, packet: &Packet) {
+        let told = Known::ACK.with(Known::TIME);
+        let is_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
+        if !is_ack || !packet.known.has(told) || self.pending.iter().flatten().next().is_none() {
+            return;
+        }
+        let mut covered = 0;
+        let mut last: Option<Pending> = None;
+        for slot in &mut self.pending {
+            if let Some(pending) = slot.take_if(|pending| pending.seq_end <= packet.ack) {
+                covered += 1;
+                last = match last {
+                    Some(other) if other.seq_end > pending.seq_end => Some(other),
+                    _ => Some(pending),
+                };
+            }
+        }
+        if let Some(pending) = last {
+            self.sample(pending, covered, packet);
+        }
+    }
+
+    /// What was measured.
+    pub(crate) const fn result(&self) -> RoundTrip {
+        self.result
+    }
+
+    /// What is sent again cannot be measured any more, nor can what lies behind it: its acknowledgement waits for the repair.
+    fn forget_from(&mut self, seq: i64) {
+        for slot in &mut self.pending {
+            if slot.is_some_and(|pending| pending.seq_end > seq) {
+                *slot = None;
+            }
+        }
+    }
+
+    fn sample(&mut self, pending: Pending, covered: u32, answer: &Packet) {
+        let span = (answer.time - pending.at.time).max(Span::ZERO);
+        let result = &mut self.result;
+        let is_exact = pending.seq_end == answer.ack;
+        if result.minimum.is_none_or(|minimum| span < minimum) {
+            result.minimum = Some(span);
+            result.minimum_frames = Some((pending.at.frame, answer.frame));
+        }
+        if !is_exact {
+            return;
+        }
+        let is_bare = answer.payload_len == 0;
+        if pending.flags.contains(TcpFlags::SYN) {
+            result.handshake.get_or_insert(span);
+        }
+        let undelayed = TcpFlags::SYN | TcpFlags::FIN;
+        if is_bare && (covered >= 2 || pending.flags.intersects(undelayed)) {
+            result.prompt_samples = result.prompt_samples.saturating_add(1);
+        }
+        result.samples = result.samples.saturating_add(1);
+        result.maximum = result.maximum.max(Some(span));
+        result.typical = Some(match result.typical {
+            None => span,
+            Some(typical) => step_towards(typical, span, result.samples),
+        });
+    }
+}
+
+/// A running median: one step towards the sample, large at first, then a sixteenth of the estimate.
+fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
+    let share = i64::from(samples.clamp(2, 16));
+    let distance = sample.nanos().saturating_sub(typical.nanos());
+    let step = typical.nanos().max(1_000) / share;
+    Span::from_nanos(
+        typical
+            .nanos()
+            .saturating_add(distance.clamp(step.saturating_neg(), step)),
+    )
+}
+
+impl RoundTrip {
+    /// No answer comes sooner than this: half of the smallest round trip seen, where at least one sample cannot have been
+    /// delayed by the receiver; `None` where no such sample exists.
+    ///
+    /// The smallest of a few samples is only an upper bound of what the path can do: queues were perhaps never
+    /// empty. The assumption behind every "cannot have seen" is that no packet makes the trip in less than half of the
+    /// best time seen on the same connection.
+    pub fn certain_floor(&self) -> Option<Span> {
+        let minimum = self.trusted_minimum()?;
+        Some(Span::from_nanos(minimum.nanos() / 2))
+    }
+
+    /// Answers hardly ever come sooner than this. Closer to the minimum the more samples there are and the less they
+    /// scatter: with `n` samples over a range `r` the true minimum lies within a few `r/n` of the smallest one. For likelihoods only.
+    pub fn likely_floor(&self) -> Option<Span> {
+        let minimum = self.trusted_minimum()?.nanos();
+        let half = minimum / 2;
+        if self.prompt_samples < 2 {
+            return Some(Span::from_nanos(half));
+        }
+        let typical = self.typical.map_or(minimum, Span::nanos);
+        let range = typical.saturating_sub(minimum).max(0).saturating_mul(2);
+        let gap = range.saturating_mul(4) / i64::from(self.prompt_samples - 1);
+        let floor = minimum.saturating_sub(gap).max(half);
+        Some(Span::from_nanos(
+            floor.min(minimum.saturating_mul(9) / 10).max(0),
+        ))
+    }
+
+    fn trusted_minimum(&self) -> Option<Span> {
+        self.minimum.filter(|_| self.prompt_samples > 0)
+    }
+}
+
+impl Packet {
+    /// Its frame and time.
+    pub const fn moment(&self) -> Moment {
+        Moment {
+            frame: self.frame,
+            time: self.time,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use whyreset_capture::Timestamp;
+
+    use super::*;
+    use crate::Side;
+
+    /// A point in time, in milliseconds.
+    pub(crate) const fn ms(time: i64) -> Timestamp {
+        Timestamp::from_nanos(time * 1_000_000)
+    }
+
+    /// A packet with the given numbers; everything else is plain.
+    pub(crate) fn packet(
+        frame: u64,
+        at_ms: i64,
+        side: Side,
+        flags: TcpFlags,
+        (seq, ack, len): (i64, i64, u32),
+    ) -> Packet {
+        Packet {
+            frame,
+            time: ms(at_ms),
+            side,
+            flags,
+            seq,
+            ack,
+            window: 65_535,
+            payload_len: len,
+            ttl: 64,
+            ip_id: 0,
+            timestamps: None,
+            sacked_to: None,
+            marks: Marks::NONE,
+            known: Known::FRAME_V4,
+        }
+    }
+
+    const SYN: TcpFlags = TcpFlags::SYN;
+    const ACK: TcpFlags = TcpFlags::ACK;
+
+    fn feed(meter: &mut RoundTripMeter, packets: &[Packet], measured: Side) {
+        for packet in packets {
+            if packet.side == measured {
+                meter.answered(packet);
+            } else {
+                meter.towards(packet);
+            }
+        }
+    }
+
+    #[test]
+    fn the_handshake_measures_both_sides() {
+        let packets = [
+            packet(1, 0, Side::Client, SYN, (0, 0, 0)),
+            packet(2, 1, Side::Server, SYN | ACK, (0, 1, 0)),
+            packet(3, 201, Side::Client, ACK, (1, 1, 0)),
+        ];
+        let mut client = RoundTripMeter::default();
+        let mut server = RoundTripMeter::default();
+        feed(&mut client, &packets, Side::Client);
+        feed(&mut server, &packets, Side::Server);
+        assert_eq!(client.result().handshake, Some(Span::from_millis(200)));
+        assert_eq!(server.result().handshake, Some(Span::from_millis(1)));
+        assert_eq!(client.result().minimum_frames, Some((2, 3)));
+        assert_eq!(
+            client.result().certain_floor(),
+            Some(Span::from_millis(100))
+        );
+    }
+
+    #[test]
+    fn a_repeated_syn_measures_nothing() {
+        let packets = [
+            packet(1, 0, Side::Client, SYN, (0, 0, 0)),
+            packet(2, 1000, Side::Client, SYN, (0, 0, 0)),
+            packet(3, 1001, Side::Server, SYN | ACK, (0, 1, 0)),
+        ];
+        let mut server = RoundTripMeter::default();
+        feed(&mut server, &packets, Side::Server);
+        assert_eq!(server.result().minimum, None);
+    }
+
+    #[test]
+    fn repaired_data_measures_nothing() {
+        let packets = [
+            packet(1, 0, Side::Server, ACK, (1, 1, 1000)),
+            packet(2, 1, Side::Server, ACK, (1001, 1, 1000)),
+            packet(3, 200, Side::Server, ACK, (1, 1, 1000)),
+            packet(4, 210, Side::Client, ACK, (1, 2001, 0)),
+        ];
+        let mut client = RoundTripMeter::default();
+        feed(&mut client, &packets, Side::Client);
+        assert_eq!(client.result().samples, 0);
+        assert_eq!(client.result().minimum, None);
+    }
+
+    #[test]
+    fn a_lone_segment_may_wait_for_a_delayed_ack() {
+        let packets = [
+            packet(1, 0, Side::Server, ACK, (1, 1, 100)),
+            packet(2, 240, Side::Client, ACK, (1, 101, 0)),
+        ];
+        let mut client = RoundTripMeter::default();
+        feed(&mut client, &packets, Side::Client);
+        assert_eq!(client.result().minimum, Some(Span::from_millis(240)));
+        assert_eq!(client.result().certain_floor(), None);
+        let pair = [
+            packet(3, 300, Side::Server, ACK, (101, 1, 1000)),
+            packet(4, 301, Side::Server, ACK, (1101, 1, 1000)),
+            packet(5, 331, Side::Client, ACK, (1, 2101, 0)),
+        ];
+        feed(&mut client, &pair, Side::Client);
+        assert_eq!(client.result().minimum, Some(Span::from_millis(30)));
+        assert_eq!(client.result().certain_floor(), Some(Span::from_millis(15)));
+    }
+
+    #[test]
+    fn many_steady_samples_bring_the_likely_floor_near_the_minimum() {
+        let trip = RoundTrip {
+            minimum: Some(Span::from_millis(100)),
+            typical: Some(Span::from_millis(101)),
+            prompt_samples: 20,
+            ..RoundTrip::default()
+        };
+        assert_eq!(trip.likely_floor(), Some(Span::from_millis(90)));
+        let wide = RoundTrip {
+            typical: Some(Span::from_millis(150)),
+            prompt_samples: 5,
+            ..trip
+        };
+        assert_eq!(wide.likely_floor(), Some(Span::from_millis(50)));
+    }
+}

@@ -1,0 +1,261 @@
+//! What one side had sent by which time: the ground of the light cone, in bounded memory.
+//!
+//! The last [`EXACT`] packets are kept one by one; older ones in buckets whose sizes double with age (an exponential
+//! histogram, Datar et al. 2002), at most [`BUCKETS`] of them. Merging only ever makes a bucket claim that its bytes were
+//! sent *earlier* than they were, so a question never denies a packet that was in time.
+
+use std::collections::VecDeque;
+
+use whyreset_capture::{Span, Timestamp};
+use whyreset_segments::{Known, TcpFlags};
+
+use crate::{Moment, Packet};
+
+/// Packets that are kept one by one.
+const EXACT: usize = 64;
+/// Buckets for all that is older.
+const BUCKETS: usize = 32;
+/// Buckets of one size, before two of them are merged.
+const SAME_SIZE: usize = 3;
+
+/// What one side sent and when.
+#[derive(Clone, Debug, Default)]
+pub struct SendHistory {
+    recent: VecDeque<Sent>,
+    older: Vec<Bucket>,
+    sent_to: Option<i64>,
+    latest: Option<Timestamp>,
+    disorder: Span,
+}
+
+/// One packet that a side sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sent {
+    /// Frame and time.
+    pub at: Moment,
+    /// Relative sequence number.
+    pub seq: i64,
+    /// Relative acknowledgement number, where it carries one.
+    pub ack: Option<i64>,
+    /// Bytes of payload.
+    pub payload_len: u32,
+    /// Control bits.
+    pub flags: TcpFlags,
+    /// IPv4 identification, where known.
+    pub ip_id: Option<u16>,
+    /// All that the side had sent when this packet was captured lies below this relative number.
+    pub sent_to: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    packets: u64,
+    first: Moment,
+    last: Moment,
+    sent_to: i64,
+}
+
+/// What a side can have sent by a point in time, at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SentBy {
+    /// Everything sent lies below this relative number.
+    pub(crate) sent_to: i64,
+    /// The last packet that can have been sent by then; `None` if there was none.
+    pub(crate) last: Option<Moment>,
+    /// The first packet that was certainly sent later, where one is known.
+    pub(crate) next: Option<Moment>,
+}
+
+impl SendHistory {
+    /// Adds the next packet of the side.
+    pub(crate) fn push(&mut self, packet: &Packet) {
+        if !packet.known.has(Known::TIME) {
+            return;
+        }
+        self.note_time(packet.time);
+        let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
+        if numbered && !packet.flags.is_rst() {
+            self.note_gap(packet.seq);
+            self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+        }
+        if self.recent.len() >= EXACT
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.retire(oldest);
+        }
+        let has_ack = packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK);
+        self.recent.push_back(Sent {
+            at: packet.moment(),
+            seq: packet.seq,
+            ack: has_ack.then_some(packet.ack),
+            payload_len: packet.payload_len,
+            flags: packet.flags,
+            ip_id: packet.known.has(Known::IP_ID).then_some(packet.ip_id),
+            sent_to: self.sent_to.unwrap_or_default(),
+        });
+    }
+
+    /// The last packets, oldest first: at most 64.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Sent> {
+        self.recent.iter()
+    }
+
+    /// How far the capture's clock ever stepped back between two packets of this side.
+    pub const fn disorder(&self) -> Span {
+        self.disorder
+    }
+
+    /// What can have been sent by `time`: never less than what was.
+    pub(crate) fn sent_by(&self, time: Timestamp) -> SentBy {
+        let mut next = None;
+        for sent in self.recent.iter().rev() {
+            if sent.at.time <= time {
+                return SentBy {
+                    sent_to: sent.sent_to,
+                    last: Some(sent.at),
+                    next,
+                };
+            }
+            next = Some(sent.at);
+        }
+        for bucket in self.older.iter().rev() {
+            if bucket.first.time <= time {
+                return SentBy {
+                    sent_to: bucket.sent_to,
+                    last: Some(bucket.last),
+                    next,
+                };
+            }
+            next = Some(bucket.first);
+        }
+        SentBy {
+            sent_to: self.floor(),
+            last: None,
+            next,
+        }
+    }
+
+    /// Below the first packet ever seen lies what was sent before the capture began.
+    fn floor(&self) -> i64 {
+        let first = self.older.first().map(|bucket| bucket.sent_to);
+        let exact = self.recent.front().map(|sent| sent.seq);
+        first.and(Some(0)).or(exact).unwrap_or_default().max(0)
+    }
+
+    fn note_time(&mut self, time: Timestamp) {
+        if let Some(latest) = self.latest {
+            self.disorder = self.disorder.max(latest - time);
+        }
+        self.latest = self.latest.max(Some(time));
+    }
+
+    /// A jump in the numbers: what the capture missed may have been sent right after the packet before.
+    fn note_gap(&mut self, seq: i64) {
+        if self.sent_to.is_some_and(|sent_to| seq > sent_to) {
+            self.sent_to = Some(seq);
+            if let Some(sent) = self.recent.back_mut() {
+                sent.sent_to = seq;
+            }
+        }
+    }
+
+    fn retire(&mut self, sent: Sent) {
+        self.older.push(Bucket {
+            packets: 1,
+            first: sent.at,
+            last: sent.at,
+            sent_to: sent.sent_to,
+        });
+        let mut size = 1;
+        while self.merge_oldest_of(size) {
+            size *= 2;
+        }
+        if self.older.len() > BUCKETS {
+            self.merge_at(0);
+        }
+    }
+
+    /// Merges the two oldest buckets of `size` packets when there are too many of them.
+    fn merge_oldest_of(&mut self, size: u64) -> bool {
+        let newer = self.older.iter().rev();
+        let smaller = newer.clone().take_while(|b| b.packets < size).count();
+        let same = newer
+            .skip(smaller)
+            .take_while(|b| b.packets == size)
+            .count();
+        if same <= SAME_SIZE {
+            return false;
+        }
+        self.merge_at(self.older.len().saturating_sub(smaller + same));
+        true
+    }
+
+    fn merge_at(&mut self, index: usize) {
+        if index + 1 >= self.older.len() {
+            return;
+        }
+        let second = self.older.remove(index + 1);
+        if let Some(first) = self.older.get_mut(index) {
+            first.packets = first.packets.saturating_add(second.packets);
+            first.last = second.last;
+            first.sent_to = first.sent_to.max(second.sent_to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Side;
+    use crate::round_trip::tests::{ms, packet};
+
+    fn history(packets: i64) -> SendHistory {
+        let mut history = SendHistory::default();
+        for n in 0..packets {
+            history.push(&packet(
+                u64::try_from(n).unwrap() + 1,
+                n,
+                Side::Server,
+                TcpFlags::ACK,
+                (1 + n * 100, 1, 100),
+            ));
+        }
+        history
+    }
+
+    #[test]
+    fn is_exact_while_short() {
+        let history = history(50);
+        let by = history.sent_by(ms(9));
+        assert_eq!(by.sent_to, 1001);
+        assert_eq!(by.last.unwrap().frame, 10);
+        assert_eq!(by.next.unwrap().frame, 11);
+    }
+
+    #[test]
+    fn stays_small_and_never_denies() {
+        let history = history(100_000);
+        assert!(history.older.len() <= BUCKETS);
+        for n in (0..100_000).step_by(97) {
+            let by = history.sent_by(ms(n));
+            assert!(by.sent_to > (n + 1) * 100, "at {n}: {by:?}");
+            let age = 100_000 - n;
+            let late = by.sent_to - (1 + (n + 1) * 100);
+            assert!(late <= age * 100, "too coarse at {n}: {late}");
+        }
+    }
+
+    #[test]
+    fn what_the_capture_missed_may_have_been_sent_at_once() {
+        let mut history = history(3);
+        history.push(&packet(9, 500, Side::Server, TcpFlags::ACK, (1001, 1, 100)));
+        assert_eq!(history.sent_by(ms(10)).sent_to, 1001);
+    }
+
+    #[test]
+    fn before_the_first_packet_nothing_is_known_to_be_sent() {
+        let history = history(3);
+        let by = history.sent_by(ms(-1));
+        assert_eq!((by.sent_to, by.last), (1, None));
+    }
+}
