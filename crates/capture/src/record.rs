@@ -9,6 +9,14 @@ pub struct LinkType(pub u16);
 impl LinkType {
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// BSD loopback.
+    pub const NULL: Self = Self(0);
+    /// Token Ring.
+    pub const TOKEN_RING: Self = Self(6);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
+    /// IP over InfiniBand.
+    pub const IPOIB: Self = Self(242);
 }
 
 /// One record of a capture, borrowed from the reader's buffer.
@@ -24,7 +32,8 @@ pub struct Record<'a> {
     pub interface: u32,
     /// How many bytes at the end of a whole frame are its frame check sequence, where the file says so.
     pub fcs_len: u8,
-    /// Length on the wire in bytes; more than `bytes.len()` where the snapshot length cut the frame.
+    /// Length on the wire in bytes, as the file says: more than `bytes.len()` where the snapshot length cut the frame,
+    /// less than that only where the file is wrong.
     pub wire_len: u32,
     /// The bytes that were captured.
     pub bytes: &'a [u8],

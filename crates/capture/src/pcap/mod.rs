@@ -1,0 +1,127 @@
+//! pcap files: the classic format, its relatives and its descendants.
+//!
+//! The format is described in draft-ietf-opsawg-pcap; the variants are those that Wireshark knows.
+
+mod header;
+mod variant;
+
+use crate::endian::ByteOrder;
+use crate::limits::max_frame_len;
+use crate::reader::{OpenError, Part, RecordAt, need, need_header};
+use crate::warning::Warning;
+use crate::{LinkType, Timestamp};
+
+pub(crate) use header::is_pcap;
+use header::{FileHeader, Lengths};
+use variant::Variant;
+
+/// Reads the records of a pcap file.
+#[derive(Debug)]
+pub(crate) struct PcapReader {
+    order: ByteOrder,
+    lengths: Lengths,
+    /// Bytes of a record header.
+    header_len: usize,
+    /// Bytes between the header and the frame that count as captured but are none of it.
+    padding: u32,
+    nanos_per_unit: i64,
+    link: LinkType,
+    fcs_len: u8,
+    max_len: u32,
+}
+
+/// The four numbers that every record header begins with.
+const COMMON_HEADER_LEN: usize = 16;
+
+impl PcapReader {
+    /// Reads the file header and finds out the variant; returns the bytes that the header takes.
+    pub(crate) fn open(buffer: &[u8], at_end: bool) -> Result<(Self, u64), OpenError> {
+        let header = FileHeader::parse(buffer)
+            .map_err(OpenError::Refused)?
+            .ok_or_else(|| need_header(buffer, header::least_len(buffer), at_end))?;
+        let max_len = max_frame_len(header.link);
+        let variant = match header.variant {
+            Some(variant) => variant,
+            None => variant::guess(
+                &header,
+                max_len,
+                buffer.get(header.len..).unwrap_or_default(),
+                at_end,
+            )
+            .map_err(|more| OpenError::NeedMore(header.len.saturating_add(more)))?,
+        };
+        let reader = Self {
+            order: header.order,
+            lengths: header.lengths,
+            header_len: variant.record_header_len(),
+            padding: if variant == Variant::Aix && header.link == LinkType::FDDI {
+                3
+            } else {
+                0
+            },
+            nanos_per_unit: if header.nanoseconds || variant == Variant::Aix {
+                1
+            } else {
+                1_000
+            },
+            link: header.link,
+            fcs_len: header.fcs_len,
+            max_len,
+        };
+        Ok((reader, header.len as u64))
+    }
+
+    /// The next record.
+    #[inline]
+    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, offset: u64) -> Part {
+        let Some(header) = buffer.first_chunk::<COMMON_HEADER_LEN>() else {
+            return need(buffer, self.header_len, at_end, offset);
+        };
+        let seconds = self.number(header, 0);
+        let fraction = self.number(header, 4);
+        let (len, wire_len) = self
+            .lengths
+            .sort(self.number(header, 8), self.number(header, 12));
+        if len > self.max_len {
+            return Part::End(Some(Warning::RecordTooLong {
+                len,
+                limit: self.max_len,
+                offset,
+            }));
+        }
+        // At most 24 + 128 MiB: no overflow.
+        let consumed = self.header_len.saturating_add(len as usize);
+        if buffer.len() < consumed {
+            return need(buffer, consumed, at_end, offset);
+        }
+        Part::Record(RecordAt {
+            frame: 0,
+            time: Some(self.time(seconds, fraction)),
+            link: self.link,
+            interface: 0,
+            fcs_len: self.fcs_len,
+            wire_len: wire_len.saturating_sub(self.padding),
+            start: (self.header_len as u32).saturating_add(self.padding.min(len)),
+            len: len.saturating_sub(self.padding),
+            consumed: consumed as u32,
+        })
+    }
+
+    #[inline]
+    fn number(&self, header: &[u8; COMMON_HEADER_LEN], at: usize) -> u32 {
+        self.order.u32(header, at).unwrap_or_default()
+    }
+
+    /// Both fields are unsigned 32-bit numbers: the sum always fits.
+    #[inline]
+    fn time(&self, seconds: u32, fraction: u32) -> Timestamp {
+        Timestamp::from_nanos(
+            i64::from(seconds)
+                .wrapping_mul(1_000_000_000)
+                .wrapping_add(i64::from(fraction).wrapping_mul(self.nanos_per_unit)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! pcapng files: sections, interfaces, packets and everything else in blocks (draft-ietf-opsawg-pcapng).
+//!
+//! Where a file contradicts itself, reading ends where Wireshark's ends, so that frame numbers agree.
+
+mod interface;
+mod names;
+mod options;
+mod packet;
+mod secrets;
+mod section;
+mod statistics;
+
+use crate::endian::ByteOrder;
+use crate::limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN};
+use crate::reader::{Part, need};
+use crate::warning::{Damage, Warning};
+
+use interface::Interface;
+
+/// Reads the blocks of a pcapng file.
+#[derive(Debug)]
+pub(crate) struct PcapngReader {
+    order: ByteOrder,
+    /// The interfaces of this section.
+    interfaces: Vec<Interface>,
+    /// How many interfaces the sections before this one had.
+    interfaces_before: u32,
+    drops: statistics::Drops,
+    /// A block was skipped unread; its closing length follows.
+    closing: Option<u32>,
+}
+
+impl Default for PcapngReader {
+    fn default() -> Self {
+        Self {
+            order: ByteOrder::Little,
+            interfaces: Vec::new(),
+            interfaces_before: 0,
+            drops: statistics::Drops::default(),
+            closing: None,
+        }
+    }
+}
+
+/// Block types that are looked at (draft-ietf-opsawg-pcapng, section 11.1).
+mod block_type {
+    pub(super) const SECTION: u32 = 0x0a0d_0d0a;
+    pub(super) const INTERFACE: u32 = 1;
+    pub(super) const OBSOLETE_PACKET: u32 = 2;
+    pub(super) const SIMPLE_PACKET: u32 = 3;
+    pub(super) const NAMES: u32 = 4;
+    pub(super) const STATISTICS: u32 = 5;
+    pub(super) const ENHANCED_PACKET: u32 = 6;
+    pub(super) const JOURNAL: u32 = 9;
+    pub(super) const SECRETS: u32 = 10;
+    pub(super) const SYSTEM_EVENT: u32 = 0x204;
+    pub(super) const SYSTEM_EVENT_2: u32 = 0x216;
+    pub(super) const SYSTEM_EVENT_2_LARGE: u32 = 0x221;
+    pub(super) const CUSTOM: u32 = 0xbad;
+    pub(super) const CUSTOM_NO_COPY: u32 = 0x4000_0bad;
+}
+
+/// Type and length, before every body.
+const OPENING_LEN: usize = 8;
+/// Type, length, and the length again.
+const LEAST_BLOCK_LEN: u32 = 12;
+
+/// A block in the buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    kind: u32,
+    order: ByteOrder,
+    /// The length, padded to four bytes.
+    len: u32,
+    /// All of it, opening and closing included.
+    bytes: &'a [u8],
+}
+
+impl<'a> Block<'a> {
+    /// What is between the opening and the closing length.
+    fn body(&self) -> &'a [u8] {
+        let end = self.bytes.len().saturating_sub(4);
+        self.bytes.get(OPENING_LEN..end).unwrap_or_default()
+    }
+
+    /// The body from `at` on.
+    fn body_from(&self, at: usize) -> &'a [u8] {
+        self.body().get(at..).unwrap_or_default()
+    }
+
+    fn u32(&self, at: usize) -> u32 {
+        self.order.u32(self.body(), at).unwrap_or_default()
+    }
+
+    fn u16(&self, at: usize) -> u16 {
+        self.order.u16(self.body(), at).unwrap_or_default()
+    }
+
+    /// Refuses a block that is shorter than its kind can be.
+    fn check_least(&self, least: u32) -> Result<(), Damage> {
+        if self.len < least {
+            return Err(Damage::TooShort {
+                len: self.len,
+                least,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl PcapngReader {
+    /// The next block.
+    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, offset: u64) -> Part {
+        if let Some(first) = self.closing {
+            return self.close_skipped(first, buffer, at_end, offset);
+        }
+        let Some(opening) = buffer.first_chunk::<OPENING_LEN>() else {
+            return need(buffer, OPENING_LEN, at_end, offset);
+        };
+        let kind = self.order.u32(opening, 0).unwrap_or_default();
+        if kind == block_type::SECTION {
+            // The byte order mark follows the length whose byte order it tells.
+            let Some(mark) = ByteOrder::Little.u32(buffer, OPENING_LEN) else {
+                return need(buffer, section::LEAST_LEN as usize, at_end, offset);
+            };
+            match section::byte_order(mark) {
+                Ok(order) => self.order = order,
+                Err(what) => return damaged(what, offset),
+            }
+        }
+        let len = self.order.u32(opening, 4).unwrap_or_default();
+        if len < LEAST_BLOCK_LEN {
+            return damaged(
+                Damage::TooShort {
+                    len,
+                    least: LEAST_BLOCK_LEN,
+                },
+                offset,
+            );
+        }
+        // A length that is no multiple of four means the next one, as in Wireshark.
+        let len = padded_len(len);
+        let padded = len as usize;
+        if len > MAX_BLOCK_LEN && padded > self.longest(kind) {
+            return self.skip_unread(kind, len, offset);
+        }
+        let Some(bytes) = buffer.get(..padded) else {
+            return need(buffer, padded, at_end, offset);
+        };
+        let last = self.order.u32(bytes, padded.saturating_sub(4));
+        let last = padded_len(last.unwrap_or_default());
+        let block = Block {
+            kind,
+            order: self.order,
+            len,
+            bytes,
+        };
+        let part = match self.read(&block) {
+            Ok(part) => part,
+            Err(what) => return damaged(what, offset),
+        };
+        if last != len {
+            return damaged(Damage::LengthsDiffer { first: len, last }, offset);
+        }
+        part
+    }
+
+    /// Packets that were dropped, as far as was read.
+    pub(crate) fn dropped(&self) -> Option<u64> {
+        self.drops.total()
+    }
+
+    /// The longest block of this kind that has to be in the buffer.
+    fn longest(&self, kind: u32) -> usize {
+        match kind {
+            block_type::ENHANCED_PACKET
+            | block_type::SIMPLE_PACKET
+            | block_type::OBSOLETE_PACKET
+                if self.interfaces.iter().any(Interface::has_large_frames) =>
+            {
+                MAX_BUFFER_LEN
+            }
+            _ => MAX_BLOCK_LEN as usize,
+        }
+    }
+
+    fn read(&mut self, block: &Block<'_>) -> Result<Part, Damage> {
+        let whole = block.bytes.len() as u64;
+        match block.kind {
+            block_type::ENHANCED_PACKET => packet::enhanced(self, block),
+            block_type::SIMPLE_PACKET => packet::simple(self, block),
+            block_type::OBSOLETE_PACKET => packet::obsolete(self, block),
+            block_type::SECTION => section::read(self, block).map(|()| Part::Skip(whole)),
+            block_type::INTERFACE => interface::read(self, block).map(|()| Part::Skip(whole)),
+            block_type::STATISTICS => statistics::read(self, block).map(|()| Part::Skip(whole)),
+            block_type::NAMES => names::check(block).map(|()| Part::Skip(whole)),
+            block_type::SECRETS => secrets::read(block),
+            kind => match least_counted_len(kind) {
+                Some(least) => block.check_least(least).map(|()| Part::Counted(whole)),
+                None => Ok(Part::Skip(whole)),
+            },
+        }
+    }
+
+    /// Leaves out a block too large to look into; only its closing length is read.
+    fn skip_unread(&mut self, kind: u32, len: u32, offset: u64) -> Part {
+        let counted = least_counted_len(kind).is_some();
+        if kind == block_type::SECTION || (!counted && kind <= block_type::SECRETS) {
+            return damaged(Damage::TooLong { len }, offset);
+        }
+        self.closing = Some(len);
+        let consumed = u64::from(len).saturating_sub(4);
+        if counted {
+            Part::Counted(consumed)
+        } else {
+            Part::Skip(consumed)
+        }
+    }
+
+    fn close_skipped(&mut self, first: u32, buffer: &[u8], at_end: bool, offset: u64) -> Part {
+        let Some(last) = self.order.u32(buffer, 0) else {
+            if at_end {
+                return Part::End(Some(Warning::CutRecord {
+                    have: u64::from(first).saturating_sub(4),
+                    need: u64::from(first),
+                    offset,
+                }));
+            }
+            return Part::NeedMore(4);
+        };
+        let last = padded_len(last);
+        if last != first {
+            return damaged(Damage::LengthsDiffer { first, last }, offset);
+        }
+        self.closing = None;
+        Part::Skip(4)
+    }
+}
+
+/// The least length of the blocks that take a frame number without link data; `None` for all others.
+///
+/// The lengths are Wireshark's: a number for the vendor, a journal entry's time stamp, an event's head.
+fn least_counted_len(kind: u32) -> Option<u32> {
+    match kind {
+        block_type::CUSTOM | block_type::CUSTOM_NO_COPY => Some(16),
+        block_type::JOURNAL => Some(35),
+        block_type::SYSTEM_EVENT => Some(36),
+        block_type::SYSTEM_EVENT_2 | block_type::SYSTEM_EVENT_2_LARGE => Some(40),
+        _ => None,
+    }
+}
+
+/// The next multiple of four.
+fn padded_len(len: u32) -> u32 {
+    len.saturating_add(3) & !3
+}
+
+fn damaged(what: Damage, offset: u64) -> Part {
+    Part::End(Some(Warning::Damaged { what, offset }))
+}
+
+/// Whether a file that begins so is a pcapng file.
+pub(crate) fn is_pcapng(buffer: &[u8]) -> bool {
+    ByteOrder::Little.u32(buffer, 0) == Some(block_type::SECTION)
+        && ByteOrder::Little
+            .u32(buffer, 8)
+            .is_some_and(|mark| section::byte_order(mark).is_ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Blocks that hold a frame: enhanced, simple and obsolete packet blocks.
+
+use crate::pcapng::interface::Interface;
+use crate::pcapng::options::Options;
+use crate::pcapng::{Block, OPENING_LEN, PcapngReader, padded_len};
+use crate::reader::{Part, RecordAt};
+use crate::warning::Damage;
+
+/// Opening, interface, time, captured length, length, closing.
+const LEAST_ENHANCED_LEN: u32 = 32;
+/// Opening, length, closing.
+const LEAST_SIMPLE_LEN: u32 = 16;
+/// Opening, interface, drops, time, captured length, length, closing.
+const LEAST_OBSOLETE_LEN: u32 = 32;
+
+/// Where the frame begins in the body of an enhanced or obsolete packet block.
+const FRAME_AT: usize = 20;
+
+/// Options of the packet blocks (section 4.3).
+mod option {
+    pub(super) const FLAGS: u16 = 2;
+    pub(super) const HASH: u16 = 3;
+    pub(super) const DROP_COUNT: u16 = 4;
+}
+
+/// Reads an enhanced packet block (section 4.3).
+#[inline]
+pub(super) fn enhanced(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
+    block.check_least(LEAST_ENHANCED_LEN)?;
+    let record = timed(reader, block, block.u32(0))?;
+    with_options(reader, block, record)
+}
+
+/// Reads an obsolete packet block (appendix A).
+pub(super) fn obsolete(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
+    block.check_least(LEAST_OBSOLETE_LEN)?;
+    let record = timed(reader, block, u32::from(block.u16(0)))?;
+    let drops = block.u16(2);
+    // All ones: not known.
+    if drops != u16::MAX {
+        reader.drops.add_before_packet(u64::from(drops));
+    }
+    with_options(reader, block, record)
+}
+
+/// Reads a simple packet block (section 4.4): the first interface, no time.
+pub(super) fn simple(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
+    block.check_least(LEAST_SIMPLE_LEN)?;
+    let wire_len = block.u32(0);
+    let interface = described(reader, 0)?;
+    let len = match interface.snaplen {
+        0 => wire_len,
+        snaplen => wire_len.min(snaplen),
+    };
+    check_frame(block, interface, len, LEAST_SIMPLE_LEN)?;
+    let record = record_at(reader, interface, block, 0, len, wire_len, 4);
+    check_simple_end(block, len)?;
+    Ok(Part::Record(record))
+}
+
+/// Nothing can follow the frame of a simple packet block but its closing length: Wireshark reads that there.
+fn check_simple_end(block: &Block<'_>, len: u32) -> Result<(), Damage> {
+    let closing_at = (len as usize).saturating_add(3) & !3;
+    let last = block
+        .order
+        .u32(block.bytes, closing_at.saturating_add(12))
+        .unwrap_or_default();
+    if padded_len(last) != block.len {
+        return Err(Damage::LengthsDiffer {
+            first: block.len,
+            last,
+        });
+    }
+    Ok(())
+}
+
+/// The frame of an enhanced or obsolete packet block.
+#[inline]
+fn timed(reader: &PcapngReader, block: &Block<'_>, index: u32) -> Result<RecordAt, Damage> {
+    let interface = described(reader, index)?;
+    let ticks = (u64::from(block.u32(4)) << 32) | u64::from(block.u32(8));
+    let (len, wire_len) = (block.u32(12), block.u32(16));
+    check_frame(block, interface, len, LEAST_ENHANCED_LEN)?;
+    let mut record = record_at(reader, interface, block, index, len, wire_len, FRAME_AT);
+    record.time = Some(interface.clock.time(ticks));
+    Ok(record)
+}
+
+fn described(reader: &PcapngReader, index: u32) -> Result<&Interface, Damage> {
+    reader
+        .interfaces
+        .get(index as usize)
+        .ok_or_else(|| Damage::UnknownInterface {
+            interface: index,
+            described: u32::try_from(reader.interfaces.len()).unwrap_or(u32::MAX),
+        })
+}
+
+/// Refuses a frame that is longer than its block, or than its link type can be.
+#[inline]
+fn check_frame(
+    block: &Block<'_>,
+    interface: &Interface,
+    len: u32,
+    least: u32,
+) -> Result<(), Damage> {
+    let needed = (u64::from(len).saturating_add(3) & !3).saturating_add(u64::from(least));
+    if len > interface.max_len || needed > block.bytes.len() as u64 {
+        return Err(Damage::TooShort {
+            len: block.len,
+            least: u32::try_from(needed).unwrap_or(u32::MAX),
+        });
+    }
+    Ok(())
+}
+
+#[inline]
+fn record_at(
+    reader: &PcapngReader,
+    interface: &Interface,
+    block: &Block<'_>,
+    index: u32,
+    len: u32,
+    wire_len: u32,
+    frame_at: usize,
+) -> RecordAt {
+    RecordAt {
+        frame: 0,
+        time: None,
+        link: interface.link,
+        interface: reader.interfaces_before.saturating_add(index),
+        fcs_len: interface.fcs_len,
+        wire_len,
+        start: OPENING_LEN.saturating_add(frame_at) as u32,
+        len,
+        consumed: block.bytes.len() as u32,
+    }
+}
+
+/// Adds what the options behind the frame say.
+#[inline]
+fn with_options(
+    reader: &mut PcapngReader,
+    block: &Block<'_>,
+    mut record: RecordAt,
+) -> Result<Part, Damage> {
+    let options_at = FRAME_AT.saturating_add((record.len as usize).saturating_add(3) & !3);
+    for option in Options::new(block.order, block.body_from(options_at)) {
+        let option = option?;
+        match option.code {
+            option::FLAGS => {
+                let flags = block.order.u32_from(option.exactly()?);
+                let fcs_len = ((flags >> 5) & 0xf) as u8;
+                if fcs_len != 0 {
+                    record.fcs_len = fcs_len;
+                }
+            }
+            option::DROP_COUNT => {
+                option.exactly::<8>()?;
+                let count = block.order.u64(option.value, 0).unwrap_or_default();
+                reader.drops.add_before_packet(count);
+            }
+            option::HASH if option.value.is_empty() => {
+                return Err(Damage::OptionLength {
+                    code: option.code,
+                    len: 0,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(Part::Record(record))
+}

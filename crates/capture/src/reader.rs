@@ -1,0 +1,277 @@
+//! The streaming reader: bytes in, steps out, no I/O.
+
+use std::ops::Range;
+
+use crate::detect::{Detected, Kind, detect};
+use crate::pcap::PcapReader;
+use crate::pcapng::PcapngReader;
+use crate::snoop::SnoopReader;
+use crate::warning::{Refusal, Warning};
+use crate::{LinkType, Record, Timestamp};
+
+/// Reads one capture file out of a buffer that the caller fills.
+///
+/// The caller owns a buffer of unread bytes and calls [`step`](Self::step) in a loop: it drops the bytes that a step
+/// consumed, and reads more where a step needs more. The buffer never has to hold more than
+/// [`MAX_BUFFER_LEN`](crate::MAX_BUFFER_LEN) bytes, and for captures of networks no more than
+/// [`MAX_BLOCK_LEN`](crate::MAX_BLOCK_LEN).
+#[derive(Debug, Default)]
+pub struct CaptureReader {
+    format: Format,
+    frame: u64,
+    offset: u64,
+}
+
+#[derive(Debug, Default)]
+enum Format {
+    #[default]
+    Undetected,
+    Pcap(PcapReader),
+    Pcapng(Box<PcapngReader>),
+    Snoop(SnoopReader),
+    Ended,
+}
+
+/// What the next bytes of the buffer are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A frame.
+    Record(RecordAt),
+    /// Something that takes a frame number and holds no link data: custom, journal and system event blocks of pcapng.
+    Counted {
+        /// 1-based number of the frame.
+        frame: u64,
+        /// Bytes to drop; more than the buffer holds where the block is large.
+        consumed: u64,
+    },
+    /// Secrets to decrypt with (pcapng decryption secrets block).
+    Secrets {
+        /// What they are: 0x544c534b for a TLS key log (pcapng, section 4.7).
+        kind: u32,
+        /// Where in the buffer they are.
+        range: Range<usize>,
+        /// Bytes to drop.
+        consumed: u64,
+    },
+    /// Nothing for the caller.
+    Skip {
+        /// Bytes to drop; more than the buffer holds where a block is large.
+        consumed: u64,
+    },
+    /// The buffer holds too little: call again with at least so many bytes, or with `at_end`.
+    NeedMore {
+        /// Bytes that the buffer has to hold.
+        at_least: usize,
+    },
+    /// The file ends here. Every further call says so again.
+    End(Option<Warning>),
+    /// The file is not read at all.
+    Refused(Refusal),
+}
+
+/// A frame and where in the buffer its bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordAt {
+    /// 1-based number of the frame, as Wireshark counts it in this file.
+    pub frame: u64,
+    /// When the frame was captured; `None` where the format stores no time.
+    pub time: Option<Timestamp>,
+    /// What the first byte is.
+    pub link: LinkType,
+    /// The interface, counted from 0 over the whole file.
+    pub interface: u32,
+    /// Length of the frame check sequence in bytes; 0 where there is none or nothing is known.
+    pub fcs_len: u8,
+    /// Length on the wire in bytes.
+    pub wire_len: u32,
+    /// Where the frame begins in the buffer.
+    pub start: u32,
+    /// Bytes that were captured.
+    pub len: u32,
+    /// Bytes of the buffer to drop afterwards.
+    pub consumed: u32,
+}
+
+impl RecordAt {
+    /// The record in the buffer that the step was made from.
+    #[inline]
+    pub fn record<'a>(&self, buffer: &'a [u8]) -> Record<'a> {
+        let start = self.start as usize;
+        let end = start.saturating_add(self.len as usize);
+        Record {
+            frame: self.frame,
+            time: self.time,
+            link: self.link,
+            interface: self.interface,
+            fcs_len: self.fcs_len,
+            wire_len: self.wire_len,
+            bytes: buffer.get(start..end).unwrap_or_default(),
+        }
+    }
+}
+
+/// What one format's reader says; frame numbers and offsets are added outside.
+pub(crate) enum Part {
+    Record(RecordAt),
+    Counted(u64),
+    Secrets {
+        kind: u32,
+        range: Range<usize>,
+        consumed: u64,
+    },
+    Skip(u64),
+    NeedMore(usize),
+    End(Option<Warning>),
+}
+
+impl CaptureReader {
+    /// A reader at the start of a file.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next step. `buffer` holds the unread bytes; `at_end` says that no more follow.
+    #[inline]
+    pub fn step(&mut self, buffer: &[u8], at_end: bool) -> Step {
+        let part = match &mut self.format {
+            Format::Pcap(reader) => reader.next(buffer, at_end, self.offset),
+            Format::Pcapng(reader) => reader.next(buffer, at_end, self.offset),
+            Format::Snoop(reader) => reader.next(buffer, at_end, self.offset),
+            Format::Ended => Part::End(None),
+            Format::Undetected => return self.begin(buffer, at_end),
+        };
+        self.number(part)
+    }
+
+    /// The format's name, once it is known: `pcap`, `pcapng` or `snoop`.
+    pub fn format(&self) -> Option<&'static str> {
+        match &self.format {
+            Format::Pcap(_) => Some("pcap"),
+            Format::Pcapng(_) => Some("pcapng"),
+            Format::Snoop(_) => Some("snoop"),
+            Format::Undetected | Format::Ended => None,
+        }
+    }
+
+    /// Packets that the capturing machine says it dropped, as far as was read; `None` where the file does not say.
+    pub fn dropped(&self) -> Option<u64> {
+        match &self.format {
+            Format::Pcapng(reader) => reader.dropped(),
+            Format::Snoop(reader) => reader.dropped(),
+            _ => None,
+        }
+    }
+
+    /// Frames numbered so far.
+    pub fn frames(&self) -> u64 {
+        self.frame
+    }
+
+    /// Bytes consumed so far.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    #[inline]
+    fn number(&mut self, part: Part) -> Step {
+        match part {
+            Part::Record(mut record) => {
+                self.frame = self.frame.saturating_add(1);
+                record.frame = self.frame;
+                self.offset = self.offset.saturating_add(u64::from(record.consumed));
+                Step::Record(record)
+            }
+            Part::Counted(consumed) => {
+                self.frame = self.frame.saturating_add(1);
+                self.offset = self.offset.saturating_add(consumed);
+                Step::Counted {
+                    frame: self.frame,
+                    consumed,
+                }
+            }
+            Part::Secrets {
+                kind,
+                range,
+                consumed,
+            } => {
+                self.offset = self.offset.saturating_add(consumed);
+                Step::Secrets {
+                    kind,
+                    range,
+                    consumed,
+                }
+            }
+            Part::Skip(consumed) => {
+                self.offset = self.offset.saturating_add(consumed);
+                Step::Skip { consumed }
+            }
+            Part::NeedMore(at_least) => Step::NeedMore { at_least },
+            Part::End(warning) => Step::End(warning),
+        }
+    }
+
+    /// Finds out what the file is and reads its header.
+    fn begin(&mut self, buffer: &[u8], at_end: bool) -> Step {
+        let kind = match detect(buffer, at_end) {
+            Detected::Kind(kind) => kind,
+            Detected::NeedMore(at_least) => return Step::NeedMore { at_least },
+        };
+        let opened = match kind {
+            Kind::Pcap => PcapReader::open(buffer, at_end)
+                .map(|(reader, consumed)| (Format::Pcap(reader), consumed)),
+            Kind::Snoop => SnoopReader::open(buffer, at_end)
+                .map(|(reader, consumed)| (Format::Snoop(reader), consumed)),
+            Kind::Pcapng => Ok((Format::Pcapng(Box::default()), 0)),
+            Kind::Empty => Err(OpenError::Refused(Refusal::Empty)),
+            Kind::Compressed(how) => Err(OpenError::Refused(Refusal::Compressed(how))),
+            Kind::Foreign(kind) => Err(OpenError::Refused(Refusal::Foreign(kind))),
+            Kind::Text => Err(OpenError::Refused(Refusal::Text)),
+            Kind::Unknown => Err(OpenError::Refused(Refusal::Unknown)),
+        };
+        match opened {
+            Ok((format, consumed)) => {
+                self.format = format;
+                self.offset = consumed;
+                Step::Skip { consumed }
+            }
+            Err(OpenError::NeedMore(at_least)) => Step::NeedMore { at_least },
+            Err(OpenError::Refused(refusal)) => {
+                self.format = Format::Ended;
+                Step::Refused(refusal)
+            }
+        }
+    }
+}
+
+/// Why a file header was not read.
+pub(crate) enum OpenError {
+    NeedMore(usize),
+    Refused(Refusal),
+}
+
+/// Asks for more bytes, or reports the cut where no more follow.
+pub(crate) fn need(buffer: &[u8], at_least: usize, at_end: bool, offset: u64) -> Part {
+    if !at_end {
+        return Part::NeedMore(at_least);
+    }
+    if buffer.is_empty() {
+        return Part::End(None);
+    }
+    Part::End(Some(Warning::CutRecord {
+        have: buffer.len() as u64,
+        need: at_least as u64,
+        offset,
+    }))
+}
+
+/// The same for a file header.
+pub(crate) fn need_header(buffer: &[u8], at_least: usize, at_end: bool) -> OpenError {
+    if at_end {
+        OpenError::Refused(Refusal::Header(Warning::CutHeader {
+            have: buffer.len() as u64,
+            need: at_least as u64,
+        }))
+    } else {
+        OpenError::NeedMore(at_least)
+    }
+}
