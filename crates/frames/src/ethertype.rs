@@ -2,7 +2,9 @@
 
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
-use crate::{ipv4, ipv6, vlan};
+use crate::{
+    bridge_tags, ethernet, ieee80211, ipv4, ipv6, llc, mpls, nsh, pppoe, provider_backbone, vlan,
+};
 
 /// The longest length that can stand in place of an EtherType (IEEE 802.3 §3.2.6).
 pub(crate) const MAX_LENGTH: u16 = 1500;
@@ -18,7 +20,7 @@ pub(crate) fn dissect_type_or_length(
     outer: &Outer,
 ) -> Walked {
     match kind {
-        0..=MAX_LENGTH => Ok(()),
+        0..=MAX_LENGTH => llc::dissect(walk, packet.limit(usize::from(kind)), outer),
         MIN_TYPE.. => dissect(walk, kind, packet, outer),
         _ => Ok(()),
     }
@@ -40,7 +42,20 @@ fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Ou
     match ethertype {
         0x0800 => ipv4::dissect_any_version(walk, packet, outer),
         0x86dd => ipv6::dissect(walk, packet, outer),
-        0x8100 | 0x88a8 | 0x9100 => vlan::dissect(walk, packet, outer),
+        0x8100 | 0x9100 => vlan::dissect(walk, packet, outer),
+        0x6558 => ethernet::dissect(walk, packet, &outer.tunnelled()),
+        0x8847 | 0x8848 => mpls::dissect(walk, packet, outer),
+        0x8864 => pppoe::dissect(walk, packet, outer),
+        0x8870 => llc::dissect(walk, packet, outer),
+        0x88a8 => provider_backbone::dissect_service_tag(walk, packet, outer),
+        0x88e7 => provider_backbone::dissect(walk, packet, outer),
+        0x8909 => bridge_tags::dissect_metadata(walk, packet, outer),
+        0x890d | 0x2452 => ieee80211::dissect(walk, packet, outer),
+        0x8926 => bridge_tags::dissect_vn(walk, packet, outer),
+        0x892f => bridge_tags::dissect_hsr(walk, packet, outer),
+        0x893f => bridge_tags::dissect_e(walk, packet, outer),
+        0x894f => nsh::dissect(walk, packet, outer),
+        0xf1c1 => bridge_tags::dissect_frer(walk, packet, outer),
         _ => Ok(()),
     }
 }

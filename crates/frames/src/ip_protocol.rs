@@ -2,7 +2,9 @@
 
 use crate::packet::{Packet, Walked};
 use crate::walk::{Datagram, Outer, Walk};
-use crate::{icmp, icmpv6, ipv4, ipv6, ipv6_extensions, tcp};
+use crate::{
+    ah, etherip, ethernet, gre, icmp, icmpv6, ipv4, ipv6, ipv6_extensions, mpls, tcp, udp,
+};
 
 /// Reads the payload of a datagram.
 pub(crate) fn dissect(
@@ -21,6 +23,13 @@ pub(crate) fn dissect(
         41 => ipv6::dissect(walk, packet, &inner.tunnelled()),
         44 => ipv6_extensions::dissect_fragment(walk, packet, datagram, &inner),
         58 => icmpv6::dissect(walk, packet, datagram, &inner),
+        17 => udp::dissect(walk, packet, &inner),
+        47 => gre::dissect(walk, packet, &inner.tunnelled()),
+        51 => ah::dissect(walk, packet, datagram, &inner),
+        97 => etherip::dissect(walk, packet, &inner.tunnelled()),
+        136 => udp::dissect_lite(walk, packet, &inner),
+        137 => mpls::dissect(walk, packet, &inner.tunnelled()),
+        143 => ethernet::dissect(walk, packet, &inner.tunnelled()),
         _ => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn dissect(
 ) -> Walked {
     let next = packet.u8(0)?;
     let len = (usize::from(packet.u8(1)?) + 1) * 8;
-    let datagram = without_header(datagram, len);
+    let datagram = datagram.without_header(len);
     ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn dissect_fragment(
 ) -> Walked {
     let [next, _, o0, o1, i0, i1, i2, i3] = packet.array(0)?;
     let payload = packet.skip(8)?;
-    let mut datagram = without_header(datagram, 8);
+    let mut datagram = datagram.without_header(8);
     let field = u16::from_be_bytes([o0, o1]);
     let offset = usize::from(field & 0xfff8);
     let more = field & 1 != 0;
@@ -80,13 +80,5 @@ pub(crate) fn jumbo_len(hop_by_hop: Packet<'_>) -> Option<u32> {
             [_, len, rest @ ..] => rest.get(usize::from(*len)..)?,
             _ => return None,
         };
-    }
-}
-
-fn without_header(datagram: &Datagram, len: usize) -> Datagram {
-    let len = u32::try_from(len).unwrap_or(u32::MAX);
-    Datagram {
-        payload_len: datagram.payload_len.and_then(|all| all.checked_sub(len)),
-        ..*datagram
     }
 }

@@ -4,23 +4,56 @@
 //! segment that an ICMP error quotes. It follows what Wireshark 4.0 shows with its default settings, so that frame and
 //! stream numbers agree: see [`Dissector`] for the rules that are not obvious.
 
+mod ah;
+mod avs;
+mod ayiya;
+mod bridge_tags;
+mod capwap;
+mod cisco_hdlc;
+mod erspan;
+mod etherip;
 mod ethernet;
 mod ethertype;
 mod fragments;
+mod frame_relay;
+mod geneve;
+mod gre;
+mod gtp_u;
 mod icmp;
 mod icmpv6;
+mod ieee80211;
 mod ip_protocol;
 mod ipv4;
 mod ipv6;
 mod ipv6_extensions;
+mod l2tp;
 mod link_layer;
 mod linux_cooked;
+mod lisp;
+mod llc;
+mod mpls;
+mod nflog;
+mod nsh;
 mod null_loopback;
+mod older_lans;
+mod openbsd;
 mod packet;
+mod pktap;
 mod plain_ethernet;
+mod ppi;
+mod ppp;
+mod pppoe;
+mod prism;
+mod provider_backbone;
+mod radiotap;
 mod raw_ip;
+mod sflow;
 mod tcp;
+mod teredo;
+mod tzsp;
+mod udp;
 mod vlan;
+mod vxlan;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};

@@ -4,7 +4,10 @@ use whyreset_capture::LinkType;
 
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
-use crate::{ethernet, ipv4, ipv6, linux_cooked, null_loopback, raw_ip};
+use crate::{
+    avs, cisco_hdlc, ethernet, frame_relay, ieee80211, ipv4, ipv6, linux_cooked, llc, mpls, nflog,
+    null_loopback, older_lans, openbsd, pktap, ppi, ppp, pppoe, prism, radiotap, raw_ip,
+};
 
 /// Reads a frame of the given type. Nothing is found in frames of types not listed here.
 pub(crate) fn dissect(
@@ -16,10 +19,34 @@ pub(crate) fn dissect(
     match link.0 {
         0 | 108 => null_loopback::dissect(walk, packet, outer),
         1 => ethernet::dissect(walk, packet, outer),
+        6 => older_lans::dissect_token_ring(walk, packet, outer),
+        7 => older_lans::dissect_arcnet(walk, packet, outer),
+        9 | 50 => ppp::dissect_hdlc(walk, packet, outer),
+        10 => older_lans::dissect_fddi(walk, packet, outer),
+        11 => llc::dissect(walk, packet, outer),
         12 | 14 | 101 => raw_ip::dissect(walk, packet, outer),
+        51 => pppoe::dissect(walk, packet, outer),
+        104 => cisco_hdlc::dissect(walk, packet, outer),
+        105 => ieee80211::dissect(walk, packet, outer),
+        107 => frame_relay::dissect(walk, packet, outer),
+        109 => openbsd::dissect_enc(walk, packet, outer),
         113 => linux_cooked::dissect_v1(walk, packet, outer),
+        117 => openbsd::dissect_pflog(walk, packet, outer),
+        119 => prism::dissect(walk, packet, outer),
+        122 => older_lans::dissect_fibre_channel(walk, packet, outer),
+        127 => radiotap::dissect(walk, packet, outer),
+        129 => older_lans::dissect_arcnet_linux(walk, packet, outer),
+        163 => avs::dissect(walk, packet, outer),
+        166 | 204 => ppp::dissect_with_direction(walk, packet, outer),
+        192 => ppi::dissect(walk, packet, outer),
+        205 => cisco_hdlc::dissect_with_direction(walk, packet, outer),
+        206 => frame_relay::dissect_with_direction(walk, packet, outer),
+        219 => mpls::dissect(walk, packet, outer),
         228 => ipv4::dissect_any_version(walk, packet, outer),
         229 => ipv6::dissect(walk, packet, outer),
+        239 => nflog::dissect(walk, packet, outer),
+        242 => older_lans::dissect_infiniband(walk, packet, outer),
+        258 => pktap::dissect(walk, packet, outer),
         276 => linux_cooked::dissect_v2(walk, packet, outer),
         _ => Ok(()),
     }

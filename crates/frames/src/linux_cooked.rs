@@ -1,14 +1,17 @@
 //! Linux cooked captures, of the "any" interface (LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2).
 
-use crate::ethertype;
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
+use crate::{ethernet, ethertype, gre, llc, ppp};
 
 /// The packet was sent by the capturing host (`PACKET_OUTGOING`).
 const OUTGOING: u8 = 4;
 
 /// ARPHRD_NETLINK: netlink messages, no packets.
 const NETLINK: u16 = 824;
+
+/// ARPHRD_IPGRE: the protocol field is GRE's.
+const GRE: u16 = 778;
 
 /// Below this the protocol field holds one of Linux' own numbers, not an EtherType.
 const MIN_ETHERTYPE: u16 = 1537;
@@ -71,7 +74,12 @@ impl Cooked {
             inner.mac_known = true;
         }
         match (self.hardware, self.protocol) {
-            (NETLINK, _) | (_, ..MIN_ETHERTYPE) => Ok(()),
+            (NETLINK, _) => Ok(()),
+            (_, 3) => ethernet::dissect(walk, packet, &inner),
+            (_, 4) => llc::dissect(walk, packet, &inner),
+            (_, 7) => ppp::dissect_hdlc(walk, packet, &inner),
+            (_, ..MIN_ETHERTYPE) => Ok(()),
+            (GRE, protocol) => gre::dissect_protocol(walk, protocol, false, packet, &inner),
             (_, ethertype) => ethertype::dissect(walk, ethertype, packet, &inner),
         }
     }

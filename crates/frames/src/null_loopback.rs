@@ -2,10 +2,14 @@
 
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
-use crate::{ethertype, ipv4, ipv6};
+use crate::{ethertype, ipv4, ipv6, ppp};
 
 /// Reads a frame whose family is in either byte order, and the variants of other systems.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if packet.u16(0)? == 0xff03 {
+        // ISDN on FreeBSD.
+        return ppp::dissect_hdlc(walk, packet, outer);
+    }
     let family = family(packet.u32_le(0)?);
     let rest = packet.skip(4)?;
     match family {

@@ -78,6 +78,16 @@ impl<'a> Packet<'a> {
         self.array(at).map(u16::from_be_bytes)
     }
 
+    /// The big-endian 32-bit number at `at`.
+    pub(crate) fn u32(self, at: usize) -> Result<u32, Cut> {
+        self.array(at).map(u32::from_be_bytes)
+    }
+
+    /// The little-endian 16-bit number at `at`.
+    pub(crate) fn u16_le(self, at: usize) -> Result<u16, Cut> {
+        self.array(at).map(u16::from_le_bytes)
+    }
+
     /// The little-endian 32-bit number at `at`.
     pub(crate) fn u32_le(self, at: usize) -> Result<u32, Cut> {
         self.array(at).map(u32::from_le_bytes)

@@ -82,3 +82,14 @@ pub(crate) struct Datagram {
     /// Length of the payload in bytes as the header says, whatever was captured or quoted; `None` where it does not.
     pub(crate) payload_len: Option<u32>,
 }
+
+impl Datagram {
+    /// The same datagram, seen from behind a header of `len` bytes.
+    pub(crate) fn without_header(&self, len: usize) -> Self {
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        Self {
+            payload_len: self.payload_len.and_then(|all| all.checked_sub(len)),
+            ..*self
+        }
+    }
+}

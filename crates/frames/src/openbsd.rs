@@ -1,0 +1,34 @@
+//! What OpenBSD puts in front of packets: on `enc` interfaces (LINKTYPE_ENC) and in the log of pf (LINKTYPE_PFLOG).
+
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+use crate::{ipv4, ipv6};
+
+const AF_INET: u32 = 2;
+
+/// Reads a packet of an `enc` interface.
+pub(crate) fn dissect_enc(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let family = packet.u32_le(0)?;
+    // In the byte order of the host; families are small.
+    let family = if family > 0xffff {
+        family.swap_bytes()
+    } else {
+        family
+    };
+    dissect_family(walk, family, packet.skip(12)?, outer)
+}
+
+/// Reads an entry of pf's log: its first byte is its length, which is then padded to a multiple of four.
+pub(crate) fn dissect_pflog(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let [len, family] = packet.array(0)?;
+    let header_len = usize::from(len).next_multiple_of(4);
+    dissect_family(walk, u32::from(family), packet.skip(header_len)?, outer)
+}
+
+fn dissect_family(walk: &mut Walk<'_>, family: u32, packet: Packet<'_>, outer: &Outer) -> Walked {
+    match family {
+        AF_INET => ipv4::dissect_any_version(walk, packet, outer),
+        24 | 28 | 30 => ipv6::dissect(walk, packet, outer),
+        _ => Ok(()),
+    }
+}

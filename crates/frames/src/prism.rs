@@ -1,0 +1,15 @@
+//! The Prism monitoring header in front of an 802.11 frame (LINKTYPE_IEEE802_11_PRISM).
+
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+use crate::{avs, ieee80211};
+
+const HEADER_LEN: usize = 144;
+
+/// Reads the header, or the AVS header that some drivers put in its place, and the frame.
+pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if avs::starts(packet) {
+        return avs::dissect(walk, packet, outer);
+    }
+    ieee80211::dissect(walk, packet.skip(HEADER_LEN)?, outer)
+}
