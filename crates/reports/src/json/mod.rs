@@ -1,0 +1,11 @@
+//! The machine-readable document, `whyreset/1`.
+//!
+//! One JSON object: `schema`, `connections` (written as connections end) and `captures` (known only when the input has
+//! been read). [`Document`] keeps nothing: memory does not grow with the number of connections.
+
+mod connection;
+mod document;
+mod exchange;
+mod times;
+
+pub use document::{Document, write_event};

@@ -1,0 +1,20 @@
+//! The report for people: first a line that a hurried person can act on, then who, what and where, the last moments
+//! drawn as a ladder, the evidence, what is ruled out, what else it can be, and what to do next.
+//!
+//! Colours are written as ANSI sequences; the program strips them where the output is no terminal.
+
+mod exchanges;
+mod format;
+mod ladder;
+mod layout;
+mod one;
+mod style;
+mod summary;
+mod untrusted;
+mod weighing;
+
+pub use layout::Layout;
+pub use one::one_connection;
+pub use summary::Summary;
+pub use untrusted::printable;
+pub use weighing::weighing;
