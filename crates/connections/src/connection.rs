@@ -56,6 +56,36 @@ pub struct Connection<X> {
     pub app: X,
 }
 
+impl<X> Connection<X> {
+    /// The same connection with its exchanges in another form.
+    pub fn map_app<Y>(self, map: impl FnOnce(X) -> Y) -> Connection<Y> {
+        Connection {
+            stream: self.stream,
+            ends: self.ends,
+            opener: self.opener,
+            frames: self.frames,
+            start: self.start,
+            end: self.end,
+            capture_end: self.capture_end,
+            retired_early: self.retired_early,
+            handshake: self.handshake,
+            flows: self.flows,
+            resets: self.resets,
+            reset_count: self.reset_count,
+            notices: self.notices,
+            silences: self.silences,
+            silence_before_end: self.silence_before_end,
+            vantage: self.vantage,
+            packets: self.packets,
+            packets_dropped: self.packets_dropped,
+            captured_twice: self.captured_twice,
+            inferred: self.inferred,
+            elided: self.elided,
+            app: map(self.app),
+        }
+    }
+}
+
 /// How the client was told from the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opener {

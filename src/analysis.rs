@@ -1,0 +1,102 @@
+//! The way from records to judged connections: every kind of input passes through here.
+
+use whyreset_capture::{Record, Timestamp};
+use whyreset_connections::{Connection, Engine, EngineConfig, Placed};
+use whyreset_exchanges::Tracker;
+use whyreset_frames::{Dissector, Found};
+use whyreset_reports::Judged;
+use whyreset_segments::{HostNames, Segment};
+use whyreset_verdicts::judge;
+
+/// Takes records (or segments), gives connections with verdicts.
+///
+/// It does no I/O and knows no clock but the packets'. Connections become available from
+/// [`Analysis::next_judged`] as they end, the rest after [`Analysis::finish`].
+#[derive(Debug)]
+pub struct Analysis {
+    dissector: Dissector,
+    engine: Engine<Tracker>,
+    names: HostNames,
+    origin: Option<Timestamp>,
+    last_time: Timestamp,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self::new(EngineConfig::default(), Tracker::default())
+    }
+}
+
+impl Analysis {
+    /// An analysis that has seen nothing. `tracker` is what each connection's exchanges start from: it carries the
+    /// TLS secrets.
+    pub fn new(config: EngineConfig, tracker: Tracker) -> Self {
+        Self {
+            dissector: Dissector::new(),
+            engine: Engine::with_prototype(config, tracker),
+            names: HostNames::new(),
+            origin: None,
+            last_time: Timestamp::default(),
+        }
+    }
+
+    /// Takes the next record of a capture. `placed` hears of each segment in it, and of each quoted one, that belongs
+    /// to a connection.
+    pub fn record(&mut self, record: &Record<'_>, mut placed: impl FnMut(Placed)) {
+        let time = record.time.unwrap_or(self.last_time);
+        self.last_time = time;
+        self.origin.get_or_insert(time);
+        let engine = &mut self.engine;
+        self.dissector.dissect(record, time, &mut |found| {
+            let place = match found {
+                Found::Segment(segment) => engine.segment(&segment, None),
+                Found::Quote(quote) => engine.quote(&quote),
+            };
+            if let Some(place) = place {
+                placed(place);
+            }
+        });
+    }
+
+    /// Takes a segment that came from a list; `told` is the application's line in it.
+    pub fn segment(&mut self, segment: &Segment<'_>, told: Option<&str>) -> Option<Placed> {
+        self.last_time = segment.time;
+        self.origin.get_or_insert(segment.time);
+        self.engine.segment(segment, told)
+    }
+
+    /// The names that stand for hosts: those of a pasted list.
+    pub fn set_names(&mut self, names: HostNames) {
+        self.names = names;
+    }
+
+    /// The names that stand for hosts.
+    pub const fn names(&self) -> &HostNames {
+        &self.names
+    }
+
+    /// Time of the first record: what relative times count from.
+    pub fn origin(&self) -> Timestamp {
+        self.origin.unwrap_or_default()
+    }
+
+    /// The input has ended.
+    pub fn finish(&mut self) {
+        self.engine.finish();
+    }
+
+    /// The next connection that is over, with its verdict.
+    pub fn next_judged(&mut self) -> Option<Judged> {
+        let connection = self.engine.next_finished()?.map_app(Tracker::into_exchanges);
+        let verdict = judge(&connection, self.engine.neighbours());
+        Some(Judged {
+            connection,
+            verdict,
+        })
+    }
+
+    /// The next connection that is over, without a judgement.
+    pub fn next_connection(&mut self) -> Option<Connection<Tracker>> {
+        self.engine.next_finished()
+    }
+}

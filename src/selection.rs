@@ -1,0 +1,143 @@
+//! Which connections a report is about.
+
+use anyhow::{Context, Result, anyhow, bail};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+use whyreset_capture::{Span, Timestamp};
+use whyreset_connections::Connection;
+use whyreset_filters::Filter;
+use whyreset_reports::Judged;
+use whyreset_segments::{HostNames};
+use whyreset_text::port_of_service;
+use whyreset_verdicts::Cause;
+
+use crate::cli::SelectionArgs;
+
+/// A selection that has been read and checked.
+#[derive(Debug)]
+pub struct Selection {
+    stream: Option<u64>,
+    filters: Vec<Filter>,
+    causes: Vec<Cause>,
+    failed: bool,
+    since: Option<PointInTime>,
+    until: Option<PointInTime>,
+}
+
+/// A time as it was given; it needs the capture's first frame to become a point.
+#[derive(Clone, Copy, Debug)]
+enum PointInTime {
+    SinceStart(Span),
+    OfDay(Time),
+    Absolute(Timestamp),
+}
+
+impl Selection {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// One line that says which argument cannot be read, and what is expected instead.
+    pub fn new(args: &SelectionArgs) -> Result<Self> {
+        let mut filters = Vec::new();
+        if let Some(host) = &args.host {
+            filters.push(filter("--host", &format!("host {host}"))?);
+        }
+        if let Some(port) = &args.port {
+            filters.push(filter("--port", &format!("port {port}"))?);
+        }
+        if let Some(expression) = &args.filter {
+            filters.push(filter("--filter", expression)?);
+        }
+        Ok(Self {
+            stream: args.stream,
+            filters,
+            causes: args.cause.iter().map(|id| cause(id)).collect::<Result<_>>()?,
+            failed: args.failed,
+            since: args.since.as_deref().map(point_in_time).transpose()?,
+            until: args.until.as_deref().map(point_in_time).transpose()?,
+        })
+    }
+
+    /// One connection alone was asked for.
+    pub const fn is_one_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Whether the connection is asked for. `origin` is the time of the capture's first frame.
+    pub fn takes(&self, judged: &Judged, origin: Timestamp, names: &HostNames) -> bool {
+        let connection = &judged.connection;
+        self.stream.is_none_or(|stream| stream == connection.stream)
+            && (!self.failed || judged.verdict.failed)
+            && (self.causes.is_empty() || self.causes.contains(&judged.verdict.cause))
+            && self.filters.iter().all(|filter| {
+                filter.matches_connection(connection.ends.client, connection.ends.server, names)
+            })
+            && self.alive_within(connection, origin)
+    }
+
+    fn alive_within<X>(&self, connection: &Connection<X>, origin: Timestamp) -> bool {
+        self.since
+            .is_none_or(|since| connection.end >= since.at(origin))
+            && self
+                .until
+                .is_none_or(|until| connection.start <= until.at(origin))
+    }
+}
+
+impl PointInTime {
+    /// The point itself, in a capture that begins at `origin`.
+    fn at(self, origin: Timestamp) -> Timestamp {
+        match self {
+            Self::SinceStart(span) => origin + span,
+            Self::Absolute(time) => time,
+            Self::OfDay(time) => on_day_of(origin, time).unwrap_or(origin),
+        }
+    }
+}
+
+fn on_day_of(origin: Timestamp, time: Time) -> Option<Timestamp> {
+    let origin = jiff::Timestamp::from_nanosecond(i128::from(origin.nanos())).ok()?;
+    let day: Date = origin.to_zoned(TimeZone::UTC).date();
+    timestamp(DateTime::from_parts(day, time))
+}
+
+fn timestamp(time: DateTime) -> Option<Timestamp> {
+    let nanos = time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_nanosecond();
+    i64::try_from(nanos).ok().map(Timestamp::from_nanos)
+}
+
+fn filter(argument: &str, expression: &str) -> Result<Filter> {
+    Filter::parse(expression, port_of_service)
+        .map_err(|error| anyhow!("{argument} `{expression}` cannot be read: {error}"))
+}
+
+fn cause(id: &str) -> Result<Cause> {
+    Cause::ALL
+        .into_iter()
+        .find(|cause| cause.id() == id)
+        .with_context(|| format!("`{id}` is no cause: `whyreset causes` lists them"))
+}
+
+fn point_in_time(text: &str) -> Result<PointInTime> {
+    if let Ok(seconds) = text.trim_start_matches('+').trim_end_matches('s').parse::<f64>()
+        && seconds.is_finite()
+    {
+        return Ok(PointInTime::SinceStart(Span::from_nanos((seconds * 1e9) as i64)));
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>()
+        && let Ok(nanos) = i64::try_from(time.as_nanosecond())
+    {
+        return Ok(PointInTime::Absolute(Timestamp::from_nanos(nanos)));
+    }
+    if let Ok(time) = text.parse::<Time>() {
+        return Ok(PointInTime::OfDay(time));
+    }
+    if let Ok(time) = text.parse::<DateTime>()
+        && let Some(time) = timestamp(time)
+    {
+        return Ok(PointInTime::Absolute(time));
+    }
+    bail!(
+        "`{text}` is no time: give seconds from the start (12.5), a time of day in UTC (17:30:01) or a date and time (2014-01-04T17:30:01Z)"
+    )
+}
