@@ -87,7 +87,10 @@ impl Analysis {
 
     /// The next connection that is over, with its verdict.
     pub fn next_judged(&mut self) -> Option<Judged> {
-        let connection = self.engine.next_finished()?.map_app(Tracker::into_exchanges);
+        let connection = self
+            .engine
+            .next_finished()?
+            .map_app(Tracker::into_exchanges);
         let verdict = judge(&connection, self.engine.neighbours());
         Some(Judged {
             connection,

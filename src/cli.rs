@@ -117,7 +117,12 @@ pub struct SelectionArgs {
     pub until: Option<String>,
 
     /// Only connections that match a tcpdump expression (host, net, port, portrange, src, dst, and, or, not)
-    #[arg(short = 'f', long, value_name = "EXPRESSION", help_heading = "Selection")]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "EXPRESSION",
+        help_heading = "Selection"
+    )]
     pub filter: Option<String>,
 }
 

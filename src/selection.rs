@@ -7,8 +7,8 @@ use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::Connection;
 use whyreset_filters::Filter;
 use whyreset_reports::Judged;
-use whyreset_segments::{HostNames};
-use whyreset_text::port_of_service;
+use whyreset_segments::HostNames;
+
 use whyreset_verdicts::Cause;
 
 use crate::cli::SelectionArgs;
@@ -51,7 +51,11 @@ impl Selection {
         Ok(Self {
             stream: args.stream,
             filters,
-            causes: args.cause.iter().map(|id| cause(id)).collect::<Result<_>>()?,
+            causes: args
+                .cause
+                .iter()
+                .map(|id| cause(id))
+                .collect::<Result<_>>()?,
             failed: args.failed,
             since: args.since.as_deref().map(point_in_time).transpose()?,
             until: args.until.as_deref().map(point_in_time).transpose()?,
@@ -102,12 +106,16 @@ fn on_day_of(origin: Timestamp, time: Time) -> Option<Timestamp> {
 }
 
 fn timestamp(time: DateTime) -> Option<Timestamp> {
-    let nanos = time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_nanosecond();
+    let nanos = time
+        .to_zoned(TimeZone::UTC)
+        .ok()?
+        .timestamp()
+        .as_nanosecond();
     i64::try_from(nanos).ok().map(Timestamp::from_nanos)
 }
 
 fn filter(argument: &str, expression: &str) -> Result<Filter> {
-    Filter::parse(expression, port_of_service)
+    Filter::parse(expression, |_| None)
         .map_err(|error| anyhow!("{argument} `{expression}` cannot be read: {error}"))
 }
 
@@ -119,10 +127,15 @@ fn cause(id: &str) -> Result<Cause> {
 }
 
 fn point_in_time(text: &str) -> Result<PointInTime> {
-    if let Ok(seconds) = text.trim_start_matches('+').trim_end_matches('s').parse::<f64>()
+    if let Ok(seconds) = text
+        .trim_start_matches('+')
+        .trim_end_matches('s')
+        .parse::<f64>()
         && seconds.is_finite()
     {
-        return Ok(PointInTime::SinceStart(Span::from_nanos((seconds * 1e9) as i64)));
+        return Ok(PointInTime::SinceStart(Span::from_nanos(
+            (seconds * 1e9) as i64,
+        )));
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>()
         && let Ok(nanos) = i64::try_from(time.as_nanosecond())

@@ -76,6 +76,7 @@ impl<X> Connection<X> {
             silences: self.silences,
             silence_before_end: self.silence_before_end,
             vantage: self.vantage,
+            sent: self.sent,
             packets: self.packets,
             packets_dropped: self.packets_dropped,
             captured_twice: self.captured_twice,

@@ -1,0 +1,4 @@
+//! The commands, one file each.
+
+pub mod analyse;
+pub mod events;
