@@ -1,5 +1,6 @@
 //! Hosts and the ends of connections.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -27,6 +28,7 @@ pub struct Endpoint {
 #[derive(Clone, Debug, Default)]
 pub struct HostNames {
     names: Vec<String>,
+    index: HashMap<String, u32>,
 }
 
 /// More names than this and the rest share one entry.
@@ -46,14 +48,16 @@ impl HostNames {
         if let Ok(v6) = text.parse::<Ipv6Addr>() {
             return Host::V6(v6);
         }
-        let known = self.names.iter().position(|name| name == text);
-        let index = known.unwrap_or_else(|| {
-            if self.names.len() < MAX_NAMES {
-                self.names.push(text.to_owned());
-            }
-            self.names.len().saturating_sub(1)
-        });
-        Host::Name(u32::try_from(index).unwrap_or(u32::MAX))
+        if let Some(index) = self.index.get(text) {
+            return Host::Name(*index);
+        }
+        if self.names.len() >= MAX_NAMES {
+            return Host::Name(u32::try_from(MAX_NAMES - 1).unwrap_or(u32::MAX));
+        }
+        let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(text.to_owned());
+        self.index.insert(text.to_owned(), index);
+        Host::Name(index)
     }
 
     /// The host as it was written.

@@ -43,6 +43,15 @@ impl Known {
     /// Whether and how the options stand in the header was seen at least in part (text lists show a few of them).
     pub const SOME_OPTIONS: Self = Self(1 << 14);
 
+    /// `seq` was not written in the row: it follows from the rows around it.
+    pub const SEQ_INFERRED: Self = Self(1 << 15);
+    /// `ack` was not written in the row: it follows from the rows around it.
+    pub const ACK_INFERRED: Self = Self(1 << 16);
+    /// `payload_len` was not written in the row: it follows from the length of the frame.
+    pub const LEN_INFERRED: Self = Self(1 << 17);
+    /// `flags` were not written in the row: ACK is certain, PSH and FIN are open.
+    pub const FLAGS_INFERRED: Self = Self(1 << 18);
+
     /// What a whole IPv6 frame tells.
     pub const FRAME_V6: Self = Self(
         Self::SEQ.0
