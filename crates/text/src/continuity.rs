@@ -1,0 +1,238 @@
+//! Sequence and acknowledgement numbers of rows that hide them, where the rows around leave only one possibility.
+//!
+//! * Sequence number, forwards: the row follows the last one of its side, no packet is missing between them, and Wireshark
+//!   marked it neither as a retransmission nor as out of order: it begins where that one ended.
+//! * Sequence number, backwards: the same, from the next row of its side that shows its number.
+//! * Where packets may be missing: only if the next row of the side that shows its number begins exactly where the
+//!   rows in between, laid end to end, would end.
+//! * Acknowledgement number: never less than what the side acknowledged before, never more than what the other side had
+//!   sent; where the two are equal, it is that.
+//! * Flags: a segment with data has ACK (RFC 9293 §3.10.7.4); PSH and FIN stay open.
+//!
+//! What is found so is marked as inferred.
+
+use whyreset_segments::{Known, TcpFlags};
+
+use crate::placed::{Connection, Placed};
+
+/// Fills the numbers of a connection's rows.
+pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
+    forwards(connection, rows);
+    backwards(connection, rows);
+    acknowledgements(connection, rows);
+    flags(connection, rows);
+}
+
+/// Where a side is: the next sequence number, and how many gaps stood before the row that tells.
+#[derive(Clone, Debug, Default)]
+struct Reached {
+    next: Option<u32>,
+    gaps: u32,
+    /// Rows laid end to end across a gap, not confirmed yet, with the numbers they would have.
+    tentative: Vec<(usize, u32)>,
+}
+
+/// More rows than this are not held for confirmation.
+const MAX_TENTATIVE: usize = 4_096;
+
+fn forwards(connection: &Connection, rows: &mut [Placed]) {
+    let mut sides = [Reached::default(), Reached::default()];
+    for index in &connection.rows {
+        let Some(row) = rows.get(*index).filter(|row| row.is_tcp()) else {
+            continue;
+        };
+        let Some(side) = sides.get_mut(usize::from(!row.is_from_first())) else {
+            continue;
+        };
+        let confirmed = side.pass(*index, row);
+        for (index, seq) in confirmed {
+            if let Some(row) = rows.get_mut(index) {
+                set_seq(row, seq);
+            }
+        }
+    }
+}
+
+impl Reached {
+    /// Moves past a row of this side. Gives the numbers that are certain by now.
+    fn pass(&mut self, index: usize, row: &Placed) -> Vec<(usize, u32)> {
+        let whole = self.gaps == row.gaps_before && self.tentative.is_empty();
+        self.gaps = row.gaps_before;
+        if let Some(seq) = row.raw.seq {
+            return self.pass_numbered(row, seq);
+        }
+        let Some(next) = self
+            .next
+            .filter(|_| hides_numbers(row) && !is_disturbed(row))
+        else {
+            *self = Self {
+                gaps: self.gaps,
+                ..Self::default()
+            };
+            return Vec::new();
+        };
+        self.next = row.raw.len.map(|len| next.wrapping_add(len));
+        if whole {
+            return vec![(index, next)];
+        }
+        if self.tentative.len() < MAX_TENTATIVE {
+            self.tentative.push((index, next));
+        }
+        Vec::new()
+    }
+
+    fn pass_numbered(&mut self, row: &Placed, seq: u32) -> Vec<(usize, u32)> {
+        let tentative = std::mem::take(&mut self.tentative);
+        let fits = self.next == Some(seq) && !is_disturbed(row);
+        let end = row.raw.len.map(|len| {
+            seq.wrapping_add(len)
+                .wrapping_add(row.raw.flags.unwrap_or_default().sequence_len())
+        });
+        self.next = match (self.next, end) {
+            // A retransmission does not move the side back.
+            (Some(next), Some(end)) if is_before(end, next) => Some(next),
+            (None, Some(_)) if is_disturbed(row) => None,
+            (_, end) => end,
+        };
+        if fits { tentative } else { Vec::new() }
+    }
+}
+
+fn backwards(connection: &Connection, rows: &mut [Placed]) {
+    let mut sides: [Option<(u32, u32)>; 2] = [None, None];
+    for index in connection.rows.iter().rev() {
+        let Some(row) = rows.get_mut(*index).filter(|row| row.is_tcp()) else {
+            continue;
+        };
+        let Some(side) = sides.get_mut(usize::from(!row.is_from_first())) else {
+            continue;
+        };
+        if row.raw.seq.is_none()
+            && hides_numbers(row)
+            && let (Some((following, gaps)), Some(len)) = (*side, row.raw.len)
+            && gaps == row.gaps_before
+        {
+            set_seq(row, following.wrapping_sub(len));
+        }
+        let seq = row.raw.seq.filter(|_| !is_disturbed(row));
+        *side = seq.map(|seq| (seq, row.gaps_before));
+    }
+}
+
+fn acknowledgements(connection: &Connection, rows: &mut [Placed]) {
+    let limits = later_numbers(connection, rows);
+    let mut acknowledged: [Option<u32>; 2] = [None, None];
+    let mut sent: [Option<(u32, u32)>; 2] = [None, None];
+    for (index, limit) in connection.rows.iter().zip(limits) {
+        let Some(row) = rows.get_mut(*index).filter(|row| row.is_tcp()) else {
+            continue;
+        };
+        let side = usize::from(!row.is_from_first());
+        let lowest = acknowledged.get(side).copied().flatten();
+        let now = sent.get(1 - side).copied().flatten();
+        let now = now
+            .filter(|(_, gaps)| *gaps == row.gaps_before)
+            .map(|(next, _)| next);
+        if row.raw.ack.is_none()
+            && hides_numbers(row)
+            && let Some(lowest) = lowest
+            && (now == Some(lowest) || limit == Some(lowest))
+        {
+            row.raw.ack = Some(lowest);
+            row.inferred = row.inferred.with(Known::ACK_INFERRED);
+        }
+        let ack = row.raw.ack.filter(|_| acknowledges(row));
+        if let (Some(slot), Some(ack)) = (acknowledged.get_mut(side), ack)
+            && slot.is_none_or(|known| is_before(known, ack))
+        {
+            *slot = Some(ack);
+        }
+        if let Some(slot) = sent.get_mut(side) {
+            *slot = advance(*slot, row);
+        }
+    }
+}
+
+/// Where a side is behind `row`, and the gaps before it; unknown behind a row that does not tell.
+fn advance(reached: Option<(u32, u32)>, row: &Placed) -> Option<(u32, u32)> {
+    let (seq, len) = (row.raw.seq?, row.raw.len?);
+    let end = seq
+        .wrapping_add(len)
+        .wrapping_add(row.raw.flags.unwrap_or_default().sequence_len());
+    match reached {
+        Some((next, _)) if is_before(end, next) => Some((next, row.gaps_before)),
+        None if is_disturbed(row) => None,
+        _ => Some((end, row.gaps_before)),
+    }
+}
+
+/// For each row: the sequence number of the other side's next undisturbed row. Nothing beyond it had been sent before.
+fn later_numbers(connection: &Connection, rows: &[Placed]) -> Vec<Option<u32>> {
+    let mut next: [Option<u32>; 2] = [None, None];
+    let mut limits: Vec<Option<u32>> = connection
+        .rows
+        .iter()
+        .rev()
+        .map(|index| {
+            let row = rows.get(*index)?;
+            let side = usize::from(!row.is_from_first());
+            let limit = next.get(1 - side).copied().flatten();
+            if let (Some(slot), Some(seq)) = (next.get_mut(side), row.raw.seq)
+                && !is_disturbed(row)
+            {
+                *slot = Some(seq);
+            }
+            limit
+        })
+        .collect();
+    limits.reverse();
+    limits
+}
+
+fn acknowledges(row: &Placed) -> bool {
+    row.raw
+        .flags
+        .is_none_or(|flags| flags.contains(TcpFlags::ACK))
+}
+
+fn flags(connection: &Connection, rows: &mut [Placed]) {
+    for index in &connection.rows {
+        let Some(row) = rows.get_mut(*index) else {
+            continue;
+        };
+        if row.is_tcp() && hides_numbers(row) && row.raw.len != Some(0) {
+            row.raw.flags = Some(TcpFlags::ACK);
+            row.inferred = row.inferred.with(Known::FLAGS_INFERRED);
+        }
+    }
+}
+
+/// A row of a higher protocol, whose Info column shows that protocol's own.
+fn hides_numbers(row: &Placed) -> bool {
+    row.raw.flags.is_none() && row.raw.app != crate::AppHint::None
+}
+
+/// Wireshark says that the row does not simply continue the one before it.
+fn is_disturbed(row: &Placed) -> bool {
+    const WORDS: [&str; 7] = [
+        "Retransmission",
+        "Out-Of-Order",
+        "Previous segment",
+        "Keep-Alive",
+        "ZeroWindowProbe",
+        "Port numbers reused",
+        "lost segment",
+    ];
+    row.raw.marks.iter().any(|mark| {
+        WORDS.iter().any(|word| mark.contains(word)) && !mark.contains("Keep-Alive ACK")
+    })
+}
+
+fn set_seq(row: &mut Placed, seq: u32) {
+    row.raw.seq = Some(seq);
+    row.inferred = row.inferred.with(Known::SEQ_INFERRED);
+}
+
+fn is_before(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) < 0
+}

@@ -1,0 +1,46 @@
+//! The formats that are understood.
+
+use std::fmt;
+
+/// A format of packet lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Wireshark's packet list: copied rows, or a plain text export.
+    #[default]
+    WiresharkList,
+    /// Wireshark's CSV export, tables of tabs, of Markdown or of HTML.
+    Table,
+    /// Packet details: `tshark -V`, or a plain text export with details.
+    Details,
+    /// tshark's one line per packet.
+    Tshark,
+    /// `tshark -T fields` with a header.
+    TsharkFields,
+    /// `tshark -T json`.
+    TsharkJson,
+    /// `tshark -T ek`.
+    TsharkEk,
+    /// `tshark -T pdml`.
+    Pdml,
+    /// tcpdump 4: `Flags [R.]`.
+    Tcpdump,
+    /// tcpdump 3: `R 1:1(0)`.
+    TcpdumpOld,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WiresharkList => "Wireshark packet list",
+            Self::Table => "packet table",
+            Self::Details => "packet details",
+            Self::Tshark => "tshark packet list",
+            Self::TsharkFields => "tshark fields",
+            Self::TsharkJson => "tshark JSON",
+            Self::TsharkEk => "tshark JSON for Elasticsearch",
+            Self::Pdml => "PDML",
+            Self::Tcpdump => "tcpdump output",
+            Self::TcpdumpOld => "tcpdump 3 output",
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! One numbering per connection: Wireshark counts from each side's start, tcpdump begins with the header's numbers and
+//! counts from the start once it has seen both sides, and one list can mix the two.
+//!
+//! Where the start of both directions is known, all numbers become those of the header; else all become relative, and a
+//! number that cannot be brought to that is unknown.
+
+use crate::placed::{Connection, Placed};
+use crate::raw_row::{Numbering, RawRow};
+use whyreset_segments::TcpFlags;
+
+/// What a written number counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    Absolute(u32),
+    Relative(u32),
+}
+
+/// Brings the numbers of a connection to one convention.
+pub(crate) fn unify(connection: &Connection, rows: &mut [Placed]) {
+    let written = classify(connection, rows);
+    let any_relative = written.iter().any(|w| {
+        matches!(w.seq, Some(Number::Relative(_))) || matches!(w.ack, Some(Number::Relative(_)))
+    });
+    let bases = starts(connection, rows, &written);
+    let relative = any_relative && !bases.iter().all(Option::is_some);
+    for (index, numbers) in connection.rows.iter().zip(&written) {
+        let Some(row) = rows.get_mut(*index) else {
+            continue;
+        };
+        let side = usize::from(!row.is_from_first());
+        let base = |side: usize| bases.get(side).copied().flatten();
+        row.raw.seq = numbers.seq.and_then(|n| convert(n, base(side), relative));
+        row.raw.ack = numbers
+            .ack
+            .and_then(|n| convert(n, base(1 - side), relative));
+        if !relative {
+            convert_sack(&mut row.raw, numbers.ack, base(1 - side));
+        }
+        row.relative = relative;
+    }
+}
+
+/// The numbers of one row, classified.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    seq: Option<Number>,
+    ack: Option<Number>,
+    /// The start of the row's direction and of the other, where this row tells them.
+    starts: [Option<u32>; 2],
+}
+
+fn convert(number: Number, base: Option<u32>, relative: bool) -> Option<u32> {
+    match (number, relative) {
+        (Number::Absolute(n), false) | (Number::Relative(n), true) => Some(n),
+        (Number::Absolute(n), true) => base.map(|base| n.wrapping_sub(base)),
+        (Number::Relative(n), false) => base.map(|base| base.wrapping_add(n)),
+    }
+}
+
+/// SACK blocks count like the acknowledgement number.
+fn convert_sack(row: &mut RawRow, ack: Option<Number>, base: Option<u32>) {
+    if let (Some(Number::Relative(_)), Some(base)) = (ack, base) {
+        for block in &mut row.options.sack {
+            block.left = block.left + base;
+            block.right = block.right + base;
+        }
+    }
+}
+
+fn classify(connection: &Connection, rows: &[Placed]) -> Vec<Written> {
+    let list = || connection.rows.iter().filter_map(|index| rows.get(*index));
+    let wireshark_relative = wireshark_counts_from_start(list());
+    let mut tcpdump = Tcpdump::default();
+    list()
+        .map(|row| {
+            if !row.is_tcp() {
+                return Written::default();
+            }
+            match row.raw.numbering {
+                Numbering::Absolute => absolute(row),
+                Numbering::Wireshark => wireshark(row, wireshark_relative),
+                Numbering::Tcpdump => tcpdump.classify(row),
+            }
+        })
+        .collect()
+}
+
+fn starts(connection: &Connection, rows: &[Placed], written: &[Written]) -> [Option<u32>; 2] {
+    let mut bases = [None, None];
+    for (index, numbers) in connection.rows.iter().zip(written) {
+        let Some(row) = rows.get(*index) else {
+            continue;
+        };
+        let side = usize::from(!row.is_from_first());
+        for (which, start) in [(side, numbers.starts[0]), (1 - side, numbers.starts[1])] {
+            if let (Some(slot), Some(start)) = (bases.get_mut(which), start) {
+                slot.get_or_insert(start);
+            }
+        }
+    }
+    bases
+}
+
+fn absolute(row: &Placed) -> Written {
+    Written {
+        seq: row.raw.seq.map(Number::Absolute),
+        ack: row.raw.ack.map(Number::Absolute),
+        starts: [None; 2],
+    }
+}
+
+/// Whether Wireshark's numbers of this connection are relative: a SYN says it, else a number that is next to the start,
+/// else their size (of random absolute ones, one in 64 lies below 2²⁶).
+fn wireshark_counts_from_start<'a>(rows: impl Iterator<Item = &'a Placed> + Clone) -> bool {
+    let own = || {
+        rows.clone()
+            .filter(|row| row.raw.numbering == Numbering::Wireshark)
+    };
+    let syn = own().find_map(|row| row.raw.seq.filter(|_| has(row, TcpFlags::SYN)));
+    if let Some(seq) = syn {
+        return seq == 0;
+    }
+    let numbers = || {
+        own()
+            .flat_map(|row| [row.raw.seq, row.raw.ack.filter(|_| has(row, TcpFlags::ACK))])
+            .flatten()
+    };
+    numbers().any(|n| n <= 1) || numbers().min().is_none_or(|n| n < 1 << 26)
+}
+
+fn has(row: &Placed, flag: TcpFlags) -> bool {
+    row.raw.flags.is_some_and(|flags| flags.contains(flag))
+}
+
+fn wireshark(row: &Placed, relative: bool) -> Written {
+    if !relative {
+        return absolute(row);
+    }
+    let mut written = Written {
+        seq: row
+            .raw
+            .seq
+            .filter(|n| may_be_relative(*n))
+            .map(Number::Relative),
+        ack: row
+            .raw
+            .ack
+            .filter(|n| may_be_relative(*n))
+            .map(Number::Relative),
+        starts: [None; 2],
+    };
+    for (slot, raw, shown) in [
+        (0, row.raw.raw_seq, row.raw.seq),
+        (1, row.raw.raw_ack, row.raw.ack),
+    ] {
+        if let (Some(start), Some(raw), Some(shown)) = (written.starts.get_mut(slot), raw, shown)
+            && has(row, TcpFlags::ACK)
+        {
+            *start = Some(raw.wrapping_sub(shown));
+        }
+    }
+    if written.seq.is_none() {
+        written.seq = row.raw.raw_seq.map(Number::Absolute);
+    }
+    if written.ack.is_none() {
+        written.ack = row.raw.raw_ack.map(Number::Absolute);
+    }
+    written
+}
+
+/// Wireshark shows what lies a little before the start as a number just below 2³². A number between the halves is an
+/// absolute one that got into a relative list.
+fn may_be_relative(n: u32) -> bool {
+    !(1 << 31..=u32::MAX - (1 << 20)).contains(&n)
+}
+
+/// tcpdump's own memory of a connection (`print-tcp.c`): the first row with ACK, and each SYN, are written as in the
+/// header and set the start; later rows with ACK count from it; rows without ACK are always as in the header.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tcpdump {
+    /// Per side: what its relative numbers count from.
+    start: [Option<u32>; 2],
+    /// Per side: the highest relative number so far.
+    reached: [u32; 2],
+    begun: bool,
+}
+
+impl Tcpdump {
+    fn classify(&mut self, row: &Placed) -> Written {
+        let side = usize::from(!row.is_from_first());
+        let mut written = absolute(row);
+        if has(row, TcpFlags::SYN) {
+            self.begin(
+                side,
+                row.raw.seq,
+                row.raw.ack.filter(|_| has(row, TcpFlags::ACK)),
+            );
+        } else if has(row, TcpFlags::ACK) || row.raw.flags.is_none() {
+            let first = !self.begun;
+            written.seq = row.raw.seq.map(|n| self.number(side, n, first, 0));
+            written.ack = row.raw.ack.map(|n| self.number(1 - side, n, first, 1));
+        }
+        written.starts = [self.start_of(side), self.start_of(1 - side)];
+        written
+    }
+
+    fn begin(&mut self, side: usize, seq: Option<u32>, ack: Option<u32>) {
+        self.set_start(side, seq);
+        if let Some(ack) = ack {
+            self.set_start(1 - side, Some(ack.wrapping_sub(1)));
+            self.begun = true;
+        }
+    }
+
+    fn number(&mut self, side: usize, n: u32, first: bool, before_first: u32) -> Number {
+        self.begun = true;
+        let reached = self.reached.get(side).copied().unwrap_or(0);
+        if let Some(start) = self.start_of(side) {
+            let as_absolute = distance(n, start.wrapping_add(reached));
+            if as_absolute < distance(n, reached) {
+                return Number::Absolute(n);
+            }
+        } else if n >= 1 << 26 {
+            if first {
+                self.set_start(side, Some(n.wrapping_sub(before_first)));
+            }
+            return Number::Absolute(n);
+        }
+        if let Some(slot) = self.reached.get_mut(side) {
+            *slot = n;
+        }
+        Number::Relative(n)
+    }
+
+    fn start_of(&self, side: usize) -> Option<u32> {
+        self.start.get(side).copied().flatten()
+    }
+
+    fn set_start(&mut self, side: usize, start: Option<u32>) {
+        if let (Some(slot), Some(start)) = (self.start.get_mut(side), start) {
+            *slot = Some(start);
+        }
+    }
+}
+
+fn distance(a: u32, b: u32) -> u32 {
+    a.wrapping_sub(b).min(b.wrapping_sub(a))
+}

@@ -1,0 +1,61 @@
+//! What came of reading a line.
+
+use std::fmt;
+
+use crate::raw_row::RawRow;
+
+/// What came of reading a line.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// A packet of TCP, or an ICMP error.
+    Row(Box<RawRow>),
+    /// A packet of another protocol, with its frame number.
+    Foreign(Option<u64>),
+    /// It looks like a packet, but cannot be read.
+    Unread(Reason),
+    /// No packet.
+    No,
+}
+
+impl Read {
+    /// A row.
+    pub fn row(row: RawRow) -> Self {
+        Self::Row(Box::new(row))
+    }
+}
+
+/// Why a line that looks like a packet could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The columns before the Info column cannot be told apart.
+    Addresses,
+    /// The row says neither which hosts nor which ports it is about.
+    NoEnds,
+    /// Several connections of the list fit a row without ports.
+    SeveralConnections,
+    /// Both ends have the same name, and no port tells the direction.
+    Direction,
+    /// No row of the list tells which connection an ICMP error is about.
+    NoConnection,
+    /// The number of rows exceeds [`crate::MAX_ROWS`].
+    TooManyRows,
+    /// JSON or XML that breaks off or is not well formed.
+    Malformed,
+    /// It begins like a packet but its numbers cannot be read.
+    Numbers,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Addresses => "the columns before the ports cannot be told apart",
+            Self::NoEnds => "it names neither hosts nor ports",
+            Self::SeveralConnections => "it names no ports, and several connections fit",
+            Self::Direction => "nothing tells in which direction it went",
+            Self::NoConnection => "no row tells which connection this error is about",
+            Self::TooManyRows => "there are more rows than can be read at once",
+            Self::Malformed => "the document breaks off or is not well formed",
+            Self::Numbers => "it begins like a packet, but the rest cannot be read",
+        })
+    }
+}

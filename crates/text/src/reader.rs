@@ -1,0 +1,382 @@
+//! Line by line through the text: which format a line is in, what belongs to the row before it, where rows are missing.
+
+use std::collections::HashMap;
+
+use crate::application::AppHint;
+use crate::elisions::{Elision, is_elision};
+use crate::hosts::{Names, is_address};
+use crate::raw_row::RawRow;
+use crate::read::{Read, Reason};
+use crate::times::read_time;
+use crate::tokens::{integer, shorten, tokens};
+use crate::wireshark_list::MiddleColumns;
+use crate::{MAX_ROWS, MAX_UNREAD, UnreadLine, tcpdump_new, tcpdump_old, wireshark_list};
+
+/// A line of the text after cleaning.
+#[derive(Clone, Debug)]
+pub(crate) struct Line<'a> {
+    /// 1-based.
+    pub number: u32,
+    pub text: std::borrow::Cow<'a, str>,
+}
+
+/// What has been read so far.
+#[derive(Default)]
+pub(crate) struct Reader {
+    pub names: Names,
+    pub rows: Vec<RawRow>,
+    pub unread: Vec<UnreadLine>,
+    pub unread_not_listed: u64,
+    pub elisions: Vec<Elision>,
+    /// Rows by list and frame number: a frame may be written twice.
+    by_frame: HashMap<(u32, u64), usize>,
+    list: u32,
+    last_frame: Option<u64>,
+    /// A line that is no packet stood since the last packet.
+    prose_since_packet: bool,
+    elided_since_packet: bool,
+    /// The row that payload lines below belong to.
+    payload_row: Option<usize>,
+    middle: MiddleColumns,
+}
+
+impl Reader {
+    /// Reads the lines in order.
+    pub fn read_lines(&mut self, lines: &[Line<'_>]) {
+        let mut at = 0_usize;
+        while let Some(line) = lines.get(at) {
+            at = at.saturating_add(
+                self.read_line(line, lines.get(at.saturating_add(1)..).unwrap_or(&[])),
+            );
+        }
+    }
+
+    /// Reads a line, and what of the following ones belongs to the same packet. Gives how many lines that were.
+    fn read_line(&mut self, line: &Line<'_>, following: &[Line<'_>]) -> usize {
+        let text: &str = &line.text;
+        if text.trim().is_empty() {
+            return 1;
+        }
+        if is_elision(text) {
+            self.elide(line);
+            return 1;
+        }
+        if let Some((joined, used)) = join_wrapped(text, following) {
+            let read = self.read_packet(&joined);
+            if matches!(read, Read::Row(_)) {
+                self.take(read, line.number, &joined);
+                return used;
+            }
+        }
+        for part in split_rows(text) {
+            let read = self.read_packet(part);
+            self.take(read, line.number, part);
+        }
+        1
+    }
+
+    fn read_packet(&mut self, text: &str) -> Read {
+        let text = shorten(text, MAX_LINE);
+        let read = tcpdump_new::read_packet(text, &mut self.names);
+        if !matches!(read, Read::No) {
+            return read;
+        }
+        let read = tcpdump_old::read_packet(text, &mut self.names);
+        if !matches!(read, Read::No) {
+            return read;
+        }
+        wireshark_list::read_row(text, &mut self.names, &mut self.middle)
+    }
+
+    /// Takes up what came of a line.
+    fn take(&mut self, read: Read, number: u32, text: &str) {
+        match read {
+            Read::Row(mut row) => {
+                row.line = number;
+                self.push(*row, text);
+            }
+            Read::Foreign(frame) => {
+                self.payload_row = None;
+                self.passed_packet(frame);
+            }
+            Read::Unread(reason) => self.leave_unread(number, text, reason),
+            Read::No if looks_like_packet(text) => self.leave_unread(number, text, Reason::Numbers),
+            Read::No => self.take_prose(text),
+        }
+    }
+
+    /// A line that is no packet: payload that tcpdump printed below its row, or prose.
+    fn take_prose(&mut self, text: &str) {
+        self.prose_since_packet = true;
+        let Some(row) = self.payload_row.and_then(|at| self.rows.get_mut(at)) else {
+            return;
+        };
+        if row.app == AppHint::None
+            && row.len != Some(0)
+            && let Some(hint) = AppHint::from_payload_line(text)
+        {
+            row.app = hint;
+        }
+    }
+
+    fn push(&mut self, mut row: RawRow, text: &str) {
+        if self.rows.len() >= MAX_ROWS {
+            self.leave_unread(row.line, text, Reason::TooManyRows);
+            return;
+        }
+        if let Some(frame) = row.frame {
+            let known = self.by_frame.get(&(self.list, frame)).copied();
+            match known.and_then(|at| self.rows.get_mut(at)) {
+                Some(same) if compatible(same, &row) => {
+                    same.complete_from(row);
+                    return;
+                }
+                Some(_) => self.start_list(),
+                None if self.prose_since_packet
+                    && self.last_frame.is_some_and(|last| frame < last) =>
+                {
+                    self.start_list()
+                }
+                None => {}
+            }
+            self.by_frame.insert((self.list, frame), self.rows.len());
+        } else if self.starts_again(&row) {
+            self.start_list();
+        }
+        row.list = self.list;
+        row.gap_before = self.elided_since_packet || self.jumps_to(row.frame);
+        self.note_frames_cut(row.frame);
+        self.passed_packet(row.frame);
+        self.payload_row = Some(self.rows.len());
+        self.rows.push(row);
+    }
+
+    /// Without frame numbers: after some prose the clock starts earlier again, or another format begins.
+    fn starts_again(&self, row: &RawRow) -> bool {
+        let Some(last) = self.rows.last().filter(|_| self.prose_since_packet) else {
+            return false;
+        };
+        match (last.time, row.time) {
+            (Some(before), Some(now)) => {
+                std::mem::discriminant(&before) != std::mem::discriminant(&now)
+                    || now.nanos() < before.nanos()
+            }
+            _ => last.format != row.format,
+        }
+    }
+
+    fn start_list(&mut self) {
+        self.list = self.list.saturating_add(1);
+        self.last_frame = None;
+        self.elided_since_packet = false;
+    }
+
+    fn jumps_to(&self, frame: Option<u64>) -> bool {
+        match (self.last_frame, frame) {
+            (Some(last), Some(frame)) => frame != last.saturating_add(1),
+            _ => false,
+        }
+    }
+
+    fn passed_packet(&mut self, frame: Option<u64>) {
+        if frame.is_some() {
+            self.last_frame = frame;
+        }
+        self.prose_since_packet = false;
+        self.elided_since_packet = false;
+    }
+
+    fn elide(&mut self, line: &Line<'_>) {
+        if self.rows.is_empty() || self.elisions.len() >= MAX_ROWS {
+            return;
+        }
+        self.elided_since_packet = true;
+        self.elisions.push(Elision {
+            line: line.number,
+            rows_before: self.rows.len(),
+            spelling: shorten(line.text.trim(), 80).into(),
+            frames_cut: None,
+        });
+    }
+
+    fn note_frames_cut(&mut self, frame: Option<u64>) {
+        if self.elided_since_packet
+            && let (Some(last), Some(frame)) = (self.last_frame, frame)
+            && let Some(elision) = self.elisions.last_mut()
+            && elision.rows_before == self.rows.len()
+        {
+            elision.frames_cut = frame.checked_sub(last).and_then(|step| step.checked_sub(1));
+        }
+    }
+
+    fn leave_unread(&mut self, line: u32, text: &str, reason: Reason) {
+        // Something stood here: what follows does not join what was before.
+        self.elided_since_packet = true;
+        self.payload_row = None;
+        self.report_unread(line, text, reason);
+    }
+
+    /// Reports a line, up to a bound.
+    pub fn report_unread(&mut self, line: u32, text: &str, reason: Reason) {
+        if self.unread.len() >= MAX_UNREAD {
+            self.unread_not_listed = self.unread_not_listed.saturating_add(1);
+            return;
+        }
+        self.unread.push(UnreadLine {
+            line,
+            reason,
+            excerpt: shorten(text.trim(), 120).into(),
+        });
+    }
+}
+
+/// Longer lines are cut, in bytes.
+const MAX_LINE: usize = 16_384;
+
+/// Whether two rows can be accounts of one packet.
+fn compatible(a: &RawRow, b: &RawRow) -> bool {
+    fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+        a.is_none() || b.is_none() || a == b
+    }
+    let times = match (a.time, b.time) {
+        (Some(a), Some(b)) => std::mem::discriminant(&a) != std::mem::discriminant(&b) || a == b,
+        _ => true,
+    };
+    times
+        && agree(a.source.host, b.source.host)
+        && agree(a.destination.host, b.destination.host)
+        && agree(a.flags, b.flags)
+        && agree(a.len, b.len)
+}
+
+/// Joins a packet that stands on several lines: `-v`, or a mailer's wrapping. Gives the text and the number of lines.
+fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String, usize)> {
+    if !wants_more(text)
+        && !following
+            .first()
+            .is_some_and(|next| continues_numbers(&next.text) && has_flags(text))
+    {
+        return None;
+    }
+    let mut joined = shorten(text, MAX_LINE).trim_end().to_owned();
+    let mut used = 1_usize;
+    for next in following.iter().take(MAX_WRAPPED) {
+        let next = next.text.trim();
+        let more = wants_more(&joined) || continues_numbers(next);
+        if next.is_empty() || !more || starts_packet(next) || is_elision(next) {
+            break;
+        }
+        joined.push(' ');
+        joined.push_str(shorten(next, MAX_LINE));
+        used = used.saturating_add(1);
+    }
+    (used > 1).then_some((joined, used))
+}
+
+/// More lines than this are not joined to one packet.
+const MAX_WRAPPED: usize = 4;
+
+/// Whether a packet begins on this line and cannot be complete.
+fn wants_more(text: &str) -> bool {
+    let verbose_head = text.trim_end().ends_with(')')
+        && (text.contains("(tos ") || text.contains("(flowlabel ") || text.contains("(class "));
+    (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
+        || tcpdump_new::is_cut(text)
+        || tcpdump_old::is_cut(text)
+        || wireshark_is_cut(text)
+}
+
+/// A row of tshark or Wireshark that ends with the Protocol or Length column, or within the numbers.
+fn wireshark_is_cut(text: &str) -> bool {
+    let head = shorten(text, MAX_LINE);
+    if head.contains("Seq=") && !head.contains("Len=") {
+        return true;
+    }
+    let words: Vec<&str> = head.split_whitespace().collect();
+    match words.as_slice() {
+        [before @ .., protocol] if *protocol == "TCP" => before.len() >= 2,
+        [before @ .., protocol, len] if *protocol == "TCP" => {
+            before.len() >= 2 && integer::<u32>(len).is_some()
+        }
+        _ => has_flags(head) && !head.contains("Seq=") && !head.contains("Flags ["),
+    }
+}
+
+fn has_flags(text: &str) -> bool {
+    text.contains("Flags [") || crate::info_column::find_info(shorten(text, MAX_LINE)).is_some()
+}
+
+/// `TSval=3081660681 TSecr=3542359002`: the rest of an Info column.
+fn continues_numbers(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or("");
+    let mut numbers = crate::info_column::Numbers::default();
+    word.contains('=') && crate::info_column::read_number(word, &mut numbers)
+}
+
+/// Whether a packet begins here: a time, or a number and a time, or tcpdump's `IP `.
+fn starts_packet(text: &str) -> bool {
+    let words: Vec<&str> = shorten(text, 200).split_whitespace().take(5).collect();
+    let numbered = words
+        .first()
+        .is_some_and(|word| integer::<u64>(word).is_some());
+    let from = usize::from(numbered);
+    read_time(words.get(from..).unwrap_or(&[])).is_some()
+        || matches!(words.first(), Some(&"IP" | &"IP6" | &"No."))
+}
+
+/// A line that is no packet by any format, but begins like one.
+fn looks_like_packet(text: &str) -> bool {
+    let words: Vec<&str> = shorten(text, 300).split_whitespace().take(10).collect();
+    let numbered = words
+        .first()
+        .is_some_and(|word| integer::<u64>(word).is_some());
+    let from = usize::from(numbered);
+    let timed = read_time(words.get(from..).unwrap_or(&[])).is_some();
+    timed
+        && words
+            .iter()
+            .filter(|word| is_address(word.trim_end_matches(':')))
+            .count()
+            >= 2
+}
+
+/// Splits rows that a forum ran together on one line: a number, a time and two columns before a protocol begin a row.
+fn split_rows(text: &str) -> Vec<&str> {
+    let all = tokens(text);
+    let mut starts = vec![0_usize];
+    let mut last = 0_usize;
+    for at in MIN_ROW_TOKENS..all.len() {
+        if at.saturating_sub(last) >= MIN_ROW_TOKENS && begins_row(all.get(at..).unwrap_or(&[])) {
+            last = at;
+            starts.extend(all.get(at).map(|token| token.start));
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(start, end)| text.get(*start..end))
+        .collect()
+}
+
+/// A row has at least this many words.
+const MIN_ROW_TOKENS: usize = 6;
+
+fn begins_row(rest: &[crate::tokens::Token<'_>]) -> bool {
+    let words: Vec<&str> = rest.iter().take(8).map(|token| token.text).collect();
+    if words
+        .first()
+        .is_none_or(|word| integer::<u64>(word).is_none())
+    {
+        return false;
+    }
+    let Some((_, used)) = read_time(words.get(1..).unwrap_or(&[])) else {
+        return false;
+    };
+    let columns = words.get(used.saturating_add(1)..).unwrap_or(&[]);
+    columns
+        .iter()
+        .take(4)
+        .skip(2)
+        .any(|word| crate::protocols::protocol(word).is_some())
+}

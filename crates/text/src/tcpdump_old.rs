@@ -1,0 +1,214 @@
+//! tcpdump 3: `10:12:13.473942 IP localhost.9527 > localhost.37460: R 1:1(0) ack 1031 win 385 <nop,nop,timestamp 1 2> (DF)`.
+
+use whyreset_segments::TcpFlags;
+
+use crate::format::Format;
+use crate::hosts::Names;
+use crate::raw_row::{Numbering, RawRow, Window};
+use crate::read::Read;
+use crate::tcpdump_new::read_option_list;
+use crate::tcpdump_prefix::{read_ends, read_ip_header, read_prefix};
+use crate::tokens::{integer, tokens};
+
+/// Reads one packet.
+pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
+    let Some((before, rest)) = split_at_flags(line) else {
+        return Read::No;
+    };
+    let words = tokens(before);
+    let Some((prefix, source, destination)) = read_ends(&words) else {
+        return Read::No;
+    };
+    let mut row = RawRow {
+        format: Format::TcpdumpOld,
+        numbering: Numbering::Tcpdump,
+        ..RawRow::default()
+    };
+    read_prefix(prefix, before, names, &mut row);
+    row.source = names.side(Some(source.0), source.1);
+    row.destination = names.side(Some(destination.0), destination.1);
+    let mut words = rest.split_whitespace();
+    let Some(flags) = words.next().and_then(read_flags) else {
+        return Read::No;
+    };
+    row.flags = Some(flags);
+    if read_fields(rest, &mut row) == 0 {
+        return Read::No;
+    }
+    Read::row(row)
+}
+
+/// Whether the row breaks off before the window, which tcpdump always writes.
+pub(crate) fn is_cut(line: &str) -> bool {
+    split_at_flags(line).is_some_and(|(_, rest)| {
+        !rest.contains("win ") || rest.matches('<').count() > rest.matches('>').count()
+    })
+}
+
+/// Splits behind the colon after the destination, where flags follow.
+fn split_at_flags(line: &str) -> Option<(&str, &str)> {
+    let mut from = 0_usize;
+    for _ in 0..8 {
+        let at = from.saturating_add(line.get(from..)?.find(": ")?);
+        let rest = line.get(at.saturating_add(2)..)?;
+        let word = rest.split_whitespace().next()?;
+        if read_flags(word).is_some() {
+            return Some((line.get(..at)?, rest));
+        }
+        from = at.saturating_add(2);
+    }
+    None
+}
+
+/// `S`, `R`, `.`, `FP`, `SWE`.
+fn read_flags(word: &str) -> Option<TcpFlags> {
+    let mut flags = TcpFlags::NONE;
+    if word.is_empty() || word.len() > 6 {
+        return None;
+    }
+    for letter in word.chars() {
+        flags = flags
+            | match letter {
+                'S' => TcpFlags::SYN,
+                'F' => TcpFlags::FIN,
+                'R' => TcpFlags::RST,
+                'P' => TcpFlags::PSH,
+                'E' => TcpFlags::ECE,
+                'W' => TcpFlags::CWR,
+                'U' => TcpFlags::URG,
+                '.' => TcpFlags::NONE,
+                _ => return None,
+            };
+    }
+    Some(flags)
+}
+
+/// `1:1(0) ack 1031 win 385 <…> (DF)`. Gives how many fields there were.
+fn read_fields(text: &str, row: &mut RawRow) -> usize {
+    let mut fields = 0_usize;
+    let plain = text.split(['<', '[']).next().unwrap_or("");
+    let mut words = plain.split_whitespace().skip(1);
+    let mut open = false;
+    while let Some(word) = words.next() {
+        open = false;
+        match word {
+            "ack" => {
+                row.ack = words.next().and_then(integer);
+                row.flags = row.flags.map(|flags| flags | TcpFlags::ACK);
+            }
+            "win" => {
+                row.window = words
+                    .next()
+                    .and_then(integer)
+                    .map_or(Window::Unsaid, Window::Unscaled);
+                open = true;
+            }
+            "urg" => row.urgent = words.next().and_then(integer),
+            _ => {
+                let Some((seq, len)) = numbers(word) else {
+                    continue;
+                };
+                row.seq = Some(seq);
+                row.len = Some(len);
+            }
+        }
+        fields = fields.saturating_add(1);
+    }
+    // A pure acknowledgement is written without numbers, and has no payload.
+    if fields > 0 && row.len.is_none() && row.flags.is_some_and(|flags| flags == TcpFlags::ACK) {
+        row.len = Some(0);
+    }
+    let options = read_options(text, row);
+    row.all_options =
+        options.unwrap_or(open || text.trim_end().ends_with(')')) && row.window != Window::Unsaid;
+    if let Some(at) = text.rfind('(') {
+        read_ip_header(text.get(at..).unwrap_or(""), row);
+    }
+    row.dont_fragment |= text.contains("(DF)");
+    fields
+}
+
+/// `779425096:779425096(0)`: first sequence number and payload length.
+fn numbers(word: &str) -> Option<(u32, u32)> {
+    let (first, rest) = word.split_once(':')?;
+    let (_, len) = rest.split_once('(')?;
+    Some((integer(first)?, integer(len.trim_end_matches([')', ',']))?))
+}
+
+/// The options between `<` and `>`; whether they are all there. `None` without options.
+fn read_options(text: &str, row: &mut RawRow) -> Option<bool> {
+    let (_, list) = text.split_once('<')?;
+    let (list, closed) = match list.split_once('>') {
+        Some((list, _)) => (list, true),
+        None => (list, false),
+    };
+    // An HTML cleaner makes attributes of the words: `timestamp="" 518611="" 0`.
+    let list = list.replace("=\"\"", "");
+    Some(read_option_list(&list, row) && closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(line: &str) -> RawRow {
+        match read_packet(line, &mut Names::default()) {
+            Read::Row(row) => *row,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn resets_of_every_age() {
+        let reset =
+            row("17:08:43.793808 server.http > client.1880: R 1:1(0) ack 287912 win 0 (DF)");
+        assert_eq!(reset.flags, Some(TcpFlags::RST | TcpFlags::ACK));
+        assert_eq!(
+            (reset.seq, reset.ack, reset.len),
+            (Some(1), Some(287_912), Some(0))
+        );
+        assert_eq!(reset.window, Window::Unscaled(0));
+        assert!(reset.dont_fragment && reset.all_options);
+
+        let cooked = row(
+            "10:14:51.093041 < 192.168.50.46.1097 > 192.168.50.254.80: R 779425096:779425096(0) win 1 (DF)",
+        );
+        assert_eq!(cooked.outgoing, Some(false));
+        assert_eq!(cooked.flags, Some(TcpFlags::RST));
+
+        let eaten = row(
+            "14:51:43.018890 IP 192.168.1.1.23 192.168.1.104.42034: R 0:0(0) ack 2650503082 win 0",
+        );
+        assert_eq!(eaten.ack, Some(2_650_503_082));
+    }
+
+    #[test]
+    fn pure_acknowledgements() {
+        let ack = row(
+            "14:44:38.538944 IP 128.138.158.139.41102 > 128.138.158.131.22: . ack 43 win 1460 <nop,nop,timestamp 19869955 25508041>",
+        );
+        assert_eq!(ack.flags, Some(TcpFlags::ACK));
+        assert_eq!((ack.seq, ack.len), (None, Some(0)));
+        assert_eq!(ack.options.timestamps.unwrap().echo, 25_508_041);
+    }
+
+    #[test]
+    fn mangled_options() {
+        let syn = row(
+            "10:14:51.09 a.1 > b.80: S 5:5(0) win 5840 <mss 1460,sackok,timestamp=\"\" 518611=\"\" 0,nop,wscale=\"\" 6=\"\">",
+        );
+        assert_eq!(syn.options.window_scale, Some(6));
+        assert_eq!(syn.options.timestamps.unwrap().value, 518_611);
+        assert!(syn.options.sack_permitted);
+    }
+
+    #[test]
+    fn prose_is_no_packet() {
+        for line in ["Note: S is for SYN", "he said > so: P or R", "a > b: F"] {
+            assert!(
+                matches!(read_packet(line, &mut Names::default()), Read::No),
+                "{line}"
+            );
+        }
+    }
+}

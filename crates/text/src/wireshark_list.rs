@@ -1,0 +1,426 @@
+//! Wireshark's packet list and tshark's one line per packet: columns in any order, with and without numbers, times and
+//! addresses.
+//!
+//! Rows of plain TCP are found by their Info column (ports, arrow, flags); the columns stand before it. Rows of higher
+//! protocols are found by their Protocol column, which stands behind the addresses.
+
+use crate::application::AppHint;
+use crate::format::Format;
+use crate::hosts::{Names, is_address, mac_address};
+use crate::icmp_info::icmp_error;
+use crate::info_column::{Info, find_info, is_arrow, leading_marks, split_joined_arrow};
+use crate::protocols::{Protocol, may_be_protocol, protocol};
+use crate::raw_row::{Numbering, RawRow, Window};
+use crate::read::{Read, Reason};
+use crate::times::{WrittenTime, read_time};
+use crate::tokens::{Token, integer, tokens};
+
+/// What stands between the Protocol and the Info column; learned from rows with numbers, needed for those without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MiddleColumns {
+    /// Length alone, or nothing.
+    #[default]
+    Length,
+    /// Source port, destination port, Length.
+    PortsAndLength,
+    /// Raw sequence and acknowledgement number, Length.
+    RawNumbersAndLength,
+}
+
+/// Reads one row.
+pub(crate) fn read_row(line: &str, names: &mut Names, middle: &mut MiddleColumns) -> Read {
+    match find_info(line) {
+        Some(info) => read_tcp_row(line, &info, names, middle),
+        None => read_other_row(line, names, *middle),
+    }
+}
+
+fn read_tcp_row(
+    line: &str,
+    info: &Info<'_>,
+    names: &mut Names,
+    middle: &mut MiddleColumns,
+) -> Read {
+    let before = tokens(line.get(..info.start).unwrap_or(""));
+    let lead = read_lead(&before);
+    let rest = before.get(lead.used..).unwrap_or(&[]);
+    let (host_tokens, columns) = split_at_protocol(rest);
+    let Some(hosts) = read_hosts(host_tokens) else {
+        return Read::Unread(Reason::Addresses);
+    };
+    let mut row = lead.row();
+    row.format = hosts.format();
+    let (source_port, destination_port) = info.ports.or(hosts.ports).unzip();
+    row.source = names.side(hosts.source.as_deref(), source_port);
+    row.destination = names.side(hosts.destination.as_deref(), destination_port);
+    take_info(&mut row, info);
+    take_middle(&mut row, columns, info, middle);
+    take_trailing(&mut row, line.get(info.end..).unwrap_or(""));
+    Read::row(row)
+}
+
+/// The columns before the protocol, and those behind it.
+fn split_at_protocol<'a, 'b>(rest: &'b [Token<'a>]) -> (&'b [Token<'a>], &'b [Token<'a>]) {
+    let known = rest
+        .iter()
+        .rposition(|token| protocol(token.text).is_some());
+    let hosts = if rest.get(1).is_some_and(|token| is_arrow(token.text)) {
+        3
+    } else {
+        2
+    };
+    let (before, behind) = rest
+        .split_at_checked(known.unwrap_or(hosts))
+        .unwrap_or((rest, &[]));
+    match behind.split_first() {
+        Some((first, columns)) if known.is_some() || may_be_protocol(first.text) => {
+            (before, columns)
+        }
+        _ => (before, behind),
+    }
+}
+
+/// The columns before the addresses.
+#[derive(Default)]
+struct Lead {
+    frame: Option<u64>,
+    time: Option<WrittenTime>,
+    /// How many tokens they are.
+    used: usize,
+}
+
+impl Lead {
+    fn row(&self) -> RawRow {
+        RawRow {
+            frame: self.frame,
+            time: self.time,
+            ..RawRow::default()
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.frame.is_none() && self.time.is_none()
+    }
+}
+
+/// Frame number (the last of several counters) and the time that says most.
+fn read_lead(all: &[Token<'_>]) -> Lead {
+    let mut lead = Lead::default();
+    while let Some(token) = all.get(lead.used) {
+        if lead.time.is_none()
+            && let Some(number) = integer(token.text.trim_end_matches('.'))
+        {
+            lead.frame = Some(number);
+            lead.used = lead.used.saturating_add(1);
+            continue;
+        }
+        let words: Vec<&str> = all
+            .iter()
+            .skip(lead.used)
+            .take(4)
+            .map(|token| token.text)
+            .collect();
+        let Some((time, used)) = read_time(&words) else {
+            break;
+        };
+        if lead.time.is_none_or(|known| time.rank() > known.rank()) {
+            lead.time = Some(time);
+        }
+        lead.used = lead.used.saturating_add(used);
+    }
+    lead
+}
+
+/// The address columns, with ports between them where there are.
+#[derive(Default)]
+struct Hosts<'a> {
+    source: Option<String>,
+    destination: Option<String>,
+    ports: Option<(&'a str, &'a str)>,
+    arrow: bool,
+}
+
+impl Hosts<'_> {
+    fn format(&self) -> Format {
+        if self.arrow {
+            Format::Tshark
+        } else {
+            Format::WiresharkList
+        }
+    }
+}
+
+/// `None` where they cannot be told apart.
+fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
+    if let Some(at) = all.iter().position(|token| is_arrow(token.text)) {
+        return Some(Hosts {
+            source: Some(phrase(all.get(..at)?)?),
+            destination: Some(phrase(all.get(at.saturating_add(1)..)?)?),
+            arrow: true,
+            ..Hosts::default()
+        });
+    }
+    match all {
+        [] => Some(Hosts::default()),
+        [one] => split_joined_arrow(one.text).map(|(source, destination)| Hosts {
+            source: Some(source.to_owned()),
+            destination: Some(destination.to_owned()),
+            arrow: true,
+            ..Hosts::default()
+        }),
+        [source, destination] => Some(Hosts {
+            source: Some(source.text.to_owned()),
+            destination: Some(destination.text.to_owned()),
+            ..Hosts::default()
+        }),
+        [source, source_port, destination, destination_port]
+            if !is_address(source_port.text)
+                && is_port(destination_port.text)
+                && is_port(source_port.text) =>
+        {
+            Some(Hosts {
+                source: Some(source.text.to_owned()),
+                destination: Some(destination.text.to_owned()),
+                ports: Some((source_port.text, destination_port.text)),
+                arrow: false,
+            })
+        }
+        _ => read_host_phrases(all),
+    }
+}
+
+/// Hosts of several words (`source(my pc)`), told apart by the gaps between columns; else the two addresses among them.
+fn read_host_phrases<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
+    let mut groups: Vec<String> = Vec::new();
+    for token in all.iter().take(16) {
+        match groups.last_mut() {
+            Some(group) if !token.wide_gap => {
+                group.push(' ');
+                group.push_str(token.text);
+            }
+            _ => groups.push(token.text.to_owned()),
+        }
+    }
+    let addresses: Vec<&str> = all
+        .iter()
+        .map(|token| token.text)
+        .filter(|word| is_address(word))
+        .collect();
+    match (groups.as_slice(), addresses.as_slice()) {
+        ([source, destination], _) => Some(Hosts {
+            source: Some(source.clone()),
+            destination: Some(destination.clone()),
+            ..Hosts::default()
+        }),
+        (_, [source, destination]) => Some(Hosts {
+            source: Some((*source).to_owned()),
+            destination: Some((*destination).to_owned()),
+            ..Hosts::default()
+        }),
+        _ => None,
+    }
+}
+
+fn is_port(word: &str) -> bool {
+    integer::<u16>(word).is_some() || crate::services::port_of_service(word).is_some()
+}
+
+fn phrase(all: &[Token<'_>]) -> Option<String> {
+    let words: Vec<&str> = all.iter().take(8).map(|token| token.text).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn take_info(row: &mut RawRow, info: &Info<'_>) {
+    let numbers = &info.numbers;
+    row.flags = Some(info.flags);
+    row.seq = numbers.seq;
+    row.ack = numbers.ack;
+    row.numbering = Numbering::Wireshark;
+    row.window = numbers.window.map_or(Window::Unsaid, Window::Calculated);
+    row.urgent = numbers.urgent;
+    row.len = numbers.len;
+    row.options = numbers.options;
+    row.some_options = numbers.some_options;
+    row.all_options = numbers.complete();
+    row.marks = info.marks.iter().map(|mark| (*mark).into()).collect();
+}
+
+/// Columns between Protocol and Info.
+fn take_middle(
+    row: &mut RawRow,
+    columns: &[Token<'_>],
+    info: &Info<'_>,
+    middle: &mut MiddleColumns,
+) {
+    let words: Vec<&str> = columns.iter().map(|token| token.text).collect();
+    *middle = MiddleColumns::Length;
+    match words.as_slice() {
+        [.., first, second, len] => {
+            row.frame_len = integer(len);
+            if info.ports == Some((*first, *second)) || integer::<u32>(first).is_none() {
+                *middle = MiddleColumns::PortsAndLength;
+            } else if let (Some(seq), Some(ack)) = (integer(first), integer(second)) {
+                *middle = MiddleColumns::RawNumbersAndLength;
+                row.seq = Some(seq);
+                row.ack = Some(ack);
+                row.numbering = Numbering::Absolute;
+            }
+        }
+        [.., len] => row.frame_len = integer(len),
+        [] => {}
+    }
+}
+
+/// A lone whole number behind the Info column is the Length; anything else (a second time, delta, ports) is not used.
+fn take_trailing(row: &mut RawRow, rest: &str) {
+    let mut words = rest.split_whitespace();
+    if let (Some(word), None) = (words.next(), words.next())
+        && row.frame_len.is_none()
+    {
+        row.frame_len = integer(word).filter(|len| *len >= 40);
+    }
+}
+
+/// A row whose Info column hides TCP's numbers, or one of another protocol.
+fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read {
+    // The Protocol column of a row stands early: more tokens are not looked at.
+    let head_end = line
+        .char_indices()
+        .nth(MAX_HEAD)
+        .map_or(line.len(), |(at, _)| at);
+    let all = tokens(line.get(..head_end).unwrap_or(line));
+    let lead = read_lead(&all);
+    let rest = all.get(lead.used..).unwrap_or(&[]);
+    let Some(at) = find_protocol(rest, &lead) else {
+        return Read::No;
+    };
+    let Some(name) = rest.get(at) else {
+        return Read::No;
+    };
+    let Some(hosts) = read_hosts(rest.get(..at).unwrap_or(&[])) else {
+        return Read::No;
+    };
+    let info = line.get(name.end()..).unwrap_or("");
+    let mut row = lead.row();
+    row.format = hosts.format();
+    let (source_port, destination_port) = hosts.ports.unzip();
+    row.source = names.side(hosts.source.as_deref(), source_port);
+    row.destination = names.side(hosts.destination.as_deref(), destination_port);
+    match protocol(name.text) {
+        Some(Protocol::Other) => Read::Foreign(lead.frame),
+        Some(Protocol::Icmp) => read_icmp(row, name.text, info),
+        Some(Protocol::OverTcp) | None => {
+            take_hidden_info(&mut row, name.text, info, names, middle);
+            Read::row(row)
+        }
+    }
+}
+
+/// Characters of a line in which the Protocol column is looked for.
+const MAX_HEAD: usize = 400;
+
+/// Where the Protocol column of a row without TCP's numbers is. What stands before must prove that this is a row.
+fn find_protocol(rest: &[Token<'_>], lead: &Lead) -> Option<usize> {
+    if let Some(arrow) = rest.iter().take(8).position(|token| is_arrow(token.text)) {
+        let name = arrow.saturating_add(2);
+        let source = rest.get(arrow.checked_sub(1)?)?;
+        let destination = rest.get(arrow.saturating_add(1))?;
+        let proven = !lead.is_empty() || (is_address(source.text) && is_address(destination.text));
+        let word = rest.get(name)?.text;
+        return (proven && (protocol(word).is_some() || may_be_protocol(word))).then_some(name);
+    }
+    if rest
+        .first()
+        .is_some_and(|token| protocol(token.text).is_some())
+    {
+        // No addresses at all: number, time, protocol, length.
+        let has_length = rest
+            .get(1)
+            .is_some_and(|token| integer::<u32>(token.text).is_some());
+        return (lead.frame.is_some() && lead.time.is_some() && has_length).then_some(0);
+    }
+    if let [source, destination, name, ..] = rest
+        && is_host_column(source.text)
+        && is_host_column(destination.text)
+        && may_be_protocol(name.text)
+    {
+        return Some(2);
+    }
+    let at = rest
+        .iter()
+        .take(16)
+        .position(|token| protocol(token.text).is_some())?;
+    let both = rest
+        .iter()
+        .take(at)
+        .filter(|token| is_host_column(token.text))
+        .count()
+        == 2;
+    let full_lead = lead.frame.is_some() && lead.time.is_some();
+    (at >= 2 && (both || full_lead || (at == 2 && lead.time.is_some()))).then_some(at)
+}
+
+fn is_host_column(word: &str) -> bool {
+    is_address(word) || mac_address(word).is_some()
+}
+
+fn read_icmp(mut row: RawRow, name: &str, info: &str) -> Read {
+    let frame = row.frame;
+    let Some(error) = icmp_error(info, name == "ICMPv6") else {
+        return Read::Foreign(frame);
+    };
+    row.icmp = Some(error);
+    row.frame_len = info.split_whitespace().next().and_then(integer);
+    Read::row(row)
+}
+
+/// What stands behind the Protocol column of a row without TCP's numbers.
+fn take_hidden_info(
+    row: &mut RawRow,
+    name: &str,
+    info: &str,
+    names: &mut Names,
+    middle: MiddleColumns,
+) {
+    let words = tokens(crate::tokens::shorten(info, MAX_HEAD));
+    let columns: Vec<&str> = words.iter().take(3).map(|token| token.text).collect();
+    let (used, len) = match (middle, columns.as_slice()) {
+        (MiddleColumns::PortsAndLength, [source, destination, len])
+            if integer::<u32>(len).is_some() =>
+        {
+            row.source.port = names.port(source);
+            row.destination.port = names.port(destination);
+            (3, integer(len))
+        }
+        (MiddleColumns::RawNumbersAndLength, [seq, ack, len])
+            if [seq, ack, len]
+                .iter()
+                .all(|word| integer::<u32>(word).is_some()) =>
+        {
+            row.seq = integer(seq);
+            row.ack = integer(ack);
+            row.numbering = Numbering::Absolute;
+            (3, integer(len))
+        }
+        (_, [len, ..]) if integer::<u32>(len).is_some() => (1, integer(len)),
+        _ => (0, None),
+    };
+    let start = match usize::checked_sub(used, 1).and_then(|last| words.get(last)) {
+        Some(last) => last.end(),
+        None => 0,
+    };
+    let info = info.get(start..).unwrap_or("");
+    let (marks, info) = leading_marks(info);
+    row.marks = marks.into_iter().map(Into::into).collect();
+    row.frame_len = len.or_else(|| trailing_length(info));
+    row.app = AppHint::from_columns(name, info);
+}
+
+/// The Length column behind the Info: a whole number after a wide gap.
+fn trailing_length(info: &str) -> Option<u32> {
+    let info = info.trim_end();
+    let at = info.rfind([' ', '\t'])?;
+    let (before, word) = info.split_at_checked(at)?;
+    let wide = before.ends_with([' ', '\t']) || word.starts_with('\t');
+    integer(word.trim()).filter(|len| wide && *len >= 40)
+}
