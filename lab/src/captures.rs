@@ -1,0 +1,205 @@
+//! Captures of the lab: tcpdump at a host, counting what is in a file, cutting files.
+
+use crate::router::{RST, read_tcp};
+use crate::scenario::{Cut, Direction};
+use crate::world::in_namespace;
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// The places where captures are taken.
+pub const VANTAGES: [&str; 3] = ["client", "server", "path"];
+
+/// tcpdump at a host.
+pub struct Tcpdump(Child);
+
+impl Tcpdump {
+    /// Starts it and waits until it listens.
+    pub fn start(namespace: &str, file: &Path, snaplen: u32) -> Result<Self> {
+        let mut command = in_namespace(namespace, "tcpdump");
+        command.args([
+            "-n",
+            "-i",
+            "eth0",
+            "-U",
+            "--immediate-mode",
+            "-Z",
+            "root",
+            "-B",
+            "8192",
+            "-s",
+            &snaplen.to_string(),
+        ]);
+        command
+            .arg("-w")
+            .arg(file)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null());
+        let mut child = command.spawn().context("cannot run tcpdump")?;
+        let stderr = child.stderr.take().context("tcpdump has no stderr")?;
+        let mut lines = BufReader::new(stderr);
+        let mut line = String::new();
+        while !line.contains("listening on") {
+            line.clear();
+            if lines.read_line(&mut line)? == 0 {
+                bail!("tcpdump did not start in {namespace}");
+            }
+        }
+        // tcpdump says a little more at its end: somebody has to read it.
+        std::thread::spawn(move || lines.lines().for_each(drop));
+        Ok(Self(child))
+    }
+
+    /// Ends it in order, so that its file is whole.
+    pub fn stop(mut self) -> Result<()> {
+        if let Some(pid) = Pid::from_raw(i32::try_from(self.0.id())?) {
+            kill_process(pid, Signal::INT)?;
+        }
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+/// A packet of a capture file.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Seconds and microseconds.
+    pub time: (u32, u32),
+    /// Length on the wire.
+    pub original: u32,
+    /// What was captured.
+    pub bytes: Vec<u8>,
+}
+
+/// A classic pcap file of this lab: little-endian, microseconds, Ethernet or raw IP.
+pub struct Capture {
+    /// 1 for Ethernet, 101 for raw IP.
+    pub link_type: u32,
+    /// The packets.
+    pub records: Vec<Record>,
+}
+
+impl Capture {
+    /// Reads a file; a record that is cut off at its end is left out.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let word = |at: usize| -> Option<u32> {
+            Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+        };
+        let Some(link_type) = word(20) else {
+            bail!("{}: no pcap header", path.display())
+        };
+        let (mut records, mut at) = (Vec::new(), 24);
+        while let (Some(seconds), Some(micros), Some(length), Some(original)) =
+            (word(at), word(at + 4), word(at + 8), word(at + 12))
+        {
+            let Some(packet) = bytes.get(at + 16..at + 16 + length as usize) else {
+                break;
+            };
+            records.push(Record {
+                time: (seconds, micros),
+                original,
+                bytes: packet.to_vec(),
+            });
+            at += 16 + length as usize;
+        }
+        Ok(Self { link_type, records })
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut bytes = Vec::new();
+        for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, self.link_type] {
+            bytes.extend(word.to_le_bytes());
+        }
+        for record in &self.records {
+            let length = u32::try_from(record.bytes.len())?;
+            for word in [record.time.0, record.time.1, length, record.original] {
+                bytes.extend(word.to_le_bytes());
+            }
+            bytes.extend(&record.bytes);
+        }
+        Ok(std::fs::write(path, bytes)?)
+    }
+
+    fn ip<'a>(&self, record: &'a Record) -> &'a [u8] {
+        let start = if self.link_type == 1 { 14 } else { 0 };
+        record.bytes.get(start..).unwrap_or(&[])
+    }
+
+    /// Packets per connection (client's and server's end), and how many of them are RSTs of each side.
+    pub fn count(&self, client: IpAddr) -> HashMap<(SocketAddr, SocketAddr), Count> {
+        let mut counts: HashMap<_, Count> = HashMap::new();
+        for record in &self.records {
+            let Some(tcp) = read_tcp(self.ip(record)) else {
+                continue;
+            };
+            let from = SocketAddr::new(tcp.source, tcp.source_port);
+            let to = SocketAddr::new(tcp.destination, tcp.destination_port);
+            let up = tcp.source == client;
+            let key = if up { (from, to) } else { (to, from) };
+            let count = counts.entry(key).or_default();
+            count.packets += 1;
+            if tcp.has(RST) && up {
+                count.client_resets += 1;
+            } else if tcp.has(RST) {
+                count.server_resets += 1;
+            }
+        }
+        counts
+    }
+
+    /// The same capture with packets left out, doubled or shortened.
+    pub fn cut(&self, cut: &Cut, client: IpAddr) -> Self {
+        let end = self.records.len().saturating_sub(cut.drop_last);
+        let mut kept = self.records.get(..end).unwrap_or(&[]).iter().skip(cut.skip);
+        let most = if cut.keep == 0 { usize::MAX } else { cut.keep };
+        let mut generator = fastrand::Rng::with_seed(self.records.len() as u64);
+        let mut records = Vec::new();
+        while let Some(record) = kept.next().filter(|_| records.len() < most) {
+            let up = read_tcp(self.ip(record)).map(|tcp| tcp.source == client);
+            let wanted = match (cut.direction, up) {
+                (Direction::Up, Some(up)) => up,
+                (Direction::Down, Some(up)) => !up,
+                _ => true,
+            };
+            if !wanted || (cut.lose > 0.0 && generator.f64() < cut.lose) {
+                continue;
+            }
+            let mut record = record.clone();
+            if cut.snaplen > 0 {
+                record.bytes.truncate(cut.snaplen);
+            }
+            let mut second = record.clone();
+            records.push(record);
+            if cut.mirror {
+                let micros = second.time.1 + 3;
+                second.time = (second.time.0 + micros / 1_000_000, micros % 1_000_000);
+                records.push(second);
+            }
+        }
+        if cut.mirror {
+            records.sort_by_key(|record| record.time);
+        }
+        Self {
+            link_type: self.link_type,
+            records,
+        }
+    }
+}
+
+/// What a capture holds of one connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    /// Its packets.
+    pub packets: usize,
+    /// RSTs with the client's address as the source.
+    pub client_resets: usize,
+    /// RSTs with the server's address as the source.
+    pub server_resets: usize,
+}

@@ -1,0 +1,55 @@
+//! Scenarios: what happens between a client and a server, declared in TOML, one file per cause.
+//!
+//! A file holds `about`, a `[base]` table and many `[[variation]]` tables. Each variation is merged
+//! over the base (tables deeply, everything else replaced). `zip` expands one table into several: it
+//! maps a dotted path to a list, and the n-th expansion takes the n-th entry of each list (shorter
+//! lists begin again).
+
+mod expand;
+mod model;
+
+pub use model::*;
+
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// Reads all scenario files of a folder in the order of their names.
+pub fn read_folder(folder: &Path) -> Result<Vec<Variation>> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot list {}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path)?;
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let found = expand::variations(&name, &text)
+            .with_context(|| format!("scenario {}", path.display()))?;
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lab_s_own_scenarios_can_be_read_and_have_unique_names() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let all = read_folder(&folder).unwrap();
+        let mut seen = std::collections::HashSet::new();
+        for variation in &all {
+            assert!(seen.insert((variation.scenario.clone(), variation.name.clone())));
+        }
+        assert!(!all.is_empty());
+    }
+}

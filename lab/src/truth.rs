@@ -1,0 +1,173 @@
+//! `truth.json`: what really happened to every connection of a variation.
+
+use crate::captures::{Capture, VANTAGES};
+use crate::router::Seen;
+use crate::scenario::{Part, Truth, Variation};
+use crate::witness::SentReset;
+use crate::world::World;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+/// The file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct TruthFile {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The variation's name.
+    pub variation: String,
+    /// Fit or test.
+    pub part: Part,
+    /// The programs and the path in a few words.
+    pub setting: String,
+    /// Capture files by vantage.
+    pub captures: BTreeMap<String, String>,
+    /// All connections in the order in which they were opened.
+    pub connections: Vec<Labelled>,
+}
+
+/// One connection and its truth.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Labelled {
+    /// The client's end.
+    pub client: SocketAddr,
+    /// The server's end.
+    pub server: SocketAddr,
+    /// When its first SYN left the client, in seconds since 1970.
+    pub begin: f64,
+    /// The truth.
+    pub truth: Truth,
+    /// How many of its packets each capture holds.
+    pub frames: BTreeMap<String, usize>,
+    /// Why each host's TCP sent its RSTs, as its kernel said.
+    pub kernel: Vec<String>,
+}
+
+/// Puts the labels together.
+pub fn label(
+    variation: &Variation,
+    world: &World,
+    seen: &[Seen],
+    resets: &[SentReset],
+    folder: &Path,
+) -> Result<TruthFile> {
+    let mut connections: Vec<Labelled> = seen
+        .iter()
+        .enumerate()
+        .map(|(index, seen)| {
+            let client = SocketAddr::new(world.client_address, seen.client_port);
+            let server = SocketAddr::new(world.server_address, seen.server_port);
+            let begin = seen
+                .begin
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs_f64();
+            let truth = truth_of(variation, index + 1, seen.server_port);
+            let kernel = reasons(resets, client, server);
+            Labelled {
+                client,
+                server,
+                begin,
+                truth,
+                frames: BTreeMap::new(),
+                kernel,
+            }
+        })
+        .collect();
+    count_frames(&mut connections, folder, world.client_address)?;
+    Ok(TruthFile {
+        scenario: variation.scenario.clone(),
+        variation: variation.name.clone(),
+        part: variation.part,
+        setting: setting(variation),
+        captures: VANTAGES
+            .iter()
+            .map(|name| ((*name).to_owned(), format!("{name}.pcap")))
+            .collect(),
+        connections,
+    })
+}
+
+/// A listener's RST is traced with zeros for its destination: it is counted to nobody.
+fn belongs(sent: &SentReset, client: SocketAddr, server: SocketAddr) -> bool {
+    let ends = (client.to_string(), server.to_string());
+    (sent.source == ends.0 && sent.destination == ends.1)
+        || (sent.source == ends.1 && sent.destination == ends.0)
+}
+
+/// What the kernel said of one connection; the same again and again is said once, with its number.
+fn reasons(resets: &[SentReset], client: SocketAddr, server: SocketAddr) -> Vec<String> {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for sent in resets.iter().filter(|sent| belongs(sent, client, server)) {
+        let side = if sent.source == client.to_string() {
+            "client"
+        } else {
+            "server"
+        };
+        let text = format!("{side} {} {}", sent.reason, sent.state);
+        match counted.last_mut().filter(|(last, _)| *last == text) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((text, 1)),
+        }
+    }
+    counted
+        .into_iter()
+        .map(|(text, count)| {
+            if count > 1 {
+                format!("{text} x{count}")
+            } else {
+                text
+            }
+        })
+        .collect()
+}
+
+fn truth_of(variation: &Variation, number: usize, server_port: u16) -> Truth {
+    let named = variation.labels.iter().find(|label| {
+        label.connections.contains(&number)
+            || (label.connections.is_empty() && label.server_port == server_port)
+    });
+    named.map_or_else(|| variation.truth.clone(), |label| label.truth.clone())
+}
+
+/// Counts each connection's packets in the folder's captures.
+pub fn count_frames(connections: &mut [Labelled], folder: &Path, client: IpAddr) -> Result<()> {
+    for vantage in VANTAGES {
+        let capture = Capture::read(&folder.join(format!("{vantage}.pcap")))?;
+        let counts = capture.count(client);
+        for connection in connections.iter_mut() {
+            let key = (connection.client, connection.server);
+            let frames = counts.get(&key).map_or(0, |count| count.packets);
+            connection.frames.insert(vantage.to_owned(), frames);
+        }
+    }
+    Ok(())
+}
+
+fn setting(variation: &Variation) -> String {
+    let net = &variation.net;
+    let mut text = format!(
+        "{} {} to {} over IPv{}, RTT {} ms",
+        variation.client.program,
+        variation.client.args.join(" "),
+        variation.server.program,
+        net.family,
+        net.rtt_ms
+    );
+    for (name, value) in [
+        ("loss", net.loss),
+        ("reordering", net.reorder),
+        ("jitter ms", net.jitter_ms),
+    ] {
+        if value > 0.0 {
+            text.push_str(&format!(", {name} {value}"));
+        }
+    }
+    if variation.server.tls {
+        text.push_str(", TLS");
+    }
+    text
+}
