@@ -1,14 +1,17 @@
 //! Ethernet (IEEE 802.3): the addresses, then an EtherType or a length.
 
-use crate::ethertype;
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
+use crate::{ethertype, isl};
 
 /// The addresses in front of the EtherType.
 const ADDRESSES_LEN: usize = 12;
 
 /// Reads an Ethernet frame without its check sequence.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if isl::starts(packet) {
+        return isl::dissect(walk, packet, outer);
+    }
     let mut inner = *outer;
     inner.link.source_mac = packet.array(6)?;
     inner.link.vlan = 0;

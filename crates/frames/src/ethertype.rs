@@ -3,7 +3,8 @@
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 use crate::{
-    bridge_tags, ethernet, ieee80211, ipv4, ipv6, llc, mpls, nsh, pppoe, provider_backbone, vlan,
+    bridge_tags, ethernet, ipv4, ipv6, llc, macsec, mpls, nsh, pppoe, provider_backbone, trill,
+    vlan,
 };
 
 /// The longest length that can stand in place of an EtherType (IEEE 802.3 §3.2.6).
@@ -47,10 +48,11 @@ fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Ou
         0x8847 | 0x8848 => mpls::dissect(walk, packet, outer),
         0x8864 => pppoe::dissect(walk, packet, outer),
         0x8870 => llc::dissect(walk, packet, outer),
+        0x22f3 => trill::dissect(walk, packet, outer),
         0x88a8 => provider_backbone::dissect_service_tag(walk, packet, outer),
+        0x88e5 => macsec::dissect(walk, packet, outer),
         0x88e7 => provider_backbone::dissect(walk, packet, outer),
         0x8909 => bridge_tags::dissect_metadata(walk, packet, outer),
-        0x890d | 0x2452 => ieee80211::dissect(walk, packet, outer),
         0x8926 => bridge_tags::dissect_vn(walk, packet, outer),
         0x892f => bridge_tags::dissect_hsr(walk, packet, outer),
         0x893f => bridge_tags::dissect_e(walk, packet, outer),
@@ -58,4 +60,12 @@ fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Ou
         0xf1c1 => bridge_tags::dissect_frer(walk, packet, outer),
         _ => Ok(()),
     }
+}
+
+/// Whether this is one of the EtherTypes that most frames have.
+pub(crate) fn is_common(ethertype: u16) -> bool {
+    matches!(
+        ethertype,
+        0x0800 | 0x0806 | 0x86dd | 0x8100 | 0x88a8 | 0x8847 | 0x8864
+    )
 }

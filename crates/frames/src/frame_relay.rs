@@ -48,7 +48,7 @@ fn dissect_nlpid(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walk
         0xcc => ipv4::dissect_any_version(walk, rest, outer),
         0x8e => ipv6::dissect(walk, rest, outer),
         0xcf => ppp::dissect(walk, rest, outer),
-        0x80 => llc::dissect_snap(walk, rest, outer),
+        0x80 => llc::dissect_snap(walk, 0, rest, outer),
         _ => Ok(()),
     }
 }

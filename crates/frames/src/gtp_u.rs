@@ -2,7 +2,7 @@
 
 use crate::packet::{Cut, Packet, Walked};
 use crate::walk::{Outer, Walk};
-use crate::{ipv4, ipv6, ppp};
+use crate::{ethernet, ipv4, ipv6};
 
 /// Message type of a subscriber's packet.
 const G_PDU: u8 = 255;
@@ -11,23 +11,29 @@ const G_PDU: u8 = 255;
 const OPTIONAL_FIELDS: u8 = 0x07;
 const EXTENSION: u8 = 0x04;
 
+/// GTP, not GTP', which carries charging records.
+const NOT_PRIME: u8 = 0x10;
+
 /// Reads a subscriber's packet in GTP version 0 or 1.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let flags = packet.u8(0)?;
-    if packet.u8(1)? != G_PDU {
+    if packet.u8(1)? != G_PDU || flags & NOT_PRIME == 0 {
         return Ok(());
     }
+    // The length counts from behind the mandatory header.
+    let len = usize::from(packet.u16(2)?);
     let payload = match flags >> 5 {
-        0 => packet.skip(20)?,
-        1 => skip_version_1(packet, flags)?,
+        0 => packet.limit(20 + len).skip(20)?,
+        1 => skip_version_1(packet.limit(8 + len), flags)?,
         _ => return Ok(()),
     };
     let outer = outer.deeper()?;
-    // What the payload is, the control plane agreed on. 0x4f is rather PPP's header compression than IP with all options.
+    // What the payload is, the control plane agreed on; here only its bytes can tell.
     match payload.u8(0)? {
         0x45..=0x4e => ipv4::dissect(walk, payload, &outer),
         0x60..=0x6f => ipv6::dissect(walk, payload, &outer),
-        _ => ppp::dissect_hdlc(walk, payload, &outer),
+        _ if payload.u16(12).is_ok_and(is_ip_or_arp) => ethernet::dissect(walk, payload, &outer),
+        _ => Ok(()),
     }
 }
 
@@ -44,4 +50,8 @@ fn skip_version_1(packet: Packet<'_>, flags: u8) -> Result<Packet<'_>, Cut> {
         rest = rest.skip(len)?;
     }
     Ok(rest)
+}
+
+fn is_ip_or_arp(ethertype: u16) -> bool {
+    matches!(ethertype, 0x0800 | 0x0806 | 0x86dd)
 }

@@ -23,7 +23,7 @@ pub(crate) fn dissect(
         41 => ipv6::dissect(walk, packet, &inner.tunnelled()),
         44 => ipv6_extensions::dissect_fragment(walk, packet, datagram, &inner),
         58 => icmpv6::dissect(walk, packet, datagram, &inner),
-        17 => udp::dissect(walk, packet, &inner),
+        17 => udp::dissect(walk, packet, datagram, &inner),
         47 => gre::dissect(walk, packet, &inner.tunnelled()),
         51 => ah::dissect(walk, packet, datagram, &inner),
         97 => etherip::dissect(walk, packet, &inner.tunnelled()),

@@ -26,11 +26,14 @@ mod ip_protocol;
 mod ipv4;
 mod ipv6;
 mod ipv6_extensions;
+mod isl;
+mod juniper;
 mod l2tp;
 mod link_layer;
 mod linux_cooked;
 mod lisp;
 mod llc;
+mod macsec;
 mod mpls;
 mod nflog;
 mod nsh;
@@ -50,6 +53,7 @@ mod raw_ip;
 mod sflow;
 mod tcp;
 mod teredo;
+mod trill;
 mod tzsp;
 mod udp;
 mod vlan;
@@ -131,9 +135,12 @@ impl Dissector {
     }
 }
 
+/// Longer than this no frame is, whatever the file says.
+const MAX_LEN: u32 = 0x7fff_ffff;
+
 /// The frame without its check sequence. A frame is at least as long as what was captured of it, whatever the file says.
 fn frame_bytes<'a>(record: &Record<'a>) -> Packet<'a> {
-    let wire_len = usize::try_from(record.wire_len).unwrap_or(usize::MAX);
+    let wire_len = usize::try_from(record.wire_len.min(MAX_LEN)).unwrap_or(usize::MAX);
     let wire_len = wire_len.max(record.bytes.len());
     Packet::new(
         record.bytes,

@@ -5,8 +5,8 @@ use whyreset_capture::LinkType;
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 use crate::{
-    avs, cisco_hdlc, ethernet, frame_relay, ieee80211, ipv4, ipv6, linux_cooked, llc, mpls, nflog,
-    null_loopback, older_lans, openbsd, pktap, ppi, ppp, pppoe, prism, radiotap, raw_ip,
+    avs, cisco_hdlc, ethernet, frame_relay, ieee80211, ipv4, ipv6, juniper, linux_cooked, llc,
+    nflog, null_loopback, older_lans, openbsd, pktap, ppi, ppp, pppoe, prism, radiotap, raw_ip,
 };
 
 /// Reads a frame of the given type. Nothing is found in frames of types not listed here.
@@ -38,10 +38,10 @@ pub(crate) fn dissect(
         129 => older_lans::dissect_arcnet_linux(walk, packet, outer),
         163 => avs::dissect(walk, packet, outer),
         166 | 204 => ppp::dissect_with_direction(walk, packet, outer),
+        133 | 136 | 167 | 178..=181 | 183 => juniper::dissect(walk, link.0, packet, outer),
         192 => ppi::dissect(walk, packet, outer),
         205 => cisco_hdlc::dissect_with_direction(walk, packet, outer),
         206 => frame_relay::dissect_with_direction(walk, packet, outer),
-        219 => mpls::dissect(walk, packet, outer),
         228 => ipv4::dissect_any_version(walk, packet, outer),
         229 => ipv6::dissect(walk, packet, outer),
         239 => nflog::dissect(walk, packet, outer),

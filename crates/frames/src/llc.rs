@@ -13,6 +13,9 @@ const IP: u8 = 0x06;
 /// Unnumbered information.
 const UI: u8 = 0x03;
 
+/// Padding in front of bridged frames, which aligns them (RFC 2684 §5.2).
+const BRIDGED_PAD: usize = 2;
+
 /// Reads an LLC frame.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let [dsap, ssap, control] = packet.array(0)?;
@@ -22,23 +25,28 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let is_information = control & 1 == 0 || control & !0x10 == UI;
     match (dsap, ssap & !1) {
         _ if !is_information => Ok(()),
-        (SNAP, SNAP) => dissect_snap(walk, rest, outer),
+        (SNAP, SNAP) => dissect_snap(walk, BRIDGED_PAD, rest, outer),
         (IP, _) => ipv4::dissect_any_version(walk, rest, &outer.deeper()?),
         _ => Ok(()),
     }
 }
 
-/// Reads a SNAP header: whose protocol number it is, and the number.
-pub(crate) fn dissect_snap(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+/// Reads a SNAP header: whose protocol number it is, and the number. Bridged frames follow `bridged_pad` bytes of padding.
+pub(crate) fn dissect_snap(
+    walk: &mut Walk<'_>,
+    bridged_pad: usize,
+    packet: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
     let [o0, o1, o2, p0, p1] = packet.array(0)?;
     let rest = packet.skip(5)?;
     let protocol = u16::from_be_bytes([p0, p1]);
     match [o0, o1, o2] {
-        // Encapsulated Ethernet, Cisco, Apple.
-        [0, 0, 0] | [0, 0, 0xf8] | [8, 0, 7] => ethertype::dissect(walk, protocol, rest, outer),
+        // Encapsulated Ethernet; Cisco.
+        [0, 0, 0] | [0, 0, 0xf8] => ethertype::dissect(walk, protocol, rest, outer),
         // IEEE 802.1's own, for bridges (RFC 2684 appendix B).
         [0, 0x80, 0xc2] if matches!(protocol, 1 | 7) => {
-            ethernet::dissect(walk, rest, &outer.deeper()?.tunnelled())
+            ethernet::dissect(walk, rest.skip(bridged_pad)?, &outer.deeper()?.tunnelled())
         }
         _ => Ok(()),
     }

@@ -4,9 +4,8 @@ use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 use crate::{avs, ethernet, ieee80211, prism};
 
-/// The frame was received, or is to be sent.
-const RECEIVED: u8 = 0;
-const TRANSMIT: u8 = 1;
+/// From this type on a packet holds no frame: keep-alives and port announcements.
+const KEEP_ALIVE: u8 = 4;
 
 /// Tags without a length.
 const PADDING: u8 = 0;
@@ -17,7 +16,7 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let kind = packet.u8(1)?;
     let encapsulation = packet.u16(2)?;
     let mut rest = packet.skip(4)?;
-    if kind != RECEIVED && kind != TRANSMIT {
+    if kind >= KEEP_ALIVE {
         return Ok(());
     }
     loop {

@@ -1,17 +1,25 @@
 //! UDP (RFC 768): the tunnels that run over it, by port.
 
+use whyreset_segments::Host;
+
 use crate::packet::{Packet, Walked};
-use crate::walk::{Outer, Walk};
+use crate::walk::{Datagram, Outer, Walk};
 use crate::{ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, mpls, sflow, teredo, tzsp, vxlan};
 
 const HEADER_LEN: usize = 8;
 
 /// Reads the tunnel that one of the ports stands for; the lower port is asked first.
-pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
     let len = usize::from(packet.u16(4)?);
     let payload = match len {
-        0 => packet,
-        1..HEADER_LEN => return Ok(()),
+        // Longer than the field can say (RFC 2675 §4).
+        0 if matches!(datagram.source, Host::V6(_)) => packet,
+        0..HEADER_LEN => return Ok(()),
         _ => packet.limit(len),
     }
     .skip(HEADER_LEN)?;
@@ -46,7 +54,7 @@ type Dissect = fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked;
 fn tunnel(port: u16) -> Option<Dissect> {
     Some(match port {
         1701 => l2tp::dissect_udp,
-        2123 | 2152 => gtp_u::dissect,
+        2123 | 2152 | 3386 => gtp_u::dissect,
         3544 => teredo::dissect,
         4341 => lisp::dissect,
         4754 => gre::dissect,

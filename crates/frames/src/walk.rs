@@ -35,6 +35,8 @@ pub(crate) struct Outer {
     pub(crate) quoting: Option<Quoting>,
     /// The packet is the first fragment of a datagram that cannot be put together.
     pub(crate) first_fragment_only: bool,
+    /// How many VLAN tags were seen.
+    pub(crate) vlan_tags: u8,
     /// How many layers lie around the packet.
     pub(crate) layers: u8,
 }
