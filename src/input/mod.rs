@@ -1,0 +1,207 @@
+//! Reading inputs: the only place where files are opened.
+//!
+//! Any number of captures, bare or compressed, become one sequence of events in time order; texts are handed over whole.
+//! Memory: one buffer per file that is open (see [`InputOptions`]), and files are opened when their first frame is due.
+
+mod buffer;
+mod decompress;
+mod error;
+mod info;
+mod merge;
+mod open;
+mod progress;
+mod source;
+mod text;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use whyreset_capture::{Record, Step};
+
+use buffer::ReadBuffer;
+use merge::Merge;
+use source::Source;
+
+pub use error::{InputError, InputErrorCause, printable};
+pub use info::CaptureInfo;
+pub use progress::{Counts, Progress};
+
+/// How inputs are read.
+#[derive(Clone, Copy, Debug)]
+pub struct InputOptions {
+    /// Bytes of a text that are read, at most.
+    pub max_text: usize,
+    /// Bytes of buffer for a single capture.
+    pub buffer_len: usize,
+    /// Bytes of buffer for each of several captures.
+    pub merge_buffer_len: usize,
+}
+
+impl Default for InputOptions {
+    fn default() -> Self {
+        Self {
+            max_text: 64 * 1024 * 1024,
+            buffer_len: 512 * 1024,
+            merge_buffer_len: 64 * 1024,
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A frame. Its number and interface count over all captures, in the order of the events.
+    Record {
+        /// The capture that it is from: an index into [`Input::infos`].
+        capture: usize,
+        /// The frame.
+        record: Record<'a>,
+    },
+    /// Something that takes a frame number and holds no link data.
+    Counted {
+        /// Its frame number.
+        frame: u64,
+    },
+    /// Secrets to decrypt with, as a pcapng file holds them: at most 16 MiB.
+    Secrets {
+        /// What they are: 0x544c534b for a TLS key log.
+        kind: u32,
+        /// As they stand in the file.
+        bytes: &'a [u8],
+    },
+    /// A whole text, UTF-8 wherever its encoding was marked. Texts come before all captures.
+    Text {
+        /// The input that it is: an index into [`Input::infos`].
+        capture: usize,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Nothing more.
+    End,
+}
+
+/// All inputs of one analysis.
+pub struct Input {
+    infos: Vec<CaptureInfo>,
+    /// Bytes read so far, by input.
+    counts: Vec<Arc<AtomicU64>>,
+    /// The sizes of all files together, where all are files.
+    total: Option<u64>,
+    max_text: usize,
+    texts: VecDeque<(usize, ReadBuffer)>,
+    captures: Captures,
+    frame: u64,
+}
+
+enum Captures {
+    One(usize, Box<Source>),
+    Many(Merge),
+}
+
+impl Input {
+    /// Opens the inputs; `-` is standard input.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read is an error. A file that is no capture is one only if it is the only
+    /// input; among others it is left out, with a warning in its [`CaptureInfo`].
+    pub fn open<P: AsRef<Path>>(paths: &[P], options: InputOptions) -> Result<Self, InputError> {
+        open::open(paths, options)
+    }
+
+    /// The next event; what it borrows is valid until the next call.
+    ///
+    /// Damage in the middle of a file ends that file, with a warning in its [`CaptureInfo`].
+    #[inline]
+    pub fn next_event(&mut self) -> Event<'_> {
+        if !self.texts.is_empty() {
+            return self.next_text();
+        }
+        let (capture, step, bytes, interface) = match &mut self.captures {
+            Captures::One(capture, source) => {
+                let Some(info) = self.infos.get_mut(*capture) else {
+                    return Event::End;
+                };
+                let step = source.step(info);
+                (*capture, step, source.unread(), None)
+            }
+            Captures::Many(merge) => match merge.step(&mut self.infos) {
+                Some(due) => (due.capture, due.step, due.bytes, due.interface),
+                None => return Event::End,
+            },
+        };
+        match step {
+            Step::Record(at) => {
+                self.frame = self.frame.saturating_add(1);
+                let mut record = at.record(bytes);
+                record.frame = self.frame;
+                record.interface = interface.unwrap_or(record.interface);
+                if let Some(info) = self.infos.get_mut(capture) {
+                    info.count(&record);
+                }
+                Event::Record { capture, record }
+            }
+            Step::Counted { .. } => {
+                self.frame = self.frame.saturating_add(1);
+                if let Some(info) = self.infos.get_mut(capture) {
+                    info.packets = info.packets.saturating_add(1);
+                }
+                Event::Counted { frame: self.frame }
+            }
+            Step::Secrets { kind, range, .. } => Event::Secrets {
+                kind,
+                bytes: bytes.get(range).unwrap_or_default(),
+            },
+            _ => Event::End,
+        }
+    }
+
+    /// What is known about each input so far, in the order in which they were named.
+    pub fn infos(&mut self) -> &[CaptureInfo] {
+        for (info, count) in self.infos.iter_mut().zip(&self.counts) {
+            info.bytes = count.load(Ordering::Relaxed);
+        }
+        &self.infos
+    }
+
+    /// One input's information, for the caller to add what it found in a text.
+    pub fn info_mut(&mut self, capture: usize) -> Option<&mut CaptureInfo> {
+        self.infos.get_mut(capture)
+    }
+
+    /// Bytes read so far, of all files.
+    pub fn bytes_read(&self) -> u64 {
+        self.counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+            .fold(0, u64::saturating_add)
+    }
+
+    /// Bytes of all files; `None` where an input is no file.
+    pub const fn bytes_total(&self) -> Option<u64> {
+        self.total
+    }
+
+    fn next_text(&mut self) -> Event<'_> {
+        let Some((capture, mut buffer)) = self.texts.pop_front() else {
+            return Event::End;
+        };
+        let (bytes, cut) = text::read_whole(&mut buffer, self.max_text);
+        if let Some(info) = self.infos.get_mut(capture) {
+            if cut {
+                info.warnings.push(format!(
+                    "only the first {} MiB of the text were read",
+                    self.max_text >> 20
+                ));
+            }
+            if let Some(error) = buffer.take_failure() {
+                info.warnings.push(format!("reading ended early ({error})"));
+            }
+        }
+        Event::Text { capture, bytes }
+    }
+}
+
+#[cfg(test)]
+mod tests;

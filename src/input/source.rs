@@ -1,0 +1,210 @@
+//! One input file: opened, unpacked, recognised.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use whyreset_capture::{
+    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Refusal, Step, Warning, detect,
+};
+
+use super::buffer::{Bytes, ReadBuffer};
+use super::decompress::decompress;
+use super::error::InputErrorCause;
+use super::info::CaptureInfo;
+
+/// A file that was opened and recognised.
+pub(super) enum Opened {
+    Capture(Box<Source>),
+    /// Text, which is read whole elsewhere.
+    Text(Box<ReadBuffer>),
+}
+
+/// A capture, read step by step.
+pub(super) struct Source {
+    buffer: ReadBuffer,
+    reader: CaptureReader,
+    /// Bytes of the latest step; they stay in the buffer until the next one.
+    used: u64,
+    ended: bool,
+}
+
+/// Compressions inside each other that are undone.
+const MAX_COMPRESSIONS: usize = 3;
+
+/// Opens a file, undoes its compression and finds out what it is.
+pub(super) fn open(
+    path: &Path,
+    buffer_len: usize,
+    count: &Arc<AtomicU64>,
+    info: &mut CaptureInfo,
+) -> Result<Opened, InputErrorCause> {
+    let mut bytes = open_bytes(path, count)?;
+    info.compressions.clear();
+    for _ in 0..=MAX_COMPRESSIONS {
+        let mut buffer = ReadBuffer::new(bytes, buffer_len);
+        let kind = recognise(&mut buffer);
+        if buffer.unread().is_empty()
+            && let Some(error) = buffer.take_failure()
+        {
+            return Err(InputErrorCause::from_io(error));
+        }
+        match kind {
+            Kind::Compressed(how) => {
+                info.compressions.push(how.name());
+                bytes = unpack(how, buffer)?;
+            }
+            Kind::Text => {
+                info.format = "text";
+                return Ok(Opened::Text(Box::new(buffer)));
+            }
+            _ => return open_capture(buffer, info).map(|source| Opened::Capture(Box::new(source))),
+        }
+    }
+    Err(InputErrorCause::CompressedTooOften(MAX_COMPRESSIONS))
+}
+
+/// `-` names standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn open_bytes(path: &Path, count: &Arc<AtomicU64>) -> Result<Bytes, InputErrorCause> {
+    let count = Arc::clone(count);
+    if is_standard_input(path) {
+        return Ok(Box::new(Counted {
+            from: io::stdin(),
+            count,
+        }));
+    }
+    let from = File::open(path).map_err(InputErrorCause::from_io)?;
+    if from.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(InputErrorCause::Folder);
+    }
+    Ok(Box::new(Counted { from, count }))
+}
+
+fn unpack(how: Compression, buffer: ReadBuffer) -> Result<Bytes, InputErrorCause> {
+    decompress(how, buffer.into_bytes()).map_err(InputErrorCause::from_io)
+}
+
+fn recognise(buffer: &mut ReadBuffer) -> Kind {
+    loop {
+        match detect(buffer.unread(), buffer.at_end()) {
+            Detected::Kind(kind) => return kind,
+            Detected::NeedMore(at_least) => buffer.fill(at_least.min(DETECT_LEN)),
+        }
+    }
+}
+
+/// Reads the file's header.
+fn open_capture(buffer: ReadBuffer, info: &mut CaptureInfo) -> Result<Source, InputErrorCause> {
+    let mut source = Source {
+        buffer,
+        reader: CaptureReader::new(),
+        used: 0,
+        ended: false,
+    };
+    // The header's own step: a refusal shows now, and not in the middle of the analysis.
+    match source.read_step() {
+        Step::Refused(refusal) => Err(InputErrorCause::NotACapture(refusal)),
+        Step::Skip { consumed } => {
+            source.used = consumed;
+            info.format = source.reader.format().unwrap_or_default();
+            Ok(source)
+        }
+        // No format begins with anything else.
+        _ => Err(InputErrorCause::NotACapture(Refusal::Unknown)),
+    }
+}
+
+impl Source {
+    /// The next step that concerns the caller: a record, a counted frame, secrets, or the end.
+    ///
+    /// What it found stays in [`unread`](Self::unread) until the next call.
+    #[inline]
+    pub(super) fn step(&mut self, info: &mut CaptureInfo) -> Step {
+        loop {
+            self.buffer.consume(self.used);
+            self.used = 0;
+            let step = self.read_step();
+            match &step {
+                Step::Record(record) => {
+                    self.used = u64::from(record.consumed);
+                    return step;
+                }
+                Step::Skip { consumed } => self.used = *consumed,
+                Step::Counted { consumed, .. } | Step::Secrets { consumed, .. } => {
+                    self.used = *consumed;
+                    return step;
+                }
+                Step::End(warning) => {
+                    self.note_end(warning.as_ref(), info);
+                    return step;
+                }
+                Step::NeedMore { .. } | Step::Refused(_) => return Step::End(None),
+            }
+        }
+    }
+
+    /// The bytes that the latest step is about.
+    #[inline]
+    pub(super) fn unread(&self) -> &[u8] {
+        self.buffer.unread()
+    }
+
+    /// One step of the reader, with the buffer filled as it needs.
+    #[inline]
+    fn read_step(&mut self) -> Step {
+        loop {
+            let step = self.reader.step(self.buffer.unread(), self.buffer.at_end());
+            match step {
+                Step::NeedMore { at_least } => self.buffer.fill(at_least),
+                step => return step,
+            }
+        }
+    }
+
+    fn note_end(&mut self, warning: Option<&Warning>, info: &mut CaptureInfo) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        info.dropped = self.reader.dropped();
+        if let Some(error) = self.buffer.take_failure() {
+            info.warnings.push(failure_warning(&error, info));
+        } else if let Some(warning) = warning {
+            info.warnings.push(warning.to_string());
+        }
+    }
+}
+
+/// What a failure in the middle of a file means.
+fn failure_warning(error: &io::Error, info: &CaptureInfo) -> String {
+    match info.compressions.first() {
+        Some(how) => format!(
+            "the {how} data is cut or damaged ({error}) after frame {}; everything before it was read",
+            info.packets
+        ),
+        None => format!(
+            "reading failed after frame {} ({error}); everything before it was read",
+            info.packets
+        ),
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    from: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(out)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

@@ -1,0 +1,244 @@
+//! Inputs from files that the tests write.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use whyreset_capture::{CaptureWriter, LinkType, Record, Timestamp};
+
+use super::{Event, Input, InputOptions};
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("whyreset-input-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A capture with frames at these seconds; each frame's bytes are its second.
+fn capture(seconds: &[i64]) -> Vec<u8> {
+    let mut writer = CaptureWriter::new();
+    let mut file = writer.header().to_vec();
+    for &second in seconds {
+        let record = Record {
+            frame: 0,
+            time: Some(Timestamp::from_nanos(second * 1_000_000_000)),
+            link: LinkType::ETHERNET,
+            interface: 0,
+            fcs_len: 0,
+            wire_len: 8,
+            bytes: &second.to_le_bytes(),
+        };
+        file.extend(writer.record(&record, None));
+    }
+    file
+}
+
+fn open<P: AsRef<Path>>(paths: &[P]) -> Input {
+    Input::open(paths, InputOptions::default()).unwrap()
+}
+
+fn refusal<P: AsRef<Path>>(paths: &[P]) -> String {
+    match Input::open(paths, InputOptions::default()) {
+        Ok(_) => panic!("was opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Frame, capture, interface and second of every record.
+fn records(input: &mut Input) -> Vec<(u64, usize, u32, i64)> {
+    let mut records = Vec::new();
+    loop {
+        match input.next_event() {
+            Event::Record { capture, record } => {
+                let second = i64::from_le_bytes(record.bytes.try_into().unwrap());
+                records.push((record.frame, capture, record.interface, second));
+            }
+            Event::End => return records,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn one_capture_bare_and_compressed() {
+    let folder = Folder::new();
+    let bytes = capture(&[5, 6, 4]);
+    let expected = [(1, 0, 0, 5), (2, 0, 0, 6), (3, 0, 0, 4)];
+    for (name, bytes, compressions) in [
+        ("bare", bytes.clone(), vec![]),
+        ("gz", gzip(&bytes), vec!["gzip"]),
+        ("gz.gz", gzip(&gzip(&bytes)), vec!["gzip", "gzip"]),
+        (
+            "zst",
+            zstd::stream::encode_all(bytes.as_slice(), 1).unwrap(),
+            vec!["zstd"],
+        ),
+    ] {
+        let path = folder.file(name, &bytes);
+        let mut input = open(&[path]);
+        assert_eq!(records(&mut input), expected, "{name}");
+        let info = &input.infos()[0];
+        assert_eq!(info.format, "pcapng");
+        assert_eq!(info.compressions, compressions);
+        assert_eq!((info.packets, info.frame_bytes), (3, 24));
+        assert_eq!(info.bytes, bytes.len() as u64);
+        assert_eq!(info.first_time, Some(Timestamp::from_nanos(4_000_000_000)));
+        assert_eq!(info.last_time, Some(Timestamp::from_nanos(6_000_000_000)));
+        assert!(info.warnings.is_empty());
+        assert_eq!(input.bytes_total(), Some(bytes.len() as u64));
+    }
+}
+
+#[test]
+fn several_captures_are_merged_in_time_order() {
+    let folder = Folder::new();
+    let paths = [
+        folder.file("b", &capture(&[20, 22, 23])),
+        folder.file("a", &capture(&[1, 2, 21, 3])),
+        folder.file("c", &gzip(&capture(&[2, 30]))),
+        folder.file("empty", &capture(&[])),
+    ];
+    let mut input = open(&paths);
+    assert_eq!(
+        records(&mut input),
+        [
+            (1, 1, 0, 1),
+            (2, 1, 0, 2),
+            (3, 2, 1, 2),
+            (4, 0, 2, 20),
+            (5, 1, 0, 21),
+            (6, 1, 0, 3),
+            (7, 0, 2, 22),
+            (8, 0, 2, 23),
+            (9, 2, 1, 30),
+        ]
+    );
+    let packets: Vec<_> = input.infos().iter().map(|info| info.packets).collect();
+    assert_eq!(packets, [3, 4, 2, 0]);
+    let sizes: u64 = paths
+        .iter()
+        .map(|path| fs::metadata(path).unwrap().len())
+        .sum();
+    assert_eq!(input.bytes_read(), sizes);
+}
+
+#[test]
+fn a_large_ring_is_read_in_any_order_of_names() {
+    let folder = Folder::new();
+    let paths: Vec<_> = (0..300_i64)
+        .map(|i| {
+            let start = (i * 7 % 300) * 10;
+            folder.file(&i.to_string(), &capture(&[start, start + 1, start + 9]))
+        })
+        .collect();
+    let mut input = open(&paths);
+    let seconds: Vec<_> = records(&mut input).iter().map(|record| record.3).collect();
+    assert_eq!(seconds.len(), 900);
+    assert!(seconds.is_sorted());
+}
+
+#[test]
+fn cut_files_keep_what_was_read_and_warn() {
+    let folder = Folder::new();
+    let bytes = capture(&[1, 2]);
+    let cut = folder.file("cut", &bytes[..bytes.len() - 5]);
+    let mut input = open(&[cut]);
+    assert_eq!(records(&mut input).len(), 1);
+    let warning = &input.infos()[0].warnings[0];
+    assert!(
+        warning.starts_with("the last record is cut short: 35 of 40 bytes are there"),
+        "{warning}"
+    );
+
+    let many = capture(&(0..100_000).collect::<Vec<_>>());
+    let packed = gzip(&many);
+    let cut = folder.file("cut.gz", &packed[..packed.len() / 2]);
+    let mut input = open(&[cut]);
+    let count = records(&mut input).len();
+    assert!((1_000..99_000).contains(&count), "{count}");
+    let warning = &input.infos()[0].warnings[0];
+    assert!(
+        warning.starts_with("the gzip data is cut or damaged"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn texts_come_first_and_whole() {
+    let folder = Folder::new();
+    let text = folder.file("list.txt", b"1 0.0 10.0.0.1 -> 10.0.0.2 TCP 80 > 1 [RST]\n");
+    let packed = folder.file("list.gz", &gzip(b"some text\n"));
+    let binary = folder.file("x.pcap", &capture(&[1]));
+    let mut input = open(&[binary, text, packed]);
+    let mut texts = Vec::new();
+    while let Event::Text { capture, bytes } = input.next_event() {
+        texts.push((capture, bytes.len()));
+    }
+    assert_eq!(texts, [(1, 44), (2, 10)]);
+    let formats: Vec<_> = input.infos().iter().map(|info| info.format).collect();
+    assert_eq!(formats, ["pcapng", "text", "text"]);
+}
+
+#[test]
+fn each_refusal_is_one_clear_line() {
+    let folder = Folder::new();
+    let missing = folder.0.join("missing.pcap");
+    let empty = folder.file("empty.pcap", b"");
+    let pdf = folder.file("x.pcap", b"%PDF-1.7 ...");
+    let head = folder.file("head.pcap", &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
+    for (path, expected) in [
+        (&missing, "there is no such file"),
+        (&folder.0, "is a folder"),
+        (&empty, "is empty"),
+        (&pdf, "is a PDF document, not a capture"),
+        (
+            &head,
+            "cannot be read: the file header is cut short: 8 of 24 bytes",
+        ),
+    ] {
+        let line = refusal(&[path]);
+        assert!(line.contains(expected), "{line}");
+        assert!(line.starts_with(&path.display().to_string()), "{line}");
+        assert!(!line.contains('\n'));
+    }
+    assert!(refusal::<&Path>(&[]).contains("no capture"));
+}
+
+#[test]
+fn among_others_a_file_that_is_no_capture_is_left_out_with_a_warning() {
+    let folder = Folder::new();
+    let empty = folder.file("empty.pcap", b"");
+    let good = folder.file("good.pcap", &capture(&[1]));
+    let mut input = open(&[&empty, &good]);
+    assert_eq!(records(&mut input).len(), 1);
+    assert!(input.infos()[0].warnings[0].contains("left out: it is empty"));
+    assert!(refusal(&[&empty, &folder.0.join("missing")]).contains("there is no such file"));
+    assert!(refusal(&[&empty, &empty]).contains("is empty"));
+}
