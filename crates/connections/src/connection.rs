@@ -3,7 +3,7 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Endpoint, Host, IcmpError};
 
-use crate::{BySide, Flow, Moment, Packet, Reset, SendHistory, Side, Vantage};
+use crate::{BySide, Flow, Moment, Packet, Reading, Reset, SendHistory, Side, StackGuess, Vantage};
 
 /// One TCP connection, with what the program found inside it (`X`, see [`crate::StreamSink`]).
 #[derive(Clone, Debug)]
@@ -50,6 +50,10 @@ pub struct Connection<X> {
     pub inferred: u64,
     /// The source is a pasted list, with rows known to be missing.
     pub elided: bool,
+    /// How far each side's program read what the other side sent.
+    pub readings: BySide<Reading>,
+    /// Which stack each side runs, as far as it tells.
+    pub stacks: BySide<StackGuess>,
     /// What each side had sent by which time.
     pub sent: BySide<SendHistory>,
     /// Exchanges.
@@ -76,6 +80,8 @@ impl<X> Connection<X> {
             silences: self.silences,
             silence_before_end: self.silence_before_end,
             vantage: self.vantage,
+            readings: self.readings,
+            stacks: self.stacks,
             sent: self.sent,
             packets: self.packets,
             packets_dropped: self.packets_dropped,

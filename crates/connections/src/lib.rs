@@ -6,16 +6,22 @@ mod cone;
 mod connection;
 mod engine;
 mod flow;
+mod ip_id;
 mod marks;
 mod neighbours;
 mod observers;
 mod packet;
 mod place;
+mod reading;
 mod reset;
 mod round_trip;
 mod send_history;
 mod side;
+mod so_far;
+mod stack;
 mod stream_sink;
+#[cfg(test)]
+mod test_connection;
 mod vantage;
 
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
@@ -28,8 +34,12 @@ pub use marks::Marks;
 pub use neighbours::{Listener, Neighbours};
 pub use observers::Observers;
 pub use packet::Packet;
-pub use reset::{Acceptance, Dialect, Knowledge, Origin, OriginReason, Reset, Trigger};
+pub use reading::{ReadMoment, Reading};
+pub use reset::{
+    Acceptance, Aftermath, Dialect, Knowledge, Origin, OriginReason, Reset, ResetReason, Trigger,
+};
 pub use send_history::{SendHistory, Sent};
 pub use side::{BySide, Moment, Side};
+pub use stack::{StackFamily, StackGuess};
 pub use stream_sink::StreamSink;
 pub use vantage::{Place, RoundTrip, Vantage, VantageReason};

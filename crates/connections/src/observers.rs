@@ -3,40 +3,96 @@
 //! The engine calls [`Observers::packet`] for each packet it has placed (copies that were captured twice left out), in
 //! the order of the capture, and [`Observers::conclude`] when the connection is over.
 
-use whyreset_segments::Segment;
+use whyreset_segments::{Known, Segment, TcpFlags};
 
+use crate::ip_id::IpIdTracker;
+use crate::reading::ReadingTracker;
+use crate::reset::ResetLog;
 use crate::round_trip::RoundTripMeter;
-use crate::{BySide, Connection, Packet, SendHistory, Side, place};
+use crate::so_far::SoFar;
+use crate::{BySide, Connection, Packet, SendHistory, Side, StackFamily, place, reset, stack};
 
 /// All watchers of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Observers {
     meters: BySide<RoundTripMeter>,
-    history: BySide<SendHistory>,
+    sent: BySide<SendHistory>,
+    ip_ids: BySide<IpIdTracker>,
+    readings: BySide<ReadingTracker>,
+    so_far: BySide<SoFar>,
+    order_known: BySide<bool>,
+    resets: Option<Box<ResetLog>>,
 }
 
 impl Observers {
     /// The next packet: numbers relative, marks set.
-    pub fn packet(&mut self, packet: &Packet, _segment: &Segment<'_>) {
+    pub fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let side = packet.side;
+        if packet.flags.is_rst() {
+            self.reset(packet, segment);
+            return;
+        }
         self.meters.of_mut(side).answered(packet);
         self.meters.of_mut(side.peer()).towards(packet);
-        self.history.of_mut(side).push(packet);
+        self.sent.of_mut(side).push(packet);
+        self.ip_ids.of_mut(side).packet(packet);
+        self.readings.of_mut(side).packet(packet);
+        self.so_far.of_mut(side).packet(packet, segment);
+        if packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK) {
+            let peer = self.so_far.of_mut(side.peer());
+            peer.acked_by_peer(packet.ack, packet.time);
+        }
+        if packet.flags.contains(TcpFlags::SYN) {
+            *self.order_known.of_mut(side) = packet.known.has(Known::OPTIONS);
+        }
+        if let Some(log) = &mut self.resets
+            && let Some(sent) = self.sent.of(side).recent().next_back()
+        {
+            log.packet(sent, packet);
+        }
+    }
+
+    fn reset(&mut self, packet: &Packet, segment: &Segment<'_>) {
+        let log = self.resets.get_or_insert_default();
+        log.reset(packet, segment, &self.so_far, &self.sent);
+        self.sent.of_mut(packet.side).push(packet);
     }
 
     /// It turned out that client and server are the other way round.
     pub fn swap_sides(&mut self) {
         self.meters = std::mem::take(&mut self.meters).swapped();
-        self.history = std::mem::take(&mut self.history).swapped();
+        self.sent = std::mem::take(&mut self.sent).swapped();
+        self.ip_ids = std::mem::take(&mut self.ip_ids).swapped();
+        self.readings = std::mem::take(&mut self.readings).swapped();
+        self.so_far = self.so_far.swapped();
+        self.order_known = self.order_known.swapped();
+        if let Some(log) = &mut self.resets {
+            log.swap_sides();
+        }
     }
 
-    /// The connection is over: `flows`, `handshake`, `packets` and the like are filled in, and what the watchers know is added.
+    /// The connection is over: the engine has filled in `flows`, `handshake`, `packets` and the like, and the watchers add
+    /// `vantage`, `sent`, `readings`, `stacks`, `resets` and the IP ID fields of the flows.
     pub fn conclude<X>(self, connection: &mut Connection<X>) {
         let trips = BySide {
-            client: self.meters.of(Side::Client).result(),
-            server: self.meters.of(Side::Server).result(),
+            client: self.meters.client.result(),
+            server: self.meters.server.result(),
         };
+        for side in [Side::Client, Side::Server] {
+            let flow = connection.flows.of_mut(side);
+            self.ip_ids.of(side).conclude(&mut flow.network);
+            let guess = stack::guess(flow, side == Side::Server, *self.order_known.of(side));
+            let held_down = guess.family == StackFamily::Linux;
+            *connection.readings.of_mut(side) = self
+                .readings
+                .of(side)
+                .conclude(flow.window.scale_known, held_down);
+            *connection.stacks.of_mut(side) = guess;
+        }
         connection.vantage = place::judge(trips, &connection.flows, &connection.handshake);
-        connection.sent = self.history;
+        connection.sent = self.sent;
+        if let Some(log) = &self.resets {
+            connection.resets = reset::judge(log, connection);
+        }
     }
 }

@@ -1,9 +1,27 @@
 //! A RST and what can be said about it.
 
+mod acceptance;
+mod aftermath;
+mod dialect;
+mod judge;
+mod log;
+mod origin;
+mod payload;
+mod signs;
+mod story;
+#[cfg(test)]
+mod tests;
+mod trigger;
+
 use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
 use crate::{Moment, Side};
+
+pub use aftermath::Aftermath;
+pub(crate) use judge::judge;
+pub(crate) use log::ResetLog;
+pub use payload::ResetReason;
 
 /// One RST of a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +62,15 @@ pub struct Reset {
     pub origin: Origin,
     /// How many RSTs of this side follow it within the same burst, itself included.
     pub burst: u32,
+    /// What both sides did after it.
+    pub aftermath: Aftermath,
+}
+
+impl Reset {
+    /// What its payload says, if it has one: a diagnosis, or text.
+    pub fn reason(&self) -> Option<ResetReason> {
+        payload::decode(&self.payload)
+    }
 }
 
 /// What kind of RST (RFC 9293 §3.5.2; Linux `tcp_send_active_reset` and `tcp_v4_send_reset`).
@@ -124,7 +151,8 @@ pub struct Origin {
 /// One reason in the judgement of a RST's origin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OriginReason {
-    /// A stable name, `ttl`, `ip_id`, `mac`, `time_of_flight`, `timestamps`, `aftermath`, `dialect`, `pairing`.
+    /// A stable name: `ttl`, `ip_id`, `mac`, `time_of_flight`, `timestamps`, `aftermath`, `dialect`, `pairing`, or a detector of
+    /// the NDSS 2009 paper: `RST_SEQ_DATA`, `DATA_SEQ_RST`, `RST_SEQ_CHANGE`, `RST_ACK_CHANGE`.
     pub id: &'static str,
     /// One clause for people.
     pub text: String,

@@ -1,0 +1,102 @@
+//! Which packet a RST answers. A host that does not know a connection answers every segment with a RST of its own
+//! (RFC 9293 §3.5.2), so a burst of RSTs is paired one to one with the segments in flight before anything is called odd.
+
+use whyreset_capture::Span;
+use whyreset_segments::TcpFlags;
+
+use super::log::{RawReset, ResetLog};
+use crate::{RoundTrip, Sent, Side, Trigger};
+
+/// An answer that takes longer than this and many round trips is none.
+const SLOWEST_ANSWER: Span = Span::from_millis(1_500);
+/// Payload above which a frame stands for several segments on the wire.
+const ONE_SEGMENT: u32 = 1_460;
+
+/// A RST and the packet it can answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pairing {
+    /// Frame of the RST.
+    pub(crate) reset: u64,
+    /// The packet that it can answer.
+    pub(crate) answers: Sent,
+    /// It came soon enough after that packet to be an answer at all.
+    pub(crate) timely: bool,
+}
+
+/// Pairs the bare RSTs of `side` with what the other side sent, the last with the last: once a host is dead to a
+/// connection it answers all that still comes.
+pub(crate) fn pair(log: &ResetLog, side: Side, trip: &RoundTrip) -> Vec<Pairing> {
+    let resets: Vec<_> = log
+        .brief_of(side)
+        .filter(|packet| !packet.flags.contains(TcpFlags::ACK))
+        .collect();
+    let candidates = log.candidates.of(side.peer());
+    let floor = trip.likely_floor().unwrap_or(Span::ZERO);
+    let mut pairings = Vec::with_capacity(resets.len());
+    let mut upper = candidates.len();
+    let mut uses = 0;
+    for reset in resets.iter().rev() {
+        let fits = |sent: &Sent| sent.ack == Some(reset.seq) && sent.at.frame < reset.frame;
+        let free = |index: usize, sent: &Sent| {
+            index < upper || (index == upper && uses < wire_segments(sent))
+        };
+        let found = |least: Span| {
+            candidates.iter().enumerate().rev().find(|(index, sent)| {
+                fits(sent) && free(*index, sent) && reset.time - sent.at.time >= least
+            })
+        };
+        let Some((index, sent)) = found(floor).or_else(|| found(Span::ZERO)) else {
+            continue;
+        };
+        uses = if index == upper { uses + 1 } else { 1 };
+        upper = index;
+        pairings.push(Pairing {
+            reset: reset.frame,
+            answers: *sent,
+            timely: reset.time - sent.at.time <= slowest_answer(trip),
+        });
+    }
+    pairings.reverse();
+    pairings
+}
+
+/// How long an answer can take: many round trips, and the time a busy host may need.
+fn slowest_answer(trip: &RoundTrip) -> Span {
+    let typical = trip.typical.or(trip.minimum).unwrap_or(Span::ZERO);
+    SLOWEST_ANSWER.max(Span::from_nanos(typical.nanos().saturating_mul(4)))
+}
+
+/// How many segments a captured frame stands for: more than one with segmentation offload.
+fn wire_segments(sent: &Sent) -> u32 {
+    sent.payload_len.div_ceil(ONE_SEGMENT).max(1)
+}
+
+/// The trigger of a paired RST.
+pub(crate) fn of_answer(raw: &RawReset, pairing: &Pairing, trip: &RoundTrip) -> Trigger {
+    let answers = &pairing.answers;
+    let delay = raw.packet.time - answers.at.time;
+    Trigger {
+        at: answers.at,
+        seq: answers.seq,
+        payload_len: answers.payload_len,
+        delay,
+        possible: trip.likely_floor().is_none_or(|floor| delay >= floor),
+    }
+}
+
+/// The SYN that a refusal answers: the last one before it.
+pub(crate) fn of_refusal(raw: &RawReset, log: &ResetLog) -> Option<Trigger> {
+    let syn = log
+        .candidates
+        .of(raw.packet.side.peer())
+        .iter()
+        .rev()
+        .find(|sent| sent.flags.contains(TcpFlags::SYN) && sent.at.frame < raw.packet.frame)?;
+    Some(Trigger {
+        at: syn.at,
+        seq: syn.seq,
+        payload_len: syn.payload_len,
+        delay: raw.packet.time - syn.at.time,
+        possible: true,
+    })
+}

@@ -1,0 +1,95 @@
+//! What one side has done so far: the running state that a RST is compared with.
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::{Known, Segment, TcpFlags};
+
+use crate::{Moment, Packet};
+
+/// What one side has done so far, RSTs left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct SoFar {
+    /// Packets.
+    pub(crate) packets: u64,
+    /// The relative number after the last one sent.
+    pub(crate) sent_to: Option<i64>,
+    /// The highest acknowledgement number it sent.
+    pub(crate) acked_to: Option<i64>,
+    /// When its data last went beyond what the other side had acknowledged: the oldest byte in flight is about as old.
+    pub(crate) unacked_since: Option<Timestamp>,
+    /// The window it advertised last, in bytes.
+    pub(crate) window: Option<u32>,
+    /// Its first FIN.
+    pub(crate) fin: Option<Moment>,
+    /// It sent a SYN.
+    pub(crate) syn: bool,
+    /// Its last packet.
+    pub(crate) last: Option<Moment>,
+    /// TTL of its last packet.
+    pub(crate) ttl: Option<u8>,
+    /// The TTL of its packets changed at least once.
+    pub(crate) ttl_varies: bool,
+    /// IP identification of its last packet.
+    pub(crate) ip_id: Option<u16>,
+    /// How many identification numbers the last packet may have used up: more than one for an offloaded frame.
+    pub(crate) ip_id_span: u16,
+    /// TSval of its last packet with timestamps.
+    pub(crate) ts_value: Option<(u32, Timestamp)>,
+    /// TSval of its first packet with timestamps.
+    pub(crate) ts_first: Option<(u32, Timestamp)>,
+    /// Source MAC address of its last packet.
+    pub(crate) mac: Option<[u8; 6]>,
+}
+
+impl SoFar {
+    /// The side's next packet, which is no RST.
+    pub(crate) fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
+        let known = packet.known;
+        self.packets += 1;
+        self.last = Some(packet.moment());
+        if known.has(Known::SEQ.with(Known::LEN)) {
+            self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+            if packet.seq_end() > packet.seq && self.unacked_since.is_none() {
+                self.unacked_since = Some(packet.time);
+            }
+        }
+        if packet.flags.contains(TcpFlags::ACK) && known.has(Known::ACK) {
+            self.acked_to = self.acked_to.max(Some(packet.ack));
+        }
+        if known.has(Known::WINDOW) {
+            self.window = Some(packet.window);
+        }
+        self.syn |= packet.flags.contains(TcpFlags::SYN);
+        if packet.flags.is_fin() && self.fin.is_none() {
+            self.fin = Some(packet.moment());
+        }
+        self.note_network(packet, segment);
+    }
+
+    /// The other side acknowledged everything below `ack`.
+    pub(crate) fn acked_by_peer(&mut self, ack: i64, time: Timestamp) {
+        if self.unacked_since.is_some() {
+            let all = self.sent_to.is_some_and(|sent_to| ack >= sent_to);
+            self.unacked_since = (!all).then_some(time);
+        }
+    }
+
+    fn note_network(&mut self, packet: &Packet, segment: &Segment<'_>) {
+        let known = packet.known;
+        if known.has(Known::TTL) {
+            self.ttl_varies |= self.ttl.is_some_and(|ttl| ttl != packet.ttl);
+            self.ttl = Some(packet.ttl);
+        }
+        if known.has(Known::IP_ID) {
+            self.ip_id = Some(packet.ip_id);
+            self.ip_id_span =
+                u16::try_from(packet.payload_len.div_ceil(1_000).max(1)).unwrap_or(u16::MAX);
+        }
+        if let Some(timestamps) = packet.timestamps {
+            self.ts_value = Some((timestamps.value, packet.time));
+            self.ts_first = self.ts_first.or(self.ts_value);
+        }
+        if known.has(Known::MAC) {
+            self.mac = Some(segment.link.source_mac);
+        }
+    }
+}
