@@ -32,6 +32,8 @@ pub struct Exchange {
     pub request_body_expected: Option<u64>,
     /// Body bytes of the request that were sent.
     pub request_body_delivered: Option<u64>,
+    /// Of these, the bytes that the server acknowledged.
+    pub request_body_acknowledged: Option<u64>,
     /// Body bytes the response promised.
     pub body_expected: Option<u64>,
     /// Body bytes of the response that were sent past the capture point.
@@ -44,6 +46,13 @@ pub struct Exchange {
     pub complete: bool,
     /// The request is whole (head and promised body).
     pub request_complete: bool,
+    /// The response is whole (final head and body).
+    pub response_complete: bool,
+    /// Packets of it are missing in the capture, so that `complete` is a guess: a `false` is then no evidence that
+    /// anything was missing for the two sides.
+    pub uncertain: bool,
+    /// Of the bytes counted in `body_delivered`, those that the capture does not hold (their sequence numbers were passed).
+    pub body_uncaptured: u64,
     /// Why it is not complete, in one clause.
     pub why_incomplete: Option<String>,
     /// The first packet of the request.

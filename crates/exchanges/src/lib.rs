@@ -1,9 +1,28 @@
 //! What was asked, promised and delivered inside a connection.
+//!
+//! The TCP engine hands each side's bytes, in order and each once, to a [`Tracker`]. That finds out which protocol is
+//! spoken by the bytes alone (`banner`), follows it (`http1`, `http2`, `tls`, or only who speaks when), and gives the
+//! exchanges at the end. Bodies are counted and never kept; every buffer has a bound that its module names.
 
+mod acknowledged_bytes;
+mod application;
+mod banner;
+#[cfg(test)]
+mod conversation_test;
 mod exchange;
+mod exchange_log;
+mod http1;
+mod layer;
+mod list;
+mod mismatch;
+mod proxy_protocol;
+mod tls;
 mod tracker;
+mod websocket;
+mod why_incomplete;
 
 pub use exchange::{
     CloseNotify, Exchange, Exchanges, Finding, Framing, Protocol, Tls, TlsAlert, TlsHandshake,
 };
+pub use tls::KeyLog;
 pub use tracker::Tracker;

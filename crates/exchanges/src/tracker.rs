@@ -2,23 +2,141 @@
 
 use whyreset_connections::{Moment, Side, StreamSink};
 
-use crate::Exchanges;
+use crate::application::{Application, Context};
+use crate::exchange_log::ExchangeLog;
+use crate::layer::Layer;
+use crate::list::List;
+use crate::{Exchanges, KeyLog, why_incomplete};
 
 /// Takes a connection's bytes from the TCP engine, gives its exchanges.
-#[derive(Clone, Debug, Default)]
+///
+/// A tracker without payload is two words: everything else is made when the first byte comes.
+#[derive(Debug, Default)]
 pub struct Tracker {
-    exchanges: Exchanges,
+    keys: Option<KeyLog>,
+    conversation: Option<Box<Conversation>>,
+}
+
+#[derive(Debug)]
+struct Conversation {
+    log: ExchangeLog,
+    application: Application,
+    /// Rows of a pasted list, once there is one with a line of its own.
+    list: Option<List>,
+    /// Bytes that were told only by their number, before any row with a line.
+    from_bytes: bool,
+    early: List,
 }
 
 impl Tracker {
+    /// A tracker that decrypts TLS where `keys` holds the secrets, for [`whyreset_connections::Engine::with_prototype`].
+    pub const fn with_keys(keys: KeyLog) -> Self {
+        Self {
+            keys: Some(keys),
+            conversation: None,
+        }
+    }
+
     /// What was found, once the connection is over.
     pub fn into_exchanges(self) -> Exchanges {
-        self.exchanges
+        let Some(conversation) = self.conversation else {
+            return Exchanges::default();
+        };
+        let Conversation {
+            mut log,
+            mut application,
+            list,
+            ..
+        } = *conversation;
+        match list {
+            Some(list) => list.finish(&mut log),
+            None => application.finish(&mut log),
+        }
+        for exchange in log.iter_mut() {
+            exchange.why_incomplete = why_incomplete::clause(exchange);
+        }
+        log.into_exchanges()
+    }
+
+    fn conversation(&mut self) -> &mut Conversation {
+        let keys = &self.keys;
+        self.conversation.get_or_insert_with(|| {
+            Box::new(Conversation {
+                log: ExchangeLog::default(),
+                application: Application::new(Context {
+                    depth: 0,
+                    keys: keys.clone(),
+                }),
+                list: None,
+                from_bytes: false,
+                early: List::default(),
+            })
+        })
     }
 }
 
 impl StreamSink for Tracker {
-    fn data(&mut self, _side: Side, _at: Moment, _offset: u64, _bytes: &[u8]) {}
+    fn fresh(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            conversation: None,
+        }
+    }
 
-    fn gap(&mut self, _side: Side, _at: Moment, _offset: u64, _len: u64) {}
+    fn data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let it = self.conversation();
+        it.from_bytes = true;
+        it.application.data(&mut it.log, side, at, offset, bytes);
+    }
+
+    fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64) {
+        if len == 0 {
+            return;
+        }
+        let it = self.conversation();
+        if let Some(list) = &mut it.list {
+            list.bytes(&mut it.log, side, at, offset, len);
+            return;
+        }
+        if !it.from_bytes {
+            it.early.bytes(&mut it.log, side, at, offset, len);
+        }
+        it.application.gap(&mut it.log, side, at, offset, len);
+    }
+
+    fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
+        let Some(it) = &mut self.conversation else {
+            return;
+        };
+        match &mut it.list {
+            Some(list) => list.acknowledged(&mut it.log, side, offset),
+            None => {
+                it.early.acknowledged(&mut it.log, side, offset);
+                it.application.acknowledged(&mut it.log, side, at, offset);
+            }
+        }
+    }
+
+    fn told(&mut self, side: Side, at: Moment, line: &str) {
+        let it = self.conversation();
+        if it.from_bytes {
+            return;
+        }
+        let early = &mut it.early;
+        let list = it.list.get_or_insert_with(|| std::mem::take(early));
+        list.told(&mut it.log, side, at, line);
+    }
+
+    fn closed(&mut self, side: Side, at: Moment, reset: bool) {
+        let Some(it) = &mut self.conversation else {
+            return;
+        };
+        match &mut it.list {
+            Some(list) => list.closed(&mut it.log, side, reset),
+            None => it.application.closed(&mut it.log, side, at, reset),
+        }
+    }
 }

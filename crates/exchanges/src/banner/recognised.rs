@@ -1,0 +1,63 @@
+//! A protocol that is only recognised: who spoke, when, and who last; and where it turns into TLS.
+
+use whyreset_connections::{BySide, Moment, Side};
+
+use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::layer::Layer;
+use crate::{Exchange, Protocol};
+
+/// A connection's worth of one protocol.
+#[derive(Debug)]
+pub(crate) struct Recognised {
+    name: &'static str,
+    id: Option<ExchangeId>,
+    bytes: BySide<u64>,
+}
+
+impl Recognised {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            id: None,
+            bytes: BySide::default(),
+        }
+    }
+
+    fn note(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, len: u64) {
+        let protocol = match self.name {
+            "unknown" => Protocol::Unknown,
+            "h2" => Protocol::Http2,
+            name => Protocol::Other(name),
+        };
+        let id = *self.id.get_or_insert_with(|| {
+            log.push(Exchange {
+                protocol,
+                started: Some(at),
+                ..Exchange::default()
+            })
+        });
+        let bytes = self.bytes.of_mut(side);
+        *bytes = bytes.saturating_add(len);
+        if let Some(exchange) = log.get_mut(id) {
+            exchange.ended = Some(at);
+            exchange.last_speaker = Some(side);
+            match side {
+                Side::Client => exchange.request_ended = Some(at),
+                Side::Server if exchange.response_started.is_none() => {
+                    exchange.response_started = Some(at);
+                }
+                Side::Server => {}
+            }
+        }
+    }
+}
+
+impl Layer for Recognised {
+    fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
+        self.note(log, side, at, bytes.len() as u64);
+    }
+
+    fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
+        self.note(log, side, at, len);
+    }
+}

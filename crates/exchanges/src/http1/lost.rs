@@ -1,0 +1,102 @@
+//! A direction whose framing was lost to bytes that are not in the capture, or that make no sense.
+
+use super::start_line::Search;
+use crate::Exchange;
+use crate::exchange_log::ExchangeId;
+
+/// What was being read when the way was lost, and what has passed since.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) search: Search,
+    /// The message that the bytes belong to, as far as can be told.
+    pub(crate) id: Option<ExchangeId>,
+    pub(crate) within: Within,
+    /// Bytes since, captured or not.
+    pub(crate) passed: u64,
+    tail: [u8; 7],
+}
+
+/// Where the way was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// In a head: what it had promised before the cut, and whether its message has a body at all.
+    Head {
+        promise: Option<u64>,
+        bodiless: bool,
+    },
+    /// In a chunked body.
+    Chunks,
+    /// Between messages, or in what is no HTTP.
+    Nothing,
+}
+
+impl Lost {
+    pub(crate) const fn new(search: Search, id: Option<ExchangeId>, within: Within) -> Self {
+        Self {
+            search,
+            id,
+            within,
+            passed: 0,
+            tail: [0; 7],
+        }
+    }
+
+    pub(crate) fn pass(&mut self, byte: u8) -> Option<Vec<u8>> {
+        self.passed = self.passed.saturating_add(1);
+        self.tail.rotate_left(1);
+        if let Some(last) = self.tail.last_mut() {
+            *last = byte;
+        }
+        self.search.push(byte)
+    }
+
+    pub(crate) fn pass_gap(&mut self, len: u64) {
+        self.passed = self.passed.saturating_add(len);
+        self.tail = [0; 7];
+        self.search.gap();
+    }
+
+    /// Bytes that turned out to belong to the next message.
+    pub(crate) fn take_back(&mut self, len: usize) {
+        self.passed = self
+            .passed
+            .saturating_sub(u64::try_from(len).unwrap_or(u64::MAX));
+    }
+
+    /// Body bytes that have passed, as far as can be told: at most, for a head's rest may be among them.
+    pub(crate) fn body(&self) -> u64 {
+        match self.within {
+            Within::Head { bodiless: true, .. } | Within::Nothing => 0,
+            Within::Head { promise, .. } => self.passed.min(promise.unwrap_or(u64::MAX)),
+            Within::Chunks => self.passed,
+        }
+    }
+
+    /// Whether the message is over by what was captured of it.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self.within {
+            Within::Head { bodiless: true, .. } => true,
+            Within::Head { promise, .. } => promise.is_some_and(|promise| self.passed >= promise),
+            Within::Chunks => self.tail == *b"\r\n0\r\n\r\n",
+            Within::Nothing => false,
+        }
+    }
+
+    /// Whether more than the promise is missing to say that the message is not whole.
+    pub(crate) fn certainly_short(&self) -> bool {
+        matches!(self.within, Within::Head { promise: Some(promise), bodiless: false } if self.passed < promise)
+    }
+
+    /// Writes the state of the response into its exchange.
+    pub(crate) fn tell_response(&self, exchange: &mut Exchange, body_before: u64) {
+        let bodiless = matches!(self.within, Within::Head { bodiless: true, .. });
+        if bodiless {
+            exchange.body_delivered = Some(0);
+        } else if self.passed > 0 {
+            exchange.body_delivered = Some(body_before.saturating_add(self.body()));
+            exchange.estimated = true;
+        }
+        exchange.response_complete = self.is_whole();
+        exchange.uncertain = !bodiless && !self.certainly_short();
+    }
+}

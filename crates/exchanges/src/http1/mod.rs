@@ -1,0 +1,32 @@
+//! HTTP/1.0 and HTTP/1.1 (RFC 9112): both directions of a connection.
+
+mod body;
+mod chunked;
+mod head;
+mod lost;
+mod pairing;
+mod reader;
+mod start_line;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use pairing::Http1;
+pub(crate) use start_line::{Likeness, request_likeness, response_likeness};
+
+use crate::Protocol;
+
+/// A row's text as a request: its protocol, and method, blank, target.
+pub(crate) fn request_line(line: &str) -> Option<(Protocol, String)> {
+    let with_end = format!("{line}\n");
+    if !start_line::is_request_line(line.as_bytes()) {
+        return None;
+    }
+    let head = head::request_head(with_end.as_bytes())?;
+    Some((head.version.protocol(), head.line))
+}
+
+/// A row's text as a response: its protocol and status.
+pub(crate) fn response_line(line: &str) -> Option<(Protocol, u16)> {
+    let head = head::response_head(format!("{line}\n").as_bytes())?;
+    Some((head.version.protocol(), head.status))
+}

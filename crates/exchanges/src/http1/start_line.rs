@@ -1,0 +1,262 @@
+//! Telling the start of an HTTP/1 message by its first line.
+
+/// Methods that occur (IANA registry, WebDAV, UPnP and a few that are common): what a stream that was lost is searched for.
+const METHODS: [&[u8]; 32] = [
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DELETE",
+    b"CONNECT",
+    b"OPTIONS",
+    b"TRACE",
+    b"PATCH",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"REPORT",
+    b"SEARCH",
+    b"MKCALENDAR",
+    b"BIND",
+    b"MERGE",
+    b"CHECKOUT",
+    b"NOTIFY",
+    b"SUBSCRIBE",
+    b"UNSUBSCRIBE",
+    b"M-SEARCH",
+    b"PURGE",
+    b"QUERY",
+    b"LINK",
+    b"UNLINK",
+    b"ACL",
+    b"RPC_IN_DATA",
+];
+
+/// How much the first bytes look like what is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    Yes,
+    No,
+    /// More bytes will tell.
+    Open,
+}
+
+/// Whether a stream begins with a request.
+pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
+    let Some(blank) = bytes.iter().position(|byte| *byte == b' ') else {
+        let open = bytes.len() <= 24 && bytes.iter().all(|byte| is_method_byte(*byte));
+        return if open { Likeness::Open } else { Likeness::No };
+    };
+    let method = bytes.get(..blank).unwrap_or(&[]);
+    if is_known_method(method) {
+        return Likeness::Yes;
+    }
+    if method.is_empty() || method.len() > 24 || !method.iter().all(|byte| is_method_byte(*byte)) {
+        return Likeness::No;
+    }
+    // An unknown word needs the version behind its target.
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(end) if names_version(bytes.get(..end).unwrap_or(&[])) => Likeness::Yes,
+        None if bytes.len() < 512 && bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) => {
+            Likeness::Open
+        }
+        _ => Likeness::No,
+    }
+}
+
+/// Whether a stream begins with a response.
+pub(crate) fn response_likeness(bytes: &[u8]) -> Likeness {
+    let start = b"HTTP/1.";
+    match bytes.get(..start.len()) {
+        Some(head) if head == start => Likeness::Yes,
+        Some(_) => Likeness::No,
+        None if start.starts_with(bytes) => Likeness::Open,
+        None => Likeness::No,
+    }
+}
+
+/// Whether a complete first line can start a request.
+pub(crate) fn is_request_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let Some(blank) = line.iter().position(|byte| *byte == b' ' || *byte == b'\t') else {
+        return false;
+    };
+    let method = line.get(..blank).unwrap_or(&[]);
+    super::head::is_token(method) && (names_version(line) || is_known_method(method))
+}
+
+/// Whether the beginning of a first line may still become a request with an unusual method.
+pub(crate) fn may_be_request(line: &[u8]) -> bool {
+    let method = line
+        .split(|byte| *byte == b' ' || *byte == b'\t')
+        .next()
+        .unwrap_or(line);
+    super::head::is_token(method)
+}
+
+/// Whether a complete first line can start a response.
+pub(crate) fn is_response_line(line: &[u8]) -> bool {
+    super::head::response_head(line).is_some()
+}
+
+fn names_version(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.iter()
+        .rposition(|byte| *byte == b' ')
+        .and_then(|blank| line.get(blank.saturating_add(1)..))
+        .and_then(|word| word.get(..5))
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"HTTP/"))
+}
+
+fn is_known_method(word: &[u8]) -> bool {
+    METHODS.contains(&word)
+}
+
+const fn is_method_byte(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_')
+}
+
+/// Looks for the next start line in a stream that lost its way, byte by byte, so that it does not matter how the
+/// stream is cut into pieces.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    for_request: bool,
+    line: Vec<u8>,
+    /// The line began behind bytes that were not captured, as a segment does.
+    behind_gap: bool,
+}
+
+/// A line of a search is forgotten beyond this.
+const MAX_LINE: usize = 8_192;
+
+impl Search {
+    pub(crate) const fn for_requests(behind_gap: bool) -> Self {
+        Self {
+            for_request: true,
+            line: Vec::new(),
+            behind_gap,
+        }
+    }
+
+    pub(crate) const fn for_responses() -> Self {
+        Self {
+            for_request: false,
+            line: Vec::new(),
+            behind_gap: false,
+        }
+    }
+
+    /// Bytes are missing here.
+    pub(crate) fn gap(&mut self) {
+        self.line.clear();
+        self.behind_gap = true;
+    }
+
+    /// Takes the next byte; gives the bytes from the start line's beginning to here once there is one.
+    pub(crate) fn push(&mut self, byte: u8) -> Option<Vec<u8>> {
+        if self.for_request {
+            self.push_request(byte)
+        } else {
+            self.push_response(byte)
+        }
+    }
+
+    fn push_response(&mut self, byte: u8) -> Option<Vec<u8>> {
+        if self.line.len() >= 13 {
+            self.line.remove(0);
+        }
+        self.line.push(byte);
+        let [
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'1',
+            b'.',
+            b'0' | b'1',
+            b' ',
+            a,
+            b,
+            c,
+            end,
+        ] = *self.line.as_slice()
+        else {
+            return None;
+        };
+        let status = matches!(a, b'1'..=b'5') && b.is_ascii_digit() && c.is_ascii_digit();
+        (status && matches!(end, b' ' | b'\r' | b'\n')).then(|| std::mem::take(&mut self.line))
+    }
+
+    fn push_request(&mut self, byte: u8) -> Option<Vec<u8>> {
+        if self.line.len() < MAX_LINE {
+            self.line.push(byte);
+        }
+        if byte == b'\n' {
+            let line = std::mem::take(&mut self.line);
+            self.behind_gap = false;
+            let known = line
+                .split(|byte| *byte == b' ')
+                .next()
+                .is_some_and(is_known_method);
+            return (known && names_version(&line)).then_some(line);
+        }
+        let target_begins = self.behind_gap && matches!(byte, b'/' | b'h') && self.line.len() < 20;
+        if target_begins && self.is_method_and_blank() {
+            return Some(std::mem::take(&mut self.line));
+        }
+        None
+    }
+
+    fn is_method_and_blank(&self) -> bool {
+        let Some((_, before)) = self.line.split_last() else {
+            return false;
+        };
+        before.strip_suffix(b" ").is_some_and(is_known_method)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(search: &mut Search, bytes: &[u8]) -> Option<Vec<u8>> {
+        bytes.iter().find_map(|byte| search.push(*byte))
+    }
+
+    #[test]
+    fn first_bytes() {
+        assert_eq!(request_likeness(b"GE"), Likeness::Open);
+        assert_eq!(request_likeness(b"GET "), Likeness::Yes);
+        assert_eq!(request_likeness(b"EHLO example"), Likeness::Open);
+        assert_eq!(request_likeness(b"EHLO example\r\n"), Likeness::No);
+        assert_eq!(request_likeness(b"ODD / HTTP/1.1\r\n"), Likeness::Yes);
+        assert_eq!(request_likeness(&[0x16, 3, 1]), Likeness::No);
+        assert_eq!(response_likeness(b"HTT"), Likeness::Open);
+        assert_eq!(response_likeness(b"SSH-2.0"), Likeness::No);
+    }
+
+    #[test]
+    fn finds_the_next_response_in_a_body() {
+        let mut search = Search::for_responses();
+        let found = find(&mut search, b"...}HTTP/1.1 x HTTP/1.1 304 Not").unwrap();
+        assert_eq!(found, b"HTTP/1.1 304 ");
+    }
+
+    #[test]
+    fn finds_the_next_request() {
+        let mut search = Search::for_requests(false);
+        let found = find(
+            &mut search,
+            b"tail of a body GET / x\r\nGET /b HTTP/1.1\r\nHost",
+        )
+        .unwrap();
+        assert_eq!(found, b"GET /b HTTP/1.1\r\n");
+        let mut search = Search::for_requests(true);
+        assert_eq!(find(&mut search, b"GET /long").unwrap(), b"GET /");
+    }
+}

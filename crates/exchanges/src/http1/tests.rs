@@ -1,0 +1,298 @@
+//! Whole HTTP/1 conversations.
+
+use whyreset_connections::Side::{Client, Server};
+
+use crate::conversation_test::Talk;
+use crate::{Exchange, Framing, Protocol};
+
+const GET: &str = "GET /a HTTP/1.1\r\nHost: x.example\r\n\r\n";
+
+fn only(talk: Talk) -> Exchange {
+    let mut exchanges = talk.end();
+    assert_eq!(exchanges.list.len(), 1, "{exchanges:#?}");
+    exchanges.list.remove(0)
+}
+
+#[test]
+fn a_whole_exchange() {
+    let it = only(
+        Talk::default()
+            .client(GET)
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234")
+            .acknowledge(Client, 41)
+            .server("56789"),
+    );
+    assert_eq!(it.protocol, Protocol::Http11);
+    assert_eq!(it.request.as_deref(), Some("GET /a"));
+    assert_eq!(it.host.as_deref(), Some("x.example"));
+    assert_eq!(it.status, Some(200));
+    assert_eq!((it.body_expected, it.body_delivered), (Some(10), Some(10)));
+    assert_eq!(it.body_acknowledged, Some(2));
+    assert!(it.complete && it.request_complete && it.response_complete);
+    assert_eq!(it.why_incomplete, None);
+    assert_eq!(it.started.unwrap().frame, 1);
+    assert_eq!(it.response_started.unwrap().frame, 2);
+    assert_eq!(it.ended.unwrap().frame, 4);
+}
+
+#[test]
+fn a_cut_download() {
+    let it = only(
+        Talk::default()
+            .client(GET)
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n01234")
+            .reset(Client),
+    );
+    assert!(!it.complete);
+    assert_eq!(
+        it.why_incomplete.as_deref(),
+        Some("the response's body stops at 5 of 1048576 bytes")
+    );
+}
+
+#[test]
+fn pipelined_requests_are_matched_in_order() {
+    let talk = Talk::default()
+        .client(format!("{GET}HEAD /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n"))
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+        .server("HTTP/1.1 304 Not Modified\r\n\r\n");
+    let list = talk.end().list;
+    let told: Vec<_> = list
+        .iter()
+        .map(|it| {
+            (
+                it.request.as_deref().unwrap(),
+                it.status.unwrap(),
+                it.body_delivered,
+                it.complete,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("GET /a", 200, Some(2), true),
+            ("HEAD /b", 200, Some(0), true),
+            ("GET /c", 304, Some(0), true)
+        ]
+    );
+    assert_eq!(list[1].body_expected, None);
+}
+
+#[test]
+fn chunks_end_with_the_last_chunk() {
+    let talk = |tail: &str| {
+        only(Talk::default().client(GET).server(format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n{tail}"
+        )))
+    };
+    let whole = talk("0\r\n\r\n");
+    assert!(whole.complete);
+    assert_eq!((whole.body_expected, whole.body_delivered), (None, Some(5)));
+    let cut = talk("9\r\nab");
+    assert!(!cut.complete);
+    assert_eq!(cut.body_delivered, Some(7));
+    assert_eq!(
+        cut.why_incomplete.as_deref(),
+        Some("the response's last chunk is missing: 7 bytes were sent")
+    );
+}
+
+#[test]
+fn a_body_until_the_close_needs_the_close() {
+    let talk = || {
+        Talk::default()
+            .client("GET / HTTP/1.0\r\n\r\n")
+            .server("HTTP/1.0 200 OK\r\n\r\nsome text")
+    };
+    let closed = only(talk().close(Server));
+    assert!(closed.complete);
+    assert_eq!(closed.protocol, Protocol::Http10);
+    assert_eq!(closed.framing, Framing::UntilClose);
+    assert_eq!(closed.body_delivered, Some(9));
+    assert!(!only(talk().reset(Server)).complete);
+    assert!(!only(talk().close(Client)).complete);
+}
+
+#[test]
+fn an_upload_with_100_continue() {
+    let it = only(
+        Talk::default()
+            .client("PUT /u HTTP/1.1\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n")
+            .server("HTTP/1.1 100 Continue\r\n\r\n")
+            .client("abcdef")
+            .server("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
+    );
+    assert_eq!(it.interim, [100]);
+    assert_eq!(it.status, Some(201));
+    assert!(it.complete && it.expects_continue);
+    assert_eq!(
+        (it.request_body_expected, it.request_body_delivered),
+        (Some(6), Some(6))
+    );
+    assert_eq!(it.body_expected, Some(0));
+}
+
+#[test]
+fn an_early_answer_to_an_upload() {
+    let it = only(
+        Talk::default()
+            .client("POST /u HTTP/1.1\r\nContent-Length: 600\r\n\r\nabc")
+            .server("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .client("def")
+            .reset(Server),
+    );
+    assert_eq!(it.status, Some(413));
+    assert!(it.response_complete && !it.request_complete && !it.complete);
+    assert_eq!(it.close_announced, Some(Server));
+    assert_eq!(
+        it.why_incomplete.as_deref(),
+        Some("the request's body stops at 6 of 600 bytes")
+    );
+}
+
+#[test]
+fn a_withheld_body_does_not_swallow_the_next_request() {
+    let talk = Talk::default()
+        .client("PUT /u HTTP/1.1\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n")
+        .server("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+        .client(GET)
+        .server("HTTP/1.1 204 No Content\r\n\r\n");
+    let list = talk.end().list;
+    assert_eq!(list.len(), 2);
+    assert!(!list[0].complete);
+    assert!(list[1].complete);
+}
+
+#[test]
+fn a_gap_in_a_body_keeps_in_step() {
+    let talk = Talk::default()
+        .client(GET)
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n")
+        .lose(Server, 2999)
+        .server("xHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        .client(GET);
+    let list = talk.end().list;
+    assert_eq!(list[0].body_delivered, Some(3000));
+    assert_eq!(list[0].body_uncaptured, 2999);
+    assert!(list[0].complete && !list[0].estimated);
+}
+
+#[test]
+fn a_gap_in_a_head_leaves_unknowns() {
+    let talk = Talk::default()
+        .client(GET)
+        .server("HTTP/1.1 200 OK\r\nContent-Le")
+        .lose(Server, 500)
+        .client("GET /next HTTP/1.1\r\nHo")
+        .lose(Client, 100)
+        .server("HTTP/1.1 206 Partial Content\r\nContent-Length: 4000\r\nDa")
+        .lose(Server, 3000)
+        .reset(Client);
+    let list = talk.end().list;
+    assert_eq!(list.len(), 2, "{list:#?}");
+    assert_eq!(list[0].body_expected, None);
+    assert!(list[0].complete && list[0].uncertain);
+    assert_eq!(list[1].status, Some(206));
+    assert_eq!(list[1].body_expected, Some(4000));
+    assert_eq!(list[1].body_delivered, Some(3000));
+    assert!(list[1].estimated && !list[1].complete && !list[1].uncertain);
+}
+
+#[test]
+fn a_gap_across_chunks_ends_the_numbers() {
+    let talk = Talk::default()
+        .client(GET)
+        .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        .lose(Server, 100)
+        .server("tail\r\n0\r\n\r\n")
+        .client(GET)
+        .server("HTTP/1.1 204 No Content\r\n\r\n");
+    let list = talk.end().list;
+    assert!(list[0].estimated && list[0].complete);
+    assert_eq!(list[1].status, Some(204));
+    assert!(list[1].complete);
+}
+
+#[test]
+fn a_head_without_end_is_a_finding() {
+    let mut talk = Talk::default().client("GET / HTTP/1.1\r\n");
+    for _ in 0..80 {
+        talk = talk.client(format!("X-Long: {}\r\n", "y".repeat(1000)));
+    }
+    let exchanges = talk.end();
+    assert!(exchanges.findings.iter().any(|it| it.id == "head_too_long"));
+    assert_eq!(exchanges.list[0].request.as_deref(), Some("GET /"));
+}
+
+#[test]
+fn a_websocket_is_a_tunnel() {
+    let talk = Talk::default()
+        .client("GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        .server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
+        .server([0x81, 2, b'h', b'i', 0x88, 2, 3, 0xe8]);
+    let exchanges = talk.end();
+    assert_eq!(exchanges.list[0].framing, Framing::Tunnel);
+    assert!(exchanges.list[0].complete);
+    assert_eq!(exchanges.list[1].protocol, Protocol::Other("websocket"));
+    assert!(exchanges.findings[0].text.contains("1000"));
+}
+
+#[test]
+fn a_tunnel_is_looked_into() {
+    let talk = Talk::default()
+        .client("CONNECT a:22 HTTP/1.1\r\n\r\n")
+        .server("HTTP/1.1 200 Connection established\r\n\r\n")
+        .server("SSH-2.0-x\r\n");
+    let exchanges = talk.end();
+    assert_eq!(exchanges.list[1].protocol, Protocol::Other("ssh"));
+}
+
+#[test]
+fn a_proxy_line_names_the_client() {
+    let talk = Talk::default()
+        .client(format!("PROXY TCP4 192.0.2.7 192.0.2.1 5000 80\r\n{GET}"))
+        .server("HTTP/1.1 204 No Content\r\n\r\n");
+    let exchanges = talk.end();
+    assert_eq!(exchanges.proxied_client.as_deref(), Some("192.0.2.7:5000"));
+    assert_eq!(exchanges.list[0].request.as_deref(), Some("GET /a"));
+}
+
+#[test]
+fn the_middle_of_a_connection() {
+    let talk = Talk::default()
+        .server("...the end of some body")
+        .client(GET)
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let list = talk.end().list;
+    let it = list.last().unwrap();
+    assert_eq!(it.status, Some(200));
+    assert!(it.complete);
+}
+
+#[test]
+fn rows_of_a_list() {
+    let it = only(
+        Talk::default()
+            .row(Client, 558, "GET /download?o=abee HTTP/1.1 ")
+            .lose(Server, 1460)
+            .acknowledge(Client, 11681 - 1)
+            .acknowledge(Client, 14600)
+            .reset(Client),
+    );
+    assert_eq!(it.request.as_deref(), Some("GET /download?o=abee"));
+    assert!(it.from_list && !it.complete);
+    assert_eq!((it.status, it.body_expected), (None, None));
+    assert_eq!(it.body_delivered, Some(14600));
+}
+
+#[test]
+fn rows_with_an_answer() {
+    let it = only(Talk::default().row(Client, 400, "GET /x HTTP/1.1").row(
+        Server,
+        180,
+        "HTTP/1.1 304 Not Modified",
+    ));
+    assert_eq!(it.status, Some(304));
+    assert!(it.complete);
+}

@@ -1,0 +1,252 @@
+//! Exchanges from the rows of a pasted list: their lines, and the numbers of bytes.
+
+use whyreset_connections::{BySide, Moment, Side};
+
+use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::http1::{request_line, response_line};
+use crate::tls::{AlertName, CloseNotifyNotes};
+use crate::{Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
+
+/// What rows have told so far.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    /// How far each side's stream has come, by its rows or by acknowledgements.
+    sent: BySide<u64>,
+    acknowledged: BySide<u64>,
+    current: Option<Current>,
+    tls: Option<ExchangeId>,
+}
+
+/// The exchange that the responder's bytes belong to.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    id: ExchangeId,
+    requester: Side,
+    /// Where the response begins in the responder's stream.
+    base: u64,
+    /// The row that shows the status.
+    status_frame: Option<u64>,
+}
+
+impl List {
+    /// A row of `side` brings `len` bytes.
+    pub(crate) fn bytes(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        offset: u64,
+        len: u64,
+    ) {
+        let sent = self.sent.of_mut(side);
+        *sent = offset.saturating_add(len).max(*sent);
+        let Some(current) = self.current else {
+            return;
+        };
+        let Some(exchange) = log.get_mut(current.id) else {
+            return;
+        };
+        if side == current.requester {
+            return;
+        }
+        exchange.response_started.get_or_insert(at);
+        exchange.ended = Some(at);
+        if current.status_frame.is_some_and(|frame| frame != at.frame) {
+            // The status stood in an earlier row: this one goes on with the body, whose end no row marks.
+            exchange.response_complete = false;
+            exchange.complete = false;
+            exchange.uncertain = true;
+        }
+        self.count(log);
+    }
+
+    /// `side` acknowledged the other side up to `offset`.
+    pub(crate) fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, offset: u64) {
+        let acknowledged = self.acknowledged.of_mut(side.peer());
+        *acknowledged = offset.max(*acknowledged);
+        self.count(log);
+    }
+
+    /// A row of `side` shows this line.
+    pub(crate) fn told(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, line: &str) {
+        let line = line.trim();
+        if let Some((protocol, request)) = request_line(line) {
+            self.request(log, side, at, protocol, request);
+        } else if let Some((protocol, status)) = response_line(line) {
+            self.response(log, side, at, protocol, status);
+        } else {
+            self.tls_record(log, side, at, line);
+        }
+    }
+
+    /// `side` closed, or reset.
+    pub(crate) fn closed(&mut self, _: &mut ExchangeLog, _: Side, _: bool) {}
+
+    /// Nothing more comes.
+    pub(crate) fn finish(self, log: &mut ExchangeLog) {
+        if let Some(tls) = self
+            .tls
+            .and_then(|id| log.get_mut(id))
+            .and_then(|exchange| exchange.tls.as_mut())
+            && tls.alert.is_some()
+            && tls.handshake != TlsHandshake::Complete
+        {
+            tls.handshake = TlsHandshake::Failed;
+        }
+    }
+
+    /// Writes down how much of the current response has come.
+    fn count(&self, log: &mut ExchangeLog) {
+        let Some(current) = self.current else {
+            return;
+        };
+        let responder = current.requester.peer();
+        let acknowledged = *self.acknowledged.of(responder);
+        let sent = (*self.sent.of(responder)).max(acknowledged);
+        if sent <= current.base {
+            return;
+        }
+        if let Some(exchange) = log.get_mut(current.id) {
+            exchange.body_delivered = Some(sent.saturating_sub(current.base));
+            exchange.body_acknowledged = Some(acknowledged.saturating_sub(current.base));
+        }
+    }
+
+    fn request(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        protocol: Protocol,
+        request: String,
+    ) {
+        let id = log.push(Exchange {
+            protocol,
+            request: Some(request),
+            request_complete: true,
+            started: Some(at),
+            request_ended: Some(at),
+            ended: Some(at),
+            from_list: true,
+            ..Exchange::default()
+        });
+        let responder = side.peer();
+        let base = (*self.sent.of(responder)).max(*self.acknowledged.of(responder));
+        self.current = Some(Current {
+            id,
+            requester: side,
+            base,
+            status_frame: None,
+        });
+    }
+
+    fn response(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        protocol: Protocol,
+        status: u16,
+    ) {
+        let open = self
+            .current
+            .filter(|current| current.requester != side && current.status_frame.is_none());
+        let mut current = open.unwrap_or_else(|| Current {
+            id: log.push(Exchange {
+                protocol,
+                started: Some(at),
+                from_list: true,
+                ..Exchange::default()
+            }),
+            requester: side.peer(),
+            base: *self.sent.of(side),
+            status_frame: None,
+        });
+        if let Some(exchange) = log.get_mut(current.id) {
+            exchange.response_started.get_or_insert(at);
+            exchange.ended = Some(at);
+            if (100..200).contains(&status) && status != 101 {
+                exchange.interim.push(status);
+            } else {
+                exchange.status = Some(status);
+                exchange.response_complete = true;
+                exchange.complete = true;
+                current.status_frame = Some(at.frame);
+            }
+        }
+        self.current = Some(current);
+    }
+
+    /// A row that names TLS records.
+    fn tls_record(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, line: &str) {
+        let hello = line.contains("Client Hello") || line.contains("Server Hello");
+        let data = line.contains("Application Data");
+        let alert = line.contains("Alert");
+        if !(hello || data || alert || line.contains("Change Cipher Spec")) {
+            return;
+        }
+        let id = *self.tls.get_or_insert_with(|| {
+            log.push(Exchange {
+                protocol: Protocol::Tls(None),
+                started: Some(at),
+                tls: Some(Tls::default()),
+                from_list: true,
+                ..Exchange::default()
+            })
+        });
+        let Some(exchange) = log.get_mut(id) else {
+            return;
+        };
+        exchange.ended = Some(at);
+        exchange.last_speaker = Some(side);
+        let Some(tls) = &mut exchange.tls else {
+            return;
+        };
+        if let Some(name) = server_name(line) {
+            tls.server_name = Some(name);
+        }
+        if data {
+            tls.handshake = TlsHandshake::Complete;
+        }
+        if alert {
+            note_alert(tls, side, at, line);
+        }
+    }
+}
+
+fn note_alert(tls: &mut Tls, side: Side, at: Moment, line: &str) {
+    let named = line
+        .split_once("Description: ")
+        .map(|(_, tail)| tail.split([')', ',']).next().unwrap_or(tail).trim());
+    let name = named.and_then(AlertName::from_display);
+    match name {
+        Some("close_notify") => {
+            let mut notes = CloseNotifyNotes::of(tls.close_notify);
+            notes.add(side);
+            tls.close_notify = notes.known();
+        }
+        Some(description) if tls.alert.is_none() => {
+            tls.alert = Some(TlsAlert {
+                by: side,
+                description,
+                at,
+            });
+        }
+        // Without a name it is encrypted: behind data that is nearly always the goodbye.
+        None if tls.handshake != TlsHandshake::Complete && tls.alert.is_none() => {
+            tls.alert = Some(TlsAlert {
+                by: side,
+                description: "encrypted",
+                at,
+            });
+        }
+        _ => {}
+    }
+}
+
+/// `Client Hello (SNI=www.example.org)`.
+fn server_name(line: &str) -> Option<String> {
+    let (_, tail) = line.split_once("SNI=")?;
+    let name = tail.split([')', ',', ' ']).next()?;
+    (!name.is_empty() && name.len() <= 255).then(|| name.to_owned())
+}

@@ -1,0 +1,511 @@
+//! One TLS session as its records show it.
+
+use whyreset_connections::{BySide, Moment, Side};
+
+use super::alert::AlertName;
+use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
+use super::hello::{self, ClientHello, MessageReader, ServerHello};
+use super::record::{
+    ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, RecordHeader, RecordPart, RecordReader,
+};
+use crate::application::Context;
+use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::layer::Layer;
+use crate::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
+
+/// A TLS session.
+#[derive(Debug)]
+pub(crate) struct TlsSession {
+    id: Option<ExchangeId>,
+    started: Option<Moment>,
+    flows: BySide<Flow>,
+    client_hello: Option<ClientHello>,
+    server_hello: Option<ServerHello>,
+    certificate_seen: bool,
+    handshake: TlsHandshake,
+    alert: Option<TlsAlert>,
+    turns: Turns,
+    closed: BySide<Option<Moment>>,
+    context: Context,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Flow {
+    reader: RecordReader,
+    messages: MessageReader,
+    current: Option<RecordHeader>,
+    /// The first bytes of a plain alert.
+    alert: Vec<u8>,
+    /// ChangeCipherSpec was sent: in TLS 1.2 all that follows is encrypted.
+    ciphered: bool,
+    /// The side's Finished was sent, as far as sizes tell.
+    finished: bool,
+    application_bytes: u64,
+    last_record: Option<LastRecord>,
+    /// Bytes were missing, or made no sense.
+    incomplete: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LastRecord {
+    header: RecordHeader,
+    at: Moment,
+}
+
+/// Whose turn it was, from the sizes and the order of application data.
+#[derive(Debug, Default)]
+struct Turns {
+    last: Option<Side>,
+    requests: u32,
+    /// The longest record of the server, and its last one.
+    longest: u16,
+    latest: u16,
+    /// Records and bytes of the server since the client's last request.
+    run: u32,
+    run_lengths: [u16; 2],
+}
+
+/// Records whose content is this short carry HTTP/2's WINDOW_UPDATE, PING, SETTINGS or GOAWAY, and no request or response.
+const CONTROL_LEN: u16 = 26;
+
+impl TlsSession {
+    pub(crate) fn new(context: Context) -> Self {
+        Self {
+            id: None,
+            started: None,
+            flows: BySide::default(),
+            client_hello: None,
+            server_hello: None,
+            certificate_seen: false,
+            handshake: TlsHandshake::Partial,
+            alert: None,
+            turns: Turns::default(),
+            closed: BySide::default(),
+            context,
+        }
+    }
+
+    fn id(&mut self, log: &mut ExchangeLog, at: Moment) -> ExchangeId {
+        let _ = &self.context;
+        *self.id.get_or_insert_with(|| {
+            log.push(Exchange {
+                protocol: Protocol::Tls(None),
+                started: Some(at),
+                tls: Some(Tls::default()),
+                estimated: true,
+                ..Exchange::default()
+            })
+        })
+    }
+
+    fn touch(&mut self, log: &mut ExchangeLog, side: Side, at: Moment) {
+        let id = self.id(log, at);
+        self.started.get_or_insert(at);
+        if let Some(exchange) = log.get_mut(id) {
+            exchange.ended = Some(at);
+            exchange.last_speaker = Some(side);
+        }
+    }
+
+    fn header(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, header: RecordHeader) {
+        let flow = self.flows.of_mut(side);
+        flow.current = Some(header);
+        flow.alert.clear();
+        let before = flow.last_record;
+        flow.last_record = Some(LastRecord { header, at });
+        match header.kind {
+            CHANGE_CIPHER_SPEC => flow.ciphered = true,
+            APPLICATION_DATA => self.application_data(log, side, at, header),
+            HANDSHAKE if self.is_encrypted(side) => {
+                self.flows.of_mut(side).finished = true;
+                let both = self.flows.client.finished && self.flows.server.finished;
+                if both {
+                    self.complete_handshake();
+                }
+            }
+            ALERT if self.is_encrypted(side) => self.encrypted_alert(side, at, before),
+            _ => {}
+        }
+    }
+
+    /// In TLS 1.2 and before: behind ChangeCipherSpec. In 1.3 such records are application data by their looks.
+    fn is_encrypted(&self, side: Side) -> bool {
+        self.flows.of(side).ciphered && !self.is_13()
+    }
+
+    fn is_13(&self) -> bool {
+        self.version() == Some("1.3")
+    }
+
+    fn version(&self) -> Option<&'static str> {
+        let hello = self.server_hello.as_ref()?;
+        hello::version_name(hello.version)
+    }
+
+    fn complete_handshake(&mut self) {
+        if self.handshake == TlsHandshake::Partial {
+            self.handshake = TlsHandshake::Complete;
+        }
+    }
+
+    fn application_data(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        header: RecordHeader,
+    ) {
+        if self.is_13() && self.handshake != TlsHandshake::Complete {
+            if self.client_hello.is_some() || self.server_hello.is_some() {
+                self.handshake_in_disguise(side, at, header);
+                return;
+            }
+        } else if self.client_hello.is_some()
+            && (self.flows.client.ciphered && self.flows.server.ciphered)
+        {
+            self.complete_handshake();
+        }
+        if self.is_13() && header.len == TLS13_ALERT_LEN {
+            return;
+        }
+        let content = header.len.saturating_sub(self.overhead());
+        let flow = self.flows.of_mut(side);
+        flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
+        self.turns.add(side, content);
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+            match side {
+                Side::Client if content > CONTROL_LEN => exchange.request_ended = Some(at),
+                Side::Server => {
+                    exchange.response_started.get_or_insert(at);
+                }
+                Side::Client => {}
+            }
+        }
+    }
+
+    /// TLS 1.3 hides the rest of the handshake in records that look like application data.
+    fn handshake_in_disguise(&mut self, side: Side, at: Moment, header: RecordHeader) {
+        if header.len == TLS13_ALERT_LEN {
+            self.fail(side, at, "encrypted");
+            return;
+        }
+        // A Finished takes 36 or 52 bytes, the type and the tag.
+        let finishes = header.len >= 53 && self.flows.server.finished;
+        match side {
+            Side::Server => self.flows.server.finished = true,
+            Side::Client if finishes => {
+                self.flows.client.finished = true;
+                self.complete_handshake();
+            }
+            Side::Client => {}
+        }
+    }
+
+    /// What a record adds to its content, by the cipher suite.
+    fn overhead(&self) -> u16 {
+        let Some(hello) = &self.server_hello else {
+            return 0;
+        };
+        if self.is_13() {
+            return 17;
+        }
+        match hello.cipher {
+            0xcca8..=0xccae => 16,
+            0x009c..=0x00a7 | 0xc02b..=0xc032 | 0xc09c..=0xc0af => 24,
+            _ => 0,
+        }
+    }
+
+    fn encrypted_alert(&mut self, side: Side, at: Moment, before: Option<LastRecord>) {
+        let nothing_asked = self.turns.last.is_none();
+        let renegotiation = before.is_some_and(|last| last.header.kind == HANDSHAKE);
+        if self.handshake != TlsHandshake::Complete {
+            self.fail(side, at, "encrypted");
+        } else if nothing_asked && renegotiation && self.alert.is_none() {
+            // A side that says goodbye before anything was asked does not like what the handshake told it.
+            self.alert = Some(TlsAlert {
+                by: side,
+                description: "encrypted",
+                at,
+            });
+        }
+    }
+
+    fn fail(&mut self, side: Side, at: Moment, description: &'static str) {
+        if self.handshake == TlsHandshake::Partial {
+            self.handshake = TlsHandshake::Failed;
+        }
+        if self.alert.is_none() {
+            self.alert = Some(TlsAlert {
+                by: side,
+                description,
+                at,
+            });
+        }
+    }
+
+    fn body(&mut self, side: Side, at: Moment, bytes: &[u8]) {
+        let encrypted = self.is_encrypted(side);
+        let flow = self.flows.of_mut(side);
+        let Some(header) = flow.current else {
+            return;
+        };
+        match header.kind {
+            HANDSHAKE if !encrypted => {
+                for (kind, body) in flow.messages.read(bytes) {
+                    self.message(kind, &body);
+                }
+            }
+            ALERT if !encrypted && header.len == 2 => {
+                flow.alert.extend_from_slice(bytes);
+                if let [level, description] = *flow.alert.as_slice() {
+                    self.plain_alert(side, at, level, description);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, kind: u8, body: &[u8]) {
+        match kind {
+            hello::CLIENT_HELLO if self.client_hello.is_none() => {
+                self.client_hello = hello::client_hello(body);
+            }
+            hello::SERVER_HELLO => {
+                let hello = hello::server_hello(body);
+                let again = self.server_hello.as_ref().is_some_and(|known| !known.retry);
+                if !again && hello.is_some() {
+                    self.server_hello = hello;
+                }
+            }
+            hello::CERTIFICATE => self.certificate_seen = true,
+            _ => {}
+        }
+    }
+
+    fn plain_alert(&mut self, side: Side, at: Moment, level: u8, description: u8) {
+        if description == 0 {
+            return;
+        }
+        let name = AlertName::of(description);
+        if level == 2 {
+            self.fail(side, at, name);
+        } else if self.alert.is_none() {
+            self.alert = Some(TlsAlert {
+                by: side,
+                description: name,
+                at,
+            });
+        }
+    }
+
+    /// Who said goodbye, as far as can be told.
+    fn close_notify(&self) -> CloseNotify {
+        let mut notes = CloseNotifyNotes::default();
+        let mut told = false;
+        for side in [Side::Client, Side::Server] {
+            if self.said_goodbye(side) {
+                notes.add(side);
+                told = true;
+            }
+        }
+        let ended = self.closed.client.is_some() || self.closed.server.is_some();
+        let whole = !self.flows.client.incomplete && !self.flows.server.incomplete;
+        let established = self.handshake == TlsHandshake::Complete;
+        if told || (ended && whole && established) {
+            notes.known()
+        } else {
+            CloseNotify::Unknown
+        }
+    }
+
+    fn said_goodbye(&self, side: Side) -> bool {
+        let flow = self.flows.of(side);
+        let Some(last) = flow.last_record else {
+            return false;
+        };
+        if self
+            .alert
+            .as_ref()
+            .is_some_and(|alert| alert.by == side && alert.at == last.at)
+        {
+            return false;
+        }
+        match last.header.kind {
+            ALERT if self.is_encrypted(side) => true,
+            ALERT => matches!(*flow.alert.as_slice(), [_, 0]),
+            APPLICATION_DATA => {
+                let plausible = self.is_13() || self.server_hello.is_none();
+                plausible && last.header.len == TLS13_ALERT_LEN
+            }
+            _ => false,
+        }
+    }
+
+    fn resumed(&self) -> bool {
+        let (Some(client), Some(server)) = (&self.client_hello, &self.server_hello) else {
+            return false;
+        };
+        if self.is_13() {
+            return server.accepts_psk && client.offers_psk;
+        }
+        !server.session_id.is_empty()
+            && server.session_id == client.session_id
+            && !self.certificate_seen
+            && self.flows.server.ciphered
+    }
+
+    fn cut_record(&self) -> Option<(Side, u64)> {
+        [Side::Server, Side::Client].into_iter().find_map(|side| {
+            let flow = self.flows.of(side);
+            let missing = flow.reader.missing();
+            (missing > 0 && !flow.reader.is_lost()).then_some((side, u64::from(missing)))
+        })
+    }
+
+    fn tls(&self) -> Tls {
+        let offered = self.client_hello.as_ref();
+        let agreed = self
+            .server_hello
+            .as_ref()
+            .and_then(|hello| hello.alpn.clone());
+        let cut = self.cut_record();
+        let open = self.handshake == TlsHandshake::Complete || self.client_hello.is_none();
+        let goodbye = self.said_goodbye(Side::Server);
+        Tls {
+            server_name: offered.and_then(|hello| hello.server_name.clone()),
+            alpn: agreed.or_else(|| offered.and_then(|hello| hello.alpn.clone())),
+            handshake: self.final_handshake(),
+            alert: self.alert.clone(),
+            close_notify: self.close_notify(),
+            resumed: self.resumed(),
+            client_bytes: self.flows.client.application_bytes,
+            server_bytes: self.flows.server.application_bytes,
+            request_outstanding: self.turns.request_outstanding().filter(|_| open),
+            response_under_way: self.turns.response_under_way(cut, goodbye).filter(|_| open),
+            cut_record: cut,
+        }
+    }
+
+    fn final_handshake(&self) -> TlsHandshake {
+        let ended = self.closed.client.is_some() || self.closed.server.is_some();
+        let begun = self.client_hello.is_some();
+        let whole = !self.flows.client.incomplete && !self.flows.server.incomplete;
+        match self.handshake {
+            TlsHandshake::Partial if ended && begun && whole => TlsHandshake::Failed,
+            known => known,
+        }
+    }
+}
+
+impl Turns {
+    fn add(&mut self, side: Side, content: u16) {
+        if content <= CONTROL_LEN {
+            return;
+        }
+        match side {
+            Side::Client => {
+                if self.last != Some(Side::Client) {
+                    self.run = 0;
+                    self.run_lengths = [0; 2];
+                }
+                self.requests = self.requests.saturating_add(1);
+            }
+            Side::Server => {
+                if let Some(slot) = usize::try_from(self.run)
+                    .ok()
+                    .and_then(|run| self.run_lengths.get_mut(run))
+                {
+                    *slot = content;
+                }
+                self.run = self.run.saturating_add(1);
+                self.longest = self.longest.max(content);
+                self.latest = content;
+            }
+        }
+        self.last = Some(side);
+    }
+
+    /// What the server has sent since the request may be session tickets alone: two records of one length.
+    fn may_be_tickets(&self) -> bool {
+        let [first, second] = self.run_lengths;
+        self.requests <= 1 && self.run == 2 && first == second && first < 400
+    }
+
+    fn request_outstanding(&self) -> Option<bool> {
+        match self.last? {
+            Side::Client => Some(true),
+            Side::Server if self.requests == 0 => None,
+            Side::Server if self.may_be_tickets() => None,
+            Side::Server => Some(false),
+        }
+    }
+
+    fn response_under_way(&self, cut: Option<(Side, u64)>, goodbye: bool) -> Option<bool> {
+        match (self.last?, cut) {
+            (_, Some((Side::Server, _))) => Some(true),
+            (Side::Client, _) => Some(false),
+            _ if goodbye => Some(false),
+            // Servers cut a long body into records of one length: a last one that is as long as the longest was not the end.
+            _ if self.run >= 3 && self.latest == self.longest && self.longest >= 1_024 => {
+                Some(true)
+            }
+            _ if self.latest < self.longest => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl Layer for TlsSession {
+    fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
+        self.touch(log, side, at);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (used, part) = self.flows.of_mut(side).reader.step(rest);
+            match part {
+                RecordPart::Nothing => {}
+                RecordPart::Header(header) => self.header(log, side, at, header),
+                RecordPart::Body { bytes, .. } => self.body(side, at, bytes),
+                RecordPart::Lost => self.flows.of_mut(side).incomplete = true,
+            }
+            rest = rest.get(used.max(1)..).unwrap_or(&[]);
+        }
+    }
+
+    fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
+        self.touch(log, side, at);
+        let encrypted = self.is_encrypted(side);
+        let flow = self.flows.of_mut(side);
+        let in_handshake = flow
+            .current
+            .is_some_and(|header| header.kind == HANDSHAKE && !encrypted);
+        let cut = in_handshake.then(|| flow.messages.gap()).flatten();
+        let (_, _) = flow.reader.gap(len);
+        if flow.reader.is_lost() {
+            flow.incomplete = true;
+            flow.application_bytes = flow.application_bytes.saturating_add(len);
+        }
+        if let Some((kind, body)) = cut {
+            self.message(kind, &body);
+        }
+    }
+
+    fn closed(&mut self, _: &mut ExchangeLog, side: Side, at: Moment, _: bool) {
+        self.closed.of_mut(side).get_or_insert(at);
+    }
+
+    fn finish(&mut self, log: &mut ExchangeLog) {
+        let tls = self.tls();
+        let version = self.version();
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+            exchange.protocol = Protocol::Tls(version);
+            exchange.complete = tls.handshake == TlsHandshake::Complete
+                && tls.request_outstanding != Some(true)
+                && tls.response_under_way != Some(true)
+                && tls.cut_record.is_none();
+            exchange.uncertain = self.flows.client.incomplete || self.flows.server.incomplete;
+            exchange.tls = Some(tls);
+        }
+    }
+}

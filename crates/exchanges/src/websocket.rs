@@ -1,0 +1,190 @@
+//! WebSocket (RFC 6455) behind its upgrade: only its close is looked for.
+
+use whyreset_connections::{BySide, Moment, Side};
+
+use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::layer::Layer;
+use crate::{Exchange, Protocol};
+
+/// A WebSocket.
+#[derive(Debug)]
+pub(crate) struct WebSocket {
+    id: Option<ExchangeId>,
+    readers: BySide<FrameReader>,
+}
+
+/// One direction: in a frame's header, or in its payload.
+#[derive(Debug, Default)]
+struct FrameReader {
+    header: Vec<u8>,
+    payload_left: u64,
+    /// The close frame's first bytes, while they are read.
+    close: Option<Vec<u8>>,
+    lost: bool,
+}
+
+impl WebSocket {
+    pub(crate) fn new() -> Self {
+        Self {
+            id: None,
+            readers: BySide::default(),
+        }
+    }
+
+    fn note(&mut self, log: &mut ExchangeLog, side: Side, at: Moment) {
+        let id = *self.id.get_or_insert_with(|| {
+            log.push(Exchange {
+                protocol: Protocol::Other("websocket"),
+                started: Some(at),
+                ..Exchange::default()
+            })
+        });
+        if let Some(exchange) = log.get_mut(id) {
+            exchange.ended = Some(at);
+            exchange.last_speaker = Some(side);
+        }
+    }
+}
+
+impl Layer for WebSocket {
+    fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
+        self.note(log, side, at);
+        let reader = self.readers.of_mut(side);
+        for close in reader.read(bytes) {
+            let text = match close {
+                Some(code) => format!("the {side} closed the WebSocket with code {code}"),
+                None => format!("the {side} closed the WebSocket"),
+            };
+            log.find("websocket_close", Some(side), &[at.frame], text);
+            if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+                exchange.complete = true;
+            }
+        }
+    }
+
+    fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
+        self.note(log, side, at);
+        let reader = self.readers.of_mut(side);
+        if reader.payload_left >= len && reader.close.is_none() {
+            reader.payload_left = reader.payload_left.saturating_sub(len);
+        } else {
+            reader.lost = true;
+        }
+    }
+}
+
+impl FrameReader {
+    /// The close frames in `bytes`, with their codes.
+    fn read(&mut self, bytes: &[u8]) -> Vec<Option<u16>> {
+        let mut closes = Vec::new();
+        let mut rest = bytes;
+        while let ([first, tail @ ..], false) = (rest, self.lost) {
+            if self.payload_left > 0 {
+                rest = self.pass_payload(rest);
+            } else {
+                self.header.push(*first);
+                rest = tail;
+            }
+            self.take_header();
+            if self.payload_left == 0
+                && let Some(close) = self.close.take()
+            {
+                closes.push(self.close_code(&close));
+            }
+        }
+        closes
+    }
+
+    fn pass_payload<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let here = usize::try_from(self.payload_left)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        let (payload, rest) = bytes.split_at_checked(here).unwrap_or((bytes, &[]));
+        self.payload_left = self.payload_left.saturating_sub(here as u64);
+        if let Some(close) = &mut self.close {
+            close.extend_from_slice(payload.get(..payload.len().min(128)).unwrap_or(payload));
+        }
+        if self.payload_left == 0 && self.close.is_none() {
+            self.header.clear();
+        }
+        rest
+    }
+
+    fn take_header(&mut self) {
+        if self.payload_left > 0 || self.close.is_some() {
+            return;
+        }
+        let [first, second, more @ ..] = self.header.as_slice() else {
+            return;
+        };
+        let mask = if second & 0x80 == 0 { 0 } else { 4 };
+        let (len_bytes, len) = match second & 0x7f {
+            126 => (2, more.get(..2).map(be)),
+            127 => (8, more.get(..8).map(be)),
+            len => (0, Some(u64::from(len))),
+        };
+        let (Some(len), true) = (len, more.len() >= len_bytes + mask) else {
+            return;
+        };
+        let opcode = first & 0x0f;
+        if first & 0x70 & !0x40 != 0 || !matches!(opcode, 0..=2 | 8..=10) {
+            self.lost = true;
+            return;
+        }
+        self.payload_left = len;
+        if opcode == 8 && len <= 125 {
+            self.close = Some(Vec::new());
+        } else if len == 0 {
+            self.header.clear();
+        }
+    }
+
+    fn close_code(&mut self, payload: &[u8]) -> Option<u16> {
+        let header = std::mem::take(&mut self.header);
+        let masked = header.get(1).is_some_and(|byte| byte & 0x80 != 0);
+        let [a, b, ..] = payload else {
+            return None;
+        };
+        let mask = |index: usize| header.get(index).copied().filter(|_| masked).unwrap_or(0);
+        Some(u16::from_be_bytes([a ^ mask(2), b ^ mask(3)]))
+    }
+}
+
+fn be(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |value, byte| (value << 8) | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_close_code() {
+        let frames = [
+            0x81,
+            2,
+            b'h',
+            b'i',
+            0x89,
+            0,
+            0x88,
+            0x82,
+            1,
+            2,
+            3,
+            4,
+            0x03 ^ 1,
+            0xe9 ^ 2,
+        ];
+        for size in 1..frames.len() {
+            let mut reader = FrameReader::default();
+            let closes: Vec<_> = frames
+                .chunks(size)
+                .flat_map(|piece| reader.read(piece))
+                .collect();
+            assert_eq!(closes, [Some(1001)], "pieces of {size}");
+        }
+    }
+}
