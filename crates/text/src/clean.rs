@@ -1,7 +1,9 @@
-//! From bytes to lines: encodings, quotation marks of mails, HTML entities.
+//! From bytes to lines: encodings, mail, web pages.
 
 use std::borrow::Cow;
 
+use crate::html;
+use crate::mail::{breaks_softly, decode_quoted_printable, is_quoted_printable, unquote};
 use crate::reader::Line;
 
 /// Text of any encoding: UTF-8, UTF-16 with a byte order mark (PowerShell), else what is readable of it.
@@ -23,56 +25,117 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
         .into()
 }
 
-/// The lines of a text, numbered, without quotation marks and entities.
+/// The lines of a text, numbered, without quotation marks, entities and tags.
 pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
-    text.lines()
-        .zip(1_u32..)
-        .map(|(line, number)| Line {
-            number,
-            text: clean_line(line),
-        })
-        .collect()
+    let numbered = text.lines().zip(1_u32..).map(|(line, number)| Line {
+        number,
+        text: Cow::Borrowed(unquote(line.trim_end())),
+    });
+    let mut lines: Vec<Line<'_>> = match is_quoted_printable(text) {
+        true => undo_quoted_printable(numbered),
+        false => numbered.collect(),
+    };
+    if html::has_tags(text) {
+        lines = undo_html(lines);
+    }
+    for line in &mut lines {
+        undo_entities(line);
+    }
+    lines
 }
 
-fn clean_line(line: &str) -> Cow<'_, str> {
-    let line = unquote(line.trim_end()).trim_matches('`');
-    let decoded = match line.contains('&') {
-        true => html_escape::decode_html_entities(line),
-        false => Cow::Borrowed(line),
-    };
+fn undo_quoted_printable<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
+    let mut whole: Vec<Line<'a>> = Vec::new();
+    let mut open = false;
+    for line in lines {
+        let soft = breaks_softly(&line.text);
+        let text = if soft {
+            line.text.trim_end().trim_end_matches('=')
+        } else {
+            &line.text
+        };
+        match whole.last_mut().filter(|_| open) {
+            Some(last) => last.text.to_mut().push_str(text),
+            None => whole.push(Line {
+                number: line.number,
+                text: Cow::Owned(text.to_owned()),
+            }),
+        }
+        open = soft;
+    }
+    for line in &mut whole {
+        line.text = Cow::Owned(decode_quoted_printable(&line.text));
+    }
+    whole
+}
+
+/// Tags become lines and columns; the cells of a table row on several lines are joined.
+fn undo_html(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
+    let mut plain: Vec<Line<'_>> = Vec::new();
+    let mut in_row = false;
+    for line in lines {
+        let joins = in_row;
+        let text = html::strip_tags(&line.text, &mut in_row);
+        for (at, part) in text.split('\n').enumerate() {
+            match plain.last_mut().filter(|_| joins && at == 0) {
+                Some(last) => last.text.to_mut().push_str(part),
+                None => plain.push(Line {
+                    number: line.number,
+                    text: Cow::Owned(part.to_owned()),
+                }),
+            }
+        }
+    }
+    plain
+}
+
+fn undo_entities(line: &mut Line<'_>) {
+    if line.text.contains('&') {
+        line.text = Cow::Owned(html_escape::decode_html_entities(&line.text).into_owned());
+    }
     // Blanks that do not break a line separate words like any other.
-    match decoded.contains(['\u{a0}', '\u{200b}', '\u{feff}']) {
-        true => Cow::Owned(
-            decoded
+    if line.text.contains(['\u{a0}', '\u{200b}', '\u{feff}']) {
+        line.text = Cow::Owned(
+            line.text
                 .replace('\u{a0}', " ")
                 .replace(['\u{200b}', '\u{feff}'], ""),
-        ),
-        false => decoded,
+        );
     }
-}
-
-/// Takes `> > ` off, as mails quote.
-fn unquote(line: &str) -> &str {
-    let mut rest = line;
-    while let Some(inner) = rest.trim_start().strip_prefix('>') {
-        rest = inner;
+    if line.text.starts_with('`') || line.text.ends_with('`') {
+        line.text = Cow::Owned(line.text.trim_matches('`').to_owned());
     }
-    rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cleaned(line: &str) -> String {
-        lines(line)[0].text.clone().into_owned()
+    fn cleaned(text: &str) -> Vec<String> {
+        lines(text)
+            .into_iter()
+            .map(|line| line.text.into_owned())
+            .collect()
     }
 
     #[test]
     fn quotes_and_entities() {
-        assert_eq!(cleaned("> > 80 &gt; 90 [ACK]"), " 80 > 90 [ACK]");
-        assert_eq!(cleaned("1\u{a0}2"), "1 2");
-        assert_eq!(cleaned("a > b"), "a > b");
+        assert_eq!(cleaned("> > 80 &gt; 90 [ACK]"), [" 80 > 90 [ACK]"]);
+        assert_eq!(cleaned("1\u{a0}2"), ["1 2"]);
+        assert_eq!(cleaned("a > b"), ["a > b"]);
+    }
+
+    #[test]
+    fn soft_breaks() {
+        assert_eq!(
+            cleaned("> 9 =E2=86=92 8 Seq=3D1 =\n> Ack=3D2\nnext"),
+            [" 9 → 8 Seq=1  Ack=2", "next"]
+        );
+    }
+
+    #[test]
+    fn table_rows_over_several_lines() {
+        let text = "<tr>\n<td>1</td>\n<td>a</td>\n</tr>";
+        assert!(cleaned(text).contains(&"1\ta\t".to_owned()));
     }
 
     #[test]

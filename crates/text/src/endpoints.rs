@@ -127,6 +127,9 @@ impl Catalogue {
     /// The ends of a row. `Err(None)`: it is about no TCP connection.
     fn ends_of(&self, at: usize, row: &RawRow, names: &mut Names) -> Result<Pair, Option<Reason>> {
         if row.icmp.is_some() {
+            if let Some((source, destination)) = row.quoted {
+                return Ok((names.endpoint(source), names.endpoint(destination)));
+            }
             return self.ends_of_error(at, row);
         }
         match (row.source.host, row.destination.host) {

@@ -30,14 +30,19 @@ mod application;
 mod clean;
 mod clocks;
 mod continuity;
+mod details;
 mod elisions;
 mod endpoints;
+mod fields;
 mod format;
 mod hosts;
+mod html;
 mod icmp_info;
 mod info_column;
 mod lengths;
+mod mail;
 mod numbering;
+mod pdml;
 mod placed;
 mod protocols;
 mod raw_row;
@@ -45,11 +50,14 @@ mod read;
 mod reader;
 mod row;
 mod services;
+mod tables;
 mod tcpdump_new;
 mod tcpdump_old;
 mod tcpdump_prefix;
 mod times;
 mod tokens;
+mod tshark_fields;
+mod tshark_json;
 mod windows;
 mod wireshark_list;
 
@@ -105,19 +113,45 @@ pub struct UnreadLine {
 pub fn parse(text: &[u8]) -> PacketList {
     let head = text.get(..MAX_TEXT).unwrap_or(text);
     let decoded = clean::decode(head);
-    let lines = clean::lines(&decoded);
     let mut reader = reader::Reader::default();
-    reader.read_lines(&lines);
+    let lines = read(&decoded, &mut reader);
     let mut list = assemble(reader, &lines);
     list.cut = head.len() < text.len();
     list
 }
 
+/// Reads a document of packets, or line by line. Gives the lines.
+fn read<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>> {
+    if pdml::is_pdml(text) {
+        let mut names = std::mem::take(&mut reader.names);
+        pdml::read_packets(text, &mut names, &mut |line, packet| {
+            reader.take_structured(line, packet)
+        });
+        reader.names = names;
+        return Vec::new();
+    }
+    let Some((before, array)) = tshark_json::split_at_array(text) else {
+        let lines = clean::lines(text);
+        reader.read_lines(&lines);
+        return lines;
+    };
+    let lines = clean::lines(before);
+    reader.read_lines(&lines);
+    let begins = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+    let mut names = std::mem::take(&mut reader.names);
+    let end = tshark_json::read_array(array, &mut names, &mut |packet| {
+        reader.take_structured(begins.saturating_add(1), packet);
+    });
+    reader.names = names;
+    if let Err(line) = end {
+        let line = begins.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
+        reader.report_unread(line, "", Reason::Malformed);
+    }
+    lines
+}
+
 /// From rows as read to rows that are understood together.
 fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketList {
-    let mut formats: Vec<Format> = reader.rows.iter().map(|row| row.format).collect();
-    formats.sort_unstable();
-    formats.dedup();
     let rows = std::mem::take(&mut reader.rows);
     let placement = endpoints::place(rows, &mut reader.names);
     for (number, reason) in placement.unplaced {
@@ -138,7 +172,7 @@ fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketLis
         continuity::infer(connection, &mut placed);
     }
     PacketList {
-        formats,
+        formats: reader.formats.into_iter().collect(),
         rows: finish(placed),
         names: reader.names.hosts,
         unread: reader.unread,

@@ -28,6 +28,8 @@ pub(crate) enum Window {
     Unsaid,
     /// As in the header.
     Unscaled(u32),
+    /// Multiplied by the scale.
+    Scaled(u32),
     /// Wireshark's Info column: multiplied where Wireshark knew the scale.
     Calculated(u32),
 }
@@ -74,6 +76,8 @@ pub(crate) struct RawRow {
     pub app: AppHint,
     pub payload: Vec<u8>,
     pub icmp: Option<IcmpError>,
+    /// The ends of the segment that the ICMP error quotes.
+    pub quoted: Option<(Side, Side)>,
     /// Wireshark's tcp.stream, where a column gives it.
     pub stream: Option<u32>,
 }
@@ -139,6 +143,7 @@ impl RawRow {
             self.payload = other.payload;
         }
         fill(&mut self.icmp, other.icmp);
+        fill(&mut self.quoted, other.quoted);
         fill(&mut self.stream, other.stream);
     }
 }

@@ -1,16 +1,22 @@
 //! Line by line through the text: which format a line is in, what belongs to the row before it, where rows are missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::application::AppHint;
+use crate::details::{self, Detail};
 use crate::elisions::{Elision, is_elision};
+use crate::fields::{self, FieldSet};
+use crate::format::Format;
 use crate::hosts::{Names, is_address};
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
 use crate::times::read_time;
 use crate::tokens::{integer, shorten, tokens};
 use crate::wireshark_list::MiddleColumns;
-use crate::{MAX_ROWS, MAX_UNREAD, UnreadLine, tcpdump_new, tcpdump_old, wireshark_list};
+use crate::{
+    MAX_ROWS, MAX_UNREAD, UnreadLine, tables, tcpdump_new, tcpdump_old, tshark_fields, tshark_json,
+    wireshark_list,
+};
 
 /// A line of the text after cleaning.
 #[derive(Clone, Debug)]
@@ -38,6 +44,15 @@ pub(crate) struct Reader {
     /// The row that payload lines below belong to.
     payload_row: Option<usize>,
     middle: MiddleColumns,
+    pub formats: BTreeSet<Format>,
+    /// The columns of `-T fields`.
+    fields_header: Option<tshark_fields::Header>,
+    /// The titles of a table.
+    titles: Option<Vec<tables::Column>>,
+    /// The packet whose details are being read, and the line it began on.
+    details: Option<(u32, FieldSet)>,
+    /// The row just before the details: they describe it unless they have a number of their own.
+    details_of: Option<usize>,
 }
 
 impl Reader {
@@ -61,6 +76,9 @@ impl Reader {
             self.elide(line);
             return 1;
         }
+        if self.read_details_title(line) || self.read_columns(line) {
+            return 1;
+        }
         if let Some((joined, used)) = join_wrapped(text, following) {
             let read = self.read_packet(&joined);
             if matches!(read, Read::Row(_)) {
@@ -70,9 +88,134 @@ impl Reader {
         }
         for part in split_rows(text) {
             let read = self.read_packet(part);
+            if matches!(read, Read::No) && self.read_detail(part) {
+                continue;
+            }
             self.take(read, line.number, part);
         }
         1
+    }
+
+    /// A line that opens the details of a packet.
+    fn read_details_title(&mut self, line: &Line<'_>) -> bool {
+        let kind = details::kind(&line.text, self.details.is_some());
+        let has_tcp = self
+            .details
+            .as_ref()
+            .is_some_and(|(_, fields)| fields.get("tcp_srcport").is_some());
+        match kind {
+            Detail::Frame => self.finish_details(),
+            Detail::Tcp if has_tcp => self.finish_details(),
+            Detail::Tcp => {}
+            Detail::Inside | Detail::No => return false,
+        }
+        if self.details.is_none() {
+            self.details_of = self.payload_row.filter(|_| !self.prose_since_packet);
+        }
+        let (_, fields) = self
+            .details
+            .get_or_insert_with(|| (line.number, FieldSet::default()));
+        details::read_line(&line.text, fields);
+        true
+    }
+
+    /// A line within the details of a packet.
+    fn read_detail(&mut self, text: &str) -> bool {
+        let Some((_, fields)) = self.details.as_mut() else {
+            return false;
+        };
+        if details::kind(text, true) != Detail::Inside {
+            return false;
+        }
+        details::read_line(text, fields);
+        true
+    }
+
+    fn finish_details(&mut self) {
+        let Some((line, fields)) = self.details.take() else {
+            return;
+        };
+        let read = fields::read_fields(&fields, Format::Details, &mut self.names);
+        let Read::Row(mut row) = read else {
+            return self.take_structured(line, read);
+        };
+        row.line = line;
+        let same = self.details_of.take().and_then(|at| self.rows.get_mut(at));
+        if row.frame.is_none()
+            && let Some(same) = same.filter(|same| compatible(same, &row))
+        {
+            self.formats.insert(Format::Details);
+            same.complete_from(*row);
+            return;
+        }
+        self.push(*row, "");
+    }
+
+    /// Titles of a table, a header of `-T fields`, and rows below them; lines of `-T ek`.
+    fn read_columns(&mut self, line: &Line<'_>) -> bool {
+        let text = shorten(&line.text, MAX_LINE);
+        if let Some(read) = tshark_json::read_ek_line(&line.text, &mut self.names) {
+            self.take_structured(line.number, read);
+            return true;
+        }
+        if let Some(header) =
+            tshark_fields::read_header(text).or_else(|| tshark_fields::read_command(text))
+        {
+            self.fields_header = Some(header);
+            self.prose_since_packet = true;
+            return true;
+        }
+        if let Some(header) = &self.fields_header {
+            let read = tshark_fields::read_row(text, header, &mut self.names);
+            if !matches!(read, Read::No) {
+                self.take(read, line.number, text);
+                return true;
+            }
+        }
+        self.read_table(line)
+    }
+
+    fn read_table(&mut self, line: &Line<'_>) -> bool {
+        let records = match line.text.contains('"') {
+            true => tables::split_records(&line.text),
+            false => vec![&*line.text],
+        };
+        let mut any = false;
+        for record in records {
+            let Some(cells) = tables::cells(shorten(record, MAX_LINE)) else {
+                continue;
+            };
+            if let Some(titles) = tables::titles(&cells) {
+                self.titles = Some(titles);
+                self.prose_since_packet = true;
+                any = true;
+                continue;
+            }
+            let read = tables::read_cells(
+                &cells,
+                self.titles.as_deref(),
+                &mut self.names,
+                &mut self.middle,
+            );
+            if !matches!(read, Read::No) {
+                self.take(read, line.number, record);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Takes up a packet of a structured format.
+    pub fn take_structured(&mut self, line: u32, read: Read) {
+        match read {
+            Read::Row(mut row) => {
+                row.line = line;
+                self.push(*row, "");
+            }
+            Read::Foreign(frame) => self.passed_packet(frame),
+            Read::Unread(reason) => self.report_unread(line, "", reason),
+            Read::No => {}
+        }
     }
 
     fn read_packet(&mut self, text: &str) -> Read {
@@ -90,6 +233,9 @@ impl Reader {
 
     /// Takes up what came of a line.
     fn take(&mut self, read: Read, number: u32, text: &str) {
+        if !matches!(read, Read::No) {
+            self.finish_details();
+        }
         match read {
             Read::Row(mut row) => {
                 row.line = number;
@@ -120,6 +266,7 @@ impl Reader {
     }
 
     fn push(&mut self, mut row: RawRow, text: &str) {
+        self.formats.insert(row.format);
         if self.rows.len() >= MAX_ROWS {
             self.leave_unread(row.line, text, Reason::TooManyRows);
             return;

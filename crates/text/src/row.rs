@@ -113,7 +113,9 @@ impl Row {
 fn window(window: Window) -> (u32, bool) {
     match window {
         Window::Unsaid => (0, false),
-        Window::Unscaled(window) | Window::Calculated(window) => (window, true),
+        Window::Unscaled(window) | Window::Scaled(window) | Window::Calculated(window) => {
+            (window, true)
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn mark_scaled(connection: &Connection, rows: &mut [Placed]) {
             continue;
         };
         row.window_scaled = match row.raw.window {
+            Window::Scaled(_) => true,
             Window::Calculated(_) => known && !is_syn(row),
             Window::Unscaled(_) | Window::Unsaid => false,
         };

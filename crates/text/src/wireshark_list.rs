@@ -230,7 +230,7 @@ fn phrase(all: &[Token<'_>]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn take_info(row: &mut RawRow, info: &Info<'_>) {
+pub(crate) fn take_info(row: &mut RawRow, info: &Info<'_>) {
     let numbers = &info.numbers;
     row.flags = Some(info.flags);
     row.seq = numbers.seq;

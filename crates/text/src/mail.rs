@@ -1,0 +1,67 @@
+//! What mail does to text: quoted-printable (RFC 2045 §6.7), quotation marks in front of lines.
+
+/// Whether a text is quoted-printable: its equal signs are written `=3D`.
+pub(crate) fn is_quoted_printable(text: &str) -> bool {
+    [
+        "Seq=3D",
+        "Ack=3D",
+        "Win=3D",
+        "Len=3D",
+        "=E2=86=92",
+        "seq=3D",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
+}
+
+/// Whether a line breaks softly: the next one continues it.
+pub(crate) fn breaks_softly(line: &str) -> bool {
+    line.trim_end().ends_with('=')
+}
+
+/// Decodes a line whose soft breaks are gone. A line that writes plain equal signs is left as it is.
+pub(crate) fn decode_quoted_printable(line: &str) -> String {
+    let plain = ["Seq=", "Ack=", "Win=", "Len="].iter().any(|key| {
+        line.match_indices(key).any(|(at, key)| {
+            let value = line.get(at.saturating_add(key.len())..).unwrap_or("");
+            !value.starts_with("3D") && value.starts_with(|c: char| c.is_ascii_digit())
+        })
+    });
+    if plain {
+        return line.to_owned();
+    }
+    let bytes = quoted_printable::decode(line.trim_end(), quoted_printable::ParseMode::Robust);
+    bytes.map_or_else(
+        |_| line.to_owned(),
+        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+    )
+}
+
+/// Takes `> > ` off.
+pub(crate) fn unquote(line: &str) -> &str {
+    let mut rest = line;
+    while let Some(inner) = rest.trim_start().strip_prefix('>') {
+        rest = inner;
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes() {
+        assert_eq!(
+            decode_quoted_printable("909 =E2=86=92 2049 [ACK] Seq=3D1"),
+            "909 → 2049 [ACK] Seq=1"
+        );
+        assert_eq!(decode_quoted_printable("Seq=20 Ack=30"), "Seq=20 Ack=30");
+        assert!(is_quoted_printable("Seq=3D1") && !is_quoted_printable("Seq=31"));
+    }
+
+    #[test]
+    fn quotes() {
+        assert_eq!(unquote("> > 80 > 90"), " 80 > 90");
+    }
+}
