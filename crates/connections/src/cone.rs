@@ -8,6 +8,9 @@
 //! The bound used is [`RoundTrip::certain_floor`](crate::RoundTrip::certain_floor), half of the smallest round trip seen, less
 //! any disorder of the capture's clock. Without a trustworthy measurement there is no bound, and nothing is denied.
 
+#[cfg(test)]
+mod world;
+
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, TcpFlags};
 
@@ -34,6 +37,7 @@ impl<X> Connection<X> {
     pub fn knowledge_of(&self, packet: &Packet, acked_before: Option<i64>) -> Option<Knowledge> {
         let told = packet.flags.contains(TcpFlags::ACK)
             && packet.known.has(Known::ACK)
+            && !packet.known.has(Known::ACK_INFERRED)
             && !packet.flags.is_rst();
         let certainly = if told { Some(packet.ack) } else { acked_before };
         self.knowledge(packet.side, packet.time, certainly)

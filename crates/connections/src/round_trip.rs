@@ -3,7 +3,7 @@
 //!
 //! Karn's rule holds (RFC 6298 §3): what was sent more than once measures nothing. A delayed acknowledgement
 //! (RFC 1122 §4.2.3.2) makes a sample too long, never too short, so the minimum is what counts, and only samples that no
-//! receiver delays (the handshake, the second of two segments, a FIN) make it trustworthy.
+//! receiver delays (the handshake, the second of two full-sized segments) make it trustworthy.
 
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
@@ -13,12 +13,21 @@ use crate::{Marks, Moment, Packet, RoundTrip};
 /// How many packets wait for their acknowledgement at a time. More in flight are left out, which loses samples and
 /// distorts none.
 const PENDING: usize = 4;
+/// The least that a full-sized segment carries (the default MSS, RFC 9293 §3.7.1).
+const FULL_SIZED: u32 = 536;
+/// What one segment carries at most on most paths; larger frames were joined by offload.
+const ONE_SEGMENT: u32 = 1_460;
+/// Without a handshake this many prompt samples are asked for: some receivers wait for more than two segments.
+const ENOUGH_PROMPT: u32 = 4;
+/// A SYN that is answered later than this may have been answered twice, the first time unseen (RFC 6298 §2.1: a second).
+const INITIAL_TIMEOUT: Span = Span::from_millis(950);
 
 /// The meter of one side: fed with the packets towards it and the packets from it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RoundTripMeter {
     pending: [Option<Pending>; PENDING],
     sent_to: Option<i64>,
+    largest: u32,
     result: RoundTrip,
 }
 
@@ -27,6 +36,7 @@ struct Pending {
     seq_end: i64,
     at: Moment,
     flags: TcpFlags,
+    payload_len: u32,
 }
 
 impl RoundTripMeter {
@@ -43,6 +53,7 @@ impl RoundTripMeter {
         if seq_end == packet.seq {
             return;
         }
+        self.largest = self.largest.max(packet.payload_len);
         let is_new = self.sent_to.is_none_or(|sent_to| packet.seq >= sent_to);
         if is_new && !packet.marks.has(Marks::OUT_OF_ORDER) {
             self.sent_to = Some(seq_end);
@@ -51,6 +62,7 @@ impl RoundTripMeter {
                     seq_end,
                     at: packet.moment(),
                     flags: packet.flags,
+                    payload_len: packet.payload_len,
                 });
             }
         } else {
@@ -63,14 +75,18 @@ impl RoundTripMeter {
     pub(crate) fn answered(&mut self, packet: &Packet) {
         let told = Known::ACK.with(Known::TIME);
         let is_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
-        if !is_ack || !packet.known.has(told) || self.pending.iter().flatten().next().is_none() {
+        if !is_ack
+            || !packet.known.has(told)
+            || packet.known.has(Known::ACK_INFERRED)
+            || self.pending.iter().flatten().next().is_none()
+        {
             return;
         }
-        let mut covered = 0;
+        let mut full_sized = 0;
         let mut last: Option<Pending> = None;
         for slot in &mut self.pending {
             if let Some(pending) = slot.take_if(|pending| pending.seq_end <= packet.ack) {
-                covered += 1;
+                full_sized += full_sized_segments(&pending, self.largest);
                 last = match last {
                     Some(other) if other.seq_end > pending.seq_end => Some(other),
                     _ => Some(pending),
@@ -78,7 +94,7 @@ impl RoundTripMeter {
             }
         }
         if let Some(pending) = last {
-            self.sample(pending, covered, packet);
+            self.sample(pending, full_sized, packet);
         }
     }
 
@@ -96,7 +112,7 @@ impl RoundTripMeter {
         }
     }
 
-    fn sample(&mut self, pending: Pending, covered: u32, answer: &Packet) {
+    fn sample(&mut self, pending: Pending, full_sized: u32, answer: &Packet) {
         let span = (answer.time - pending.at.time).max(Span::ZERO);
         let result = &mut self.result;
         let is_exact = pending.seq_end == answer.ack;
@@ -108,12 +124,17 @@ impl RoundTripMeter {
             return;
         }
         let is_bare = answer.payload_len == 0;
-        if pending.flags.contains(TcpFlags::SYN) {
+        let answers_syn = pending.flags.contains(TcpFlags::SYN);
+        if answers_syn {
             result.handshake.get_or_insert(span);
         }
-        let undelayed = TcpFlags::SYN | TcpFlags::FIN;
-        if is_bare && (covered >= 2 || pending.flags.intersects(undelayed)) {
+        let at_once = answers_syn && span < INITIAL_TIMEOUT || full_sized >= 2;
+        if is_bare && at_once {
             result.prompt_samples = result.prompt_samples.saturating_add(1);
+            result.prompt_minimum = match result.prompt_minimum {
+                Some(least) => Some(least.min(span)),
+                None => Some(span),
+            };
         }
         result.samples = result.samples.saturating_add(1);
         result.maximum = result.maximum.max(Some(span));
@@ -122,6 +143,15 @@ impl RoundTripMeter {
             Some(typical) => step_towards(typical, span, result.samples),
         });
     }
+}
+
+/// How many full-sized segments a packet stands for. Of these the second is acknowledged at once (RFC 5681 §4.2); small
+/// ones may wait together.
+fn full_sized_segments(pending: &Pending, largest: u32) -> u32 {
+    if pending.payload_len < FULL_SIZED || pending.payload_len < largest / 10 * 9 {
+        return 0;
+    }
+    pending.payload_len.div_ceil(ONE_SEGMENT)
 }
 
 /// A running median: one step towards the sample, large at first, then a sixteenth of the estimate.
@@ -166,7 +196,17 @@ impl RoundTrip {
     }
 
     fn trusted_minimum(&self) -> Option<Span> {
-        self.minimum.filter(|_| self.prompt_samples > 0)
+        let needed = if self.handshake.is_some() {
+            1
+        } else {
+            ENOUGH_PROMPT
+        };
+        let prompt = self
+            .prompt_minimum
+            .filter(|_| self.prompt_samples >= needed)?;
+        // Where another sample is not even half as long, what should have been prompt was not.
+        self.minimum
+            .filter(|minimum| prompt.nanos() / 2 <= minimum.nanos())
     }
 }
 
@@ -294,13 +334,16 @@ pub(crate) mod tests {
         ];
         feed(&mut client, &pair, Side::Client);
         assert_eq!(client.result().minimum, Some(Span::from_millis(30)));
-        assert_eq!(client.result().certain_floor(), Some(Span::from_millis(15)));
+        assert_eq!(client.result().prompt_samples, 1);
+        assert_eq!(client.result().certain_floor(), None, "one is not enough");
     }
 
     #[test]
     fn many_steady_samples_bring_the_likely_floor_near_the_minimum() {
         let trip = RoundTrip {
+            handshake: Some(Span::from_millis(100)),
             minimum: Some(Span::from_millis(100)),
+            prompt_minimum: Some(Span::from_millis(100)),
             typical: Some(Span::from_millis(101)),
             prompt_samples: 20,
             ..RoundTrip::default()

@@ -52,8 +52,10 @@ pub struct RoundTrip {
     pub minimum_frames: Option<(u64, u64)>,
     /// How many measurements.
     pub samples: u32,
-    /// Of these, how many no receiver delays: the handshake, an ACK of two segments at once, the ACK of a FIN.
+    /// Of these, how many no receiver delays: the handshake, and ACKs of two full-sized segments at once.
     pub prompt_samples: u32,
+    /// The smallest of those.
+    pub prompt_minimum: Option<Span>,
     /// The median or a running estimate of it.
     pub typical: Option<Span>,
     /// The largest.
