@@ -5,7 +5,7 @@ use whyreset_connections::{Connection, Engine, EngineConfig, Placed};
 use whyreset_exchanges::Tracker;
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
-use whyreset_segments::{HostNames, Segment};
+use whyreset_segments::{HostNames, Quote, Segment};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -63,6 +63,17 @@ impl Analysis {
         self.last_time = segment.time;
         self.origin.get_or_insert(segment.time);
         self.engine.segment(segment, told)
+    }
+
+    /// Takes an ICMP error that came from a list.
+    pub fn quote(&mut self, quote: &Quote<'_>) -> Option<Placed> {
+        self.origin.get_or_insert(quote.segment.time);
+        self.engine.quote(quote)
+    }
+
+    /// TLS secrets, as SSLKEYLOGFILE writes them, for connections that begin later.
+    pub fn add_secrets(&mut self, key_log: &[u8]) {
+        let _ = key_log;
     }
 
     /// The names that stand for hosts: those of a pasted list.

@@ -3,13 +3,14 @@
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::Connection;
+use whyreset::Judged;
+use whyreset::capture::{Span, Timestamp};
+use whyreset::connections::Connection;
+use whyreset::segments::HostNames;
 use whyreset_filters::Filter;
-use whyreset_reports::Judged;
-use whyreset_segments::HostNames;
 
-use whyreset_verdicts::Cause;
+use whyreset::text::port_of_service;
+use whyreset::verdicts::Cause;
 
 use crate::cli::SelectionArgs;
 
@@ -115,7 +116,7 @@ fn timestamp(time: DateTime) -> Option<Timestamp> {
 }
 
 fn filter(argument: &str, expression: &str) -> Result<Filter> {
-    Filter::parse(expression, |_| None)
+    Filter::parse(expression, port_of_service)
         .map_err(|error| anyhow!("{argument} `{expression}` cannot be read: {error}"))
 }
 

@@ -3,71 +3,128 @@
 use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
 
-use anyhow::Result;
-use whyreset::Analysis;
-use whyreset_reports::json::Document;
-use whyreset_reports::text::{Layout, Summary, one_connection, weighing};
-use whyreset_reports::{CaptureFacts, Judged};
+use anyhow::{Context, Result, bail};
+use clap::CommandFactory;
+use whyreset::input::{Counts, Input, InputOptions, Progress};
+use whyreset::reading::{self, Reader};
+use whyreset::reports::json::Document;
+use whyreset::reports::text::{Layout, Report};
+use whyreset::{Analysis, Judged};
 
-use crate::cli::AnalyseArgs;
+use super::warn;
+use crate::cli::{AnalyseArgs, Cli};
 use crate::selection::Selection;
 
 /// Runs the command.
 pub fn run(args: &AnalyseArgs) -> Result<ExitCode> {
+    if args.captures.is_empty() {
+        Cli::command().print_help()?;
+        bail!("no capture was named; `-` reads standard input");
+    }
     let selection = Selection::new(&args.selection)?;
     let mut analysis = Analysis::default();
-    let mut captures: Vec<CaptureFacts> = Vec::new();
-    for path in &args.captures {
-        captures.push(whyreset::interim::read(path, &mut analysis, |_, _| {})?);
+    if let Some(path) = &args.keys.keylog {
+        let secrets = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+        analysis.add_secrets(&secrets);
     }
-    analysis.finish();
-    let mut failed = false;
-    if args.json {
-        let mut document = Document::begin(BufWriter::new(stdout().lock()))?;
-        while let Some(judged) = analysis.next_judged() {
-            failed |= judged.verdict.failed;
-            if selection.takes(&judged, analysis.origin(), analysis.names()) {
-                document.connection(&judged, analysis.origin(), analysis.names())?;
-            }
-        }
-        document.end(&captures)?;
+    let mut input = Input::open(&args.captures, InputOptions::default())?;
+    let failed = if args.json {
+        json(&mut input, &mut analysis, &selection)?
     } else {
-        failed = report(args, &selection, &mut analysis)?;
-    }
-    Ok(if failed && args.exit_code {
+        people(args, &mut input, &mut analysis, &selection)?
+    };
+    Ok(if failed > 0 && args.exit_code {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS
     })
 }
 
-fn report(args: &AnalyseArgs, selection: &Selection, analysis: &mut Analysis) -> Result<bool> {
-    let mut out = anstream::stdout().lock();
-    let layout = Layout::default();
-    let mut summary = Summary::default();
-    let mut shown: Vec<Judged> = Vec::new();
-    while let Some(judged) = analysis.next_judged() {
-        if !selection.takes(&judged, analysis.origin(), analysis.names()) {
-            continue;
-        }
-        summary.add(&judged.verdict, judged.connection.stream);
-        if args.all || judged.verdict.failed || selection.is_one_stream() {
-            shown.push(judged);
+/// Writes the document; gives the number of failed connections.
+fn json(input: &mut Input, analysis: &mut Analysis, selection: &Selection) -> Result<u64> {
+    let out = BufWriter::with_capacity(1 << 16, stdout().lock());
+    let mut sink = Sink::new(Output::Json(Document::begin(out)?), selection, input);
+    reading::read(input, analysis, &mut sink)?;
+    sink.progress.finish();
+    let failed = sink.counts.failures;
+    let facts = reading::capture_facts(input);
+    warn::about(&facts);
+    if let Output::Json(document) = sink.output {
+        document.end(&facts)?;
+    }
+    Ok(failed)
+}
+
+/// Prints the report; gives the number of failed connections.
+fn people(
+    args: &AnalyseArgs,
+    input: &mut Input,
+    analysis: &mut Analysis,
+    selection: &Selection,
+) -> Result<u64> {
+    let mut report = Report::new(layout());
+    report.show_healthy = args.all || selection.is_one_stream();
+    report.show_weighing = args.why;
+    let mut sink = Sink::new(Output::<std::io::Stdout>::Report(report), selection, input);
+    reading::read(input, analysis, &mut sink)?;
+    sink.progress.finish();
+    let failed = sink.counts.failures;
+    warn::about(&reading::capture_facts(input));
+    if let Output::Report(report) = sink.output {
+        let mut out = BufWriter::new(anstream::stdout().lock());
+        report.write(&mut out, analysis.origin(), analysis.names())?;
+        out.flush()?;
+    }
+    Ok(failed)
+}
+
+fn layout() -> Layout {
+    terminal_size::terminal_size().map_or_else(Layout::default, |(width, _)| {
+        Layout::for_columns(usize::from(width.0))
+    })
+}
+
+enum Output<W> {
+    Json(Document<W>),
+    Report(Report),
+}
+
+struct Sink<'a, W> {
+    output: Output<W>,
+    selection: &'a Selection,
+    progress: Progress,
+    counts: Counts,
+}
+
+impl<'a, W> Sink<'a, W> {
+    fn new(output: Output<W>, selection: &'a Selection, input: &Input) -> Self {
+        Self {
+            output,
+            selection,
+            progress: Progress::new(input.bytes_total()),
+            counts: Counts::default(),
         }
     }
-    if summary.connections() != 1 {
-        writeln!(out, "{}", summary.render())?;
-    }
-    for judged in &shown {
-        let origin = analysis.origin();
-        writeln!(
-            out,
-            "{}",
-            one_connection(judged, origin, analysis.names(), layout)
-        )?;
-        if args.why {
-            writeln!(out, "{}", weighing(&judged.verdict, layout))?;
+}
+
+impl<W: Write> Reader for Sink<'_, W> {
+    type Error = anyhow::Error;
+
+    fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
+        let (origin, names) = (analysis.origin(), analysis.names());
+        self.counts.connections += 1;
+        if !self.selection.takes(&judged, origin, names) {
+            return Ok(());
         }
+        self.counts.failures += u64::from(judged.verdict.failed);
+        match &mut self.output {
+            Output::Json(document) => document.connection(&judged, origin, names)?,
+            Output::Report(report) => report.add(judged),
+        }
+        Ok(())
     }
-    Ok(summary.failed() > 0)
+
+    fn progress(&mut self, input: &Input) {
+        self.progress.update(|| input.bytes_read(), self.counts);
+    }
 }

@@ -5,31 +5,73 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use whyreset::Analysis;
-use whyreset_connections::{Marks, Placed};
-use whyreset_reports::json::write_event;
+use whyreset::capture::Record;
+use whyreset::connections::{Marks, Placed};
+use whyreset::input::{Input, InputOptions};
+use whyreset::reading::{self, Reader};
+use whyreset::reports::json::write_event;
 
+use super::warn;
 use crate::cli::EventsArgs;
 
 /// Runs the command.
 pub fn run(args: &EventsArgs) -> Result<ExitCode> {
-    let mut out = BufWriter::new(stdout().lock());
-    let mut analysis = Analysis::default();
-    for path in &args.captures {
-        let mut failed = Ok(());
-        whyreset::interim::read(path, &mut analysis, |frame, place| {
-            if failed.is_ok() {
-                failed = event(&mut out, frame, place);
-            }
-        })?;
-        failed?;
-    }
-    out.flush()?;
+    let mut input = Input::open(&args.captures, InputOptions::default())?;
+    let mut events = Events {
+        out: BufWriter::new(stdout().lock()),
+        json: args.json,
+        last: None,
+    };
+    reading::read(&mut input, &mut Analysis::default(), &mut events)?;
+    events.write_last()?;
+    events.out.flush()?;
+    warn::about(&reading::capture_facts(&mut input));
     Ok(ExitCode::SUCCESS)
 }
 
-fn event<W: Write>(out: &mut W, frame: u64, place: Placed) -> std::io::Result<()> {
-    if place.marks.0 & Marks::WIRESHARK.0 == 0 {
-        return Ok(());
+struct Events<W> {
+    out: W,
+    json: bool,
+    /// A frame may hold several segments of one stream: they become one line.
+    last: Option<(u64, Placed)>,
+}
+
+impl<W: Write> Events<W> {
+    fn write_last(&mut self) -> Result<()> {
+        let Some((frame, place)) = self.last.take() else {
+            return Ok(());
+        };
+        if self.json {
+            write_event(&mut self.out, frame, place.stream, place.marks)?;
+        } else {
+            let names: Vec<_> = place.marks.wireshark_names().collect();
+            let stream = place.stream;
+            writeln!(
+                self.out,
+                "frame {frame:>8}  stream {stream:>6}  {}",
+                names.join(", ")
+            )?;
+        }
+        Ok(())
     }
-    write_event(out, frame, place.stream, place.marks)
+}
+
+impl<W: Write> Reader for Events<W> {
+    type Error = anyhow::Error;
+
+    fn placed(&mut self, frame: u64, _: Option<&Record<'_>>, place: Placed) -> Result<()> {
+        if place.marks.0 & Marks::WIRESHARK.0 == 0 {
+            return Ok(());
+        }
+        match &mut self.last {
+            Some((same, last)) if *same == frame && last.stream == place.stream => {
+                last.marks |= place.marks;
+            }
+            _ => {
+                self.write_last()?;
+                self.last = Some((frame, place));
+            }
+        }
+        Ok(())
+    }
 }

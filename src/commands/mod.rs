@@ -1,4 +1,8 @@
 //! The commands, one file each.
 
 pub mod analyse;
+pub mod causes;
 pub mod events;
+pub mod explain;
+pub mod slice;
+mod warn;

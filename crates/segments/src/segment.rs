@@ -51,6 +51,8 @@ impl Known {
     pub const LEN_INFERRED: Self = Self(1 << 17);
     /// `flags` were not written in the row: ACK is certain, PSH and FIN are open.
     pub const FLAGS_INFERRED: Self = Self(1 << 18);
+    /// Rows of the list are missing before this one: packets may have passed that it does not show.
+    pub const GAP_BEFORE: Self = Self(1 << 19);
 
     /// What a whole IPv6 frame tells.
     pub const FRAME_V6: Self = Self(

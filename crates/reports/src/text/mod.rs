@@ -8,6 +8,7 @@ mod format;
 mod ladder;
 mod layout;
 mod one;
+mod report;
 mod style;
 mod summary;
 mod untrusted;
@@ -15,6 +16,7 @@ mod weighing;
 
 pub use layout::Layout;
 pub use one::one_connection;
+pub use report::Report;
 pub use summary::Summary;
 pub use untrusted::printable;
 pub use weighing::weighing;

@@ -1,0 +1,109 @@
+//! The whole report on a capture: the overview, then the connections that matter.
+
+use std::io::{self, Write};
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::HostNames;
+use whyreset_verdicts::{Cause, Verdict};
+
+use super::format::count;
+use super::{Layout, Summary, one_connection, weighing};
+use crate::Judged;
+
+/// Connections that are shown in full; the others are counted. Bounds memory as well.
+const SHOWN: usize = 100;
+
+/// Collects connections as they end, and writes the report.
+#[derive(Debug)]
+pub struct Report {
+    /// Show connections that did not fail as well.
+    pub show_healthy: bool,
+    /// Show how the causes were weighed.
+    pub show_weighing: bool,
+    layout: Layout,
+    summary: Summary,
+    shown: Vec<Judged>,
+    left_out: u64,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            show_healthy: false,
+            show_weighing: false,
+            layout,
+            summary: Summary::default(),
+            shown: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// Takes a connection.
+    pub fn add(&mut self, judged: Judged) {
+        self.summary.add(&judged.verdict, judged.connection.stream);
+        if !judged.verdict.failed && !self.show_healthy {
+            return;
+        }
+        self.shown.push(judged);
+        if self.shown.len() >= SHOWN * 2 {
+            self.keep_the_most_telling();
+        }
+    }
+
+    /// Writes the report. `origin` is the time of the capture's first frame.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn write<W: Write>(
+        mut self,
+        out: &mut W,
+        origin: Timestamp,
+        names: &HostNames,
+    ) -> io::Result<()> {
+        self.keep_the_most_telling();
+        if self.summary.connections() != 1 || self.shown.is_empty() {
+            write!(out, "{}", self.summary.render())?;
+        }
+        for (index, judged) in self.shown.iter().enumerate() {
+            if index > 0 || self.summary.connections() != 1 {
+                writeln!(out, "\n{}\n", "─".repeat(self.layout.width))?;
+            }
+            write!(
+                out,
+                "{}",
+                one_connection(judged, origin, names, self.layout)
+            )?;
+            if self.show_weighing {
+                write!(out, "{}", weighing(&judged.verdict, self.layout))?;
+            }
+        }
+        if self.left_out > 0 {
+            writeln!(
+                out,
+                "\n{} more connections are not shown: `--stream N`, `--cause` and `--filter` choose, `--json` has them all.",
+                count(self.left_out)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn keep_the_most_telling(&mut self) {
+        self.shown
+            .sort_by_key(|judged| rank(&judged.verdict, judged.connection.stream));
+        let over = self.shown.len().saturating_sub(SHOWN);
+        self.left_out = self.left_out.saturating_add(over as u64);
+        self.shown.truncate(SHOWN);
+    }
+}
+
+/// Failures before the rest, what is known before what is not, the surer first, then in the order of the capture.
+fn rank(verdict: &Verdict, stream: u64) -> (bool, bool, u64, u64) {
+    let doubt = ((1.0 - verdict.confidence.clamp(0.0, 1.0)) * 1e3) as u64;
+    (
+        !verdict.failed,
+        verdict.cause == Cause::Unknown,
+        doubt,
+        stream,
+    )
+}
