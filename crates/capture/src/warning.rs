@@ -56,6 +56,13 @@ pub enum Damage {
         /// The length that it claims.
         len: u32,
     },
+    /// A frame is longer than its link type can be.
+    FrameTooLong {
+        /// The length that it claims.
+        len: u32,
+        /// The largest length of its link type, as in Wireshark.
+        limit: u32,
+    },
     /// The lengths at the start and at the end of a block differ.
     LengthsDiffer {
         /// At the start.
@@ -125,6 +132,10 @@ impl fmt::Display for Damage {
             Self::TooShort { len, least } => {
                 write!(f, "a block of {len} bytes, its kind has at least {least}")
             }
+            Self::FrameTooLong { len, limit } => write!(
+                f,
+                "a frame of {len} bytes, more than the {limit} it can have"
+            ),
             Self::TooLong { len } => write!(f, "a block of {len} bytes"),
             Self::LengthsDiffer { first, last } => {
                 write!(

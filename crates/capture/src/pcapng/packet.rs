@@ -104,8 +104,14 @@ fn check_frame(
     len: u32,
     least: u32,
 ) -> Result<(), Damage> {
+    if len > interface.max_len {
+        return Err(Damage::FrameTooLong {
+            len,
+            limit: interface.max_len,
+        });
+    }
     let needed = (u64::from(len).saturating_add(3) & !3).saturating_add(u64::from(least));
-    if len > interface.max_len || needed > block.bytes.len() as u64 {
+    if needed > block.bytes.len() as u64 {
         return Err(Damage::TooShort {
             len: block.len,
             least: u32::try_from(needed).unwrap_or(u32::MAX),

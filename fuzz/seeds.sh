@@ -1,0 +1,23 @@
+#!/bin/sh
+# Fills fuzz/corpus/TARGET with seeds: small files from a folder of captures, for each target what it can use.
+#
+#   fuzz/seeds.sh FOLDER
+set -eu
+[ $# -eq 1 ] && [ -d "$1" ] || { echo "usage: $0 FOLDER-OF-CAPTURES" >&2; exit 2; }
+folder=$1
+here=$(cd "$(dirname "$0")" && pwd)
+
+# Copies the files of the folder that are smaller than SIZE (as find counts) under names by content.
+seed_files() {
+    target=$1 size=$2
+    mkdir -p "$here/corpus/$target"
+    find "$folder" "$here/../crates" -type f -size "-$size" \
+        \( -name '*.pcap' -o -name '*.pcapng' -o -name '*.cap' -o -name '*.snoop' -o -name '*.trace' \) |
+        while IFS= read -r file; do
+            name=$(cksum <"$file" | tr ' ' '-')
+            cp "$file" "$here/corpus/$target/$name"
+        done
+    echo "$target: $(find "$here/corpus/$target" -type f | wc -l) seeds"
+}
+
+seed_files capture_file 8k
