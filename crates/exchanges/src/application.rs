@@ -6,6 +6,7 @@ use crate::KeyLog;
 use crate::banner::{self, Recognised, Spoken};
 use crate::exchange_log::ExchangeLog;
 use crate::http1::Http1;
+use crate::http2::Http2;
 use crate::layer::Layer;
 use crate::mismatch::Opening;
 use crate::proxy_protocol::{self, ProxyLine};
@@ -112,7 +113,7 @@ impl Application {
         let full = held.is_full();
         let layer: Box<dyn Layer> = match spoken {
             Spoken::Http1 { requester } => Box::new(Http1::new(requester, self.context.clone())),
-            Spoken::Http2 => Box::new(Recognised::new("h2")),
+            Spoken::Http2 { requester } => Box::new(Http2::new(requester)),
             Spoken::Tls if self.context.depth < MAX_DEPTH => {
                 Box::new(TlsSession::new(self.context.clone()))
             }

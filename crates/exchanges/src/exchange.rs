@@ -71,6 +71,8 @@ pub struct Exchange {
     pub stream_id: Option<u32>,
     /// HTTP/2: the stream was reset, with which code and by whom.
     pub reset: Option<(Side, String)>,
+    /// HTTP/2: at the end the sender had no flow control window left.
+    pub stalled_by_flow_control: bool,
     /// gRPC status, where it shows.
     pub grpc_status: Option<u32>,
     /// TLS: the session.

@@ -12,6 +12,7 @@ mod conversation_test;
 mod exchange;
 mod exchange_log;
 mod http1;
+mod http2;
 mod layer;
 mod list;
 mod mismatch;

@@ -14,6 +14,9 @@ pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
     if let Some((side, code)) = &exchange.reset {
         return Some(format!("the {side} reset the stream with {code}"));
     }
+    if exchange.stalled_by_flow_control {
+        return Some("the HTTP/2 window is used up: the receiver grants no more".to_owned());
+    }
     if exchange.request_complete || exchange.request.is_none() {
         return Some(response_clause(exchange));
     }

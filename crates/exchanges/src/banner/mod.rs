@@ -16,8 +16,8 @@ pub(crate) use recognised::Recognised;
 pub(crate) enum Spoken {
     /// HTTP/1; the requests come from this side.
     Http1 { requester: Side },
-    /// HTTP/2 in the clear.
-    Http2,
+    /// HTTP/2 in the clear; the requests come from this side.
+    Http2 { requester: Side },
     /// TLS.
     Tls,
     /// Another protocol, by its usual short name.
@@ -59,7 +59,7 @@ pub(crate) fn classify(client: &[u8], server: &[u8]) -> Spoken {
 
 fn from_one_side(begun: &[u8], side: Side) -> Spoken {
     if begun.starts_with(HTTP2_PREFACE) {
-        return Spoken::Http2;
+        return Spoken::Http2 { requester: side };
     }
     if HTTP2_PREFACE.starts_with(begun) {
         return Spoken::Open;
@@ -93,7 +93,10 @@ mod tests {
             classify(b"", b"HTTP/1.1 200 OK\r\n"),
             Spoken::Http1 { requester: client }
         );
-        assert_eq!(classify(HTTP2_PREFACE, b""), Spoken::Http2);
+        assert_eq!(
+            classify(HTTP2_PREFACE, b""),
+            Spoken::Http2 { requester: client }
+        );
         assert_eq!(classify(&[0x16, 3, 1, 0, 200, 1], b""), Spoken::Tls);
         assert_eq!(classify(b"", b"SSH-2.0-x"), Spoken::Other("ssh"));
         assert_eq!(

@@ -26,7 +26,6 @@ impl Recognised {
     fn note(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, len: u64) {
         let protocol = match self.name {
             "unknown" => Protocol::Unknown,
-            "h2" => Protocol::Http2,
             name => Protocol::Other(name),
         };
         let id = *self.id.get_or_insert_with(|| {

@@ -1,0 +1,110 @@
+//! Whole HTTP/2 conversations.
+
+use whyreset_connections::Side::{Client, Server};
+
+use crate::banner::HTTP2_PREFACE;
+use crate::conversation_test::Talk;
+use crate::{Framing, Protocol};
+
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![
+        0,
+        (payload.len() >> 8) as u8,
+        payload.len() as u8,
+        kind,
+        flags,
+        0,
+        0,
+        0,
+        stream,
+    ];
+    bytes.extend(payload);
+    bytes
+}
+
+fn begin() -> Talk {
+    let mut hello = HTTP2_PREFACE.to_vec();
+    hello.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 100]));
+    // GET / for example.org on stream 1.
+    let mut block = vec![0x82, 0x84, 0x87, 0x41, 11];
+    block.extend(b"example.org");
+    Talk::default()
+        .client(hello)
+        .server(frame(4, 0, 0, &[]))
+        .client(frame(1, 5, 1, &block))
+}
+
+/// `:status: 200`, and a literal `content-length`.
+fn ok(len: &str) -> Vec<u8> {
+    let mut block = vec![0x88, 0x0f, 13, len.len() as u8];
+    block.extend(len.as_bytes());
+    frame(1, 4, 1, &block)
+}
+
+#[test]
+fn a_whole_stream() {
+    let exchanges = begin()
+        .server(ok("5"))
+        .server(frame(0, 1, 1, b"hello"))
+        .end();
+    let it = &exchanges.list[0];
+    assert_eq!(it.protocol, Protocol::Http2);
+    assert_eq!(it.request.as_deref(), Some("GET /"));
+    assert_eq!(it.host.as_deref(), Some("example.org"));
+    assert_eq!((it.status, it.stream_id), (Some(200), Some(1)));
+    assert_eq!((it.body_expected, it.body_delivered), (Some(5), Some(5)));
+    assert_eq!(it.framing, Framing::EndStream);
+    assert!(it.complete);
+}
+
+#[test]
+fn a_cancelled_download_in_a_living_connection() {
+    let exchanges = begin()
+        .server(ok("90"))
+        .server(frame(0, 0, 1, b"hello"))
+        .client(frame(3, 0, 1, &[0, 0, 0, 8]))
+        .end();
+    let it = &exchanges.list[0];
+    assert_eq!(it.reset, Some((Client, "CANCEL".to_owned())));
+    assert!(!it.complete);
+    assert_eq!(
+        it.why_incomplete.as_deref(),
+        Some("the client reset the stream with CANCEL")
+    );
+}
+
+#[test]
+fn a_used_up_window_is_a_stall() {
+    let exchanges = begin()
+        .server(ok("900"))
+        .server(frame(0, 0, 1, &[0; 100]))
+        .end();
+    assert!(exchanges.list[0].stalled_by_flow_control);
+    assert_eq!(exchanges.findings[0].id, "flow_control_stalled");
+    assert_eq!(exchanges.findings[0].side, Some(Server));
+}
+
+#[test]
+fn goaway_is_a_finding() {
+    let exchanges = begin()
+        .server(frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]))
+        .end();
+    assert_eq!(
+        exchanges.findings[0].text,
+        "the server sent GOAWAY NO_ERROR: it takes no stream after 1"
+    );
+}
+
+#[test]
+fn a_gap_in_a_body_keeps_in_step() {
+    let exchanges = begin()
+        .server(ok("40"))
+        .server(&frame(0, 1, 1, &[7; 40])[..20])
+        .lose(Server, 20)
+        .server([7; 9])
+        .end();
+    let it = &exchanges.list[0];
+    assert_eq!(it.body_delivered, Some(40));
+    assert_eq!(it.body_uncaptured, 20);
+    assert!(it.complete);
+}
