@@ -3,8 +3,8 @@
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 use crate::{
-    bridge_tags, ethernet, ipv4, ipv6, llc, macsec, mpls, nsh, pppoe, provider_backbone, trill,
-    vlan,
+    bridge_tags, ethernet, fabric_path, ipv4, ipv6, llc, lwapp, macsec, mpls, nsh, pppoe,
+    provider_backbone, trill, vlan,
 };
 
 /// The longest length that can stand in place of an EtherType (IEEE 802.3 §3.2.6).
@@ -52,6 +52,8 @@ fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Ou
         0x88a8 => provider_backbone::dissect_service_tag(walk, packet, outer),
         0x88e5 => macsec::dissect(walk, packet, outer),
         0x88e7 => provider_backbone::dissect(walk, packet, outer),
+        0x88bb | 0xbbbb => lwapp::dissect(walk, packet, outer),
+        fabric_path::ETHERTYPE => fabric_path::dissect(walk, packet, outer),
         0x8909 => bridge_tags::dissect_metadata(walk, packet, outer),
         0x8926 => bridge_tags::dissect_vn(walk, packet, outer),
         0x892f => bridge_tags::dissect_hsr(walk, packet, outer),

@@ -35,6 +35,10 @@ pub(crate) fn dissect(
     {
         quoted = quoted.limit(quote_len);
     }
+    if kind == REDIRECT {
+        // Of these Wireshark reads no more than RFC 792 asks for: the IP header and eight bytes.
+        quoted = quoted.limit(usize::from(quoted.u8(0)? & 0x0f) * 4 + 8);
+    }
     let mtu = (kind == UNREACHABLE && code == FRAGMENTATION_NEEDED)
         .then(|| u32::from(u16::from_be_bytes([m0, m1])));
     let quoting = Quoting {

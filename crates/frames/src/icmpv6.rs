@@ -3,12 +3,17 @@
 use whyreset_segments::IcmpError;
 
 use crate::ipv6;
-use crate::packet::{Packet, Walked};
+use crate::packet::{Cut, Packet, Walked};
 use crate::walk::{Datagram, Outer, Quoting, Walk};
 
 const PACKET_TOO_BIG: u8 = 2;
+const REDIRECT: u8 = 137;
 
-/// Reads the packet that an error quotes: types 1 to 4, destination unreachable to parameter problem.
+/// The option of a redirect that holds the packet (RFC 4861 §4.6.3).
+const REDIRECTED_HEADER: u8 = 4;
+
+/// Reads the packet that an error quotes: types 1 to 4, destination unreachable to parameter
+/// problem, and redirects.
 pub(crate) fn dissect(
     walk: &mut Walk<'_>,
     packet: Packet<'_>,
@@ -16,9 +21,14 @@ pub(crate) fn dissect(
     outer: &Outer,
 ) -> Walked {
     let [kind, code, _, _, m0, m1, m2, m3] = packet.array(0)?;
-    if !(1..=4).contains(&kind) {
-        return Ok(());
-    }
+    let quoted = match kind {
+        1..=4 => packet.skip(8)?,
+        REDIRECT => match redirected(packet)? {
+            Some(quoted) => quoted,
+            None => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
     let mtu = (kind == PACKET_TOO_BIG).then(|| u32::from_be_bytes([m0, m1, m2, m3]));
     let quoting = Quoting {
         error: IcmpError {
@@ -34,5 +44,21 @@ pub(crate) fn dissect(
         quoting: Some(quoting),
         ..*outer
     };
-    ipv6::dissect(walk, packet.skip(8)?, &inner)
+    ipv6::dissect(walk, quoted, &inner)
+}
+
+/// The packet that a redirect is about, behind the addresses.
+fn redirected(packet: Packet<'_>) -> Result<Option<Packet<'_>>, Cut> {
+    let mut options = packet.skip(40)?;
+    while options.wire_len() > 0 {
+        let len = usize::from(options.u8(1)?) * 8;
+        if len == 0 {
+            return Ok(None);
+        }
+        if options.u8(0)? == REDIRECTED_HEADER {
+            return options.limit(len).skip(8).map(Some);
+        }
+        options = options.skip(len)?;
+    }
+    Ok(None)
 }

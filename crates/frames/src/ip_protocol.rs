@@ -3,7 +3,7 @@
 use crate::packet::{Packet, Walked};
 use crate::walk::{Datagram, Outer, Walk};
 use crate::{
-    ah, etherip, ethernet, gre, icmp, icmpv6, ipv4, ipv6, ipv6_extensions, mpls, tcp, udp,
+    ah, etherip, ethernet, gre, icmp, icmpv6, ipv4, ipv6, ipv6_extensions, mpls, pim, tcp, udp,
 };
 
 /// Reads the payload of a datagram.
@@ -16,7 +16,7 @@ pub(crate) fn dissect(
 ) -> Walked {
     let inner = outer.deeper()?;
     match protocol {
-        0 | 43 | 60 | 135 => ipv6_extensions::dissect(walk, packet, datagram, &inner),
+        0 | 43 | 60 => ipv6_extensions::dissect(walk, packet, datagram, &inner),
         1 => icmp::dissect(walk, packet, datagram, &inner),
         4 => ipv4::dissect_any_version(walk, packet, &inner.tunnelled()),
         6 => tcp::dissect(walk, packet, datagram, &inner),
@@ -27,8 +27,10 @@ pub(crate) fn dissect(
         47 => gre::dissect(walk, packet, &inner.tunnelled()),
         51 => ah::dissect(walk, packet, datagram, &inner),
         97 => etherip::dissect(walk, packet, &inner.tunnelled()),
+        103 => pim::dissect(walk, packet, &inner.tunnelled()),
         136 => udp::dissect_lite(walk, packet, &inner),
         137 => mpls::dissect(walk, packet, &inner.tunnelled()),
+        140 => ipv6_extensions::dissect_shim6(walk, packet, datagram, &inner),
         143 => ethernet::dissect(walk, packet, &inner.tunnelled()),
         _ => Ok(()),
     }

@@ -123,7 +123,7 @@ fn dissect_fragment(
         return Ok(());
     }
     let inner = Outer {
-        first_fragment_only: fragment_field & MORE_FRAGMENTS != 0,
+        header_only: fragment_field & MORE_FRAGMENTS != 0,
         ..*outer
     };
     ip_protocol::dissect(walk, protocol, payload, datagram, &inner)

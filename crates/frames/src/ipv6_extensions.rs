@@ -8,6 +8,9 @@ use crate::walk::{Datagram, Outer, Walk};
 /// The jumbo payload option (RFC 2675 §2).
 const JUMBO: u8 = 0xc2;
 
+/// What the length field itself can say: the option must say more.
+const MAX_PLAIN_LEN: u32 = 65_535;
+
 /// Reads a header of the common shape (next header, length in units of 8 bytes), and what follows it.
 pub(crate) fn dissect(
     walk: &mut Walk<'_>,
@@ -19,6 +22,20 @@ pub(crate) fn dissect(
     let len = (usize::from(packet.u8(1)?) + 1) * 8;
     let datagram = datagram.without_header(len);
     ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
+}
+
+/// Reads the header of multihomed hosts (RFC 5533), where a payload follows.
+pub(crate) fn dissect_shim6(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    const IS_PAYLOAD: u8 = 0x80;
+    if packet.u8(2)? & IS_PAYLOAD == 0 {
+        return Ok(());
+    }
+    dissect(walk, packet, datagram, outer)
 }
 
 /// Reads the fragment header, and what follows it as soon as the datagram is complete.
@@ -59,14 +76,8 @@ pub(crate) fn dissect_fragment(
         datagram.payload_len = u32::try_from(whole.len()).ok();
         return ip_protocol::dissect(walk, next, Packet::whole(&whole), &datagram, outer);
     }
-    if offset != 0 {
-        return Ok(());
-    }
-    let inner = Outer {
-        first_fragment_only: true,
-        ..*outer
-    };
-    ip_protocol::dissect(walk, next, payload, &datagram, &inner)
+    // Cut by the snapshot length: it can neither be put together nor, as in Wireshark, read by itself.
+    Ok(())
 }
 
 /// The payload length that a jumbo payload option gives, in a packet whose own length field is 0.
@@ -75,7 +86,10 @@ pub(crate) fn jumbo_len(hop_by_hop: Packet<'_>) -> Option<u32> {
     let mut options = hop_by_hop.bytes().get(2..len)?;
     loop {
         options = match options {
-            [JUMBO, 4, a, b, c, d, ..] => return Some(u32::from_be_bytes([*a, *b, *c, *d])),
+            [JUMBO, 4, a, b, c, d, ..] => {
+                let len = u32::from_be_bytes([*a, *b, *c, *d]);
+                return (len > MAX_PLAIN_LEN).then_some(len);
+            }
             [0, rest @ ..] => rest,
             [_, len, rest @ ..] => rest.get(usize::from(*len)..)?,
             _ => return None,

@@ -5,8 +5,9 @@ use whyreset_capture::LinkType;
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 use crate::{
-    avs, cisco_hdlc, ethernet, frame_relay, ieee80211, ipv4, ipv6, juniper, linux_cooked, llc,
-    nflog, null_loopback, older_lans, openbsd, pktap, ppi, ppp, pppoe, prism, radiotap, raw_ip,
+    avs, cisco_hdlc, erf, ethernet, frame_relay, ieee80211, ipv4, ipv6, juniper, linux_cooked, llc,
+    mpls, nflog, null_loopback, older_lans, openbsd, pktap, ppi, ppp, pppoe, prism, radiotap,
+    raw_ip,
 };
 
 /// Reads a frame of the given type. Nothing is found in frames of types not listed here.
@@ -17,7 +18,7 @@ pub(crate) fn dissect(
     outer: &Outer,
 ) -> Walked {
     match link.0 {
-        0 | 108 => null_loopback::dissect(walk, packet, outer),
+        0 => null_loopback::dissect(walk, packet, outer),
         1 => ethernet::dissect(walk, packet, outer),
         6 => older_lans::dissect_token_ring(walk, packet, outer),
         7 => older_lans::dissect_arcnet(walk, packet, outer),
@@ -25,23 +26,28 @@ pub(crate) fn dissect(
         10 => older_lans::dissect_fddi(walk, packet, outer),
         11 => llc::dissect(walk, packet, outer),
         12 | 14 | 101 => raw_ip::dissect(walk, packet, outer),
+        16 | 19 => older_lans::dissect_clip(walk, packet, outer),
         51 => pppoe::dissect(walk, packet, outer),
-        104 => cisco_hdlc::dissect(walk, packet, outer),
+        104 | 112 => cisco_hdlc::dissect(walk, packet, outer),
         105 => ieee80211::dissect(walk, packet, outer),
         107 => frame_relay::dissect(walk, packet, outer),
+        108 => null_loopback::dissect_openbsd(walk, packet, outer),
         109 => openbsd::dissect_enc(walk, packet, outer),
         113 => linux_cooked::dissect_v1(walk, packet, outer),
         117 => openbsd::dissect_pflog(walk, packet, outer),
         119 => prism::dissect(walk, packet, outer),
         122 => older_lans::dissect_fibre_channel(walk, packet, outer),
+        123 => older_lans::dissect_sun_atm(walk, packet, outer),
         127 => radiotap::dissect(walk, packet, outer),
         129 => older_lans::dissect_arcnet_linux(walk, packet, outer),
         163 => avs::dissect(walk, packet, outer),
         166 | 204 => ppp::dissect_with_direction(walk, packet, outer),
         133 | 136 | 167 | 178..=181 | 183 => juniper::dissect(walk, link.0, packet, outer),
         192 => ppi::dissect(walk, packet, outer),
+        197 => erf::dissect(walk, packet, outer),
         205 => cisco_hdlc::dissect_with_direction(walk, packet, outer),
         206 => frame_relay::dissect_with_direction(walk, packet, outer),
+        219 => mpls::dissect(walk, packet, outer),
         228 => ipv4::dissect_any_version(walk, packet, outer),
         229 => ipv6::dissect(walk, packet, outer),
         239 => nflog::dissect(walk, packet, outer),

@@ -13,6 +13,10 @@ const IP: u8 = 0x06;
 /// Unnumbered information.
 const UI: u8 = 0x03;
 
+/// Bridged Ethernet frames, with and without their check sequence.
+const WITH_FCS: u16 = 1;
+const WITHOUT_FCS: u16 = 7;
+
 /// Padding in front of bridged frames, which aligns them (RFC 2684 §5.2).
 const BRIDGED_PAD: usize = 2;
 
@@ -45,8 +49,12 @@ pub(crate) fn dissect_snap(
         // Encapsulated Ethernet; Cisco.
         [0, 0, 0] | [0, 0, 0xf8] => ethertype::dissect(walk, protocol, rest, outer),
         // IEEE 802.1's own, for bridges (RFC 2684 appendix B).
-        [0, 0x80, 0xc2] if matches!(protocol, 1 | 7) => {
-            ethernet::dissect(walk, rest.skip(bridged_pad)?, &outer.deeper()?.tunnelled())
+        [0, 0x80, 0xc2] if matches!(protocol, WITH_FCS | WITHOUT_FCS) => {
+            let mut frame = rest.skip(bridged_pad)?;
+            if protocol == WITH_FCS {
+                frame = frame.limit(frame.wire_len().saturating_sub(4));
+            }
+            ethernet::dissect(walk, frame, &outer.deeper()?.tunnelled())
         }
         _ => Ok(()),
     }

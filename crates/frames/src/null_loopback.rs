@@ -24,6 +24,16 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     }
 }
 
+/// Reads a frame of OpenBSD's loopback: the family in network byte order.
+pub(crate) fn dissect_openbsd(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let rest = packet.skip(4)?;
+    match packet.u32(0)? {
+        2 => ipv4::dissect_any_version(walk, rest, outer),
+        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
+        _ => Ok(()),
+    }
+}
+
 /// The address family or EtherType in a header that was read as little-endian. Families are small, so their place
 /// tells the byte order; IRIX has them in 16 bits, and old Linux had an EtherType in network order behind two zeros.
 fn family(header: u32) -> u32 {

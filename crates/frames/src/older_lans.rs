@@ -10,7 +10,7 @@ pub(crate) fn dissect_fddi(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Oute
     inner.link.source_mac = packet.array(7)?;
     inner.mac_known = true;
     match packet.u8(0)? & 0xf0 {
-        0x50 | 0xd0 => llc::dissect(walk, packet.skip(13)?, &inner),
+        0x50 => llc::dissect(walk, packet.skip(13)?, &inner),
         _ => Ok(()),
     }
 }
@@ -74,4 +74,17 @@ pub(crate) fn dissect_fibre_channel(
 pub(crate) fn dissect_infiniband(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let rest = packet.skip(40)?;
     ethertype::dissect(walk, rest.u16(0)?, rest.skip(4)?, outer)
+}
+
+/// Reads classical IP over ATM (RFC 2225) as Linux captures it: just the packet.
+pub(crate) fn dissect_clip(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    ipv4::dissect_any_version(walk, packet, outer)
+}
+
+/// Reads ATM as SunATM captures it: four bytes, the first of which says what the circuit carries.
+pub(crate) fn dissect_sun_atm(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    match packet.u8(0)? & 0x0f {
+        2 => llc::dissect(walk, packet.skip(4)?, outer),
+        _ => Ok(()),
+    }
 }

@@ -5,6 +5,7 @@ use crate::walk::{Outer, Walk};
 use crate::{ipv4, ipv6};
 
 const AF_INET: u32 = 2;
+const AF_INET6: u32 = 24;
 
 /// Reads a packet of an `enc` interface.
 pub(crate) fn dissect_enc(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
@@ -15,20 +16,21 @@ pub(crate) fn dissect_enc(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer
     } else {
         family
     };
-    dissect_family(walk, family, packet.skip(12)?, outer)
+    match family {
+        AF_INET => ipv4::dissect_any_version(walk, packet.skip(12)?, outer),
+        AF_INET6 => ipv6::dissect(walk, packet.skip(12)?, outer),
+        _ => Ok(()),
+    }
 }
 
 /// Reads an entry of pf's log: its first byte is its length, which is then padded to a multiple of four.
 pub(crate) fn dissect_pflog(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let [len, family] = packet.array(0)?;
     let header_len = usize::from(len).next_multiple_of(4);
-    dissect_family(walk, u32::from(family), packet.skip(header_len)?, outer)
-}
-
-fn dissect_family(walk: &mut Walk<'_>, family: u32, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let rest = packet.skip(header_len)?;
     match family {
-        AF_INET => ipv4::dissect_any_version(walk, packet, outer),
-        24 | 28 | 30 => ipv6::dissect(walk, packet, outer),
+        2 => ipv4::dissect_any_version(walk, rest, outer),
+        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
         _ => Ok(()),
     }
 }

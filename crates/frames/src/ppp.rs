@@ -1,11 +1,14 @@
 //! PPP (RFC 1661), bare and in HDLC-like framing (RFC 1662).
 
-use crate::packet::{Packet, Walked};
+use crate::packet::{Cut, Packet, Walked};
 use crate::walk::{Outer, Walk};
-use crate::{cisco_hdlc, ipv4, ipv6, llc, mpls};
+use crate::{cisco_hdlc, ipv4, ipv6, llc, mpls, ppp_mux};
 
 /// HDLC address of PPP; left out where both sides agreed to.
 const ADDRESS: u8 = 0xff;
+
+/// Bits of a multilink fragment.
+const BEGIN_AND_END: u8 = 0xc0;
 
 /// Reads PPP in HDLC-like framing, whose address and control bytes may have been left out.
 pub(crate) fn dissect_hdlc(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
@@ -29,17 +32,43 @@ pub(crate) fn dissect_with_direction(
 
 /// Reads a PPP packet from its protocol number on, which takes one byte where both sides agreed to.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let (protocol, rest) = split_protocol(packet)?;
+    dissect_protocol(walk, protocol, rest, outer)
+}
+
+/// Splits off the protocol number.
+pub(crate) fn split_protocol(packet: Packet<'_>) -> Result<(u16, Packet<'_>), Cut> {
     let first = packet.u8(0)?;
-    let (protocol, rest) = match first & 1 {
+    Ok(match first & 1 {
         1 => (u16::from(first), packet.skip(1)?),
         _ => (packet.u16(0)?, packet.skip(2)?),
-    };
+    })
+}
+
+/// Reads what a protocol number announces.
+pub(crate) fn dissect_protocol(
+    walk: &mut Walk<'_>,
+    protocol: u16,
+    rest: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
     let outer = outer.deeper()?;
     match protocol {
         0x0021 | 0x0800 => ipv4::dissect_any_version(walk, rest, &outer),
+        0x0031 => ppp_mux::dissect_bridged(walk, rest, &outer),
+        0x003d => dissect_multilink(walk, rest, &outer),
         0x0057 | 0x86dd => ipv6::dissect(walk, rest, &outer),
+        0x0059 => ppp_mux::dissect(walk, rest, &outer),
         0x004b => llc::dissect(walk, rest, &outer),
         0x0281 | 0x0283 => mpls::dissect(walk, rest, &outer),
         _ => Ok(()),
     }
+}
+
+/// Multilink (RFC 1990) with long sequence numbers: a packet that begins and ends in one fragment.
+fn dissect_multilink(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if packet.u8(0)? & BEGIN_AND_END != BEGIN_AND_END {
+        return Ok(());
+    }
+    dissect(walk, packet.skip(4)?, outer)
 }

@@ -6,10 +6,17 @@ use crate::{avs, ieee80211};
 
 const HEADER_LEN: usize = 144;
 
+/// The message codes that it starts with; drivers that write neither write no header.
+const MONITORING: u32 = 0x44;
+const SNIFFING: u32 = 0x41;
+
 /// Reads the header, or the AVS header that some drivers put in its place, and the frame.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     if avs::starts(packet) {
         return avs::dissect(walk, packet, outer);
+    }
+    if !matches!(packet.u32_le(0)?, MONITORING | SNIFFING) {
+        return ieee80211::dissect(walk, packet, outer);
     }
     ieee80211::dissect(walk, packet.skip(HEADER_LEN)?, outer)
 }

@@ -7,6 +7,7 @@ use crate::walk::{Outer, Walk};
 /// Bits of the first word of present fields.
 const TSFT: u32 = 1;
 const FLAGS: u32 = 1 << 1;
+const ZERO_LENGTH: u32 = 1 << 26;
 const MORE_WORDS: u32 = 1 << 31;
 
 /// Bits of the flags field.
@@ -17,6 +18,9 @@ const IS_PADDED: u8 = 0x20;
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let len = usize::from(packet.u16_le(2)?);
     let flags = flags(packet).unwrap_or(0);
+    if len < 8 || packet.u32_le(4)? & ZERO_LENGTH != 0 {
+        return Ok(());
+    }
     let mut frame = packet.skip(len)?;
     if flags & HAS_FCS != 0 {
         frame = frame.limit(frame.wire_len().saturating_sub(4));

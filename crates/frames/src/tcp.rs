@@ -50,8 +50,8 @@ pub(crate) fn dissect(
         return Ok(());
     }
     let mut segment = segment(&sighting, datagram, packet).ok_or(Cut)?;
-    if outer.first_fragment_only {
-        // The rest of the datagram is elsewhere: Wireshark counts no payload, and how much there was is not known.
+    if outer.header_only {
+        // The rest is elsewhere: Wireshark counts no payload, and how much there was is not known.
         segment.payload = &[];
         segment.payload_len = 0;
         segment.tcp_bytes = &[];

@@ -4,7 +4,10 @@ use whyreset_segments::Host;
 
 use crate::packet::{Packet, Walked};
 use crate::walk::{Datagram, Outer, Walk};
-use crate::{ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, mpls, sflow, teredo, tzsp, vxlan};
+use crate::{
+    amt, ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, llc, lwapp, mobile_ip, mpls, sflow, teredo,
+    tzsp, vxlan,
+};
 
 const HEADER_LEN: usize = 8;
 
@@ -53,8 +56,10 @@ type Dissect = fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked;
 
 fn tunnel(port: u16) -> Option<Dissect> {
     Some(match port {
+        434 => mobile_ip::dissect,
         1701 => l2tp::dissect_udp,
         2123 | 2152 | 3386 => gtp_u::dissect,
+        2268 => amt::dissect,
         3544 => teredo::dissect,
         4341 => lisp::dissect,
         4754 => gre::dissect,
@@ -65,6 +70,9 @@ fn tunnel(port: u16) -> Option<Dissect> {
         6081 => geneve::dissect,
         6343 => sflow::dissect,
         6635 => mpls::dissect,
+        12000..=12004 => llc::dissect,
+        12222 => lwapp::dissect,
+        12223 => lwapp::dissect_after_address,
         37008 => tzsp::dissect,
         _ => return None,
     })

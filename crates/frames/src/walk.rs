@@ -33,8 +33,9 @@ pub(crate) struct Outer {
     pub(crate) mac_known: bool,
     /// The ICMP error the packet is quoted in.
     pub(crate) quoting: Option<Quoting>,
-    /// The packet is the first fragment of a datagram that cannot be put together.
-    pub(crate) first_fragment_only: bool,
+    /// Nothing is to be learned of the payload: the packet is the first fragment of a datagram that cannot be put
+    /// together, or a sample.
+    pub(crate) header_only: bool,
     /// How many VLAN tags were seen.
     pub(crate) vlan_tags: u8,
     /// How many layers lie around the packet.
