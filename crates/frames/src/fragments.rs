@@ -22,6 +22,8 @@ pub(crate) struct Key {
     pub(crate) destination: Host,
     /// Protocol number; 0 with IPv6.
     pub(crate) protocol: u8,
+    /// VLAN id; 0 with IPv6.
+    pub(crate) vlan: u16,
     /// Identification.
     pub(crate) id: u32,
 }

@@ -3,7 +3,8 @@
 use crate::packet::{Packet, Walked};
 use crate::walk::{Datagram, Outer, Walk};
 use crate::{
-    ah, etherip, ethernet, gre, icmp, icmpv6, ipv4, ipv6, ipv6_extensions, mpls, pim, tcp, udp,
+    ah, etherip, ethernet, gre, icmp, icmpv6, ipcomp, ipv4, ipv6, ipv6_extensions, mpls, pim, tcp,
+    udp,
 };
 
 /// Reads the payload of a datagram.
@@ -28,6 +29,7 @@ pub(crate) fn dissect(
         51 => ah::dissect(walk, packet, datagram, &inner),
         97 => etherip::dissect(walk, packet, &inner.tunnelled()),
         103 => pim::dissect(walk, packet, &inner.tunnelled()),
+        108 => ipcomp::dissect(walk, packet, datagram, &inner),
         136 => udp::dissect_lite(walk, packet, &inner),
         137 => mpls::dissect(walk, packet, &inner.tunnelled()),
         140 => ipv6_extensions::dissect_shim6(walk, packet, datagram, &inner),

@@ -110,6 +110,7 @@ fn dissect_fragment(
             source: datagram.source,
             destination: datagram.destination,
             protocol,
+            vlan: outer.last_vlan,
             id: u32::from(datagram.fields.id),
         };
         let Some(whole) = walk.fragments.add(key, fragment) else {

@@ -68,6 +68,7 @@ pub(crate) fn dissect_fragment(
             source: datagram.source,
             destination: datagram.destination,
             protocol: 0,
+            vlan: 0,
             id: u32::from_be_bytes([i0, i1, i2, i3]),
         };
         let Some(whole) = walk.fragments.add(key, fragment) else {

@@ -26,6 +26,7 @@ mod icmp;
 mod icmpv6;
 mod ieee80211;
 mod ip_protocol;
+mod ipcomp;
 mod ipv4;
 mod ipv6;
 mod ipv6_extensions;

@@ -18,6 +18,7 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
         return Ok(());
     }
     inner.link.vlan = packet.u16(0)? & ID_BITS;
+    inner.last_vlan = inner.link.vlan;
     let kind = packet.u16(2)?;
     ethertype::dissect_type_or_length(walk, kind, packet.skip(4)?, &inner)
 }

@@ -36,6 +36,8 @@ pub(crate) struct Outer {
     /// Nothing is to be learned of the payload: the packet is the first fragment of a datagram that cannot be put
     /// together, or a sample.
     pub(crate) header_only: bool,
+    /// The VLAN id of the last tag seen, whatever Ethernet headers came after it: it keeps IPv4 fragments apart.
+    pub(crate) last_vlan: u16,
     /// How many VLAN tags were seen.
     pub(crate) vlan_tags: u8,
     /// How many layers lie around the packet.
