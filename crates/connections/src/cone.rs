@@ -7,6 +7,9 @@
 //!
 //! The bound used is [`RoundTrip::certain_floor`](crate::RoundTrip::certain_floor), half of the smallest round trip seen, less
 //! any disorder of the capture's clock. Without a trustworthy measurement there is no bound, and nothing is denied.
+//!
+//! The numbers are those of captured packets. What the capture missed counts as sent right after the captured packet
+//! before it; only a packet that was missed *and* had overtaken others can have been known earlier than that.
 
 #[cfg(test)]
 mod world;

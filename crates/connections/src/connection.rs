@@ -181,4 +181,7 @@ pub struct Silence {
     pub on_breakers_clock: Option<Span>,
     /// Data waited for an acknowledgement during it: of which side.
     pub unacknowledged_of: Option<Side>,
+    /// Who owed the next move: the side whose window was closed, else the one that had data to acknowledge, else the server
+    /// where the client spoke last. `None` where either may have been waiting for the other.
+    pub owed_by: Option<Side>,
 }

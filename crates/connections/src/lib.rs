@@ -17,6 +17,7 @@ mod reset;
 mod round_trip;
 mod send_history;
 mod side;
+mod silence;
 mod so_far;
 mod stack;
 mod stream_sink;

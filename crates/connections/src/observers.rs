@@ -9,6 +9,7 @@ use crate::ip_id::IpIdTracker;
 use crate::reading::ReadingTracker;
 use crate::reset::ResetLog;
 use crate::round_trip::RoundTripMeter;
+use crate::silence::SilenceLog;
 use crate::so_far::SoFar;
 use crate::{BySide, Connection, Packet, SendHistory, Side, StackFamily, place, reset, stack};
 
@@ -20,6 +21,7 @@ pub struct Observers {
     ip_ids: BySide<IpIdTracker>,
     readings: BySide<ReadingTracker>,
     so_far: BySide<SoFar>,
+    silences: SilenceLog,
     order_known: BySide<bool>,
     resets: Option<Box<ResetLog>>,
 }
@@ -28,6 +30,7 @@ impl Observers {
     /// The next packet: numbers relative, marks set.
     pub fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let side = packet.side;
+        self.silences.packet(packet, &self.so_far);
         if packet.flags.is_rst() {
             self.reset(packet, segment);
             return;
@@ -65,6 +68,7 @@ impl Observers {
         self.ip_ids = std::mem::take(&mut self.ip_ids).swapped();
         self.readings = std::mem::take(&mut self.readings).swapped();
         self.so_far = self.so_far.swapped();
+        self.silences.swap_sides();
         self.order_known = self.order_known.swapped();
         if let Some(log) = &mut self.resets {
             log.swap_sides();
@@ -72,7 +76,7 @@ impl Observers {
     }
 
     /// The connection is over: the engine has filled in `flows`, `handshake`, `packets` and the like, and the watchers add
-    /// `vantage`, `sent`, `readings`, `stacks`, `resets` and the IP ID fields of the flows.
+    /// `vantage`, `sent`, `readings`, `stacks`, `silences`, `resets` and the IP ID fields of the flows.
     pub fn conclude<X>(self, connection: &mut Connection<X>) {
         let trips = BySide {
             client: self.meters.client.result(),
@@ -91,6 +95,8 @@ impl Observers {
         }
         connection.vantage = place::judge(trips, &connection.flows, &connection.handshake);
         connection.sent = self.sent;
+        (connection.silences, connection.silence_before_end) =
+            self.silences.conclude(&connection.flows);
         if let Some(log) = &self.resets {
             connection.resets = reset::judge(log, connection);
         }

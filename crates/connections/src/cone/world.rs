@@ -22,8 +22,6 @@ struct Rules {
     delay: BySide<u64>,
     /// Lost packets of a thousand, on each half of the way.
     loss: u64,
-    /// Packets of a thousand that pass the tap but are missing from the capture.
-    unseen: u64,
     /// Delayed acknowledgements, in microseconds.
     delayed_ack: u64,
     /// Segments that the server sends in answer to each of the client's.
@@ -197,29 +195,27 @@ impl World {
     }
 
     fn at_tap(&mut self, mut packet: InFlight) {
-        if self.random() % 1_000 >= self.rules.unseen {
-            self.frames += 1;
-            packet.frame = Some(self.frames);
-            self.captured.push((
-                Packet {
-                    frame: self.frames,
-                    time: Timestamp::from_nanos(i64::try_from(self.now).unwrap() * 1_000),
-                    side: packet.from,
-                    flags: packet.flags,
-                    seq: packet.seq,
-                    ack: packet.ack,
-                    window: 60_000,
-                    payload_len: packet.len,
-                    ttl: 60,
-                    ip_id: 0,
-                    timestamps: None,
-                    sacked_to: None,
-                    marks: Marks::NONE,
-                    known: Known::FRAME_V4,
-                },
-                packet.truth,
-            ));
-        }
+        self.frames += 1;
+        packet.frame = Some(self.frames);
+        self.captured.push((
+            Packet {
+                frame: self.frames,
+                time: Timestamp::from_nanos(i64::try_from(self.now).unwrap() * 1_000),
+                side: packet.from,
+                flags: packet.flags,
+                seq: packet.seq,
+                ack: packet.ack,
+                window: 60_000,
+                payload_len: packet.len,
+                ttl: 60,
+                ip_id: 0,
+                timestamps: None,
+                sacked_to: None,
+                marks: Marks::NONE,
+                known: Known::FRAME_V4,
+            },
+            packet.truth,
+        ));
         self.travel(packet.from.peer(), Event::Arrive(packet));
     }
 
@@ -331,7 +327,6 @@ fn rules() -> impl Strategy<Value = Rules> {
         seed,
         delay: BySide { client, server },
         loss: numbers.0,
-        unseen: 0,
         delayed_ack: numbers.2,
         answer: numbers.3,
         lifetime: (client + server) * rounds,
@@ -395,7 +390,6 @@ fn a_quiet_world_has_bounds() {
             server: 50,
         },
         loss: 0,
-        unseen: 0,
         delayed_ack: 40_000,
         answer: 6,
         lifetime: 600_000,

@@ -1,0 +1,234 @@
+//! Silences: how long nothing moved, by the capture's clock and by the clock of the side that broke it, and who owed the next move.
+//!
+//! The breaker's own clock (TSval, RFC 7323) leaves the way out of the measurement: a timer of 4.000 s shows as 4000 ticks,
+//! whatever the round trip.
+
+use whyreset_capture::Span;
+use whyreset_segments::{Known, TcpFlags};
+
+use crate::so_far::SoFar;
+use crate::{BySide, Flow, Moment, Packet, Side, Silence};
+
+/// So many of the longest are kept.
+const KEPT: usize = 4;
+/// Shorter ones are none.
+const SHORTEST: Span = Span::from_millis(5);
+/// Tick rates that stacks use; an estimate near one of them is that one.
+const NOMINAL_RATES: [f64; 5] = [1_000.0, 250.0, 100.0, 10.0, 1_000_000.0];
+
+/// Watches the pauses of a connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SilenceLog {
+    last: Option<(Moment, Side)>,
+    last_data_by: Option<Side>,
+    own_last: BySide<Option<Spoken>>,
+    longest: Vec<Pause>,
+    before_end: Option<Pause>,
+    ended: bool,
+}
+
+/// A side's last packet.
+#[derive(Clone, Copy, Debug)]
+struct Spoken {
+    at: Moment,
+    ts_value: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    silence: Silence,
+    breaker_before: Option<Spoken>,
+    breaker_ts: Option<u32>,
+}
+
+impl SilenceLog {
+    /// The next packet, before it is added to `so_far`.
+    pub(crate) fn packet(&mut self, packet: &Packet, so_far: &BySide<SoFar>) {
+        if !packet.known.has(Known::TIME) {
+            return;
+        }
+        let ends = packet.flags.intersects(TcpFlags::FIN | TcpFlags::RST);
+        let first_end = ends && !self.ended;
+        if let Some((after, after_by)) = self.last {
+            let length = packet.time - after.time;
+            if first_end || (length >= SHORTEST && self.is_long(length)) {
+                let pause = self.pause(packet, (after, after_by), so_far);
+                if first_end {
+                    self.before_end = Some(pause);
+                }
+                if length >= SHORTEST && self.is_long(length) {
+                    self.keep(pause);
+                }
+            }
+        }
+        self.ended |= ends;
+        self.last = Some((packet.moment(), packet.side));
+        if packet.payload_len > 0 {
+            self.last_data_by = Some(packet.side);
+        }
+        *self.own_last.of_mut(packet.side) = Some(Spoken {
+            at: packet.moment(),
+            ts_value: packet.timestamps.map(|ts| ts.value),
+        });
+    }
+
+    fn is_long(&self, length: Span) -> bool {
+        self.longest.len() < KEPT
+            || self
+                .longest
+                .iter()
+                .any(|pause| pause.silence.length < length)
+    }
+
+    fn pause(
+        &self,
+        packet: &Packet,
+        (after, after_by): (Moment, Side),
+        so_far: &BySide<SoFar>,
+    ) -> Pause {
+        let waiting = |side: Side| so_far.of(side).unacked_since.is_some();
+        let unacknowledged_of = [after_by, after_by.peer()]
+            .into_iter()
+            .find(|side| waiting(*side));
+        Pause {
+            silence: Silence {
+                after,
+                after_by,
+                until: packet.moment(),
+                broken_by: packet.side,
+                length: packet.time - after.time,
+                on_breakers_clock: None,
+                unacknowledged_of,
+                owed_by: self.owed_by(unacknowledged_of, so_far),
+            },
+            breaker_before: *self.own_last.of(packet.side),
+            breaker_ts: packet.timestamps.map(|ts| ts.value),
+        }
+    }
+
+    fn owed_by(&self, unacknowledged_of: Option<Side>, so_far: &BySide<SoFar>) -> Option<Side> {
+        let closed = |side: &Side| so_far.of(*side).window == Some(0);
+        if let Some(side) = [Side::Client, Side::Server].into_iter().find(closed) {
+            return Some(side);
+        }
+        if let Some(side) = unacknowledged_of {
+            return Some(side.peer());
+        }
+        (self.last_data_by == Some(Side::Client)).then_some(Side::Server)
+    }
+
+    fn keep(&mut self, pause: Pause) {
+        self.longest.push(pause);
+        self.longest
+            .sort_by_key(|pause| std::cmp::Reverse(pause.silence.length));
+        self.longest.truncate(KEPT);
+    }
+
+    /// Client and server the other way round.
+    pub(crate) fn swap_sides(&mut self) {
+        self.last = self.last.map(|(at, side)| (at, side.peer()));
+        self.last_data_by = self.last_data_by.map(Side::peer);
+        self.own_last = self.own_last.swapped();
+        for pause in self.longest.iter_mut().chain(&mut self.before_end) {
+            let silence = &mut pause.silence;
+            silence.after_by = silence.after_by.peer();
+            silence.broken_by = silence.broken_by.peer();
+            silence.unacknowledged_of = silence.unacknowledged_of.map(Side::peer);
+            silence.owed_by = silence.owed_by.map(Side::peer);
+        }
+    }
+
+    /// The longest silences and the one before the end.
+    pub(crate) fn conclude(&self, flows: &BySide<Flow>) -> (Vec<Silence>, Option<Silence>) {
+        let finish = |pause: &Pause| {
+            let rate = flows
+                .of(pause.silence.broken_by)
+                .timestamp_clock
+                .and_then(|clock| clock.ticks_per_second);
+            Silence {
+                on_breakers_clock: on_own_clock(pause, rate),
+                ..pause.silence
+            }
+        };
+        (
+            self.longest.iter().map(finish).collect(),
+            self.before_end.as_ref().map(finish),
+        )
+    }
+}
+
+/// From the breaker's previous packet to the one that broke the silence, by its own clock.
+fn on_own_clock(pause: &Pause, rate: Option<f64>) -> Option<Span> {
+    let before = pause.breaker_before?;
+    let ticks = pause.breaker_ts?.wrapping_sub(before.ts_value?) as i32;
+    let rate = nominal(rate?);
+    let seconds = f64::from(ticks) / rate;
+    let seen = (pause.silence.until.time - before.at.time).as_secs_f64();
+    let plausible = ticks >= 0 && (seconds - seen).abs() <= 1.0 + seen * 0.1;
+    plausible.then(|| Span::from_nanos((seconds * 1e9) as i64))
+}
+
+/// The rate that a stack most likely means.
+fn nominal(rate: f64) -> f64 {
+    NOMINAL_RATES
+        .into_iter()
+        .find(|nominal| (rate / nominal - 1.0).abs() < 0.05)
+        .unwrap_or(rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use whyreset_segments::Timestamps;
+
+    use super::*;
+    use crate::TimestampClock;
+    use crate::round_trip::tests::packet;
+
+    fn stamped(frame: u64, at: i64, side: Side, flags: TcpFlags, value: u32) -> Packet {
+        Packet {
+            timestamps: Some(Timestamps { value, echo: 0 }),
+            ..packet(frame, at, side, flags, (1, 1, 0))
+        }
+    }
+
+    #[test]
+    fn a_timer_shows_on_its_own_clock() {
+        let mut log = SilenceLog::default();
+        let so_far = BySide::default();
+        let ack = TcpFlags::ACK;
+        let packets = [
+            stamped(1, 0, Side::Client, ack, 1_000),
+            stamped(2, 50, Side::Server, ack, 77),
+            stamped(3, 4_050, Side::Client, ack | TcpFlags::FIN, 5_000),
+        ];
+        for packet in &packets {
+            log.packet(packet, &so_far);
+        }
+        let mut flows = BySide::<Flow>::default();
+        flows.client.timestamp_clock = Some(TimestampClock {
+            first: (1_000, packets[0].moment()),
+            last: (5_000, packets[2].moment()),
+            ticks_per_second: Some(990.0),
+        });
+        let (longest, before_end) = log.conclude(&flows);
+        assert_eq!(longest[0].length, Span::from_millis(4_000));
+        assert_eq!(longest[0].on_breakers_clock, Some(Span::from_millis(4_000)));
+        assert_eq!(longest[0].broken_by, Side::Client);
+        assert_eq!(before_end.unwrap().until.frame, 3);
+    }
+
+    #[test]
+    fn keeps_the_longest_four() {
+        let mut log = SilenceLog::default();
+        let mut at = 0;
+        for (frame, gap) in (1..).zip([0, 10, 90, 20, 80, 30, 70, 40, 1]) {
+            at += gap;
+            let p = packet(frame, at, Side::Client, TcpFlags::ACK, (1, 1, 0));
+            log.packet(&p, &BySide::default());
+        }
+        let (longest, before_end) = log.conclude(&BySide::default());
+        let millis: Vec<_> = longest.iter().map(|s| s.length).collect();
+        assert_eq!(millis, [90, 80, 70, 40].map(Span::from_millis));
+        assert_eq!(before_end, None);
+    }
+}
