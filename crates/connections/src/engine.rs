@@ -1,10 +1,26 @@
 //! The engine: takes segments one by one, hands finished connections out.
+//!
+//! Streams are numbered as Wireshark numbers them: in the order in which pairs of ends first show up, and a SYN with
+//! another sequence number on a known pair starts a new one. A connection that is over stays until the ones that are
+//! over take up [`ENDED_BUDGET`]; then the oldest is handed on, and a tombstone keeps its number for late packets.
 
 use std::collections::VecDeque;
 
-use whyreset_segments::{Quote, Segment};
+use whyreset_capture::Timestamp;
+use whyreset_segments::{Known, Quote, Segment};
 
+use crate::half_open::HalfOpen;
+use crate::live::Live;
+use crate::pairs::{ByEnd, End, Index, Located, Pair};
+use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::{Connection, Marks, Neighbours, StreamSink};
+
+/// Bytes that connections may take up which are over, before the oldest are handed on.
+const ENDED_BUDGET: usize = 24 << 20;
+/// What a connection takes up besides what it counts itself: its watchers and its exchanges.
+const HIDDEN_SIZE: usize = 4 << 10;
+/// Tombstones: about 100 bytes each.
+const MAX_TOMBSTONES: usize = 1_000_000;
 
 /// How much the engine keeps.
 #[derive(Clone, Debug)]
@@ -39,9 +55,39 @@ pub struct Placed {
 /// The TCP engine.
 #[derive(Debug)]
 pub struct Engine<X> {
+    config: EngineConfig,
+    index: Index,
+    slots: Vec<Slot<X>>,
+    free: Vec<u32>,
+    next_stream: u64,
+    capture_end: Timestamp,
+    /// Slots of connections that are over, oldest first.
+    ended: VecDeque<u32>,
+    ended_size: usize,
+    tombstones: VecDeque<u32>,
     finished: VecDeque<Connection<X>>,
+    /// After [`Engine::finish`]: the slots that are left, in the order of their streams.
+    remaining: Option<std::vec::IntoIter<u32>>,
     neighbours: Neighbours,
     prototype: X,
+}
+
+/// One stream.
+#[derive(Debug)]
+struct Slot<X> {
+    pair: Pair,
+    stream: u64,
+    state: State<X>,
+}
+
+#[derive(Debug)]
+enum State<X> {
+    /// Nothing: the slot may be used again.
+    Free,
+    HalfOpen(HalfOpen),
+    Live(Box<Live<X>>),
+    /// Handed on; late packets still find their stream.
+    Tombstone(Box<SequenceAnalysis>),
 }
 
 impl<X: StreamSink> Engine<X> {
@@ -51,9 +97,19 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// An engine whose connections each start with [`StreamSink::fresh`] of `prototype`: how key material reaches a tracker.
-    pub fn with_prototype(_config: EngineConfig, prototype: X) -> Self {
+    pub fn with_prototype(config: EngineConfig, prototype: X) -> Self {
         Self {
+            config,
+            index: Index::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            next_stream: 0,
+            capture_end: Timestamp::default(),
+            ended: VecDeque::new(),
+            ended_size: 0,
+            tombstones: VecDeque::new(),
             finished: VecDeque::new(),
+            remaining: None,
             neighbours: Neighbours::default(),
             prototype,
         }
@@ -66,25 +122,286 @@ impl<X: StreamSink> Engine<X> {
 
     /// Takes the next segment of the capture. `told` is the application line that a pasted list shows for it.
     /// `None` where no stream takes it.
-    pub fn segment(&mut self, _segment: &Segment<'_>, _told: Option<&str>) -> Option<Placed> {
-        None
+    pub fn segment(&mut self, segment: &Segment<'_>, told: Option<&str>) -> Option<Placed> {
+        self.capture_end = self.capture_end.max(segment.time);
+        let located = self.index.locate(segment.source, segment.destination);
+        let (slot, marks) = match self.find(&located) {
+            None => (self.open(segment, &located), Marks::NONE),
+            Some(slot) => self.arrive(slot, segment, &located),
+        };
+        self.take(slot, segment, &located, told, marks)
     }
 
     /// Takes an ICMP error that quotes a segment.
-    pub fn quote(&mut self, _quote: &Quote<'_>) -> Option<Placed> {
-        None
+    pub fn quote(&mut self, quote: &Quote<'_>) -> Option<Placed> {
+        let segment = &quote.segment;
+        self.capture_end = self.capture_end.max(segment.time);
+        if quote.quoted_bytes < QUOTED_HEADER {
+            return None;
+        }
+        let located = self.index.locate(segment.source, segment.destination);
+        let slot = match self.find(&located) {
+            None => self.place(segment, &located),
+            Some(slot) => self.arrive(slot, segment, &located).0,
+        };
+        let from = located.from;
+        let place = self.slots.get_mut(usize::try_from(slot).ok()?)?;
+        if let State::Live(live) = &mut place.state {
+            live.quote(quote, from);
+        }
+        Some(Placed {
+            stream: place.stream,
+            marks: Marks::NONE,
+        })
+    }
+
+    fn find(&self, located: &Located) -> Option<u32> {
+        let slots = &self.slots;
+        self.index.find(located.hash, |slot| {
+            usize::try_from(slot)
+                .ok()
+                .and_then(|slot| slots.get(slot))
+                .is_some_and(|slot| slot.pair == located.pair)
+        })
+    }
+
+    /// A new stream on a pair that is not known: a plain SYN is kept in short.
+    fn open(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
+        match HalfOpen::of(segment, located.from) {
+            Some(half) => {
+                let slot = self.add(located.pair, State::HalfOpen(half));
+                self.index.insert(located.hash, slot);
+                slot
+            }
+            None => self.place(segment, located),
+        }
+    }
+
+    /// A new stream on a pair that is not known.
+    fn place(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
+        let live = Live::new(segment, located.from, self.prototype.fresh());
+        let slot = self.add(located.pair, State::Live(Box::new(live)));
+        self.index.insert(located.hash, slot);
+        slot
+    }
+
+    fn add(&mut self, pair: Pair, state: State<X>) -> u32 {
+        let stream = self.next_stream;
+        self.next_stream += 1;
+        let slot = Slot {
+            pair,
+            stream,
+            state,
+        };
+        if let Some(index) = self.free.pop()
+            && let Some(place) = self.slots.get_mut(index as usize)
+        {
+            *place = slot;
+            return index;
+        }
+        let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.slots.push(slot);
+        index
+    }
+
+    /// A segment on a known pair: it belongs to the stream there, or starts a new one.
+    fn arrive(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> (u32, Marks) {
+        self.promote(slot);
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return (slot, Marks::NONE);
+        };
+        if !segment.known.has(Known::SEQ.with(Known::FLAGS)) {
+            return (slot, Marks::NONE);
+        }
+        let arrival = match &mut place.state {
+            State::Live(live) if segment.known.has(Known::RELATIVE) => {
+                live.relative_arrival(segment.flags)
+            }
+            State::Live(live) => live
+                .analysis
+                .arrival(located.from, segment.seq.0, segment.flags),
+            State::Tombstone(analysis) => {
+                analysis.arrival(located.from, segment.seq.0, segment.flags)
+            }
+            State::Free | State::HalfOpen(_) => Arrival::Same,
+        };
+        if arrival == Arrival::Same {
+            return (slot, Marks::NONE);
+        }
+        if let State::Live(live) = &mut place.state
+            && !live.ended
+        {
+            live.ended = true;
+            self.ended_size += live.size() + HIDDEN_SIZE;
+            self.ended.push_back(slot);
+        }
+        let live = Live::new(segment, located.from, self.prototype.fresh());
+        let new = self.add(located.pair, State::Live(Box::new(live)));
+        self.index.replace(located.hash, slot, new);
+        (new, Marks::REUSED_PORTS)
+    }
+
+    /// Gives a half-open connection its full state.
+    fn promote(&mut self, slot: u32) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        let State::HalfOpen(half) = &place.state else {
+            return;
+        };
+        let live = expand(
+            half,
+            &place.pair,
+            &self.index,
+            &self.prototype,
+            &self.config,
+        );
+        place.state = State::Live(Box::new(live));
+    }
+
+    fn take(
+        &mut self,
+        slot: u32,
+        segment: &Segment<'_>,
+        located: &Located,
+        told: Option<&str>,
+        marks: Marks,
+    ) -> Option<Placed> {
+        let place = self.slots.get_mut(slot as usize)?;
+        let stream = place.stream;
+        let marks = match &mut place.state {
+            State::Live(live) => {
+                let was_over = live.ended;
+                let marks = marks | live.packet(segment, located.from, told, &self.config, marks);
+                if live.ended && !was_over {
+                    self.ended_size += live.size() + HIDDEN_SIZE;
+                    self.ended.push_back(slot);
+                    self.retire();
+                }
+                marks
+            }
+            State::Tombstone(analysis) => analysis.segment(segment, located.from) | marks,
+            State::Free | State::HalfOpen(_) => marks,
+        };
+        Some(Placed { stream, marks })
+    }
+
+    /// Hands on the oldest connections that are over, until the rest is within the budget.
+    fn retire(&mut self) {
+        while self.ended_size > ENDED_BUDGET
+            && let Some(slot) = self.ended.pop_front()
+        {
+            let Some(place) = self.slots.get_mut(slot as usize) else {
+                continue;
+            };
+            let State::Live(live) = std::mem::replace(&mut place.state, State::Free) else {
+                continue;
+            };
+            self.ended_size = self.ended_size.saturating_sub(live.size() + HIDDEN_SIZE);
+            let ends = ends(&self.index, &place.pair);
+            let analysis = live.analysis;
+            let connection = live.conclude(place.stream, &ends, self.capture_end, true);
+            self.finished.push_back(connection);
+            self.bury(slot, analysis);
+        }
+    }
+
+    /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
+    fn bury(&mut self, slot: u32, analysis: SequenceAnalysis) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        if !self.index.leads_to(&place.pair, slot) {
+            self.free.push(slot);
+            return;
+        }
+        place.state = State::Tombstone(Box::new(analysis));
+        self.tombstones.push_back(slot);
+        if self.tombstones.len() > MAX_TOMBSTONES
+            && let Some(oldest) = self.tombstones.pop_front()
+        {
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        if let Some(place) = self.slots.get_mut(slot as usize)
+            && matches!(place.state, State::Tombstone(_))
+        {
+            self.index.remove(&place.pair, slot);
+            place.state = State::Free;
+            self.free.push(slot);
+        }
     }
 
     /// The capture has ended: everything that is still open becomes available from [`Engine::next_finished`].
-    pub fn finish(&mut self) {}
+    pub fn finish(&mut self) {
+        let mut order: Vec<u32> =
+            (0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).collect();
+        let stream = |slot: &u32| self.slots.get(*slot as usize).map(|slot| slot.stream);
+        if !order.is_sorted_by_key(stream) {
+            order.sort_unstable_by_key(stream);
+        }
+        self.ended.clear();
+        self.remaining = Some(order.into_iter());
+    }
 
     /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
     pub fn next_finished(&mut self) -> Option<Connection<X>> {
-        self.finished.pop_front()
+        if let Some(connection) = self.finished.pop_front() {
+            return Some(connection);
+        }
+        loop {
+            let slot = self.remaining.as_mut()?.next()?;
+            let Some(place) = self.slots.get_mut(slot as usize) else {
+                continue;
+            };
+            let state = std::mem::replace(&mut place.state, State::Free);
+            let live = match state {
+                State::Live(live) => *live,
+                State::HalfOpen(half) => expand(
+                    &half,
+                    &place.pair,
+                    &self.index,
+                    &self.prototype,
+                    &self.config,
+                ),
+                State::Free | State::Tombstone(_) => continue,
+            };
+            let ends = ends(&self.index, &place.pair);
+            return Some(live.conclude(place.stream, &ends, self.capture_end, false));
+        }
     }
 
     /// What is known of hosts and listeners so far.
     pub const fn neighbours(&self) -> &Neighbours {
         &self.neighbours
     }
+}
+
+/// So many bytes of a quoted TCP header name its stream.
+const QUOTED_HEADER: usize = 16;
+
+fn ends(index: &Index, pair: &Pair) -> ByEnd<whyreset_segments::Endpoint> {
+    ByEnd {
+        low: index.endpoint(pair, End::Low),
+        high: index.endpoint(pair, End::High),
+    }
+}
+
+/// The full state of a half-open connection: its SYN is taken again.
+fn expand<X: StreamSink>(
+    half: &HalfOpen,
+    pair: &Pair,
+    index: &Index,
+    prototype: &X,
+    config: &EngineConfig,
+) -> Live<X> {
+    let from = half.from();
+    let source = index.endpoint(pair, from);
+    let destination = index.endpoint(pair, from.other());
+    let syn = half.expand(source, destination);
+    let mut live = Live::new(&syn, from, prototype.fresh());
+    live.packet(&syn, from, None, config, Marks::NONE);
+    live
 }

@@ -2,20 +2,32 @@
 //!
 //! Pure state machines: segments in, connections out; no I/O, no clock but the packets', bounded memory per connection.
 
+mod captured_twice;
 mod cone;
 mod connection;
+mod direction;
 mod engine;
+mod facts;
 mod flow;
+mod half_open;
 mod ip_id;
+mod kept_packets;
+mod live;
 mod marks;
 mod neighbours;
 mod observers;
+mod orientation;
+mod outstanding;
+mod own_marks;
 mod packet;
+mod pairs;
 mod place;
 mod reading;
+mod reassembly;
 mod reset;
 mod round_trip;
 mod send_history;
+mod sequence_analysis;
 mod side;
 mod silence;
 mod so_far;
@@ -23,6 +35,9 @@ mod stack;
 mod stream_sink;
 #[cfg(test)]
 mod test_connection;
+#[cfg(test)]
+mod test_segments;
+mod unique_bytes;
 mod vantage;
 
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};

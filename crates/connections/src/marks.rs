@@ -81,6 +81,16 @@ impl Marks {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any mark of `other` is set.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// This set without `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether nothing is set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

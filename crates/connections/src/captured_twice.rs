@@ -1,0 +1,172 @@
+//! Recognises packets that were captured more than once: a mirror port that shows both directions of a switch, two
+//! interfaces of one machine, a router seen on both sides.
+//!
+//! A copy has the same IP identification and the same TCP header as a packet of moments ago. Where the identification
+//! says nothing (IPv6, always zero, always the same), the copy must also have taken another way (TTL, MAC address, VLAN,
+//! interface), or carry data sooner than any sender repeats it.
+
+use whyreset_segments::{Known, Segment};
+
+/// Packets of one direction that are remembered.
+const REMEMBERED: usize = 4;
+/// Nanoseconds in which a copy with the same identification follows.
+const COPY_WITHIN: u64 = 20_000_000;
+/// Nanoseconds in which a copy without an identification follows.
+const BLIND_COPY_WITHIN: u64 = 1_000_000;
+
+/// The last packets of one direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecentPackets {
+    recent: [Print; REMEMBERED],
+    next: u8,
+    /// Two different packets had the same identification one after the other: it is no counter.
+    id_repeats: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Print {
+    time: i64,
+    seq: u32,
+    ack: u32,
+    len: u32,
+    ts_value: u32,
+    window: u32,
+    flags: u16,
+    id: u16,
+    seen: bool,
+    way: Way,
+}
+
+/// How a packet came to the capture point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Way {
+    mac: [u8; 6],
+    interface: u32,
+    vlan: u16,
+    ttl: u8,
+    tunnels: u8,
+}
+
+impl RecentPackets {
+    /// Whether the segment is a copy of one that was seen moments ago; it is remembered if it is not.
+    pub(crate) fn is_copy(&mut self, segment: &Segment<'_>) -> bool {
+        if !segment
+            .known
+            .has(Known::SEQ.with(Known::LEN).with(Known::TIME))
+        {
+            return false;
+        }
+        let print = Print::of(segment);
+        let has_id = segment.known.has(Known::IP_ID) && segment.ip.id != 0;
+        if self
+            .recent
+            .iter()
+            .any(|old| old.matches(&print, has_id && !self.id_repeats))
+        {
+            return true;
+        }
+        let newest = usize::from(self.next.wrapping_sub(1)) % REMEMBERED;
+        if let Some(old) = self.recent.get(newest)
+            && old.seen
+            && has_id
+            && old.id == print.id
+            && !old.same_header(&print)
+        {
+            self.id_repeats = true;
+        }
+        if let Some(slot) = self.recent.get_mut(usize::from(self.next) % REMEMBERED) {
+            *slot = print;
+        }
+        self.next = self.next.wrapping_add(1);
+        false
+    }
+}
+
+impl Print {
+    fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            time: segment.time.nanos(),
+            seq: segment.seq.0,
+            ack: segment.ack.0,
+            len: segment.payload_len,
+            ts_value: segment.options.timestamps.map_or(0, |ts| ts.value),
+            window: segment.window,
+            flags: segment.flags.0,
+            id: segment.ip.id,
+            seen: true,
+            way: Way {
+                mac: segment.link.source_mac,
+                interface: segment.link.interface,
+                vlan: segment.link.vlan,
+                ttl: segment.ip.ttl,
+                tunnels: segment.link.tunnels,
+            },
+        }
+    }
+
+    const fn same_header(&self, other: &Self) -> bool {
+        self.seq == other.seq
+            && self.ack == other.ack
+            && self.len == other.len
+            && self.flags == other.flags
+            && self.window == other.window
+            && self.ts_value == other.ts_value
+    }
+
+    fn matches(&self, copy: &Self, id_tells: bool) -> bool {
+        if !self.seen || !self.same_header(copy) || self.id != copy.id {
+            return false;
+        }
+        let since = copy.time.wrapping_sub(self.time).unsigned_abs();
+        if id_tells {
+            return since < COPY_WITHIN;
+        }
+        let another_way = self.way != copy.way;
+        since < COPY_WITHIN && another_way || since < BLIND_COPY_WITHIN && copy.len > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_segments::{A, B, data, frame_at};
+
+    #[test]
+    fn the_same_packet_moments_later_is_a_copy() {
+        let mut recent = RecentPackets::default();
+        let mut first = data(A, B, 1000, 1, b"hello");
+        first.ip.id = 77;
+        assert!(!recent.is_copy(&first));
+        let copy = frame_at(first, 2, 300_000);
+        assert!(recent.is_copy(&copy));
+        let mut repeated = frame_at(first, 3, 210_000_000);
+        repeated.ip.id = 78;
+        assert!(!recent.is_copy(&repeated));
+    }
+
+    #[test]
+    fn duplicate_acks_without_an_identification_are_no_copies() {
+        let mut recent = RecentPackets::default();
+        let mut ack = data(A, B, 1000, 1, b"");
+        ack.known = Known::FRAME_V6;
+        assert!(!recent.is_copy(&ack));
+        assert!(!recent.is_copy(&frame_at(ack, 2, 100_000)));
+        let mut routed = frame_at(ack, 3, 150_000);
+        routed.ip.ttl -= 1;
+        assert!(recent.is_copy(&routed));
+    }
+
+    #[test]
+    fn an_identification_that_never_changes_tells_nothing() {
+        let mut recent = RecentPackets::default();
+        for (n, seq) in [1000, 1005].into_iter().enumerate() {
+            let mut segment = data(A, B, seq, 1, b"hello");
+            segment.ip.id = 5;
+            assert!(!recent.is_copy(&frame_at(segment, n as u64, 0)));
+        }
+        let mut ack = data(A, B, 1010, 1, b"");
+        ack.ip.id = 5;
+        assert!(!recent.is_copy(&ack));
+        assert!(!recent.is_copy(&frame_at(ack, 9, 2_000_000)));
+    }
+}

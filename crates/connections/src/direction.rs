@@ -1,0 +1,185 @@
+//! One direction of a connection while it is followed.
+
+use whyreset_segments::{Known, TcpFlags};
+
+use crate::captured_twice::RecentPackets;
+use crate::facts::{self, Seen};
+use crate::outstanding::Outstanding;
+use crate::reassembly::Reassembly;
+use crate::sequence_analysis::Scale;
+use crate::unique_bytes::UniqueBytes;
+use crate::{Flow, Marks, Moment};
+
+/// What one end sent, and what became of it so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Direction {
+    pub(crate) flow: Flow,
+    pub(crate) stream: Reassembly,
+    pub(crate) outstanding: Outstanding,
+    pub(crate) recent: RecentPackets,
+    /// It sent an acknowledgement: what it accepts is known.
+    pub(crate) acknowledges: bool,
+    /// The highest relative number that the other side's window ever allowed.
+    pub(crate) edge: i64,
+    /// Its last RST or repeated SYN, while nothing else of it has passed: what a challenge ACK answers.
+    pub(crate) provocation: Option<Moment>,
+    pub(crate) scale: Scale,
+    pub(crate) peer_scale: Scale,
+    pub(crate) checksums_tried: u32,
+    pub(crate) window_started: bool,
+    bytes: UniqueBytes,
+    bytes_reference: Option<(u32, i64)>,
+    origin: Option<u32>,
+    top: i64,
+}
+
+impl Direction {
+    /// The initial number that relative numbers count from. When it moves, what was relative to the old one is forgotten.
+    pub(crate) fn set_origin(&mut self, base: u32) {
+        if self.origin == Some(base) {
+            return;
+        }
+        if self.origin.replace(base).is_some() {
+            self.top = 0;
+            self.flow.sent_to = 0;
+            self.flow.acked_to = 0;
+            self.edge = 0;
+            self.outstanding.clear();
+        }
+    }
+
+    /// A number of this direction, relative to its initial one and unwrapped: the nearest to what was sent so far.
+    pub(crate) fn relative(&self, number: u32) -> i64 {
+        let origin = self.origin.unwrap_or(number);
+        let reference = origin.wrapping_add((self.top & 0xffff_ffff) as u32);
+        let distance = number.wrapping_sub(reference).cast_signed();
+        self.top.saturating_add(i64::from(distance))
+    }
+
+    /// Counts the payload at `seq`; `syn` says that it lies behind a SYN. Returns how many bytes are new.
+    pub(crate) fn count_bytes(&mut self, seq: u32, len: u32, syn: bool) -> u64 {
+        let (reference, unwrapped) = *self.bytes_reference.get_or_insert((seq, i64::from(seq)));
+        let distance = seq.wrapping_sub(reference).cast_signed();
+        let mut start = unwrapped.saturating_add(i64::from(distance));
+        if syn {
+            start = start.saturating_add(1);
+            self.bytes.set_floor(start);
+        }
+        let end = start.saturating_add(i64::from(len));
+        if end > unwrapped {
+            self.bytes_reference = Some(((end & 0xffff_ffff) as u32, end));
+        }
+        if len == 0 {
+            return 0;
+        }
+        let fresh = self.bytes.add(start, len);
+        self.flow.bytes = self.flow.bytes.saturating_add(fresh);
+        fresh
+    }
+
+    /// A packet of this direction. `mss` is what the other side's SYN allows.
+    pub(crate) fn note_sent(&mut self, seen: &Seen<'_, '_>, mss: Option<u16>, established: bool) {
+        self.note_packet(seen);
+        facts::network::note(&mut self.flow, &mut self.checksums_tried, seen);
+        facts::network::note_size(&mut self.flow, mss, seen);
+        facts::windows::note(&mut self.flow, &mut self.window_started, seen);
+        facts::timestamp_clock::note(&mut self.flow, seen);
+        facts::probes::note(&mut self.flow, seen);
+        let again = seen.flags().is_opening_syn() && established;
+        self.provocation = (seen.flags().is_rst() || again).then_some(seen.at);
+        self.acknowledges |= seen.ack().is_some();
+        if !seen.is_numbered() || seen.flags().is_rst() {
+            return;
+        }
+        facts::fins::note(&mut self.flow, seen);
+        if seen.packet.payload_len > 0 || seen.flags().sequence_len() > 0 {
+            facts::retransmitted::note(&mut self.flow, &mut self.outstanding, seen);
+        }
+        let end = seen.packet.seq_end();
+        self.flow.sent_to = self.flow.sent_to.max(end);
+        self.top = self.top.max(end);
+    }
+
+    fn note_packet(&mut self, seen: &Seen<'_, '_>) {
+        let flow = &mut self.flow;
+        flow.packets += 1;
+        flow.first.get_or_insert(seen.at);
+        flow.last = Some(seen.at);
+        if seen.marks().has(Marks::DUPLICATE_ACK) {
+            flow.duplicate_acks += 1;
+        }
+        if seen.marks().has(Marks::ACK_LOST_SEGMENT) {
+            flow.acks_of_unseen += 1;
+        }
+        let len = seen.packet.payload_len;
+        if len == 0 || !seen.has(Known::LEN) || seen.flags().is_rst() {
+            return;
+        }
+        flow.data_packets += 1;
+        flow.first_data.get_or_insert(seen.at);
+        flow.last_data = Some(seen.at);
+        flow.last_data_pushed = seen.flags().contains(TcpFlags::PSH);
+        flow.sizes.largest_sent = flow.sizes.largest_sent.max(len);
+        if seen.fresh_bytes > 0 {
+            flow.last_new_data = Some(seen.at);
+        }
+    }
+
+    /// A packet of the other direction: what it acknowledges of this one.
+    pub(crate) fn note_received(&mut self, seen: &Seen<'_, '_>) {
+        facts::probes::answered(&mut self.flow);
+        facts::windows::filled(&mut self.flow, seen);
+        let Some(ack) = seen.ack() else {
+            return;
+        };
+        if seen.flags().is_rst() {
+            return;
+        }
+        if seen.has(Known::WINDOW) {
+            let edge = ack.saturating_add(i64::from(seen.packet.window));
+            self.edge = self.edge.max(edge);
+        }
+        if ack > self.flow.acked_to {
+            self.flow.acked_to = ack;
+            self.flow.last_progress = Some(seen.at);
+            let largest = self.outstanding.acknowledged(ack);
+            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
+            facts::fins::acknowledged(&mut self.flow, ack, seen);
+        }
+    }
+
+    /// The connection is over: fills in what is only known now.
+    pub(crate) fn conclude(&mut self) {
+        self.flow.missing_bytes = self.stream_end().saturating_sub(self.bytes.total());
+        self.flow.bytes = self.bytes.total();
+        self.flow.window.scale_known = self.scale_is_known();
+        self.flow.window.shift = self.scale.shift();
+        self.flow.unanswered = self.outstanding.unanswered();
+        self.flow.sizes.smallest_unanswered = self.outstanding.smallest_repeated();
+        if let Some(clock) = &mut self.flow.timestamp_clock {
+            facts::timestamp_clock::conclude(clock);
+        }
+    }
+
+    pub(crate) fn scale_is_known(&self) -> bool {
+        match self.scale {
+            Scale::Unknown => false,
+            Scale::None => true,
+            Scale::Shift(_) => self.peer_scale != Scale::Unknown,
+        }
+    }
+
+    /// The end of the stream as far as the capture shows it, counted from its first byte; SYN and FIN left out.
+    pub(crate) fn stream_end(&self) -> u64 {
+        let end = match self.flow.fin {
+            Some(fin) => fin.seq.min(self.flow.sent_to),
+            None => self.flow.sent_to,
+        };
+        u64::try_from(end.saturating_sub(1)).unwrap_or(0)
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_size(&self) -> usize {
+        self.stream.heap_size() + self.outstanding.heap_size()
+    }
+}

@@ -1,0 +1,34 @@
+//! FINs, and when they are acknowledged.
+
+use super::Seen;
+use crate::{Fin, Flow};
+
+pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
+    if !seen.flags().is_fin() || seen.flags().is_rst() {
+        return;
+    }
+    match &mut flow.fin {
+        Some(fin) => fin.retransmissions = fin.retransmissions.saturating_add(1),
+        None => {
+            flow.fin = Some(Fin {
+                at: seen.at,
+                seq: seen
+                    .packet
+                    .seq
+                    .saturating_add(i64::from(seen.packet.payload_len)),
+                acked: None,
+                retransmissions: 0,
+            });
+        }
+    }
+}
+
+/// The other side's packet acknowledges up to `ack`.
+pub(crate) fn acknowledged(flow: &mut Flow, ack: i64, seen: &Seen<'_, '_>) {
+    if let Some(fin) = &mut flow.fin
+        && fin.acked.is_none()
+        && ack > fin.seq
+    {
+        fin.acked = Some(seen.at);
+    }
+}

@@ -1,0 +1,72 @@
+//! IP and link fields of a direction.
+
+use whyreset_segments::{Checksum, Known};
+
+use super::Seen;
+use crate::Flow;
+
+/// Checksums are verified on so many of the first packets of a direction.
+const CHECKED: u32 = 4;
+/// No path carries larger datagrams than jumbo frames do.
+const JUMBO: u32 = 9_018;
+
+/// `tried` counts the packets whose checksum was looked at.
+pub(crate) fn note(flow: &mut Flow, tried: &mut u32, seen: &Seen<'_, '_>) {
+    note_link(flow, seen);
+    note_checksum(flow, tried, seen);
+    if seen.flags().is_rst() {
+        return;
+    }
+    let network = &mut flow.network;
+    if seen.has(Known::TTL) {
+        let ttl = seen.segment.ip.ttl;
+        network.ttl_first.get_or_insert(ttl);
+        network.ttl_min = Some(network.ttl_min.map_or(ttl, |min| min.min(ttl)));
+        network.ttl_max = Some(network.ttl_max.map_or(ttl, |max| max.max(ttl)));
+    }
+    if seen.has(Known::IP_ID) {
+        network.ip_id_last = Some((seen.segment.ip.id, seen.at));
+    }
+}
+
+fn note_link(flow: &mut Flow, seen: &Seen<'_, '_>) {
+    let network = &mut flow.network;
+    if seen.has(Known::MAC) {
+        let mac = seen.segment.link.source_mac;
+        let first = *network.mac.get_or_insert(mac);
+        network.mac_changed |= first != mac && !seen.flags().is_rst();
+    }
+    if let Some(outgoing) = seen.segment.link.outgoing {
+        network.outgoing.get_or_insert(outgoing);
+    }
+}
+
+fn note_checksum(flow: &mut Flow, tried: &mut u32, seen: &Seen<'_, '_>) {
+    if *tried >= CHECKED || seen.segment.tcp_bytes.is_empty() {
+        return;
+    }
+    *tried += 1;
+    let network = &mut flow.network;
+    match seen.segment.checksum() {
+        Checksum::Good => network.checksum_checked += 1,
+        Checksum::Bad | Checksum::Offloaded => {
+            network.checksum_checked += 1;
+            network.checksum_unfinished += 1;
+        }
+        Checksum::Unverifiable => {}
+    }
+}
+
+/// Frames larger than the path can carry. `mss` is the largest segment that the receiver takes, where its SYN says it.
+pub(crate) fn note_size(flow: &mut Flow, mss: Option<u16>, seen: &Seen<'_, '_>) {
+    let segment = seen.segment;
+    if !seen.has(Known::TTL) {
+        return;
+    }
+    flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(segment.ip.total_len);
+    let beyond_mss = mss.is_some_and(|mss| mss > 0 && segment.payload_len > u32::from(mss));
+    let left_open = segment.ip.total_len == 0 && segment.payload_len > 0;
+    if beyond_mss || left_open || segment.ip.total_len > JUMBO {
+        flow.network.oversize = flow.network.oversize.saturating_add(1);
+    }
+}

@@ -1,0 +1,45 @@
+//! A side's timestamp clock (RFC 7323).
+
+use whyreset_segments::Known;
+
+use super::Seen;
+use crate::{Flow, TimestampClock};
+
+/// Clocks in use tick at these rates, more or less.
+const USUAL_RATES: [f64; 6] = [1000.0, 250.0, 100.0, 10.0, 2.0, 1_000_000.0];
+/// Nanoseconds that a clock must be watched before its rate is told.
+const LONG_ENOUGH: f64 = 0.5e9;
+
+pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
+    let Some(timestamps) = seen.segment.options.timestamps else {
+        return;
+    };
+    if seen.flags().is_rst() || !seen.has(Known::TIME) {
+        return;
+    }
+    let value = (timestamps.value, seen.at);
+    match &mut flow.timestamp_clock {
+        Some(clock) => clock.last = value,
+        None => {
+            flow.timestamp_clock = Some(TimestampClock {
+                first: value,
+                last: value,
+                ticks_per_second: None,
+            });
+        }
+    }
+}
+
+/// Estimates the rate over the whole connection.
+pub(crate) fn conclude(clock: &mut TimestampClock) {
+    let ticks = f64::from(clock.last.0.wrapping_sub(clock.first.0).cast_signed());
+    let nanos = (clock.last.1.time - clock.first.1.time).nanos() as f64;
+    if nanos < LONG_ENOUGH || ticks <= 0.0 {
+        return;
+    }
+    let rate = ticks / (nanos / 1e9);
+    let usual = USUAL_RATES
+        .into_iter()
+        .find(|usual| (rate / usual - 1.0).abs() < 0.1);
+    clock.ticks_per_second = Some(usual.unwrap_or(rate));
+}

@@ -1,0 +1,41 @@
+//! The window that a side advertises.
+
+use whyreset_segments::{Known, TcpFlags};
+
+use super::Seen;
+use crate::{Flow, Marks};
+
+/// A window of this side's packet; `started` says whether one was seen before.
+pub(crate) fn note(flow: &mut Flow, started: &mut bool, seen: &Seen<'_, '_>) {
+    if !seen.has(Known::WINDOW) || seen.flags().is_rst() {
+        return;
+    }
+    let size = seen.packet.window;
+    let window = &mut flow.window;
+    window.last = size;
+    window.max = window.max.max(size);
+    if seen.flags().contains(TcpFlags::SYN) {
+        return;
+    }
+    window.min = if *started { window.min.min(size) } else { size };
+    *started = true;
+    if size == 0 {
+        if window.zero_since.is_none() {
+            window.zero_since = Some(seen.at);
+            window.zero_times = window.zero_times.saturating_add(1);
+            window.first_zero.get_or_insert(seen.at);
+        }
+        let since = window.zero_since.map_or(seen.at.time, |at| at.time);
+        window.longest_zero = window.longest_zero.max(seen.at.time - since);
+    } else if let Some(since) = window.zero_since.take() {
+        window.longest_zero = window.longest_zero.max(seen.at.time - since.time);
+        window.reopened = Some(seen.at);
+    }
+}
+
+/// The other side's data reached the edge of this side's window.
+pub(crate) fn filled(receiver: &mut Flow, seen: &Seen<'_, '_>) {
+    if seen.marks().has(Marks::WINDOW_FULL) {
+        receiver.window.filled_times = receiver.window.filled_times.saturating_add(1);
+    }
+}

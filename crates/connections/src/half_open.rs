@@ -1,0 +1,178 @@
+//! A connection of which only a SYN was seen, in little memory: floods and scans consist of them.
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::{
+    Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
+};
+
+use crate::pairs::End;
+
+/// The SYN.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HalfOpen {
+    time: Timestamp,
+    frame_low: u32,
+    seq: u32,
+    ts_value: u32,
+    frame_high: u16,
+    window: u16,
+    mss: u16,
+    ip_id: u16,
+    flags: u16,
+    mac: [u8; 6],
+    kinds: [u8; 12],
+    kinds_len: u8,
+    window_scale: u8,
+    ttl: u8,
+    bits: u8,
+}
+
+const FROM_HIGH: u8 = 1;
+const HAS_MSS: u8 = 1 << 1;
+const HAS_SCALE: u8 = 1 << 2;
+const SACK_PERMITTED: u8 = 1 << 3;
+const HAS_TIMESTAMPS: u8 = 1 << 4;
+const IS_V4: u8 = 1 << 5;
+const HAS_MAC: u8 = 1 << 6;
+
+impl HalfOpen {
+    /// The SYN in short; `None` where it says more than fits here.
+    pub(crate) fn of(segment: &Segment<'_>, from: End) -> Option<Self> {
+        let known = segment.known.without(Known::MAC);
+        let plain = segment.flags.0 & 0x17 == TcpFlags::SYN.0
+            && segment.payload_len == 0
+            && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
+            && segment.options.fast_open.is_none()
+            && !segment.options.malformed
+            && segment.options.sack_len == 0
+            && segment.options.timestamps.is_none_or(|ts| ts.echo == 0)
+            && segment.ack.0 == 0
+            && segment.link.outgoing.is_none()
+            && segment.link.vlan == 0
+            && segment.link.tunnels == 0
+            && segment.link.interface == 0
+            && !segment.bad_offset;
+        if !plain {
+            return None;
+        }
+        let options = &segment.options;
+        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
+        Some(Self {
+            time: segment.time,
+            frame_low: (segment.frame & 0xffff_ffff) as u32,
+            frame_high: u16::try_from(segment.frame >> 32).ok()?,
+            seq: segment.seq.0,
+            ts_value: options.timestamps.map_or(0, |ts| ts.value),
+            window: u16::try_from(segment.window).ok()?,
+            mss: options.mss.unwrap_or_default(),
+            ip_id: segment.ip.id,
+            flags: segment.flags.0,
+            mac: segment.link.source_mac,
+            kinds: options.kinds,
+            kinds_len: options.kinds_len,
+            window_scale: options.window_scale.unwrap_or_default(),
+            ttl: segment.ip.ttl,
+            bits: bit(from == End::High, FROM_HIGH)
+                | bit(options.mss.is_some(), HAS_MSS)
+                | bit(options.window_scale.is_some(), HAS_SCALE)
+                | bit(options.sack_permitted, SACK_PERMITTED)
+                | bit(options.timestamps.is_some(), HAS_TIMESTAMPS)
+                | bit(known == Known::FRAME_V4, IS_V4)
+                | bit(segment.known.has(Known::MAC), HAS_MAC),
+        })
+    }
+
+    const fn has(&self, bit: u8) -> bool {
+        self.bits & bit != 0
+    }
+
+    /// Who sent it.
+    pub(crate) const fn from(&self) -> End {
+        if self.has(FROM_HIGH) {
+            End::High
+        } else {
+            End::Low
+        }
+    }
+
+    /// The SYN as a segment again. Lost are: what lies below IP but the MAC address, ECN and flow label, the checksum.
+    pub(crate) fn expand(&self, source: Endpoint, destination: Endpoint) -> Segment<'static> {
+        let known = if self.has(IS_V4) {
+            Known::FRAME_V4
+        } else {
+            Known::FRAME_V6
+        };
+        let with_mac = if self.has(HAS_MAC) {
+            known.with(Known::MAC)
+        } else {
+            known
+        };
+        Segment {
+            frame: u64::from(self.frame_high) << 32 | u64::from(self.frame_low),
+            time: self.time,
+            source,
+            destination,
+            seq: SeqNumber(self.seq),
+            ack: SeqNumber(0),
+            flags: TcpFlags(self.flags),
+            window: u32::from(self.window),
+            urgent: 0,
+            payload_len: 0,
+            payload: &[],
+            tcp_bytes: &[],
+            options: self.options(),
+            ip: IpFields {
+                ttl: self.ttl,
+                id: self.ip_id,
+                total_len: 40,
+                ..IpFields::default()
+            },
+            link: LinkFields {
+                source_mac: self.mac,
+                ..LinkFields::default()
+            },
+            known: with_mac,
+            bad_offset: false,
+        }
+    }
+
+    fn options(&self) -> TcpOptions {
+        TcpOptions {
+            mss: self.has(HAS_MSS).then_some(self.mss),
+            window_scale: self.has(HAS_SCALE).then_some(self.window_scale),
+            sack_permitted: self.has(SACK_PERMITTED),
+            timestamps: self.has(HAS_TIMESTAMPS).then_some(Timestamps {
+                value: self.ts_value,
+                echo: 0,
+            }),
+            kinds: self.kinds,
+            kinds_len: self.kinds_len,
+            ..TcpOptions::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_segments::{A, B, segment};
+
+    #[test]
+    fn a_syn_comes_back_as_it_was() {
+        let mut syn = segment(A, B, TcpFlags::SYN, 7, 0, b"");
+        syn.frame = 1 << 33;
+        syn.options = TcpOptions::parse(&[
+            2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7,
+        ]);
+        let half = HalfOpen::of(&syn, End::Low).unwrap();
+        let back = half.expand(A, B);
+        assert_eq!(back.options, syn.options);
+        assert_eq!(
+            (back.frame, back.seq, back.window),
+            (syn.frame, syn.seq, syn.window)
+        );
+        assert!(size_of::<HalfOpen>() <= 56);
+        syn.payload_len = 1;
+        assert!(HalfOpen::of(&syn, End::Low).is_none());
+    }
+}

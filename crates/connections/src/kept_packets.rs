@@ -1,0 +1,263 @@
+//! The packets of a connection that are kept: the first, the last, and the telling ones between them.
+
+use std::collections::VecDeque;
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::{Known, TcpFlags, Timestamps};
+
+use crate::{EngineConfig, Marks, Packet, Side};
+
+/// Telling packets that are merely retransmissions, duplicate ACKs and the like may take up this share of their room (one in so many).
+const COMMON_SHARE: usize = 2;
+
+/// SYN, FIN, RST: always telling.
+const CONTROL: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
+
+/// Marks that change how a connection is judged.
+const STRONG: Marks = Marks(
+    Marks::ZERO_WINDOW.0
+        | Marks::ZERO_WINDOW_PROBE.0
+        | Marks::WINDOW_UPDATE.0
+        | Marks::WINDOW_FULL.0
+        | Marks::KEEP_ALIVE.0
+        | Marks::PROBE_OF_CLOSED_WINDOW.0
+        | Marks::CHALLENGE_ACK.0
+        | Marks::TIMEOUT_RETRANSMISSION.0
+        | Marks::OUTSIDE_WINDOW.0
+        | Marks::ACK_LOST_SEGMENT.0,
+);
+
+/// Packets of one connection, in the order of the capture.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeptPackets {
+    first: Vec<Kept>,
+    telling: Vec<Kept>,
+    common: usize,
+    last: VecDeque<Kept>,
+    dropped: u64,
+}
+
+impl KeptPackets {
+    pub(crate) fn push(&mut self, packet: &Packet, after_silence: bool, config: &EngineConfig) {
+        let kept = Kept::new(packet, after_silence);
+        if self.first.len() < config.keep_first {
+            if self.first.capacity() == 0 {
+                self.first.reserve_exact(config.keep_first.min(4));
+            }
+            self.first.push(kept);
+            return;
+        }
+        if self.last.len() >= config.keep_last
+            && let Some(leaving) = self.last.pop_front()
+        {
+            self.keep_if_telling(leaving, config);
+        }
+        if config.keep_last > 0 {
+            self.last.push_back(kept);
+        } else {
+            self.keep_if_telling(kept, config);
+        }
+    }
+
+    fn keep_if_telling(&mut self, kept: Kept, config: &EngineConfig) {
+        let strong = kept.after_silence()
+            || kept.flags().intersects(CONTROL)
+            || kept.marks.0 & STRONG.0 != 0;
+        let common = !strong && !kept.marks.is_empty();
+        let room = self.telling.len() < config.keep_telling;
+        if strong && room {
+            self.telling.push(kept);
+        } else if common && room && self.common < config.keep_telling / COMMON_SHARE {
+            self.telling.push(kept);
+            self.common += 1;
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_size(&self) -> usize {
+        let kept = self.first.capacity() + self.telling.capacity() + self.last.capacity();
+        kept.saturating_mul(size_of::<Kept>())
+    }
+
+    /// How many packets were not kept.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Client and server turned out to be the other way round.
+    pub(crate) fn swap_sides(&mut self) {
+        let all = self.first.iter_mut().chain(&mut self.telling);
+        for kept in all.chain(&mut self.last) {
+            kept.bits ^= SERVER;
+        }
+    }
+
+    /// The kept packets.
+    pub(crate) fn expand(&self) -> Vec<Packet> {
+        self.first
+            .iter()
+            .chain(&self.telling)
+            .chain(&self.last)
+            .map(Kept::expand)
+            .collect()
+    }
+}
+
+/// A packet in 64 bytes.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    time: Timestamp,
+    frame: u64,
+    seq: u32,
+    ack: u32,
+    window: u32,
+    payload_len: u32,
+    ts_value: u32,
+    ts_echo: u32,
+    sacked_to: u32,
+    marks: Marks,
+    ip_id: u16,
+    /// TCP flags in the lower bits, [`SERVER`] and the rest in the upper ones.
+    bits: u16,
+    known: u16,
+    ttl: u8,
+    /// The upper halves of the relative numbers: 4 GiB each.
+    seq_epoch: i8,
+    ack_epoch: i8,
+    sack_epoch: i8,
+}
+
+const FLAGS: u16 = 0x1ff;
+const SERVER: u16 = 1 << 9;
+const TIMESTAMPS: u16 = 1 << 10;
+const SACKED: u16 = 1 << 11;
+const AFTER_SILENCE: u16 = 1 << 12;
+
+impl Kept {
+    fn new(packet: &Packet, after_silence: bool) -> Self {
+        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        let bits = packet.flags.0 & FLAGS
+            | bit(packet.side == Side::Server, SERVER)
+            | bit(packet.timestamps.is_some(), TIMESTAMPS)
+            | bit(packet.sacked_to.is_some(), SACKED)
+            | bit(after_silence, AFTER_SILENCE);
+        let (seq_epoch, seq) = split(packet.seq);
+        let (ack_epoch, ack) = split(packet.ack);
+        let (sack_epoch, sacked_to) = split(packet.sacked_to.unwrap_or_default());
+        Self {
+            time: packet.time,
+            frame: packet.frame,
+            seq,
+            ack,
+            window: packet.window,
+            payload_len: packet.payload_len,
+            ts_value: packet.timestamps.map_or(0, |ts| ts.value),
+            ts_echo: packet.timestamps.map_or(0, |ts| ts.echo),
+            sacked_to,
+            marks: packet.marks,
+            ip_id: packet.ip_id,
+            bits,
+            known: u16::try_from(packet.known.0 & 0xffff).unwrap_or_default(),
+            ttl: packet.ttl,
+            seq_epoch,
+            ack_epoch,
+            sack_epoch,
+        }
+    }
+
+    const fn flags(&self) -> TcpFlags {
+        TcpFlags(self.bits & FLAGS)
+    }
+
+    const fn after_silence(&self) -> bool {
+        self.bits & AFTER_SILENCE != 0
+    }
+
+    fn expand(&self) -> Packet {
+        let server = self.bits & SERVER != 0;
+        Packet {
+            frame: self.frame,
+            time: self.time,
+            side: if server { Side::Server } else { Side::Client },
+            flags: self.flags(),
+            seq: join(self.seq_epoch, self.seq),
+            ack: join(self.ack_epoch, self.ack),
+            window: self.window,
+            payload_len: self.payload_len,
+            ttl: self.ttl,
+            ip_id: self.ip_id,
+            timestamps: (self.bits & TIMESTAMPS != 0).then_some(Timestamps {
+                value: self.ts_value,
+                echo: self.ts_echo,
+            }),
+            sacked_to: (self.bits & SACKED != 0).then(|| join(self.sack_epoch, self.sacked_to)),
+            marks: self.marks,
+            known: Known(u32::from(self.known)),
+        }
+    }
+}
+
+/// A relative number as its upper part (kept within ±512 GiB) and its lower 32 bits.
+fn split(number: i64) -> (i8, u32) {
+    let epoch = (number >> 32).clamp(i64::from(i8::MIN), i64::from(i8::MAX));
+    (epoch as i8, (number & 0xffff_ffff) as u32)
+}
+
+fn join(epoch: i8, low: u32) -> i64 {
+    (i64::from(epoch) << 32) | i64::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn packet(frame: u64, flags: TcpFlags, marks: Marks) -> Packet {
+        Packet {
+            frame,
+            time: Timestamp::from_nanos(5),
+            side: Side::Server,
+            flags,
+            seq: -3,
+            ack: 5 << 32,
+            window: 70_000,
+            payload_len: 3,
+            ttl: 64,
+            ip_id: 9,
+            timestamps: Some(Timestamps { value: 1, echo: 2 }),
+            sacked_to: Some(77),
+            marks,
+            known: Known::FRAME_V4,
+        }
+    }
+
+    #[test]
+    fn a_packet_comes_back_as_it_was() {
+        let packet = packet(1 << 40, TcpFlags(0x1ff), Marks::TAIL_LOSS_PROBE);
+        let mut kept = KeptPackets::default();
+        kept.push(&packet, false, &EngineConfig::default());
+        assert_eq!(kept.expand(), [packet]);
+    }
+
+    proptest! {
+        #[test]
+        fn keeps_the_ends_and_what_tells(count in 0_u64..300) {
+            let config = EngineConfig { keep_first: 3, keep_last: 5, keep_telling: 7 };
+            let mut kept = KeptPackets::default();
+            for frame in 1..=count {
+                let marks = if frame % 10 == 0 { Marks::ZERO_WINDOW } else { Marks::NONE };
+                kept.push(&packet(frame, TcpFlags::ACK, marks), false, &config);
+            }
+            let frames: Vec<u64> = kept.expand().iter().map(|p| p.frame).collect();
+            prop_assert!(frames.is_sorted());
+            prop_assert!(frames.len() <= 15);
+            prop_assert_eq!(frames.len() as u64 + kept.dropped(), count);
+            for end in (1..=count.min(3)).chain((1..=count).rev().take(5)) {
+                prop_assert!(frames.contains(&end));
+            }
+            prop_assert!(count < 20 || frames.contains(&10));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Which end is the client, while no SYN or SYN/ACK tells.
+
+use whyreset_segments::Segment;
+
+use crate::pairs::End;
+
+/// Ports below this one belong to services.
+const SERVICE_PORTS: u16 = 1024;
+/// Ports from this one on are handed out to clients (Linux; IANA's range lies above).
+const CLIENT_PORTS: u16 = 32_768;
+
+/// The client by the ports, or else the sender of the first packet.
+pub(crate) fn guess(segment: &Segment<'_>, from: End) -> End {
+    let (own, peer) = (segment.source.port, segment.destination.port);
+    match (kind(own), kind(peer)) {
+        (a, b) if a < b => from.other(),
+        _ => from,
+    }
+}
+
+/// The smaller, the more it looks like a server's.
+const fn kind(port: u16) -> u8 {
+    match port {
+        0 => 1,
+        1..SERVICE_PORTS => 0,
+        SERVICE_PORTS..CLIENT_PORTS => 1,
+        CLIENT_PORTS.. => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_segments::{A, B, data, endpoint};
+
+    #[test]
+    fn a_service_port_names_the_server() {
+        assert_eq!(guess(&data(B, A, 1, 1, b""), End::High), End::Low);
+        assert_eq!(guess(&data(A, B, 1, 1, b""), End::Low), End::Low);
+        let (a, b) = (endpoint(1, 50_000), endpoint(2, 60_000));
+        assert_eq!(guess(&data(b, a, 1, 1, b""), End::High), End::High);
+    }
+}

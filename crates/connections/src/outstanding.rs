@@ -1,0 +1,136 @@
+//! The segments of one side that wait for their acknowledgement, oldest first.
+
+use std::collections::VecDeque;
+
+use whyreset_capture::Span;
+
+use crate::{Moment, Unanswered};
+
+/// Segments kept: the oldest. What is sent beyond them is not followed one by one.
+const MAX_SEGMENTS: usize = 64;
+
+/// Unacknowledged segments, by relative numbers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outstanding {
+    segments: VecDeque<Waiting>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) seq: i64,
+    pub(crate) end: i64,
+    pub(crate) payload_len: u32,
+    pub(crate) first: Moment,
+    pub(crate) last: Moment,
+    pub(crate) transmissions: u32,
+    pub(crate) last_interval: Span,
+}
+
+impl Outstanding {
+    /// A segment that was not sent before.
+    pub(crate) fn sent(&mut self, seq: i64, end: i64, payload_len: u32, at: Moment) {
+        if self.segments.len() < MAX_SEGMENTS {
+            self.segments.push_back(Waiting {
+                seq,
+                end,
+                payload_len,
+                first: at,
+                last: at,
+                transmissions: 1,
+                last_interval: Span::ZERO,
+            });
+        }
+    }
+
+    /// A segment that begins at `seq` was sent again. Returns the time since it was sent last, where that is known.
+    pub(crate) fn sent_again(&mut self, seq: i64, payload_len: u32, at: Moment) -> Option<Span> {
+        let waiting = self
+            .segments
+            .iter_mut()
+            .find(|waiting| waiting.seq <= seq && seq < waiting.end)?;
+        let interval = at.time - waiting.last.time;
+        waiting.last = at;
+        waiting.last_interval = interval;
+        waiting.transmissions = waiting.transmissions.saturating_add(1);
+        waiting.payload_len = waiting.payload_len.max(payload_len);
+        Some(interval)
+    }
+
+    /// Everything below `to` was acknowledged. Returns the largest payload of what is done.
+    pub(crate) fn acknowledged(&mut self, to: i64) -> u32 {
+        let mut largest = 0;
+        while let Some(oldest) = self.segments.front()
+            && oldest.end <= to
+        {
+            largest = largest.max(oldest.payload_len);
+            self.segments.pop_front();
+        }
+        largest
+    }
+
+    /// The oldest one, if it was sent more than once.
+    pub(crate) fn unanswered(&self) -> Option<Unanswered> {
+        let oldest = self.segments.front()?;
+        (oldest.transmissions > 1).then_some(Unanswered {
+            seq: oldest.seq,
+            payload_len: oldest.payload_len,
+            first: oldest.first,
+            last: oldest.last,
+            transmissions: oldest.transmissions,
+            last_interval: oldest.last_interval,
+        })
+    }
+
+    /// The smallest payload among what was sent more than once.
+    pub(crate) fn smallest_repeated(&self) -> Option<u32> {
+        self.segments
+            .iter()
+            .filter(|waiting| waiting.transmissions > 1 && waiting.payload_len > 0)
+            .map(|waiting| waiting.payload_len)
+            .min()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.segments.clear();
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_size(&self) -> usize {
+        self.segments.capacity() * size_of::<Waiting>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyreset_capture::Timestamp;
+
+    fn at(frame: u64, millis: i64) -> Moment {
+        Moment {
+            frame,
+            time: Timestamp::from_nanos(millis * 1_000_000),
+        }
+    }
+
+    #[test]
+    fn the_tail_that_nobody_answers() {
+        let mut outstanding = Outstanding::default();
+        outstanding.sent(1, 101, 100, at(1, 0));
+        outstanding.sent(101, 1549, 1448, at(2, 1));
+        assert_eq!(outstanding.acknowledged(101), 100);
+        assert_eq!(outstanding.unanswered(), None);
+        outstanding.sent_again(101, 1448, at(3, 201));
+        assert_eq!(
+            outstanding.sent_again(101, 1448, at(4, 601)),
+            Some(Span::from_millis(400))
+        );
+        let tail = outstanding.unanswered().unwrap();
+        assert_eq!(
+            (tail.seq, tail.transmissions, tail.payload_len),
+            (101, 3, 1448)
+        );
+        assert_eq!((tail.first.frame, tail.last.frame), (2, 4));
+        assert_eq!(tail.last_interval, Span::from_millis(400));
+        assert_eq!(outstanding.smallest_repeated(), Some(1448));
+    }
+}

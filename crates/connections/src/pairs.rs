@@ -1,0 +1,276 @@
+//! Finds the connection of a segment: one look-up of the unordered pair of its ends.
+//!
+//! The index holds eight bytes for each pair (a slot and a hash), so that it stays in the cache; the pair itself stands
+//! in the slot. Hashes are keyed with a random seed, so that nobody can aim at one bucket.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashTable};
+use whyreset_segments::{Endpoint, Host};
+
+/// Which end of a [`Pair`] a segment comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The smaller address, or the smaller port on equal addresses.
+    Low,
+    /// The other one.
+    High,
+}
+
+impl End {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Low => Self::High,
+            Self::High => Self::Low,
+        }
+    }
+}
+
+/// One value for each end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ByEnd<T> {
+    pub(crate) low: T,
+    pub(crate) high: T,
+}
+
+impl<T> ByEnd<T> {
+    pub(crate) const fn of(&self, end: End) -> &T {
+        match end {
+            End::Low => &self.low,
+            End::High => &self.high,
+        }
+    }
+
+    pub(crate) const fn of_mut(&mut self, end: End) -> &mut T {
+        match end {
+            End::Low => &mut self.low,
+            End::High => &mut self.high,
+        }
+    }
+
+    /// The value of `end`, and the other one.
+    pub(crate) const fn both_mut(&mut self, end: End) -> (&mut T, &mut T) {
+        match end {
+            End::Low => (&mut self.low, &mut self.high),
+            End::High => (&mut self.high, &mut self.low),
+        }
+    }
+}
+
+/// The unordered pair of a connection's ends. Hosts are IPv4 addresses, or numbers of the [`Index`]'s other hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    low_host: u32,
+    high_host: u32,
+    low_port: u16,
+    high_port: u16,
+    family: Family,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    V4,
+    Other,
+}
+
+/// A hash of 32 bits: enough to tell pairs apart before their slots are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PairHash(u32);
+
+impl PairHash {
+    /// Spread over 64 bits, as the hash table wants it.
+    fn spread(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: PairHash,
+    slot: u32,
+}
+
+/// From pairs to slots.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    table: HashTable<Entry>,
+    seed: RandomState,
+    numbers: HashMap<Host, u32, RandomState>,
+    hosts: Vec<Host>,
+}
+
+/// A segment's pair, and which end sent it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    pub(crate) pair: Pair,
+    pub(crate) hash: PairHash,
+    pub(crate) from: End,
+}
+
+impl Index {
+    /// The pair of two ends.
+    pub(crate) fn locate(&mut self, source: Endpoint, destination: Endpoint) -> Located {
+        let (family, a, b) = match (source.host, destination.host) {
+            (Host::V4(a), Host::V4(b)) => (Family::V4, u32::from(a), u32::from(b)),
+            (a, b) => (Family::Other, self.number(a), self.number(b)),
+        };
+        let from = if (a, source.port) <= (b, destination.port) {
+            End::Low
+        } else {
+            End::High
+        };
+        let ((low_host, low_port), (high_host, high_port)) = match from {
+            End::Low => ((a, source.port), (b, destination.port)),
+            End::High => ((b, destination.port), (a, source.port)),
+        };
+        let pair = Pair {
+            low_host,
+            high_host,
+            low_port,
+            high_port,
+            family,
+        };
+        Located {
+            pair,
+            hash: self.hash(&pair),
+            from,
+        }
+    }
+
+    fn hash(&self, pair: &Pair) -> PairHash {
+        let mut hasher = self.seed.build_hasher();
+        hasher.write_u64(u64::from(pair.low_host) << 32 | u64::from(pair.high_host));
+        let ports = u64::from(pair.low_port) << 16 | u64::from(pair.high_port);
+        hasher.write_u64(ports << 1 | u64::from(pair.family == Family::Other));
+        let hash = hasher.finish();
+        PairHash((hash ^ (hash >> 32)) as u32)
+    }
+
+    /// The number of a host that is no IPv4 address.
+    fn number(&mut self, host: Host) -> u32 {
+        if let Some(number) = self.numbers.get(&host) {
+            return *number;
+        }
+        let number = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
+        self.hosts.push(host);
+        self.numbers.insert(host, number);
+        number
+    }
+
+    /// The slot of a pair; `holds` says whether a slot holds it.
+    pub(crate) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
+        self.table
+            .find(hash.spread(), |entry| {
+                entry.hash == hash && holds(entry.slot)
+            })
+            .map(|entry| entry.slot)
+    }
+
+    /// Adds a pair that is not there yet.
+    pub(crate) fn insert(&mut self, hash: PairHash, slot: u32) {
+        self.table
+            .insert_unique(hash.spread(), Entry { hash, slot }, |entry| {
+                entry.hash.spread()
+            });
+    }
+
+    /// Lets the entry that led to the slot `old` lead to `new`.
+    pub(crate) fn replace(&mut self, hash: PairHash, old: u32, new: u32) {
+        if let Some(entry) = self
+            .table
+            .find_mut(hash.spread(), |entry| entry.slot == old)
+        {
+            entry.slot = new;
+        }
+    }
+
+    /// Whether the entry of a pair leads to this slot.
+    pub(crate) fn leads_to(&self, pair: &Pair, slot: u32) -> bool {
+        let hash = self.hash(pair);
+        self.table
+            .find(hash.spread(), |entry| entry.slot == slot)
+            .is_some()
+    }
+
+    /// Forgets a pair.
+    pub(crate) fn remove(&mut self, pair: &Pair, slot: u32) {
+        let hash = self.hash(pair);
+        if let Ok(entry) = self
+            .table
+            .find_entry(hash.spread(), |entry| entry.slot == slot)
+        {
+            entry.remove();
+        }
+    }
+
+    /// One end of a pair.
+    pub(crate) fn endpoint(&self, pair: &Pair, end: End) -> Endpoint {
+        let (host, port) = match end {
+            End::Low => (pair.low_host, pair.low_port),
+            End::High => (pair.high_host, pair.high_port),
+        };
+        let host = match pair.family {
+            Family::V4 => Host::V4(host.into()),
+            Family::Other => usize::try_from(host)
+                .ok()
+                .and_then(|number| self.hosts.get(number))
+                .copied()
+                .unwrap_or(Host::Name(u32::MAX)),
+        };
+        Endpoint { host, port }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(host: &str, port: u16) -> Endpoint {
+        let host = host
+            .parse()
+            .map(Host::V4)
+            .unwrap_or_else(|_| Host::V6(host.parse().unwrap()));
+        Endpoint { host, port }
+    }
+
+    #[test]
+    fn both_directions_share_a_pair() {
+        let mut index = Index::default();
+        for (a, b) in [
+            (end("10.0.0.1", 40000), end("10.0.0.2", 80)),
+            (end("10.0.0.1", 80), end("10.0.0.1", 81)),
+            (end("fd00::1", 5), end("fd00::2", 5)),
+        ] {
+            let there = index.locate(a, b);
+            let back = index.locate(b, a);
+            assert_eq!(there.pair, back.pair);
+            assert_eq!(there.hash, back.hash);
+            assert_eq!(there.from, back.from.other());
+            assert_eq!(index.endpoint(&there.pair, there.from), a);
+            assert_eq!(index.endpoint(&there.pair, there.from.other()), b);
+        }
+    }
+
+    #[test]
+    fn finds_what_it_was_given() {
+        let mut index = Index::default();
+        let mut pairs = Vec::new();
+        for port in 1..2000_u16 {
+            let located = index.locate(end("10.0.0.1", port), end("10.0.0.2", 80));
+            index.insert(located.hash, u32::from(port) - 1);
+            pairs.push(located.pair);
+        }
+        for port in 1..2000_u16 {
+            let located = index.locate(end("10.0.0.2", 80), end("10.0.0.1", port));
+            let slot = index.find(located.hash, |slot| pairs[slot as usize] == located.pair);
+            assert_eq!(slot, Some(u32::from(port) - 1));
+        }
+        index.remove(&pairs[7], 7);
+        let gone = index.locate(end("10.0.0.1", 8), end("10.0.0.2", 80));
+        assert_eq!(
+            index.find(gone.hash, |slot| pairs[slot as usize] == gone.pair),
+            None
+        );
+    }
+}
