@@ -25,8 +25,8 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
         .into()
 }
 
-/// The lines of a text, numbered, without quotation marks, entities and tags.
-pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
+/// The lines of a text, numbered, without quotation marks and entities, and with `tags` without those of HTML.
+pub(crate) fn lines(text: &str, tags: bool) -> Vec<Line<'_>> {
     let numbered = text.lines().zip(1_u32..).map(|(line, number)| Line {
         number,
         text: Cow::Borrowed(unquote(line.trim_end())),
@@ -35,7 +35,7 @@ pub(crate) fn lines(text: &str) -> Vec<Line<'_>> {
         true => undo_quoted_printable(numbered),
         false => numbered.collect(),
     };
-    if html::has_tags(text) {
+    if tags {
         lines = undo_html(lines);
     }
     for line in &mut lines {
@@ -90,6 +90,10 @@ fn undo_html(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
 }
 
 fn undo_entities(line: &mut Line<'_>) {
+    if line.text.starts_with('{') {
+        // JSON has its own.
+        return;
+    }
     if line.text.contains('&') {
         line.text = Cow::Owned(html_escape::decode_html_entities(&line.text).into_owned());
     }
@@ -111,7 +115,7 @@ mod tests {
     use super::*;
 
     fn cleaned(text: &str) -> Vec<String> {
-        lines(text)
+        lines(text, html::has_tags(text))
             .into_iter()
             .map(|line| line.text.into_owned())
             .collect()

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use whyreset_segments::{Endpoint, Host};
 
+use crate::application::{AppHint, TlsRecord};
 use crate::hosts::{Names, Port, Side};
 use crate::placed::{Connection, Placed};
 use crate::raw_row::RawRow;
@@ -29,6 +30,8 @@ struct Shown {
     ends: Pair,
     first: usize,
     last: usize,
+    /// The side that sent the SYN.
+    opener: Option<Endpoint>,
 }
 
 #[derive(Default)]
@@ -94,24 +97,34 @@ impl Catalogue {
         let mut catalogue = Self::default();
         for (at, row) in rows.iter().enumerate() {
             if row.icmp.is_none() && is_whole(row.source) && is_whole(row.destination) {
-                let ends = ordered(names.endpoint(row.source), names.endpoint(row.destination));
-                catalogue.show(at, row, ends);
+                let source = names.endpoint(row.source);
+                let destination = names.endpoint(row.destination);
+                catalogue.show(at, row, source, destination);
             }
         }
         catalogue
     }
 
-    fn show(&mut self, at: usize, row: &RawRow, ends: Pair) {
+    fn show(&mut self, at: usize, row: &RawRow, source: Endpoint, destination: Endpoint) {
+        let ends = ordered(source, destination);
+        let flags = row.flags.unwrap_or_default();
+        let opener = match (flags.is_opening_syn(), flags.is_syn_ack()) {
+            (true, _) => Some(source),
+            (_, true) => Some(destination),
+            _ => None,
+        };
         let next = self.shown.len();
         let index = *self.by_ends.entry((row.list, ends)).or_insert(next);
         if let Some(shown) = self.shown.get_mut(index) {
             shown.last = at;
+            shown.opener = shown.opener.or(opener);
             return;
         }
         self.shown.push(Shown {
             ends,
             first: at,
             last: at,
+            opener,
         });
         if let (Some(a), Some(b)) = (row.source.host, row.destination.host) {
             let (a, b) = ordered(a, b);
@@ -166,7 +179,7 @@ impl Catalogue {
         }
         let shown = self.only_one(at, candidates)?;
         if source == destination {
-            return Err(Some(Reason::Direction));
+            return direction_by_application(&shown, &row.app).ok_or(Some(Reason::Direction));
         }
         match shown.ends {
             (first, second) if first.host == source => Ok((first, second)),
@@ -249,6 +262,24 @@ impl Catalogue {
             (Some(only), None) => Ok(*only),
             _ => Err(Some(Reason::SeveralConnections)),
         }
+    }
+}
+
+/// Between two programs of one host only what the row says tells the direction: a request goes to the side that was
+/// called.
+fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
+    let opener = shown.opener?;
+    let (first, second) = shown.ends;
+    let called = if first == opener { second } else { first };
+    match app {
+        AppHint::HttpRequest { .. } => Some((opener, called)),
+        AppHint::HttpResponse { .. } => Some((called, opener)),
+        AppHint::Tls { records, .. } => match records.first()? {
+            TlsRecord::ClientHello { .. } => Some((opener, called)),
+            TlsRecord::ServerHello => Some((called, opener)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -35,6 +35,7 @@ mod elisions;
 mod endpoints;
 mod fields;
 mod format;
+mod hex_dump;
 mod hosts;
 mod html;
 mod icmp_info;
@@ -131,11 +132,9 @@ fn read<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>>
         return Vec::new();
     }
     let Some((before, array)) = tshark_json::split_at_array(text) else {
-        let lines = clean::lines(text);
-        reader.read_lines(&lines);
-        return lines;
+        return read_lines(text, reader);
     };
-    let lines = clean::lines(before);
+    let lines = clean::lines(before, false);
     reader.read_lines(&lines);
     let begins = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     let mut names = std::mem::take(&mut reader.names);
@@ -150,13 +149,32 @@ fn read<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>>
     lines
 }
 
+/// Line by line. A text with tags may be a copied web page, or payload that holds one: what gives more rows is right.
+fn read_lines<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>> {
+    let plain = clean::lines(text, false);
+    reader.read_lines(&plain);
+    if !html::has_tags(text) {
+        return plain;
+    }
+    let stripped = clean::lines(text, true);
+    let mut other = reader::Reader::default();
+    other.read_lines(&stripped);
+    if other.rows.len() <= reader.rows.len() {
+        return plain;
+    }
+    *reader = other;
+    stripped
+}
+
 /// From rows as read to rows that are understood together.
 fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketList {
     let rows = std::mem::take(&mut reader.rows);
     let placement = endpoints::place(rows, &mut reader.names);
     for (number, reason) in placement.unplaced {
-        let index = usize::try_from(number).unwrap_or(0).saturating_sub(1);
-        let text = lines.get(index).map_or("", |line| &line.text);
+        let at = lines.binary_search_by_key(&number, |line| line.number).ok();
+        let text = at
+            .and_then(|at| lines.get(at))
+            .map_or("", |line| &line.text);
         reader.report_unread(number, text, reason);
     }
     reader.unread.sort_by_key(|line| line.line);

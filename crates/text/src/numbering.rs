@@ -159,12 +159,9 @@ fn wireshark(row: &Placed, relative: bool) -> Written {
             *start = Some(raw.wrapping_sub(shown));
         }
     }
-    if written.seq.is_none() {
-        written.seq = row.raw.raw_seq.map(Number::Absolute);
-    }
-    if written.ack.is_none() {
-        written.ack = row.raw.raw_ack.map(Number::Absolute);
-    }
+    // What the header has leaves no doubt.
+    written.seq = row.raw.raw_seq.map(Number::Absolute).or(written.seq);
+    written.ack = row.raw.raw_ack.map(Number::Absolute).or(written.ack);
     written
 }
 
@@ -183,6 +180,8 @@ struct Tcpdump {
     /// Per side: the highest relative number so far.
     reached: [u32; 2],
     begun: bool,
+    /// A SYN has been seen, so that tcpdump saw the beginning.
+    opened: bool,
 }
 
 impl Tcpdump {
@@ -197,6 +196,13 @@ impl Tcpdump {
             );
         } else if has(row, TcpFlags::ACK) || row.raw.flags.is_none() {
             let first = !self.begun;
+            if first && self.opened {
+                // The first row with ACK behind a SYN, but not its answer: as in the header.
+                self.begun = true;
+                self.set_start(side, row.raw.seq);
+                self.set_start(1 - side, row.raw.ack.map(|ack| ack.wrapping_sub(1)));
+                return written;
+            }
             written.seq = row.raw.seq.map(|n| self.number(side, n, first, 0));
             written.ack = row.raw.ack.map(|n| self.number(1 - side, n, first, 1));
         }
@@ -205,6 +211,7 @@ impl Tcpdump {
     }
 
     fn begin(&mut self, side: usize, seq: Option<u32>, ack: Option<u32>) {
+        self.opened = true;
         self.set_start(side, seq);
         if let Some(ack) = ack {
             self.set_start(1 - side, Some(ack.wrapping_sub(1)));

@@ -7,6 +7,7 @@ use crate::details::{self, Detail};
 use crate::elisions::{Elision, is_elision};
 use crate::fields::{self, FieldSet};
 use crate::format::Format;
+use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
@@ -53,6 +54,10 @@ pub(crate) struct Reader {
     details: Option<(u32, FieldSet)>,
     /// The row just before the details: they describe it unless they have a number of their own.
     details_of: Option<usize>,
+    /// The hex dump below the last row.
+    dump: HexDump,
+    /// Payload is being printed: dots and colons in it leave nothing out.
+    in_payload: bool,
 }
 
 impl Reader {
@@ -64,6 +69,8 @@ impl Reader {
                 self.read_line(line, lines.get(at.saturating_add(1)..).unwrap_or(&[])),
             );
         }
+        self.finish_details();
+        self.finish_dump();
     }
 
     /// Reads a line, and what of the following ones belongs to the same packet. Gives how many lines that were.
@@ -72,7 +79,14 @@ impl Reader {
         if text.trim().is_empty() {
             return 1;
         }
-        if is_elision(text) {
+        if self.read_payload_line(text) {
+            return 1;
+        }
+        let detail = self.details.is_some() && !starts_packet(text) && self.read_detail(text);
+        if detail {
+            return 1;
+        }
+        if is_elision(text) && !self.in_payload {
             self.elide(line);
             return 1;
         }
@@ -88,9 +102,6 @@ impl Reader {
         }
         for part in split_rows(text) {
             let read = self.read_packet(part);
-            if matches!(read, Read::No) && self.read_detail(part) {
-                continue;
-            }
             self.take(read, line.number, part);
         }
         1
@@ -119,6 +130,39 @@ impl Reader {
         true
     }
 
+    /// A line of payload that tcpdump or tshark printed below its row.
+    fn read_payload_line(&mut self, text: &str) -> bool {
+        if self.payload_row.is_none() && self.details.is_none() {
+            return false;
+        }
+        let hex = self.dump.read_line(text);
+        // The text dump begins with the IP header: `E` is version 4, a backtick version 6.
+        let begins = !self.prose_since_packet && (text.starts_with("E.") || text.starts_with('`'));
+        self.in_payload |= hex || begins;
+        hex
+    }
+
+    fn finish_dump(&mut self) {
+        self.in_payload = false;
+        if self.dump.is_empty() {
+            return;
+        }
+        let dump = std::mem::take(&mut self.dump);
+        if let Some(row) = self.payload_row.and_then(|at| self.rows.get_mut(at)) {
+            dump.complete(row);
+            let head = row
+                .payload
+                .split(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or(&[]);
+            if row.app == AppHint::None
+                && let Some(hint) = AppHint::from_http_line(&String::from_utf8_lossy(head))
+            {
+                row.app = hint;
+            }
+        }
+    }
+
     /// A line within the details of a packet.
     fn read_detail(&mut self, text: &str) -> bool {
         let Some((_, fields)) = self.details.as_mut() else {
@@ -135,6 +179,7 @@ impl Reader {
         let Some((line, fields)) = self.details.take() else {
             return;
         };
+        self.finish_dump();
         let read = fields::read_fields(&fields, Format::Details, &mut self.names);
         let Read::Row(mut row) = read else {
             return self.take_structured(line, read);
@@ -235,6 +280,7 @@ impl Reader {
     fn take(&mut self, read: Read, number: u32, text: &str) {
         if !matches!(read, Read::No) {
             self.finish_details();
+            self.finish_dump();
         }
         match read {
             Read::Row(mut row) => {
