@@ -1,23 +1,208 @@
 //! The judgement of one connection.
 
-use whyreset_connections::{Connection, Neighbours};
-use whyreset_exchanges::Exchanges;
+use whyreset_connections::{Connection, Neighbours, Opener, Side};
+use whyreset_exchanges::{Exchange, Exchanges};
 
-use crate::{Cause, EndedBy, Outcome, Verdict};
+use crate::case::Case;
+use crate::causes::{self, CAUSES};
+use crate::observations::{self, gather, ids};
+use crate::weigh::{SUREST, weigh};
+use crate::{
+    Alternative, Cause, EndedBy, Evidence, Observations, Outcome, RuledOut, Verdict, Weighed,
+    outcome,
+};
+
+/// Alternatives below this probability are not worth a reader's time.
+const LEAST_ALTERNATIVE: f64 = 0.02;
+/// A cause below this probability is as good as ruled out, if something speaks against it.
+const AS_GOOD_AS_RULED_OUT: f64 = 0.01;
 
 /// Judges one connection. `neighbours` are witnesses from the same capture.
-pub fn judge(_connection: &Connection<Exchanges>, _neighbours: &Neighbours) -> Verdict {
+pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Verdict {
+    if let Some(closer) = plainly_well(connection) {
+        return well(connection, closer);
+    }
+    let case = Case::new(connection, neighbours);
+    let found = gather(&case);
+    let weighed = weigh(&found);
+    verdict(&case, &found, weighed)
+}
+
+/// The common case, decided without allocating: a whole handshake, FIN from both sides, every exchange complete, no
+/// RST, no ICMP error, nothing that waits. Gives the side that closed first.
+fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
+    let (client, server) = (c.flows.client.fin?, c.flows.server.fin?);
+    let quiet = c.handshake.is_complete()
+        && c.opener == Opener::Syn
+        && c.resets.is_empty()
+        && c.notices.is_empty()
+        && c.handshake.syn_acks_after_ack == 0
+        && c.flows.client.unanswered.is_none()
+        && c.flows.server.unanswered.is_none();
+    let served = c.flows.client.bytes > 0 || c.flows.server.bytes == 0;
+    let accounted = !c.app.list.is_empty()
+        && c.app.findings.is_empty()
+        && c.app.list.iter().all(|e| e.complete && calm(e));
+    (quiet && served && accounted).then_some(if client.at.frame <= server.at.frame {
+        Side::Client
+    } else {
+        Side::Server
+    })
+}
+
+fn calm(exchange: &Exchange) -> bool {
+    exchange.tls.as_ref().is_none_or(|tls| {
+        tls.alert.is_none()
+            && tls.cut_record.is_none()
+            && tls.request_outstanding != Some(true)
+            && tls.response_under_way != Some(true)
+    })
+}
+
+fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
+    let frame = c
+        .flows
+        .of(closer)
+        .fin
+        .map_or(c.frames.last, |fin| fin.at.frame);
+    let who = crate::wording::side(closer);
     Verdict {
-        outcome: Outcome::Partial,
-        cause: Cause::Unknown,
-        ended_by: EndedBy::Unknown,
-        confidence: 0.0,
+        outcome: Outcome::Completed,
+        cause: Cause::None,
+        ended_by: causes::side(closer),
+        confidence: SUREST,
         failed: false,
-        summary: String::new(),
-        evidence: Vec::new(),
+        summary: format!(
+            "Nothing went wrong: everything was delivered, and both closed in order, {who} first."
+        ),
+        evidence: vec![Evidence {
+            id: ids::ENDED_WELL,
+            frames: vec![frame],
+            text: format!(
+                "Both sides closed with FIN, {who} first (frame {frame}), and nothing that was asked for is missing."
+            ),
+        }],
         ruled_out: Vec::new(),
         alternatives: Vec::new(),
         next_steps: Vec::new(),
         weighing: Vec::new(),
     }
+}
+
+fn verdict(case: &Case<'_>, found: &Observations, weighed: Vec<Weighed>) -> Verdict {
+    let (cause, confidence) = weighed
+        .first()
+        .map_or((Cause::Unknown, 0.0), |w| (w.cause, w.posterior));
+    let rule = causes::rule(cause);
+    let outcome = outcome::outcome(case, found, cause);
+    let ended_by = match outcome {
+        Outcome::Open => EndedBy::None,
+        _ => (rule.ended_by)(case),
+    };
+    Verdict {
+        outcome,
+        cause,
+        ended_by,
+        confidence,
+        failed: failed(cause, outcome),
+        summary: (rule.summary)(case, found),
+        evidence: evidence(cause, found),
+        ruled_out: ruled_out(case, found, &weighed),
+        alternatives: alternatives(&weighed),
+        next_steps: (rule.next_steps)(case, found),
+        weighing: weighed,
+    }
+}
+
+/// Somebody did not get what was asked for or promised.
+fn failed(cause: Cause, outcome: Outcome) -> bool {
+    match cause {
+        Cause::None | Cause::BenignReset => false,
+        Cause::Unknown => !matches!(
+            outcome,
+            Outcome::Completed | Outcome::Open | Outcome::Partial
+        ),
+        _ => true,
+    }
+}
+
+/// What is told whatever the verdict, and what speaks for this one.
+fn evidence(cause: Cause, found: &Observations) -> Vec<Evidence> {
+    let weights = causes::rule(cause).weights;
+    let speaks_for = |id: &str| {
+        weights
+            .iter()
+            .any(|on| on.observation == id && on.ratio > 1.0)
+    };
+    found
+        .iter()
+        .filter(|o| !o.frames.is_empty() && (o.telling || speaks_for(o.id)))
+        .map(|o| Evidence {
+            id: o.id,
+            frames: o.frames.clone(),
+            text: o.text.clone(),
+        })
+        .collect()
+}
+
+/// Suspicions that the frames exclude, then the causes that a person would ask about.
+fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<RuledOut> {
+    let mut out = observations::suspicions(case);
+    let winner = weighed.first().map(|w| w.cause);
+    for rule in CAUSES.iter().filter(|rule| Some(rule.cause) != winner) {
+        if !found.has_any(rule.suspected_on) && !found.has_any(rule.needs) {
+            continue;
+        }
+        let by_never = rule.never.iter().find_map(|never| {
+            let observation = found.get(never.observation)?;
+            Some((never.because, observation.frames.clone()))
+        });
+        let by_weight = weighed
+            .iter()
+            .find(|w| w.cause == rule.cause && w.posterior < AS_GOOD_AS_RULED_OUT)
+            .and_then(|w| {
+                w.weights
+                    .iter()
+                    .filter(|weight| weight.likelihood_ratio < 0.5)
+                    .min_by(|a, b| a.likelihood_ratio.total_cmp(&b.likelihood_ratio))
+            });
+        if let Some((because, frames)) = by_never {
+            out.push(excluded(rule.cause, frames, because));
+        } else if let Some(weight) = by_weight {
+            out.push(excluded(rule.cause, weight.frames.clone(), &weight.because));
+        }
+    }
+    out
+}
+
+fn excluded(cause: Cause, frames: Vec<u64>, because: &str) -> RuledOut {
+    let mut letters = because.chars();
+    let text = match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    };
+    RuledOut {
+        cause: cause.id().to_owned(),
+        frames,
+        text,
+    }
+}
+
+fn alternatives(weighed: &[Weighed]) -> Vec<Alternative> {
+    weighed
+        .iter()
+        .skip(1)
+        .filter(|w| w.posterior >= LEAST_ALTERNATIVE)
+        .map(|w| Alternative {
+            cause: w.cause,
+            confidence: w.posterior,
+            text: {
+                let would_be = causes::rule(w.cause).would_be;
+                let mut letters = would_be.chars();
+                letters.next().map_or(String::new(), |first| {
+                    format!("{}{}.", first.to_uppercase(), letters.as_str())
+                })
+            },
+        })
+        .collect()
 }

@@ -1,9 +1,29 @@
 //! Causes: from connections and exchanges to verdicts.
+//!
+//! A verdict is made in three steps that can be read one by one:
+//! 1. [`observations`]: facts with the frames that show them, gathered first and apart from judgement;
+//! 2. the causes (one file each under `causes/`), which weigh the observations: a modest prior, likelihood ratios
+//!    with the reason beside each, and what makes a cause impossible;
+//! 3. [`judge`]: the weighing, and the answer in words. [`Verdict::weighing`] holds all of it for a second expert.
 
+mod case;
+mod cause;
+mod causes;
 mod judge;
+mod observation;
+pub mod observations;
+mod outcome;
+mod steps;
+mod stories;
+mod timers;
 mod verdict;
+mod weigh;
+mod wording;
 
+pub use cause::Page;
 pub use judge::judge;
+pub use observation::{Observation, Observations};
+pub use stories::{Stories, Story};
 pub use verdict::{
     Alternative, Cause, EndedBy, Evidence, Outcome, RuledOut, Verdict, Weighed, Weight,
 };

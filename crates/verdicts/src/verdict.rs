@@ -160,6 +160,8 @@ pub struct Weighed {
     pub cause: Cause,
     /// Its prior probability among the causes considered.
     pub prior: f64,
+    /// Why that prior.
+    pub prior_because: &'static str,
     /// Each observation's likelihood ratio and why.
     pub weights: Vec<Weight>,
     /// Its probability in the end.

@@ -1,0 +1,283 @@
+//! The application's accounts: what was asked and promised, and what of it arrived.
+
+use whyreset_connections::{Connection, Dialect, Moment, Side};
+use whyreset_exchanges::{Exchange, Exchanges, Protocol, TlsHandshake};
+
+use super::{Close, Kind};
+use crate::wording;
+
+/// What is missing from an exchange at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The client had not sent its whole request.
+    RequestUnfinished,
+    /// The request was sent, and nothing of a response came.
+    Unanswered,
+    /// A part of the response.
+    ResponseUnfinished,
+    /// The response came before the request was whole.
+    AnsweredEarly,
+    /// The TLS handshake was not finished.
+    TlsHandshake,
+}
+
+/// The exchange that something is missing from.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenExchange<'a> {
+    /// The exchange, where one was recognised.
+    pub exchange: Option<&'a Exchange>,
+    /// What is missing.
+    pub missing: Missing,
+    /// Its first packet.
+    pub started: Option<Moment>,
+    /// The last packet of its request.
+    pub request_ended: Option<Moment>,
+    /// The first packet of its response.
+    pub response_started: Option<Moment>,
+    /// It is judged by sizes and turns, not by the protocol's own words.
+    pub estimated: bool,
+}
+
+/// The accounts of a connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accounts<'a> {
+    /// Exchanges that are whole.
+    pub complete: u64,
+    /// What is not.
+    pub open: Option<OpenExchange<'a>>,
+    /// Neither side sent payload.
+    pub silent: bool,
+    /// The protocol is understood well enough to say what was promised.
+    pub understood: bool,
+}
+
+/// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
+const FAREWELL_BYTES: i64 = 64;
+
+impl<'a> Accounts<'a> {
+    /// Balances the accounts as they stood at `close`.
+    pub fn new(connection: &'a Connection<Exchanges>, close: Option<Close>) -> Self {
+        let flows = &connection.flows;
+        let list = &connection.app.list;
+        let silent = flows.client.bytes == 0 && flows.server.bytes == 0;
+        let decrypted = list.iter().any(|e| is_http(&e.protocol));
+        let mut accounts = Accounts {
+            silent,
+            understood: list
+                .iter()
+                .any(|e| is_http(&e.protocol) || matches!(e.protocol, Protocol::Tls(_))),
+            ..Accounts::default()
+        };
+        for exchange in list {
+            if decrypted && is_finished_tls(exchange) {
+                continue;
+            }
+            match missing_of(connection, exchange, close) {
+                Some((missing, estimated)) => accounts.keep(OpenExchange {
+                    exchange: Some(exchange),
+                    missing,
+                    started: exchange.started,
+                    request_ended: exchange.request_ended,
+                    response_started: exchange.response_started,
+                    estimated,
+                }),
+                None => accounts.complete += 1,
+            }
+        }
+        accounts.complete += connection.app.left_out;
+        if accounts.open.is_none() {
+            accounts.open = left_in_flight(connection, close, list.last());
+            if accounts.open.is_some() {
+                accounts.complete = accounts.complete.saturating_sub(1);
+            }
+        }
+        accounts
+    }
+
+    /// Keeps the most telling of several open exchanges: one that was under way before one that was only asked for.
+    fn keep(&mut self, candidate: OpenExchange<'a>) {
+        let rank = |open: &OpenExchange<'_>| match open.missing {
+            Missing::AnsweredEarly => 4,
+            Missing::ResponseUnfinished => 3,
+            Missing::TlsHandshake => 2,
+            Missing::RequestUnfinished => 1,
+            Missing::Unanswered => 0,
+        };
+        if self
+            .open
+            .as_ref()
+            .is_none_or(|kept| rank(&candidate) > rank(kept))
+        {
+            self.open = Some(candidate);
+        }
+    }
+
+    /// What is missing.
+    pub fn missing(&self) -> Option<Missing> {
+        self.open.as_ref().map(|open| open.missing)
+    }
+}
+
+impl OpenExchange<'_> {
+    /// `GET /download?o=…`, or a plain word for what was going on.
+    pub fn name(&self) -> String {
+        let Some(exchange) = self.exchange else {
+            return "the transfer".to_owned();
+        };
+        if let Some(request) = &exchange.request {
+            return wording::excerpt(request, 80);
+        }
+        match &exchange.protocol {
+            Protocol::Tls(_) => {
+                match exchange.tls.as_ref().and_then(|t| t.server_name.as_deref()) {
+                    Some(name) => format!("the TLS session with {}", wording::excerpt(name, 60)),
+                    None => "the TLS session".to_owned(),
+                }
+            }
+            Protocol::Other(name) => format!("the {name} session"),
+            _ => "the exchange".to_owned(),
+        }
+    }
+}
+
+fn is_http(protocol: &Protocol) -> bool {
+    matches!(
+        protocol,
+        Protocol::Http10 | Protocol::Http11 | Protocol::Http2
+    )
+}
+
+fn is_finished_tls(exchange: &Exchange) -> bool {
+    exchange
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.handshake == TlsHandshake::Complete)
+}
+
+/// What is missing from one exchange, and whether that is an estimate.
+fn missing_of(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    if let Some(tls) = &exchange.tls
+        && matches!(exchange.protocol, Protocol::Tls(_))
+    {
+        return missing_of_tls(connection, exchange, tls);
+    }
+    if exchange.complete {
+        return response_not_taken(connection, exchange, close);
+    }
+    if !is_http(&exchange.protocol) {
+        return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
+    }
+    if exchange.reset.is_some() {
+        return None;
+    }
+    let answered = exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0;
+    let missing = match (exchange.request_complete, answered) {
+        (false, true) if exchange.request.is_some() => Missing::AnsweredEarly,
+        (false, false) => Missing::RequestUnfinished,
+        (true, false) => Missing::Unanswered,
+        _ => Missing::ResponseUnfinished,
+    };
+    Some((missing, exchange.estimated))
+}
+
+/// A response that was sent whole, but that the client had not acknowledged when it reset the connection.
+fn response_not_taken(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close?;
+    if close.side != Side::Client || close.kind != Kind::Rst {
+        return None;
+    }
+    let delivered = exchange.body_delivered?;
+    let taken = exchange.body_acknowledged?;
+    (taken < delivered && in_flight(connection, Side::Server, close) > FAREWELL_BYTES)
+        .then_some((Missing::ResponseUnfinished, false))
+}
+
+fn missing_of_tls(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    tls: &whyreset_exchanges::Tls,
+) -> Option<(Missing, bool)> {
+    match tls.handshake {
+        TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
+        TlsHandshake::Partial if connection.handshake.is_complete() => {
+            return Some((Missing::TlsHandshake, exchange.estimated));
+        }
+        _ => {}
+    }
+    if tls.response_under_way == Some(true) || matches!(tls.cut_record, Some((Side::Server, _))) {
+        return Some((Missing::ResponseUnfinished, true));
+    }
+    if tls.request_outstanding == Some(true) {
+        return Some((Missing::Unanswered, true));
+    }
+    if matches!(tls.cut_record, Some((Side::Client, _))) {
+        return Some((Missing::RequestUnfinished, true));
+    }
+    None
+}
+
+/// A protocol that is not understood: only turns tell, and only where the end was not in order.
+fn missing_of_unknown(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<Missing> {
+    let reset = close.is_some_and(|close| close.kind == Kind::Rst);
+    let server = &connection.flows.server;
+    let waiting = close.is_some_and(|close| {
+        let last = connection.flows.client.last_new_data;
+        last.is_some_and(|last| {
+            (close.at.time - last.time).as_secs_f64() > 1.0 && close.side == Side::Client
+        })
+    });
+    let asked = exchange.last_speaker == Some(Side::Client);
+    (asked && (reset || (waiting && server.bytes > 0))).then_some(Missing::Unanswered)
+}
+
+/// Payload of `of` that the other side had not acknowledged when the connection ended.
+fn in_flight(connection: &Connection<Exchanges>, of: Side, close: Close) -> i64 {
+    let flow = connection.flows.of(of);
+    let fin = i64::from(flow.fin.is_some());
+    let told = connection
+        .resets
+        .iter()
+        .filter(|reset| reset.by != of && reset.dialect == Dialect::Active)
+        .filter_map(|reset| reset.ack)
+        .max()
+        .unwrap_or(0);
+    let _ = close;
+    flow.sent_to - fin - flow.acked_to.max(told)
+}
+
+/// Data that was in flight towards a side that reset the connection: it had not taken all that was sent to it.
+fn left_in_flight<'a>(
+    connection: &'a Connection<Exchanges>,
+    close: Option<Close>,
+    last: Option<&'a Exchange>,
+) -> Option<OpenExchange<'a>> {
+    let close = close.filter(|close| close.kind == Kind::Rst)?;
+    let sender = close.side.peer();
+    if in_flight(connection, sender, close) <= FAREWELL_BYTES {
+        return None;
+    }
+    let missing = match sender {
+        Side::Server => Missing::ResponseUnfinished,
+        Side::Client => Missing::Unanswered,
+    };
+    Some(OpenExchange {
+        exchange: last,
+        missing,
+        started: last.and_then(|e| e.started),
+        request_ended: last.and_then(|e| e.request_ended),
+        response_started: last.and_then(|e| e.response_started),
+        estimated: true,
+    })
+}

@@ -1,0 +1,85 @@
+//! The case: one connection, read for the question why it ended.
+//!
+//! Everything here is a fact or a plain count; nothing is weighed.
+
+mod accounts;
+mod close;
+mod wait;
+
+use whyreset_capture::Span;
+use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
+use whyreset_exchanges::Exchanges;
+
+pub(crate) use accounts::{Accounts, Missing, OpenExchange};
+pub(crate) use close::{Close, Kind};
+pub(crate) use wait::Wait;
+
+/// One connection with what is known around it.
+pub(crate) struct Case<'a> {
+    /// The connection.
+    pub connection: &'a Connection<Exchanges>,
+    /// What the rest of the capture tells.
+    pub neighbours: &'a Neighbours,
+    /// Asked, promised, delivered.
+    pub accounts: Accounts<'a>,
+    /// The first FIN or RST that counts.
+    pub close: Option<Close>,
+    /// The RST that the connection died of.
+    pub fatal: Option<&'a Reset>,
+    /// How long the side that closed had waited before it did.
+    pub wait: Option<Wait>,
+}
+
+impl<'a> Case<'a> {
+    /// Reads a connection.
+    pub fn new(connection: &'a Connection<Exchanges>, neighbours: &'a Neighbours) -> Self {
+        let fatal = close::fatal_reset(connection);
+        let close = close::first_close(connection, fatal);
+        Self {
+            accounts: Accounts::new(connection, close),
+            wait: close.and_then(|close| wait::before(connection, close)),
+            connection,
+            neighbours,
+            close,
+            fatal,
+        }
+    }
+
+    /// The smallest round trip of the whole path, as far as the capture shows; `None` where it does not.
+    pub fn path_round_trip(&self) -> Option<Span> {
+        let trips = &self.connection.vantage.round_trip;
+        match (trips.client.minimum, trips.server.minimum) {
+            (Some(a), Some(b)) => Some(a + b),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The smallest round trip between the capture point and `side`.
+    pub fn round_trip(&self, side: Side) -> Option<Span> {
+        self.connection.vantage.round_trip.of(side).minimum
+    }
+
+    /// The kept packet with this frame number.
+    pub fn packet(&self, frame: u64) -> Option<&'a Packet> {
+        self.connection
+            .packets
+            .iter()
+            .find(|packet| packet.frame == frame)
+    }
+
+    /// The side whose FIN or RST came first.
+    pub fn closer(&self) -> Option<Side> {
+        self.close.map(|close| close.side)
+    }
+
+    /// Both sides have sent FIN.
+    pub fn both_finished(&self) -> bool {
+        let flows = &self.connection.flows;
+        flows.client.fin.is_some() && flows.server.fin.is_some()
+    }
+
+    /// Time that the capture ran on behind the connection's last packet.
+    pub fn ran_on(&self) -> Span {
+        self.connection.capture_end - self.connection.end
+    }
+}

@@ -1,0 +1,89 @@
+//! How long the side that closed had waited in silence, by its own reckoning.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Connection, Moment, Side};
+use whyreset_exchanges::Exchanges;
+
+use super::Close;
+
+/// The silence before a close, as the side that closed felt it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Wait {
+    /// From the last packet it sent or received to its close.
+    pub length: Span,
+    /// The last packet before it, and who sent that.
+    pub after: Moment,
+    /// Who sent it.
+    pub after_by: Side,
+    /// From the last *data* either way to the close: keep-alive and window probes left out.
+    pub since_data: Span,
+}
+
+/// The wait before `close`. Where the last packet came from the other side, the time it travelled between the
+/// capture point and the closing side and back is no waiting.
+pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+    let travel = connection
+        .vantage
+        .round_trip
+        .of(close.side)
+        .minimum
+        .unwrap_or(Span::ZERO);
+    let last_data = last_data_before(connection, close);
+    let since_data = last_data.map(|(moment, by)| {
+        let raw = close.at.time - moment.time;
+        if by == close.side {
+            raw
+        } else {
+            floor(raw - travel)
+        }
+    });
+    let silence = connection
+        .silence_before_end
+        .filter(|silence| silence.until.time <= close.at.time);
+    if let Some(silence) = silence {
+        let raw = silence.length;
+        let felt = match silence.on_breakers_clock {
+            Some(own) if silence.broken_by == close.side && silence.after_by == close.side => own,
+            _ if silence.after_by == close.side => raw,
+            _ => floor(raw - travel),
+        };
+        return Some(Wait {
+            length: felt,
+            after: silence.after,
+            after_by: silence.after_by,
+            since_data: since_data.unwrap_or(felt),
+        });
+    }
+    let (moment, by) = last_data?;
+    let length = since_data?;
+    Some(Wait {
+        length,
+        after: moment,
+        after_by: by,
+        since_data: length,
+    })
+}
+
+/// The last packet with payload before the close, as far as the flows and the kept packets tell.
+fn last_data_before(connection: &Connection<Exchanges>, close: Close) -> Option<(Moment, Side)> {
+    let kept = connection
+        .packets
+        .iter()
+        .filter(|p| p.payload_len > 0 && !p.flags.is_rst() && p.frame < close.at.frame)
+        .map(|p| {
+            let moment = Moment {
+                frame: p.frame,
+                time: p.time,
+            };
+            (moment, p.side)
+        });
+    let told = [Side::Client, Side::Server].into_iter().filter_map(|side| {
+        let moment = connection.flows.of(side).last_new_data?;
+        (moment.frame < close.at.frame).then_some((moment, side))
+    });
+    kept.chain(told).max_by_key(|(moment, _)| moment.frame)
+}
+
+fn floor(span: Span) -> Span {
+    span.max(Span::ZERO)
+}

@@ -1,0 +1,71 @@
+//! `accept_queue_overflow`: the server's listener had no room.
+
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::AcceptQueueOverflow,
+    page: PAGE,
+    prior: 0.06,
+    prior_because: "rarer than filters and dead hosts, unless the listener is known to be alive",
+    needs: &[SYN_UNANSWERED, SYN_ACK_REPEATED],
+    weights: &[
+        on(
+            LISTENER_ANSWERED_OTHERS,
+            12.0,
+            "the same listener answered others about then: it was alive, and chose",
+        ),
+        on(
+            SYN_ACK_REPEATED,
+            20.0,
+            "it repeats its SYN/ACK in spite of the client's ACK: the ACK was dropped for want of room",
+        ),
+        on(SYN_UNANSWERED, 1.0, "a full queue drops SYNs in silence"),
+        on(
+            ICMP_UNREACHABLE,
+            0.05,
+            "a router says that the host cannot be reached",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |_| EndedBy::Server,
+    summary: |case, found| {
+        let port = case.connection.ends.server.port;
+        if found.has(SYN_ACK_REPEATED) {
+            format!(
+                "The server's accept queue on port {port} was full: its host dropped the ACK that finishes the handshake and repeated its SYN/ACK."
+            )
+        } else {
+            format!(
+                "The server's accept queue on port {port} was probably full: the listener answered others about then, but dropped this SYN."
+            )
+        }
+    },
+    would_be: "if the listener was alive, but its backlog was full",
+    next_steps: |_, _| {
+        vec![
+            "On the server: ss -ltn (Recv-Q at Send-Q means full), nstat -az TcpExtListenOverflows TcpExtListenDrops.".to_owned(),
+            "Find out why the program accepts too slowly (all workers busy?), then raise the backlog and net.core.somaxconn.".to_owned(),
+        ]
+    },
+};
+
+const PAGE: Page = Page {
+    title: "The listener's queue was full",
+    what: "The server's program accepted too slowly and its listen backlog was full: the host drops new SYNs in silence, or drops the client's ACK and repeats its SYN/ACK.",
+    at_client: "SYNs without an answer to a port that answered seconds before and after; or a handshake that seems finished while the server repeats its SYN/ACK and never acknowledges data.",
+    at_server: "The same; the counters ListenOverflows and ListenDrops rise.",
+    between: "The same.",
+    mistaken_for: "no_answer (nobody else is answered either), handshake_incomplete (the client's ACK never passed), path_blackhole.",
+    people_see: &[
+        "client: connecting takes 1, 3 or 7 s, or ends in Connection timed out; curl: exit 28; Chrome: ERR_CONNECTION_TIMED_OUT",
+        "nginx as a proxy: upstream timed out (110) while connecting, or connect() failed (11: Resource temporarily unavailable) on unix sockets; kernel: possible SYN flooding on port",
+    ],
+    sources: &[
+        "Linux net/ipv4/tcp_ipv4.c: tcp_conn_request, tcp_v4_syn_recv_sock; ip-sysctl: tcp_abort_on_overflow",
+        "listen(2)",
+        "measured: Linux 6.18",
+    ],
+};

@@ -1,0 +1,100 @@
+//! `benign_reset`: a RST, but only after everything had been delivered.
+
+use crate::Cause;
+use crate::EndedBy;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::wording;
+
+use super::side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::BenignReset,
+    page: PAGE,
+    prior: 0.8,
+    prior_because: "browsers, load balancers and health checks end finished connections with RST all the time",
+    needs: &[RST_NOTHING_MISSING, RST_WITHOUT_DATA],
+    weights: &[
+        on(
+            PROTOCOL_UNKNOWN,
+            0.6,
+            "the protocol is not understood, so something may have been missing all the same",
+        ),
+        on(
+            ORIGIN_DEVICE,
+            0.2,
+            "the RST is not of the host: somebody cut it",
+        ),
+        on(
+            SENDER_WENT_ON,
+            0.03,
+            "the side that is said to have reset it went on",
+        ),
+        on(
+            RST_BOTH_WAYS,
+            0.2,
+            "RSTs to both sides at once are a device's",
+        ),
+        on(
+            RST_PASSIVE,
+            0.5,
+            "a bare RST without a FIN before: the host had lost the connection, though nothing was owed",
+        ),
+        on(
+            UNANSWERED_TAIL,
+            0.1,
+            "something was sent and never acknowledged",
+        ),
+        on(
+            TLS_ALERT,
+            0.05,
+            "an alert is the reason, the RST only its end",
+        ),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.05,
+            "the two never understood each other",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),
+    summary: |case, found| {
+        let who = case.closer().map_or("one side", wording::side);
+        if found.has(RST_WITHOUT_DATA) {
+            return format!(
+                "Harmless: {who} opened the connection, or took it, and reset it before any data: a health check or a probe."
+            );
+        }
+        "Harmless: the RST came after everything had been delivered; nobody lost anything."
+            .to_owned()
+    },
+    would_be: "if nothing more was to come when the RST was sent",
+    next_steps: |_, found| {
+        if found.has(PROTOCOL_UNKNOWN) {
+            vec!["Ask the client's program whether it had what it wanted: the protocol does not show it.".to_owned()]
+        } else {
+            Vec::new()
+        }
+    },
+};
+
+const PAGE: Page = Page {
+    title: "A reset after the work was done",
+    what: "The connection ended with RST, but everything that was asked for had arrived by then. Programs do this to save TIME_WAIT (SO_LINGER 0), because a close_notify or a last byte lay unread, or as a health check that only wants to see the port open.",
+    at_client: "A whole response, then RST from either side, often right behind FIN; or SYN, SYN/ACK, RST of a health check.",
+    at_server: "The same; RST+ACK where the client's program closed with something unread, bare RST where data met a closed socket.",
+    between: "The same.",
+    mistaken_for: "client_abort and server_abort: compare the promised length with what was acknowledged. injected_reset: a forger gains nothing when all is delivered.",
+    people_see: &[
+        "client: nothing",
+        "nginx: recv() failed (104: Connection reset by peer) while keepalive, or no line at all",
+        "HAProxy: termination state -- , or a health check's own log",
+        "Tomcat: sometimes ClientAbortException after the response's last byte",
+    ],
+    sources: &[
+        "RFC 2525 §2.17 (RST for unread data)",
+        "RFC 9293 §3.6.1",
+        "measured: Linux 6.18",
+    ],
+};

@@ -1,0 +1,197 @@
+//! `client_abort`: the client's program closed, or died, before it had what it asked for.
+
+use crate::case::{Case, Kind, Missing};
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, steps, wording};
+
+use whyreset_connections::Side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::ClientAbort,
+    page: PAGE,
+    prior: 0.35,
+    prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
+    needs: &[CLIENT_LEFT_EARLY],
+    weights: &[
+        on(
+            RST_ACTIVE,
+            2.0,
+            "RST+ACK with exact numbers is what a live stack sends when its program closes with data unread or on its way",
+        ),
+        on(
+            RST_PASSIVE,
+            0.08,
+            "a host that aborts a live connection sends RST+ACK, or FIN first; a bare RST without FIN has lost it",
+        ),
+        on(
+            RST_ODD,
+            0.5,
+            "ordinary stacks send one of the two usual kinds",
+        ),
+        on(
+            NO_WAIT,
+            1.5,
+            "data was flowing: it was not patience that ran out",
+        ),
+        on(
+            LONG_WAIT,
+            0.5,
+            "the client had waited for long before it left: a time-out does the same",
+        ),
+        on(ROUND_WAIT, 0.35, "a person hits no round number"),
+        on(WAIT_NOT_ROUND, 1.6, "a person or a kill comes at any time"),
+        on(
+            ALL_READ,
+            1.3,
+            "a program that has read everything is alive and chose to close",
+        ),
+        on(
+            WINDOW_SHUT,
+            0.08,
+            "it had stopped reading long before: that is the root",
+        ),
+        on(
+            ORIGIN_HOST,
+            2.0,
+            "TTL, identification and kind of the RST are the client's own",
+        ),
+        on(ORIGIN_DEVICE, 0.03, "the RST is not the client's"),
+        on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the client's"),
+        on(SENDER_WENT_ON, 0.02, "a client that aborts does not go on"),
+        on(RST_BOTH_WAYS, 0.1, "a client resets one side only"),
+        on(
+            RST_TOO_SOON,
+            0.3,
+            "it came sooner than the client can have reacted",
+        ),
+        on(INJECTION_DETECTOR, 0.3, "the numbers are those of a forger"),
+        on(
+            UNANSWERED_TAIL,
+            0.15,
+            "packets had stopped getting through before",
+        ),
+        on(
+            FIN_UNANSWERED,
+            0.3,
+            "the close itself got no answer: the path had failed",
+        ),
+        on(
+            IDLE_BEFORE_FAILURE,
+            0.4,
+            "it came after a long silence, not while somebody was stopping something",
+        ),
+        on(TLS_ALERT, 0.05, "an alert is the reason, the close its end"),
+        on(
+            TLS_BROKEN_OFF,
+            0.3,
+            "clients seldom leave in the middle of a handshake unless they dislike what they see",
+        ),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.04,
+            "it left because it did not understand what it read",
+        ),
+        on(
+            ANSWERED_EARLY,
+            0.15,
+            "the server had already refused the request",
+        ),
+        on(REQUEST_CROSSED_CLOSE, 0.1, "the server was closing already"),
+    ],
+    never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
+    suspected_on: &[CLOSED_WITH_RST],
+    ended_by: |_| EndedBy::Client,
+    summary,
+    would_be: "if the client's program, or the person in front of it, closed the connection",
+    next_steps,
+};
+
+fn summary(case: &Case<'_>, _: &Observations) -> String {
+    let close = case.close;
+    let sent = match close.map(|close| close.kind) {
+        Some(Kind::Rst) => "RST",
+        _ => "FIN",
+    };
+    let frame = close.map_or(0, |close| close.at.frame);
+    let server = &case.connection.flows.server;
+    let had =
+        (server.acked_to - 1 - i64::from(server.fin.is_some_and(|fin| server.acked_to > fin.seq)))
+            .max(0);
+    let open = case.accounts.open.as_ref();
+    let name = open.map_or_else(|| "the transfer".to_owned(), |open| open.name());
+    let progress = match open.map(|open| open.missing) {
+        Some(Missing::RequestUnfinished) => {
+            let e = open.and_then(|open| open.exchange);
+            match (
+                e.and_then(|e| e.request_body_delivered),
+                e.and_then(|e| e.request_body_expected),
+            ) {
+                (Some(sent), Some(all)) => format!(
+                    "it had sent {} of {} of {name}",
+                    wording::number(sent),
+                    wording::bytes(all)
+                ),
+                _ => format!("it had not finished sending {name}"),
+            }
+        }
+        Some(Missing::Unanswered) => format!("it was still waiting for an answer to {name}"),
+        Some(Missing::TlsHandshake) => "the TLS handshake was not finished".to_owned(),
+        _ => match open
+            .and_then(|open| open.exchange)
+            .and_then(|e| e.body_expected)
+        {
+            Some(all) => format!(
+                "it had {} of {} of {name}",
+                wording::number(
+                    open.and_then(|o| o.exchange)
+                        .and_then(|e| e.body_acknowledged.or(e.body_delivered))
+                        .unwrap_or(0)
+                ),
+                wording::bytes(all)
+            ),
+            None => format!("it had {} of {name}", wording::signed_bytes(had)),
+        },
+    };
+    format!(
+        "The client closed it on purpose: {progress} when it sent {sent} (frame {frame}); server and network did their part."
+    )
+}
+
+fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
+    let told = found.has(ORIGIN_HOST);
+    steps::list([
+        (!told && case.fatal.is_some())
+            .then(|| steps::compare_fields(case))
+            .flatten(),
+        steps::capture_at(case, Side::Client),
+        steps::step(
+            "Ask what happened at the client then: did somebody cancel, close the tab, or does a security program look into downloads?",
+        ),
+        steps::step(
+            "A \"Connection reset\" or \"Broken pipe\" in the server's log is the consequence (its next write), not the cause.",
+        ),
+    ])
+}
+
+const PAGE: Page = Page {
+    title: "The client closed before it had everything",
+    what: "The client's program closed the connection, or died, before it had what it asked for, or before it had sent what it promised: somebody pressed Stop, closed the tab, cancelled the download, a security program objected, a process was killed.",
+    at_client: "RST+ACK leaves with exactly the next sequence number and a window that is not zero on Linux (zero on Windows); or FIN, then one bare RST for each segment that still arrives.",
+    at_server: "The same packets, a round trip later: meanwhile the server went on sending, and what it sent in the last round trip cannot be the reason. Before it, often a window that shrinks, as the program had stopped reading.",
+    between: "As at the server, with a shorter light cone.",
+    mistaken_for: "client_timeout (the same packets after a wait, often of a round length), injected_reset (compare TTL and IP identification), receiver_stalled (the window was shut for long before), and \"the server sent something odd\" (look at what can have reached the client by then).",
+    people_see: &[
+        "Firefox: Failed or Cancelled in the download list; Chrome: Failed - Network error, net::ERR_ABORTED; curl: exit 130 (killed), 23 (could not write)",
+        "nginx: 200 with fewer bytes, client prematurely closed connection (104: Connection reset by peer); 499 when it left while waiting",
+        "Apache: AH00574 or a short %O with %X = X; HAProxy: CD (during data), CH (while waiting), CR (during the request)",
+        "Tomcat: ClientAbortException: java.net.SocketException: Connection reset, or java.io.IOException: Broken pipe",
+        "Node.js: 'aborted' / ECONNRESET on the request; Java: Connection reset on the first write after the RST, Broken pipe afterwards",
+    ],
+    sources: &[
+        "RFC 9293 §3.10.5 (ABORT), RFC 2525 §2.17",
+        "Linux net/ipv4/tcp.c: __tcp_close (unread data: active reset)",
+        "measured: curl, wget, node on Linux 6.18",
+        "HAProxy manual §8.5 (termination states)",
+    ],
+};

@@ -1,0 +1,135 @@
+//! `client_timeout`: the client waited for an answer, got none in time, and gave up.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, wording};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::ClientTimeout,
+    page: PAGE,
+    prior: 0.2,
+    prior_because: "every client program has a limit, and slow servers are common",
+    needs: &[CLIENT_LEFT_EARLY],
+    weights: &[
+        on(
+            LONG_WAIT,
+            3.0,
+            "the client had been waiting in silence when it closed",
+        ),
+        on(NO_WAIT, 0.06, "it had not been waiting"),
+        on(
+            ROUND_WAIT,
+            6.0,
+            "it closed after a round time, as timers do",
+        ),
+        on(
+            WAIT_NOT_ROUND,
+            0.35,
+            "limits are set to round numbers; this wait is none",
+        ),
+        on(TIMER_FITS, 1.3, "the wait is a known default"),
+        on(REQUEST_UNANSWERED, 2.0, "nothing of the answer had come"),
+        on(
+            RST_PASSIVE,
+            0.1,
+            "a program that gives up closes: FIN, or RST+ACK",
+        ),
+        on(
+            WINDOW_SHUT,
+            0.08,
+            "its own program had stopped reading: that is the root",
+        ),
+        on(
+            UNANSWERED_TAIL,
+            0.12,
+            "packets had stopped getting through: that is the root",
+        ),
+        on(
+            FIN_UNANSWERED,
+            0.2,
+            "its FIN got no answer either: the path had failed",
+        ),
+        on(
+            HOLE_NEVER_FILLED,
+            0.3,
+            "bytes were lost on the way: that is the root",
+        ),
+        on(STOPPED_IN_FULL_FLOW, 0.6, "the answer stopped in full flow"),
+        on(ORIGIN_DEVICE, 0.05, "the RST is not the client's"),
+        on(
+            SENDER_WENT_ON,
+            0.02,
+            "a client that gives up does not go on",
+        ),
+        on(RST_BOTH_WAYS, 0.1, "a client resets one side only"),
+        on(ANSWERED_EARLY, 0.15, "the server had answered"),
+        on(TLS_ALERT, 0.05, "an alert is the reason"),
+        on(
+            TLS_BROKEN_OFF,
+            1.0,
+            "waiting for the rest of a handshake is waiting as well",
+        ),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.1,
+            "it waited for something that could not come",
+        ),
+        on(
+            SYN_ACK_REPEATED,
+            0.1,
+            "the server's host never took the connection up: that is the root",
+        ),
+    ],
+    never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
+    suspected_on: &[LONG_WAIT],
+    ended_by: |_| EndedBy::Client,
+    summary,
+    would_be: "if the client's program had a limit on how long it waits",
+    next_steps: |_, _| {
+        vec![
+            "Find out what the server did with the request meanwhile: its log (499 in nginx, CH in HAProxy), slow queries, the servers behind it.".to_owned(),
+            "Compare the wait with the limits set in the client's program, and in proxies before it.".to_owned(),
+        ]
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let name = case
+        .accounts
+        .open
+        .as_ref()
+        .map_or_else(|| "the answer".to_owned(), |open| open.name());
+    let waited = case
+        .wait
+        .map(|wait| wording::span(wait.since_data.max(wait.length)));
+    let frame = case.close.map_or(0, |close| close.at.frame);
+    let what = if found.has(RESPONSE_UNFINISHED) {
+        "the rest of the answer to"
+    } else {
+        "an answer to"
+    };
+    format!(
+        "The client gave up waiting for {what} {name}{} (frame {frame}): the server was too slow for it.",
+        waited.map(|w| format!(" after {w}")).unwrap_or_default()
+    )
+}
+
+const PAGE: Page = Page {
+    title: "The client gave up waiting",
+    what: "The client sent a request, the server's host acknowledged it, but the answer did not come within the time that the client's program (or the proxy that is the client here) allows; it closed the connection.",
+    at_client: "Request, its acknowledgement, silence, FIN (or RST+ACK) from the client, often after a whole number of seconds since the request or since the connection was opened.",
+    at_server: "The same by the client's clock. When the late answer comes, the client's host refuses it with a bare RST.",
+    between: "The same.",
+    mistaken_for: "client_abort (a person or a kill: no round number), path_blackhole (the request was never acknowledged, or the client's FIN is not either), receiver_stalled.",
+    people_see: &[
+        "Firefox: The connection has timed out; Chrome: ERR_TIMED_OUT; curl: exit 28 (operation timed out); wget: exit 4, Read error (Connection timed out); Java: SocketTimeoutException: Read timed out",
+        "nginx: 499; as a proxy upstream timed out (110: Connection timed out), 504; HAProxy: CH seen from the server's side, sH with 504 for its own limit",
+        "Tomcat, later: ClientAbortException: Broken pipe, when it writes the late answer",
+    ],
+    sources: &[
+        "curl manual: --max-time",
+        "nginx ngx_http_proxy_module: proxy_read_timeout",
+        "measured: curl, nginx on Linux 6.18",
+    ],
+};

@@ -1,0 +1,74 @@
+//! `handshake_incomplete`: the SYN was answered, but the opening side never finished.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::HandshakeIncomplete,
+    page: PAGE,
+    prior: 0.8,
+    prior_because: "scans, forged sources and lost answers all look like this",
+    needs: &[HANDSHAKE_UNFINISHED],
+    weights: &[
+        on(HANDSHAKE_UNFINISHED, 2.0, "SYN/ACK without an ACK"),
+        on(ONE_SIDED, 0.3, "only one direction was captured"),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |case| {
+        if case.connection.handshake.last_syn.is_some_and(|last| {
+            case.connection
+                .handshake
+                .syn_ack
+                .is_some_and(|answer| last.time > answer.time)
+        }) {
+            EndedBy::Network
+        } else {
+            EndedBy::Client
+        }
+    },
+    summary,
+    would_be: "if the opening side never meant to finish, or never got the answer",
+    next_steps: |_, found| {
+        vec![if found.has(SYN_REPEATED_AFTER_ANSWER) {
+            "The client asks again and again: the server's answers get lost on the way back. Check the return route and stateful filters that see only one direction.".to_owned()
+        } else {
+            "One SYN from a source that never finishes is a scan or a forged address; many are a SYN flood (SYN cookies help). Compare with the source's other connections.".to_owned()
+        }]
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let n = case.connection.handshake.syn_ack_count;
+    if found.has(SYN_REPEATED_AFTER_ANSWER) {
+        return "The server answers, but the client keeps asking: the SYN/ACK does not get back to it.".to_owned();
+    }
+    format!(
+        "The server answered the SYN ({}), but the client never finished the handshake: a scan, a forged address, or an answer that got lost.",
+        if n > 1 {
+            format!("{n} times")
+        } else {
+            "once".to_owned()
+        }
+    )
+}
+
+const PAGE: Page = Page {
+    title: "The handshake was never finished",
+    what: "The server answered the SYN, but the ACK that would finish the handshake never came: a scan that does not finish, a forged source address (SYN flood), or answers that get lost on the way back.",
+    at_client: "SYN/ACK arrives and nothing is sent in return (a raw-socket scan), or the capture shows SYNs only while the server's answers take another way.",
+    at_server: "SYN/ACK repeated at 1, 3, 7 … s (five times on Linux) without an ACK.",
+    between: "The same.",
+    mistaken_for: "accept_queue_overflow (the client's ACK did pass), no_answer (no SYN/ACK), benign_reset (a scan that answers with RST).",
+    people_see: &[
+        "client: connection timed out, or nothing",
+        "server: SYN_RECV in ss -n state syn-recv; kernel: possible SYN flooding, sending cookies",
+    ],
+    sources: &[
+        "RFC 4987 (SYN flooding)",
+        "Linux ip-sysctl: tcp_synack_retries",
+        "measured: Linux 6.18",
+    ],
+};

@@ -1,0 +1,108 @@
+//! `idle_state_lost`: a device on the path forgot the idle connection.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, wording};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::IdleStateLost,
+    page: PAGE,
+    prior: 0.3,
+    prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
+    needs: &[IDLE_BEFORE_FAILURE],
+    weights: &[
+        on(
+            UNANSWERED_TAIL,
+            4.0,
+            "from the first packet after the silence on, nothing gets through",
+        ),
+        on(KEEP_ALIVE_UNANSWERED, 1.5, "probes vanish too"),
+        on(
+            IDLE_TIMER_FITS,
+            3.0,
+            "the silence is just past a known idle limit",
+        ),
+        on(
+            ORIGIN_DEVICE,
+            8.0,
+            "a device answered the first packet after the silence in the host's name",
+        ),
+        on(
+            ORIGIN_DOUBTFUL,
+            2.0,
+            "a device may have answered in the host's name",
+        ),
+        on(ORIGIN_HOST, 0.12, "the host itself answered"),
+        on(RST_TOO_SOON, 5.0, "somebody nearer than the host answered"),
+        on(
+            RST_ACTIVE,
+            0.4,
+            "devices that forget seldom know the exact numbers of a live connection",
+        ),
+        on(RST_NOTHING_MISSING, 0.5, "nothing was owed at that moment"),
+        on(
+            LISTENER_ANSWERED_OTHERS,
+            2.0,
+            "the server was reachable for others",
+        ),
+        on(ONLY_LARGE_LOST, 0.3, "only large packets were lost"),
+        on(SMALL_PASSED, 0.05, "small packets got through"),
+        on(PEER_STILL_TALKS, 0.5, "the other side still got through"),
+        on(
+            REQUEST_CROSSED_CLOSE,
+            0.05,
+            "the server had closed in order",
+        ),
+        on(REQUEST_AFTER_CLOSE, 0.05, "the server had closed in order"),
+        on(WINDOW_SHUT, 0.2, "the receiver was not reading"),
+        on(ENDED_WELL, 0.3, "nothing was owed"),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |_| EndedBy::Middlebox,
+    summary,
+    would_be: "if a NAT, firewall or balancer had dropped the idle connection from its table",
+    next_steps: |_, _| {
+        vec![
+            "Find the devices on the path and their idle limits (NAT, firewall, balancer); capture on both sides of the suspect.".to_owned(),
+            "Send keep-alives more often than the shortest limit (TCP keep-alive: SO_KEEPALIVE with TCP_KEEPIDLE; SSH ServerAliveInterval; HTTP/2 PING), or close idle connections earlier.".to_owned(),
+        ]
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let idle = case
+        .connection
+        .silences
+        .first()
+        .map(|silence| wording::span(silence.length))
+        .unwrap_or_default();
+    if found.has(UNANSWERED_TAIL) {
+        return format!(
+            "After {idle} of silence nothing got through any more: a device on the path (NAT, firewall, balancer) has forgotten the idle connection."
+        );
+    }
+    format!(
+        "After {idle} of silence the first packet was answered with RST: a device on the path has forgotten the idle connection."
+    )
+}
+
+const PAGE: Page = Page {
+    title: "A device forgot the idle connection",
+    what: "NATs, firewalls and load balancers keep a table of connections and drop those that were silent for too long. Afterwards packets of the connection vanish, or the device refuses them with a RST.",
+    at_client: "A long silence with everything acknowledged; then the next request is sent again and again without an answer, or is reset at once from nearer than the server.",
+    at_server: "The same silence; the server's own packets after it vanish; of the client's attempts nothing arrives.",
+    between: "Before the device the packets are there, behind it they are not.",
+    mistaken_for: "path_blackhole (without the silence before), peer_state_lost (the host itself answers with RST: compare TTL and delay), keepalive_race (a FIN came).",
+    people_see: &[
+        "ssh: a frozen terminal, later Broken pipe or Connection timed out; databases: the first query after a pause hangs for minutes; Java pools: Communications link failure",
+        "AWS NLB: the target sees nothing, the client gets RST after 350 s idle; Azure: silent after 4 min, RST where TCP reset is on",
+    ],
+    sources: &[
+        "AWS NLB documentation (350 s)",
+        "Azure Load Balancer: TCP reset and idle timeout",
+        "RFC 5382 REQ-5",
+        "Linux nf_conntrack sysctl documentation",
+    ],
+};

@@ -1,0 +1,124 @@
+//! `injected_reset`: a third party forged the RST.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, steps, wording};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::InjectedReset,
+    page: PAGE,
+    prior: 0.04,
+    prior_because: "firewalls, censors and intrusion prevention forge RSTs, but far more often a host means it",
+    needs: &[CLOSED_WITH_RST],
+    weights: &[
+        on(
+            ORIGIN_DEVICE,
+            40.0,
+            "TTL, identification, distance or link address are not the host's",
+        ),
+        on(
+            ORIGIN_DOUBTFUL,
+            4.0,
+            "some field is not as the host's own packets have it",
+        ),
+        on(
+            ORIGIN_HOST,
+            0.12,
+            "every field is as the host's own packets have it",
+        ),
+        on(
+            ORIGIN_UNTOLD,
+            1.8,
+            "nothing tells whose it is: a device near the host could send the same",
+        ),
+        on(
+            SENDER_WENT_ON,
+            60.0,
+            "the host in whose name it came went on: it knew nothing of it",
+        ),
+        on(
+            RST_BOTH_WAYS,
+            12.0,
+            "both sides were reset at once, as only somebody in between can",
+        ),
+        on(RST_TOO_SOON, 5.0, "the host cannot have answered so soon"),
+        on(INJECTION_DETECTOR, 4.0, "a detector for forged RSTs fires"),
+        on(RST_ODD, 3.0, "it is of no kind that hosts send"),
+        on(
+            RST_NOT_ACCEPTABLE,
+            3.0,
+            "its number is a miss: hosts know theirs",
+        ),
+        on(
+            IDLE_BEFORE_FAILURE,
+            0.2,
+            "after a silence it is a device that forgot, not one that forges",
+        ),
+        on(RST_NOTHING_MISSING, 0.2, "there was nothing left to cut"),
+        on(
+            RST_WITHOUT_DATA,
+            0.3,
+            "nothing had been said that a censor could dislike",
+        ),
+        on(
+            RST_ONE_PER_SEGMENT,
+            0.5,
+            "one RST for each segment in flight is a closed socket",
+        ),
+        on(
+            ALL_READ,
+            0.8,
+            "the program was alive and reading, so it could close itself",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |_| EndedBy::Middlebox,
+    summary,
+    would_be: "if a device near that side forged the RST with exact numbers",
+    next_steps: |case, found| {
+        let by = case
+            .fatal
+            .map_or(whyreset_connections::Side::Server, |reset| reset.by);
+        steps::list([
+            (!found.has(ORIGIN_DEVICE))
+                .then(|| steps::compare_fields(case))
+                .flatten(),
+            steps::capture_at(case, by),
+            steps::step(
+                "Look into the logs of firewalls, intrusion prevention and proxies on the path (FortiGate: client-rst, server-rst; PAN-OS: tcp-rst-from-client, policy-deny).",
+            ),
+        ])
+    },
+};
+
+fn summary(case: &Case<'_>, _: &Observations) -> String {
+    let Some(reset) = case.fatal else {
+        return "A third party reset the connection.".to_owned();
+    };
+    format!(
+        "A device between them cut it: the RST in {}'s name (frame {}) was not sent by {}.",
+        wording::side(reset.by),
+        reset.at.frame,
+        wording::side(reset.by)
+    )
+}
+
+const PAGE: Page = Page {
+    title: "Somebody else forged the RST",
+    what: "A device on the path (a firewall, intrusion prevention, a censor, an injecting proxy) sent a RST in the name of one side, or of both, while both were still talking.",
+    at_client: "A RST \"from the server\" whose TTL, IP identification, options or distance differ from the server's packets; often several; the server's data still arrives behind it.",
+    at_server: "The same in the client's name; afterwards the client's packets are answered with bare RSTs by the server's own host.",
+    between: "RSTs in both directions that nobody at the ends sent.",
+    mistaken_for: "client_abort and server_abort (a device with exact numbers and a good TTL cannot be told apart from here: capture at the side), a burst of bare RSTs (one per segment in flight is a closed socket, not an injection).",
+    people_see: &[
+        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET; curl: exit 35 (during the TLS handshake) or 56; ssh: Connection reset by peer",
+        "both sides' logs blame the other; a firewall's log has a line of its own (deny, reset-both, client-rst)",
+    ],
+    sources: &[
+        "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets (NDSS 2009)",
+        "Sundara Raman et al.: Global, Passive Detection of Connection Tampering (SIGCOMM 2023)",
+        "gfw.report 2025-08-20; RFC 5961; measured on Linux 6.18 (the aftermath)",
+    ],
+};

@@ -1,0 +1,79 @@
+//! `no_answer`: the SYN vanished.
+
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::NoAnswer,
+    page: PAGE,
+    prior: 0.6,
+    prior_because: "filters that drop, hosts that are down and wrong addresses are the usual reasons for silence",
+    needs: &[SYN_UNANSWERED, ICMP_UNREACHABLE],
+    weights: &[
+        on(
+            LISTENER_ANSWERED_OTHERS,
+            0.08,
+            "the same listener answered others about then",
+        ),
+        on(SYN_REPEATED, 1.2, "several SYNs in a row got no answer"),
+        on(
+            ICMP_UNREACHABLE,
+            3.0,
+            "a router says that it cannot reach the host",
+        ),
+        on(ICMP_PROHIBITED, 0.05, "a filter says that it refused it"),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |_| EndedBy::Network,
+    summary: |case, found| {
+        let server = case.connection.ends.server;
+        let n = case.connection.handshake.syn_count;
+        if found.has(ICMP_UNREACHABLE) {
+            return format!(
+                "A router could not reach the server ({}): ICMP says host or network unreachable.",
+                server.host
+            );
+        }
+        format!(
+            "Nobody answered the {} to port {}: a firewall drops it in silence, or no such host is up.",
+            if n > 1 {
+                format!("{n} SYNs")
+            } else {
+                "SYN".to_owned()
+            },
+            server.port
+        )
+    },
+    would_be: "if a filter on the way, or at the host, dropped the SYN",
+    next_steps: |_, found| {
+        let mut steps = vec![
+            "Capture at the server: does the SYN arrive there? If it does, look at the host's filter and listener; if not, at the path (traceroute -T -p PORT).".to_owned(),
+        ];
+        if found.has(HOST_ANSWERS_ELSEWHERE) {
+            steps.push(
+                "The host answers on another port: suspect a filter for this port.".to_owned(),
+            );
+        }
+        steps
+    },
+};
+
+const PAGE: Page = Page {
+    title: "Nobody answered",
+    what: "The SYN vanished: a filter drops it in silence, no host has the address, or a route is missing. A router's ICMP host or net unreachable belongs here too.",
+    at_client: "SYNs at 0, 1, 3, 7, 15 s … (newer Linux: 0, 1, 2, 3, 4, 5, 7, 11 s), no answer.",
+    at_server: "Either nothing at all, or SYNs that come in and that the host does not answer (a local filter, a full queue).",
+    between: "SYNs in one direction only.",
+    mistaken_for: "accept_queue_overflow (the same listener answered others about then), port_closed (a RST), firewall_reject (ICMP prohibited).",
+    people_see: &[
+        "Firefox: The connection has timed out; Chrome: ERR_CONNECTION_TIMED_OUT; curl: exit 28 (Connection timed out) or 7 (No route to host); wget: exit 4; Java: ConnectException: Connection timed out, SocketTimeoutException: connect timed out",
+        "nginx as a proxy: upstream timed out (110) while connecting to upstream, 504; HAProxy: sC with 503",
+    ],
+    sources: &[
+        "RFC 9293 §3.8.3",
+        "Linux ip-sysctl: tcp_syn_retries, tcp_syn_linear_timeouts",
+        "measured: Linux 6.18",
+    ],
+};

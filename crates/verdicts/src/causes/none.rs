@@ -1,0 +1,84 @@
+//! `none`: nothing went wrong.
+
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, wording};
+
+use super::side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::None,
+    page: PAGE,
+    prior: 1.0,
+    prior_because: "most connections that look well are well",
+    needs: &[ENDED_WELL, OPEN_AND_WELL],
+    weights: &[
+        on(
+            UNANSWERED_TAIL,
+            0.02,
+            "a connection that is well has no segment that nobody acknowledges",
+        ),
+        on(
+            FIN_UNANSWERED,
+            0.3,
+            "a FIN that is never acknowledged: the other side was gone, though nothing was owed any more",
+        ),
+        on(
+            KEEP_ALIVE_UNANSWERED,
+            0.03,
+            "probes that nobody answers: the other side, or the path to it, was gone",
+        ),
+        on(WINDOW_SHUT, 0.05, "a program that has stopped reading"),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.03,
+            "each side speaks a protocol of its own: nothing can come of it",
+        ),
+        on(TLS_ALERT, 0.03, "a handshake that ends in an alert"),
+        on(TLS_BROKEN_OFF, 0.1, "a handshake that is never finished"),
+        on(HOLE_NEVER_FILLED, 0.3, "bytes that never came"),
+        on(
+            SYN_ACK_REPEATED,
+            0.05,
+            "a server's host that does not take the connection up",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |case| match case.closer() {
+        Some(closer) => side(closer),
+        None => EndedBy::None,
+    },
+    summary: |case, found| {
+        if found.has(OPEN_AND_WELL) {
+            return "Nothing is wrong: the capture ends while the connection is alive.".to_owned();
+        }
+        match (case.closer(), case.accounts.silent) {
+            (Some(closer), true) => format!(
+                "Nothing went wrong: opened and closed without any data, {} first.",
+                wording::side(closer)
+            ),
+            (Some(closer), false) => format!(
+                "Nothing went wrong: everything was delivered, and both closed in order, {} first.",
+                wording::side(closer)
+            ),
+            (None, _) => "Nothing went wrong.".to_owned(),
+        }
+    },
+    would_be: "if what seems to be missing was not expected by anybody",
+    next_steps: |_, _| Vec::new(),
+};
+
+const PAGE: Page = Page {
+    title: "Nothing went wrong",
+    what: "The connection was closed in order with nothing missing, or is still open and well. Retransmissions, duplicate ACKs, window updates and keep-alive probes on the way are the ordinary work of TCP.",
+    at_client: "FIN from one side, FIN from the other, both acknowledged; every response as long as it was promised to be.",
+    at_server: "The same. The last acknowledgement of the client may be missing where its host went to sleep: nobody lost anything.",
+    between: "The same.",
+    mistaken_for: "A failure, by programs that count retransmissions, or take a half-close (FIN from one side while the other still sends), a HEAD or 304 response without its promised length, or an idle time-out after a complete exchange for one.",
+    people_see: &["nothing, or a slow page"],
+    sources: &[
+        "RFC 9293 §3.6 (closing a connection)",
+        "RFC 9112 §9.6 (tear-down)",
+    ],
+};

@@ -1,0 +1,106 @@
+//! `path_blackhole`: packets stopped getting through, whatever their size.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, wording};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::PathBlackhole,
+    page: PAGE,
+    prior: 0.3,
+    prior_because: "links fail, laptops sleep, phones lose their network, hosts lose power",
+    needs: &[
+        UNANSWERED_TAIL,
+        KEEP_ALIVE_UNANSWERED,
+        FIN_UNANSWERED,
+        OPEN_AND_WAITING,
+    ],
+    weights: &[
+        on(
+            UNANSWERED_TAIL,
+            4.0,
+            "a segment sent again and again without an answer",
+        ),
+        on(
+            PEER_FELL_SILENT,
+            2.0,
+            "nothing at all came from the other side any more",
+        ),
+        on(PEER_STILL_TALKS, 0.5, "the other direction still worked"),
+        on(UNANSWERED_BOTH, 1.5, "neither side reached the other"),
+        on(
+            LARGE_PASSED,
+            2.0,
+            "segments as large had passed before: size is not the reason",
+        ),
+        on(ONLY_LARGE_LOST, 0.4, "only large ones were lost"),
+        on(SMALL_PASSED, 0.05, "small packets got through"),
+        on(HOLE_NEVER_FILLED, 0.5, "later bytes got through"),
+        on(
+            ICMP_TOO_BIG,
+            0.05,
+            "a router says that the packet is too big",
+        ),
+        on(
+            IDLE_BEFORE_FAILURE,
+            0.15,
+            "it began with the first packet after a long silence",
+        ),
+        on(FIN_UNANSWERED, 3.0, "not even a FIN is acknowledged"),
+        on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
+        on(STOPPED_IN_FULL_FLOW, 3.0, "the data stopped in full flow"),
+        on(ENDED_WELL, 0.05, "everything had been delivered and closed"),
+        on(RST_NOTHING_MISSING, 0.1, "nothing was owed any more"),
+        on(WINDOW_SHUT, 0.15, "the receiver was not reading"),
+        on(
+            OPEN_AND_WAITING,
+            0.5,
+            "a slow program looks the same while nobody sends",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |_| EndedBy::Network,
+    summary,
+    would_be: "if the path, or the host at its other end, failed",
+    next_steps: |_, _| {
+        vec![
+            "Check the path and the other host at that time: link, Wi-Fi, VPN, route changes, power, sleep; capture on the other side to see where packets end.".to_owned(),
+        ]
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let c = case.connection;
+    let text = found
+        .get(UNANSWERED_TAIL)
+        .map(|o| o.frames.clone())
+        .unwrap_or_default();
+    let first = text.first().copied().unwrap_or(c.frames.last);
+    let when = case
+        .packet(first)
+        .map(|p| wording::at(c, p.time))
+        .unwrap_or_else(|| wording::at(c, c.end));
+    format!(
+        "From {when} on (frame {first}) packets no longer got through: the path failed, or the host at its other end vanished."
+    )
+}
+
+const PAGE: Page = Page {
+    title: "Packets stopped getting through",
+    what: "From a moment on nothing gets through any more, whatever its size, until a side gives up: a broken link, a lost route, a VPN that went down, a laptop that was closed, a host without power.",
+    at_client: "Its own request or data is sent again at doubling intervals; or, while it receives, data simply stops in full flow, and its own FIN or probes are not acknowledged.",
+    at_server: "The last segments are sent again at 0.2, 0.4, 0.8 s … and never acknowledged. Giving up sends nothing on Linux: silence is the signature.",
+    between: "One direction may still be seen: it tells on which side the hole is.",
+    mistaken_for: "mtu_blackhole (small packets still pass), idle_state_lost (it began after a silence), client_timeout (the host still acknowledged), receiver_stalled (probes are answered).",
+    people_see: &[
+        "Firefox: The connection has timed out; Chrome: ERR_TIMED_OUT, ERR_NETWORK_CHANGED; curl: exit 28 or 56 (Connection timed out); ssh: a frozen terminal",
+        "nginx: client timed out (110: Connection timed out) while sending; Java: SocketException: Connection timed out (Write failed)",
+    ],
+    sources: &[
+        "RFC 9293 §3.8.3 (R1, R2), RFC 6298",
+        "Linux ip-sysctl: tcp_retries2 (about 924.6 s)",
+        "measured: Linux 6.18",
+    ],
+};

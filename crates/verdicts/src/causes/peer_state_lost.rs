@@ -1,0 +1,109 @@
+//! `peer_state_lost`: the host no longer knew the connection.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, steps, wording};
+
+use super::side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::PeerStateLost,
+    page: PAGE,
+    prior: 0.3,
+    prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
+    needs: &[RST_PASSIVE],
+    weights: &[
+        on(
+            RST_PASSIVE,
+            3.0,
+            "a bare RST with the trigger's own number: the host has no such connection",
+        ),
+        on(
+            RST_ANSWERS,
+            2.0,
+            "it answers a packet at the host's own distance",
+        ),
+        on(ORIGIN_HOST, 3.0, "TTL and fields are the host's own"),
+        on(ORIGIN_DEVICE, 0.04, "it is not the host's"),
+        on(ORIGIN_DOUBTFUL, 0.5, "it may not be the host's"),
+        on(RST_TOO_SOON, 0.04, "it came too soon to be the host's"),
+        on(
+            SENDER_WENT_ON,
+            0.02,
+            "a host that has lost a connection does not go on in it",
+        ),
+        on(RST_BOTH_WAYS, 0.1, "RSTs to both sides are a device's"),
+        on(IDLE_BEFORE_FAILURE, 1.3, "it had time to restart unnoticed"),
+        on(
+            RST_NOTHING_MISSING,
+            0.5,
+            "nothing was owed: it may have been closed without a trace on purpose",
+        ),
+        on(REQUEST_CROSSED_CLOSE, 0.05, "it had closed in order before"),
+        on(REQUEST_AFTER_CLOSE, 0.05, "it had closed in order before"),
+        on(
+            UNANSWERED_TAIL,
+            1.2,
+            "the host was away for a while before it answered",
+        ),
+    ],
+    never: &[never(
+        RST_ACTIVE,
+        "the RST is RST+ACK with the exact numbers of a live connection: its host knew it",
+    )],
+    suspected_on: &[CLOSED_WITH_RST],
+    ended_by: |case| case.fatal.map_or(EndedBy::Unknown, |reset| side(reset.by)),
+    summary,
+    would_be: "if the host, or the machine that took over its address, had forgotten the connection",
+    next_steps: |case, _| {
+        let by = case
+            .fatal
+            .map_or(whyreset_connections::Side::Server, |reset| reset.by);
+        steps::list([
+            Some(format!(
+                "Look for a restart or failover of {}'s host before {} (uptime, cluster and balancer logs).",
+                wording::side(by),
+                wording::at(
+                    case.connection,
+                    case.fatal.map_or(case.connection.end, |r| r.at.time)
+                )
+            )),
+            steps::compare_fields(case),
+            steps::capture_at(case, by),
+        ])
+    },
+};
+
+fn summary(case: &Case<'_>, _: &Observations) -> String {
+    let Some(reset) = case.fatal else {
+        return "A host no longer knew the connection.".to_owned();
+    };
+    let trigger = reset
+        .trigger
+        .map(|trigger| format!(" (frame {})", trigger.at.frame))
+        .unwrap_or_default();
+    format!(
+        "{}'s host no longer knew the connection: it refused a packet of it{trigger} with a bare RST (frame {}), without having closed before: a restart, or a failover.",
+        wording::the_side(reset.by),
+        reset.at.frame
+    )
+}
+
+const PAGE: Page = Page {
+    title: "The host had forgotten the connection",
+    what: "A host that restarted, or another machine that took over its address, has no such connection and answers its packets with RST, as the protocol demands.",
+    at_client: "After a silence (or at once) a packet of the client is answered with a bare RST: no ACK flag, window 0, its number the client's acknowledgement number. No FIN came before.",
+    at_server: "The same, seconds after the boot: ARP or neighbour discovery by the server's own MAC, new initial numbers and timestamps that start low.",
+    between: "The same.",
+    mistaken_for: "idle_state_lost with a device's RST (compare TTL and delay with the host's own), keepalive_race (a FIN came before), server_abort (RST+ACK).",
+    people_see: &[
+        "client: ECONNRESET, Connection reset by peer; ssh: client_loop: send disconnect: Connection reset; databases: server closed the connection unexpectedly",
+        "server: nothing; its kernel counts TcpOutRsts",
+    ],
+    sources: &[
+        "RFC 9293 §3.5.1 (half-open connections), §3.5.2 group 1",
+        "Linux tcp_v4_send_reset",
+        "measured: Linux 6.18",
+    ],
+};

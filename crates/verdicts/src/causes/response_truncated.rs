@@ -1,0 +1,94 @@
+//! `response_truncated`: closed in order before the promised bytes were sent.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, steps, wording};
+
+use whyreset_connections::Side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::ResponseTruncated,
+    page: PAGE,
+    prior: 0.5,
+    prior_because: "an orderly close in the middle of a body is nearly always this",
+    needs: &[TRUNCATED_BY_FIN],
+    weights: &[
+        on(
+            TRUNCATED_BY_FIN,
+            3.0,
+            "FIN from the server, and promised bytes missing",
+        ),
+        on(ESTIMATED, 0.5, "what was promised is an estimate"),
+        on(
+            CAPTURE_LOSS,
+            0.4,
+            "the capture lost packets: the bytes may have been there",
+        ),
+        on(
+            WINDOW_SHUT,
+            0.1,
+            "the client had stopped reading: that is the root",
+        ),
+        on(UNANSWERED_TAIL, 0.2, "packets had stopped getting through"),
+        on(TLS_ALERT, 0.2, "an alert is the reason"),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.1,
+            "the two do not understand each other",
+        ),
+    ],
+    never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
+    suspected_on: &[RESPONSE_UNFINISHED],
+    ended_by: |_| EndedBy::Server,
+    summary,
+    would_be: "if the server ended a response before its promised length",
+    next_steps: |case, _| {
+        steps::list([
+            steps::step(
+                "Compare the promised length with the file: did it change while it was sent, or did a script stop (error, memory or time limit)?",
+            ),
+            steps::step(
+                "Behind a proxy: look for its upstream's end (upstream prematurely closed connection, SD in HAProxy).",
+            ),
+            steps::capture_at(case, Side::Server),
+        ])
+    },
+};
+
+fn summary(case: &Case<'_>, _: &Observations) -> String {
+    let open = case.accounts.open.as_ref();
+    let name = open.map_or_else(|| "the response".to_owned(), |open| open.name());
+    let exchange = open.and_then(|open| open.exchange);
+    let frame = case.close.map_or(0, |close| close.at.frame);
+    match (
+        exchange.and_then(|e| e.body_delivered),
+        exchange.and_then(|e| e.body_expected),
+    ) {
+        (Some(delivered), Some(expected)) => format!(
+            "The server closed in order (frame {frame}) after {} of the {} that it had promised for {name}.",
+            wording::number(delivered),
+            wording::bytes(expected)
+        ),
+        _ => format!(
+            "The server closed in order (frame {frame}) before its answer to {name} was whole."
+        ),
+    }
+}
+
+const PAGE: Page = Page {
+    title: "The response is shorter than promised",
+    what: "The server, or a proxy before it, closed in order before the bytes it had promised (Content-Length, the last chunk, END_STREAM) were sent. A process that dies with nothing left to read looks the same.",
+    at_client: "Data, FIN from the server, fewer bytes than promised; the client's side closes in order too.",
+    at_server: "The same.",
+    between: "The same.",
+    mistaken_for: "none (where nobody counts the bytes), server_abort (a RST), client_abort (the client's FIN or RST came first).",
+    people_see: &[
+        "Firefox: Failed, NS_ERROR_NET_PARTIAL_TRANSFER; Chrome: ERR_CONTENT_LENGTH_MISMATCH or ERR_INCOMPLETE_CHUNKED_ENCODING; curl: exit 18 (transfer closed with bytes remaining to read); wget: exit 4, Connection closed at byte N, retrying",
+        "nginx as a proxy: upstream prematurely closed connection while reading upstream; HAProxy: SD; Apache: AH01110 or a short %O",
+    ],
+    sources: &[
+        "RFC 9112 §8 (incomplete messages)",
+        "measured: nginx, HAProxy, curl on Linux 6.18",
+    ],
+};

@@ -1,0 +1,158 @@
+//! `server_abort`: the server's program closed, or died, before it had answered in full.
+
+use crate::case::{Case, Kind};
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, steps};
+
+use whyreset_connections::Side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::ServerAbort,
+    page: PAGE,
+    prior: 0.3,
+    prior_because: "crashes, kills, restarts and worker limits are common",
+    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED],
+    weights: &[
+        on(
+            RST_ACTIVE,
+            2.5,
+            "RST+ACK with exact numbers: a live connection is aborted by its host",
+        ),
+        on(
+            RST_PASSIVE,
+            0.08,
+            "a bare RST without FIN before: the host had lost the connection",
+        ),
+        on(
+            RST_ODD,
+            0.5,
+            "ordinary stacks send one of the two usual kinds",
+        ),
+        on(
+            TRUNCATED_BY_FIN,
+            0.04,
+            "an orderly close in the middle of a response has a name of its own",
+        ),
+        on(
+            CLOSE_KNEW_REQUEST,
+            2.0,
+            "it had the request, and closed without answering it",
+        ),
+        on(
+            REQUEST_CROSSED_CLOSE,
+            0.05,
+            "it closed before it had seen the request",
+        ),
+        on(
+            REQUEST_AFTER_CLOSE,
+            0.05,
+            "it had closed before the request was sent",
+        ),
+        on(
+            REQUEST_UNFINISHED,
+            0.8,
+            "it left while the client was still sending",
+        ),
+        on(
+            LONG_WAIT,
+            0.6,
+            "it had been silent for long: it may have been waiting",
+        ),
+        on(NO_WAIT, 1.3, "it left in the middle of the work"),
+        on(CLOSED_UNUSED, 0.3, "nobody had asked anything yet"),
+        on(
+            ANSWERED_EARLY,
+            0.08,
+            "it had answered: it refused the rest of the request",
+        ),
+        on(
+            ORIGIN_HOST,
+            2.0,
+            "TTL, identification and kind of the RST are the server's own",
+        ),
+        on(ORIGIN_DEVICE, 0.03, "the RST is not the server's"),
+        on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the server's"),
+        on(SENDER_WENT_ON, 0.02, "a server that aborts does not go on"),
+        on(RST_BOTH_WAYS, 0.1, "a server resets one side only"),
+        on(
+            RST_TOO_SOON,
+            0.3,
+            "it came sooner than the server can have reacted",
+        ),
+        on(INJECTION_DETECTOR, 0.3, "the numbers are those of a forger"),
+        on(IDLE_BEFORE_FAILURE, 0.4, "it came after a long silence"),
+        on(
+            UNANSWERED_TAIL,
+            0.15,
+            "packets had stopped getting through before",
+        ),
+        on(WINDOW_SHUT, 0.1, "the receiver had stopped reading before"),
+        on(TLS_ALERT, 0.05, "an alert is the reason"),
+        on(
+            TLS_BROKEN_OFF,
+            0.5,
+            "servers break handshakes off for a reason",
+        ),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.04,
+            "it left because it did not understand what it read",
+        ),
+    ],
+    never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
+    suspected_on: &[CLOSED_WITH_RST],
+    ended_by: |_| EndedBy::Server,
+    summary,
+    would_be: "if the server's process closed or died",
+    next_steps,
+};
+
+fn summary(case: &Case<'_>, _: &Observations) -> String {
+    let frame = case.close.map_or(0, |close| close.at.frame);
+    let how = match case.close.map(|close| close.kind) {
+        Some(Kind::Rst) => "reset the connection",
+        _ => "closed the connection in order",
+    };
+    let doing = match &case.accounts.open {
+        Some(open) if open.response_started.is_some() => {
+            format!("in the middle of its answer to {}", open.name())
+        }
+        Some(open) => format!("without answering {}", open.name()),
+        None => "before it was asked anything".to_owned(),
+    };
+    format!("The server {how} (frame {frame}) {doing}: look at its process, not at the network.")
+}
+
+fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
+    let told = found.has(ORIGIN_HOST);
+    steps::list([
+        steps::step(
+            "Look at the server's process at that time: crash, out-of-memory kill, restart, deployment, worker time limit; behind a proxy, at the server behind it.",
+        ),
+        (!told && case.fatal.is_some())
+            .then(|| steps::compare_fields(case))
+            .flatten(),
+        steps::capture_at(case, Side::Server),
+    ])
+}
+
+const PAGE: Page = Page {
+    title: "The server left without answering in full",
+    what: "The server's program closed the connection, or died: with a RST before it had answered in full, or in order without any answer. A process that is killed while bytes lie unread in its buffer, or that closes with SO_LINGER 0, sends RST; one that had read everything sends FIN.",
+    at_client: "A request that was acknowledged, then RST+ACK or FIN from the server, no answer or a part of one.",
+    at_server: "The same; on Linux the tracepoint tcp:tcp_send_reset names the reason (TCP_ABORT_ON_CLOSE for unread data).",
+    between: "The same. Behind a proxy the proxy is the server: its own log tells which backend left.",
+    mistaken_for: "response_truncated (an orderly close in the middle of a body), keepalive_race (the close cannot have known of the request), peer_state_lost (a bare RST without FIN), request_rejected_early (an answer came first).",
+    people_see: &[
+        "Firefox: The connection was reset (PR_CONNECT_RESET_ERROR), Chrome: ERR_CONNECTION_RESET or ERR_EMPTY_RESPONSE; curl: exit 56 (recv failure) or 52 (empty reply); wget: exit 4, Read error or No data received",
+        "nginx as a proxy: recv() failed (104: Connection reset by peer) while reading response header from upstream, or upstream prematurely closed connection; 502",
+        "HAProxy: SH with 502, SD during data; Apache: AH01102 error reading status line from remote server",
+        "kernel log: Out of memory: Killed process; systemd: Main process exited, code=killed",
+    ],
+    sources: &[
+        "RFC 9293 §3.10.4-5",
+        "Linux net/ipv4/tcp.c: __tcp_close, tcp_send_active_reset",
+        "measured: nginx, Tomcat on Linux 6.18",
+    ],
+};

@@ -1,0 +1,137 @@
+//! `server_timeout`: the server waited for the client and gave up.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations, wording};
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::ServerTimeout,
+    page: PAGE,
+    prior: 0.2,
+    prior_because: "every server limits how long it waits for a request",
+    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
+    weights: &[
+        on(
+            LONG_WAIT,
+            5.0,
+            "the server had been waiting in silence when it closed",
+        ),
+        on(NO_WAIT, 0.05, "it had not been waiting"),
+        on(
+            ROUND_WAIT,
+            3.0,
+            "it closed after a round time, as timers do",
+        ),
+        on(
+            WAIT_NOT_ROUND,
+            0.5,
+            "limits are set to round numbers; this wait is none",
+        ),
+        on(TIMER_FITS, 1.5, "the wait is a known default"),
+        on(TIMEOUT_STATUS, 20.0, "it says so itself: 408"),
+        on(
+            REQUEST_UNFINISHED,
+            3.0,
+            "it was the client's turn: the request was not whole",
+        ),
+        on(
+            CLOSED_UNUSED,
+            3.0,
+            "it was the client's turn: no request had come",
+        ),
+        on(
+            REQUEST_UNANSWERED,
+            0.1,
+            "it was the server's own turn: it owed the answer",
+        ),
+        on(TRUNCATED_BY_FIN, 0.15, "it was sending itself"),
+        on(RESPONSE_UNFINISHED, 0.4, "it was sending itself"),
+        on(REFUSING_STATUS, 0.3, "it refused the request"),
+        on(
+            REQUEST_CROSSED_CLOSE,
+            0.1,
+            "idle connections that are closed while a request is under way have a name of their own",
+        ),
+        on(REQUEST_AFTER_CLOSE, 0.1, "the request came after the close"),
+        on(
+            RST_PASSIVE,
+            0.1,
+            "a bare RST without FIN: the host had lost the connection",
+        ),
+        on(
+            WINDOW_SHUT,
+            0.1,
+            "the client had stopped reading: that is the root",
+        ),
+        on(
+            UNANSWERED_TAIL,
+            0.15,
+            "packets had stopped getting through: that is the root",
+        ),
+        on(ORIGIN_DEVICE, 0.05, "the RST is not the server's"),
+        on(
+            SENDER_WENT_ON,
+            0.02,
+            "a server that gives up does not go on",
+        ),
+        on(TLS_ALERT, 0.05, "an alert is the reason"),
+        on(
+            DIFFERENT_PROTOCOLS,
+            0.1,
+            "it waited for something that could not come",
+        ),
+    ],
+    never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
+    suspected_on: &[LONG_WAIT],
+    ended_by: |_| EndedBy::Server,
+    summary,
+    would_be: "if the server's limit for the client's next bytes had run out",
+    next_steps: |_, found| {
+        let mut steps = vec![
+            "Find out why the client sent nothing more: a slow or stuck program, a half-open browser connection, a scanner.".to_owned(),
+        ];
+        if found.has(TIMER_FITS) || found.has(ROUND_WAIT) {
+            steps.push("Compare the wait with the server's settings (header, body and keep-alive time-outs) before raising one.".to_owned());
+        }
+        steps
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let waited = case
+        .wait
+        .map(|wait| format!("after {} ", wording::span(wait.since_data.max(wait.length))))
+        .unwrap_or_default();
+    let frame = case.close.map_or(0, |close| close.at.frame);
+    let what = if found.has(CLOSED_UNUSED) {
+        "for a request".to_owned()
+    } else if found.has(RESPONSE_UNFINISHED) {
+        "for room to send".to_owned()
+    } else {
+        match &case.accounts.open {
+            Some(open) => format!("for the rest of {}", open.name()),
+            None => "for the client".to_owned(),
+        }
+    };
+    format!("The server gave up waiting {waited}{what} and closed (frame {frame}).")
+}
+
+const PAGE: Page = Page {
+    title: "The server gave up waiting for the client",
+    what: "The server waited for the client (a request, the rest of it, or room to send) and its limit ran out: header, body, send or idle time-out. A close for being idle after complete exchanges is no failure, and not meant here.",
+    at_client: "FIN (or 408 and FIN, or RST) from the server after a silence in which it was the client's turn.",
+    at_server: "The same; the silence is usually a configured, round number.",
+    between: "The same.",
+    mistaken_for: "server_abort (no wait, or it was the server's own turn), receiver_stalled (the window was shut), keepalive_race (a request was on its way), path_blackhole (the client did send, but it did not arrive).",
+    people_see: &[
+        "browsers: usually a silent retry; Chrome: ERR_TIMED_OUT or ERR_CONNECTION_RESET for uploads; curl: exit 52 (empty reply) or 408 in the answer",
+        "nginx: 408, client timed out (110: Connection timed out); Apache: AH01382 Request header read timeout, 408; HAProxy: cR with 408, cD while sending; Tomcat: SocketTimeoutException",
+    ],
+    sources: &[
+        "nginx ngx_http_core_module (client_header_timeout, client_body_timeout, send_timeout: 60s)",
+        "Apache mod_reqtimeout",
+        "Node.js server.headersTimeout",
+        "RFC 9110 §15.5.9 (408)",
+    ],
+};

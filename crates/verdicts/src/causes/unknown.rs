@@ -1,0 +1,91 @@
+//! `unknown`: the capture does not allow an answer.
+
+use crate::case::Case;
+use crate::cause::{CauseRule, Page, on};
+use crate::observations::ids::*;
+use crate::{Cause, EndedBy, Observations};
+
+use super::side;
+
+pub(super) static RULE: CauseRule = CauseRule {
+    cause: Cause::Unknown,
+    page: PAGE,
+    prior: 0.03,
+    prior_because: "something that nobody thought of is always possible",
+    needs: &[],
+    weights: &[
+        on(
+            STARTS_MID_STREAM,
+            1.5,
+            "what went before is not in the capture",
+        ),
+        on(ONE_SIDED, 5.0, "one direction is not in the capture"),
+        on(CAPTURE_LOSS, 1.5, "the capture lost packets"),
+        on(TOO_LITTLE, 10.0, "there are too few packets to judge"),
+        on(
+            OPEN_AND_WAITING,
+            6.0,
+            "whether a slow program or a lost packet holds it up does not show",
+        ),
+        on(RST_ODD, 1.5, "the RST is of no usual kind"),
+        on(ESTIMATED, 1.3, "what was asked and promised is an estimate"),
+        on(
+            PROTOCOL_UNKNOWN,
+            1.5,
+            "what was asked and promised cannot be read",
+        ),
+    ],
+    never: &[],
+    suspected_on: &[],
+    ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),
+    summary,
+    would_be: "if it is something that these packets do not show",
+    next_steps: |case, found| {
+        let mut steps = Vec::new();
+        if found.has(STARTS_MID_STREAM) {
+            steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
+        }
+        if found.has(ONE_SIDED) {
+            steps.push(
+                "Capture both directions (mirror both, or capture on the host itself).".to_owned(),
+            );
+        }
+        if found.has(CAPTURE_LOSS) {
+            steps.push("Avoid losses of the capture: a larger buffer (tcpdump -B 8192), a snapshot length (-s 128), a filter.".to_owned());
+        }
+        if case.close.is_none() {
+            steps.push("Let the capture run until the connection ends.".to_owned());
+        }
+        if steps.is_empty() {
+            steps.push(
+                "Capture at both ends at once, and compare with the programs' logs of that moment."
+                    .to_owned(),
+            );
+        }
+        steps
+    },
+};
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if found.has(OPEN_AND_WAITING) {
+        return "Something was still to come when the capture ended, and nothing shows why it did not: a slow program, or a path that failed.".to_owned();
+    }
+    match case.close {
+        Some(close) => format!(
+            "The capture does not allow an answer; the last that shows is the close in frame {}.",
+            close.at.frame
+        ),
+        None => "The capture does not allow an answer.".to_owned(),
+    }
+}
+
+const PAGE: Page = Page {
+    title: "The capture does not allow an answer",
+    what: "Too little was captured, or what was captured fits several causes equally well. The report says what would settle it.",
+    at_client: "Captures that begin late, end early, hold one direction, or lost packets.",
+    at_server: "The same.",
+    between: "The same, and both ends out of sight.",
+    mistaken_for: "Whatever one expects to see: an honest \"unknown\" beats a confident guess.",
+    people_see: &["depends on the real cause"],
+    sources: &["none needed"],
+};

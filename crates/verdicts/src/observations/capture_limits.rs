@@ -1,0 +1,64 @@
+//! What the capture does not hold: such gaps lower confidence, they never count as evidence.
+
+use whyreset_connections::{Opener, Side};
+
+use super::ids;
+use crate::Observations;
+use crate::case::Case;
+use crate::wording;
+
+/// Records the limits of the capture.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let first = c.frames.first;
+    if c.opener == Opener::Guess && c.handshake.syn.is_none() {
+        found.add(
+            ids::STARTS_MID_STREAM,
+            [first],
+            format!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
+        );
+    }
+    one_sided(case, found);
+    let unseen = c.flows.client.acks_of_unseen + c.flows.server.acks_of_unseen;
+    if unseen > 0 {
+        found.add(
+            ids::CAPTURE_LOSS,
+            [first],
+            format!(
+                "The capture itself lost packets: {} for data that it does not hold. What is missing here may have been there.",
+                wording::count(unseen, "acknowledgement came", "acknowledgements came")
+            ),
+        );
+    }
+    if c.elided {
+        found.add(
+            ids::ELIDED,
+            [first],
+            "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
+        );
+    }
+}
+
+fn one_sided(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let (seen, unseen) = match (c.flows.client.packets, c.flows.server.packets) {
+        (0, n) if n > 0 => (Side::Server, Side::Client),
+        (n, 0) if n > 0 => (Side::Client, Side::Server),
+        _ => return,
+    };
+    // A lone SYN is no one-sided capture: it may simply have got no answer. But its sender's later ACKs betray one.
+    let speaks_to_somebody = seen == Side::Server
+        || c.flows.client.packets > u64::from(c.handshake.syn_count)
+        || c.opener == Opener::Guess;
+    if speaks_to_somebody && c.resets.len() as u64 != c.flows.of(seen).packets {
+        found.add(
+            ids::ONE_SIDED,
+            [c.frames.first],
+            format!(
+                "Only the packets of {} were captured, none of {}.",
+                wording::side(seen),
+                wording::side(unseen)
+            ),
+        );
+    }
+}

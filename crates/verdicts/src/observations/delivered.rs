@@ -1,0 +1,168 @@
+//! The application's accounts in words: asked, promised, delivered, acknowledged.
+
+use super::ids;
+use crate::Observations;
+use crate::case::{Case, Missing, OpenExchange};
+use crate::wording;
+
+/// Records what is missing at the end, or that nothing is.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if case.accounts.complete > 0 {
+        let frames = last_complete_frames(case);
+        found.add(
+            ids::KEPT_ALIVE,
+            frames,
+            format!(
+                "{} whole before.",
+                wording::count(case.accounts.complete, "exchange was", "exchanges were")
+            ),
+        );
+    }
+    if !case.accounts.understood && !case.accounts.silent {
+        found.add(
+            ids::PROTOCOL_UNKNOWN,
+            [case.connection.frames.first],
+            "The protocol inside is not understood: what was promised is not known.",
+        );
+    }
+    let Some(open) = &case.accounts.open else {
+        return;
+    };
+    if case.accounts.complete == 0
+        && let Some(started) = open.started
+    {
+        found.add(
+            ids::FIRST_REQUEST,
+            [started.frame],
+            "It is the first request that was captured on this connection.",
+        );
+    }
+    let frames: Vec<u64> = [open.started, open.request_ended, open.response_started]
+        .iter()
+        .flatten()
+        .map(|moment| moment.frame)
+        .collect();
+    let frames = if frames.is_empty() {
+        vec![case.connection.frames.last]
+    } else {
+        frames
+    };
+    let (id, text) = match open.missing {
+        Missing::Unanswered => (ids::REQUEST_UNANSWERED, unanswered(case, open)),
+        Missing::RequestUnfinished => (ids::REQUEST_UNFINISHED, request_unfinished(open)),
+        Missing::ResponseUnfinished => (ids::RESPONSE_UNFINISHED, response_unfinished(case, open)),
+        Missing::AnsweredEarly => (ids::ANSWERED_EARLY, answered_early(open)),
+        Missing::TlsHandshake => return,
+    };
+    found.tell(id, frames.clone(), text);
+    let status = open.exchange.and_then(|e| e.status);
+    if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
+        let id = if status == Some(408) {
+            ids::TIMEOUT_STATUS
+        } else {
+            ids::REFUSING_STATUS
+        };
+        found.add(
+            id,
+            frames.clone(),
+            format!("The response's status is {}.", status.unwrap_or(0)),
+        );
+    }
+    if open.estimated {
+        found.add(
+            ids::ESTIMATED,
+            frames,
+            "What was asked and promised does not show in clear: this is an estimate from sizes and turns.",
+        );
+    }
+}
+
+fn last_complete_frames(case: &Case<'_>) -> Vec<u64> {
+    let last = case.connection.app.list.iter().rev().find(|e| e.complete);
+    match last {
+        Some(e) => [e.started, e.ended]
+            .iter()
+            .flatten()
+            .map(|m| m.frame)
+            .collect(),
+        None => vec![case.connection.frames.first],
+    }
+}
+
+fn unanswered(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
+    let acked = case.connection.flows.client.acked_to >= case.connection.flows.client.sent_to
+        && case.connection.flows.client.bytes > 0;
+    format!(
+        "The client had sent {} and got no byte of an answer{}.",
+        open.name(),
+        if acked { ", only acknowledgements" } else { "" }
+    )
+}
+
+fn request_unfinished(open: &OpenExchange<'_>) -> String {
+    let exchange = open.exchange;
+    match (
+        exchange.and_then(|e| e.request_body_expected),
+        exchange.and_then(|e| e.request_body_delivered),
+    ) {
+        (Some(expected), Some(delivered)) => format!(
+            "{} promised a body of {}; {} of it were sent.",
+            open.name(),
+            wording::bytes(expected),
+            wording::number(delivered)
+        ),
+        _ => format!("The client had not finished sending {}.", open.name()),
+    }
+}
+
+fn response_unfinished(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
+    let exchange = open.exchange;
+    let delivered = exchange
+        .and_then(|e| e.body_delivered)
+        .unwrap_or(case.connection.flows.server.bytes);
+    match exchange.and_then(|e| e.body_expected) {
+        Some(expected) => format!(
+            "The response to {} promised {}; {} passed here{}.",
+            open.name(),
+            wording::bytes(expected),
+            wording::number(delivered),
+            match exchange.and_then(|e| e.body_acknowledged) {
+                Some(acked) if acked < delivered =>
+                    format!(", {} were acknowledged", wording::number(acked)),
+                _ => String::new(),
+            }
+        ),
+        None => {
+            let server = &case.connection.flows.server;
+            let acked = (server.acked_to - 1).max(0);
+            format!(
+                "The response to {} was under way: {} acknowledged, and the end not in sight.",
+                open.name(),
+                wording::signed_bytes(acked)
+            )
+        }
+    }
+}
+
+fn answered_early(open: &OpenExchange<'_>) -> String {
+    let exchange = open.exchange;
+    let status = match exchange.and_then(|e| e.status) {
+        Some(status) => format!("with {status} "),
+        None => String::new(),
+    };
+    let progress = match (
+        exchange.and_then(|e| e.request_body_expected),
+        exchange.and_then(|e| e.request_body_delivered),
+    ) {
+        (Some(expected), Some(delivered)) => format!(
+            ": {} of {} of its body had been sent",
+            wording::number(delivered),
+            wording::bytes(expected)
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "The server answered {} {status}before it had the whole request{progress}.",
+        open.name()
+    )
+}

@@ -1,0 +1,197 @@
+//! Who closed first, how, and whether anything was missing then.
+
+use whyreset_capture::Span;
+use whyreset_connections::Side;
+
+use super::{ids, loss, windows};
+use crate::Observations;
+use crate::case::{Case, Close, Kind, Missing};
+use crate::wording;
+
+/// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
+/// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
+const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
+
+/// Records the ending.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if !opened(case) {
+        return;
+    }
+    match case.close {
+        Some(close) => closed(case, close, found),
+        None => not_closed(case, found),
+    }
+}
+
+/// The connection came into being: there is more than an unanswered, refused or unfinished opening.
+fn opened(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let h = &c.handshake;
+    if h.syn.is_none() {
+        return true;
+    }
+    let answered = h.syn_ack.is_some() || c.flows.server.bytes > 0;
+    answered && (h.ack.is_some() || c.flows.client.bytes > 0 || c.reset_count.client > 0)
+}
+
+fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let c = case.connection;
+    let frame = close.at.frame;
+    let who = wording::the_side(close.side);
+    let when = wording::at(c, close.at.time);
+    match close.kind {
+        Kind::Fin => found.add(
+            ids::CLOSED_WITH_FIN,
+            [frame],
+            format!("{who} closed first, in order, with FIN (frame {frame}, {when})."),
+        ),
+        Kind::Rst => found.add(
+            ids::CLOSED_WITH_RST,
+            [frame],
+            format!(
+                "A RST from {}'s address ended it (frame {frame}, {when}); no FIN came before.",
+                wording::side(close.side)
+            ),
+        ),
+    }
+    let missing = case.accounts.missing();
+    if case.accounts.silent && close.kind == Kind::Rst && case.both_finished() {
+        return nothing_missing(case, close, found);
+    }
+    let unused = c.flows.client.bytes == 0 && c.handshake.syn.is_some();
+    if unused && close.side == Side::Server {
+        found.tell(
+            ids::CLOSED_UNUSED,
+            [frame],
+            format!("The server closed (frame {frame}) before the client had sent anything."),
+        );
+        return;
+    }
+    if case.accounts.silent && close.kind == Kind::Rst {
+        found.tell(
+            ids::RST_WITHOUT_DATA,
+            [frame],
+            format!("{who} reset the connection (frame {frame}) before anybody had sent anything: as a health check or a scan does."),
+        );
+        return;
+    }
+    match missing {
+        None => nothing_missing(case, close, found),
+        Some(missing) => {
+            left_early(close, missing, found);
+            truncated(case, close, missing, found);
+        }
+    }
+}
+
+fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let frame = close.at.frame;
+    let understood = if case.accounts.understood {
+        "everything that was asked for had been answered in full"
+    } else {
+        "all data that was sent had been acknowledged"
+    };
+    match (close.kind, case.fatal) {
+        (Kind::Fin, None) => found.tell(
+            ids::ENDED_WELL,
+            [frame],
+            format!(
+                "{} closed with FIN (frame {frame}); {understood}.",
+                wording::the_side(close.side)
+            ),
+        ),
+        (_, fatal) => {
+            let rst = fatal.map_or(frame, |reset| reset.at.frame);
+            found.tell(
+                ids::RST_NOTHING_MISSING,
+                [frame, rst],
+                format!("When the RST came (frame {rst}), {understood}: nobody lost anything."),
+            );
+        }
+    }
+}
+
+fn left_early(close: Close, missing: Missing, found: &mut Observations) {
+    let frame = close.at.frame;
+    let what = match missing {
+        Missing::RequestUnfinished => "the request was not whole",
+        Missing::Unanswered => "a request was unanswered",
+        Missing::ResponseUnfinished => "a response was under way",
+        Missing::AnsweredEarly => "the request was not whole, though already answered",
+        Missing::TlsHandshake => "the TLS handshake was not finished",
+    };
+    let (id, who) = match close.side {
+        Side::Client => (ids::CLIENT_LEFT_EARLY, "client"),
+        Side::Server => (ids::SERVER_LEFT_EARLY, "server"),
+    };
+    let how = match close.kind {
+        Kind::Fin => "FIN",
+        Kind::Rst => "RST",
+    };
+    found.tell(
+        id,
+        [frame],
+        format!(
+            "The first to close is the {who}'s side, with {how} (frame {frame}), while {what}."
+        ),
+    );
+}
+
+fn truncated(case: &Case<'_>, close: Close, missing: Missing, found: &mut Observations) {
+    if missing == Missing::ResponseUnfinished
+        && (close.side, close.kind) == (Side::Server, Kind::Fin)
+    {
+        let last = case.connection.flows.server.last_new_data;
+        found.add(
+            ids::TRUNCATED_BY_FIN,
+            [last.map_or(0, |m| m.frame), close.at.frame],
+            format!(
+                "The server ended its stream in order (frame {}) before its response was whole.",
+                close.at.frame
+            ),
+        );
+    }
+}
+
+fn not_closed(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let last = c.frames.last;
+    found.add(
+        ids::NOT_CLOSED,
+        [last],
+        format!("Neither FIN nor RST was captured; the last packet is frame {last}."),
+    );
+    if loss::tail(case).is_some() || windows::shut(case).is_some() {
+        return;
+    }
+    let quiet = case.ran_on();
+    let waiting = case.accounts.missing().is_some();
+    let far = case.path_round_trip().map_or(Span::ZERO, |trip| {
+        Span::from_nanos(trip.nanos().saturating_mul(10))
+    });
+    let stuck = match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished) => quiet > Span::from_secs(3).max(far),
+        Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
+        None => false,
+    };
+    if stuck {
+        found.tell(
+            ids::OPEN_AND_WAITING,
+            [last],
+            format!(
+                "Nothing more was captured of it for {} (last packet: frame {last}), though something was still to come.",
+                wording::span(quiet)
+            ),
+        );
+    } else {
+        let text = if waiting {
+            format!(
+                "The capture ends {} after frame {last}, in the middle of an exchange that shows no trouble.",
+                wording::span(quiet)
+            )
+        } else {
+            format!("The capture ends while the connection rests (last packet: frame {last}).")
+        };
+        found.tell(ids::OPEN_AND_WELL, [last], text);
+    }
+}

@@ -1,0 +1,67 @@
+//! ICMP errors that quote the connection (RFC 792, RFC 1812 §5.2.7, RFC 4443).
+
+use whyreset_connections::IcmpNotice;
+
+use super::ids;
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// What an ICMP error means for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Prohibited,
+    Unreachable,
+    TooBig,
+    Other,
+}
+
+fn meaning(notice: &IcmpNotice) -> Meaning {
+    let error = &notice.error;
+    match (error.v6, error.kind, error.code) {
+        // Port unreachable for TCP is what packet filters send ("reject"): a host would answer with RST.
+        (false, 3, 2 | 3 | 9 | 10 | 13) | (true, 1, 1 | 4 | 5 | 6) => Meaning::Prohibited,
+        (false, 3, 4) | (true, 2, _) => Meaning::TooBig,
+        (false, 3, _) | (true, 1, _) => Meaning::Unreachable,
+        _ => Meaning::Other,
+    }
+}
+
+/// Records what ICMP says.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    for notice in &c.notices {
+        let (id, says) = match meaning(notice) {
+            Meaning::Prohibited => (
+                ids::ICMP_PROHIBITED,
+                "the packet is not wanted (a filter refused it)",
+            ),
+            Meaning::Unreachable => (
+                ids::ICMP_UNREACHABLE,
+                "the host or network cannot be reached",
+            ),
+            Meaning::TooBig => (ids::ICMP_TOO_BIG, "the packet is too big for the next link"),
+            Meaning::Other => continue,
+        };
+        if found.has(id) {
+            continue;
+        }
+        let own = notice.reporter == c.ends.of(notice.quoted_side.peer()).host;
+        found.tell(
+            id,
+            [notice.at.frame],
+            format!(
+                "{}, says in ICMP{} type {} code {} (frame {}) that {says}{}, quoting a packet of {}.",
+                if own { "The host itself".to_owned() } else { format!("{} on the way", notice.reporter) },
+                if notice.error.v6 { "v6" } else { "" },
+                notice.error.kind,
+                notice.error.code,
+                notice.at.frame,
+                match notice.error.mtu {
+                    Some(mtu) if mtu > 0 => format!(" ({mtu} bytes)"),
+                    _ => String::new(),
+                },
+                wording::side(notice.quoted_side)
+            ),
+        );
+    }
+}

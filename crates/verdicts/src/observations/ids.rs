@@ -1,0 +1,203 @@
+//! The names of all observations. A cause's table weighs them by these names.
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $id:literal;)*) => {
+        $($(#[$doc])* pub const $name: &str = $id;)*
+        /// Every name.
+        pub const ALL: &[&str] = &[$($id),*];
+    };
+}
+
+ids! {
+    /// The opening SYN got no answer at all.
+    SYN_UNANSWERED = "syn_unanswered";
+    /// The SYN was sent more than once.
+    SYN_REPEATED = "syn_repeated";
+    /// The SYN was answered with RST.
+    SYN_REFUSED = "syn_refused";
+    /// The RST that answers the SYN differs from what this host otherwise sends.
+    REFUSAL_NOT_THE_HOSTS = "refusal_not_the_hosts";
+    /// The RST that answers the SYN fits what this host otherwise sends.
+    REFUSAL_IS_THE_HOSTS = "refusal_is_the_hosts";
+    /// ICMP says that a filter refused the SYN.
+    ICMP_PROHIBITED = "icmp_prohibited";
+    /// ICMP says that host or network cannot be reached.
+    ICMP_UNREACHABLE = "icmp_unreachable";
+    /// ICMP says that a packet is too big.
+    ICMP_TOO_BIG = "icmp_too_big";
+    /// SYN and SYN/ACK, but never the ACK.
+    HANDSHAKE_UNFINISHED = "handshake_unfinished";
+    /// The client repeated its SYN although the SYN/ACK had passed here.
+    SYN_REPEATED_AFTER_ANSWER = "syn_repeated_after_answer";
+    /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
+    SYN_ACK_REPEATED = "syn_ack_repeated";
+    /// The capture holds no handshake of this connection.
+    STARTS_MID_STREAM = "starts_mid_stream";
+    /// Only one direction was captured.
+    ONE_SIDED = "one_sided";
+    /// Packets are missing from the capture itself.
+    CAPTURE_LOSS = "capture_loss";
+    /// The list left rows out.
+    ELIDED = "elided";
+    /// Too little was captured to say anything.
+    TOO_LITTLE = "too_little";
+
+    /// Where the capture was taken.
+    VANTAGE = "vantage";
+    /// Closed with FIN, nothing missing.
+    ENDED_WELL = "ended_well";
+    /// Not closed, and nothing waits.
+    OPEN_AND_WELL = "open_and_well";
+    /// Not closed, and something has been waiting for long.
+    OPEN_AND_WAITING = "open_and_waiting";
+    /// Ended by RST, but nothing was missing.
+    RST_NOTHING_MISSING = "rst_nothing_missing";
+    /// Handshake, then RST, without any payload.
+    RST_WITHOUT_DATA = "rst_without_data";
+    /// The client closed first while something was missing.
+    CLIENT_LEFT_EARLY = "client_left_early";
+    /// The server closed first while something was missing.
+    SERVER_LEFT_EARLY = "server_left_early";
+    /// The server closed a connection on which the client had never sent anything.
+    CLOSED_UNUSED = "closed_unused";
+    /// The first close is a FIN.
+    CLOSED_WITH_FIN = "closed_with_fin";
+    /// The first close is a RST.
+    CLOSED_WITH_RST = "closed_with_rst";
+    /// Neither FIN nor RST.
+    NOT_CLOSED = "not_closed";
+
+    /// A whole request without any answer.
+    REQUEST_UNANSWERED = "request_unanswered";
+    /// A request of which a part was not sent.
+    REQUEST_UNFINISHED = "request_unfinished";
+    /// A response of which a part is missing.
+    RESPONSE_UNFINISHED = "response_unfinished";
+    /// A response that began before its request was whole.
+    ANSWERED_EARLY = "answered_early";
+    /// That response refuses (4xx or 5xx).
+    REFUSING_STATUS = "refusing_status";
+    /// The server said that it had waited too long for the request (408).
+    TIMEOUT_STATUS = "timeout_status";
+    /// What is missing is an estimate from sizes and turns.
+    ESTIMATED = "estimated";
+    /// The server closed in order in the middle of a response.
+    TRUNCATED_BY_FIN = "truncated_by_fin";
+    /// The protocol is not understood.
+    PROTOCOL_UNKNOWN = "protocol_unknown";
+    /// No exchange was whole before.
+    FIRST_REQUEST = "first_request";
+    /// At least one exchange was whole before.
+    KEPT_ALIVE = "kept_alive";
+    /// The server's close and the client's request crossed on the way.
+    REQUEST_CROSSED_CLOSE = "request_crossed_close";
+    /// The client sent a request although it had received the server's FIN.
+    REQUEST_AFTER_CLOSE = "request_after_close";
+    /// The server had received the request when it closed.
+    CLOSE_KNEW_REQUEST = "close_knew_request";
+    /// The server said that it would close (`Connection: close`).
+    CLOSE_ANNOUNCED = "close_announced";
+
+    /// The side that closed had waited in silence, far longer than a round trip.
+    LONG_WAIT = "long_wait";
+    /// The side that closed had hardly waited.
+    NO_WAIT = "no_wait";
+    /// The wait is a round number by the waiting side's reckoning.
+    ROUND_WAIT = "round_wait";
+    /// The wait is no round number.
+    WAIT_NOT_ROUND = "wait_not_round";
+    /// The wait fits a known default.
+    TIMER_FITS = "timer_fits";
+    /// A long silence lay before the first packet that got no answer, or a RST.
+    IDLE_BEFORE_FAILURE = "idle_before_failure";
+    /// That silence fits a known idle time of devices.
+    IDLE_TIMER_FITS = "idle_timer_fits";
+
+    /// The deciding RST is an active one.
+    RST_ACTIVE = "rst_active";
+    /// The deciding RST is a passive one.
+    RST_PASSIVE = "rst_passive";
+    /// The deciding RST is of neither kind.
+    RST_ODD = "rst_odd";
+    /// The RST came after a FIN that had closed the connection already.
+    RST_AFTER_FIN = "rst_after_fin";
+    /// The deciding RST answers a packet, and its sender can have seen that.
+    RST_ANSWERS = "rst_answers";
+    /// It came too soon to be an answer of that host.
+    RST_TOO_SOON = "rst_too_soon";
+    /// Several RSTs, one for each segment in flight.
+    RST_ONE_PER_SEGMENT = "rst_one_per_segment";
+    /// RSTs came in the name of both sides at nearly the same time.
+    RST_BOTH_WAYS = "rst_both_ways";
+    /// The IP and TCP fields of the RST fit its host.
+    ORIGIN_HOST = "origin_host";
+    /// They do not.
+    ORIGIN_DEVICE = "origin_device";
+    /// They leave doubts.
+    ORIGIN_DOUBTFUL = "origin_doubtful";
+    /// The capture does not hold what would tell.
+    ORIGIN_UNTOLD = "origin_untold";
+    /// The side in whose name the RST came went on as if nothing had happened.
+    SENDER_WENT_ON = "sender_went_on";
+    /// The RST could not have been accepted by its receiver.
+    RST_NOT_ACCEPTABLE = "rst_not_acceptable";
+    /// What the sender of the RST can have known.
+    LIGHT_CONE = "light_cone";
+    /// Everything that can have arrived was acknowledged.
+    ALL_ACKNOWLEDGED = "all_acknowledged";
+    /// The program had read everything that was delivered.
+    ALL_READ = "all_read";
+    /// Bytes lay unread in the receiver's buffer.
+    UNREAD = "unread";
+    /// The stack looks like Windows'.
+    WINDOWS_STACK = "windows_stack";
+    /// A detector of Weaver, Sommer and Paxson (NDSS 2009) fires.
+    INJECTION_DETECTOR = "injection_detector";
+    /// A signature of Cloudflare's tampering study (SIGCOMM 2023) fits.
+    TAMPERING_SIGNATURE = "tampering_signature";
+
+    /// A segment was sent again and again and never acknowledged.
+    UNANSWERED_TAIL = "unanswered_tail";
+    /// The same, from both sides.
+    UNANSWERED_BOTH = "unanswered_both";
+    /// After it nothing at all came from the other side.
+    PEER_FELL_SILENT = "peer_fell_silent";
+    /// The other side still sent packets.
+    PEER_STILL_TALKS = "peer_still_talks";
+    /// Only large segments were not acknowledged.
+    ONLY_LARGE_LOST = "only_large_lost";
+    /// Small packets got through while large ones did not.
+    SMALL_PASSED = "small_passed";
+    /// Segments as large had got through before.
+    LARGE_PASSED = "large_passed";
+    /// The receiver's side shows a hole that was never filled.
+    HOLE_NEVER_FILLED = "hole_never_filled";
+    /// A FIN was sent again and never acknowledged.
+    FIN_UNANSWERED = "fin_unanswered";
+    /// Keep-alive probes were not answered.
+    KEEP_ALIVE_UNANSWERED = "keep_alive_unanswered";
+    /// Data stopped in the middle of what the sender had to send.
+    STOPPED_IN_FULL_FLOW = "stopped_in_full_flow";
+    /// The receiver's window was zero for long, up to the end.
+    WINDOW_SHUT = "window_shut";
+    /// The receiver's window was zero at the end, but not for long.
+    WINDOW_DIPPED = "window_dipped";
+
+    /// The same listener answered others about then.
+    LISTENER_ANSWERED_OTHERS = "listener_answered_others";
+    /// The host answered on another port.
+    HOST_ANSWERS_ELSEWHERE = "host_answers_elsewhere";
+    /// The same listener refused others.
+    LISTENER_REFUSED_OTHERS = "listener_refused_others";
+    /// The listener closed other connections after the same idle time.
+    SAME_IDLE_CLOSE = "same_idle_close";
+
+    /// A TLS alert.
+    TLS_ALERT = "tls_alert";
+    /// The TLS handshake was broken off.
+    TLS_BROKEN_OFF = "tls_broken_off";
+    /// The two sides speak different protocols.
+    DIFFERENT_PROTOCOLS = "different_protocols";
+    /// Something else about the protocol.
+    PROTOCOL_FINDING = "protocol_finding";
+}

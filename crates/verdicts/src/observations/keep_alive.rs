@@ -1,0 +1,112 @@
+//! Requests that met a server's close: which of the two knew of the other.
+
+use whyreset_connections::{Dialect, Moment, Side};
+
+use super::ids;
+use crate::Observations;
+use crate::case::{Case, Missing};
+use crate::wording;
+
+/// The server's close as the numbers in it tell: what it had received by then.
+struct ServerClose {
+    at: Moment,
+    /// Its acknowledgement number, where told.
+    ack: Option<i64>,
+    /// The sequence number of its FIN.
+    fin_seq: Option<i64>,
+}
+
+/// Records whether the server's close can have known of the request, and the other way round.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let announced = case
+        .connection
+        .app
+        .list
+        .iter()
+        .rev()
+        .find_map(|e| e.close_announced.map(|by| (by, e.response_started)));
+    if let Some((Side::Server, Some(at))) = announced {
+        found.add(
+            ids::CLOSE_ANNOUNCED,
+            [at.frame],
+            format!(
+                "The server had announced that it would close (frame {}).",
+                at.frame
+            ),
+        );
+    }
+    let Some(open) = &case.accounts.open else {
+        return;
+    };
+    if !matches!(
+        open.missing,
+        Missing::Unanswered | Missing::RequestUnfinished | Missing::TlsHandshake
+    ) {
+        return;
+    }
+    let (Some(started), Some(close)) = (open.started, server_close(case)) else {
+        return;
+    };
+    let request = case.packet(started.frame);
+    let request_seq = request.map(|packet| packet.seq);
+    let knew = match (close.ack, request_seq) {
+        (Some(ack), Some(seq)) => ack > seq,
+        _ => sent_before_by_a_round_trip(case, started, &close),
+    };
+    let (request_frame, close_frame) = (started.frame, close.at.frame);
+    let client_knew = match (close.fin_seq, request) {
+        (Some(fin), Some(packet)) => packet.ack > fin,
+        _ => false,
+    };
+    if knew {
+        found.add(
+            ids::CLOSE_KNEW_REQUEST,
+            [request_frame, close_frame],
+            format!("The server had received the request (frame {request_frame}) when it closed (frame {close_frame}): the close acknowledges it."),
+        );
+    } else if client_knew {
+        found.tell(
+            ids::REQUEST_AFTER_CLOSE,
+            [close_frame, request_frame],
+            format!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
+        );
+    } else {
+        found.tell(
+            ids::REQUEST_CROSSED_CLOSE,
+            [close_frame, request_frame],
+            format!(
+                "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
+                wording::span(abs(started, close.at))
+            ),
+        );
+    }
+}
+
+/// The server's FIN, or an active RST of it without FIN.
+fn server_close(case: &Case<'_>) -> Option<ServerClose> {
+    let server = &case.connection.flows.server;
+    if let Some(fin) = server.fin {
+        return Some(ServerClose {
+            at: fin.at,
+            ack: case.packet(fin.at.frame).map(|packet| packet.ack),
+            fin_seq: Some(fin.seq),
+        });
+    }
+    let reset = case.fatal?;
+    (reset.by == Side::Server && reset.dialect == Dialect::Active).then_some(ServerClose {
+        at: reset.at,
+        ack: reset.ack,
+        fin_seq: None,
+    })
+}
+
+fn sent_before_by_a_round_trip(case: &Case<'_>, request: Moment, close: &ServerClose) -> bool {
+    let trip = case
+        .round_trip(Side::Server)
+        .unwrap_or(whyreset_capture::Span::ZERO);
+    close.at.time - request.time >= trip && close.at.time > request.time
+}
+
+fn abs(a: Moment, b: Moment) -> whyreset_capture::Span {
+    (a.time - b.time).max(b.time - a.time)
+}

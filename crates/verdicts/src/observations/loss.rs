@@ -1,0 +1,237 @@
+//! Loss that decided: segments that were sent again and again, and which sizes got through.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Side, Unanswered};
+
+use super::ids;
+use crate::case::{Case, Kind, Missing};
+use crate::{Observations, wording};
+
+/// So many transmissions of one segment without an answer are no passing loss: at 1 % loss that is one in a million.
+const TRANSMISSIONS: u32 = 3;
+/// Two transmissions tell as much when they lie this far apart from the last sign of life.
+const LONG_ENOUGH: Span = Span::from_secs(2);
+/// Below this payload a segment passes every hole that IP allows: 576-byte datagrams must pass (RFC 791).
+const SMALLEST_LARGE: u32 = 500;
+
+/// The segment that was repeated up to the end and never acknowledged, and whose it was. Where both sides repeat, the
+/// one that began first.
+pub(super) fn tail(case: &Case<'_>) -> Option<(Side, Unanswered)> {
+    [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(|side| Some((side, tail_of(case, side)?)))
+        .min_by_key(|(_, tail)| tail.first.time)
+}
+
+fn tail_of(case: &Case<'_>, side: Side) -> Option<Unanswered> {
+    let c = case.connection;
+    let tail = c.flows.of(side).unanswered?;
+    if c.handshake.syn.is_some() && !c.handshake.is_complete() && tail.seq <= 0 {
+        return None;
+    }
+    // A RST or FIN of the other side that came soon after is the answer.
+    if let Some(reset) = case.fatal
+        && reset.by != side
+        && reset.at.time >= tail.first.time
+        && reset.trigger.is_some()
+    {
+        return None;
+    }
+    let lasted = (tail.last.time - tail.first.time) + case.ran_on().max(Span::ZERO);
+    let enough =
+        tail.transmissions >= TRANSMISSIONS || (tail.transmissions >= 2 && lasted >= LONG_ENOUGH);
+    enough.then_some(tail)
+}
+
+/// Records unanswered tails, the sizes that passed, and other signs that the path, or a host, was gone.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if let Some((side, tail)) = tail(case) {
+        unanswered(case, side, tail, found);
+        sizes(case, side, tail, found);
+    }
+    hole(case, found);
+    fins_and_probes(case, found);
+    full_flow(case, found);
+}
+
+fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
+    let c = case.connection;
+    let frames = [tail.first.frame, tail.last.frame];
+    found.tell(
+        ids::UNANSWERED_TAIL,
+        frames,
+        format!(
+            "{} sent the same segment {} times (frame {} to frame {}, over {}) and never got an acknowledgement of it.",
+            wording::the_side(side),
+            tail.transmissions,
+            tail.first.frame,
+            tail.last.frame,
+            wording::span(tail.last.time - tail.first.time)
+        ),
+    );
+    if let Some(other) = tail_of(case, side.peer()) {
+        found.add(
+            ids::UNANSWERED_BOTH,
+            [tail.last.frame, other.last.frame],
+            "Both sides repeated segments that the other never acknowledged.",
+        );
+    }
+    let heard = c.flows.of(side.peer()).last;
+    let trip = case.path_round_trip().unwrap_or(Span::ZERO);
+    match heard.filter(|last| last.time > tail.first.time + trip) {
+        Some(last) => found.add(
+            ids::PEER_STILL_TALKS,
+            [tail.first.frame, last.frame],
+            format!(
+                "{} still sent packets meanwhile (frame {}).",
+                wording::the_side(side.peer()),
+                last.frame
+            ),
+        ),
+        None => found.add(
+            ids::PEER_FELL_SILENT,
+            [heard.map_or(0, |m| m.frame), tail.first.frame],
+            format!(
+                "From {} nothing at all came any more.",
+                wording::side(side.peer())
+            ),
+        ),
+    }
+}
+
+fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
+    let sizes = case.connection.flows.of(side).sizes;
+    let frames = [tail.first.frame, tail.last.frame];
+    let smallest = sizes.smallest_unanswered.unwrap_or(tail.payload_len);
+    if smallest < SMALLEST_LARGE {
+        if tail.payload_len > 0 {
+            found.add(
+                ids::LARGE_PASSED,
+                frames,
+                format!(
+                    "What was not acknowledged is small ({}): size is not the reason.",
+                    wording::bytes(u64::from(smallest))
+                ),
+            );
+        }
+        return;
+    }
+    if sizes.largest_acked >= smallest {
+        found.add(
+            ids::LARGE_PASSED,
+            frames,
+            format!(
+                "Segments as large had got through before: {} were acknowledged, {} were not.",
+                wording::bytes(u64::from(sizes.largest_acked)),
+                wording::number(u64::from(smallest))
+            ),
+        );
+        return;
+    }
+    found.tell(
+        ids::ONLY_LARGE_LOST,
+        frames,
+        format!(
+            "Only large segments were not acknowledged: none of {} or more got through, up to {} did.",
+            wording::bytes(u64::from(smallest)),
+            wording::bytes(u64::from(sizes.largest_acked))
+        ),
+    );
+    if let Some(passed) = sizes.small_passed_later {
+        found.tell(
+            ids::SMALL_PASSED,
+            [tail.first.frame, passed.frame],
+            format!(
+                "Small packets got through while large ones did not (frame {}).",
+                passed.frame
+            ),
+        );
+    }
+}
+
+/// Seen from the receiver's side: bytes that never came, while later ones did.
+fn hole(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    for side in [Side::Client, Side::Server] {
+        let flow = c.flows.of(side);
+        let receiver = c.flows.of(side.peer());
+        let waiting = flow.missing_bytes > 0
+            && flow.acks_of_unseen == 0
+            && flow.acked_to < flow.sent_to
+            && receiver.acks_of_unseen == 0;
+        let Some(last) = flow
+            .last_data
+            .filter(|_| waiting && c.handshake.is_complete())
+        else {
+            continue;
+        };
+        found.tell(
+            ids::HOLE_NEVER_FILLED,
+            [last.frame],
+            format!(
+                "{} of {} never came past here, while later bytes did; {} had not acknowledged them either.",
+                wording::bytes(flow.missing_bytes),
+                wording::side(side),
+                wording::side(side.peer())
+            ),
+        );
+    }
+}
+
+fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    for side in [Side::Client, Side::Server] {
+        let flow = c.flows.of(side);
+        if let Some(fin) = flow
+            .fin
+            .filter(|fin| fin.acked.is_none() && fin.retransmissions >= 1)
+        {
+            found.add(
+                ids::FIN_UNANSWERED,
+                [fin.at.frame, flow.last.map_or(0, |m| m.frame)],
+                format!(
+                    "{} sent its FIN {} times (first in frame {}) and it was never acknowledged.",
+                    wording::the_side(side),
+                    fin.retransmissions.saturating_add(1),
+                    fin.at.frame
+                ),
+            );
+        }
+        if flow.keep_alives.unanswered >= 2 {
+            found.tell(
+                ids::KEEP_ALIVE_UNANSWERED,
+                [
+                    flow.keep_alives.first.map_or(0, |m| m.frame),
+                    flow.keep_alives.last.map_or(0, |m| m.frame),
+                ],
+                format!(
+                    "{} sent {} keep-alive probes that nobody answered.",
+                    wording::the_side(side),
+                    flow.keep_alives.unanswered
+                ),
+            );
+        }
+    }
+}
+
+/// A response that stops in the middle of full segments, without PSH: the sender had more to send at that moment.
+fn full_flow(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let server = &c.flows.server;
+    let closed_by_server = case
+        .close
+        .is_some_and(|close| close.side == Side::Server || close.kind == Kind::Rst);
+    if case.accounts.missing() != Some(Missing::ResponseUnfinished) || closed_by_server {
+        return;
+    }
+    let Some(last) = server.last_new_data else {
+        return;
+    };
+    if !server.last_data_pushed && server.data_packets > 2 {
+        found.add(
+            ids::STOPPED_IN_FULL_FLOW,
+            [last.frame],
+            format!("The last segment of the response (frame {}) carries no PSH: the server had more to send at once, and it did not come.", last.frame),
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! Observations, one family per file: facts with the frames that show them, apart from judgement.
+
+mod aftermath;
+mod capture_limits;
+mod delivered;
+mod detectors;
+mod ending;
+mod icmp_notices;
+pub mod ids;
+mod keep_alive;
+mod light_cone;
+mod loss;
+mod neighbours;
+mod opening;
+mod reading;
+mod rst;
+mod tls_and_protocols;
+mod vantage;
+mod waiting;
+mod windows;
+
+use crate::Observations;
+use crate::case::Case;
+
+pub(crate) use light_cone::suspicions;
+
+/// Gathers everything, in the order of an argument: where we stand, what was asked, what arrived, who closed, how,
+/// and who else can have done it.
+pub(crate) fn gather(case: &Case<'_>) -> Observations {
+    let mut found = Observations::default();
+    capture_limits::observe(case, &mut found);
+    vantage::observe(case, &mut found);
+    opening::observe(case, &mut found);
+    delivered::observe(case, &mut found);
+    tls_and_protocols::observe(case, &mut found);
+    ending::observe(case, &mut found);
+    keep_alive::observe(case, &mut found);
+    waiting::observe(case, &mut found);
+    light_cone::observe(case, &mut found);
+    reading::observe(case, &mut found);
+    windows::observe(case, &mut found);
+    loss::observe(case, &mut found);
+    icmp_notices::observe(case, &mut found);
+    rst::observe(case, &mut found);
+    aftermath::observe(case, &mut found);
+    detectors::observe(case, &mut found);
+    neighbours::observe(case, &mut found);
+    found
+}

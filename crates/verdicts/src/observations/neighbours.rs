@@ -1,0 +1,151 @@
+//! Witnesses: what the same listener and the same host did in other connections of the capture.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Listener, Moment, Side};
+
+use super::ids;
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// "About then": long enough for a backlog to fill and empty, short enough for a host not to have gone.
+const ABOUT_THEN: Span = Span::from_secs(30);
+
+/// Records what the neighbours tell.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let server = c.ends.server;
+    let when = c.handshake.syn.map_or(c.start, |m| m.time);
+    if let Some(listener) = case.neighbours.listener(server) {
+        listener_of(case, listener, found);
+    }
+    let elsewhere = case
+        .neighbours
+        .host(server.host)
+        .filter(|l| l.endpoint != server && l.answered > 0)
+        .find_map(|l| Some((l, nearest(l, when)?)));
+    if let Some((other, at)) = elsewhere {
+        found.add(
+            ids::HOST_ANSWERS_ELSEWHERE,
+            [at.frame],
+            format!(
+                "The same host answered on port {} about then (frame {}): it was alive.",
+                other.endpoint.port, at.frame
+            ),
+        );
+    }
+}
+
+fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let c = case.connection;
+    let own = c.handshake.syn_ack;
+    let when = c.handshake.syn.map_or(c.start, |m| m.time);
+    let others = listener.answered > u64::from(own.is_some());
+    let near = listener
+        .answers
+        .iter()
+        .chain(listener.last_answer.iter())
+        .filter(|m| own.is_none_or(|own| own.frame != m.frame))
+        .min_by_key(|m| (m.time - when).max(when - m.time));
+    if let Some(at) = near.filter(|m| others && (m.time - when).max(when - m.time) <= ABOUT_THEN) {
+        found.add(
+            ids::LISTENER_ANSWERED_OTHERS,
+            [at.frame],
+            format!(
+                "The same listener answered another client {} (frame {}): it was there, and reachable.",
+                if at.time < when { format!("{} before", wording::span(when - at.time)) } else { format!("{} later", wording::span(at.time - when)) },
+                at.frame
+            ),
+        );
+    }
+    let own_refusal = u64::from(own.is_none() && c.reset_count.server > 0);
+    if listener.refused > own_refusal {
+        found.add(
+            ids::LISTENER_REFUSED_OTHERS,
+            [c.frames.first],
+            format!(
+                "The same port refused {} as well.",
+                wording::count(
+                    listener.refused - own_refusal,
+                    "other connection",
+                    "other connections"
+                )
+            ),
+        );
+    }
+    refusal(case, listener, found);
+    same_idle_close(case, listener, found);
+}
+
+/// Whether the TTL of the RST that refuses the SYN fits the host's other packets.
+fn refusal(case: &Case<'_>, _listener: &Listener, found: &mut Observations) {
+    let c = case.connection;
+    let reset = c
+        .resets
+        .iter()
+        .find(|reset| reset.by == Side::Server && c.handshake.syn_ack.is_none());
+    let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
+        return;
+    };
+    let usual = case
+        .neighbours
+        .host(c.ends.server.host)
+        .filter_map(|l| l.ttl)
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let Some((low, high)) = usual else {
+        return;
+    };
+    let frames = [reset.at.frame];
+    if ttl < low || ttl > high {
+        found.tell(
+            ids::REFUSAL_NOT_THE_HOSTS,
+            frames,
+            format!("The RST arrives with TTL {ttl}; the host's other packets arrive with {}: somebody else answered in its name.", range(low, high)),
+        );
+    } else {
+        found.add(
+            ids::REFUSAL_IS_THE_HOSTS,
+            frames,
+            format!("The RST arrives with TTL {ttl}, as the host's other packets do."),
+        );
+    }
+}
+
+fn range(low: u8, high: u8) -> String {
+    if low == high {
+        low.to_string()
+    } else {
+        format!("{low} to {high}")
+    }
+}
+
+fn same_idle_close(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let Some((times, shortest, longest)) = listener.idle_closes else {
+        return;
+    };
+    let Some(silence) = case.connection.silence_before_end else {
+        return;
+    };
+    let slack = Span::from_millis(200);
+    let fits = silence.length + slack >= shortest && silence.length <= longest + slack;
+    if fits && times > 1 {
+        found.add(
+            ids::SAME_IDLE_CLOSE,
+            [silence.after.frame, silence.until.frame],
+            format!(
+                "The same listener closed {} after {} of idling.",
+                wording::count(u64::from(times), "connection", "connections"),
+                wording::span(shortest)
+            ),
+        );
+    }
+}
+
+fn nearest(listener: &Listener, when: whyreset_capture::Timestamp) -> Option<Moment> {
+    listener
+        .answers
+        .iter()
+        .chain(listener.last_answer.iter())
+        .filter(|m| (m.time - when).max(when - m.time) <= ABOUT_THEN)
+        .min_by_key(|m| (m.time - when).max(when - m.time))
+        .copied()
+}

@@ -1,0 +1,220 @@
+//! The deciding RST: its kind, what it answers, and whose it is.
+
+use whyreset_connections::{Acceptance, Dialect, Reset, Side};
+
+use super::ids;
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// Below this probability of the host itself somebody else is meant.
+const DEVICE_BELOW: f64 = 0.35;
+/// From this probability on the fields fit the host.
+const HOST_FROM: f64 = 0.8;
+
+/// Records the deciding RST.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let Some(reset) = case.fatal else {
+        return;
+    };
+    if case
+        .close
+        .is_some_and(|close| close.at.frame == reset.at.frame)
+    {
+        kind(case, reset, found);
+    } else {
+        after_fin(case, reset, found);
+    }
+    answer(reset, found);
+    origin(case, reset, found);
+    if reset.acceptance == Acceptance::Outside && !case.both_finished() {
+        found.add(
+            ids::RST_NOT_ACCEPTABLE,
+            [reset.at.frame],
+            format!(
+                "The number of the RST (frame {}) lies outside of what its receiver accepts.",
+                reset.at.frame
+            ),
+        );
+    }
+    both_ways(case, found);
+}
+
+fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let frame = reset.at.frame;
+    let who = wording::side(reset.by);
+    match reset.dialect {
+        Dialect::Active => {
+            let windows = windows_like(case, reset);
+            found.tell(
+                ids::RST_ACTIVE,
+                [frame],
+                format!(
+                    "The RST (frame {frame}) is RST+ACK with exactly the next sequence number ({}){}{}: a live connection is aborted{}. A host that had lost the connection would answer with a bare RST, a dead one not at all.",
+                    reset.seq,
+                    reset.ack.map(|ack| format!(" and the expected acknowledgement ({ack})")).unwrap_or_default(),
+                    reset.window.map(|window| format!(", window {window}")).unwrap_or_default(),
+                    if windows { ", in the manner of a Windows stack" } else { "" }
+                ),
+            );
+            if windows {
+                found.add(ids::WINDOWS_STACK, [frame], format!("The stack of {who} looks like Windows'."));
+            }
+        }
+        Dialect::Passive => found.tell(
+            ids::RST_PASSIVE,
+            [frame],
+            format!(
+                "The RST (frame {frame}) is bare, and its number ({}) repeats what the other side had acknowledged: {who} no longer has (or no longer wants) this connection and refuses a packet of it.",
+                reset.seq
+            ),
+        ),
+        Dialect::Refusal => {}
+        Dialect::Other => found.add(
+            ids::RST_ODD,
+            [frame],
+            format!("The RST (frame {frame}) looks neither like an abort of a live connection nor like an answer to a stray packet."),
+        ),
+    }
+}
+
+fn after_fin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let fin = case.close.map_or(0, |close| close.at.frame);
+    let own = case.closer() == Some(reset.by);
+    found.add(
+        ids::RST_AFTER_FIN,
+        [fin, reset.at.frame],
+        format!(
+            "The RST (frame {}) is only the end of it: {} had closed with FIN before (frame {fin}){}.",
+            reset.at.frame,
+            case.closer().map_or("one side", wording::side),
+            if own { ", and its host refuses what still comes" } else { "" }
+        ),
+    );
+}
+
+/// Window 0 in RST+ACK, no timestamps, a scale of 2 or 8, and a SYN window of 8192 or 64240/65535.
+fn windows_like(case: &Case<'_>, reset: &Reset) -> bool {
+    let flow = case.connection.flows.of(reset.by);
+    let Some(options) = flow.syn_options.as_ref() else {
+        return false;
+    };
+    reset.window == Some(0)
+        && options.timestamps.is_none()
+        && matches!(options.window_scale, Some(2 | 8))
+        && matches!(flow.syn_window, Some(8192 | 64240 | 65535))
+}
+
+fn answer(reset: &Reset, found: &mut Observations) {
+    let Some(trigger) = reset.trigger else {
+        return;
+    };
+    let (frame, cause) = (reset.at.frame, trigger.at.frame);
+    if trigger.possible {
+        found.add(
+            ids::RST_ANSWERS,
+            [cause, frame],
+            format!(
+                "It answers frame {cause}, {} later: that host can have seen it.",
+                wording::span(trigger.delay)
+            ),
+        );
+    } else {
+        found.tell(
+            ids::RST_TOO_SOON,
+            [cause, frame],
+            format!(
+                "It came {} after frame {cause}: too soon for {} to have seen that frame.",
+                wording::span(trigger.delay),
+                wording::side(reset.by)
+            ),
+        );
+    }
+    if reset.burst > 2 {
+        found.add(
+            ids::RST_ONE_PER_SEGMENT,
+            [frame],
+            format!("{} RSTs came in a row: one for each segment that was on its way, as a closed socket answers.", reset.burst),
+        );
+    }
+}
+
+fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let origin = &reset.origin;
+    let mut frames = vec![reset.at.frame];
+    for reason in &origin.reasons {
+        frames.extend(reason.frames.iter().copied());
+    }
+    frames.sort_unstable();
+    frames.dedup();
+    let clauses = |wanted: fn(f64) -> bool| {
+        origin
+            .reasons
+            .iter()
+            .filter(|reason| wanted(reason.weight))
+            .map(|reason| reason.text.as_str())
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let who = wording::side(reset.by);
+    let fields_told = reset.ttl.is_some() || reset.ip_id.is_some();
+    if origin.host < DEVICE_BELOW {
+        found.tell(
+            ids::ORIGIN_DEVICE,
+            frames,
+            format!("The RST did not come from {who}: {}.", clauses(|w| w < 0.0)),
+        );
+    } else if !fields_told
+        && !origin
+            .reasons
+            .iter()
+            .any(|r| r.id == "ttl" || r.id == "ip_id")
+    {
+        found.add(
+            ids::ORIGIN_UNTOLD,
+            frames,
+            format!("Whether {who} itself sent the RST cannot be checked: TTL and IP identification are not told."),
+        );
+    } else if origin.host >= HOST_FROM {
+        let why = clauses(|w| w > 0.0);
+        if !why.is_empty() {
+            found.tell(
+                ids::ORIGIN_HOST,
+                frames,
+                format!("The RST fits {who}'s own packets: {why}."),
+            );
+        }
+    } else {
+        found.tell(
+            ids::ORIGIN_DOUBTFUL,
+            frames,
+            format!(
+                "It is not certain that {who} itself sent the RST: {}.",
+                clauses(|w| w < 0.0)
+            ),
+        );
+    }
+    let _ = case;
+}
+
+/// RSTs in both names within a moment, before either can have travelled across.
+fn both_ways(case: &Case<'_>, found: &mut Observations) {
+    let resets = &case.connection.resets;
+    let first = |side: Side| resets.iter().find(|reset| reset.by == side);
+    let (Some(a), Some(b)) = (first(Side::Client), first(Side::Server)) else {
+        return;
+    };
+    let apart = (a.at.time - b.at.time).max(b.at.time - a.at.time);
+    let later = if a.at.time > b.at.time { a } else { b };
+    let travel = case.round_trip(later.by);
+    let independent = travel.is_some_and(|trip| apart.nanos() < trip.nanos() / 2);
+    if independent && !case.both_finished() {
+        found.tell(
+            ids::RST_BOTH_WAYS,
+            [a.at.frame, b.at.frame],
+            format!(
+                "RSTs came in the names of both sides within {}: neither can be an answer to the other.",
+                wording::span(apart)
+            ),
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! Silences: how long somebody waited, whether that is a round number, and which known timer it fits.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Moment, Side};
+
+use super::ids;
+use crate::case::{Case, Close, Kind, Missing, Wait};
+use crate::timers::{self, Waiter};
+use crate::{Observations, wording};
+
+/// Below this no program's patience is meant: schedulers, disks and databases take as long.
+const SHORTEST_PATIENCE: Span = Span::from_millis(900);
+/// A wait is far longer than a round trip from so many of them on (delayed ACKs and a retransmission fit below).
+const ROUND_TRIPS_OF_PATIENCE: i64 = 5;
+/// How far a program's timer fires from its nominal time: event loops round up to milliseconds, and the path jitters.
+const TIMER_SLACK: Span = Span::from_millis(15);
+/// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, and
+/// tests shorten them to seconds.
+const SHORTEST_IDLE: Span = Span::from_secs(3);
+
+/// Records waits before the close, and silences before the first packet that failed.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if let (Some(close), Some(wait)) = (case.close, case.wait) {
+        before_close(case, close, wait, found);
+    }
+    before_failure(case, found);
+}
+
+fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
+    let far = case.path_round_trip().map_or(Span::ZERO, |trip| {
+        Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS_OF_PATIENCE))
+    });
+    // A passive RST answers a packet: its sender did not wait, the packet's did.
+    let answers = close.kind == Kind::Rst
+        && case.fatal.is_some_and(|reset| {
+            reset.dialect == whyreset_connections::Dialect::Passive && reset.trigger.is_some()
+        });
+    if answers {
+        return;
+    }
+    let felt = wait.since_data.max(wait.length);
+    let frames = [wait.after.frame, close.at.frame];
+    let who = wording::the_side(close.side);
+    if felt > SHORTEST_PATIENCE.max(far) {
+        found.tell(
+            ids::LONG_WAIT,
+            frames,
+            format!(
+                "{who} had waited {} by its own reckoning when it closed (frame {} to frame {}).",
+                wording::span(felt),
+                wait.after.frame,
+                close.at.frame
+            ),
+        );
+        round(case, close, wait, found);
+    } else {
+        found.add(
+            ids::NO_WAIT,
+            frames,
+            format!(
+                "{who} closed {} after the last packet before it: nobody had been waiting for long.",
+                wording::span(wait.length)
+            ),
+        );
+        // A limit on the whole transfer strikes while data flows.
+        if case.accounts.missing() == Some(Missing::ResponseUnfinished)
+            && close.side == Side::Client
+        {
+            round(case, close, wait, found);
+        }
+    }
+}
+
+/// The starting points from which the side that closed may have counted, with their distance by its own clock.
+fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'static str)> {
+    let c = case.connection;
+    let travel = case.round_trip(close.side).unwrap_or(Span::ZERO);
+    let flow = c.flows.of(close.side);
+    let peer = c.flows.of(close.side.peer());
+    let own = |moment: Option<Moment>, what| moment.map(|m| (m, close.at.time - m.time, what));
+    let others =
+        |moment: Option<Moment>, what| moment.map(|m| (m, (close.at.time - m.time) - travel, what));
+    let opened = match close.side {
+        Side::Client => own(c.handshake.syn, "since it opened the connection"),
+        Side::Server => others(c.handshake.ack, "since the connection was open"),
+    };
+    let open = case.accounts.open.as_ref();
+    let request = open.and_then(|open| open.started);
+    let request = match close.side {
+        Side::Client => own(request, "since its request"),
+        Side::Server => others(request, "since the request began"),
+    };
+    [
+        Some((wait.after, wait.length, "since the last packet")),
+        own(
+            before(flow.last_new_data, close),
+            "since it last sent something",
+        ),
+        others(
+            before(peer.last_new_data, close),
+            "since it last received something",
+        ),
+        request,
+        opened,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(moment, span, _)| moment.frame < close.at.frame && *span > SHORTEST_PATIENCE)
+    .collect()
+}
+
+fn before(moment: Option<Moment>, close: Close) -> Option<Moment> {
+    moment.filter(|m| m.frame < close.at.frame)
+}
+
+fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
+    let jitter = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| Span::from_nanos(trip.nanos() / 20));
+    let starts = starts(case, close, wait);
+    let slack = TIMER_SLACK + jitter;
+    let fitting = starts
+        .iter()
+        .filter_map(|(from, span, what)| Some((from, span, what, roundness(*span, slack)?)))
+        .max_by_key(|(_, span, _, grade)| (*grade, Span::ZERO - **span));
+    if let Some((from, span, what, _)) = fitting {
+        found.tell(
+            ids::ROUND_WAIT,
+            [from.frame, close.at.frame],
+            format!(
+                "That is {} {what}: a round number, as a program's timer gives it.",
+                wording::span(*span)
+            ),
+        );
+    } else if found.has(ids::LONG_WAIT) {
+        found.add(
+            ids::WAIT_NOT_ROUND,
+            [wait.after.frame, close.at.frame],
+            "Counted from any likely starting point the wait is no round number.",
+        );
+    }
+    let waiter = match close.side {
+        Side::Client => Waiter::Client,
+        Side::Server => Waiter::Server,
+    };
+    let timer = starts
+        .iter()
+        .find_map(|(from, span, _)| Some((from, span, timers::fitting(*span, waiter)?)));
+    if let Some((from, span, timer)) = timer {
+        found.tell(
+            ids::TIMER_FITS,
+            [from.frame, close.at.frame],
+            format!(
+                "{} fits {} ({}).",
+                wording::span(*span),
+                timer.name,
+                timer.source
+            ),
+        );
+    }
+}
+
+/// 2 for whole seconds, 1 for half seconds below ten; nothing else.
+fn roundness(span: Span, slack: Span) -> Option<u8> {
+    let off = |unit: i64| {
+        let rest = span.nanos().rem_euclid(unit);
+        // A timer fires late, hardly ever early.
+        rest.min(unit.saturating_sub(rest).saturating_mul(3))
+    };
+    let slack = slack
+        .nanos()
+        .saturating_add(span.nanos() / 1000)
+        .min(60_000_000);
+    if span >= SHORTEST_PATIENCE && off(1_000_000_000) <= slack {
+        Some(2)
+    } else if span < Span::from_secs(10) && off(500_000_000) <= slack {
+        Some(1)
+    } else {
+        None
+    }
+}
+
+/// A silence, with nothing waiting for an acknowledgement, before the first packet that failed.
+fn before_failure(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let failed = super::loss::tail(case)
+        .map(|(_, tail)| tail.first)
+        .or_else(|| {
+            let reset = case.fatal?;
+            reset.trigger.map(|trigger| trigger.at).or(Some(reset.at))
+        });
+    let Some(failed) = failed else {
+        return;
+    };
+    let silence = c
+        .silences
+        .iter()
+        .chain(c.silence_before_end.iter())
+        .filter(|silence| silence.unacknowledged_of.is_none())
+        .find(|silence| silence.until.frame == failed.frame);
+    let Some(silence) = silence.filter(|silence| silence.length >= SHORTEST_IDLE) else {
+        return;
+    };
+    let frames = [silence.after.frame, silence.until.frame];
+    found.tell(
+        ids::IDLE_BEFORE_FAILURE,
+        frames,
+        format!(
+            "Before that the connection had been idle for {} (frame {} to frame {}), with everything acknowledged.",
+            wording::span(silence.length),
+            silence.after.frame,
+            silence.until.frame
+        ),
+    );
+    if let Some(timer) = timers::forgetting_within(silence.length) {
+        found.add(
+            ids::IDLE_TIMER_FITS,
+            frames,
+            format!(
+                "{} is just past {} ({}).",
+                wording::span(silence.length),
+                timer.name,
+                timer.source
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_seconds_are_round_and_others_are_not() {
+        let slack = TIMER_SLACK;
+        assert_eq!(roundness(Span::from_millis(5_003), slack), Some(2));
+        assert_eq!(roundness(Span::from_millis(2_504), slack), Some(1));
+        assert_eq!(roundness(Span::from_millis(1_063), slack), None);
+        assert_eq!(roundness(Span::from_millis(12_503), slack), None);
+        assert_eq!(roundness(Span::from_millis(60_012), slack), Some(2));
+    }
+}

@@ -1,0 +1,88 @@
+//! Closed windows: a receiver whose program does not read.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Moment, Side};
+
+use super::ids;
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// A window that is zero for longer than this is no dip: programs that read at all come back within milliseconds,
+/// and a reader that is held to a rate opens it several times a second.
+const LONGEST_DIP: Span = Span::from_millis(900);
+
+/// A window that was zero at the end.
+pub(super) struct Shut {
+    /// Whose window.
+    pub receiver: Side,
+    /// Since when.
+    pub since: Moment,
+    /// For how long.
+    pub length: Span,
+}
+
+/// The window that was zero up to the end, for longer than any dip.
+pub(super) fn shut(case: &Case<'_>) -> Option<Shut> {
+    zero_at_end(case).filter(|zero| {
+        let longest = case.connection.flows.of(zero.receiver).window.longest_zero;
+        // A slow reader shuts it now and then: what ends it must last longer than what it lived through.
+        let lived_through = case
+            .connection
+            .flows
+            .of(zero.receiver)
+            .window
+            .reopened
+            .map_or(Span::ZERO, |_| longest.min(zero.length));
+        let far = case
+            .path_round_trip()
+            .map_or(Span::ZERO, |trip| trip + trip + trip);
+        zero.length > LONGEST_DIP.max(far) && zero.length >= lived_through
+    })
+}
+
+fn zero_at_end(case: &Case<'_>) -> Option<Shut> {
+    let c = case.connection;
+    [Side::Client, Side::Server].into_iter().find_map(|side| {
+        let since = c.flows.of(side).window.zero_since?;
+        let end = case
+            .close
+            .filter(|close| close.at.time > since.time)
+            .map_or(c.end, |close| close.at.time);
+        // While it is open, the capture's running on counts only as far as probes were seen.
+        Some(Shut {
+            receiver: side,
+            since,
+            length: end - since.time,
+        })
+    })
+}
+
+/// Records a window that was zero at the end.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let Some(zero) = zero_at_end(case) else {
+        return;
+    };
+    let probes = case.connection.flows.of(zero.receiver.peer()).window_probes;
+    let mut frames = vec![zero.since.frame];
+    frames.extend(probes.last.map(|m| m.frame));
+    let who = wording::side(zero.receiver);
+    let text = format!(
+        "{who} announced a window of zero from frame {} on, for {}{}: its program had stopped reading.",
+        zero.since.frame,
+        wording::span(zero.length),
+        if probes.count > 0 {
+            format!(
+                ", while {} were sent",
+                wording::count(u64::from(probes.count), "probe", "probes")
+            )
+        } else {
+            String::new()
+        }
+    );
+    let text = text.replacen("the ", "The ", 1);
+    if shut(case).is_some() {
+        found.tell(ids::WINDOW_SHUT, frames, text);
+    } else {
+        found.add(ids::WINDOW_DIPPED, frames, text);
+    }
+}

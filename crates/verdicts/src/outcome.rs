@@ -1,0 +1,120 @@
+//! The outcome: what happened, by the contract's order of rules.
+
+use whyreset_capture::Span;
+
+use crate::case::{Case, Kind};
+use crate::observations::ids;
+use crate::{Cause, Observations, Outcome};
+
+/// What happened, given the cause.
+pub(crate) fn outcome(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
+    if found.has(ids::TOO_LITTLE) {
+        return Outcome::Partial;
+    }
+    opening(case, found)
+        .or_else(|| reset(case, cause))
+        .or_else(|| closed(case, found, cause))
+        .unwrap_or_else(|| waiting(case, found, cause))
+}
+
+/// The opening came to nothing.
+fn opening(case: &Case<'_>, found: &Observations) -> Option<Outcome> {
+    let h = &case.connection.handshake;
+    if h.syn.is_none() || h.syn_ack.is_some() || case.connection.flows.server.bytes > 0 {
+        return found
+            .has(ids::HANDSHAKE_UNFINISHED)
+            .then_some(Outcome::TimedOut);
+    }
+    if found.has_any(&[
+        ids::SYN_REFUSED,
+        ids::ICMP_PROHIBITED,
+        ids::ICMP_UNREACHABLE,
+    ]) {
+        return Some(Outcome::Refused);
+    }
+    found
+        .has(ids::SYN_UNANSWERED)
+        .then_some(Outcome::Unanswered)
+}
+
+/// Rule 1: a RST that the connection died of.
+fn reset(case: &Case<'_>, cause: Cause) -> Option<Outcome> {
+    let reset = case.fatal?;
+    let finished_before = [
+        case.connection.flows.client.fin,
+        case.connection.flows.server.fin,
+    ]
+    .iter()
+    .all(|fin| fin.is_some_and(|fin| fin.at.frame < reset.at.frame));
+    if !finished_before {
+        return Some(Outcome::Aborted);
+    }
+    matches!(cause, Cause::BenignReset | Cause::None).then_some(Outcome::Completed)
+}
+
+/// Rule 2: closed with FIN.
+fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome> {
+    let close = case.close?;
+    if matches!(cause, Cause::None | Cause::BenignReset) {
+        return Some(Outcome::Completed);
+    }
+    if close.kind == Kind::Rst {
+        return Some(Outcome::Aborted);
+    }
+    let missing = case.accounts.missing().is_some();
+    if !missing && found.has(ids::ENDED_WELL) && cause == Cause::Unknown {
+        return Some(Outcome::Completed);
+    }
+    Some(
+        if found.has(ids::LONG_WAIT) || (!missing && cause != Cause::Unknown) {
+            Outcome::TimedOut
+        } else {
+            Outcome::Truncated
+        },
+    )
+}
+
+/// Rule 3: neither, and something waits, or nothing does.
+fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
+    if found.has(ids::OPEN_AND_WELL) && matches!(cause, Cause::None | Cause::Unknown) {
+        return Outcome::Open;
+    }
+    if overdue(case) {
+        Outcome::TimedOut
+    } else if found.has_any(&[
+        ids::UNANSWERED_TAIL,
+        ids::WINDOW_SHUT,
+        ids::OPEN_AND_WAITING,
+        ids::KEEP_ALIVE_UNANSWERED,
+        ids::SYN_ACK_REPEATED,
+        ids::HOLE_NEVER_FILLED,
+    ]) {
+        Outcome::Stalled
+    } else if cause == Cause::Unknown {
+        Outcome::Partial
+    } else {
+        Outcome::Open
+    }
+}
+
+/// The next retransmission or probe is overdue while the capture runs on: somebody has given up.
+fn overdue(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let slack = Span::from_secs(1);
+    [&c.flows.client, &c.flows.server].into_iter().any(|flow| {
+        let tail = flow.unanswered.is_some_and(|tail| {
+            // The timer doubles; a quarter on top for the jitter of the sender's clock.
+            let next = Span::from_nanos(tail.last_interval.nanos().saturating_mul(9) / 4);
+            c.capture_end - tail.last.time > next + slack
+        });
+        let probes = [flow.window_probes, flow.keep_alives].iter().any(|probes| {
+            let (Some(first), Some(last)) = (probes.first, probes.last) else {
+                return false;
+            };
+            let mean = (last.time - first.time).nanos() / i64::from(probes.count.max(2) - 1);
+            let next = Span::from_nanos(mean.saturating_mul(5));
+            probes.unanswered > 0 && c.capture_end - last.time > next + slack
+        });
+        tail || probes
+    })
+}

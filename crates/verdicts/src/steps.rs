@@ -1,0 +1,53 @@
+//! Next steps that several causes share: what to look at, or to capture, to settle the rest.
+
+use whyreset_connections::{Place, Side};
+
+use crate::case::Case;
+use crate::wording;
+
+/// A capture where it would tell most, unless this one was taken there.
+pub(crate) fn capture_at(case: &Case<'_>, side: Side) -> Option<String> {
+    let here = match case.connection.vantage.place {
+        Place::Client => Some(Side::Client),
+        Place::Server => Some(Side::Server),
+        Place::Path | Place::Unknown => None,
+    };
+    (here != Some(side)).then(|| {
+        let host = case.connection.ends.of(side).host;
+        format!(
+            "Capture at {} as well (tcpdump -s 128 host {}): only there does it show whether its host sent the closing packet itself.",
+            wording::side(side),
+            match side {
+                Side::Client => case.connection.ends.server.host,
+                Side::Server => host,
+            }
+        )
+    })
+}
+
+/// TTL and IP identification of the RST against the packets before it.
+pub(crate) fn compare_fields(case: &Case<'_>) -> Option<String> {
+    let reset = case.fatal?;
+    let before = case
+        .connection
+        .packets
+        .iter()
+        .rev()
+        .find(|p| p.side == reset.by && p.frame < reset.at.frame && !p.flags.is_rst())?;
+    Some(format!(
+        "Compare the IP TTL (hop limit) and IP identification of frames {} and {}: the same TTL and the next identification vouch for {}'s own host, a jump betrays a device.",
+        before.frame,
+        reset.at.frame,
+        wording::side(reset.by)
+    ))
+}
+
+/// The steps that there are, in their order.
+pub(crate) fn list<const N: usize>(steps: [Option<String>; N]) -> Vec<String> {
+    steps.into_iter().flatten().collect()
+}
+
+/// A fixed step.
+pub(crate) fn step(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}

@@ -1,0 +1,136 @@
+//! How numbers, times and frames are put into sentences.
+
+use whyreset_capture::{Span, Timestamp};
+use whyreset_connections::{Connection, Side};
+
+/// `14,600`: an integer with thousands separated.
+pub(crate) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `14,600 bytes`, `1 byte`.
+pub(crate) fn bytes(value: u64) -> String {
+    if value == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{} bytes", number(value))
+    }
+}
+
+/// A signed count as bytes; what is negative counts as none.
+pub(crate) fn signed_bytes(value: i64) -> String {
+    bytes(u64::try_from(value).unwrap_or(0))
+}
+
+/// `1 segment`, `3 segments`.
+pub(crate) fn count(value: u64, one: &str, many: &str) -> String {
+    if value == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {many}", number(value))
+    }
+}
+
+/// A span with three telling digits: `62 µs`, `197 ms`, `5.00 s`, `2 h 4 min`.
+pub(crate) fn span(span: Span) -> String {
+    let seconds = span.as_secs_f64();
+    if seconds < 0.0 {
+        return format!("-{}", self::span(Span::ZERO - span));
+    }
+    if seconds < 0.001 {
+        format!("{:.0} µs", seconds * 1e6)
+    } else if seconds < 0.01 {
+        format!("{:.2} ms", seconds * 1e3)
+    } else if seconds < 0.1 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if seconds < 10.0 {
+        format!("{seconds:.2} s")
+    } else if seconds < 600.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 7200.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// A point in time, counted from the connection's first frame: `0.5235 s`.
+pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> String {
+    format!("{:.4} s", (time - connection.start).as_secs_f64())
+}
+
+/// `frame 7`, `frames 7 and 9`, `frames 7, 9 and 12`; the first eight of many.
+pub(crate) fn frames(list: &[u64]) -> String {
+    let shown: Vec<String> = list.iter().take(8).map(u64::to_string).collect();
+    match shown.as_slice() {
+        [] => "no frame".to_owned(),
+        [one] => format!("frame {one}"),
+        [head @ .., last] => format!("frames {} and {last}", head.join(", ")),
+    }
+}
+
+/// `The client`, at the start of a sentence.
+pub(crate) const fn the_side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "The client",
+        Side::Server => "The server",
+    }
+}
+
+/// `the client`, inside a sentence.
+pub(crate) const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "the client",
+        Side::Server => "the server",
+    }
+}
+
+/// A text that came from the wire, cut to what a sentence bears, without control characters.
+pub(crate) fn excerpt(text: &str, limit: usize) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(limit)
+        .map(|c| if c.is_control() { '.' } else { c })
+        .collect();
+    if text.chars().nth(limit).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(14_600), "14,600");
+        assert_eq!(number(1_000_000), "1,000,000");
+    }
+
+    #[test]
+    fn spans_keep_three_digits() {
+        assert_eq!(span(Span::from_micros(62)), "62 µs");
+        assert_eq!(span(Span::from_millis(197)), "197 ms");
+        assert_eq!(span(Span::from_secs(5)), "5.00 s");
+        assert_eq!(span(Span::from_secs(75)), "75.0 s");
+    }
+
+    #[test]
+    fn excerpts_are_cut_and_clean() {
+        assert_eq!(excerpt("GET /a\nb", 20), "GET /a.b");
+        assert_eq!(excerpt("abcdef", 3), "abc…");
+    }
+}
