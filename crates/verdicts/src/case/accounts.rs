@@ -181,7 +181,7 @@ fn missing_of(
         (true, false) => Missing::Unanswered,
         _ => Missing::ResponseUnfinished,
     };
-    Some((missing, exchange.estimated))
+    Some((missing, exchange.estimated || exchange.uncertain))
 }
 
 /// A response that was sent whole, but that the client had not acknowledged when it reset the connection.

@@ -21,15 +21,21 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     };
     let c = case.connection;
     let who = wording::the_side(reset.by);
-    let latest = reset.at.time - knew.round_trip;
+    let seen = knew.smallest_seen.unwrap_or(knew.round_trip);
     let mut frames: Vec<u64> = Vec::new();
     let mut text = format!(
-        "{who}'s side is at least {} away from here, so a packet from there at {} (frame {}) can only react to what had passed here by {}",
-        wording::span(knew.round_trip),
+        "{who} is {} away (the smallest round trip seen), so what came from there at {} (frame {}) reacts to what had passed here by {}",
+        wording::span(seen),
         wording::at(c, reset.at.time),
         reset.at.frame,
-        wording::at(c, latest)
+        wording::at(c, reset.at.time - seen)
     );
+    if knew.round_trip < seen {
+        text.push_str(&format!(
+            ", and even on a path twice as fast to nothing after {}",
+            wording::at(c, reset.at.time - knew.round_trip)
+        ));
+    }
     if let Some((sent, answered)) = c.vantage.round_trip.of(reset.by).minimum_frames {
         frames.extend([sent, answered]);
     }
