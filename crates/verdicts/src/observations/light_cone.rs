@@ -103,12 +103,10 @@ fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let mss = c.flows.of(reset.by).syn_options.as_ref()?.mss?;
     let sender = reset.by.peer();
     let largest = c.flows.of(sender).sizes.largest_sent;
-    let odd = c
-        .packets
-        .iter()
-        .filter(|p| p.side == sender && p.frame < reset.at.frame)
-        .filter(|p| p.payload_len > u32::from(mss) / 2 && p.payload_len < u32::from(mss))
-        .next_back()?;
+    let odd = c.packets.iter().rfind(|p| {
+        let before = p.side == sender && p.frame < reset.at.frame;
+        before && p.payload_len > u32::from(mss) / 2 && p.payload_len < u32::from(mss)
+    })?;
     if largest > u32::from(mss) {
         return None;
     }
