@@ -8,6 +8,7 @@
 const [url, json] = process.argv.slice(2);
 const o = JSON.parse(json || '{}');
 const lib = require(url.startsWith('https') ? 'https' : 'http');
+if (o.pauseAt !== undefined) setInterval(() => {}, 1000);
 const agent = new lib.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: !o.verify ? false : true });
 let left = o.requests || 1;
 

@@ -45,8 +45,8 @@ function handle(req, res) {
 }
 
 const server = spec.tls
-  ? require('https').createServer({ cert: fs.readFileSync(spec.certificate), key: fs.readFileSync(spec.key) }, handle)
-  : require('http').createServer(handle);
+  ? require('https').createServer({ cert: fs.readFileSync(spec.certificate), key: fs.readFileSync(spec.key), connectionsCheckingInterval: 300 }, handle)
+  : require('http').createServer({ connectionsCheckingInterval: 300 }, handle);
 for (const name of ['keepAliveTimeout', 'headersTimeout', 'requestTimeout', 'timeout']) {
   if (o[name] !== undefined) server[name] = o[name];
 }

@@ -127,8 +127,10 @@ fn reasons(resets: &[SentReset], client: SocketAddr, server: SocketAddr) -> Vec<
 
 fn truth_of(variation: &Variation, number: usize, server_port: u16) -> Truth {
     let named = variation.labels.iter().find(|label| {
-        label.connections.contains(&number)
-            || (label.connections.is_empty() && label.server_port == server_port)
+        let in_turn = label
+            .of_every
+            .is_some_and(|[every, place]| number % every.max(1) == place);
+        label.connections.contains(&number) || in_turn || label.server_port == server_port
     });
     named.map_or_else(|| variation.truth.clone(), |label| label.truth.clone())
 }

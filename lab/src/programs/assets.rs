@@ -11,6 +11,7 @@ pub struct Assets {
 }
 
 const STEPS: &str = include_str!("../../programs/steps.py");
+const SCAN: &str = include_str!("../../programs/scan.py");
 const NODE_SERVER: &str = include_str!("../../programs/server.js");
 const NODE_CLIENT: &str = include_str!("../../programs/client.js");
 
@@ -43,6 +44,7 @@ impl Assets {
             std::fs::write(dir.join(name), noise(size))?;
         }
         std::fs::write(dir.join("steps.py"), STEPS)?;
+        std::fs::write(dir.join("scan.py"), SCAN)?;
         std::fs::write(dir.join("server.js"), NODE_SERVER)?;
         std::fs::write(dir.join("client.js"), NODE_CLIENT)?;
         certificates(dir).context("cannot make certificates with openssl")?;

@@ -1,4 +1,4 @@
-//! The clients: curl, wget, Node, headless Chromium, and the lab's own steps.
+//! The clients: curl, wget, Node, headless Chromium, the lab's own steps, and a scanner.
 
 use super::{Place, log_to, steps};
 use crate::scenario::Variation;
@@ -39,7 +39,7 @@ pub fn client_command(variation: &Variation, place: &Place) -> Result<Command> {
         }
         "wget" => {
             let mut command = in_namespace(namespace, "wget");
-            command.args(["-q", "-O", "/dev/null", "--no-check-certificate"]);
+            command.args(["-q", "-t", "1", "-O", "/dev/null", "--no-check-certificate"]);
             command
         }
         "node" => {
@@ -64,6 +64,15 @@ pub fn client_command(variation: &Variation, place: &Place) -> Result<Command> {
                 "--user-data-dir={}",
                 place.dir.join("chromium").display()
             ));
+            command
+        }
+        "scan" => {
+            let mut command = in_namespace(namespace, "/usr/bin/python3");
+            command.arg(place.assets.dir.join("scan.py"));
+            command.args(
+                [place.world.client_address, place.world.server_address].map(|ip| ip.to_string()),
+            );
+            command.arg(port.to_string());
             command
         }
         other => bail!("no client program called {other}"),

@@ -50,36 +50,55 @@ fn merge(under: &mut Table, over: Table) {
     }
 }
 
+/// One table for each place in the lists of `zip`, or of `fit` and `test`.
 fn expand(mut table: Table) -> Result<Vec<Table>> {
-    let Some(zip) = table.remove("zip") else {
-        return Ok(vec![table]);
-    };
-    let Value::Table(zip) = zip else {
-        bail!("zip is not a table")
-    };
-    let mut count = 0;
-    for values in zip.values() {
-        count = count.max(values.as_array().map_or(0, Vec::len));
-    }
     let name = table
         .get("name")
         .and_then(Value::as_str)
         .unwrap_or("?")
         .to_owned();
+    let mut lists = Vec::new();
+    for key in ["zip", "fit", "test"] {
+        if let Some(zip) = table.remove(key) {
+            lists.push((key, zip));
+        }
+    }
+    if lists.is_empty() {
+        return Ok(vec![table]);
+    }
+    let mut all = Vec::new();
+    for (key, zip) in lists {
+        let mut table = table.clone();
+        let mut prefix = name.clone();
+        if key != "zip" {
+            table.insert("part".to_owned(), Value::String(key.to_owned()));
+            prefix = format!("{name}-{key}");
+        }
+        let Value::Table(zip) = zip else {
+            bail!("{key} is not a table")
+        };
+        all.extend(expand_with(&table, &prefix, &zip)?);
+    }
+    Ok(all)
+}
+
+fn expand_with(table: &Table, name: &str, zip: &Table) -> Result<Vec<Table>> {
+    let mut count = 0;
+    for values in zip.values() {
+        count = count.max(values.as_array().map_or(0, Vec::len));
+    }
     let mut all = Vec::new();
     for n in 0..count {
         let mut copy = table.clone();
-        for (path, values) in &zip {
-            let values = values.as_array().context("zip needs lists")?;
+        for (path, values) in zip {
+            let values = values.as_array().context("lists are needed")?;
             let Some(value) = values.get(n % values.len().max(1)) else {
                 continue;
             };
             set(&mut copy, path, value.clone())?;
         }
-        copy.insert(
-            "name".to_owned(),
-            Value::String(format!("{name}-{}", n + 1)),
-        );
+        let number = Value::String(format!("{name}-{}", n + 1));
+        copy.insert("name".to_owned(), number);
         all.push(copy);
     }
     Ok(all)
@@ -145,6 +164,26 @@ mod tests {
         assert_eq!(all[0].name, "a");
         assert_eq!(all[0].net.rtt_ms, 10.0);
         assert_eq!(all[0].net.loss, 0.5);
+    }
+
+    #[test]
+    fn fit_and_test_expand_into_variations_of_their_part() {
+        let file = FILE.replace("zip =", "test = { \"net.loss\" = [0.1] }\n fit =");
+        let all = variations("x", &file).unwrap();
+        let names: Vec<_> = all
+            .iter()
+            .map(|each| (each.name.as_str(), each.part))
+            .collect();
+        let (fit, test) = (super::super::Part::Fit, super::super::Part::Test);
+        assert_eq!(
+            names,
+            [
+                ("a", fit),
+                ("b-fit-1", fit),
+                ("b-fit-2", fit),
+                ("b-test-1", test)
+            ]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A file holds `about`, a `[base]` table and many `[[variation]]` tables. Each variation is merged
 //! over the base (tables deeply, everything else replaced). `zip` expands one table into several: it
 //! maps a dotted path to a list, and the n-th expansion takes the n-th entry of each list (shorter
-//! lists begin again).
+//! lists begin again). `fit` and `test` do the same and say which part the expansions belong to.
 
 mod expand;
 mod model;

@@ -107,6 +107,9 @@ pub struct Label {
     /// Their numbers, from 1, in the order in which they were opened.
     #[serde(default)]
     pub connections: Vec<usize>,
+    /// Or: of every so many connections, the one at this place: `[10, 3]` is 3, 13, 23, ….
+    #[serde(default)]
+    pub of_every: Option<[usize; 2]>,
     /// Or: their server port.
     #[serde(default)]
     pub server_port: u16,
@@ -142,6 +145,8 @@ pub struct Net {
     pub offload: bool,
     /// MTU of the hosts' links.
     pub mtu: u32,
+    /// TCP options that both hosts leave out: `timestamps`, `window_scaling`, `sack`.
+    pub tcp_off: Vec<String>,
     /// The client's kernel settings below `net.`, such as `ipv4.tcp_timestamps`.
     pub client_sysctl: BTreeMap<String, String>,
     /// The server's kernel settings below `net.`.
@@ -167,6 +172,7 @@ impl Default for Net {
             hops: 4,
             offload: false,
             mtu: 1500,
+            tcp_off: Vec::new(),
             client_sysctl: BTreeMap::new(),
             server_sysctl: BTreeMap::new(),
             server_setup: Vec::new(),

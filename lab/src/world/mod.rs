@@ -19,11 +19,17 @@ use crate::router::Ends;
 use crate::scenario::Net;
 use anyhow::{Context, Result};
 use commands::{batch, batch_of_v6};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tun_rs::DeviceBuilder;
+use tun_rs::{DeviceBuilder, SyncDevice};
 
 /// The name by which the client's programs know the server.
 pub const SERVER_NAME: &str = "lab.test";
+
+const QUIET: &str = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0";
+
+const NO_OFFLOADS: &str =
+    "ethtool -K ${i:-eth0} tx off rx off tso off gso off gro off >/dev/null 2>&1";
 
 /// What comes from a host goes into that host's TUN end, whatever its destination.
 const ROUTES: &str = "rule add iif rc lookup 100 pref 100\nrule add iif rs lookup 101 pref 101\n\
@@ -72,92 +78,88 @@ impl World {
         Ok((world, ends))
     }
 
-    fn set_up(
-        &self,
-        net: &Net,
-        addresses: &Addresses,
-    ) -> Result<(tun_rs::SyncDevice, tun_rs::SyncDevice)> {
+    fn set_up(&self, net: &Net, addresses: &Addresses) -> Result<(SyncDevice, SyncDevice)> {
         let Self {
             client,
             router,
             server,
+            number,
             ..
         } = self;
-        batch(
-            None,
-            &format!(
-                "netns add {client}\nnetns add {router}\nnetns add {server}\n\
-                 link add name eth0 netns {client} type veth peer name rc netns {router}\n\
-                 link add name eth0 netns {server} type veth peer name rs netns {router}\n"
-            ),
-        )?;
-        self.name_the_server()?;
-        let towards_client = self.tun("tc")?;
-        let towards_server = self.tun("ts")?;
-        let quiet = "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0";
-        shell(
-            router,
-            &format!(
-                "{quiet} net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0 \
-             net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.tc.addr_gen_mode=1 net.ipv6.conf.ts.addr_gen_mode=1"
-            ),
-        )?;
-        let (c, s) = (
-            (addresses.client4, addresses.client6),
-            (addresses.server4, addresses.server6),
+        let [one, two, three, four] = [1, 2, 3, 4].map(|end| mac(*number, end));
+        let lines = format!(
+            "netns add {client}\nnetns add {router}\nnetns add {server}\n\
+             link add name eth0 netns {client} address {one} type veth peer name rc address {two} netns {router}\n\
+             link add name eth0 netns {server} address {three} type veth peer name rs address {four} netns {router}\n"
         );
-        let mtu = net.mtu;
-        batch(
-            Some(router),
-            &format!(
-                "link set lo up\nlink set rc mtu {mtu} up\nlink set rs mtu {mtu} up\nlink set tc mtu 1500 up\nlink set ts mtu 1500 up\n\
-             addr add {}/24 dev rc\naddr add {}/64 dev rc nodad\naddr add {}/24 dev rs\naddr add {}/64 dev rs nodad\n\
-             {ROUTES}",
-                gateway4(c.0),
-                gateway6(c.1),
-                gateway4(s.0),
-                gateway6(s.1)
-            ),
+        batch(None, &lines)?;
+        self.name_the_server()?;
+        let ends = (self.tun("tc")?, self.tun("ts")?);
+        self.set_up_router(net, addresses)?;
+        let ours = (addresses.client4, addresses.client6);
+        let theirs = (addresses.server4, addresses.server6);
+        set_up_host(
+            client,
+            ours,
+            &two,
+            net,
+            &net.client_sysctl,
+            &net.client_setup,
         )?;
-        batch_of_v6(router, ROUTES)?;
-        for (host, (four, six), settings, setup) in [
-            (client, c, &net.client_sysctl, &net.client_setup),
-            (server, s, &net.server_sysctl, &net.server_setup),
+        set_up_host(
+            server,
+            theirs,
+            &four,
+            net,
+            &net.server_sysctl,
+            &net.server_setup,
+        )?;
+        Ok(ends)
+    }
+
+    fn set_up_router(&self, net: &Net, addresses: &Addresses) -> Result<()> {
+        let script = format!(
+            "{QUIET} net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0 \
+             net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.tc.addr_gen_mode=1 net.ipv6.conf.ts.addr_gen_mode=1"
+        );
+        shell(&self.router, &script)?;
+        let mut lines =
+            format!("link set lo up\nlink set tc mtu 1500 up\nlink set ts mtu 1500 up\n{ROUTES}");
+        for (end, four, six, mac) in [
+            (
+                "rc",
+                addresses.client4,
+                addresses.client6,
+                mac(self.number, 1),
+            ),
+            (
+                "rs",
+                addresses.server4,
+                addresses.server6,
+                mac(self.number, 3),
+            ),
         ] {
-            let mut script = quiet.to_owned();
-            for (key, value) in settings {
-                script.push_str(&format!(" \"net.{key}={value}\""));
-            }
-            if !net.offload {
-                script.push_str(
-                    "; ethtool -K eth0 tx off rx off tso off gso off gro off >/dev/null 2>&1",
-                );
-            }
-            shell(host, &script)?;
-            batch(
-                Some(host),
-                &format!(
-                    "link set lo up\naddr add {four}/24 dev eth0\naddr add {six}/64 dev eth0 nodad\n\
-                 link set eth0 mtu {mtu} up\nroute add default via {}\nroute add default via {}\n",
-                    gateway4(four),
-                    gateway6(six)
-                ),
-            )?;
-            for command in setup {
-                shell(host, command)?;
-            }
+            lines.push_str(&format!(
+                "link set {end} mtu {} up\naddr add {}/24 dev {end}\naddr add {}/64 dev {end} nodad\n\
+                 neigh replace {six} lladdr {mac} dev {end} nud permanent\n",
+                net.mtu,
+                gateway4(four),
+                gateway6(six)
+            ));
         }
+        batch(Some(&self.router), &lines)?;
+        batch_of_v6(&self.router, ROUTES)?;
         if !net.offload {
             shell(
-                router,
-                "for i in rc rs; do ethtool -K $i tx off rx off tso off gso off gro off; done >/dev/null 2>&1",
+                &self.router,
+                &format!("for i in rc rs; do {NO_OFFLOADS}; done"),
             )?;
         }
-        Ok((towards_client, towards_server))
+        Ok(())
     }
 
     /// Opens a TUN end here and moves it into the router's namespace; the open end stays with us.
-    fn tun(&self, name: &str) -> Result<tun_rs::SyncDevice> {
+    fn tun(&self, name: &str) -> Result<SyncDevice> {
         let here = format!("{name}{}x{}", self.number, std::process::id() % 100_000);
         let device = DeviceBuilder::new()
             .name(&here)
@@ -193,6 +195,38 @@ impl Drop for World {
     }
 }
 
+/// A host: its address, its gateway (whose IPv6 neighbour entry is given, since to resolve it would
+/// delay the first SYN by a second on a fresh link), its kernel settings and its own commands.
+fn set_up_host(
+    host: &str,
+    (four, six): (Ipv4Addr, Ipv6Addr),
+    gateway_mac: &str,
+    net: &Net,
+    settings: &BTreeMap<String, String>,
+    commands: &[String],
+) -> Result<()> {
+    let mut script = QUIET.to_owned();
+    for option in &net.tcp_off {
+        script.push_str(&format!(" net.ipv4.tcp_{option}=0"));
+    }
+    for (key, value) in settings {
+        script.push_str(&format!(" \"net.{key}={value}\""));
+    }
+    if !net.offload {
+        script.push_str(&format!("; {NO_OFFLOADS}"));
+    }
+    shell(host, &script)?;
+    let (near4, near6) = (gateway4(four), gateway6(six));
+    let lines = format!(
+        "link set lo up\naddr add {four}/24 dev eth0\naddr add {six}/64 dev eth0 nodad\n\
+         link set eth0 mtu {} up\nroute add default via {near4}\nroute add default via {near6}\n\
+         neigh replace {near6} lladdr {gateway_mac} dev eth0 nud permanent\n",
+        net.mtu
+    );
+    batch(Some(host), &lines)?;
+    commands.iter().try_for_each(|command| shell(host, command))
+}
+
 struct Addresses {
     client4: Ipv4Addr,
     server4: Ipv4Addr,
@@ -216,6 +250,16 @@ impl Addresses {
             router6: Ipv6Addr::new(0xfd00, 3, net, 0, 0, 0, 0, 1),
         }
     }
+}
+
+/// A locally administered Ethernet address.
+fn mac(world: u32, end: u32) -> String {
+    format!(
+        "02:5a:{:02x}:{:02x}:{:02x}:0{end}",
+        world % 251,
+        world / 251 % 256,
+        0x40 + world % 100
+    )
 }
 
 fn gateway4(host: Ipv4Addr) -> Ipv4Addr {
