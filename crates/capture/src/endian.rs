@@ -17,6 +17,18 @@ impl ByteOrder {
         }
     }
 
+    /// 32-bit numbers one after the other, if they are all there.
+    #[inline]
+    pub(crate) fn u32s<const N: usize>(self, bytes: &[u8]) -> Option<[u32; N]> {
+        let (words, _) = bytes.as_chunks::<4>();
+        let words: &[[u8; 4]; N] = words.first_chunk()?;
+        let numbers = words.map(u32::from_le_bytes);
+        Some(match self {
+            Self::Little => numbers,
+            Self::Big => numbers.map(u32::swap_bytes),
+        })
+    }
+
     /// From two bytes.
     #[inline]
     pub(crate) const fn u16_from(self, bytes: [u8; 2]) -> u16 {

@@ -18,8 +18,7 @@ use crate::{LinkType, Record, Timestamp};
 #[derive(Debug, Default)]
 pub struct CaptureReader {
     format: Format,
-    frame: u64,
-    offset: u64,
+    position: Position,
 }
 
 #[derive(Debug, Default)]
@@ -110,18 +109,72 @@ impl RecordAt {
     }
 }
 
-/// What one format's reader says; frame numbers and offsets are added outside.
-pub(crate) enum Part {
-    Record(RecordAt),
-    Counted(u64),
-    Secrets {
-        kind: u32,
-        range: Range<usize>,
-        consumed: u64,
-    },
-    Skip(u64),
-    NeedMore(usize),
-    End(Option<Warning>),
+/// How far a file was read.
+#[derive(Debug, Default)]
+pub(crate) struct Position {
+    /// Frames numbered so far.
+    frame: u64,
+    /// Bytes consumed so far.
+    offset: u64,
+}
+
+impl Position {
+    /// Bytes consumed so far.
+    #[inline]
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Numbers a record and goes past it. Neither count can overflow: both are bounded by the bytes that were read.
+    #[inline]
+    pub(crate) const fn record(&mut self, mut record: RecordAt) -> Step {
+        self.frame = self.frame.wrapping_add(1);
+        self.offset = self.offset.wrapping_add(record.consumed as u64);
+        record.frame = self.frame;
+        Step::Record(record)
+    }
+
+    /// Numbers a frame without link data and goes past it.
+    pub(crate) const fn counted(&mut self, consumed: u64) -> Step {
+        self.frame = self.frame.wrapping_add(1);
+        self.offset = self.offset.saturating_add(consumed);
+        Step::Counted {
+            frame: self.frame,
+            consumed,
+        }
+    }
+
+    /// Goes past secrets.
+    pub(crate) const fn secrets(&mut self, kind: u32, range: Range<usize>, consumed: u64) -> Step {
+        self.offset = self.offset.saturating_add(consumed);
+        Step::Secrets {
+            kind,
+            range,
+            consumed,
+        }
+    }
+
+    /// Goes past something that is nothing to the caller.
+    pub(crate) const fn skip(&mut self, consumed: u64) -> Step {
+        self.offset = self.offset.saturating_add(consumed);
+        Step::Skip { consumed }
+    }
+
+    /// Asks for more bytes, or reports the cut where no more follow.
+    #[cold]
+    pub(crate) const fn need(&self, buffer: &[u8], at_least: usize, at_end: bool) -> Step {
+        if !at_end {
+            return Step::NeedMore { at_least };
+        }
+        if buffer.is_empty() {
+            return Step::End(None);
+        }
+        Step::End(Some(Warning::CutRecord {
+            have: buffer.len() as u64,
+            need: at_least as u64,
+            offset: self.offset,
+        }))
+    }
 }
 
 impl CaptureReader {
@@ -133,14 +186,13 @@ impl CaptureReader {
     /// Takes the next step. `buffer` holds the unread bytes; `at_end` says that no more follow.
     #[inline]
     pub fn step(&mut self, buffer: &[u8], at_end: bool) -> Step {
-        let part = match &mut self.format {
-            Format::Pcap(reader) => reader.next(buffer, at_end, self.offset),
-            Format::Pcapng(reader) => reader.next(buffer, at_end, self.offset),
-            Format::Snoop(reader) => reader.next(buffer, at_end, self.offset),
-            Format::Ended => Part::End(None),
-            Format::Undetected => return self.begin(buffer, at_end),
-        };
-        self.number(part)
+        match &mut self.format {
+            Format::Pcap(reader) => reader.next(buffer, at_end, &mut self.position),
+            Format::Pcapng(reader) => reader.next(buffer, at_end, &mut self.position),
+            Format::Snoop(reader) => reader.next(buffer, at_end, &mut self.position),
+            Format::Ended => Step::End(None),
+            Format::Undetected => self.begin(buffer, at_end),
+        }
     }
 
     /// The format's name, once it is known: `pcap`, `pcapng` or `snoop`.
@@ -164,50 +216,12 @@ impl CaptureReader {
 
     /// Frames numbered so far.
     pub fn frames(&self) -> u64 {
-        self.frame
+        self.position.frame
     }
 
     /// Bytes consumed so far.
     pub fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    #[inline]
-    fn number(&mut self, part: Part) -> Step {
-        match part {
-            Part::Record(mut record) => {
-                self.frame = self.frame.saturating_add(1);
-                record.frame = self.frame;
-                self.offset = self.offset.saturating_add(u64::from(record.consumed));
-                Step::Record(record)
-            }
-            Part::Counted(consumed) => {
-                self.frame = self.frame.saturating_add(1);
-                self.offset = self.offset.saturating_add(consumed);
-                Step::Counted {
-                    frame: self.frame,
-                    consumed,
-                }
-            }
-            Part::Secrets {
-                kind,
-                range,
-                consumed,
-            } => {
-                self.offset = self.offset.saturating_add(consumed);
-                Step::Secrets {
-                    kind,
-                    range,
-                    consumed,
-                }
-            }
-            Part::Skip(consumed) => {
-                self.offset = self.offset.saturating_add(consumed);
-                Step::Skip { consumed }
-            }
-            Part::NeedMore(at_least) => Step::NeedMore { at_least },
-            Part::End(warning) => Step::End(warning),
-        }
+        self.position.offset
     }
 
     /// Finds out what the file is and reads its header.
@@ -231,8 +245,7 @@ impl CaptureReader {
         match opened {
             Ok((format, consumed)) => {
                 self.format = format;
-                self.offset = consumed;
-                Step::Skip { consumed }
+                self.position.skip(consumed)
             }
             Err(OpenError::NeedMore(at_least)) => Step::NeedMore { at_least },
             Err(OpenError::Refused(refusal)) => {
@@ -249,22 +262,7 @@ pub(crate) enum OpenError {
     Refused(Refusal),
 }
 
-/// Asks for more bytes, or reports the cut where no more follow.
-pub(crate) fn need(buffer: &[u8], at_least: usize, at_end: bool, offset: u64) -> Part {
-    if !at_end {
-        return Part::NeedMore(at_least);
-    }
-    if buffer.is_empty() {
-        return Part::End(None);
-    }
-    Part::End(Some(Warning::CutRecord {
-        have: buffer.len() as u64,
-        need: at_least as u64,
-        offset,
-    }))
-}
-
-/// The same for a file header.
+/// Asks for more bytes of a file header, or refuses the file where no more follow.
 pub(crate) fn need_header(buffer: &[u8], at_least: usize, at_end: bool) -> OpenError {
     if at_end {
         OpenError::Refused(Refusal::Header(Warning::CutHeader {

@@ -2,7 +2,7 @@
 
 use crate::endian::ByteOrder;
 use crate::limits::MAX_FRAME_LEN;
-use crate::reader::{OpenError, Part, RecordAt, need, need_header};
+use crate::reader::{OpenError, Position, RecordAt, Step, need_header};
 use crate::warning::{Damage, Refusal, Warning};
 use crate::{LinkType, Timestamp};
 
@@ -38,17 +38,17 @@ impl SnoopReader {
     }
 
     /// The next record.
-    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, offset: u64) -> Part {
+    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, position: &mut Position) -> Step {
         let Some(header) = buffer.get(..RECORD_HEADER_LEN as usize) else {
-            return need(buffer, RECORD_HEADER_LEN as usize, at_end, offset);
+            return position.need(buffer, RECORD_HEADER_LEN as usize, at_end);
         };
         let field = |at| ByteOrder::Big.u32(header, at).unwrap_or_default();
         let (wire_len, len, record_len) = (field(0), field(4), field(8));
         if len > MAX_FRAME_LEN {
-            return Part::End(Some(Warning::RecordTooLong {
+            return Step::End(Some(Warning::RecordTooLong {
                 len,
                 limit: MAX_FRAME_LEN,
-                offset,
+                offset: position.offset(),
             }));
         }
         let least = len.saturating_add(RECORD_HEADER_LEN);
@@ -57,16 +57,19 @@ impl SnoopReader {
                 len: record_len,
                 least,
             };
-            return Part::End(Some(Warning::Damaged { what, offset }));
+            return Step::End(Some(Warning::Damaged {
+                what,
+                offset: position.offset(),
+            }));
         }
         if buffer.len() < record_len as usize {
-            return need(buffer, record_len as usize, at_end, offset);
+            return position.need(buffer, record_len as usize, at_end);
         }
         self.dropped = field(12);
         let nanos = i64::from(field(16))
             .wrapping_mul(1_000_000_000)
             .wrapping_add(i64::from(field(20)).wrapping_mul(1_000));
-        Part::Record(RecordAt {
+        position.record(RecordAt {
             frame: 0,
             time: Some(Timestamp::from_nanos(nanos)),
             link: self.link,
@@ -100,7 +103,7 @@ fn link_type(network: u32) -> Option<LinkType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CaptureReader, Step};
+    use crate::CaptureReader;
 
     fn file(records: &[(u32, u32, &[u8], u32)]) -> Vec<u8> {
         let mut file = MAGIC.to_vec();

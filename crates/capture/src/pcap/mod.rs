@@ -7,7 +7,7 @@ mod variant;
 
 use crate::endian::ByteOrder;
 use crate::limits::max_frame_len;
-use crate::reader::{OpenError, Part, RecordAt, need, need_header};
+use crate::reader::{OpenError, Position, RecordAt, Step, need_header};
 use crate::warning::Warning;
 use crate::{LinkType, Timestamp};
 
@@ -29,9 +29,6 @@ pub(crate) struct PcapReader {
     fcs_len: u8,
     max_len: u32,
 }
-
-/// The four numbers that every record header begins with.
-const COMMON_HEADER_LEN: usize = 16;
 
 impl PcapReader {
     /// Reads the file header and finds out the variant; returns the bytes that the header takes.
@@ -73,43 +70,34 @@ impl PcapReader {
 
     /// The next record.
     #[inline]
-    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, offset: u64) -> Part {
-        let Some(header) = buffer.first_chunk::<COMMON_HEADER_LEN>() else {
-            return need(buffer, self.header_len, at_end, offset);
+    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, position: &mut Position) -> Step {
+        let Some([seconds, fraction, first, second]) = self.order.u32s(buffer) else {
+            return position.need(buffer, self.header_len, at_end);
         };
-        let seconds = self.number(header, 0);
-        let fraction = self.number(header, 4);
-        let (len, wire_len) = self
-            .lengths
-            .sort(self.number(header, 8), self.number(header, 12));
+        let (len, wire_len) = self.lengths.sort(first, second);
         if len > self.max_len {
-            return Part::End(Some(Warning::RecordTooLong {
+            return Step::End(Some(Warning::RecordTooLong {
                 len,
                 limit: self.max_len,
-                offset,
+                offset: position.offset(),
             }));
         }
-        // At most 24 + 128 MiB: no overflow.
-        let consumed = self.header_len.saturating_add(len as usize);
+        // At most 28 bytes and 128 MiB: no overflow.
+        let consumed = self.header_len.wrapping_add(len as usize);
         if buffer.len() < consumed {
-            return need(buffer, consumed, at_end, offset);
+            return position.need(buffer, consumed, at_end);
         }
-        Part::Record(RecordAt {
+        position.record(RecordAt {
             frame: 0,
             time: Some(self.time(seconds, fraction)),
             link: self.link,
             interface: 0,
             fcs_len: self.fcs_len,
             wire_len: wire_len.saturating_sub(self.padding),
-            start: (self.header_len as u32).saturating_add(self.padding.min(len)),
+            start: (self.header_len as u32).wrapping_add(self.padding.min(len)),
             len: len.saturating_sub(self.padding),
             consumed: consumed as u32,
         })
-    }
-
-    #[inline]
-    fn number(&self, header: &[u8; COMMON_HEADER_LEN], at: usize) -> u32 {
-        self.order.u32(header, at).unwrap_or_default()
     }
 
     /// Both fields are unsigned 32-bit numbers: the sum always fits.

@@ -12,7 +12,7 @@ mod statistics;
 
 use crate::endian::ByteOrder;
 use crate::limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN};
-use crate::reader::{Part, need};
+use crate::reader::{Position, Step};
 use crate::warning::{Damage, Warning};
 
 use interface::Interface;
@@ -83,6 +83,12 @@ impl<'a> Block<'a> {
         self.bytes.get(OPENING_LEN..end).unwrap_or_default()
     }
 
+    /// The length at the end.
+    fn closing(&self) -> u32 {
+        let at = self.bytes.len().saturating_sub(4);
+        padded_len(self.order.u32(self.bytes, at).unwrap_or_default())
+    }
+
     /// The body from `at` on.
     fn body_from(&self, at: usize) -> &'a [u8] {
         self.body().get(at..).unwrap_or_default()
@@ -110,59 +116,62 @@ impl<'a> Block<'a> {
 
 impl PcapngReader {
     /// The next block.
-    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, offset: u64) -> Part {
-        if let Some(first) = self.closing {
-            return self.close_skipped(first, buffer, at_end, offset);
+    #[inline]
+    pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, position: &mut Position) -> Step {
+        let offset = position.offset();
+        match self.try_next(buffer, at_end, position) {
+            Ok(step) => step,
+            Err(what) => Step::End(Some(Warning::Damaged { what, offset })),
         }
-        let Some(opening) = buffer.first_chunk::<OPENING_LEN>() else {
-            return need(buffer, OPENING_LEN, at_end, offset);
+    }
+
+    fn try_next(
+        &mut self,
+        buffer: &[u8],
+        at_end: bool,
+        position: &mut Position,
+    ) -> Result<Step, Damage> {
+        if let Some(first) = self.closing {
+            return self.close_skipped(first, buffer, at_end, position);
+        }
+        let Some([kind, mut len]) = self.order.u32s(buffer) else {
+            return Ok(position.need(buffer, OPENING_LEN, at_end));
         };
-        let kind = self.order.u32(opening, 0).unwrap_or_default();
         if kind == block_type::SECTION {
             // The byte order mark follows the length whose byte order it tells.
             let Some(mark) = ByteOrder::Little.u32(buffer, OPENING_LEN) else {
-                return need(buffer, section::LEAST_LEN as usize, at_end, offset);
+                return Ok(position.need(buffer, section::LEAST_LEN as usize, at_end));
             };
-            match section::byte_order(mark) {
-                Ok(order) => self.order = order,
-                Err(what) => return damaged(what, offset),
-            }
+            self.order = section::byte_order(mark)?;
+            len = self.order.u32(buffer, 4).unwrap_or_default();
         }
-        let len = self.order.u32(opening, 4).unwrap_or_default();
         if len < LEAST_BLOCK_LEN {
-            return damaged(
-                Damage::TooShort {
-                    len,
-                    least: LEAST_BLOCK_LEN,
-                },
-                offset,
-            );
+            return Err(Damage::TooShort {
+                len,
+                least: LEAST_BLOCK_LEN,
+            });
         }
         // A length that is no multiple of four means the next one, as in Wireshark.
         let len = padded_len(len);
-        let padded = len as usize;
-        if len > MAX_BLOCK_LEN && padded > self.longest(kind) {
-            return self.skip_unread(kind, len, offset);
+        if len > MAX_BLOCK_LEN && len as usize > self.longest(kind) {
+            return self.skip_unread(kind, len, position);
         }
-        let Some(bytes) = buffer.get(..padded) else {
-            return need(buffer, padded, at_end, offset);
+        let Some(bytes) = buffer.get(..len as usize) else {
+            return Ok(position.need(buffer, len as usize, at_end));
         };
-        let last = self.order.u32(bytes, padded.saturating_sub(4));
-        let last = padded_len(last.unwrap_or_default());
         let block = Block {
             kind,
             order: self.order,
             len,
             bytes,
         };
-        let part = match self.read(&block) {
-            Ok(part) => part,
-            Err(what) => return damaged(what, offset),
-        };
-        if last != len {
-            return damaged(Damage::LengthsDiffer { first: len, last }, offset);
+        let last = block.closing();
+        if last == len {
+            return self.read(&block, position);
         }
-        part
+        // What is wrong inside comes first, as in Wireshark.
+        self.read(&block, &mut Position::default())?;
+        Err(Damage::LengthsDiffer { first: len, last })
     }
 
     /// Packets that were dropped, as far as was read.
@@ -184,56 +193,82 @@ impl PcapngReader {
         }
     }
 
-    fn read(&mut self, block: &Block<'_>) -> Result<Part, Damage> {
-        let whole = block.bytes.len() as u64;
-        match block.kind {
-            block_type::ENHANCED_PACKET => packet::enhanced(self, block),
-            block_type::SIMPLE_PACKET => packet::simple(self, block),
-            block_type::OBSOLETE_PACKET => packet::obsolete(self, block),
-            block_type::SECTION => section::read(self, block).map(|()| Part::Skip(whole)),
-            block_type::INTERFACE => interface::read(self, block).map(|()| Part::Skip(whole)),
-            block_type::STATISTICS => statistics::read(self, block).map(|()| Part::Skip(whole)),
-            block_type::NAMES => names::check(block).map(|()| Part::Skip(whole)),
-            block_type::SECRETS => secrets::read(block),
-            kind => match least_counted_len(kind) {
-                Some(least) => block.check_least(least).map(|()| Part::Counted(whole)),
-                None => Ok(Part::Skip(whole)),
-            },
+    #[inline]
+    fn read(&mut self, block: &Block<'_>, position: &mut Position) -> Result<Step, Damage> {
+        if block.kind == block_type::ENHANCED_PACKET {
+            let record = packet::enhanced(self, block)?;
+            return Ok(position.record(record));
         }
+        self.read_other(block, position)
+    }
+
+    fn read_other(&mut self, block: &Block<'_>, position: &mut Position) -> Result<Step, Damage> {
+        let whole = u64::from(block.len);
+        match block.kind {
+            block_type::SIMPLE_PACKET => {
+                return packet::simple(self, block).map(|record| position.record(record));
+            }
+            block_type::OBSOLETE_PACKET => {
+                return packet::obsolete(self, block).map(|record| position.record(record));
+            }
+            block_type::SECRETS => return secrets::read(block, position),
+            block_type::SECTION => section::read(self, block)?,
+            block_type::INTERFACE => interface::read(self, block)?,
+            block_type::STATISTICS => statistics::read(self, block)?,
+            block_type::NAMES => names::check(block)?,
+            kind => {
+                if let Some(least) = least_counted_len(kind) {
+                    block.check_least(least)?;
+                    return Ok(position.counted(whole));
+                }
+            }
+        }
+        Ok(position.skip(whole))
     }
 
     /// Leaves out a block too large to look into; only its closing length is read.
-    fn skip_unread(&mut self, kind: u32, len: u32, offset: u64) -> Part {
+    fn skip_unread(
+        &mut self,
+        kind: u32,
+        len: u32,
+        position: &mut Position,
+    ) -> Result<Step, Damage> {
         let counted = least_counted_len(kind).is_some();
         if kind == block_type::SECTION || (!counted && kind <= block_type::SECRETS) {
-            return damaged(Damage::TooLong { len }, offset);
+            return Err(Damage::TooLong { len });
         }
         self.closing = Some(len);
         let consumed = u64::from(len).saturating_sub(4);
-        if counted {
-            Part::Counted(consumed)
+        Ok(if counted {
+            position.counted(consumed)
         } else {
-            Part::Skip(consumed)
-        }
+            position.skip(consumed)
+        })
     }
 
-    fn close_skipped(&mut self, first: u32, buffer: &[u8], at_end: bool, offset: u64) -> Part {
+    fn close_skipped(
+        &mut self,
+        first: u32,
+        buffer: &[u8],
+        at_end: bool,
+        position: &mut Position,
+    ) -> Result<Step, Damage> {
         let Some(last) = self.order.u32(buffer, 0) else {
             if at_end {
-                return Part::End(Some(Warning::CutRecord {
+                return Ok(Step::End(Some(Warning::CutRecord {
                     have: u64::from(first).saturating_sub(4),
                     need: u64::from(first),
-                    offset,
-                }));
+                    offset: position.offset(),
+                })));
             }
-            return Part::NeedMore(4);
+            return Ok(Step::NeedMore { at_least: 4 });
         };
         let last = padded_len(last);
         if last != first {
-            return damaged(Damage::LengthsDiffer { first, last }, offset);
+            return Err(Damage::LengthsDiffer { first, last });
         }
         self.closing = None;
-        Part::Skip(4)
+        Ok(position.skip(4))
     }
 }
 
@@ -253,10 +288,6 @@ fn least_counted_len(kind: u32) -> Option<u32> {
 /// The next multiple of four.
 fn padded_len(len: u32) -> u32 {
     len.saturating_add(3) & !3
-}
-
-fn damaged(what: Damage, offset: u64) -> Part {
-    Part::End(Some(Warning::Damaged { what, offset }))
 }
 
 /// Whether a file that begins so is a pcapng file.

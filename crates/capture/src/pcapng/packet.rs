@@ -3,15 +3,13 @@
 use crate::pcapng::interface::Interface;
 use crate::pcapng::options::Options;
 use crate::pcapng::{Block, OPENING_LEN, PcapngReader, padded_len};
-use crate::reader::{Part, RecordAt};
+use crate::reader::RecordAt;
 use crate::warning::Damage;
 
-/// Opening, interface, time, captured length, length, closing.
-const LEAST_ENHANCED_LEN: u32 = 32;
+/// Opening, interface (and drops, in an obsolete packet block), time, captured length, length, closing.
+const LEAST_TIMED_LEN: u32 = 32;
 /// Opening, length, closing.
 const LEAST_SIMPLE_LEN: u32 = 16;
-/// Opening, interface, drops, time, captured length, length, closing.
-const LEAST_OBSOLETE_LEN: u32 = 32;
 
 /// Where the frame begins in the body of an enhanced or obsolete packet block.
 const FRAME_AT: usize = 20;
@@ -25,16 +23,17 @@ mod option {
 
 /// Reads an enhanced packet block (section 4.3).
 #[inline]
-pub(super) fn enhanced(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
-    block.check_least(LEAST_ENHANCED_LEN)?;
-    let record = timed(reader, block, block.u32(0))?;
+pub(super) fn enhanced(reader: &mut PcapngReader, block: &Block<'_>) -> Result<RecordAt, Damage> {
+    let fields = fields(block)?;
+    let [interface, ..] = fields;
+    let record = timed(reader, block, interface, fields)?;
     with_options(reader, block, record)
 }
 
 /// Reads an obsolete packet block (appendix A).
-pub(super) fn obsolete(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
-    block.check_least(LEAST_OBSOLETE_LEN)?;
-    let record = timed(reader, block, u32::from(block.u16(0)))?;
+pub(super) fn obsolete(reader: &mut PcapngReader, block: &Block<'_>) -> Result<RecordAt, Damage> {
+    let interface = u32::from(block.u16(0));
+    let record = timed(reader, block, interface, fields(block)?)?;
     let drops = block.u16(2);
     // All ones: not known.
     if drops != u16::MAX {
@@ -44,7 +43,7 @@ pub(super) fn obsolete(reader: &mut PcapngReader, block: &Block<'_>) -> Result<P
 }
 
 /// Reads a simple packet block (section 4.4): the first interface, no time.
-pub(super) fn simple(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Part, Damage> {
+pub(super) fn simple(reader: &mut PcapngReader, block: &Block<'_>) -> Result<RecordAt, Damage> {
     block.check_least(LEAST_SIMPLE_LEN)?;
     let wire_len = block.u32(0);
     let interface = described(reader, 0)?;
@@ -55,7 +54,7 @@ pub(super) fn simple(reader: &mut PcapngReader, block: &Block<'_>) -> Result<Par
     check_frame(block, interface, len, LEAST_SIMPLE_LEN)?;
     let record = record_at(reader, interface, block, 0, len, wire_len, 4);
     check_simple_end(block, len)?;
-    Ok(Part::Record(record))
+    Ok(record)
 }
 
 /// Nothing can follow the frame of a simple packet block but its closing length: Wireshark reads that there.
@@ -74,13 +73,27 @@ fn check_simple_end(block: &Block<'_>, len: u32) -> Result<(), Damage> {
     Ok(())
 }
 
+/// What stands before the frame in an enhanced or obsolete packet block: interface, time (upper half, lower half),
+/// captured length, length.
+#[inline]
+fn fields(block: &Block<'_>) -> Result<[u32; 5], Damage> {
+    block.order.u32s(block.body()).ok_or(Damage::TooShort {
+        len: block.len,
+        least: LEAST_TIMED_LEN,
+    })
+}
+
 /// The frame of an enhanced or obsolete packet block.
 #[inline]
-fn timed(reader: &PcapngReader, block: &Block<'_>, index: u32) -> Result<RecordAt, Damage> {
+fn timed(
+    reader: &PcapngReader,
+    block: &Block<'_>,
+    index: u32,
+    [_, high, low, len, wire_len]: [u32; 5],
+) -> Result<RecordAt, Damage> {
     let interface = described(reader, index)?;
-    let ticks = (u64::from(block.u32(4)) << 32) | u64::from(block.u32(8));
-    let (len, wire_len) = (block.u32(12), block.u32(16));
-    check_frame(block, interface, len, LEAST_ENHANCED_LEN)?;
+    let ticks = (u64::from(high) << 32) | u64::from(low);
+    check_frame(block, interface, len, LEAST_TIMED_LEN)?;
     let mut record = record_at(reader, interface, block, index, len, wire_len, FRAME_AT);
     record.time = Some(interface.clock.time(ticks));
     Ok(record)
@@ -149,7 +162,7 @@ fn with_options(
     reader: &mut PcapngReader,
     block: &Block<'_>,
     mut record: RecordAt,
-) -> Result<Part, Damage> {
+) -> Result<RecordAt, Damage> {
     let options_at = FRAME_AT.saturating_add((record.len as usize).saturating_add(3) & !3);
     for option in Options::new(block.order, block.body_from(options_at)) {
         let option = option?;
@@ -175,5 +188,5 @@ fn with_options(
             _ => {}
         }
     }
-    Ok(Part::Record(record))
+    Ok(record)
 }

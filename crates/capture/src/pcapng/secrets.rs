@@ -1,7 +1,7 @@
 //! Decryption secrets blocks: handed on as they are.
 
 use crate::pcapng::{Block, OPENING_LEN};
-use crate::reader::Part;
+use crate::reader::{Position, Step};
 use crate::warning::Damage;
 
 /// Opening, kind, length, closing.
@@ -10,7 +10,7 @@ const LEAST_LEN: u32 = 20;
 const SECRETS_AT: usize = 8;
 
 /// Finds the secrets in the block.
-pub(super) fn read(block: &Block<'_>) -> Result<Part, Damage> {
+pub(super) fn read(block: &Block<'_>, position: &mut Position) -> Result<Step, Damage> {
     block.check_least(LEAST_LEN)?;
     let len = block.u32(4) as usize;
     if block.body_from(SECRETS_AT).len() < len {
@@ -22,9 +22,6 @@ pub(super) fn read(block: &Block<'_>) -> Result<Part, Damage> {
         });
     }
     let start = OPENING_LEN.saturating_add(SECRETS_AT);
-    Ok(Part::Secrets {
-        kind: block.u32(0),
-        range: start..start.saturating_add(len),
-        consumed: block.bytes.len() as u64,
-    })
+    let range = start..start.saturating_add(len);
+    Ok(position.secrets(block.u32(0), range, block.bytes.len() as u64))
 }
