@@ -7,6 +7,7 @@ mod cone;
 mod connection;
 mod direction;
 mod engine;
+mod explain;
 mod facts;
 mod flow;
 mod half_open;
@@ -42,6 +43,7 @@ mod vantage;
 
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
 pub use engine::{Engine, EngineConfig, Placed};
+pub use explain::{Explanation, Sentence, explain};
 pub use flow::{
     Fin, Flow, IpIdModel, NetworkFields, Probes, Retransmissions, Sizes, TimestampClock,
     Unanswered, Window,

@@ -1,0 +1,87 @@
+//! Data: its size against the MSS, and whether the window allowed it.
+
+use whyreset_segments::{Known, TcpFlags};
+
+use super::{Scene, Sentence, bytes, has_numbers};
+
+pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
+    let packet = scene.packet;
+    if packet.payload_len == 0 || !packet.known.has(Known::LEN) {
+        return Vec::new();
+    }
+    [size(scene), push(scene), allowed(scene)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The MSS is an upper limit (RFC 9293 §3.7.1): less is legal, more can only be offload.
+fn size<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let limit = u32::from(scene.connection.flows.of(scene.peer()).syn_options?.mss?);
+    let len = scene.packet.payload_len;
+    let announced = scene.connection.handshake;
+    let frames = [announced.syn, announced.syn_ack]
+        .into_iter()
+        .flatten()
+        .map(|moment| moment.frame)
+        .chain([scene.packet.frame]);
+    let text = if len > limit {
+        format!(
+            "Its {} exceed the MSS of {limit} that the {} announced: the network card cuts it into segments \
+             of legal size after the capture (or joined them before it), so this is no fault.",
+            bytes(i64::from(len)),
+            scene.peer()
+        )
+    } else if len == limit {
+        format!(
+            "It is full: the {} announced an MSS of {limit}.",
+            scene.peer()
+        )
+    } else {
+        format!(
+            "Its {} are legal: the MSS of {limit} that the {} announced is an upper limit, and a segment may be \
+             shorter, for instance where the program's write, or the send buffer, ends.",
+            bytes(i64::from(len)),
+            scene.peer()
+        )
+    };
+    Some(Sentence::new(text, frames))
+}
+
+fn push<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let packet = scene.packet;
+    let told = packet.known.has(Known::FLAGS) && !packet.known.has(Known::FLAGS_INFERRED);
+    (told && packet.flags.contains(TcpFlags::PSH)).then(|| {
+        Sentence::new(
+            "PSH asks the receiver to hand the data to its program at once; it marks the end of a write and demands \
+             nothing else.",
+            [packet.frame],
+        )
+    })
+}
+
+/// The window counts from what was acknowledged: what lies below the sum may be sent.
+fn allowed<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let packet = scene.packet;
+    let word = scene.before.peer_ack?;
+    let window = super::window::in_bytes(scene.connection, word)?;
+    if !has_numbers(packet) {
+        return None;
+    }
+    let limit = word.ack.saturating_add(window);
+    let text = if packet.seq_end() <= limit {
+        format!(
+            "It was allowed: frame {} acknowledges {} and grants {window} more, so the {} may send up to {limit}; \
+             what is not acknowledged yet need not be waited for.",
+            word.frame,
+            word.ack,
+            scene.side()
+        )
+    } else {
+        format!(
+            "It goes beyond what frame {} allows ({} + {window} = {limit}).",
+            word.frame, word.ack
+        )
+    };
+    Some(Sentence::new(text, [word.frame, packet.frame]))
+}
