@@ -4,74 +4,18 @@
 //! segment that an ICMP error quotes. It follows what Wireshark 4.0 shows with its default settings, so that frame and
 //! stream numbers agree: see [`Dissector`] for the rules that are not obvious.
 
-mod ah;
-mod amt;
-mod avs;
-mod ayiya;
-mod bridge_tags;
-mod capwap;
-mod cisco_hdlc;
-mod erf;
-mod erspan;
-mod etherip;
-mod ethernet;
-mod ethertype;
-mod fabric_path;
-mod fragments;
-mod frame_relay;
-mod geneve;
-mod gre;
-mod gtp_u;
-mod icmp;
-mod icmpv6;
-mod ieee80211;
-mod ip_protocol;
-mod ipcomp;
-mod ipv4;
-mod ipv6;
-mod ipv6_extensions;
-mod isl;
-mod juniper;
-mod l2tp;
-mod link_layer;
-mod linux_cooked;
-mod lisp;
-mod llc;
-mod lwapp;
-mod macsec;
-mod mobile_ip;
-mod mpls;
-mod nflog;
-mod nsh;
-mod null_loopback;
-mod older_lans;
-mod openbsd;
+mod link;
+mod network;
 mod packet;
-mod pim;
-mod pktap;
-mod plain_ethernet;
-mod ppi;
-mod ppp;
-mod ppp_mux;
-mod pppoe;
-mod prism;
-mod provider_backbone;
-mod radiotap;
-mod raw_ip;
-mod sflow;
-mod tcp;
-mod teredo;
-mod trill;
-mod tzsp;
-mod udp;
-mod vlan;
-mod vxlan;
+mod transport;
+mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
 use whyreset_segments::{LinkFields, Quote, Segment};
 
-use crate::fragments::Fragments;
+use crate::link::{link_type, plain_ethernet};
+use crate::network::fragments::Fragments;
 use crate::packet::Packet;
 use crate::walk::{Outer, Walk};
 
@@ -139,7 +83,7 @@ impl Dissector {
             ..Outer::default()
         };
         // A frame that ends early has shown what it holds by then.
-        let _ = link_layer::dissect(&mut walk, record.link, frame_bytes(record), &outer);
+        let _ = link_type::dissect(&mut walk, record.link, frame_bytes(record), &outer);
     }
 }
 

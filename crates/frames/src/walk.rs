@@ -4,7 +4,7 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::{Host, IcmpError, IpFields, LinkFields};
 
 use crate::Found;
-use crate::fragments::Fragments;
+use crate::network::fragments::Fragments;
 use crate::packet::Cut;
 
 /// More layers than this around a segment and it is not looked for: hostile nesting ends here.

@@ -1,0 +1,55 @@
+//! Captures of Juniper routers: a header of their own in front of the frame.
+
+use crate::link::{cisco_hdlc, ethernet, frame_relay, mpls, ppp};
+use crate::network::{ipv4, ipv6};
+use crate::packet::{Cut, Packet, Walked};
+use crate::walk::{Outer, Walk};
+
+const MAGIC: [u8; 3] = *b"MGC";
+
+/// Flags: extensions follow; the link header was taken off and an address family put in its place; it came in.
+const HAS_EXTENSIONS: u8 = 0x80;
+const NO_LINK_HEADER: u8 = 0x02;
+const INCOMING: u8 = 0x01;
+
+/// Reads a frame of a link type that Juniper defined (LINKTYPE_JUNIPER_…).
+pub(crate) fn dissect(walk: &mut Walk<'_>, link: u16, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if packet.array(0)? != MAGIC {
+        return Err(Cut);
+    }
+    let flags = packet.u8(3)?;
+    let mut rest = packet.skip(4)?;
+    if flags & HAS_EXTENSIONS != 0 {
+        let len = usize::from(rest.u16(0)?);
+        rest = rest.skip(2 + len)?;
+    }
+    let mut outer = outer.deeper()?;
+    outer.link.outgoing = Some(flags & INCOMING == 0);
+    if flags & NO_LINK_HEADER != 0 {
+        return dissect_family(walk, rest, &outer);
+    }
+    match link {
+        133 => ipv4::dissect_any_version(walk, rest.skip(4)?, &outer),
+        136 => {
+            let len = if flags & INCOMING == 0 { 12 } else { 16 };
+            ipv4::dissect_any_version(walk, rest.skip(len)?, &outer)
+        }
+        167 | 178 => ethernet::dissect(walk, rest, &outer),
+        179 => ppp::dissect(walk, rest.skip(2)?, &outer),
+        180 => frame_relay::dissect(walk, rest, &outer),
+        181 => cisco_hdlc::dissect(walk, rest, &outer),
+        183 => ipv4::dissect_any_version(walk, rest.skip(18)?, &outer),
+        _ => Ok(()),
+    }
+}
+
+/// Four bytes that start with the address family, then the packet.
+fn dissect_family(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let rest = packet.skip(4)?;
+    match packet.u8(0)? {
+        2 => ipv4::dissect_any_version(walk, rest, outer),
+        4 | 5 => mpls::dissect(walk, rest, outer),
+        6 => ipv6::dissect(walk, rest, outer),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,87 @@
+//! Linux cooked captures, of the "any" interface (LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2).
+
+use crate::link::{ethernet, ethertype, llc, ppp};
+use crate::packet::{Packet, Walked};
+use crate::tunnel::gre;
+use crate::walk::{Outer, Walk};
+
+/// The packet was sent by the capturing host (`PACKET_OUTGOING`).
+const OUTGOING: u8 = 4;
+
+/// ARPHRD_NETLINK: netlink messages, no packets.
+const NETLINK: u16 = 824;
+
+/// ARPHRD_IPGRE: the protocol field is GRE's.
+const GRE: u16 = 778;
+
+/// Below this the protocol field holds one of Linux' own numbers, not an EtherType.
+const MIN_ETHERTYPE: u16 = 1537;
+
+/// Reads a frame with the header of version 1.
+pub(crate) fn dissect_v1(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let header: [u8; 16] = packet.array(0)?;
+    let [_, kind, h0, h1, _, address_len, mac @ .., _, _, p0, p1] = header;
+    let cooked = Cooked {
+        kind,
+        hardware: u16::from_be_bytes([h0, h1]),
+        protocol: u16::from_be_bytes([p0, p1]),
+        mac: (address_len == 6).then_some(mac),
+    };
+    cooked.dissect(walk, packet.skip(16)?, outer)
+}
+
+/// Reads a frame with the header of version 2.
+pub(crate) fn dissect_v2(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let header: [u8; 20] = packet.array(0)?;
+    let [
+        p0,
+        p1,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        h0,
+        h1,
+        kind,
+        address_len,
+        mac @ ..,
+        _,
+        _,
+    ] = header;
+    let cooked = Cooked {
+        kind,
+        hardware: u16::from_be_bytes([h0, h1]),
+        protocol: u16::from_be_bytes([p0, p1]),
+        mac: (address_len == 6).then_some(mac),
+    };
+    cooked.dissect(walk, packet.skip(20)?, outer)
+}
+
+struct Cooked {
+    kind: u8,
+    hardware: u16,
+    protocol: u16,
+    mac: Option<[u8; 6]>,
+}
+
+impl Cooked {
+    fn dissect(&self, walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+        let mut inner = *outer;
+        inner.link.outgoing = Some(self.kind == OUTGOING);
+        if let Some(mac) = self.mac {
+            inner.link.source_mac = mac;
+            inner.mac_known = true;
+        }
+        match (self.hardware, self.protocol) {
+            (NETLINK, _) => Ok(()),
+            (_, 3) => ethernet::dissect(walk, packet, &inner),
+            (_, 4) => llc::dissect(walk, packet, &inner),
+            (_, 7) => ppp::dissect_hdlc(walk, packet, &inner),
+            (_, ..MIN_ETHERTYPE) => Ok(()),
+            (GRE, protocol) => gre::dissect_protocol(walk, protocol, false, packet, &inner),
+            (_, ethertype) => ethertype::dissect(walk, ethertype, packet, &inner),
+        }
+    }
+}

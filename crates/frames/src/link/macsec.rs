@@ -1,0 +1,25 @@
+//! MACsec (IEEE 802.1AE), where it only authenticates and does not encrypt.
+
+use crate::link::ethertype;
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+
+/// Tag control information: the secure channel is named; the data is encrypted, or changed.
+const HAS_CHANNEL: u8 = 0x20;
+const IS_CHANGED: u8 = 0x0c;
+
+/// Length of the integrity check value at the end.
+const CHECK_LEN: usize = 16;
+
+/// Reads the tag behind its EtherType, and what is in it.
+pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let control = packet.u8(0)?;
+    if control & IS_CHANGED != 0 {
+        return Ok(());
+    }
+    let len = if control & HAS_CHANNEL == 0 { 6 } else { 14 };
+    let kind = packet.u16(len)?;
+    let rest = packet.skip(len + 2)?;
+    let rest = rest.limit(rest.wire_len().saturating_sub(CHECK_LEN));
+    ethertype::dissect(walk, kind, rest, outer)
+}

@@ -1,0 +1,49 @@
+//! Loopback of the BSDs and of macOS (LINKTYPE_NULL, LINKTYPE_LOOP): an address family in front of the packet.
+
+use crate::link::{ethertype, ppp};
+use crate::network::{ipv4, ipv6};
+use crate::packet::{Packet, Walked};
+use crate::walk::{Outer, Walk};
+
+/// Reads a frame whose family is in either byte order, and the variants of other systems.
+pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    if packet.u16(0)? == 0xff03 {
+        // ISDN on FreeBSD.
+        return ppp::dissect_hdlc(walk, packet, outer);
+    }
+    let family = family(packet.u32_le(0)?);
+    let rest = packet.skip(4)?;
+    match family {
+        2 => ipv4::dissect_any_version(walk, rest, outer),
+        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
+        _ => match u16::try_from(family & 0xffff) {
+            Ok(ethertype) if family > u32::from(ethertype::MAX_LENGTH) => {
+                ethertype::dissect(walk, ethertype, rest, outer)
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+/// Reads a frame of OpenBSD's loopback: the family in network byte order.
+pub(crate) fn dissect_openbsd(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let rest = packet.skip(4)?;
+    match packet.u32(0)? {
+        2 => ipv4::dissect_any_version(walk, rest, outer),
+        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
+        _ => Ok(()),
+    }
+}
+
+/// The address family or EtherType in a header that was read as little-endian. Families are small, so their place
+/// tells the byte order; IRIX has them in 16 bits, and old Linux had an EtherType in network order behind two zeros.
+fn family(header: u32) -> u32 {
+    let is_small_above = header & 0xff00_0000 == 0 && header & 0x00ff_0000 < 0x0006_0000;
+    let is_small_below = header & 0x0000_00ff == 0 && header & 0x0000_ff00 < 0x0000_0600;
+    match header & 0xffff_0000 {
+        0 if is_small_below => (header & 0xffff).swap_bytes() >> 16,
+        0 => header,
+        _ if is_small_above => header >> 16,
+        _ => header.swap_bytes(),
+    }
+}

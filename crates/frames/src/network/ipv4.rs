@@ -1,0 +1,131 @@
+//! IPv4 (RFC 791).
+
+use std::net::Ipv4Addr;
+
+use whyreset_segments::{Host, IpFields};
+
+use crate::network::fragments::{Fragment, Key};
+use crate::network::{ip_protocol, ipv6};
+use crate::packet::{Packet, Walked};
+use crate::walk::{Datagram, Outer, Walk};
+
+/// The bits of the fragment field that only fragments have: more fragments, and the offset.
+pub(crate) const FRAGMENT_BITS: u16 = MORE_FRAGMENTS | OFFSET_BITS;
+const MORE_FRAGMENTS: u16 = 0x2000;
+const OFFSET_BITS: u16 = 0x1fff;
+const DONT_FRAGMENT: u16 = 0x4000;
+
+/// Reads a packet that should be IPv4, but may be IPv6: then it is read as such.
+pub(crate) fn dissect_any_version(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
+    match packet.u8(0)? >> 4 {
+        4 => dissect(walk, packet, outer),
+        6 => ipv6::dissect(walk, packet, outer),
+        _ => Ok(()),
+    }
+}
+
+/// Reads an IPv4 packet.
+pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    let header: [u8; 20] = packet.array(0)?;
+    let [
+        version,
+        tos,
+        l0,
+        l1,
+        i0,
+        i1,
+        f0,
+        f1,
+        ttl,
+        protocol,
+        _,
+        _,
+        s0,
+        s1,
+        s2,
+        s3,
+        d0,
+        d1,
+        d2,
+        d3,
+    ] = header;
+    let header_len = usize::from(version & 0x0f) * 4;
+    let total_len = u16::from_be_bytes([l0, l1]);
+    let length_is_open = total_len == 0;
+    if header_len < 20 || (usize::from(total_len) < header_len && !length_is_open) {
+        return Ok(());
+    }
+    let packet = match total_len {
+        0 => packet,
+        len => packet.limit(usize::from(len)),
+    };
+    let payload = packet.skip(header_len)?;
+    let fragment_field = u16::from_be_bytes([f0, f1]);
+    let datagram = Datagram {
+        source: Host::V4(Ipv4Addr::new(s0, s1, s2, s3)),
+        destination: Host::V4(Ipv4Addr::new(d0, d1, d2, d3)),
+        fields: IpFields {
+            ttl,
+            id: u16::from_be_bytes([i0, i1]),
+            dont_fragment: fragment_field & DONT_FRAGMENT != 0,
+            ecn: tos & 3,
+            flow_label: 0,
+            total_len: u32::from(total_len),
+            fragmented: fragment_field & FRAGMENT_BITS != 0,
+        },
+        payload_len: usize::from(total_len)
+            .checked_sub(header_len)
+            .and_then(|len| u32::try_from(len).ok()),
+    };
+    if fragment_field & FRAGMENT_BITS == 0 {
+        return ip_protocol::dissect(walk, protocol, payload, &datagram, outer);
+    }
+    dissect_fragment(walk, payload, protocol, fragment_field, &datagram, outer)
+}
+
+fn dissect_fragment(
+    walk: &mut Walk<'_>,
+    payload: Packet<'_>,
+    protocol: u8,
+    fragment_field: u16,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let says = datagram
+        .payload_len
+        .and_then(|len| usize::try_from(len).ok());
+    let is_whole = says.is_none_or(|len| len == payload.bytes().len()) && payload.is_whole();
+    let offset = usize::from(fragment_field & OFFSET_BITS) * 8;
+    if is_whole && !payload.bytes().is_empty() {
+        let fragment = Fragment {
+            offset,
+            bytes: payload.bytes(),
+            more: fragment_field & MORE_FRAGMENTS != 0,
+        };
+        let key = Key {
+            source: datagram.source,
+            destination: datagram.destination,
+            protocol,
+            vlan: outer.last_vlan,
+            id: u32::from(datagram.fields.id),
+        };
+        let Some(whole) = walk.fragments.add(key, fragment) else {
+            return Ok(());
+        };
+        let mut datagram = *datagram;
+        datagram.payload_len = u32::try_from(whole.len()).ok();
+        return ip_protocol::dissect(walk, protocol, Packet::whole(&whole), &datagram, outer);
+    }
+    if offset != 0 {
+        return Ok(());
+    }
+    let inner = Outer {
+        header_only: fragment_field & MORE_FRAGMENTS != 0,
+        ..*outer
+    };
+    ip_protocol::dissect(walk, protocol, payload, datagram, &inner)
+}

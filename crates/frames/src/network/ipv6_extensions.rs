@@ -1,0 +1,99 @@
+//! IPv6 extension headers (RFC 8200 §4): hop-by-hop, routing, destination options, mobility, fragment.
+
+use crate::network::fragments::{Fragment, Key};
+use crate::network::ip_protocol;
+use crate::packet::{Packet, Walked};
+use crate::walk::{Datagram, Outer, Walk};
+
+/// The jumbo payload option (RFC 2675 §2).
+const JUMBO: u8 = 0xc2;
+
+/// What the length field itself can say: the option must say more.
+const MAX_PLAIN_LEN: u32 = 65_535;
+
+/// Reads a header of the common shape (next header, length in units of 8 bytes), and what follows it.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let next = packet.u8(0)?;
+    let len = (usize::from(packet.u8(1)?) + 1) * 8;
+    let datagram = datagram.without_header(len);
+    ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
+}
+
+/// Reads the header of multihomed hosts (RFC 5533), where a payload follows.
+pub(crate) fn dissect_shim6(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    const IS_PAYLOAD: u8 = 0x80;
+    if packet.u8(2)? & IS_PAYLOAD == 0 {
+        return Ok(());
+    }
+    dissect(walk, packet, datagram, outer)
+}
+
+/// Reads the fragment header, and what follows it as soon as the datagram is complete.
+pub(crate) fn dissect_fragment(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let [next, _, o0, o1, i0, i1, i2, i3] = packet.array(0)?;
+    let payload = packet.skip(8)?;
+    let mut datagram = datagram.without_header(8);
+    let field = u16::from_be_bytes([o0, o1]);
+    let offset = usize::from(field & 0xfff8);
+    let more = field & 1 != 0;
+    if offset == 0 && !more {
+        return ip_protocol::dissect(walk, next, payload, &datagram, outer);
+    }
+    datagram.fields.fragmented = true;
+    let says = datagram
+        .payload_len
+        .and_then(|len| usize::try_from(len).ok());
+    if payload.is_whole() && says == Some(payload.bytes().len()) {
+        let fragment = Fragment {
+            offset,
+            bytes: payload.bytes(),
+            more,
+        };
+        let key = Key {
+            source: datagram.source,
+            destination: datagram.destination,
+            protocol: 0,
+            vlan: 0,
+            id: u32::from_be_bytes([i0, i1, i2, i3]),
+        };
+        let Some(whole) = walk.fragments.add(key, fragment) else {
+            return Ok(());
+        };
+        datagram.payload_len = u32::try_from(whole.len()).ok();
+        return ip_protocol::dissect(walk, next, Packet::whole(&whole), &datagram, outer);
+    }
+    // Cut by the snapshot length: it can neither be put together nor, as in Wireshark, read by itself.
+    Ok(())
+}
+
+/// The payload length that a jumbo payload option gives, in a packet whose own length field is 0.
+pub(crate) fn jumbo_len(hop_by_hop: Packet<'_>) -> Option<u32> {
+    let len = (usize::from(hop_by_hop.u8(1).ok()?) + 1) * 8;
+    let mut options = hop_by_hop.bytes().get(2..len)?;
+    loop {
+        options = match options {
+            [JUMBO, 4, a, b, c, d, ..] => {
+                let len = u32::from_be_bytes([*a, *b, *c, *d]);
+                return (len > MAX_PLAIN_LEN).then_some(len);
+            }
+            [0, rest @ ..] => rest,
+            [_, len, rest @ ..] => rest.get(usize::from(*len)..)?,
+            _ => return None,
+        };
+    }
+}

@@ -1,0 +1,80 @@
+//! UDP (RFC 768): the tunnels that run over it, by port.
+
+use whyreset_segments::Host;
+
+use crate::link::{llc, mpls};
+use crate::packet::{Packet, Walked};
+use crate::tunnel::{
+    amt, ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, lwapp, mobile_ip, sflow, teredo, tzsp,
+    vxlan,
+};
+use crate::walk::{Datagram, Outer, Walk};
+
+const HEADER_LEN: usize = 8;
+
+/// Reads the tunnel that one of the ports stands for; the lower port is asked first.
+pub(crate) fn dissect(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let len = usize::from(packet.u16(4)?);
+    let payload = match len {
+        // Longer than the field can say (RFC 2675 §4).
+        0 if matches!(datagram.source, Host::V6(_)) => packet,
+        0..HEADER_LEN => return Ok(()),
+        _ => packet.limit(len),
+    }
+    .skip(HEADER_LEN)?;
+    dissect_ports(walk, packet, payload, outer)
+}
+
+/// Reads UDP-Lite (RFC 3828): its length field says what the checksum covers.
+pub(crate) fn dissect_lite(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
+    dissect_ports(walk, packet, packet.skip(HEADER_LEN)?, outer)
+}
+
+fn dissect_ports(
+    walk: &mut Walk<'_>,
+    header: Packet<'_>,
+    payload: Packet<'_>,
+    outer: &Outer,
+) -> Walked {
+    let (source, destination) = (header.u16(0)?, header.u16(2)?);
+    if payload.wire_len() == 0 {
+        return Ok(());
+    }
+    let inner = outer.tunnelled();
+    let low = tunnel(source.min(destination));
+    let Some(dissect) = low.or_else(|| tunnel(source.max(destination))) else {
+        return Ok(());
+    };
+    dissect(walk, payload, &inner)
+}
+
+type Dissect = fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked;
+
+fn tunnel(port: u16) -> Option<Dissect> {
+    Some(match port {
+        434 => mobile_ip::dissect,
+        1701 => l2tp::dissect_udp,
+        2123 | 2152 | 3386 => gtp_u::dissect,
+        2268 => amt::dissect,
+        3544 => teredo::dissect,
+        4341 => lisp::dissect,
+        4754 => gre::dissect,
+        4789 => vxlan::dissect,
+        4790 => vxlan::dissect_gpe,
+        5072 => ayiya::dissect,
+        5247 => capwap::dissect,
+        6081 => geneve::dissect,
+        6343 => sflow::dissect,
+        6635 => mpls::dissect,
+        12000..=12004 => llc::dissect,
+        12222 => lwapp::dissect,
+        12223 => lwapp::dissect_after_address,
+        37008 => tzsp::dissect,
+        _ => return None,
+    })
+}
