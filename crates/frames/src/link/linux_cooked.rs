@@ -1,6 +1,6 @@
 //! Linux cooked captures, of the "any" interface (LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2).
 
-use crate::link::{ethernet, ethertype, llc, ppp};
+use crate::link::{ethernet, ethertype, frame_relay, llc, ppp, radiotap};
 use crate::packet::{Packet, Walked};
 use crate::tunnel::gre;
 use crate::walk::{Outer, Walk};
@@ -10,6 +10,10 @@ const OUTGOING: u8 = 4;
 
 /// ARPHRD_NETLINK: netlink messages, no packets.
 const NETLINK: u16 = 824;
+
+/// ARPHRD_FRAD and ARPHRD_IEEE80211_RADIOTAP: the frames are of that kind.
+const FRAME_RELAY: u16 = 770;
+const RADIOTAP: u16 = 803;
 
 /// ARPHRD_IPGRE: the protocol field is GRE's.
 const GRE: u16 = 778;
@@ -76,6 +80,8 @@ impl Cooked {
         }
         match (self.hardware, self.protocol) {
             (NETLINK, _) => Ok(()),
+            (FRAME_RELAY, ..MIN_ETHERTYPE) => frame_relay::dissect(walk, packet, &inner),
+            (RADIOTAP, ..MIN_ETHERTYPE) => radiotap::dissect(walk, packet, &inner),
             (_, 3) => ethernet::dissect(walk, packet, &inner),
             (_, 4) => llc::dissect(walk, packet, &inner),
             (_, 7) => ppp::dissect_hdlc(walk, packet, &inner),

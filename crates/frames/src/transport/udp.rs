@@ -4,6 +4,7 @@ use whyreset_segments::Host;
 
 use crate::link::{llc, mpls};
 use crate::packet::{Packet, Walked};
+use crate::transport::claimed_ports;
 use crate::tunnel::{
     amt, ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, lwapp, mobile_ip, sflow, teredo, tzsp,
     vxlan,
@@ -45,19 +46,32 @@ fn dissect_ports(
     if payload.wire_len() == 0 {
         return Ok(());
     }
-    let inner = outer.tunnelled();
-    let low = tunnel(source.min(destination));
-    let Some(dissect) = low.or_else(|| tunnel(source.max(destination))) else {
+    let (low, high) = (source.min(destination), source.max(destination));
+    if claimed_ports::is_claimed(low) {
         return Ok(());
-    };
-    dissect(walk, payload, &inner)
+    }
+    let candidates = [low, high].into_iter().filter_map(tunnel);
+    let mut accepted = candidates.filter(|tunnel| (tunnel.accepts)(payload));
+    match accepted.next() {
+        Some(tunnel) => (tunnel.dissect)(walk, payload, &outer.tunnelled()),
+        None => Ok(()),
+    }
 }
 
-type Dissect = fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked;
+/// A tunnel over UDP.
+struct Tunnel {
+    /// Whether the payload can be the tunnel's at all.
+    accepts: fn(Packet<'_>) -> bool,
+    dissect: fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked,
+}
 
-fn tunnel(port: u16) -> Option<Dissect> {
-    Some(match port {
-        434 => mobile_ip::dissect,
+fn tunnel(port: u16) -> Option<Tunnel> {
+    let accepts = match port {
+        2123 | 2152 | 3386 => gtp_u::starts as fn(Packet<'_>) -> bool,
+        _ => |_: Packet<'_>| true,
+    };
+    let dissect = match port {
+        434 => mobile_ip::dissect as fn(&mut Walk<'_>, Packet<'_>, &Outer) -> Walked,
         1701 => l2tp::dissect_udp,
         2123 | 2152 | 3386 => gtp_u::dissect,
         2268 => amt::dissect,
@@ -76,5 +90,6 @@ fn tunnel(port: u16) -> Option<Dissect> {
         12223 => lwapp::dissect_after_address,
         37008 => tzsp::dissect,
         _ => return None,
-    })
+    };
+    Some(Tunnel { accepts, dissect })
 }

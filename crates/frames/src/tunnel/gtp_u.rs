@@ -15,6 +15,13 @@ const EXTENSION: u8 = 0x04;
 /// GTP, not GTP', which carries charging records.
 const NOT_PRIME: u8 = 0x10;
 
+/// Whether this can be GTP: version 0 only with its bit set that tells it from GTP'.
+pub(crate) fn starts(packet: Packet<'_>) -> bool {
+    packet
+        .u8(0)
+        .is_ok_and(|flags| flags >> 5 != 0 || flags & NOT_PRIME != 0)
+}
+
 /// Reads a subscriber's packet in GTP version 0 or 1.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let flags = packet.u8(0)?;
