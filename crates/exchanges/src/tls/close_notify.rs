@@ -28,6 +28,10 @@ impl CloseNotifyNotes {
         *self.sent.of_mut(side) = true;
     }
 
+    pub(crate) const fn has(self, side: Side) -> bool {
+        *self.sent.of(side)
+    }
+
     /// The conclusion, where all was seen.
     pub(crate) const fn known(self) -> CloseNotify {
         match (self.sent.client, self.sent.server) {

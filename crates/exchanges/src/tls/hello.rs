@@ -7,6 +7,8 @@ pub(crate) const CLIENT_HELLO: u8 = 1;
 pub(crate) const SERVER_HELLO: u8 = 2;
 pub(crate) const ENCRYPTED_EXTENSIONS: u8 = 8;
 pub(crate) const CERTIFICATE: u8 = 11;
+pub(crate) const FINISHED: u8 = 20;
+pub(crate) const KEY_UPDATE: u8 = 24;
 
 /// What a ClientHello says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +87,6 @@ pub(crate) fn server_hello(body: &[u8]) -> Option<ServerHello> {
 }
 
 /// The protocol that EncryptedExtensions name.
-#[allow(dead_code)]
 pub(crate) fn encrypted_extensions_alpn(body: &[u8]) -> Option<String> {
     let mut alpn = None;
     for_each_extension(Bytes(body), |kind, mut data| {

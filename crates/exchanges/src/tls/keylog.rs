@@ -66,7 +66,6 @@ impl KeyLog {
         self.len() == 0
     }
 
-    #[allow(dead_code)]
     /// The secrets of the session that began with this client random.
     pub(crate) fn session(&self, random: &[u8; 32]) -> Option<SessionSecrets> {
         self.sessions.read().ok()?.get(random).cloned()

@@ -1,11 +1,19 @@
 //! TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 8446), without keys, and with them where they are given.
 
+mod aead;
 mod alert;
 mod close_notify;
+mod decrypt12;
+mod decrypt13;
+mod decryption;
 mod hello;
+mod inside;
 mod keylog;
+mod opening;
 mod record;
 mod session;
+mod suite;
+mod turns;
 
 pub(crate) use alert::AlertName;
 pub(crate) use close_notify::CloseNotifyNotes;

@@ -30,6 +30,13 @@ impl RecordHeader {
             len,
         })
     }
+
+    /// As it stands on the wire.
+    pub(crate) const fn bytes(self) -> [u8; 5] {
+        let [major, minor] = self.version.to_be_bytes();
+        let [high, low] = self.len.to_be_bytes();
+        [self.kind, major, minor, high, low]
+    }
 }
 
 /// Whether a stream begins with TLS records (or with the hello of version 2 that old clients sent).

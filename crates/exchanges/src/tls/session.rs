@@ -4,10 +4,13 @@ use whyreset_connections::{BySide, Moment, Side};
 
 use super::alert::AlertName;
 use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
+use super::decryption::Decryption;
 use super::hello::{self, ClientHello, MessageReader, ServerHello};
+use super::inside::Inside;
 use super::record::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, RecordHeader, RecordPart, RecordReader,
 };
+use super::turns::{CONTROL_LEN, Turns};
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
@@ -16,58 +19,60 @@ use crate::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
 /// A TLS session.
 #[derive(Debug)]
 pub(crate) struct TlsSession {
-    id: Option<ExchangeId>,
-    started: Option<Moment>,
-    flows: BySide<Flow>,
-    client_hello: Option<ClientHello>,
-    server_hello: Option<ServerHello>,
-    certificate_seen: bool,
-    handshake: TlsHandshake,
-    alert: Option<TlsAlert>,
-    turns: Turns,
-    closed: BySide<Option<Moment>>,
-    context: Context,
+    pub(super) id: Option<ExchangeId>,
+    pub(super) started: Option<Moment>,
+    pub(super) flows: BySide<Flow>,
+    pub(super) client_hello: Option<ClientHello>,
+    pub(super) server_hello: Option<ServerHello>,
+    pub(super) certificate_seen: bool,
+    pub(super) handshake: TlsHandshake,
+    pub(super) alert: Option<TlsAlert>,
+    pub(super) turns: Turns,
+    pub(super) closed: BySide<Option<Moment>>,
+    pub(super) decryption: Option<Decryption>,
+    pub(super) inside: Option<Box<Inside>>,
+    /// An alert or the lack of one was read, not guessed.
+    pub(super) goodbyes: CloseNotifyNotes,
+    pub(super) context: Context,
 }
 
 /// One direction.
 #[derive(Debug, Default)]
-struct Flow {
-    reader: RecordReader,
-    messages: MessageReader,
-    current: Option<RecordHeader>,
+pub(super) struct Flow {
+    pub(super) reader: RecordReader,
+    pub(super) messages: MessageReader,
+    pub(super) current: Option<RecordHeader>,
     /// The first bytes of a plain alert.
-    alert: Vec<u8>,
+    pub(super) alert: Vec<u8>,
     /// ChangeCipherSpec was sent: in TLS 1.2 all that follows is encrypted.
-    ciphered: bool,
+    pub(super) ciphered: bool,
     /// The side's Finished was sent, as far as sizes tell.
-    finished: bool,
-    application_bytes: u64,
-    last_record: Option<LastRecord>,
+    pub(super) finished: bool,
+    pub(super) application_bytes: u64,
+    pub(super) last_record: Option<LastRecord>,
     /// Bytes were missing, or made no sense.
-    incomplete: bool,
+    pub(super) incomplete: bool,
+    /// The current record's body, while it is to be decrypted.
+    pub(super) body: Vec<u8>,
+    /// Bytes of the current record's body were not captured.
+    pub(super) body_cut: bool,
+    /// Handshake messages inside encrypted records.
+    pub(super) inner_messages: MessageReader,
+    /// Where the last record that was read ended in the stream.
+    pub(super) read_to: u64,
+    /// Records were lost since.
+    pub(super) lossy: bool,
+    /// Searches for a record's number that found none.
+    pub(super) searches_failed: u8,
+    /// Records of the side were opened.
+    pub(super) opened: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct LastRecord {
+pub(super) struct LastRecord {
     header: RecordHeader,
     at: Moment,
 }
-
-/// Whose turn it was, from the sizes and the order of application data.
-#[derive(Debug, Default)]
-struct Turns {
-    last: Option<Side>,
-    requests: u32,
-    /// The longest record of the server, and its last one.
-    longest: u16,
-    latest: u16,
-    /// Records and bytes of the server since the client's last request.
-    run: u32,
-    run_lengths: [u16; 2],
-}
-
-/// Records whose content is this short carry HTTP/2's WINDOW_UPDATE, PING, SETTINGS or GOAWAY, and no request or response.
-const CONTROL_LEN: u16 = 26;
 
 impl TlsSession {
     pub(crate) fn new(context: Context) -> Self {
@@ -82,12 +87,14 @@ impl TlsSession {
             alert: None,
             turns: Turns::default(),
             closed: BySide::default(),
+            decryption: None,
+            inside: None,
+            goodbyes: CloseNotifyNotes::default(),
             context,
         }
     }
 
     fn id(&mut self, log: &mut ExchangeLog, at: Moment) -> ExchangeId {
-        let _ = &self.context;
         *self.id.get_or_insert_with(|| {
             log.push(Exchange {
                 protocol: Protocol::Tls(None),
@@ -112,15 +119,32 @@ impl TlsSession {
         let flow = self.flows.of_mut(side);
         flow.current = Some(header);
         flow.alert.clear();
+        flow.body.clear();
+        flow.body_cut = false;
         let before = flow.last_record;
         flow.last_record = Some(LastRecord { header, at });
+        if header.kind == CHANGE_CIPHER_SPEC {
+            flow.ciphered = true;
+        }
+        if !self.is_to_be_opened(side, header) {
+            self.guess(log, side, at, header, before);
+        }
+    }
+
+    /// What a record is, by its type and size.
+    pub(super) fn guess(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        header: RecordHeader,
+        before: Option<LastRecord>,
+    ) {
         match header.kind {
-            CHANGE_CIPHER_SPEC => flow.ciphered = true,
             APPLICATION_DATA => self.application_data(log, side, at, header),
             HANDSHAKE if self.is_encrypted(side) => {
                 self.flows.of_mut(side).finished = true;
-                let both = self.flows.client.finished && self.flows.server.finished;
-                if both {
+                if self.flows.client.finished && self.flows.server.finished {
                     self.complete_handshake();
                 }
             }
@@ -130,7 +154,7 @@ impl TlsSession {
     }
 
     /// In TLS 1.2 and before: behind ChangeCipherSpec. In 1.3 such records are application data by their looks.
-    fn is_encrypted(&self, side: Side) -> bool {
+    pub(super) fn is_encrypted(&self, side: Side) -> bool {
         self.flows.of(side).ciphered && !self.is_13()
     }
 
@@ -143,7 +167,7 @@ impl TlsSession {
         hello::version_name(hello.version)
     }
 
-    fn complete_handshake(&mut self) {
+    pub(super) fn complete_handshake(&mut self) {
         if self.handshake == TlsHandshake::Partial {
             self.handshake = TlsHandshake::Complete;
         }
@@ -277,6 +301,7 @@ impl TlsSession {
                 let again = self.server_hello.as_ref().is_some_and(|known| !known.retry);
                 if !again && hello.is_some() {
                     self.server_hello = hello;
+                    self.find_keys();
                 }
             }
             hello::CERTIFICATE => self.certificate_seen = true,
@@ -284,8 +309,9 @@ impl TlsSession {
         }
     }
 
-    fn plain_alert(&mut self, side: Side, at: Moment, level: u8, description: u8) {
+    pub(super) fn plain_alert(&mut self, side: Side, at: Moment, level: u8, description: u8) {
         if description == 0 {
+            self.goodbyes.add(side);
             return;
         }
         let name = AlertName::of(description);
@@ -322,6 +348,9 @@ impl TlsSession {
 
     fn said_goodbye(&self, side: Side) -> bool {
         let flow = self.flows.of(side);
+        if flow.opened {
+            return self.goodbyes.has(side);
+        }
         let Some(last) = flow.last_record else {
             return false;
         };
@@ -399,81 +428,35 @@ impl TlsSession {
     }
 }
 
-impl Turns {
-    fn add(&mut self, side: Side, content: u16) {
-        if content <= CONTROL_LEN {
-            return;
-        }
-        match side {
-            Side::Client => {
-                if self.last != Some(Side::Client) {
-                    self.run = 0;
-                    self.run_lengths = [0; 2];
-                }
-                self.requests = self.requests.saturating_add(1);
-            }
-            Side::Server => {
-                if let Some(slot) = usize::try_from(self.run)
-                    .ok()
-                    .and_then(|run| self.run_lengths.get_mut(run))
-                {
-                    *slot = content;
-                }
-                self.run = self.run.saturating_add(1);
-                self.longest = self.longest.max(content);
-                self.latest = content;
-            }
-        }
-        self.last = Some(side);
-    }
-
-    /// What the server has sent since the request may be session tickets alone: two records of one length.
-    fn may_be_tickets(&self) -> bool {
-        let [first, second] = self.run_lengths;
-        self.requests <= 1 && self.run == 2 && first == second && first < 400
-    }
-
-    fn request_outstanding(&self) -> Option<bool> {
-        match self.last? {
-            Side::Client => Some(true),
-            Side::Server if self.requests == 0 => None,
-            Side::Server if self.may_be_tickets() => None,
-            Side::Server => Some(false),
-        }
-    }
-
-    fn response_under_way(&self, cut: Option<(Side, u64)>, goodbye: bool) -> Option<bool> {
-        match (self.last?, cut) {
-            (_, Some((Side::Server, _))) => Some(true),
-            (Side::Client, _) => Some(false),
-            _ if goodbye => Some(false),
-            // Servers cut a long body into records of one length: a last one that is as long as the longest was not the end.
-            _ if self.run >= 3 && self.latest == self.longest && self.longest >= 1_024 => {
-                Some(true)
-            }
-            _ if self.latest < self.longest => Some(false),
-            _ => None,
-        }
-    }
-}
-
 impl Layer for TlsSession {
-    fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
+    fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.touch(log, side, at);
-        let mut rest = bytes;
+        let (mut rest, mut offset) = (bytes, offset);
         while !rest.is_empty() {
             let (used, part) = self.flows.of_mut(side).reader.step(rest);
             match part {
                 RecordPart::Nothing => {}
                 RecordPart::Header(header) => self.header(log, side, at, header),
-                RecordPart::Body { bytes, .. } => self.body(side, at, bytes),
-                RecordPart::Lost => self.flows.of_mut(side).incomplete = true,
+                RecordPart::Body { bytes, last } => {
+                    self.body(side, at, bytes);
+                    self.keep_body(side, bytes);
+                    if last {
+                        self.open_record(log, side, at, offset.saturating_add(used as u64));
+                    }
+                }
+                RecordPart::Lost => {
+                    let flow = self.flows.of_mut(side);
+                    flow.incomplete = true;
+                    flow.lossy = true;
+                }
             }
-            rest = rest.get(used.max(1)..).unwrap_or(&[]);
+            let used = used.max(1);
+            offset = offset.saturating_add(used as u64);
+            rest = rest.get(used..).unwrap_or(&[]);
         }
     }
 
-    fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
+    fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.touch(log, side, at);
         let encrypted = self.is_encrypted(side);
         let flow = self.flows.of_mut(side);
@@ -481,18 +464,32 @@ impl Layer for TlsSession {
             .current
             .is_some_and(|header| header.kind == HANDSHAKE && !encrypted);
         let cut = in_handshake.then(|| flow.messages.gap()).flatten();
-        let (_, _) = flow.reader.gap(len);
+        let (here, ended) = flow.reader.gap(len);
+        flow.body_cut |= here > 0;
         if flow.reader.is_lost() {
             flow.incomplete = true;
+            flow.lossy = true;
             flow.application_bytes = flow.application_bytes.saturating_add(len);
         }
         if let Some((kind, body)) = cut {
             self.message(kind, &body);
         }
+        if ended {
+            self.open_record(log, side, at, offset.saturating_add(u64::from(here)));
+        }
     }
 
-    fn closed(&mut self, _: &mut ExchangeLog, side: Side, at: Moment, _: bool) {
+    fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
+        if let Some(inside) = &mut self.inside {
+            inside.acknowledged(log, side, at, offset);
+        }
+    }
+
+    fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
         self.closed.of_mut(side).get_or_insert(at);
+        if let Some(inside) = &mut self.inside {
+            inside.closed(log, side, at, reset);
+        }
     }
 
     fn finish(&mut self, log: &mut ExchangeLog) {
@@ -505,7 +502,11 @@ impl Layer for TlsSession {
                 && tls.response_under_way != Some(true)
                 && tls.cut_record.is_none();
             exchange.uncertain = self.flows.client.incomplete || self.flows.server.incomplete;
+            exchange.estimated = !(self.flows.client.opened || self.flows.server.opened);
             exchange.tls = Some(tls);
+        }
+        if let Some(inside) = &mut self.inside {
+            inside.finish(log);
         }
     }
 }
