@@ -27,10 +27,14 @@ fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
 
 /// The lines of a text, numbered, without quotation marks and entities, and with `tags` without those of HTML.
 pub(crate) fn lines(text: &str, tags: bool) -> Vec<Line<'_>> {
-    let numbered = text.lines().zip(1_u32..).map(|(line, number)| Line {
-        number,
-        text: Cow::Borrowed(unquote(line.trim_end())),
-    });
+    let numbered = text
+        .lines()
+        .take(MAX_LINES)
+        .zip(1_u32..)
+        .map(|(line, number)| Line {
+            number,
+            text: Cow::Borrowed(unquote(line.trim_end())),
+        });
     let mut lines: Vec<Line<'_>> = match is_quoted_printable(text) {
         true => undo_quoted_printable(numbered),
         false => numbered.collect(),
@@ -43,6 +47,9 @@ pub(crate) fn lines(text: &str, tags: bool) -> Vec<Line<'_>> {
     }
     lines
 }
+
+/// Lines that are read; further ones are left out.
+const MAX_LINES: usize = 4_000_000;
 
 fn undo_quoted_printable<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
     let mut whole: Vec<Line<'a>> = Vec::new();

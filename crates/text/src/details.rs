@@ -63,9 +63,66 @@ fn frame_number(text: &str) -> Option<&str> {
         .then_some(number)
 }
 
+/// The layer that the lines belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Layer {
+    #[default]
+    Frame,
+    Ip,
+    Tcp,
+    Icmp,
+    Icmp6,
+    Other,
+}
+
+/// The details of a packet as far as they have been read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Details {
+    /// Line number where they begin, 1-based.
+    pub line: u32,
+    pub fields: FieldSet,
+    layer: Layer,
+}
+
+impl Details {
+    /// Those that begin on a line.
+    pub fn new(line: u32) -> Self {
+        Self {
+            line,
+            ..Self::default()
+        }
+    }
+
+    /// Takes up what a line tells.
+    pub fn read_line(&mut self, line: &str) {
+        let text = line.trim();
+        if let Some(layer) = layer(text) {
+            self.layer = layer;
+        }
+        read_line(text, self.layer, &mut self.fields);
+    }
+}
+
+fn layer(text: &str) -> Option<Layer> {
+    const LAYERS: [(&str, Layer); 9] = [
+        ("Internet Protocol Version", Layer::Ip),
+        ("Internet Protocol,", Layer::Ip),
+        ("Transmission Control Protocol", Layer::Tcp),
+        ("Internet Control Message Protocol v6", Layer::Icmp6),
+        ("Internet Control Message Protocol", Layer::Icmp),
+        ("User Datagram Protocol", Layer::Other),
+        ("Hypertext Transfer Protocol", Layer::Other),
+        ("Transport Layer Security", Layer::Other),
+        ("Stream Control Transmission Protocol", Layer::Other),
+    ];
+    LAYERS
+        .iter()
+        .find(|(title, _)| text.starts_with(title))
+        .map(|(_, layer)| *layer)
+}
+
 /// Adds what a line tells to the fields of its packet.
-pub(crate) fn read_line(line: &str, fields: &mut FieldSet) {
-    let text = line.trim();
+fn read_line(text: &str, layer: Layer, fields: &mut FieldSet) {
     if let Some(number) = frame_number(text) {
         fields.add("frame.number", number);
         let rest = text
@@ -80,7 +137,7 @@ pub(crate) fn read_line(line: &str, fields: &mut FieldSet) {
     } else if text.starts_with("Ethernet II") {
         take_source_mac(text, fields);
     } else {
-        take_entry(text, fields);
+        take_entry(text, layer, fields);
     }
 }
 
@@ -176,12 +233,13 @@ const ENTRIES: [(&str, &str); 34] = [
     ("Timestamp echo reply: ", "tcp.options.timestamp.tsecr"),
 ];
 
-fn take_entry(text: &str, fields: &mut FieldSet) {
-    if let Some(rest) = strip_prefix_any_case(text, "Source: ") {
-        return take_plain_address(rest, "ip.src", "tcp.srcport", fields);
-    }
-    if let Some(rest) = strip_prefix_any_case(text, "Destination: ") {
-        return take_plain_address(rest, "ip.dst", "tcp.dstport", fields);
+fn take_entry(text: &str, layer: Layer, fields: &mut FieldSet) {
+    for (title, host) in [("Source: ", "ip.src"), ("Destination: ", "ip.dst")] {
+        if let Some(value) = strip_prefix_any_case(text, title) {
+            let address = Some(in_parentheses(value))
+                .filter(|inner| layer == Layer::Ip && crate::hosts::is_address(inner));
+            return fields.add(host, address.unwrap_or(""));
+        }
     }
     if let Some((_, rest)) = text.split_once("Timestamps: TSval ") {
         let mut numbers = rest.split(", TSecr ");
@@ -196,8 +254,14 @@ fn take_entry(text: &str, fields: &mut FieldSet) {
         .iter()
         .find_map(|(title, name)| Some((strip_prefix_any_case(text, title)?, *name)))
     else {
-        return take_application(text, fields);
+        return match layer {
+            Layer::Icmp | Layer::Icmp6 => take_icmp(text, layer, fields),
+            _ => take_application(text, fields),
+        };
     };
+    if name.starts_with("tcp.") && layer != Layer::Tcp {
+        return;
+    }
     match name {
         "frame.time" | "frame.time_epoch" | "frame.time_relative" => {
             fields.add(
@@ -229,13 +293,23 @@ fn take_entry(text: &str, fields: &mut FieldSet) {
     }
 }
 
-/// The layers of old releases name addresses and ports alike.
-fn take_plain_address(value: &str, host: &str, port: &str, fields: &mut FieldSet) {
-    let inner = in_parentheses(value);
-    if crate::hosts::is_address(inner) {
-        fields.add(host, inner);
-    } else if !inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_digit()) {
-        fields.add(port, inner);
+fn take_icmp(text: &str, layer: Layer, fields: &mut FieldSet) {
+    let names = match layer {
+        Layer::Icmp6 => [
+            ("Type: ", "icmpv6.type"),
+            ("Code: ", "icmpv6.code"),
+            ("MTU: ", "icmpv6.mtu"),
+        ],
+        _ => [
+            ("Type: ", "icmp.type"),
+            ("Code: ", "icmp.code"),
+            ("MTU of next hop: ", "icmp.mtu"),
+        ],
+    };
+    for (title, name) in names {
+        if let Some(value) = text.strip_prefix(title) {
+            fields.add(name, leading_number(value));
+        }
     }
 }
 

@@ -39,6 +39,7 @@ struct Catalogue {
     by_ends: HashMap<(u32, Pair), usize>,
     shown: Vec<Shown>,
     by_hosts: HashMap<(u32, Host, Host), Vec<usize>>,
+    by_host: HashMap<(u32, Host), Vec<usize>>,
     by_ports: HashMap<(u32, Port, Port), Vec<usize>>,
 }
 
@@ -127,6 +128,8 @@ impl Catalogue {
             opener,
         });
         if let (Some(a), Some(b)) = (row.source.host, row.destination.host) {
+            self.by_host.entry((row.list, a)).or_default().push(index);
+            self.by_host.entry((row.list, b)).or_default().push(index);
             let (a, b) = ordered(a, b);
             self.by_hosts
                 .entry((row.list, a, b))
@@ -214,12 +217,11 @@ impl Catalogue {
         let Some(told) = row.destination.host else {
             return Err(Some(Reason::NoEnds));
         };
-        let of_host: Vec<usize> = (0..self.shown.len())
-            .filter(|index| {
-                self.shown
-                    .get(*index)
-                    .is_some_and(|shown| shown.ends.0.host == told || shown.ends.1.host == told)
-            })
+        let known = self.by_host.get(&(row.list, told));
+        let of_host: Vec<usize> = known
+            .into_iter()
+            .flatten()
+            .copied()
             .take(MAX_CANDIDATES)
             .collect();
         let reporter = row.source.host;
@@ -284,7 +286,7 @@ fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
 }
 
 /// More connections than this are not compared for one row.
-const MAX_CANDIDATES: usize = 4_096;
+const MAX_CANDIDATES: usize = 256;
 
 fn is_whole(side: Side) -> bool {
     side.host.is_some() && side.port != Port::Unsaid

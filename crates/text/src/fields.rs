@@ -16,7 +16,8 @@ use crate::tokens::integer;
 /// The fields of one packet by name. Dots count as underscores, so that all spellings of tshark agree.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FieldSet {
-    /// The first two values of each: of the outer header, and of one quoted in an ICMP error.
+    /// The first and the last value of each: of the outer header, and of the inner one, in a tunnel or quoted in an ICMP
+    /// error.
     values: HashMap<String, (String, Option<String>)>,
 }
 
@@ -32,8 +33,8 @@ impl FieldSet {
         }
         let name = canonical(name);
         let value = crate::tokens::shorten(value, MAX_VALUE);
-        if let Some((_, second)) = self.values.get_mut(&name) {
-            second.get_or_insert_with(|| value.to_owned());
+        if let Some((_, last)) = self.values.get_mut(&name) {
+            *last = Some(value.to_owned());
         } else if self.values.len() < MAX_FIELDS {
             self.values.insert(name, (value.to_owned(), None));
         }
@@ -49,11 +50,19 @@ impl FieldSet {
         self.values.get(name).map(|(first, _)| first.as_str())
     }
 
-    fn second(&self, name: &str) -> Option<&str> {
-        let (first, second) = self.values.get(name)?;
-        second
-            .as_deref()
-            .or_else(|| first.split_once(',').map(|(_, second)| second))
+    /// The last value of a field: the innermost header's. tshark may join several with commas.
+    fn last(&self, name: &str) -> Option<&str> {
+        let (first, last) = self.values.get(name)?;
+        let value = last.as_deref().unwrap_or(first);
+        value.rsplit(',').next().map(str::trim)
+    }
+
+    fn outer(&self, name: &str) -> Option<&str> {
+        self.get(name)?.split(',').next().map(str::trim)
+    }
+
+    fn last_number<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
+        number(self.last(name)?)
     }
 
     fn number<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
@@ -79,13 +88,13 @@ pub(crate) fn read_fields(fields: &FieldSet, format: Format, names: &mut Names) 
         ..RawRow::default()
     };
     row.frame_len = fields.number("frame_len");
+    row.icmp = icmp(fields);
     take_hosts(fields, names, &mut row);
-    take_ip(fields, &mut row);
-    if let Some(error) = icmp(fields) {
-        row.icmp = Some(error);
+    if row.icmp.is_some() {
         row.quoted = quoted(fields, names);
         return Read::row(row);
     }
+    take_ip(fields, &mut row);
     take_tcp(fields, names, &mut row);
     take_info_column(fields, names, &mut row);
     take_application(fields, &mut row);
@@ -169,42 +178,50 @@ fn time(fields: &FieldSet) -> Option<WrittenTime> {
     None
 }
 
+const SOURCES: [&str; 7] = [
+    "ip_src",
+    "ipv6_src",
+    "ip_src_host",
+    "ipv6_src_host",
+    "_ws_col_Source",
+    "_ws_col_def_src",
+    "_ws_col_source",
+];
+const DESTINATIONS: [&str; 7] = [
+    "ip_dst",
+    "ipv6_dst",
+    "ip_dst_host",
+    "ipv6_dst_host",
+    "_ws_col_Destination",
+    "_ws_col_def_dst",
+    "_ws_col_destination",
+];
+
+/// The ends of the innermost headers; of an ICMP error (which quotes headers) those of the outermost.
 fn take_hosts(fields: &FieldSet, names: &mut Names, row: &mut RawRow) {
-    let first = |candidates: &[&str]| candidates.iter().find_map(|name| fields.get(name));
-    let source = first(&[
-        "ip_src",
-        "ipv6_src",
-        "ip_src_host",
-        "ipv6_src_host",
-        "_ws_col_Source",
-        "_ws_col_def_src",
-        "_ws_col_source",
-    ]);
-    let destination = first(&[
-        "ip_dst",
-        "ipv6_dst",
-        "ip_dst_host",
-        "ipv6_dst_host",
-        "_ws_col_Destination",
-        "_ws_col_def_dst",
-        "_ws_col_destination",
-    ]);
-    // Of a packet in a packet, tshark joins the addresses with a comma; the outer one stands first.
-    let outer = |text: &str| text.split(',').next().unwrap_or("").trim().to_owned();
-    row.source = names.side(source.map(outer).as_deref(), fields.get("tcp_srcport"));
-    row.destination = names.side(destination.map(outer).as_deref(), fields.get("tcp_dstport"));
-    row.source_mac = fields
-        .get("eth_src")
-        .or_else(|| fields.get("sll_src_eth"))
-        .and_then(mac_address);
+    let is_error = row.icmp.is_some();
+    let pick = |name: &&str| {
+        if is_error {
+            fields.outer(name)
+        } else {
+            fields.last(name)
+        }
+    };
+    let source = SOURCES.iter().find_map(pick);
+    let destination = DESTINATIONS.iter().find_map(pick);
+    let port = |name: &str| fields.last(name).filter(|_| !is_error);
+    row.source = names.side(source, port("tcp_srcport"));
+    row.destination = names.side(destination, port("tcp_dstport"));
+    let mac = fields.last("eth_src").or_else(|| fields.get("sll_src_eth"));
+    row.source_mac = mac.and_then(mac_address);
 }
 
 fn take_ip(fields: &FieldSet, row: &mut RawRow) {
     row.ttl = fields
-        .number("ip_ttl")
-        .or_else(|| fields.number("ipv6_hlim"));
-    row.ip_id = fields.number("ip_id");
-    row.ip_len = fields.number("ip_len");
+        .last_number("ip_ttl")
+        .or_else(|| fields.last_number("ipv6_hlim"));
+    row.ip_id = fields.last_number("ip_id");
+    row.ip_len = fields.last_number("ip_len");
     row.dont_fragment = fields.is_set("ip_flags_df").unwrap_or(false);
 }
 
@@ -229,12 +246,8 @@ fn icmp(fields: &FieldSet) -> Option<IcmpError> {
 
 /// The ends of the segment that an ICMP error quotes.
 fn quoted(fields: &FieldSet, names: &mut Names) -> Option<(Side, Side)> {
-    let source = fields
-        .second("ip_src")
-        .or_else(|| fields.second("ipv6_src"))?;
-    let destination = fields
-        .second("ip_dst")
-        .or_else(|| fields.second("ipv6_dst"))?;
+    let source = fields.last("ip_src").or_else(|| fields.last("ipv6_src"))?;
+    let destination = fields.last("ip_dst").or_else(|| fields.last("ipv6_dst"))?;
     let ports = (fields.get("tcp_srcport")?, fields.get("tcp_dstport")?);
     Some((
         names.side(Some(source), Some(ports.0)),

@@ -29,9 +29,22 @@ pub(crate) struct Numbers {
     pub urgent: Option<u16>,
     pub options: TcpOptions,
     pub some_options: bool,
+    /// What stands behind `WS=`.
+    scale: Option<u32>,
+    /// The names that releases before 1.6 used (`TSV=`): those wrote the shift behind `WS=`, later ones the factor.
+    old_names: bool,
 }
 
 impl Numbers {
+    fn set_scale(&mut self) {
+        let Some(written) = self.scale else { return };
+        self.options.window_scale = match written {
+            shift if self.old_names => u8::try_from(shift).ok().filter(|shift| *shift <= 14),
+            factor if factor.is_power_of_two() => u8::try_from(factor.trailing_zeros()).ok(),
+            shift => u8::try_from(shift).ok().filter(|shift| *shift <= 14),
+        };
+    }
+
     /// Nothing was cut off: Wireshark shows every common option after these, so that a missing one is missing.
     pub fn complete(&self) -> bool {
         self.seq.is_some() && self.window.is_some() && self.len.is_some()
@@ -58,6 +71,7 @@ pub(crate) fn find_info(line: &str) -> Option<Info<'_>> {
     }
     info.start = before.len();
     info.end = read_numbers(line, close, &mut info);
+    info.numbers.set_scale();
     Some(info)
 }
 
@@ -184,7 +198,7 @@ fn strip_marks<'a>(before: &'a str, marks: &mut Vec<&'a str>) -> &'a str {
     while let Some(inner) = before.strip_suffix(']') {
         let Some(open) = inner.rfind('[') else { break };
         let mark = inner.get(open.saturating_add(1)..).unwrap_or("");
-        if mark.len() > MAX_MARK {
+        if mark.len() > MAX_MARK || marks.len() >= MAX_MARKS {
             break;
         }
         marks.insert(0, mark);
@@ -192,6 +206,9 @@ fn strip_marks<'a>(before: &'a str, marks: &mut Vec<&'a str>) -> &'a str {
     }
     before
 }
+
+/// More markers than this are no row.
+const MAX_MARKS: usize = 16;
 
 /// Longest marker or note, in bytes.
 const MAX_MARK: usize = 120;
@@ -226,7 +243,9 @@ fn read_numbers<'a>(line: &'a str, from: usize, info: &mut Info<'a>) -> usize {
             let Some(len) = crate::tokens::shorten(inner, MAX_MARK).find(']') else {
                 break;
             };
-            info.marks.extend(inner.get(..len));
+            if info.marks.len() < MAX_MARKS {
+                info.marks.extend(inner.get(..len));
+            }
             end = word_start.saturating_add(len).saturating_add(2);
             continue;
         }
@@ -267,6 +286,11 @@ fn read_pair(key: &str, number: u32, numbers: &mut Numbers) -> bool {
         "TFO" | "TSER_RAW" => {}
         _ => {
             numbers.some_options = true;
+            numbers.old_names |= matches!(key, "TSV" | "TSER");
+            if key == "WS" {
+                numbers.scale = Some(number);
+                return true;
+            }
             return read_option(key, number, &mut numbers.options);
         }
     }
@@ -276,8 +300,6 @@ fn read_pair(key: &str, number: u32, numbers: &mut Numbers) -> bool {
 fn read_option(key: &str, number: u32, options: &mut TcpOptions) -> bool {
     match key {
         "MSS" => options.mss = u16::try_from(number).ok(),
-        // Wireshark writes the factor, not the shift.
-        "WS" => options.window_scale = shift_of(number),
         "SACK_PERM" => options.sack_permitted = number != 0,
         "TSVAL" | "TSV" => {
             let echo = options.timestamps.map_or(0, |ts| ts.echo);
@@ -310,14 +332,6 @@ fn push_sack(options: &mut TcpOptions, left: SeqNumber) {
         *slot = SackBlock { left, right: left };
         options.sack_len = options.sack_len.saturating_add(1);
     }
-}
-
-/// The shift of a window scale factor; the oldest Wiresharks wrote the shift itself.
-fn shift_of(factor: u32) -> Option<u8> {
-    if factor.is_power_of_two() {
-        return u8::try_from(factor.trailing_zeros()).ok();
-    }
-    u8::try_from(factor).ok().filter(|shift| *shift <= 14)
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! Payload lengths of rows that hide them, from the Length column.
 //!
-//! The Length column counts the whole frame. How many bytes of headers that includes follows from rows of the same
-//! connection that show both (Length 54, Len=0), SYNs, rows with SACK blocks and frames padded to Ethernet's 60 bytes left
-//! aside; else, where some row shows all its options, from Ethernet, IP and TCP, with 12 bytes for timestamps if the
-//! connection uses them. Such lengths are marked as inferred; without either they stay unknown.
+//! The Length column counts the whole frame. How many bytes of headers that includes follows, in this order,
+//! 1. from rows of the same direction that show both (Length 66, Len=0), SYNs, resets, rows with SACK blocks and frames
+//!    that may be padded to Ethernet's 60 bytes (64 with a VLAN tag) left aside;
+//! 2. from such rows of the other direction and from the options of this direction's SYN, if they do not contradict
+//!    each other;
+//! 3. where some row shows all its options and none hints at a tag or a checksum, from Ethernet, IP and TCP, with 12 bytes for timestamps if the connection
+//!    uses them.
+//!
+//! Lengths found so are marked as inferred; else they stay unknown.
 
-use whyreset_segments::{Host, Known, TcpFlags};
+use whyreset_segments::{Host, Known, TcpFlags, TcpOptions};
 
 use crate::placed::{Connection, Placed};
 
@@ -19,7 +24,7 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
         if row.raw.len.is_some() || !row.is_tcp() {
             continue;
         }
-        let Some(frame_len) = row.raw.frame_len.filter(|len| *len != PADDED) else {
+        let Some(frame_len) = row.raw.frame_len.filter(|len| !PADDED.contains(len)) else {
             continue;
         };
         let Some(headers) = headers.of(row) else {
@@ -32,56 +37,88 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
     }
 }
 
-/// The shortest Ethernet frame, without its checksum: shorter packets are padded to it.
-const PADDED: u32 = 60;
+/// Ethernet frames are padded to 60 bytes without their checksum, to 64 with a VLAN tag.
+const PADDED: [u32; 2] = [60, 64];
 const ETHERNET: u32 = 14;
 const TCP: u32 = 20;
 const TIMESTAMPS: u32 = 12;
 
-/// Bytes of headers of ordinary segments, per direction.
+/// Link headers in use: none, loopback, Ethernet, Linux cooked, one VLAN tag, Linux cooked 2.
+const LINKS: [u32; 6] = [0, 4, 14, 16, 18, 20];
+
+/// What is known of a connection's headers; per direction where there are two.
+#[derive(Default)]
 struct Headers {
+    /// Bytes of headers of ordinary segments.
     learned: [Option<u32>; 2],
+    /// Bytes of link header, by the SYN.
+    link: [Option<u32>; 2],
     timestamps: bool,
     /// Some row shows all its options, so that timestamps would have shown.
     options_shown: bool,
+    /// Some empty frame has 64 bytes: a VLAN tag, or Ethernet's checksum, stands in frames.
+    longer: bool,
 }
 
 impl Headers {
     fn of(&self, row: &Placed) -> Option<u32> {
         let side = usize::from(!row.is_from_first());
         let own = self.learned.get(side).copied().flatten();
+        if own.is_some() {
+            return own;
+        }
         let other = self.learned.get(1 - side).copied().flatten();
-        own.or(other).or_else(|| {
-            if !self.options_shown {
-                return None;
+        let by_syn = self
+            .link
+            .get(side)
+            .copied()
+            .flatten()
+            .map(|link| self.with_link(row, link));
+        match (other, by_syn) {
+            (Some(other), Some(by_syn)) => (other == by_syn).then_some(other),
+            (Some(headers), None) | (None, Some(headers)) => Some(headers),
+            (None, None) => {
+                (self.options_shown && !self.longer).then(|| self.with_link(row, ETHERNET))
             }
-            let ip = match row.source.host {
-                Host::V6(_) => 40,
-                Host::V4(_) | Host::Name(_) => 20,
-            };
-            Some(ETHERNET + ip + TCP + if self.timestamps { TIMESTAMPS } else { 0 })
-        })
+        }
+    }
+
+    fn with_link(&self, row: &Placed, link: u32) -> u32 {
+        link + ip_header(row) + TCP + if self.timestamps { TIMESTAMPS } else { 0 }
+    }
+}
+
+fn ip_header(row: &Placed) -> u32 {
+    match row.source.host {
+        Host::V6(_) => 40,
+        Host::V4(_) | Host::Name(_) => 20,
     }
 }
 
 fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
-    let mut headers = Headers {
-        learned: [None, None],
-        timestamps: false,
-        options_shown: false,
-    };
+    let mut headers = Headers::default();
     for row in connection.rows.iter().filter_map(|index| rows.get(*index)) {
+        let is_syn = has(row, TcpFlags::SYN);
         headers.options_shown |= row.raw.all_options;
-        headers.timestamps |= row.raw.options.timestamps.is_some() && !is_syn(row);
+        headers.timestamps |= row.raw.options.timestamps.is_some() && !is_syn;
+        let side = usize::from(!row.is_from_first());
         let (Some(frame_len), Some(len)) = (row.raw.frame_len, row.raw.len) else {
             continue;
         };
-        let ordinary = !is_syn(row)
-            && row.raw.options.sack_len == 0
-            && row.raw.flags.is_some()
-            && frame_len != PADDED;
+        headers.longer |= frame_len == 64 && len == 0;
+        if is_syn {
+            let link = frame_len.checked_sub(ip_header(row) + TCP + options_len(&row.raw.options));
+            let link = link.filter(|link| len == 0 && row.raw.all_options && LINKS.contains(link));
+            if let Some(slot) = headers.link.get_mut(side) {
+                *slot = link.or(*slot);
+            }
+            continue;
+        }
+        let ordinary =
+            row.raw.options.sack_len == 0 && row.raw.flags.is_some() && !has(row, TcpFlags::RST);
         if ordinary
-            && let Some(slot) = headers.learned.get_mut(usize::from(!row.is_from_first()))
+            && !PADDED.contains(&frame_len)
+            && let Some(slot) = headers.learned.get_mut(side)
             && let Some(learned) = frame_len
                 .checked_sub(len)
                 .filter(|bytes| (40..200).contains(bytes))
@@ -92,8 +129,22 @@ fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
     headers
 }
 
-fn is_syn(row: &Placed) -> bool {
-    row.raw
-        .flags
-        .is_some_and(|flags| flags.intersects(TcpFlags(TcpFlags::SYN.0 | TcpFlags::RST.0)))
+/// Bytes of the options that a SYN shows, with the usual padding.
+fn options_len(options: &TcpOptions) -> u32 {
+    let bytes = [
+        (options.mss.is_some(), 4),
+        (options.window_scale.is_some(), 3),
+        (options.sack_permitted, 2),
+        (options.timestamps.is_some(), 10),
+    ];
+    let sum: u32 = bytes
+        .iter()
+        .filter(|(there, _)| *there)
+        .map(|(_, len)| len)
+        .sum();
+    sum.next_multiple_of(4)
+}
+
+fn has(row: &Placed, flag: TcpFlags) -> bool {
+    row.raw.flags.is_some_and(|flags| flags.contains(flag))
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::application::AppHint;
-use crate::details::{self, Detail};
+use crate::details::{self, Detail, Details};
 use crate::elisions::{Elision, is_elision};
-use crate::fields::{self, FieldSet};
+use crate::fields;
 use crate::format::Format;
 use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
@@ -51,7 +51,7 @@ pub(crate) struct Reader {
     /// The titles of a table.
     titles: Option<Vec<tables::Column>>,
     /// The packet whose details are being read, and the line it began on.
-    details: Option<(u32, FieldSet)>,
+    details: Option<Details>,
     /// The row just before the details: they describe it unless they have a number of their own.
     details_of: Option<usize>,
     /// The hex dump below the last row.
@@ -113,7 +113,7 @@ impl Reader {
         let has_tcp = self
             .details
             .as_ref()
-            .is_some_and(|(_, fields)| fields.get("tcp_srcport").is_some());
+            .is_some_and(|details| details.fields.get("tcp_srcport").is_some());
         match kind {
             Detail::Frame => self.finish_details(),
             Detail::Tcp if has_tcp => self.finish_details(),
@@ -123,10 +123,10 @@ impl Reader {
         if self.details.is_none() {
             self.details_of = self.payload_row.filter(|_| !self.prose_since_packet);
         }
-        let (_, fields) = self
+        let details = self
             .details
-            .get_or_insert_with(|| (line.number, FieldSet::default()));
-        details::read_line(&line.text, fields);
+            .get_or_insert_with(|| Details::new(line.number));
+        details.read_line(&line.text);
         true
     }
 
@@ -165,18 +165,18 @@ impl Reader {
 
     /// A line within the details of a packet.
     fn read_detail(&mut self, text: &str) -> bool {
-        let Some((_, fields)) = self.details.as_mut() else {
+        let Some(details) = self.details.as_mut() else {
             return false;
         };
         if details::kind(text, true) != Detail::Inside {
             return false;
         }
-        details::read_line(text, fields);
+        details.read_line(text);
         true
     }
 
     fn finish_details(&mut self) {
-        let Some((line, fields)) = self.details.take() else {
+        let Some(Details { line, fields, .. }) = self.details.take() else {
             return;
         };
         self.finish_dump();
@@ -273,7 +273,11 @@ impl Reader {
         if !matches!(read, Read::No) {
             return read;
         }
-        wireshark_list::read_row(text, &mut self.names, &mut self.middle)
+        let read = wireshark_list::read_row(text, &mut self.names, &mut self.middle);
+        match read {
+            Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
+            read => read,
+        }
     }
 
     /// Takes up what came of a line.
@@ -535,6 +539,33 @@ fn looks_like_packet(text: &str) -> bool {
 
 /// Splits rows that a forum ran together on one line: a number, a time and two columns before a protocol begin a row.
 fn split_rows(text: &str) -> Vec<&str> {
+    let mut rows = Vec::new();
+    let mut rest = text;
+    while rest.len() > MAX_LINE {
+        // A window at a time: what begins in it last may go on behind it.
+        let window = shorten(rest, MAX_LINE);
+        let starts = row_starts(window);
+        let end = match starts.last() {
+            Some(last) if *last > 0 => *last,
+            _ => window.len(),
+        };
+        push_rows(window, &starts, end, &mut rows);
+        rest = rest.get(end..).unwrap_or("");
+    }
+    push_rows(rest, &row_starts(rest), rest.len(), &mut rows);
+    rows
+}
+
+fn push_rows<'a>(text: &'a str, starts: &[usize], end: usize, rows: &mut Vec<&'a str>) {
+    let ends = starts.iter().skip(1).copied().chain([end]);
+    let spans = starts
+        .iter()
+        .zip(ends)
+        .filter(|(start, end)| **start < *end);
+    rows.extend(spans.filter_map(|(start, end)| text.get(*start..end)));
+}
+
+fn row_starts(text: &str) -> Vec<usize> {
     let all = tokens(text);
     let mut starts = vec![0_usize];
     let mut last = 0_usize;
@@ -544,12 +575,7 @@ fn split_rows(text: &str) -> Vec<&str> {
             starts.extend(all.get(at).map(|token| token.start));
         }
     }
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts
-        .iter()
-        .zip(ends)
-        .filter_map(|(start, end)| text.get(*start..end))
-        .collect()
 }
 
 /// A row has at least this many words.

@@ -7,7 +7,7 @@ use crate::format::Format;
 use crate::hosts::Names;
 use crate::icmp_info::icmp_error;
 use crate::raw_row::{Numbering, RawRow, Window};
-use crate::read::{Read, Reason};
+use crate::read::Read;
 use crate::tcpdump_prefix::{read_ends, read_prefix};
 use crate::tokens::{integer, split_digits, tokens};
 
@@ -19,13 +19,7 @@ pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
     if let Some(read) = read_icmp(line, names) {
         return read;
     }
-    if let Some(read) = read_quiet(line, names) {
-        return read;
-    }
-    match foreign(line) {
-        true => Read::Foreign(None),
-        false => Read::No,
-    }
+    read_quiet(line, names).unwrap_or(Read::No)
 }
 
 /// Whether the text ends before what tcpdump always writes at the end.
@@ -37,15 +31,11 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
     let (before, rest) = line.split_at_checked(at).unwrap_or((line, ""));
     let before = before.trim_end();
     let Some(before) = before.strip_suffix(':') else {
-        return if before.is_empty() {
-            Read::No
-        } else {
-            Read::Unread(Reason::Addresses)
-        };
+        return Read::No;
     };
     let words = tokens(before);
     let Some((prefix, source, destination)) = read_ends(&words) else {
-        return Read::Unread(Reason::Addresses);
+        return Read::No;
     };
     let mut row = RawRow {
         format: Format::Tcpdump,
@@ -53,16 +43,16 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
         ..RawRow::default()
     };
     read_prefix(prefix, before, names, &mut row);
-    row.source = names.side(Some(source.0), source.1);
-    row.destination = names.side(Some(destination.0), destination.1);
+    row.source = names.side(source.0, source.1);
+    row.destination = names.side(destination.0, destination.1);
     let Some((flags, rest)) = rest
         .strip_prefix("Flags [")
         .and_then(|rest| rest.split_once(']'))
     else {
-        return Read::Unread(Reason::Numbers);
+        return Read::No;
     };
     let Some(flags) = read_flags(flags) else {
-        return Read::Unread(Reason::Numbers);
+        return Read::No;
     };
     row.flags = Some(flags);
     read_fields(rest, &mut row);
@@ -253,8 +243,8 @@ fn read_icmp(line: &str, names: &mut Names) -> Option<Read> {
         ..RawRow::default()
     };
     read_prefix(prefix, before, names, &mut row);
-    row.source = names.side(Some(source.0), None);
-    row.destination = names.side(Some(destination.0), None);
+    row.source = names.side(source.0, None);
+    row.destination = names.side(destination.0, None);
     Some(Read::row(row))
 }
 
@@ -271,13 +261,13 @@ fn read_quiet(line: &str, names: &mut Names) -> Option<Read> {
         ..RawRow::default()
     };
     read_prefix(prefix, before, names, &mut row);
-    row.source = names.side(Some(source.0), source.1);
-    row.destination = names.side(Some(destination.0), destination.1);
+    row.source = names.side(source.0, source.1);
+    row.destination = names.side(destination.0, destination.1);
     Some(Read::row(row))
 }
 
 /// A packet of another protocol: `… ARP, Request who-has …`, `IP a.53 > b.1234: 1+ A? x.`.
-fn foreign(line: &str) -> bool {
+pub(crate) fn is_foreign(line: &str) -> bool {
     let words = tokens(crate::tokens::shorten(line, 400));
     let texts: Vec<&str> = words.iter().take(5).map(|token| token.text).collect();
     let Some((_, used)) = crate::times::read_time(&texts) else {

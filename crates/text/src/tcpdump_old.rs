@@ -25,8 +25,8 @@ pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
         ..RawRow::default()
     };
     read_prefix(prefix, before, names, &mut row);
-    row.source = names.side(Some(source.0), source.1);
-    row.destination = names.side(Some(destination.0), destination.1);
+    row.source = names.side(source.0, source.1);
+    row.destination = names.side(destination.0, destination.1);
     let mut words = rest.split_whitespace();
     let Some(flags) = words.next().and_then(read_flags) else {
         return Read::No;

@@ -8,7 +8,7 @@ use crate::times::read_time;
 use crate::tokens::{Token, integer, split_digits};
 
 /// A host and perhaps a port, as written.
-pub(crate) type End<'a> = (&'a str, Option<&'a str>);
+pub(crate) type End<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// Splits the words before the colon into what stands before the ends, source, and destination. The `>` may be missing.
 pub(crate) fn read_ends<'a, 'b>(
@@ -22,7 +22,9 @@ pub(crate) fn read_ends<'a, 'b>(
     } else {
         // The `>` was eaten by a web page: only addresses with ports make a row of this.
         let both = [last.text, destination.text];
-        let ports = both.iter().all(|end| split_end(end).1.is_some());
+        let ports = both
+            .iter()
+            .all(|end| matches!(split_end(end), (Some(_), Some(_))));
         if !ports {
             return None;
         }
@@ -30,7 +32,8 @@ pub(crate) fn read_ends<'a, 'b>(
     };
     let destination = destination.text.trim_end_matches(':');
     let source = source.text;
-    if source.is_empty() || destination.is_empty() {
+    let named = |end: &str| end.contains(|c: char| c.is_ascii_alphanumeric());
+    if !named(source) || !named(destination) {
         return None;
     }
     Some((prefix, split_end(source), split_end(destination)))
@@ -39,11 +42,12 @@ pub(crate) fn read_ends<'a, 'b>(
 /// `10.0.0.1.80`, `server.example.org.http`, `2001:db8::1.443`, `client` (no port).
 fn split_end(text: &str) -> End<'_> {
     if is_address(text) {
-        return (text, None);
+        return (Some(text), None);
     }
     match text.rsplit_once('.') {
-        Some((host, port)) if !host.is_empty() && is_port(host, port) => (host, Some(port)),
-        _ => (text, None),
+        Some((host, port)) if !host.is_empty() && is_port(host, port) => (Some(host), Some(port)),
+        None if integer::<u16>(text).is_some() => (None, Some(text)),
+        _ => (Some(text), None),
     }
 }
 
@@ -167,7 +171,7 @@ mod tests {
             ("client", ("client", None)),
             ("x.x.x.x.4711", ("x.x.x.x", Some("4711"))),
         ] {
-            assert_eq!(split_end(text), end);
+            assert_eq!(split_end(text), (Some(end.0), end.1));
         }
     }
 }

@@ -41,6 +41,9 @@ fn read_tcp_row(
     names: &mut Names,
     middle: &mut MiddleColumns,
 ) -> Read {
+    if info.start > MAX_COLUMNS {
+        return Read::No;
+    }
     let before = tokens(line.get(..info.start).unwrap_or(""));
     let lead = read_lead(&before);
     let rest = before.get(lead.used..).unwrap_or(&[]);
@@ -315,6 +318,9 @@ fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read 
         }
     }
 }
+
+/// The columns before the Info take no more bytes than this.
+const MAX_COLUMNS: usize = 1_024;
 
 /// Characters of a line in which the Protocol column is looked for.
 const MAX_HEAD: usize = 400;
