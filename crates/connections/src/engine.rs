@@ -31,6 +31,8 @@ pub struct EngineConfig {
     pub keep_last: usize,
     /// Telling packets kept in between.
     pub keep_telling: usize,
+    /// A frame that a person asks about: the packets around it are kept as well.
+    pub keep_around: Option<u64>,
 }
 
 impl Default for EngineConfig {
@@ -39,6 +41,7 @@ impl Default for EngineConfig {
             keep_first: 8,
             keep_last: 24,
             keep_telling: 64,
+            keep_around: None,
         }
     }
 }

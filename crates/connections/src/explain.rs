@@ -78,12 +78,10 @@ struct Before<'a> {
     own: Option<&'a Packet>,
     /// The other side's last packet with an acknowledgement.
     peer_ack: Option<&'a Packet>,
-    /// The other side's last packet.
-    peer: Option<&'a Packet>,
+    /// All data of the other side came with its numbers.
+    peer_is_numbered: bool,
     /// The relative number after the last that the other side had sent.
     peer_sent_to: Option<i64>,
-    /// The relative number after the last that the sender had sent.
-    own_sent_to: Option<i64>,
 }
 
 impl<'a> Before<'a> {
@@ -91,9 +89,8 @@ impl<'a> Before<'a> {
         let mut before = Self {
             own: None,
             peer_ack: None,
-            peer: None,
+            peer_is_numbered: true,
             peer_sent_to: None,
-            own_sent_to: None,
         };
         for earlier in &connection.packets {
             if earlier.frame >= packet.frame {
@@ -105,9 +102,8 @@ impl<'a> Before<'a> {
             let end = has_numbers(earlier).then(|| earlier.seq_end());
             if earlier.side == packet.side {
                 before.own = Some(earlier);
-                before.own_sent_to = before.own_sent_to.max(end);
             } else {
-                before.peer = Some(earlier);
+                before.peer_is_numbered &= end.is_some();
                 before.peer_sent_to = before.peer_sent_to.max(end);
                 if has_ack(earlier) {
                     before.peer_ack = Some(earlier);

@@ -10,6 +10,9 @@ use crate::{EngineConfig, Marks, Packet, Side};
 /// Telling packets that are merely retransmissions, duplicate ACKs and the like may take up this share of their room (one in so many).
 const COMMON_SHARE: usize = 2;
 
+/// Packets so many frames before and behind one that a person asks about are kept.
+const AROUND: u64 = 512;
+
 /// SYN, FIN, RST: always telling.
 const CONTROL: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
 
@@ -65,7 +68,10 @@ impl KeptPackets {
             || kept.marks.0 & STRONG.0 != 0;
         let common = !strong && !kept.marks.is_empty();
         let room = self.telling.len() < config.keep_telling;
-        if strong && room {
+        let near = config
+            .keep_around
+            .is_some_and(|frame| kept.frame.abs_diff(frame) <= AROUND);
+        if near || (strong && room) {
             self.telling.push(kept);
         } else if common && room && self.common < config.keep_telling / COMMON_SHARE {
             self.telling.push(kept);
@@ -121,7 +127,7 @@ struct Kept {
     ip_id: u16,
     /// TCP flags in the lower bits, [`SERVER`] and the rest in the upper ones.
     bits: u16,
-    known: u16,
+    known: Known,
     ttl: u8,
     /// The upper halves of the relative numbers: 4 GiB each.
     seq_epoch: i8,
@@ -159,7 +165,7 @@ impl Kept {
             marks: packet.marks,
             ip_id: packet.ip_id,
             bits,
-            known: u16::try_from(packet.known.0 & 0xffff).unwrap_or_default(),
+            known: packet.known,
             ttl: packet.ttl,
             seq_epoch,
             ack_epoch,
@@ -194,7 +200,7 @@ impl Kept {
             }),
             sacked_to: (self.bits & SACKED != 0).then(|| join(self.sack_epoch, self.sacked_to)),
             marks: self.marks,
-            known: Known(u32::from(self.known)),
+            known: self.known,
         }
     }
 }
@@ -244,7 +250,7 @@ mod tests {
     proptest! {
         #[test]
         fn keeps_the_ends_and_what_tells(count in 0_u64..300) {
-            let config = EngineConfig { keep_first: 3, keep_last: 5, keep_telling: 7 };
+            let config = EngineConfig { keep_first: 3, keep_last: 5, keep_telling: 7, keep_around: None };
             let mut kept = KeptPackets::default();
             for frame in 1..=count {
                 let marks = if frame % 10 == 0 { Marks::ZERO_WINDOW } else { Marks::NONE };

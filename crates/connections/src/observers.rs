@@ -23,6 +23,7 @@ pub struct Observers {
     so_far: BySide<SoFar>,
     silences: SilenceLog,
     order_known: BySide<bool>,
+    elided: bool,
     resets: Option<Box<ResetLog>>,
 }
 
@@ -31,6 +32,7 @@ impl Observers {
     pub fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let side = packet.side;
         self.silences.packet(packet, &self.so_far);
+        self.elided |= packet.known.has(Known::GAP_BEFORE);
         if packet.flags.is_rst() {
             self.reset(packet, segment);
             return;
@@ -44,6 +46,7 @@ impl Observers {
         if packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK) {
             let peer = self.so_far.of_mut(side.peer());
             peer.acked_by_peer(packet.ack, packet.time);
+            self.sent.of_mut(side.peer()).proven(packet.ack);
         }
         if packet.flags.contains(TcpFlags::SYN) {
             *self.order_known.of_mut(side) = packet.known.has(Known::OPTIONS);
@@ -76,7 +79,7 @@ impl Observers {
     }
 
     /// The connection is over: the engine has filled in `flows`, `handshake`, `packets` and the like, and the watchers add
-    /// `vantage`, `sent`, `readings`, `stacks`, `silences`, `resets` and the IP ID fields of the flows.
+    /// `vantage`, `sent`, `readings`, `stacks`, `silences`, `resets`, `elided` and the IP ID fields of the flows.
     pub fn conclude<X>(self, connection: &mut Connection<X>) {
         let trips = BySide {
             client: self.meters.client.result(),
@@ -94,6 +97,7 @@ impl Observers {
             *connection.stacks.of_mut(side) = guess;
         }
         connection.vantage = place::judge(trips, &connection.flows, &connection.handshake);
+        connection.elided |= self.elided;
         connection.sent = self.sent;
         (connection.silences, connection.silence_before_end) =
             self.silences.conclude(&connection.flows);

@@ -1,7 +1,7 @@
 //! Our own marks: what the protocol says of a packet, where Wireshark's flags say less or something else.
 
 use whyreset_capture::Span;
-use whyreset_segments::{Segment, TcpFlags};
+use whyreset_segments::{Known, Segment, TcpFlags};
 
 use crate::direction::Direction;
 use crate::{Marks, Packet};
@@ -97,7 +97,8 @@ fn has_duplicate_sack(segment: &Segment<'_>) -> bool {
 
 /// Wholly beyond the right edge of the receiver's window, or wholly before what it has acknowledged.
 fn is_outside_window(packet: &Packet, own: &Direction, peer: &Direction) -> bool {
-    if !peer.acknowledges || packet.flags.contains(TcpFlags::SYN) {
+    let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
+    if !numbered || !peer.acknowledges || packet.flags.contains(TcpFlags::SYN) {
         return false;
     }
     let beyond =

@@ -43,6 +43,8 @@ pub struct Sent {
     pub flags: TcpFlags,
     /// IPv4 identification, where known.
     pub ip_id: Option<u16>,
+    /// Sequence number and length are known.
+    pub numbered: bool,
     /// All that the side had sent when this packet was captured lies below this relative number.
     pub sent_to: i64,
 }
@@ -91,6 +93,7 @@ impl SendHistory {
             payload_len: packet.payload_len,
             flags: packet.flags,
             ip_id: packet.known.has(Known::IP_ID).then_some(packet.ip_id),
+            numbered,
             sent_to: self.sent_to.unwrap_or_default(),
         });
     }
@@ -140,6 +143,21 @@ impl SendHistory {
         let first = self.older.first().map(|bucket| bucket.sent_to);
         let exact = self.recent.front().map(|sent| sent.seq);
         first.and(Some(0)).or(exact).unwrap_or_default().max(0)
+    }
+
+    /// The other side acknowledged everything below `number`: so it was sent, perhaps unseen. The earliest that can have been is
+    /// right after the last captured packet with a number.
+    pub(crate) fn proven(&mut self, number: i64) {
+        if self.sent_to.is_none_or(|sent_to| number <= sent_to) {
+            return;
+        }
+        self.sent_to = Some(number);
+        for sent in self.recent.iter_mut().rev() {
+            sent.sent_to = sent.sent_to.max(number);
+            if sent.numbered {
+                break;
+            }
+        }
     }
 
     fn note_time(&mut self, time: Timestamp) {
@@ -250,6 +268,18 @@ mod tests {
         let mut history = history(3);
         history.push(&packet(9, 500, Side::Server, TcpFlags::ACK, (1001, 1, 100)));
         assert_eq!(history.sent_by(ms(10)).sent_to, 1001);
+    }
+
+    #[test]
+    fn what_is_acknowledged_was_sent() {
+        let mut history = history(3);
+        let mut unnumbered = packet(9, 500, Side::Server, TcpFlags::ACK, (0, 1, 100));
+        unnumbered.known = unnumbered.known.without(Known::SEQ);
+        history.push(&unnumbered);
+        history.proven(2_001);
+        assert_eq!(history.sent_by(ms(1)).sent_to, 201);
+        assert_eq!(history.sent_by(ms(10)).sent_to, 2_001);
+        assert_eq!(history.sent_by(ms(600)).sent_to, 2_001);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{Moment, Packet};
 pub(crate) struct SoFar {
     /// Packets.
     pub(crate) packets: u64,
-    /// The relative number after the last one sent.
+    /// The relative number after the last one sent, as far as it was captured or acknowledged.
     pub(crate) sent_to: Option<i64>,
     /// The highest acknowledgement number it sent.
     pub(crate) acked_to: Option<i64>,
@@ -67,6 +67,9 @@ impl SoFar {
 
     /// The other side acknowledged everything below `ack`.
     pub(crate) fn acked_by_peer(&mut self, ack: i64, time: Timestamp) {
+        if self.packets > 0 {
+            self.sent_to = self.sent_to.max(Some(ack));
+        }
         if self.unacked_since.is_some() {
             let all = self.sent_to.is_some_and(|sent_to| ack >= sent_to);
             self.unacked_since = (!all).then_some(time);

@@ -1,5 +1,7 @@
 //! The acknowledgement number: what it answers, why it is not higher, and what its sender knew.
 
+use whyreset_capture::Span;
+
 use super::{Scene, Sentence, bytes, has_ack};
 use crate::Packet;
 use crate::place::people_span;
@@ -47,13 +49,10 @@ fn why_not_more<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
     let packet = scene.packet;
     let sent_to = captured_before(scene)?;
     if sent_to <= packet.ack {
-        return Some(Sentence::new(
-            format!(
-                "That is all the {} had sent by then: nothing is missing.",
-                scene.peer()
-            ),
-            [packet.frame],
-        ));
+        return all_acknowledged(scene);
+    }
+    if packet.payload_len > 0 {
+        return None;
     }
     let rest = bytes(sent_to.saturating_sub(packet.ack));
     let knew = scene.connection.knowledge_of(packet, None);
@@ -91,15 +90,36 @@ fn why_not_more<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
     Some(Sentence::new(text, frames))
 }
 
-/// What the other side had sent when the frame passed here. Where rows are missing between, the next acknowledgement proves
-/// what must have been sent by then, given the time that an answer takes.
+/// Nothing that was sent is missing from it; with unseen packets about, nothing that can have arrived.
+fn all_acknowledged<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let packet = scene.packet;
+    if packet.payload_len > 0 || super::window::is_update(scene) {
+        return None;
+    }
+    let peer = scene.peer();
+    let unseen = scene.connection.elided || !scene.before.peer_is_numbered;
+    let text = if !unseen {
+        format!("That is all the {peer} had sent by then: nothing is missing.")
+    } else {
+        let knew = scene.connection.knowledge_of(packet, None)?;
+        if knew.at_most > packet.ack {
+            return None;
+        }
+        format!(
+            "That is all of the {peer}'s data that can have reached the {} by then: nothing is missing.",
+            scene.side()
+        )
+    };
+    Some(Sentence::new(text, [packet.frame]))
+}
+
+/// What the other side had sent when the frame passed here.  What the capture missed counts as
+/// sent where a later acknowledgement proves it.
 fn captured_before<X>(scene: &Scene<'_, X>) -> Option<i64> {
-    let seen = scene.before.peer_sent_to;
-    let proven = next_higher_ack(scene).and_then(|later| {
-        let floor = scene.connection.answer_floor(scene.side())?;
-        (later.time - floor <= scene.packet.time).then_some(later.ack)
-    });
-    seen.max(proven)
+    let seen = scene.before.peer_sent_to?;
+    let history = scene.connection.sent.of(scene.peer());
+    let just_before = scene.packet.time - Span::from_nanos(1);
+    Some(seen.max(history.sent_by(just_before).sent_to))
 }
 
 fn next_higher_ack<'a, X>(scene: &Scene<'a, X>) -> Option<&'a Packet> {
@@ -114,6 +134,9 @@ fn next_higher_ack<'a, X>(scene: &Scene<'a, X>) -> Option<&'a Packet> {
 
 fn cannot_know<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
     let packet = scene.packet;
+    if packet.payload_len > 0 {
+        return None;
+    }
     let knew = scene.connection.knowledge_of(packet, None)?;
     let unknown = knew
         .first_impossible

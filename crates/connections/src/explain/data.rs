@@ -65,11 +65,16 @@ fn allowed<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
     let packet = scene.packet;
     let word = scene.before.peer_ack?;
     let window = super::window::in_bytes(scene.connection, word)?;
-    if !has_numbers(packet) {
-        return None;
-    }
     let limit = word.ack.saturating_add(window);
-    let text = if packet.seq_end() <= limit {
+    let text = if !has_numbers(packet) {
+        format!(
+            "Frame {} acknowledges {} and grants {window} more: the {} may send up to {limit} without waiting for what is not \
+             acknowledged yet. Its own number is not told.",
+            word.frame,
+            word.ack,
+            scene.side()
+        )
+    } else if packet.seq_end() <= limit {
         format!(
             "It was allowed: frame {} acknowledges {} and grants {window} more, so the {} may send up to {limit}; \
              what is not acknowledged yet need not be waited for.",

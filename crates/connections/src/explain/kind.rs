@@ -67,7 +67,7 @@ fn acknowledgement<X>(scene: &Scene<'_, X>) -> String {
     } else if marks.has(Marks::CHALLENGE_ACK) {
         "a challenge ACK".to_owned()
     } else if super::window::is_update(scene) {
-        "a window update: an ACK without data that repeats the number".to_owned()
+        "a window update, an ACK without data that repeats the number,".to_owned()
     } else if marks.has(Marks::KEEP_ALIVE_ACK) {
         "the answer to a keep-alive probe".to_owned()
     } else if marks.has(Marks::ZERO_WINDOW_PROBE_ACK) {

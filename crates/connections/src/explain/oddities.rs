@@ -67,6 +67,9 @@ const MEANINGS: [(Marks, &str); 15] = [
     ),
 ];
 
+/// For a list from which rows were cut.
+const IN_GAP: &str = "It refers to a packet whose row is not in the list: rows are missing there, which says nothing of the connection.";
+
 pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     let packet = scene.packet;
     let marks = packet.marks;
@@ -85,9 +88,11 @@ pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     MEANINGS
         .iter()
         .filter(|(mark, _)| marks.has(*mark) && !is_covered(*mark, marks))
-        .map(|(_, text)| {
+        .map(|(mark, text)| {
             let frames = earlier.map(|p| p.frame).into_iter().chain([packet.frame]);
-            Sentence::new(*text, frames)
+            let in_gap = scene.connection.elided
+                && (*mark == Marks::ACK_LOST_SEGMENT || *mark == Marks::LOST_SEGMENT);
+            Sentence::new(if in_gap { IN_GAP } else { *text }, frames)
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! The window: what it allows the other side, and what it tells of the program.
 
+use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
 
 use super::{Scene, Sentence, bytes, has_ack};
@@ -71,7 +72,9 @@ fn allows<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
             [packet.frame],
         ));
     }
-    let sent_to = scene.before.peer_sent_to?.max(packet.ack);
+    let history = scene.connection.sent.of(scene.peer());
+    let proven = history.sent_by(packet.time - Span::from_nanos(1)).sent_to;
+    let sent_to = scene.before.peer_sent_to?.max(packet.ack).max(proven);
     let room = limit.saturating_sub(sent_to);
     let tail = if room > 0 {
         format!("{} more than it had sent", bytes(room))

@@ -48,6 +48,7 @@ fn has_live_numbers(raw: &RawReset) -> bool {
     let peer = raw.peer();
     let seq = raw.packet.seq;
     let seq_fits = match (own.sent_to, peer.acked_to) {
+        (_, Some(acked)) if own.packets == 0 => seq >= acked,
         (Some(sent_to), Some(acked)) => seq <= sent_to.max(acked) && seq >= acked.min(sent_to),
         (Some(sent_to), None) => seq == sent_to,
         (None, Some(acked)) => seq >= acked,
