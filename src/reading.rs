@@ -4,7 +4,7 @@ use whyreset_capture::{Record, Span, Timestamp};
 use whyreset_connections::Placed;
 use whyreset_reports::{CaptureFacts, Judged};
 use whyreset_segments::{Known, Segment};
-use whyreset_text::{AppHint, PacketList, Row};
+use whyreset_text::{AppHint, PacketList, Row, TlsRecord};
 
 use crate::Analysis;
 use crate::input::{CaptureInfo, Event, Input, printable};
@@ -134,7 +134,33 @@ fn told(app: &AppHint) -> Option<String> {
         } => Some(format!("{method} {target} {version}").trim_end().to_owned()),
         AppHint::HttpResponse { status, version } => Some(format!("{version} {status}")),
         AppHint::Other { protocol, note } => Some(format!("{protocol}: {note}")),
-        AppHint::None | AppHint::Continuation | AppHint::Tls { .. } => None,
+        AppHint::Tls { version, records } => {
+            let records: Vec<_> = records.iter().map(tls_record).collect();
+            Some(format!("{version} {}", records.join(", ")))
+        }
+        AppHint::None | AppHint::Continuation => None,
+    }
+}
+
+/// A TLS record in the words of Wireshark's Info column.
+fn tls_record(record: &TlsRecord) -> String {
+    match record {
+        TlsRecord::ClientHello { server_name: None } => "Client Hello".to_owned(),
+        TlsRecord::ClientHello {
+            server_name: Some(name),
+        } => format!("Client Hello (SNI={name})"),
+        TlsRecord::ServerHello => "Server Hello".to_owned(),
+        TlsRecord::Handshake(name) => name.to_string(),
+        TlsRecord::ChangeCipherSpec => "Change Cipher Spec".to_owned(),
+        TlsRecord::EncryptedHandshake => "Encrypted Handshake Message".to_owned(),
+        TlsRecord::ApplicationData => "Application Data".to_owned(),
+        TlsRecord::Alert {
+            description: None, ..
+        } => "Encrypted Alert".to_owned(),
+        TlsRecord::Alert {
+            description: Some(description),
+            ..
+        } => format!("Alert (Description: {description})"),
     }
 }
 

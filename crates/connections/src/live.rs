@@ -10,8 +10,8 @@ use crate::pairs::{ByEnd, End};
 use crate::reassembly::Outlet;
 use crate::sequence_analysis::{Arrival, Scale, SequenceAnalysis};
 use crate::{
-    BySide, Connection, EngineConfig, FrameSpan, Handshake, IcmpNotice, Marks, Moment, Observers,
-    Opener, Packet, Side, StreamSink, Vantage, orientation, own_marks,
+    BySide, Connection, EngineConfig, Flow, FrameSpan, Handshake, IcmpNotice, Marks, Moment,
+    Observers, Opener, Packet, Side, StreamSink, Vantage, orientation, own_marks,
 };
 
 /// ICMP errors that are kept.
@@ -37,6 +37,8 @@ pub(crate) struct Live<X> {
     packets: KeptPackets,
     captured_twice: u64,
     inferred: u64,
+    /// Rows of a list are missing within it.
+    elided: bool,
     observers: Observers,
     app: X,
     /// It is over, as far as its packets tell.
@@ -69,6 +71,7 @@ impl<X: StreamSink> Live<X> {
             packets: KeptPackets::default(),
             captured_twice: 0,
             inferred: 0,
+            elided: false,
             observers: Observers::default(),
             app,
             ended: false,
@@ -104,6 +107,8 @@ impl<X: StreamSink> Live<X> {
         let after_silence = self.frames.count > 0 && pause >= TELLING_PAUSE;
         self.count_frame(segment.frame, segment.time);
         self.orient(segment, from);
+        self.elided |= segment.known.has(Known::GAP_BEFORE);
+        self.inferred += u64::from(is_inferred(segment.known));
         let marks = arrival | self.analyze(segment, from);
         if segment.bad_offset {
             return Marks::NONE;
@@ -271,7 +276,9 @@ impl<X: StreamSink> Live<X> {
         if advanced {
             let end = peer.stream_end();
             let acked = u64::try_from(peer.flow.acked_to.saturating_sub(1)).unwrap_or(0);
-            let offset = acked.min(end.max(peer.stream.next_offset()));
+            let shown = end.max(peer.stream.next_offset());
+            // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
+            let offset = if self.elided { acked } else { acked.min(shown) };
             outlet.sink.acknowledged(side, seen.at, offset);
             peer.stream.acknowledged(acked);
         }
@@ -368,7 +375,11 @@ impl<X: StreamSink> Live<X> {
         self.flush_streams();
         let client = self.client;
         for end in [client, client.other()] {
-            self.directions.of_mut(end).conclude();
+            let direction = self.directions.of_mut(end);
+            direction.conclude();
+            if self.elided {
+                count_what_was_acknowledged(&mut direction.flow);
+            }
         }
         let (low, high) = (self.directions.low.flow, self.directions.high.flow);
         let flows = match client {
@@ -405,7 +416,7 @@ impl<X: StreamSink> Live<X> {
             packets_dropped: self.packets.dropped(),
             captured_twice: self.captured_twice,
             inferred: self.inferred,
-            elided: false,
+            elided: self.elided,
             readings: BySide::default(),
             stacks: BySide::default(),
             sent: BySide::default(),
@@ -414,6 +425,18 @@ impl<X: StreamSink> Live<X> {
         self.observers.conclude(&mut connection);
         connection
     }
+}
+
+/// Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
+fn count_what_was_acknowledged(flow: &mut Flow) {
+    let fin = i64::from(flow.fin.is_some_and(|fin| flow.acked_to > fin.seq));
+    let acknowledged = flow.acked_to.saturating_sub(1).saturating_sub(fin);
+    flow.bytes = flow.bytes.max(u64::try_from(acknowledged).unwrap_or(0));
+}
+
+/// A number of the segment was not written but follows from other rows.
+const fn is_inferred(known: Known) -> bool {
+    known.has(Known::SEQ_INFERRED) || known.has(Known::ACK_INFERRED)
 }
 
 const fn moment(segment: &Segment<'_>) -> Moment {
