@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment};
+use whyreset_segments::{Endpoint, Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
 use crate::live::Live;
@@ -302,6 +302,8 @@ impl<X: StreamSink> Engine<X> {
             };
             self.ended_size = self.ended_size.saturating_sub(live.size() + HIDDEN_SIZE);
             let ends = ends(&self.index, &place.pair);
+            self.neighbours
+                .visit(*ends.of(live.server()), &live.visit());
             let analysis = live.analysis;
             let connection = live.conclude(place.stream, &ends, self.capture_end, true);
             self.finished.push_back(connection);
@@ -346,7 +348,36 @@ impl<X: StreamSink> Engine<X> {
             order.sort_unstable_by_key(stream);
         }
         self.ended.clear();
+        self.meet_all();
         self.remaining = Some(order.into_iter());
+    }
+
+    /// Adds all connections that are left to the neighbours.
+    fn meet_all(&mut self) {
+        let mut unanswered: Option<(Endpoint, u64)> = None;
+        for slot in &self.slots {
+            match &slot.state {
+                State::Live(live) => {
+                    let listener = self.index.endpoint(&slot.pair, live.server());
+                    self.neighbours.visit(listener, &live.visit());
+                }
+                State::HalfOpen(half) => {
+                    let listener = self.index.endpoint(&slot.pair, half.from().other());
+                    match &mut unanswered {
+                        Some((endpoint, count)) if *endpoint == listener => *count += 1,
+                        _ => {
+                            if let Some((endpoint, count)) = unanswered.replace((listener, 1)) {
+                                self.neighbours.unanswered(endpoint, count);
+                            }
+                        }
+                    }
+                }
+                State::Free | State::Tombstone(_) => {}
+            }
+        }
+        if let Some((endpoint, count)) = unanswered {
+            self.neighbours.unanswered(endpoint, count);
+        }
     }
 
     /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
@@ -385,7 +416,7 @@ impl<X: StreamSink> Engine<X> {
 /// So many bytes of a quoted TCP header name its stream.
 const QUOTED_HEADER: usize = 16;
 
-fn ends(index: &Index, pair: &Pair) -> ByEnd<whyreset_segments::Endpoint> {
+fn ends(index: &Index, pair: &Pair) -> ByEnd<Endpoint> {
     ByEnd {
         low: index.endpoint(pair, End::Low),
         high: index.endpoint(pair, End::High),

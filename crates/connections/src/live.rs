@@ -1,11 +1,12 @@
 //! One connection while it is followed: every packet passes through [`Live::packet`].
 
-use whyreset_capture::Timestamp;
+use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Endpoint, Known, Quote, Segment, TcpFlags};
 
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
+use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Outlet;
 use crate::sequence_analysis::{Arrival, Scale, SequenceAnalysis};
@@ -41,6 +42,8 @@ pub(crate) struct Live<X> {
     elided: bool,
     observers: Observers,
     app: X,
+    /// The silence before the first FIN, where it is one.
+    pause_before_fin: Option<Span>,
     /// It is over, as far as its packets tell.
     pub(crate) ended: bool,
 }
@@ -74,8 +77,13 @@ impl<X: StreamSink> Live<X> {
             elided: false,
             observers: Observers::default(),
             app,
+            pause_before_fin: None,
             ended: false,
         }
+    }
+
+    const fn has_fin(&self) -> bool {
+        self.directions.low.flow.fin.is_some() || self.directions.high.flow.fin.is_some()
     }
 
     fn side(&self, end: End) -> Side {
@@ -106,6 +114,9 @@ impl<X: StreamSink> Live<X> {
         let pause = segment.time.nanos().saturating_sub(self.end.nanos());
         let after_silence = self.frames.count > 0 && pause >= TELLING_PAUSE;
         self.count_frame(segment.frame, segment.time);
+        if after_silence && segment.flags.is_fin() && !self.has_fin() {
+            self.pause_before_fin = Some(Span::from_nanos(pause));
+        }
         self.orient(segment, from);
         self.elided |= segment.known.has(Known::GAP_BEFORE);
         self.inferred += u64::from(is_inferred(segment.known));
@@ -340,6 +351,31 @@ impl<X: StreamSink> Live<X> {
         self.app = self.app.fresh();
     }
 
+    /// What it tells of its listener, the server's end.
+    pub(crate) fn visit(&self) -> Visit {
+        let flow = &self.directions.of(self.client.other()).flow;
+        let client = &self.directions.of(self.client).flow;
+        let first_to_close = match (flow.fin, client.fin) {
+            (Some(own), Some(other)) => own.at.frame < other.at.frame,
+            (own, _) => own.is_some(),
+        };
+        Visit {
+            asked: self.handshake.syn.is_some(),
+            answered: self.handshake.syn_ack,
+            refused: self.handshake.syn_ack.is_none()
+                && self.reset_count.server > 0
+                && flow.bytes == 0,
+            last_data: flow.last_data,
+            ttl: flow.network.ttl_min.zip(flow.network.ttl_max),
+            idle_close: self.pause_before_fin.filter(|_| first_to_close),
+        }
+    }
+
+    /// The server's end.
+    pub(crate) const fn server(&self) -> End {
+        self.client.other()
+    }
+
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
         let directions = self.directions.low.heap_size() + self.directions.high.heap_size();
@@ -422,6 +458,10 @@ impl<X: StreamSink> Live<X> {
             sent: BySide::default(),
             app: self.app,
         };
+        if connection.ends.client == connection.ends.server {
+            // One end that talks to itself: what it sent is both sides' at once.
+            connection.flows.server.bytes = connection.flows.client.bytes;
+        }
         self.observers.conclude(&mut connection);
         connection
     }

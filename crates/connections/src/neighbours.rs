@@ -1,7 +1,9 @@
 //! What the rest of the capture tells about a connection's hosts and listener.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use whyreset_capture::Span;
-use whyreset_segments::Endpoint;
+use whyreset_segments::{Endpoint, Host};
 
 use crate::Moment;
 
@@ -10,11 +12,11 @@ use crate::Moment;
 pub struct Listener {
     /// The address and port.
     pub endpoint: Endpoint,
-    /// Opening SYNs to it.
+    /// Connections that were asked for with a SYN (a SYN that is sent again counts once).
     pub syns: u64,
-    /// SYNs answered with SYN/ACK.
+    /// Of these, answered with SYN/ACK.
     pub answered: u64,
-    /// SYNs answered with RST.
+    /// Of these, answered with RST.
     pub refused: u64,
     /// The last SYN/ACK it sent.
     pub last_answer: Option<Moment>,
@@ -28,24 +30,184 @@ pub struct Listener {
     pub idle_closes: Option<(u32, Span, Span)>,
 }
 
+/// Listeners that are remembered; beyond them the one that was met first is forgotten.
+const MAX_LISTENERS: usize = 4_096;
+/// Moments of answers that are kept for each listener.
+const MAX_ANSWERS: usize = 16;
+
 /// What the capture shows of all hosts and listeners; bounded, the oldest are forgotten.
+///
+/// A connection is added when it is handed on, or, for all that are open then, when the capture ends.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
-    listeners: Vec<Listener>,
+    listeners: BTreeMap<Endpoint, Listener>,
+    /// In the order in which they were met.
+    met: VecDeque<Endpoint>,
+}
+
+/// What one connection tells of its listener.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Visit {
+    pub(crate) asked: bool,
+    pub(crate) answered: Option<Moment>,
+    pub(crate) refused: bool,
+    pub(crate) last_data: Option<Moment>,
+    pub(crate) ttl: Option<(u8, u8)>,
+    /// The listener closed it first, after so long a silence.
+    pub(crate) idle_close: Option<Span>,
 }
 
 impl Neighbours {
     /// What was seen of a listener.
     pub fn listener(&self, endpoint: Endpoint) -> Option<&Listener> {
-        self.listeners
-            .iter()
-            .find(|listener| listener.endpoint == endpoint)
+        self.listeners.get(&endpoint)
     }
 
     /// All listeners of a host.
-    pub fn host(&self, host: whyreset_segments::Host) -> impl Iterator<Item = &Listener> {
+    pub fn host(&self, host: Host) -> impl Iterator<Item = &Listener> {
+        let at = |port| Endpoint { host, port };
         self.listeners
-            .iter()
-            .filter(move |listener| listener.endpoint.host == host)
+            .range(at(0)..=at(u16::MAX))
+            .map(|(_, listener)| listener)
+    }
+
+    /// Adds what a connection tells of the listener at `endpoint`.
+    pub(crate) fn visit(&mut self, endpoint: Endpoint, visit: &Visit) {
+        if !self.listeners.contains_key(&endpoint) {
+            self.meet(endpoint);
+        }
+        if let Some(listener) = self.listeners.get_mut(&endpoint) {
+            listener.visit(visit);
+        }
+    }
+
+    /// Adds SYNs that nothing answered.
+    pub(crate) fn unanswered(&mut self, endpoint: Endpoint, count: u64) {
+        self.visit(endpoint, &Visit::default());
+        if let Some(listener) = self.listeners.get_mut(&endpoint) {
+            listener.syns = listener.syns.saturating_add(count);
+        }
+    }
+
+    fn meet(&mut self, endpoint: Endpoint) {
+        if self.met.len() >= MAX_LISTENERS
+            && let Some(oldest) = self.met.pop_front()
+        {
+            self.listeners.remove(&oldest);
+        }
+        self.met.push_back(endpoint);
+        self.listeners.insert(
+            endpoint,
+            Listener {
+                endpoint,
+                syns: 0,
+                answered: 0,
+                refused: 0,
+                last_answer: None,
+                last_data: None,
+                answers: Vec::new(),
+                ttl: None,
+                idle_closes: None,
+            },
+        );
+    }
+}
+
+impl Listener {
+    fn visit(&mut self, visit: &Visit) {
+        self.syns += u64::from(visit.asked);
+        self.refused += u64::from(visit.refused);
+        if let Some(at) = visit.answered {
+            self.answered += 1;
+            self.last_answer = Some(later(self.last_answer, at));
+            self.note_answer(at);
+        }
+        if let Some(at) = visit.last_data {
+            self.last_data = Some(later(self.last_data, at));
+        }
+        if let Some((low, high)) = visit.ttl {
+            let (least, most) = self.ttl.unwrap_or((low, high));
+            self.ttl = Some((least.min(low), most.max(high)));
+        }
+        if let Some(silence) = visit.idle_close {
+            let (count, shortest, longest) = self.idle_closes.unwrap_or((0, silence, silence));
+            self.idle_closes = Some((
+                count.saturating_add(1),
+                shortest.min(silence),
+                longest.max(silence),
+            ));
+        }
+    }
+
+    /// Keeps the moment. When there are too many, the one closest to its predecessor goes.
+    fn note_answer(&mut self, at: Moment) {
+        let place = self.answers.partition_point(|old| old.time <= at.time);
+        self.answers.insert(place, at);
+        if self.answers.len() <= MAX_ANSWERS {
+            return;
+        }
+        let gaps = self.answers.windows(2).map(|pair| match pair {
+            [a, b] => b.time - a.time,
+            _ => Span::ZERO,
+        });
+        let inner = gaps.enumerate().skip(1).min_by_key(|(_, gap)| *gap);
+        if let Some((index, _)) = inner {
+            self.answers.remove(index);
+        }
+    }
+}
+
+fn later(known: Option<Moment>, at: Moment) -> Moment {
+    known.filter(|known| known.time > at.time).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_segments::endpoint;
+    use whyreset_capture::Timestamp;
+
+    fn answered(second: i64) -> Visit {
+        Visit {
+            asked: true,
+            answered: Some(Moment {
+                frame: second.unsigned_abs(),
+                time: Timestamp::from_nanos(second * 1_000_000_000),
+            }),
+            ttl: Some((60, 64)),
+            idle_close: Some(Span::from_secs(second)),
+            ..Visit::default()
+        }
+    }
+
+    #[test]
+    fn listeners_are_counted_by_host_and_port() {
+        let mut neighbours = Neighbours::default();
+        let web = endpoint(2, 80);
+        for second in 1..40 {
+            neighbours.visit(web, &answered(second));
+        }
+        neighbours.unanswered(endpoint(2, 443), 7);
+        neighbours.unanswered(endpoint(3, 80), 1);
+        let listener = neighbours.listener(web).unwrap();
+        assert_eq!((listener.syns, listener.answered), (39, 39));
+        assert_eq!(listener.last_answer.unwrap().frame, 39);
+        assert_eq!(listener.answers.len(), MAX_ANSWERS);
+        assert_eq!(listener.answers.first().unwrap().frame, 1);
+        let idle = listener.idle_closes.unwrap();
+        assert_eq!(idle, (39, Span::from_secs(1), Span::from_secs(39)));
+        assert_eq!(neighbours.host(web.host).count(), 2);
+        assert_eq!(neighbours.listener(endpoint(2, 443)).unwrap().syns, 7);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut neighbours = Neighbours::default();
+        for port in 0..=u16::MAX {
+            neighbours.unanswered(endpoint(9, port), 1);
+        }
+        assert_eq!(neighbours.listeners.len(), MAX_LISTENERS);
+        assert!(neighbours.listener(endpoint(9, 0)).is_none());
+        assert!(neighbours.listener(endpoint(9, u16::MAX)).is_some());
     }
 }

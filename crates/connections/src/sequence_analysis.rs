@@ -4,7 +4,8 @@
 //! counts as "not seen", windows are compared unscaled, and a retransmission is whatever does not move forward. What we
 //! think ourselves stands in [`crate::own_marks`]. One rule, one file; the state they share is here.
 //!
-//! Wireshark keeps a list of unacknowledged segments; no flag rests on it (but for a FIN behind 10,000 of them), so this does not.
+//! Wireshark keeps a list of unacknowledged segments; no flag rests on it but for a FIN behind 10,000 of them, so this
+//! only counts them, roughly where acknowledgements cover a part.
 
 mod acked_unseen;
 mod duplicate_ack;
@@ -62,9 +63,29 @@ impl Numbers {
     }
 }
 
+/// Stands in for the count of duplicate ACKs once an unseen segment was told. Wireshark's -1 in an unsigned number, so
+/// that it passes for "two or more" as well.
+const STALLED: u32 = u32::MAX;
+
+/// Wireshark stops to list unacknowledged segments here, and then no longer counts a SYN or FIN.
+const MAX_UNACKED: u32 = 10_000;
+
 /// Whether `a` lies after `b` on the circle.
 const fn after(a: u32, b: u32) -> bool {
     (b.wrapping_sub(a) as i32) < 0
+}
+
+/// The length that is analysed. A data offset below the least is taken as it stands, as Wireshark does before it gives up.
+fn analysed_len(segment: &Segment<'_>) -> u32 {
+    if !segment.bad_offset {
+        return segment.payload_len;
+    }
+    let offset = segment.tcp_bytes.get(12).map_or(0, |byte| byte >> 4);
+    let rest = segment
+        .tcp_bytes
+        .len()
+        .saturating_sub(usize::from(offset) * 4);
+    u32::try_from(rest).unwrap_or(u32::MAX)
 }
 
 /// The window scale of one direction.
@@ -106,7 +127,10 @@ pub(crate) struct FlowState {
     pub(crate) scale: Scale,
     /// Until the first ACK without SYN windows are not scaled.
     before_first_ack: bool,
-    duplicate_acks: i32,
+    /// Counts from [`STALLED`] over to one.
+    duplicate_acks: u32,
+    /// Segments that wait for an acknowledgement, roughly.
+    unacked: u32,
     last_marks: Marks,
 }
 
@@ -124,6 +148,7 @@ impl Default for FlowState {
             scale: Scale::Unknown,
             before_first_ack: false,
             duplicate_acks: 0,
+            unacked: 0,
             last_marks: Marks::NONE,
         }
     }
@@ -177,7 +202,7 @@ impl SequenceAnalysis {
             } else {
                 own.last_ack
             },
-            len: segment.payload_len,
+            len: analysed_len(segment),
             flags: if tells_ack {
                 segment.flags
             } else {
@@ -271,6 +296,7 @@ impl SequenceAnalysis {
             marks |= retransmission::check(own, &peer, numbers, marks, first_rtt);
         }
         own.remember(numbers, marks);
+        self.flows.of_mut(end.other()).note_acked(numbers.ack);
         marks
     }
 
@@ -366,7 +392,14 @@ impl FlowState {
     }
 
     fn remember(&mut self, numbers: &Numbers, marks: Marks) {
-        let next = numbers.next();
+        let mut next = numbers.next();
+        if numbers.occupies() {
+            if self.unacked < MAX_UNACKED {
+                self.unacked += 1;
+            } else {
+                next = numbers.seq.wrapping_add(numbers.len);
+            }
+        }
         let probe = marks.has(Marks::ZERO_WINDOW_PROBE);
         if !probe && (after(next, self.next_seq) || self.next_seq == 0) {
             self.next_seq = next;
@@ -379,5 +412,19 @@ impl FlowState {
         self.last_ack = numbers.ack;
         self.last_ack_time = numbers.time;
         self.last_marks = marks;
+    }
+
+    /// The other side's segment says `ack`.
+    fn note_acked(&mut self, ack: u32) {
+        if self.unacked == 0 {
+            return;
+        }
+        let left = self.next_seq.wrapping_sub(ack);
+        if left == 0 || left > u32::MAX / 2 {
+            self.unacked = 0;
+        } else if self.unacked > MAX_UNACKED / 4 {
+            // No segment is shorter than a byte, and few are longer than 64 KiB.
+            self.unacked = self.unacked.min(left).min(left / 512 + 64);
+        }
     }
 }

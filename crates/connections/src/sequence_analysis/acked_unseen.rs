@@ -1,6 +1,6 @@
 //! `ack_lost_segment`: the segment acknowledges data of the other side that was not captured.
 
-use super::{FlowState, Numbers, after};
+use super::{FlowState, Numbers, STALLED, after};
 use crate::Marks;
 
 /// `peer` is the direction that is acknowledged.
@@ -17,7 +17,7 @@ pub(super) fn check(peer: &mut FlowState, numbers: &Numbers) -> Marks {
     }
     // The other direction stands still: tell it once until it moves.
     let fresh = peer.duplicate_acks == 0;
-    peer.duplicate_acks = -1;
+    peer.duplicate_acks = STALLED;
     if fresh {
         Marks::ACK_LOST_SEGMENT
     } else {

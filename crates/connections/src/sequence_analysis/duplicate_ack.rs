@@ -1,6 +1,6 @@
 //! `duplicate_ack`: an empty segment with the numbers and the window of the one before.
 
-use super::{FlowState, Numbers};
+use super::{FlowState, Numbers, STALLED};
 use crate::Marks;
 
 /// Counts it as well: two or more make a fast retransmission possible. Asked only of segments that repeat the last one.
@@ -8,10 +8,9 @@ pub(super) const fn check(own: &mut FlowState, numbers: &Numbers) -> Marks {
     if numbers.window == 0 {
         return Marks::NONE;
     }
-    own.duplicate_acks = if own.duplicate_acks == -1 {
-        1
-    } else {
-        own.duplicate_acks.saturating_add(1)
+    own.duplicate_acks = match own.duplicate_acks {
+        STALLED => 1,
+        count => count + 1,
     };
     Marks::DUPLICATE_ACK
 }
