@@ -55,8 +55,12 @@ fn has_live_numbers(raw: &RawReset) -> bool {
         (None, None) => return false,
     };
     let ack_fits = raw.ack().is_none_or(|ack| {
+        // Where it acknowledged more than was captured, the capture (or the list) left that out.
         own.acked_to.is_none_or(|own_ack| ack >= own_ack)
-            && peer.sent_to.is_none_or(|sent_to| ack <= sent_to)
+            && peer
+                .sent_to
+                .max(own.acked_to)
+                .is_none_or(|most| ack <= most)
     });
     seq_fits && ack_fits
 }

@@ -40,7 +40,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         frames.extend([sent, answered]);
     }
     frames.push(reset.at.frame);
-    text.push_str(&known_part(knew));
+    text.push_str(&known_part(knew, c.elided));
     if let Some(first) = knew.first_impossible {
         frames.push(first.frame);
         text.push_str(&format!(
@@ -53,11 +53,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(ids::LIGHT_CONE, frames, text);
 }
 
-fn known_part(knew: &Knowledge) -> String {
+fn known_part(knew: &Knowledge, elided: bool) -> String {
     if knew.at_most <= 1 {
         return ": it had seen nothing of the other side's data.".to_owned();
     }
     let last = match knew.last_possible {
+        // Rows that were cut out may have been the last.
+        _ if elided => String::new(),
         Some(Moment { frame, .. }) => format!(", frame {frame} at the latest"),
         None => String::new(),
     };
@@ -86,7 +88,7 @@ fn late_segments(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
         cause: "late_segments".to_owned(),
         frames: vec![first.frame, reset.at.frame],
         text: format!(
-            "Frame {} and everything after it of {} passed here {} or less before the RST; {} is {} away and cannot have known of them.",
+            "Frame {} and everything after it of {} passed here {} or less before the RST; {} cannot have known of them: no answer comes back from there in less than {}.",
             first.frame,
             wording::side(reset.by.peer()),
             wording::span(reset.at.time - first.time),
