@@ -47,6 +47,7 @@ impl Analysis {
         self.last_time = time;
         self.origin.get_or_insert(time);
         let engine = &mut self.engine;
+        engine.clock(time);
         self.dissector.dissect(record, time, &mut |found| {
             let place = match found {
                 Found::Segment(segment) => engine.segment(&segment, None),

@@ -135,6 +135,11 @@ impl<X: StreamSink> Engine<X> {
         self.take(slot, segment, &located, told, marks)
     }
 
+    /// The capture runs on: a frame of any kind was captured at this time.
+    pub fn clock(&mut self, time: Timestamp) {
+        self.capture_end = self.capture_end.max(time);
+    }
+
     /// Takes an ICMP error that quotes a segment.
     pub fn quote(&mut self, quote: &Quote<'_>) -> Option<Placed> {
         let segment = &quote.segment;

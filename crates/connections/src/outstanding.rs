@@ -56,6 +56,34 @@ impl Outstanding {
         Some(interval)
     }
 
+    /// A segment that was sent again, but whose first transmission was not followed because too many were on their way.
+    pub(crate) fn take_up(&mut self, seq: i64, end: i64, payload_len: u32, at: Moment) {
+        let known = self
+            .segments
+            .iter()
+            .any(|waiting| waiting.seq <= seq && seq < waiting.end);
+        if known {
+            return;
+        }
+        let place = self.segments.partition_point(|waiting| waiting.seq < seq);
+        if place >= MAX_SEGMENTS {
+            return;
+        }
+        self.segments.insert(
+            place,
+            Waiting {
+                seq,
+                end,
+                payload_len,
+                first: at,
+                last: at,
+                transmissions: 2,
+                last_interval: Span::ZERO,
+            },
+        );
+        self.segments.truncate(MAX_SEGMENTS);
+    }
+
     /// Everything below `to` was acknowledged. Returns the largest payload of what is done.
     pub(crate) fn acknowledged(&mut self, to: i64) -> u32 {
         let mut largest = 0;
@@ -110,6 +138,20 @@ mod tests {
             frame,
             time: Timestamp::from_nanos(millis * 1_000_000),
         }
+    }
+
+    #[test]
+    fn a_segment_beyond_the_bound_is_taken_up_when_it_is_sent_again() {
+        let mut outstanding = Outstanding::default();
+        for n in 0..100 {
+            outstanding.sent(1 + n * 10, 11 + n * 10, 10, at(1, n));
+        }
+        outstanding.acknowledged(801);
+        assert_eq!(outstanding.unanswered(), None);
+        outstanding.take_up(801, 811, 10, at(2, 500));
+        outstanding.sent_again(801, 10, at(3, 900));
+        let tail = outstanding.unanswered();
+        assert_eq!(tail.map(|tail| (tail.seq, tail.transmissions)), Some((801, 3)));
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(crate) fn note(flow: &mut Flow, outstanding: &mut Outstanding, seen: &Seen<'
     if seen.marks().intersects(probes) {
         return;
     }
+    if packet.seq >= flow.acked_to {
+        outstanding.take_up(packet.seq, end, len, seen.at);
+    }
     let again = &mut flow.retransmissions;
     again.segments = again.segments.saturating_add(1);
     again.bytes = again
