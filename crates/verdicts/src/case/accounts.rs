@@ -166,7 +166,11 @@ fn missing_of(
         return missing_of_tls(connection, exchange, tls);
     }
     if exchange.complete {
-        return response_not_taken(connection, exchange, close);
+        return answered_too_late(connection, exchange, close)
+            .or_else(|| response_not_taken(connection, exchange, close));
+    }
+    if exchange.uncertain && all_taken(connection, close) {
+        return None;
     }
     if !is_http(&exchange.protocol) {
         return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
@@ -182,6 +186,40 @@ fn missing_of(
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// A response that came, in part or whole, only after the client had closed, and that the client's host refused: it is
+/// no answer any more. A client that only closed its own direction takes what comes.
+fn answered_too_late(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| (close.side, close.kind) == (Side::Client, Kind::Fin))?;
+    let refused = connection.reset_count.client > 0;
+    let server = &connection.flows.server;
+    let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
+    let ended = exchange.ended.is_some_and(|m| m.frame > close.at.frame);
+    if !refused || taken || !ended {
+        return None;
+    }
+    let began = exchange
+        .response_started
+        .is_some_and(|m| m.frame < close.at.frame);
+    let missing = if began {
+        Missing::ResponseUnfinished
+    } else {
+        Missing::Unanswered
+    };
+    Some((missing, false))
+}
+
+/// Where the capture does not hold the whole of an exchange: the client had acknowledged all that was sent to it when
+/// it closed in order, so nothing shows that anything was missing.
+fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
+    let server = &connection.flows.server;
+    let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
+    taken && close.is_none_or(|close| close.kind == Kind::Fin)
 }
 
 /// A response that was sent whole, but that the client had not acknowledged when it reset the connection.

@@ -6,6 +6,11 @@ use whyreset_exchanges::Exchanges;
 
 use super::Close;
 
+/// From a goodbye to the close behind it.
+const GOODBYE_TIME: Span = Span::from_millis(100);
+/// The longest goodbye: an error page.
+const GOODBYE_BYTES: u64 = 2_048;
+
 /// The silence before a close, as the side that closed felt it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Wait {
@@ -15,6 +20,8 @@ pub(crate) struct Wait {
     pub after: Moment,
     /// Who sent it.
     pub after_by: Side,
+    /// Where the close begins: the close itself, or a short goodbye before it.
+    pub until: Moment,
     /// From the last *data* either way to the close: keep-alive and window probes left out.
     pub since_data: Span,
 }
@@ -28,6 +35,7 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         .of(close.side)
         .minimum
         .unwrap_or(Span::ZERO);
+    let close = goodbye(connection, close);
     let last_data = last_data_before(connection, close);
     let since_data = last_data.map(|(moment, by)| {
         let raw = close.at.time - moment.time;
@@ -39,7 +47,9 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
     });
     let silence = connection
         .silence_before_end
-        .filter(|silence| silence.until.time <= close.at.time);
+        .into_iter()
+        .chain(connection.silences.iter().copied())
+        .find(|silence| silence.until.frame == close.at.frame);
     if let Some(silence) = silence {
         let raw = silence.length;
         let felt = match silence.on_breakers_clock {
@@ -51,6 +61,7 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
             length: felt,
             after: silence.after,
             after_by: silence.after_by,
+            until: close.at,
             since_data: since_data.unwrap_or(felt),
         });
     }
@@ -60,8 +71,45 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         length,
         after: moment,
         after_by: by,
+        until: close.at,
         since_data: length,
     })
+}
+
+/// A side that gives up often says so first: a 408 page, a TLS alert, a `221 closing`. Where such a short goodbye broke
+/// the silence just before the close, the close begins with it.
+fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
+    let trip = connection
+        .vantage
+        .round_trip
+        .of(close.side.peer())
+        .minimum
+        .unwrap_or(Span::ZERO);
+    let moments = connection
+        .silences
+        .iter()
+        .chain(connection.silence_before_end.iter());
+    let broken = moments
+        .filter(|s| s.broken_by == close.side && s.until.frame < close.at.frame)
+        .filter(|s| close.at.time - s.until.time <= GOODBYE_TIME + trip + trip)
+        .find(|s| {
+            let said: u64 = connection
+                .packets
+                .iter()
+                .filter(|p| {
+                    p.side == close.side && p.frame >= s.until.frame && p.frame < close.at.frame
+                })
+                .map(|p| u64::from(p.payload_len))
+                .sum();
+            said <= GOODBYE_BYTES && s.length > GOODBYE_TIME
+        });
+    match broken {
+        Some(silence) => Close {
+            at: silence.until,
+            ..close
+        },
+        None => close,
+    }
 }
 
 /// The last packet with payload before the close, as far as the flows and the kept packets tell.

@@ -13,8 +13,19 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "browsers, load balancers and health checks end finished connections with RST all the time",
-    needs: &[RST_NOTHING_MISSING, RST_WITHOUT_DATA],
+    needs: &[RST_NOTHING_MISSING, RST_WITHOUT_DATA, SYN_ACK_REFUSED],
     weights: &[
+        on(TLS_LEFT_AT_ONCE, 0.5, "it may have refused the certificate"),
+        on(
+            KEEP_ALIVE_UNANSWERED,
+            0.04,
+            "the other side had not answered any more: that is why it was reset",
+        ),
+        on(
+            SYN_ACK_REFUSED,
+            0.2,
+            "a health check's own host knows of the connection",
+        ),
         on(
             PROTOCOL_UNKNOWN,
             0.6,

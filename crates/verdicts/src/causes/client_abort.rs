@@ -59,6 +59,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ORIGIN_DEVICE, 0.03, "the RST is not the client's"),
         on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the client's"),
         on(SENDER_WENT_ON, 0.02, "a client that aborts does not go on"),
+        on(
+            RST_SOONER_THAN_USUAL,
+            0.2,
+            "the client itself takes longer to answer",
+        ),
         on(RST_BOTH_WAYS, 0.1, "a client resets one side only"),
         on(
             RST_TOO_SOON,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            REQUEST_NEVER_ARRIVED,
+            0.3,
+            "the request never reached the server: that is the root",
+        ),
+        on(
             LONG_WAIT,
             3.0,
             "the client had been waiting in silence when it closed",

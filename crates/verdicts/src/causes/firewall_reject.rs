@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SYN_REFUSED, ICMP_PROHIBITED],
     weights: &[
         on(
+            REFUSAL_LIKE_A_ROUTERS,
+            15.0,
+            "it began with a TTL of routers and firewalls",
+        ),
+        on(
             ICMP_PROHIBITED,
             30.0,
             "ICMP says so in as many words: hosts themselves refuse TCP with RST",

@@ -10,9 +10,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "scans, forged sources and lost answers all look like this",
-    needs: &[HANDSHAKE_UNFINISHED],
+    needs: &[HANDSHAKE_UNFINISHED, SYN_ACK_REFUSED],
     weights: &[
         on(HANDSHAKE_UNFINISHED, 2.0, "SYN/ACK without an ACK"),
+        on(
+            SYN_ACK_REFUSED,
+            2.0,
+            "the host of the opening side never meant to open it",
+        ),
         on(ONE_SIDED, 0.3, "only one direction was captured"),
     ],
     never: &[],
@@ -41,6 +46,9 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if found.has(SYN_ACK_REFUSED) {
+        return "The handshake was never meant to be finished: the client's host answered the SYN/ACK with RST, as after a scan.".to_owned();
+    }
     let n = case.connection.handshake.syn_ack_count;
     if found.has(SYN_REPEATED_AFTER_ANSWER) {
         return "The server answers, but the client keeps asking: the SYN/ACK does not get back to it.".to_owned();

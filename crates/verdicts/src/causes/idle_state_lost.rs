@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            REQUEST_NEVER_ARRIVED,
+            2.0,
+            "the request never reached the server",
+        ),
+        on(
             UNANSWERED_TAIL,
             4.0,
             "from the first packet after the silence on, nothing gets through",
@@ -34,6 +39,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a device may have answered in the host's name",
         ),
         on(ORIGIN_HOST, 0.12, "the host itself answered"),
+        on(
+            RST_SOONER_THAN_USUAL,
+            5.0,
+            "somebody nearer than the host answered",
+        ),
         on(RST_TOO_SOON, 5.0, "somebody nearer than the host answered"),
         on(
             RST_ACTIVE,

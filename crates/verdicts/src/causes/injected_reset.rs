@@ -13,6 +13,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            HOST_WAS_ALIVE,
+            5.0,
+            "the host's end was killed a moment before: by a forged RST that did not pass here, as like as not",
+        ),
+        on(
+            RST_SOONER_THAN_USUAL,
+            5.0,
+            "somebody nearer than the host answered",
+        ),
+        on(
             ORIGIN_DEVICE,
             40.0,
             "TTL, identification, distance or link address are not the host's",

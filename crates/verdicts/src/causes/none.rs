@@ -36,6 +36,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(TLS_ALERT, 0.03, "a handshake that ends in an alert"),
         on(TLS_BROKEN_OFF, 0.1, "a handshake that is never finished"),
+        on(
+            TLS_LEFT_AT_ONCE,
+            0.25,
+            "opening TLS without asking for anything is seldom meant: a refused certificate, or a check",
+        ),
         on(HOLE_NEVER_FILLED, 0.3, "bytes that never came"),
         on(
             SYN_ACK_REPEATED,

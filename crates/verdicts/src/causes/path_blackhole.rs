@@ -18,6 +18,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            REQUEST_NEVER_ARRIVED,
+            3.0,
+            "the request never reached the server",
+        ),
+        on(
             UNANSWERED_TAIL,
             4.0,
             "a segment sent again and again without an answer",
@@ -51,7 +56,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
         on(STOPPED_IN_FULL_FLOW, 3.0, "the data stopped in full flow"),
         on(ENDED_WELL, 0.05, "everything had been delivered and closed"),
-        on(RST_NOTHING_MISSING, 0.1, "nothing was owed any more"),
+        on(RST_NOTHING_MISSING, 0.5, "nothing was owed any more"),
         on(WINDOW_SHUT, 0.15, "the receiver was not reading"),
         on(
             OPEN_AND_WAITING,

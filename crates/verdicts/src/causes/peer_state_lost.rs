@@ -14,6 +14,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(SYN_ACK_REFUSED, 0.02, "there was nothing to forget yet"),
+        on(RST_WITHOUT_DATA, 0.03, "there was nothing to forget yet"),
+        on(
+            HOST_WAS_ALIVE,
+            0.12,
+            "a restart or failover takes longer than that",
+        ),
+        on(
+            RST_SOONER_THAN_USUAL,
+            0.15,
+            "the host itself takes longer to answer",
+        ),
         on(
             RST_PASSIVE,
             3.0,

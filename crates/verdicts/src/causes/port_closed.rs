@@ -11,6 +11,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "the usual meaning of a RST that answers a SYN",
     needs: &[SYN_REFUSED],
     weights: &[
+        on(
+            REFUSAL_LIKE_A_ROUTERS,
+            0.1,
+            "hosts do not begin with a TTL of 255",
+        ),
         on(REFUSAL_NOT_THE_HOSTS, 0.05, "the RST is not the host's own"),
         on(
             REFUSAL_IS_THE_HOSTS,

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED],
     weights: &[
         on(
+            REQUEST_NEVER_ARRIVED,
+            0.1,
+            "the request never reached the server",
+        ),
+        on(
             RST_ACTIVE,
             2.5,
             "RST+ACK with exact numbers: a live connection is aborted by its host",
@@ -74,6 +79,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ORIGIN_DEVICE, 0.03, "the RST is not the server's"),
         on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the server's"),
         on(SENDER_WENT_ON, 0.02, "a server that aborts does not go on"),
+        on(
+            RST_SOONER_THAN_USUAL,
+            0.2,
+            "the server itself takes longer to answer",
+        ),
         on(RST_BOTH_WAYS, 0.1, "a server resets one side only"),
         on(
             RST_TOO_SOON,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            REQUEST_NEVER_ARRIVED,
+            0.3,
+            "the client had spoken, but it never reached the server",
+        ),
+        on(
             LONG_WAIT,
             5.0,
             "the server had been waiting in silence when it closed",

@@ -14,8 +14,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "certificates expire, names do not match, versions are switched off",
-    needs: &[TLS_ALERT, TLS_BROKEN_OFF],
+    needs: &[TLS_ALERT, TLS_BROKEN_OFF, TLS_LEFT_AT_ONCE],
     weights: &[
+        on(
+            TLS_LEFT_AT_ONCE,
+            4.0,
+            "a client that checks the name or the certificate behind the handshake, and does not accept it",
+        ),
         on(
             TLS_ALERT,
             15.0,

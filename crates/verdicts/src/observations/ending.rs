@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::Side;
+use whyreset_segments::TcpFlags;
 
 use super::{ids, loss, windows};
 use crate::Observations;
@@ -64,6 +65,18 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             ids::CLOSED_UNUSED,
             [frame],
             format!("The server closed (frame {frame}) before the client had sent anything."),
+        );
+        return;
+    }
+    let scan = c.handshake.ack.is_none()
+        && case
+            .fatal
+            .is_some_and(|reset| reset.by == Side::Client && !reset.flags.contains(TcpFlags::ACK));
+    if scan && case.accounts.silent {
+        found.tell(
+            ids::SYN_ACK_REFUSED,
+            [c.handshake.syn_ack.map_or(0, |m| m.frame), frame],
+            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
         );
         return;
     }

@@ -27,6 +27,10 @@ ids! {
     ICMP_TOO_BIG = "icmp_too_big";
     /// SYN and SYN/ACK, but never the ACK.
     HANDSHAKE_UNFINISHED = "handshake_unfinished";
+    /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.
+    SYN_ACK_REFUSED = "syn_ack_refused";
+    /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.
+    REFUSAL_LIKE_A_ROUTERS = "refusal_like_a_routers";
     /// The client repeated its SYN although the SYN/ACK had passed here.
     SYN_REPEATED_AFTER_ANSWER = "syn_repeated_after_answer";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
@@ -93,6 +97,8 @@ ids! {
     REQUEST_CROSSED_CLOSE = "request_crossed_close";
     /// The client sent a request although it had received the server's FIN.
     REQUEST_AFTER_CLOSE = "request_after_close";
+    /// The request was sent long before the server closed, and never reached it.
+    REQUEST_NEVER_ARRIVED = "request_never_arrived";
     /// The server had received the request when it closed.
     CLOSE_KNEW_REQUEST = "close_knew_request";
     /// The server said that it would close (`Connection: close`).
@@ -125,6 +131,10 @@ ids! {
     RST_ANSWERS = "rst_answers";
     /// It came too soon to be an answer of that host.
     RST_TOO_SOON = "rst_too_soon";
+    /// It came sooner than that host usually answers.
+    RST_SOONER_THAN_USUAL = "rst_sooner_than_usual";
+    /// The host that sent a bare RST had been alive in the connection a moment before.
+    HOST_WAS_ALIVE = "host_was_alive";
     /// Several RSTs, one for each segment in flight.
     RST_ONE_PER_SEGMENT = "rst_one_per_segment";
     /// RSTs came in the name of both sides at nearly the same time.
@@ -196,6 +206,8 @@ ids! {
     TLS_ALERT = "tls_alert";
     /// The TLS handshake was broken off.
     TLS_BROKEN_OFF = "tls_broken_off";
+    /// The client left right behind the TLS handshake, without having asked for anything.
+    TLS_LEFT_AT_ONCE = "tls_left_at_once";
     /// The two sides speak different protocols.
     DIFFERENT_PROTOCOLS = "different_protocols";
     /// Something else about the protocol.

@@ -1,11 +1,15 @@
 //! Requests that met a server's close: which of the two knew of the other.
 
+use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Side};
 
 use super::ids;
 use crate::Observations;
 use crate::case::{Case, Missing};
 use crate::wording;
+
+/// By then the client's host has sent it again (the smallest retransmission timer of Linux).
+const RETRANSMISSION: Span = Span::from_millis(200);
 
 /// The server's close as the numbers in it tell: what it had received by then.
 struct ServerClose {
@@ -70,6 +74,15 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             [close_frame, request_frame],
             format!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
         );
+    } else if long_before(case, started, &close) {
+        found.tell(
+            ids::REQUEST_NEVER_ARRIVED,
+            [request_frame, close_frame],
+            format!(
+                "The request (frame {request_frame}) was sent {} before the server closed (frame {close_frame}), and the close does not acknowledge it: it never reached the server.",
+                wording::span(close.at.time - started.time)
+            ),
+        );
     } else {
         found.tell(
             ids::REQUEST_CROSSED_CLOSE,
@@ -101,12 +114,17 @@ fn server_close(case: &Case<'_>) -> Option<ServerClose> {
 }
 
 fn sent_before_by_a_round_trip(case: &Case<'_>, request: Moment, close: &ServerClose) -> bool {
-    let trip = case
-        .round_trip(Side::Server)
-        .unwrap_or(whyreset_capture::Span::ZERO);
+    let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
     close.at.time - request.time >= trip && close.at.time > request.time
 }
 
-fn abs(a: Moment, b: Moment) -> whyreset_capture::Span {
+/// The request had time to arrive several times over: then it was lost on the way, and did not cross anything.
+fn long_before(case: &Case<'_>, request: Moment, close: &ServerClose) -> bool {
+    let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
+    let time = Span::from_nanos(trip.nanos().saturating_mul(3)) + RETRANSMISSION;
+    close.at.time - request.time > time
+}
+
+fn abs(a: Moment, b: Moment) -> Span {
     (a.time - b.time).max(b.time - a.time)
 }

@@ -9,7 +9,7 @@ use crate::{Observations, RuledOut, wording};
 
 /// Tells what the RST's sender can have known.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let Some(reset) = case.fatal else {
+    let Some(reset) = case.fatal.filter(|reset| closes(case, reset)) else {
         return;
     };
     let Some(knew) = reset
@@ -41,7 +41,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     frames.push(reset.at.frame);
     text.push_str(&known_part(knew, c.elided));
-    if let Some(first) = knew.first_impossible {
+    if let Some(first) = before(knew.first_impossible, reset) {
         frames.push(first.frame);
         text.push_str(&format!(
             " Frame {} passed only {} before: neither it nor anything after it can be the reason.",
@@ -51,6 +51,16 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     frames.sort_unstable();
     found.tell(ids::LIGHT_CONE, frames, text);
+}
+
+/// The RST is the first close, not the end of one.
+fn closes(case: &Case<'_>, reset: &Reset) -> bool {
+    case.close
+        .is_some_and(|close| close.at.frame == reset.at.frame)
+}
+
+fn before(moment: Option<Moment>, reset: &Reset) -> Option<Moment> {
+    moment.filter(|m| m.frame < reset.at.frame)
 }
 
 fn known_part(knew: &Knowledge, elided: bool) -> String {
@@ -72,7 +82,10 @@ fn known_part(knew: &Knowledge, elided: bool) -> String {
 /// Suspicions that are no causes, with the frames that exclude them: a late segment, its length, loss.
 pub(crate) fn suspicions(case: &Case<'_>) -> Vec<RuledOut> {
     let mut out = Vec::new();
-    let Some(reset) = case.fatal.filter(|_| case.accounts.missing().is_some()) else {
+    let Some(reset) = case
+        .fatal
+        .filter(|reset| case.accounts.missing().is_some() && closes(case, reset))
+    else {
         return out;
     };
     out.extend(late_segments(case, reset));
@@ -83,7 +96,7 @@ pub(crate) fn suspicions(case: &Case<'_>) -> Vec<RuledOut> {
 
 fn late_segments(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let knew = reset.knew.as_ref()?;
-    let first = knew.first_impossible?;
+    let first = before(knew.first_impossible, reset)?;
     Some(RuledOut {
         cause: "late_segments".to_owned(),
         frames: vec![first.frame, reset.at.frame],

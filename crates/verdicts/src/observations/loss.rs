@@ -11,6 +11,8 @@ use crate::{Observations, wording};
 const TRANSMISSIONS: u32 = 3;
 /// Two transmissions tell as much when they lie this far apart from the last sign of life.
 const LONG_ENOUGH: Span = Span::from_secs(2);
+/// Segments of at least this payload fill an Ethernet frame nearly, whatever the options.
+const LARGE: u32 = 1_200;
 /// Below this payload a segment passes every hole that IP allows: 576-byte datagrams must pass (RFC 791).
 const SMALLEST_LARGE: u32 = 500;
 
@@ -159,12 +161,14 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
             && flow.acks_of_unseen == 0
             && flow.acked_to < flow.sent_to
             && receiver.acks_of_unseen == 0;
-        let Some(last) = flow
-            .last_data
-            .filter(|_| waiting && c.handshake.is_complete())
-        else {
+        // Segments as large did come: then it was not their size.
+        let others_as_large = flow.sizes.largest_sent >= LARGE;
+        let Some(last) = flow.last.filter(|_| waiting && c.handshake.is_complete()) else {
             continue;
         };
+        if others_as_large || flow.missing_bytes < u64::from(SMALLEST_LARGE) {
+            continue;
+        }
         found.tell(
             ids::HOLE_NEVER_FILLED,
             [last.frame],

@@ -10,6 +10,9 @@ use crate::{Observations, wording};
 /// "About then": long enough for a backlog to fill and empty, short enough for a host not to have gone.
 const ABOUT_THEN: Span = Span::from_secs(30);
 
+/// Hosts begin with 64 (Linux, macOS, BSD) or 128 (Windows).
+const HIGHEST_HOST_TTL: u8 = 128;
+
 /// Records what the neighbours tell.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
@@ -18,6 +21,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if let Some(listener) = case.neighbours.listener(server) {
         listener_of(case, listener, found);
     }
+    refusal(case, found);
     let elsewhere = case
         .neighbours
         .host(server.host)
@@ -72,12 +76,11 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
             ),
         );
     }
-    refusal(case, listener, found);
     same_idle_close(case, listener, found);
 }
 
 /// Whether the TTL of the RST that refuses the SYN fits the host's other packets.
-fn refusal(case: &Case<'_>, _listener: &Listener, found: &mut Observations) {
+fn refusal(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let reset = c
         .resets
@@ -86,6 +89,13 @@ fn refusal(case: &Case<'_>, _listener: &Listener, found: &mut Observations) {
     let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
         return;
     };
+    if ttl > HIGHEST_HOST_TTL {
+        found.tell(
+            ids::REFUSAL_LIKE_A_ROUTERS,
+            [reset.at.frame],
+            format!("The RST arrives with TTL {ttl}, so it began with 255: routers and firewalls begin so, hosts with 64 or 128."),
+        );
+    }
     let usual = case
         .neighbours
         .host(c.ends.server.host)

@@ -1,6 +1,7 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
-use whyreset_connections::{Acceptance, Dialect, Reset, Side};
+use whyreset_capture::Span;
+use whyreset_connections::{Acceptance, Dialect, Moment, Reset, Side};
 
 use super::ids;
 use crate::case::Case;
@@ -8,6 +9,8 @@ use crate::{Observations, wording};
 
 /// Below this probability of the host itself somebody else is meant.
 const DEVICE_BELOW: f64 = 0.35;
+/// No host restarts, and no address moves, in less time.
+const ALIVE: Span = Span::from_millis(500);
 /// From this probability on the fields fit the host.
 const HOST_FROM: f64 = 0.8;
 
@@ -21,11 +24,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         .is_some_and(|close| close.at.frame == reset.at.frame)
     {
         kind(case, reset, found);
+        answer(case, reset, found);
+        origin(case, reset, found);
     } else {
         after_fin(case, reset, found);
     }
-    answer(reset, found);
-    origin(case, reset, found);
     if reset.acceptance == Acceptance::Outside && !case.both_finished() {
         found.add(
             ids::RST_NOT_ACCEPTABLE,
@@ -104,12 +107,30 @@ fn windows_like(case: &Case<'_>, reset: &Reset) -> bool {
         && matches!(flow.syn_window, Some(8192 | 64240 | 65535))
 }
 
-fn answer(reset: &Reset, found: &mut Observations) {
+fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let Some(trigger) = reset.trigger else {
         return;
     };
     let (frame, cause) = (reset.at.frame, trigger.at.frame);
-    if trigger.possible {
+    alive_before(case, reset, trigger.at, found);
+    let usual = case
+        .connection
+        .vantage
+        .round_trip
+        .of(reset.by)
+        .likely_floor();
+    if trigger.possible && usual.is_some_and(|usual| trigger.delay < usual) {
+        found.tell(
+            ids::RST_SOONER_THAN_USUAL,
+            [cause, frame],
+            format!(
+                "It came {} after frame {cause}, which it answers; {} itself has never answered in less than {}: somebody nearer answered.",
+                wording::span(trigger.delay),
+                wording::side(reset.by),
+                case.round_trip(reset.by).map(wording::span).unwrap_or_default()
+            ),
+        );
+    } else if trigger.possible {
         found.add(
             ids::RST_ANSWERS,
             [cause, frame],
@@ -136,6 +157,35 @@ fn answer(reset: &Reset, found: &mut Observations) {
             format!("{} RSTs came in a row: one for each segment that was on its way, as a closed socket answers.", reset.burst),
         );
     }
+}
+
+/// A host that answers a packet as a stranger had spoken in the connection a moment before that packet.
+fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Observations) {
+    if reset.dialect != Dialect::Passive {
+        return;
+    }
+    let last = case
+        .connection
+        .packets
+        .iter()
+        .rfind(|p| p.side == reset.by && p.frame < reset.at.frame && !p.flags.is_rst());
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    let Some(last) = last.filter(|last| reset.at.time - last.time < ALIVE + trips) else {
+        return;
+    };
+    found.tell(
+        ids::HOST_WAS_ALIVE,
+        [last.frame, trigger.frame, reset.at.frame],
+        format!(
+            "{} had still spoken in the connection (frame {}) {} before it refused it as a stranger (frame {}): too short for a restart.",
+            wording::the_side(reset.by),
+            last.frame,
+            wording::span(reset.at.time - last.time),
+            reset.at.frame
+        ),
+    );
 }
 
 fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {

@@ -1,6 +1,8 @@
 //! TLS alerts, handshakes broken off, and protocols that do not match.
 
-use whyreset_exchanges::{Protocol, TlsHandshake};
+use whyreset_capture::Span;
+use whyreset_connections::Side;
+use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
@@ -14,6 +16,9 @@ const MISMATCHES: [&str; 4] = [
     "tls_on_plain_port",
     "foreign_banner",
 ];
+
+/// Checking a certificate takes a program no longer than this.
+const AT_ONCE: Span = Span::from_millis(300);
 
 /// Records what TLS and the protocol parsers say.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -53,6 +58,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+    left_at_once(case, tls, found);
     if tls.handshake != TlsHandshake::Complete && case.close.is_some() {
         let frames: Vec<u64> = [exchange.started, exchange.ended]
             .iter()
@@ -63,6 +69,29 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::TLS_BROKEN_OFF,
             frames,
             "The TLS handshake was begun and never finished.",
+        );
+    }
+}
+
+/// The handshake is whole, the client asks for nothing and closes: it did not like what it saw, or only looked.
+fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
+        return;
+    };
+    let client = &case.connection.flows.client;
+    let Some(last) = client.last_new_data.filter(|_| {
+        tls.handshake == TlsHandshake::Complete && tls.client_bytes == 0 && tls.server_bytes == 0
+    }) else {
+        return;
+    };
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip + trip);
+    if close.at.time - last.time <= AT_ONCE + trips {
+        found.tell(
+            ids::TLS_LEFT_AT_ONCE,
+            [last.frame, close.at.frame],
+            format!("The client closed (frame {}) right behind the TLS handshake, without having asked for anything.", close.at.frame),
         );
     }
 }

@@ -14,9 +14,11 @@ const SHORTEST_PATIENCE: Span = Span::from_millis(900);
 const ROUND_TRIPS_OF_PATIENCE: i64 = 5;
 /// How far a program's timer fires from its nominal time: event loops round up to milliseconds, and the path jitters.
 const TIMER_SLACK: Span = Span::from_millis(15);
-/// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, and
-/// tests shorten them to seconds.
-const SHORTEST_IDLE: Span = Span::from_secs(3);
+/// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, but
+/// devices under pressure, and people who test, shorten them to seconds.
+const SHORTEST_IDLE: Span = Span::from_millis(1_000);
+/// And it must be a rest for this connection: so many round trips.
+const ROUND_TRIPS_OF_REST: i64 = 10;
 
 /// Records waits before the close, and silences before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -39,7 +41,7 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
         return;
     }
     let felt = wait.since_data.max(wait.length);
-    let frames = [wait.after.frame, close.at.frame];
+    let frames = [wait.after.frame, wait.until.frame];
     let who = wording::the_side(close.side);
     if felt > SHORTEST_PATIENCE.max(far) {
         found.tell(
@@ -49,7 +51,7 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
                 "{who} had waited {} by its own reckoning when it closed (frame {} to frame {}).",
                 wording::span(felt),
                 wait.after.frame,
-                close.at.frame
+                wait.until.frame
             ),
         );
         round(case, close, wait, found);
@@ -77,9 +79,10 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
     let travel = case.round_trip(close.side).unwrap_or(Span::ZERO);
     let flow = c.flows.of(close.side);
     let peer = c.flows.of(close.side.peer());
-    let own = |moment: Option<Moment>, what| moment.map(|m| (m, close.at.time - m.time, what));
-    let others =
-        |moment: Option<Moment>, what| moment.map(|m| (m, (close.at.time - m.time) - travel, what));
+    let own = |moment: Option<Moment>, what| moment.map(|m| (m, wait.until.time - m.time, what));
+    let others = |moment: Option<Moment>, what| {
+        moment.map(|m| (m, (wait.until.time - m.time) - travel, what))
+    };
     let opened = match close.side {
         Side::Client => own(c.handshake.syn, "since it opened the connection"),
         Side::Server => others(c.handshake.ack, "since the connection was open"),
@@ -93,11 +96,11 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
     [
         Some((wait.after, wait.length, "since the last packet")),
         own(
-            before(flow.last_new_data, close),
+            before(flow.last_new_data, wait),
             "since it last sent something",
         ),
         others(
-            before(peer.last_new_data, close),
+            before(peer.last_new_data, wait),
             "since it last received something",
         ),
         request,
@@ -105,12 +108,12 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
     ]
     .into_iter()
     .flatten()
-    .filter(|(moment, span, _)| moment.frame < close.at.frame && *span > SHORTEST_PATIENCE)
+    .filter(|(moment, span, _)| moment.frame < wait.until.frame && *span > SHORTEST_PATIENCE)
     .collect()
 }
 
-fn before(moment: Option<Moment>, close: Close) -> Option<Moment> {
-    moment.filter(|m| m.frame < close.at.frame)
+fn before(moment: Option<Moment>, wait: Wait) -> Option<Moment> {
+    moment.filter(|m| m.frame < wait.until.frame)
 }
 
 fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
@@ -198,9 +201,15 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
         .chain(c.silence_before_end.iter())
         .filter(|silence| silence.unacknowledged_of.is_none())
         .find(|silence| silence.until.frame == failed.frame);
-    let Some(silence) = silence.filter(|silence| silence.length >= SHORTEST_IDLE) else {
+    let rest = case.path_round_trip().map_or(Span::ZERO, |trip| {
+        Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS_OF_REST))
+    });
+    let Some(silence) = silence.filter(|silence| silence.length >= SHORTEST_IDLE.max(rest)) else {
         return;
     };
+    if in_the_middle(case, silence.after) {
+        return;
+    }
     let frames = [silence.after.frame, silence.until.frame];
     found.tell(
         ids::IDLE_BEFORE_FAILURE,
@@ -224,6 +233,19 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// A body was under way when the silence began: something had failed before it.
+fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
+    let Some(open) = &case.accounts.open else {
+        return false;
+    };
+    let since = match open.missing {
+        Missing::ResponseUnfinished => open.response_started,
+        Missing::RequestUnfinished | Missing::AnsweredEarly | Missing::TlsHandshake => open.started,
+        Missing::Unanswered => None,
+    };
+    !open.estimated && since.is_some_and(|since| since.frame <= silence_began.frame)
 }
 
 #[cfg(test)]
