@@ -151,7 +151,10 @@ mod tests {
         outstanding.take_up(801, 811, 10, at(2, 500));
         outstanding.sent_again(801, 10, at(3, 900));
         let tail = outstanding.unanswered();
-        assert_eq!(tail.map(|tail| (tail.seq, tail.transmissions)), Some((801, 3)));
+        assert_eq!(
+            tail.map(|tail| (tail.seq, tail.transmissions)),
+            Some((801, 3))
+        );
     }
 
     #[test]

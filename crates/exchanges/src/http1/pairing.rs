@@ -123,6 +123,7 @@ impl Layer for Http1 {
         for way in [Way::Request, Way::Response] {
             if matches!(self.reader(way).state, State::Head) {
                 self.end_head(log, way, HeadEnd::Cut);
+                self.head_never_ended(log, way);
             }
         }
         if let Some(tunnel) = &mut self.tunnel {
@@ -258,6 +259,17 @@ impl Http1 {
             exchange.response_started = Some(at);
             exchange.framing = crate::Framing::UntilClose;
             exchange.body_delivered = Some(0);
+        }
+    }
+
+    /// No byte is missing from the capture, the head just never came to its end: such a request was never whole.
+    fn head_never_ended(&self, log: &mut ExchangeLog, way: Way) {
+        let (Way::Request, State::Lost(lost)) = (way, &self.request.state) else {
+            return;
+        };
+        if let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) {
+            exchange.request_complete = false;
+            exchange.complete = false;
         }
     }
 

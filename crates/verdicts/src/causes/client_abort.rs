@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            HOLE_NEVER_FILLED,
+            0.2,
+            "bytes were lost on the way before it left",
+        ),
+        on(
             RST_ACTIVE,
             2.0,
             "RST+ACK with exact numbers is what a live stack sends when its program closes with data unread or on its way",

@@ -57,7 +57,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             HOLE_NEVER_FILLED,
-            0.3,
+            0.1,
             "bytes were lost on the way: that is the root",
         ),
         on(STOPPED_IN_FULL_FLOW, 0.6, "the answer stopped in full flow"),

@@ -30,12 +30,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             ORIGIN_DEVICE,
-            8.0,
+            30.0,
             "a device answered the first packet after the silence in the host's name",
         ),
         on(
             ORIGIN_DOUBTFUL,
-            2.0,
+            4.0,
             "a device may have answered in the host's name",
         ),
         on(ORIGIN_HOST, 0.12, "the host itself answered"),

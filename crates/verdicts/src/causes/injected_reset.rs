@@ -14,7 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(
             HOST_WAS_ALIVE,
-            5.0,
+            100.0,
             "the host's end was killed a moment before: by a forged RST that did not pass here, as like as not",
         ),
         on(
@@ -62,7 +62,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             IDLE_BEFORE_FAILURE,
-            0.2,
+            0.05,
             "after a silence it is a device that forgot, not one that forges",
         ),
         on(RST_NOTHING_MISSING, 0.2, "there was nothing left to cut"),

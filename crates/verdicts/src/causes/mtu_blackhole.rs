@@ -30,7 +30,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             HOLE_NEVER_FILLED,
-            5.0,
+            15.0,
             "later, smaller segments came through; the hole was never filled",
         ),
         on(ICMP_TOO_BIG, 12.0, "a router says so"),

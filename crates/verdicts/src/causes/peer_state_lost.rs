@@ -18,7 +18,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(RST_WITHOUT_DATA, 0.03, "there was nothing to forget yet"),
         on(
             HOST_WAS_ALIVE,
-            0.12,
+            0.01,
             "a restart or failover takes longer than that",
         ),
         on(
@@ -38,7 +38,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(ORIGIN_HOST, 3.0, "TTL and fields are the host's own"),
         on(ORIGIN_DEVICE, 0.04, "it is not the host's"),
-        on(ORIGIN_DOUBTFUL, 0.5, "it may not be the host's"),
+        on(ORIGIN_DOUBTFUL, 0.25, "it may not be the host's"),
         on(RST_TOO_SOON, 0.04, "it came too soon to be the host's"),
         on(
             SENDER_WENT_ON,

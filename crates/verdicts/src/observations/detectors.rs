@@ -36,7 +36,7 @@ fn weaver(case: &Case<'_>, found: &mut Observations) {
     };
     for reset in &c.resets {
         // A passive RST repeats the trigger's number and may well lie below what its sender sent.
-        if reset.dialect == Dialect::Passive && reset.trigger.is_some() {
+        if reset.ack.is_none() && repeats_an_acknowledgement(case, reset) {
             continue;
         }
         let sent = c
@@ -90,6 +90,14 @@ fn weaver(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
+}
+
+/// The number of a bare RST is one that the other side had acknowledged: an answer to that packet, whoever gives it.
+fn repeats_an_acknowledgement(case: &Case<'_>, reset: &Reset) -> bool {
+    case.connection
+        .packets
+        .iter()
+        .any(|p| p.side != reset.by && p.frame < reset.at.frame && p.ack == reset.seq)
 }
 
 /// Both RSTs answer packets of their own: a dead socket's answers, with the numbers of their triggers.

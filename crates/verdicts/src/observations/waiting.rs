@@ -1,6 +1,6 @@
 //! Silences: how long somebody waited, whether that is a round number, and which known timer it fits.
 
-use whyreset_capture::Span;
+use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Moment, Side};
 
 use super::ids;
@@ -185,22 +185,16 @@ fn roundness(span: Span, slack: Span) -> Option<u8> {
 
 /// A silence, with nothing waiting for an acknowledgement, before the first packet that failed.
 fn before_failure(case: &Case<'_>, found: &mut Observations) {
-    let c = case.connection;
-    let failed = super::loss::tail(case)
-        .map(|(_, tail)| tail.first)
-        .or_else(|| {
-            let reset = case.fatal?;
-            reset.trigger.map(|trigger| trigger.at).or(Some(reset.at))
-        });
-    let Some(failed) = failed else {
+    let Some((from, to)) = failure(case) else {
         return;
     };
+    let c = case.connection;
     let silence = c
         .silences
         .iter()
         .chain(c.silence_before_end.iter())
         .filter(|silence| silence.unacknowledged_of.is_none())
-        .find(|silence| silence.until.frame == failed.frame);
+        .find(|silence| silence.until.time >= from && silence.until.frame <= to);
     let rest = case.path_round_trip().map_or(Span::ZERO, |trip| {
         Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS_OF_REST))
     });
@@ -233,6 +227,22 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// Where the first packet that failed must lie: the first transmission of what was never acknowledged, or what a RST
+/// answered at most two round trips and a scheduler's pause before it. From a time to a frame.
+fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
+    if let Some((_, tail)) = super::loss::tail(case) {
+        return Some((tail.first.time, tail.first.frame));
+    }
+    let reset = case.fatal?;
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    Some((
+        reset.at.time - trips - Span::from_millis(200),
+        reset.at.frame,
+    ))
 }
 
 /// A body was under way when the silence began: something had failed before it.
