@@ -2,8 +2,9 @@
 //!
 //! Red Hat 6.1, SuSE 6.3 and Nokia wrote longer record headers under magic numbers that others use as well. As in Wireshark,
 //! the first records are read as each variant in turn, what looks wrong is counted, and the variant with the fewest oddities wins.
+//! Which fields are looked at follows Wireshark 4.0; later versions also look at those that only some variants have, which
+//! tells a damaged second or third record of a plain file better from another variant.
 
-use crate::endian::ByteOrder;
 use crate::pcap::header::FileHeader;
 
 /// A kind of record header.
@@ -78,10 +79,9 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// How many things look wrong in the first records, or how many bytes it takes to tell.
+    /// How many things look wrong in the first record that is odd, or how many bytes it takes to tell.
     fn oddities(&self, records: &[u8]) -> Result<u32, usize> {
         let mut at = 0_usize;
-        let mut oddities = 0_u32;
         let header_len = self.variant.record_header_len();
         for _ in 0..RECORDS_TO_TRY {
             let rest = records.get(at..).unwrap_or_default();
@@ -89,33 +89,27 @@ impl Trial<'_> {
                 break;
             }
             let Some(header) = rest.get(..header_len) else {
-                return self.cut(at.saturating_add(header_len), oddities);
+                return self.cut(at.saturating_add(header_len));
             };
-            let len = self.number(header, 8);
-            oddities = oddities
-                .saturating_add(self.common_oddities(header))
-                .saturating_add(self.extra_oddities(header));
-            if len > self.max_len {
-                break;
+            let oddities = self.oddities_of(header);
+            if oddities > 0 {
+                return Ok(oddities);
             }
-            at = at.saturating_add(header_len).saturating_add(len as usize);
+            let len = self.number(header, 8) as usize;
+            at = at.saturating_add(header_len).saturating_add(len);
             if records.len() < at {
-                return self.cut(at, oddities);
+                return self.cut(at);
             }
         }
-        Ok(oddities)
+        Ok(0)
     }
 
     /// A record that is not whole is odd, but only where the file ends there.
-    fn cut(&self, needed: usize, oddities: u32) -> Result<u32, usize> {
-        if self.at_end {
-            Ok(oddities.saturating_add(1))
-        } else {
-            Err(needed)
-        }
+    const fn cut(&self, needed: usize) -> Result<u32, usize> {
+        if self.at_end { Ok(1) } else { Err(needed) }
     }
 
-    fn common_oddities(&self, header: &[u8]) -> u32 {
+    fn oddities_of(&self, header: &[u8]) -> u32 {
         let (len, wire_len) = (self.number(header, 8), self.number(header, 12));
         u32::from(self.number(header, 4) >= 1_000_000)
             .saturating_add(u32::from(len > self.max_len))
@@ -124,40 +118,7 @@ impl Trial<'_> {
             .saturating_add(u32::from(len > wire_len))
     }
 
-    fn extra_oddities(&self, header: &[u8]) -> u32 {
-        match self.variant {
-            Variant::Plain | Variant::Aix => 0,
-            Variant::Nokia => {
-                // The file's own order plays no part here, as in Wireshark.
-                let stuff = ByteOrder::Little.u32(header, 16).unwrap_or_default();
-                u32::from(!is_nokia_stuff(stuff))
-            }
-            Variant::Modified | Variant::ModifiedLong => {
-                let interface = self.number(header, 16);
-                let protocol = self.header.order.u16(header, 20).unwrap_or_default();
-                let packet_type = header.get(22).copied().unwrap_or_default();
-                u32::from(interface > 10_000)
-                    .saturating_add(u32::from(!is_packet_protocol(protocol)))
-                    .saturating_add(u32::from(packet_type > 4))
-            }
-        }
-    }
-
     fn number(&self, header: &[u8], at: usize) -> u32 {
         self.header.order.u32(header, at).unwrap_or_default()
     }
-}
-
-/// An EtherType, or one of the numbers that Linux uses below them (linux/if_ether.h).
-fn is_packet_protocol(protocol: u16) -> bool {
-    protocol >= 0x0600 || matches!(protocol, 0x0060 | 0x0200 | 0x0400 | 0..=0x17)
-}
-
-/// The field that Nokia adds, as far as it was ever seen.
-fn is_nokia_stuff(stuff: u32) -> bool {
-    stuff & 0x0fff_00f0 == 0x0fbf_0000
-        && matches!(stuff & 0xf000_0000, 0x9000_0000 | 0xb000_0000)
-        && matches!(stuff & 0x0000_f000, 0x0000_b000 | 0x0000_d000)
-        && matches!(stuff & 0x0000_0f00, 0x0000_0600 | 0x0000_0900)
-        && matches!(stuff & 0x0000_000f, 1 | 2)
 }
