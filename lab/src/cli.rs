@@ -119,7 +119,7 @@ fn list(variations: &[Variation]) {
 /// The programs a variation calls for.
 fn programs_of(variation: &Variation) -> Vec<&str> {
     let program = |name: &str| match name {
-        "nginx" => "nginx",
+        "nginx" | "nginx-h2" => "nginx",
         "apache" => "apache2",
         "haproxy" => "haproxy",
         "tomcat" => "java",

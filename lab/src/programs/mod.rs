@@ -79,19 +79,17 @@ fn lines(server: &Server, place: &str) -> String {
 pub fn start_server(server: &Server, place: &Place) -> Result<Vec<Child>> {
     let mut children = Vec::new();
     let mut ports = vec![server.port];
+    if !server.backend.is_empty() {
+        children.push(steps::server(server, place, &server.backend, 8081)?);
+        ports.push(8081);
+    }
     match server.program.as_str() {
         "none" => ports.clear(),
         "steps" => children.push(steps::server(server, place, &server.sessions, server.port)?),
         "python-http" => children.push(python_http(server, place)?),
-        "nginx" => children.push(nginx::start(server, place)?),
+        "nginx" | "nginx-h2" => children.push(nginx::start(server, place)?),
         "apache" => children.push(apache::start(server, place)?),
-        "haproxy" => {
-            if !server.backend.is_empty() {
-                children.push(steps::server(server, place, &server.backend, 8081)?);
-                ports.push(8081);
-            }
-            children.push(haproxy::start(server, place)?);
-        }
+        "haproxy" => children.push(haproxy::start(server, place)?),
         "tomcat" => children.push(tomcat::start(server, place)?),
         "node" => children.push(node::start(server, place)?),
         other => bail!("no server program called {other}"),

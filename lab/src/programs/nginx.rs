@@ -1,9 +1,17 @@
-//! nginx. Configuration places: `http`, `server`, `location`.
+//! nginx, with HTTP/2 as `nginx-h2`. Configuration places: `http`, `server`, `location`.
 
 use super::{Place, lines};
 use crate::scenario::Server;
 use anyhow::Result;
 use std::process::Child;
+
+fn listen_options(server: &Server) -> &'static str {
+    match (server.tls, server.program.as_str()) {
+        (true, "nginx-h2") => " ssl http2",
+        (true, _) => " ssl",
+        _ => "",
+    }
+}
 
 /// Starts it in the foreground.
 pub fn start(server: &Server, place: &Place) -> Result<Child> {
@@ -26,7 +34,7 @@ pub fn start(server: &Server, place: &Place) -> Result<Child> {
          location / {{ {} }} }} }}\n",
         lines(server, "http"),
         place.listen(server.port),
-        if server.tls { " ssl" } else { "" },
+        listen_options(server),
         place.assets.dir.join("www").display(),
         lines(server, "server"),
         lines(server, "location"),

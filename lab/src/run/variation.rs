@@ -34,8 +34,6 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     let folder = shared.out.join(&variation.scenario).join(&variation.name);
     drop(std::fs::remove_dir_all(&folder));
     std::fs::create_dir_all(&folder)?;
-    let scratch = folder.join("programs");
-    std::fs::create_dir_all(&scratch)?;
     let (world, ends) = World::build(number, &variation.net)?;
     let (orders, received) = channel();
     let path_file = folder.join("path.pcap");
@@ -45,7 +43,7 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
         let stop = stop.clone();
         std::thread::spawn(move || router.run(&stop))
     };
-    let played = play(variation, &world, &folder, &scratch, &received, shared);
+    let played = play(variation, &world, &folder, &received, shared, &stop);
     stop.store(true, Ordering::Relaxed);
     let seen = router.join().map_err(|_| anyhow!("the router died"))??;
     let resets = played?;
@@ -64,13 +62,15 @@ fn play(
     variation: &Variation,
     world: &World,
     folder: &Path,
-    scratch: &Path,
     received: &Receiver<Order>,
     shared: &Shared,
+    stop: &AtomicBool,
 ) -> Result<Vec<SentReset>> {
+    let scratch = folder.join("programs");
+    std::fs::create_dir_all(&scratch)?;
     let place = Place {
         world,
-        dir: scratch,
+        dir: &scratch,
         assets: &shared.assets,
     };
     let servers = start_server(&variation.server, &place)?;
@@ -82,6 +82,8 @@ fn play(
     for dump in dumps {
         dump.stop()?;
     }
+    // All three captures end before the programs do: their end is no part of the story.
+    stop.store(true, Ordering::Relaxed);
     let resets = witnessed(world, shared);
     for namespace in [&world.client, &world.server] {
         signal_all(namespace, Signal::KILL);

@@ -185,7 +185,7 @@ impl Default for Net {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
-    /// `none`, `steps`, `python-http`, `nginx`, `apache`, `haproxy`, `tomcat`, `node`.
+    /// `none`, `steps`, `python-http`, `nginx`, `nginx-h2`, `apache`, `haproxy`, `tomcat`, `node`.
     pub program: String,
     /// Port it listens on.
     pub port: u16,
@@ -205,7 +205,7 @@ pub struct Server {
     pub config: BTreeMap<String, Vec<String>>,
     /// `node`: options of its server program.
     pub options: BTreeMap<String, toml::Value>,
-    /// `haproxy`: what its backend does, as `steps`.
+    /// What listens behind a proxy, on port 8081 of the same host, as `steps`.
     pub backend: Vec<Vec<String>>,
 }
 
