@@ -308,7 +308,12 @@ fn take_icmp(text: &str, layer: Layer, fields: &mut FieldSet) {
     };
     for (title, name) in names {
         if let Some(value) = text.strip_prefix(title) {
-            fields.add(name, leading_number(value));
+            // `3 (Destination unreachable)`, `Destination Unreachable (1)`.
+            let number = match leading_number(value) {
+                "" => in_parentheses(value),
+                number => number,
+            };
+            fields.add(name, number);
         }
     }
 }

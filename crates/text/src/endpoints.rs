@@ -10,6 +10,7 @@ use whyreset_segments::{Endpoint, Host};
 use crate::application::{AppHint, TlsRecord};
 use crate::hosts::{Names, Port, Side};
 use crate::placed::{Connection, Placed};
+use crate::protocols::Protocol;
 use crate::raw_row::RawRow;
 use crate::read::Reason;
 
@@ -173,13 +174,40 @@ impl Catalogue {
             .by_hosts
             .get(&(row.list, a, b))
             .map_or(&[][..], Vec::as_slice);
+        let (sure, on_port) = runs_over(&row.app);
         if candidates.is_empty() {
             // No row tells a port: the two hosts are all there is.
-            if source == destination {
-                return Err(Some(Reason::Direction));
-            }
-            return Ok((names.endpoint(row.source), names.endpoint(row.destination)));
+            return match (sure, source == destination) {
+                (false, _) => Err(None),
+                (true, true) => Err(Some(Reason::Direction)),
+                (true, false) => Ok((names.endpoint(row.source), names.endpoint(row.destination))),
+            };
         }
+        if let Some(port) = on_port {
+            let fits = |ends: Pair| ends.0.port == port || ends.1.port == port;
+            let fitting: Vec<usize> = candidates
+                .iter()
+                .copied()
+                .filter(|index| self.shown.get(*index).is_some_and(|shown| fits(shown.ends)))
+                .take(MAX_CANDIDATES)
+                .collect();
+            if fitting.is_empty() {
+                return Err(None);
+            }
+            return self.directed(at, row, &fitting, source, destination);
+        }
+        self.directed(at, row, candidates, source, destination)
+    }
+
+    /// The only fitting connection, in the direction of the row.
+    fn directed(
+        &self,
+        at: usize,
+        row: &RawRow,
+        candidates: &[usize],
+        source: Host,
+        destination: Host,
+    ) -> Result<Pair, Option<Reason>> {
         let shown = self.only_one(at, candidates)?;
         if source == destination {
             return direction_by_application(&shown, &row.app).ok_or(Some(Reason::Direction));
@@ -264,6 +292,18 @@ impl Catalogue {
             (Some(only), None) => Ok(*only),
             _ => Err(Some(Reason::SeveralConnections)),
         }
+    }
+}
+
+/// Whether a row without TCP's numbers surely runs over TCP, and the port it then must have.
+fn runs_over(app: &AppHint) -> (bool, Option<u16>) {
+    match app {
+        AppHint::Other { protocol, .. } => match crate::protocols::protocol(protocol) {
+            Some(Protocol::OverTcp) => (true, None),
+            Some(Protocol::OnPort(port)) => (false, Some(port)),
+            _ => (false, None),
+        },
+        _ => (true, None),
     }
 }
 

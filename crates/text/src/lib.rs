@@ -50,6 +50,7 @@ mod raw_row;
 mod read;
 mod reader;
 mod row;
+mod run_together;
 mod services;
 mod tables;
 mod tcpdump_new;
@@ -61,6 +62,7 @@ mod tshark_fields;
 mod tshark_json;
 mod windows;
 mod wireshark_list;
+mod wrapping;
 
 use whyreset_segments::HostNames;
 

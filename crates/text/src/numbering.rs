@@ -33,8 +33,8 @@ pub(crate) fn unify(connection: &Connection, rows: &mut [Placed]) {
         row.raw.ack = numbers
             .ack
             .and_then(|n| convert(n, base(1 - side), relative));
-        if !relative {
-            convert_sack(&mut row.raw, numbers.ack, base(1 - side));
+        if let Some(start) = numbers.sack_from.filter(|_| !relative) {
+            move_sack(&mut row.raw, start);
         }
         row.relative = relative;
     }
@@ -47,6 +47,8 @@ struct Written {
     ack: Option<Number>,
     /// The start of the row's direction and of the other, where this row tells them.
     starts: [Option<u32>; 2],
+    /// What the SACK blocks count from, where they are relative.
+    sack_from: Option<u32>,
 }
 
 fn convert(number: Number, base: Option<u32>, relative: bool) -> Option<u32> {
@@ -58,12 +60,10 @@ fn convert(number: Number, base: Option<u32>, relative: bool) -> Option<u32> {
 }
 
 /// SACK blocks count like the acknowledgement number.
-fn convert_sack(row: &mut RawRow, ack: Option<Number>, base: Option<u32>) {
-    if let (Some(Number::Relative(_)), Some(base)) = (ack, base) {
-        for block in &mut row.options.sack {
-            block.left = block.left + base;
-            block.right = block.right + base;
-        }
+fn move_sack(row: &mut RawRow, start: u32) {
+    for block in &mut row.options.sack {
+        block.left = block.left + start;
+        block.right = block.right + start;
     }
 }
 
@@ -105,7 +105,7 @@ fn absolute(row: &Placed) -> Written {
     Written {
         seq: row.raw.seq.map(Number::Absolute),
         ack: row.raw.ack.map(Number::Absolute),
-        starts: [None; 2],
+        ..Written::default()
     }
 }
 
@@ -147,7 +147,7 @@ fn wireshark(row: &Placed, relative: bool) -> Written {
             .ack
             .filter(|n| may_be_relative(*n))
             .map(Number::Relative),
-        starts: [None; 2],
+        ..Written::default()
     };
     for (slot, raw, shown) in [
         (0, row.raw.raw_seq, row.raw.seq),
@@ -158,6 +158,9 @@ fn wireshark(row: &Placed, relative: bool) -> Written {
         {
             *start = Some(raw.wrapping_sub(shown));
         }
+    }
+    if let (Some(raw), Some(shown)) = (row.raw.raw_ack, row.raw.ack) {
+        written.sack_from = Some(raw.wrapping_sub(shown));
     }
     // What the header has leaves no doubt.
     written.seq = row.raw.raw_seq.map(Number::Absolute).or(written.seq);
@@ -205,6 +208,11 @@ impl Tcpdump {
             }
             written.seq = row.raw.seq.map(|n| self.number(side, n, first, 0));
             written.ack = row.raw.ack.map(|n| self.number(1 - side, n, first, 1));
+            if matches!(written.ack, Some(Number::Relative(_))) {
+                written.sack_from = self.start_of(1 - side);
+            }
+            written.seq = written.seq.map(|n| self.as_header(side, n));
+            written.ack = written.ack.map(|n| self.as_header(1 - side, n));
         }
         written.starts = [self.start_of(side), self.start_of(1 - side)];
         written
@@ -237,6 +245,14 @@ impl Tcpdump {
             *slot = n;
         }
         Number::Relative(n)
+    }
+
+    /// The start may change within a list, so a number is converted by the one of its own time.
+    fn as_header(&self, side: usize, number: Number) -> Number {
+        match (number, self.start_of(side)) {
+            (Number::Relative(n), Some(start)) => Number::Absolute(start.wrapping_add(n)),
+            (number, _) => number,
+        }
     }
 
     fn start_of(&self, side: usize) -> Option<u32> {

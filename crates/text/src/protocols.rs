@@ -5,6 +5,8 @@
 pub(crate) enum Protocol {
     /// TCP, or one that runs over it.
     OverTcp,
+    /// One that runs over UDP as well; over TCP on this port.
+    OnPort(u16),
     /// ICMP or ICMPv6: may quote a TCP segment.
     Icmp,
     /// One that never runs over TCP, or hardly ever.
@@ -50,15 +52,9 @@ const OVER_TCP: &[&str] = &[
     "RESP",
     "AMQP",
     "MQTT",
-    "LDAP",
     "SMB",
     "SMB2",
     "NBSS",
-    "NFS",
-    "NLM",
-    "RPC",
-    "Portmap",
-    "MOUNT",
     "RTSP",
     "TPKT",
     "COTP",
@@ -66,7 +62,6 @@ const OVER_TCP: &[&str] = &[
     "S7COMM",
     "T.125",
     "BGP",
-    "LDP",
     "TELNET",
     "Telnet",
     "RLOGIN",
@@ -92,7 +87,6 @@ const OVER_TCP: &[&str] = &[
     "IRC",
     "XMPP",
     "XMPP/XML",
-    "BitTorrent",
     "Gnutella",
     "eDonkey",
     "RTMP",
@@ -102,7 +96,6 @@ const OVER_TCP: &[&str] = &[
     "CIFS",
     "Skinny",
     "SKINNY",
-    "DIAMETER",
     "Git",
     "GIT",
     "PPTP",
@@ -115,9 +108,6 @@ const OVER_TCP: &[&str] = &[
     "104apci",
     "104asdu",
     "IEC 60870-5-104",
-    "DNP",
-    "ENIP",
-    "CIP",
     "OpcUa",
     "OPCUA",
     "MMS",
@@ -130,7 +120,6 @@ const OVER_TCP: &[&str] = &[
     "AJP13",
     "FCGI",
     "SCGI",
-    "MEMCACHE",
     "Elasticsearch",
     "ZMTP",
     "STOMP",
@@ -164,7 +153,6 @@ const NOT_OVER_TCP: &[&str] = &[
     "UDPENCAP",
     "ARP",
     "RARP",
-    "DNS",
     "MDNS",
     "LLMNR",
     "NBNS",
@@ -181,11 +169,8 @@ const NOT_OVER_TCP: &[&str] = &[
     "DTLS",
     "DTLSv1.0",
     "DTLSv1.2",
-    "STUN",
     "RTP",
     "RTCP",
-    "SIP",
-    "SIP/SDP",
     "TFTP",
     "RADIUS",
     "ISAKMP",
@@ -208,12 +193,9 @@ const NOT_OVER_TCP: &[&str] = &[
     "EAP",
     "SCTP",
     "WireGuard",
-    "OpenVPN",
     "L2TP",
     "VXLAN",
     "GENEVE",
-    "Syslog",
-    "SYSLOG",
     "IPv4",
     "IPv6",
     "IP",
@@ -239,6 +221,32 @@ const NOT_OVER_TCP: &[&str] = &[
     "NDP",
 ];
 
+/// Protocols that run over UDP as well, with the port that they have over TCP: a row of theirs belongs to a connection
+/// only if it has that port.
+const ON_PORT: &[(&str, u16)] = &[
+    ("DNS", 53),
+    ("KRB5", 88),
+    ("RPC", 111),
+    ("Portmap", 111),
+    ("LDAP", 389),
+    ("Syslog", 514),
+    ("SYSLOG", 514),
+    ("LDP", 646),
+    ("OpenVPN", 1194),
+    ("NFS", 2049),
+    ("NLM", 2049),
+    ("MOUNT", 2049),
+    ("STUN", 3478),
+    ("DIAMETER", 3868),
+    ("SIP", 5060),
+    ("SIP/SDP", 5060),
+    ("BitTorrent", 6881),
+    ("MEMCACHE", 11211),
+    ("DNP", 20000),
+    ("ENIP", 44818),
+    ("CIP", 44818),
+];
+
 /// What `name` stands for; `None` where it is no known protocol.
 pub(crate) fn protocol(name: &str) -> Option<Protocol> {
     if name.is_empty() || name.len() > 24 || !name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -253,6 +261,10 @@ pub(crate) fn protocol(name: &str) -> Option<Protocol> {
     }
     if OVER_TCP.contains(&name) || name.starts_with("HTTP/") {
         return Some(Protocol::OverTcp);
+    }
+    let on_port = ON_PORT.iter().find(|(known, _)| *known == name);
+    if let Some((_, port)) = on_port {
+        return Some(Protocol::OnPort(*port));
     }
     NOT_OVER_TCP.contains(&name).then_some(Protocol::Other)
 }

@@ -11,9 +11,11 @@ use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
+use crate::run_together::split_rows;
 use crate::times::read_time;
-use crate::tokens::{integer, shorten, tokens};
+use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
+use crate::wrapping::{join_wrapped, starts_packet};
 use crate::{
     MAX_ROWS, MAX_UNREAD, UnreadLine, tables, tcpdump_new, tcpdump_old, tshark_fields, tshark_json,
     wireshark_list,
@@ -428,7 +430,7 @@ impl Reader {
 }
 
 /// Longer lines are cut, in bytes.
-const MAX_LINE: usize = 16_384;
+pub(crate) const MAX_LINE: usize = 16_384;
 
 /// Whether two rows can be accounts of one packet.
 fn compatible(a: &RawRow, b: &RawRow) -> bool {
@@ -446,81 +448,6 @@ fn compatible(a: &RawRow, b: &RawRow) -> bool {
         && agree(a.len, b.len)
 }
 
-/// Joins a packet that stands on several lines: `-v`, or a mailer's wrapping. Gives the text and the number of lines.
-fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String, usize)> {
-    if !wants_more(text)
-        && !following
-            .first()
-            .is_some_and(|next| continues_numbers(&next.text) && has_flags(text))
-    {
-        return None;
-    }
-    let mut joined = shorten(text, MAX_LINE).trim_end().to_owned();
-    let mut used = 1_usize;
-    for next in following.iter().take(MAX_WRAPPED) {
-        let next = next.text.trim();
-        let more = wants_more(&joined) || continues_numbers(next);
-        if next.is_empty() || !more || starts_packet(next) || is_elision(next) {
-            break;
-        }
-        joined.push(' ');
-        joined.push_str(shorten(next, MAX_LINE));
-        used = used.saturating_add(1);
-    }
-    (used > 1).then_some((joined, used))
-}
-
-/// More lines than this are not joined to one packet.
-const MAX_WRAPPED: usize = 4;
-
-/// Whether a packet begins on this line and cannot be complete.
-fn wants_more(text: &str) -> bool {
-    let verbose_head = text.trim_end().ends_with(')')
-        && (text.contains("(tos ") || text.contains("(flowlabel ") || text.contains("(class "));
-    (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
-        || tcpdump_new::is_cut(text)
-        || tcpdump_old::is_cut(text)
-        || wireshark_is_cut(text)
-}
-
-/// A row of tshark or Wireshark that ends with the Protocol or Length column, or within the numbers.
-fn wireshark_is_cut(text: &str) -> bool {
-    let head = shorten(text, MAX_LINE);
-    if head.contains("Seq=") && !head.contains("Len=") {
-        return true;
-    }
-    let words: Vec<&str> = head.split_whitespace().collect();
-    match words.as_slice() {
-        [before @ .., protocol] if *protocol == "TCP" => before.len() >= 2,
-        [before @ .., protocol, len] if *protocol == "TCP" => {
-            before.len() >= 2 && integer::<u32>(len).is_some()
-        }
-        _ => has_flags(head) && !head.contains("Seq=") && !head.contains("Flags ["),
-    }
-}
-
-fn has_flags(text: &str) -> bool {
-    text.contains("Flags [") || crate::info_column::find_info(shorten(text, MAX_LINE)).is_some()
-}
-
-/// `TSval=3081660681 TSecr=3542359002`: the rest of an Info column.
-fn continues_numbers(text: &str) -> bool {
-    let word = text.split_whitespace().next().unwrap_or("");
-    let mut numbers = crate::info_column::Numbers::default();
-    word.contains('=') && crate::info_column::read_number(word, &mut numbers)
-}
-
-/// Whether a packet begins here: a time, or a number and a time, or tcpdump's `IP `.
-fn starts_packet(text: &str) -> bool {
-    let words: Vec<&str> = shorten(text, 200).split_whitespace().take(5).collect();
-    let numbered = words
-        .first()
-        .is_some_and(|word| integer::<u64>(word).is_some());
-    let from = usize::from(numbered);
-    read_time(words.get(from..).unwrap_or(&[])).is_some()
-        || matches!(words.first(), Some(&"IP" | &"IP6" | &"No."))
-}
-
 /// A line that is no packet by any format, but begins like one.
 fn looks_like_packet(text: &str) -> bool {
     let words: Vec<&str> = shorten(text, 300).split_whitespace().take(10).collect();
@@ -535,67 +462,4 @@ fn looks_like_packet(text: &str) -> bool {
             .filter(|word| is_address(word.trim_end_matches(':')))
             .count()
             >= 2
-}
-
-/// Splits rows that a forum ran together on one line: a number, a time and two columns before a protocol begin a row.
-fn split_rows(text: &str) -> Vec<&str> {
-    let mut rows = Vec::new();
-    let mut rest = text;
-    while rest.len() > MAX_LINE {
-        // A window at a time: what begins in it last may go on behind it.
-        let window = shorten(rest, MAX_LINE);
-        let starts = row_starts(window);
-        let end = match starts.last() {
-            Some(last) if *last > 0 => *last,
-            _ => window.len(),
-        };
-        push_rows(window, &starts, end, &mut rows);
-        rest = rest.get(end..).unwrap_or("");
-    }
-    push_rows(rest, &row_starts(rest), rest.len(), &mut rows);
-    rows
-}
-
-fn push_rows<'a>(text: &'a str, starts: &[usize], end: usize, rows: &mut Vec<&'a str>) {
-    let ends = starts.iter().skip(1).copied().chain([end]);
-    let spans = starts
-        .iter()
-        .zip(ends)
-        .filter(|(start, end)| **start < *end);
-    rows.extend(spans.filter_map(|(start, end)| text.get(*start..end)));
-}
-
-fn row_starts(text: &str) -> Vec<usize> {
-    let all = tokens(text);
-    let mut starts = vec![0_usize];
-    let mut last = 0_usize;
-    for at in MIN_ROW_TOKENS..all.len() {
-        if at.saturating_sub(last) >= MIN_ROW_TOKENS && begins_row(all.get(at..).unwrap_or(&[])) {
-            last = at;
-            starts.extend(all.get(at).map(|token| token.start));
-        }
-    }
-    starts
-}
-
-/// A row has at least this many words.
-const MIN_ROW_TOKENS: usize = 6;
-
-fn begins_row(rest: &[crate::tokens::Token<'_>]) -> bool {
-    let words: Vec<&str> = rest.iter().take(8).map(|token| token.text).collect();
-    if words
-        .first()
-        .is_none_or(|word| integer::<u64>(word).is_none())
-    {
-        return false;
-    }
-    let Some((_, used)) = read_time(words.get(1..).unwrap_or(&[])) else {
-        return false;
-    };
-    let columns = words.get(used.saturating_add(1)..).unwrap_or(&[]);
-    columns
-        .iter()
-        .take(4)
-        .skip(2)
-        .any(|word| crate::protocols::protocol(word).is_some())
 }

@@ -312,7 +312,7 @@ fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read 
     match protocol(name.text) {
         Some(Protocol::Other) => Read::Foreign(lead.frame),
         Some(Protocol::Icmp) => read_icmp(row, name.text, info),
-        Some(Protocol::OverTcp) | None => {
+        Some(Protocol::OverTcp | Protocol::OnPort(_)) | None => {
             take_hidden_info(&mut row, name.text, info, names, middle);
             Read::row(row)
         }

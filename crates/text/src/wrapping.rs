@@ -1,0 +1,82 @@
+//! One packet on several lines: `tcpdump -v`, and what mailers wrap.
+
+use crate::elisions::is_elision;
+use crate::reader::{Line, MAX_LINE};
+use crate::times::read_time;
+use crate::tokens::{integer, shorten};
+use crate::{info_column, tcpdump_new, tcpdump_old};
+
+/// Joins a packet that stands on several lines: `-v`, or a mailer's wrapping. Gives the text and the number of lines.
+pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String, usize)> {
+    if !wants_more(text)
+        && !following
+            .first()
+            .is_some_and(|next| continues_numbers(&next.text) && has_flags(text))
+    {
+        return None;
+    }
+    let mut joined = shorten(text, MAX_LINE).trim_end().to_owned();
+    let mut used = 1_usize;
+    for next in following.iter().take(MAX_WRAPPED) {
+        let next = next.text.trim();
+        let more = wants_more(&joined) || continues_numbers(next);
+        if next.is_empty() || !more || starts_packet(next) || is_elision(next) {
+            break;
+        }
+        joined.push(' ');
+        joined.push_str(shorten(next, MAX_LINE));
+        used = used.saturating_add(1);
+    }
+    (used > 1).then_some((joined, used))
+}
+
+/// More lines than this are not joined to one packet.
+const MAX_WRAPPED: usize = 4;
+
+/// Whether a packet begins on this line and cannot be complete.
+fn wants_more(text: &str) -> bool {
+    let verbose_head = text.trim_end().ends_with(')')
+        && (text.contains("(tos ") || text.contains("(flowlabel ") || text.contains("(class "));
+    (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
+        || tcpdump_new::is_cut(text)
+        || tcpdump_old::is_cut(text)
+        || wireshark_is_cut(text)
+}
+
+/// A row of tshark or Wireshark that ends with the Protocol or Length column, or within the numbers.
+fn wireshark_is_cut(text: &str) -> bool {
+    let head = shorten(text, MAX_LINE);
+    if head.contains("Seq=") && !head.contains("Len=") {
+        return true;
+    }
+    let words: Vec<&str> = head.split_whitespace().collect();
+    match words.as_slice() {
+        [before @ .., protocol] if *protocol == "TCP" => before.len() >= 2,
+        [before @ .., protocol, len] if *protocol == "TCP" => {
+            before.len() >= 2 && integer::<u32>(len).is_some()
+        }
+        _ => has_flags(head) && !head.contains("Seq=") && !head.contains("Flags ["),
+    }
+}
+
+fn has_flags(text: &str) -> bool {
+    text.contains("Flags [") || info_column::find_info(shorten(text, MAX_LINE)).is_some()
+}
+
+/// `TSval=3081660681 TSecr=3542359002`: the rest of an Info column.
+fn continues_numbers(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or("");
+    let mut numbers = info_column::Numbers::default();
+    word.contains('=') && info_column::read_number(word, &mut numbers)
+}
+
+/// Whether a packet begins here: a time, or a number and a time, or tcpdump's `IP `.
+pub(crate) fn starts_packet(text: &str) -> bool {
+    let words: Vec<&str> = shorten(text, 200).split_whitespace().take(5).collect();
+    let numbered = words
+        .first()
+        .is_some_and(|word| integer::<u64>(word).is_some());
+    let from = usize::from(numbered);
+    read_time(words.get(from..).unwrap_or(&[])).is_some()
+        || matches!(words.first(), Some(&"IP" | &"IP6" | &"No."))
+}
