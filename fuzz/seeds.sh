@@ -21,3 +21,8 @@ seed_files() {
 }
 
 seed_files capture_file 8k
+
+# Pasted text: the examples, and one file of each format.
+mkdir -p "$here/corpus/text"
+cp "$here"/../examples/*.txt "$here"/seeds/text/*.txt "$here/corpus/text/"
+echo "text: $(find "$here/corpus/text" -type f | wc -l) seeds"

@@ -61,12 +61,20 @@ pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
         match catalogue.ends_of(at, &row, names) {
             Ok((source, destination)) => {
                 let key = (row.list, ordered(source, destination));
-                let connection = *numbers.entry(key).or_insert(placement.connections.len());
-                if connection == placement.connections.len() {
+                let next = placement.connections.len();
+                let current = numbers.entry(key).or_insert(next);
+                let followed = placement
+                    .connections
+                    .get(*current)
+                    .is_some_and(|connection| connection.is_followed_by(&row));
+                if followed {
+                    *current = next;
+                }
+                if *current == next {
                     placement.connections.push(Connection::default());
                 }
-                if let Some(connection) = placement.connections.get_mut(connection) {
-                    connection.rows.push(placement.rows.len());
+                if let Some(connection) = placement.connections.get_mut(*current) {
+                    connection.push(placement.rows.len(), &row);
                 }
                 placement.rows.push(placed(row, source, destination, gaps));
             }

@@ -34,8 +34,43 @@ impl Placed {
     }
 }
 
-/// The rows of one connection, in their order, as indices.
+/// The rows of one connection, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
+    /// As indices.
     pub rows: Vec<usize>,
+    /// A FIN or RST was among them.
+    ended: bool,
+    /// The number of its SYN.
+    syn: Option<u32>,
+}
+
+impl Connection {
+    /// Whether `row` opens another connection between the same ends: its number differs, or this one has ended.
+    pub fn is_followed_by(&self, row: &RawRow) -> bool {
+        if row.icmp.is_some() || !row.flags.unwrap_or_default().is_opening_syn() {
+            return false;
+        }
+        // Wireshark's relative numbers are 0 for every SYN.
+        let differs = match (self.syn, row.seq) {
+            (Some(before), Some(now)) => before != now,
+            _ => false,
+        };
+        differs
+            || self.ended
+            || row
+                .marks
+                .iter()
+                .any(|mark| mark.contains("Port numbers reused"))
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, index: usize, row: &RawRow) {
+        let flags = row.flags.unwrap_or_default();
+        if flags.is_opening_syn() {
+            self.syn = row.seq;
+        }
+        self.ended |= flags.is_fin() || flags.is_rst();
+        self.rows.push(index);
+    }
 }

@@ -247,3 +247,25 @@ fn unknown_port_names_stay_apart() {
         "10.0.0.1:myapp-one"
     );
 }
+
+#[test]
+fn ports_used_again_begin_a_new_numbering() {
+    let one = |start: u32, answer: u32| {
+        format!(
+            "IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq {start}, win 5, length 0
+IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq {answer}, ack {}, win 5, length 0
+IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 1:43, ack 1, win 5, length 42
+IP 10.0.0.2.80 > 10.0.0.1.5: Flags [R.], seq 1, ack 43, win 5, length 0\n",
+            start + 1
+        )
+    };
+    let rows = rows(&(one(1_000_000_000, 5_000) + &one(1_000_000_000, 70_000)));
+    assert_eq!(
+        rows[3],
+        "4 - 10.0.0.2:80 > 10.0.0.1:5 [RST, ACK] seq 5001 ack 1000000043 win 5 len 0"
+    );
+    assert_eq!(
+        rows[7],
+        "8 - 10.0.0.2:80 > 10.0.0.1:5 [RST, ACK] seq 70001 ack 1000000043 win 5 len 0"
+    );
+}
