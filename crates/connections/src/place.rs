@@ -162,10 +162,21 @@ fn weigh_checksums(
 /// A TTL that is still at its initial value has passed no router.
 fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<VantageReason>) {
     let ttl = |side| flows.of(side).network.ttl_first;
-    let (Some(client), Some(server)) = (ttl(Side::Client), ttl(Side::Server)) else {
-        return;
-    };
     let fresh = |ttl: u8| INITIAL_TTLS.contains(&ttl);
+    let (client, server) = match (ttl(Side::Client), ttl(Side::Server)) {
+        (Some(client), Some(server)) => (client, server),
+        (Some(client), None) if fresh(client) => {
+            weights.at.client += 1.6;
+            reasons.push(VantageReason {
+                text: format!(
+                    "the client's TTL {client} is an initial value, and no other side is seen"
+                ),
+                frames: first_frame(flows.of(Side::Client)),
+            });
+            return;
+        }
+        _ => return,
+    };
     let text = match (fresh(client), fresh(server)) {
         (true, false) => {
             weights.at.client += 3.0;

@@ -19,6 +19,8 @@ const FULL_SIZED: u32 = 536;
 const ONE_SEGMENT: u32 = 1_460;
 /// Without a handshake this many prompt samples are asked for: some receivers wait for more than two segments.
 const ENOUGH_PROMPT: u32 = 4;
+/// What a host's own work may take of a measured round trip: the next answer may need less of it.
+const HOST_TIME: Span = Span::from_micros(150);
 /// A SYN that is answered later than this may have been answered twice, the first time unseen (RFC 6298 §2.1: a second).
 const INITIAL_TIMEOUT: Span = Span::from_millis(950);
 
@@ -167,7 +169,7 @@ fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
 }
 
 impl RoundTrip {
-    /// No answer comes sooner than this: half of the smallest round trip seen, where at least one sample cannot have been
+    /// No answer comes sooner than this: half of the smallest round trip seen (less 150 µs for the host's own work), where at least one sample cannot have been
     /// delayed by the receiver; `None` where no such sample exists.
     ///
     /// The smallest of a few samples is only an upper bound of what the path can do: queues were perhaps never
@@ -195,6 +197,7 @@ impl RoundTrip {
         ))
     }
 
+    /// The smallest round trip without what the host itself may have taken for it.
     fn trusted_minimum(&self) -> Option<Span> {
         let needed = if self.handshake.is_some() {
             1
@@ -204,9 +207,10 @@ impl RoundTrip {
         let prompt = self
             .prompt_minimum
             .filter(|_| self.prompt_samples >= needed)?;
+        let quickest = self.minimum?.min(prompt);
         // Where another sample is not even half as long, what should have been prompt was not.
-        self.minimum
-            .filter(|minimum| prompt.nanos() / 2 <= minimum.nanos())
+        let agrees = prompt.nanos() / 2 <= quickest.nanos();
+        agrees.then(|| (quickest - HOST_TIME).max(Span::ZERO))
     }
 }
 
@@ -287,7 +291,7 @@ pub(crate) mod tests {
         assert_eq!(client.result().minimum_frames, Some((2, 3)));
         assert_eq!(
             client.result().certain_floor(),
-            Some(Span::from_millis(100))
+            Some(Span::from_micros(99_925))
         );
     }
 
@@ -348,12 +352,12 @@ pub(crate) mod tests {
             prompt_samples: 20,
             ..RoundTrip::default()
         };
-        assert_eq!(trip.likely_floor(), Some(Span::from_millis(90)));
+        assert_eq!(trip.likely_floor(), Some(Span::from_micros(89_865)));
         let wide = RoundTrip {
             typical: Some(Span::from_millis(150)),
             prompt_samples: 5,
             ..trip
         };
-        assert_eq!(wide.likely_floor(), Some(Span::from_millis(50)));
+        assert_eq!(wide.likely_floor(), Some(Span::from_micros(49_925)));
     }
 }

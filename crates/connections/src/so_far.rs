@@ -32,10 +32,10 @@ pub(crate) struct SoFar {
     pub(crate) ip_id: Option<u16>,
     /// How many identification numbers the last packet may have used up: more than one for an offloaded frame.
     pub(crate) ip_id_span: u16,
-    /// TSval of its last packet with timestamps.
+    /// TSval of its last packet with timestamps; a SYN only offers them.
     pub(crate) ts_value: Option<(u32, Timestamp)>,
-    /// TSval of its first packet with timestamps.
-    pub(crate) ts_first: Option<(u32, Timestamp)>,
+    /// It sent more than SYNs.
+    pub(crate) beyond_syn: bool,
     /// Source MAC address of its last packet.
     pub(crate) mac: Option<[u8; 6]>,
 }
@@ -87,10 +87,12 @@ impl SoFar {
             self.ip_id_span =
                 u16::try_from(packet.payload_len.div_ceil(1_000).max(1)).unwrap_or(u16::MAX);
         }
-        if let Some(timestamps) = packet.timestamps {
+        if let Some(timestamps) = packet.timestamps
+            && !packet.flags.contains(TcpFlags::SYN)
+        {
             self.ts_value = Some((timestamps.value, packet.time));
-            self.ts_first = self.ts_first.or(self.ts_value);
         }
+        self.beyond_syn |= !packet.flags.contains(TcpFlags::SYN);
         if known.has(Known::MAC) {
             self.mac = Some(segment.link.source_mac);
         }

@@ -22,6 +22,8 @@ pub(crate) fn judge(raw: &RawReset, dialect: Dialect, trip: &RoundTrip) -> Accep
     let ahead = raw.packet.seq.saturating_sub(expected);
     match (ahead, raw.peer().window) {
         (0, _) => Acceptance::Exact,
+        // A host that closed may not count its FIN; Linux takes that for exact (`tcp_reset_check`).
+        (-1, _) if raw.own().fin.is_some() => Acceptance::Exact,
         (1.., Some(window)) if ahead < i64::from(window) => Acceptance::InWindow,
         (1.., None) => Acceptance::Unknown,
         _ => Acceptance::Outside,

@@ -105,7 +105,7 @@ fn ip_id(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
         IpIdModel::Random | IpIdModel::Unknown => return None,
     };
     let frames = frames(raw);
-    let is_answer = matches!(dialect, Dialect::Passive | Dialect::Refusal);
+    let is_answer = dialect == Dialect::Refusal || raw.ack().is_none();
     Some(if step != 0 && step <= reach {
         let text = format!("its IP ID {found} continues the side's counter, last at {last}");
         Sign::new("ip_id", text, frames, 0.9, 0.02)
@@ -181,7 +181,7 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     let has_options = raw.has_options?;
     let frames = frames(raw);
     let Some((last, at)) = raw.own().ts_value else {
-        let unasked = raw.packet.timestamps.is_some() && raw.own().packets > 0;
+        let unasked = raw.packet.timestamps.is_some() && raw.own().beyond_syn;
         let text = "it carries timestamps, the side's other packets do not";
         return unasked.then(|| Sign::new("timestamps", text, frames, 0.03, 0.2));
     };
@@ -201,7 +201,7 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
         return None;
     }
     let host = if usual.family == Some(StackFamily::Linux) {
-        0.03
+        0.05
     } else {
         0.3
     };

@@ -195,7 +195,7 @@ fn both_directions(around: &Surroundings<'_>) -> Option<Sign> {
 /// A forger who does not know how far the connection has come tries several numbers.
 fn changing_numbers(around: &Surroundings<'_>) -> Option<Sign> {
     let reset = &around.raw.packet;
-    if around.dialect == Dialect::Passive {
+    if matches!(around.dialect, Dialect::Passive | Dialect::Refusal) {
         return None;
     }
     let next = around
