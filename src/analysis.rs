@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Record, Timestamp};
 use whyreset_connections::{Connection, Engine, EngineConfig, Placed};
-use whyreset_exchanges::Tracker;
+use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
 use whyreset_segments::{HostNames, Quote, Segment};
@@ -19,24 +19,27 @@ pub struct Analysis {
     names: HostNames,
     origin: Option<Timestamp>,
     last_time: Timestamp,
+    keys: KeyLog,
 }
 
 impl Default for Analysis {
     fn default() -> Self {
-        Self::new(EngineConfig::default(), Tracker::default())
+        Self::new(EngineConfig::default())
     }
 }
 
 impl Analysis {
-    /// An analysis that has seen nothing. `tracker` is what each connection's exchanges start from: it carries the
-    /// TLS secrets.
-    pub fn new(config: EngineConfig, tracker: Tracker) -> Self {
+    /// An analysis that has seen nothing.
+    pub fn new(config: EngineConfig) -> Self {
+        let keys = KeyLog::default();
+        let tracker = Tracker::with_keys(keys.clone());
         Self {
             dissector: Dissector::new(),
             engine: Engine::with_prototype(config, tracker),
             names: HostNames::new(),
             origin: None,
             last_time: Timestamp::default(),
+            keys,
         }
     }
 
@@ -74,7 +77,7 @@ impl Analysis {
 
     /// TLS secrets, as SSLKEYLOGFILE writes them, for connections that begin later.
     pub fn add_secrets(&mut self, key_log: &[u8]) {
-        let _ = key_log;
+        self.keys.add(key_log);
     }
 
     /// The names that stand for hosts: those of a pasted list.

@@ -8,15 +8,19 @@ use crate::exchange_log::ExchangeLog;
 use crate::http1::Http1;
 use crate::http2::Http2;
 use crate::layer::Layer;
-use crate::mismatch::Opening;
+use crate::mismatch::{Opening, is_client_hello};
 use crate::proxy_protocol::{self, ProxyLine};
 use crate::tls::TlsSession;
 
 /// Bytes of one side that are held while the protocol is open.
 const MAX_HELD: usize = 1_024;
 
-/// Calls that are held while the protocol is open.
+/// Calls that are held while the protocol is open, and their bytes.
 const MAX_EVENTS: usize = 128;
+const MAX_HELD_IN_ALL: usize = 16_384;
+
+/// A connection whose protocol is unknown, or may turn into TLS, is looked at again this often.
+const MAX_LOOKS: u8 = 32;
 
 /// Tunnels within tunnels are followed this far.
 const MAX_DEPTH: u8 = 4;
@@ -50,7 +54,17 @@ pub(crate) struct Application {
 #[derive(Debug)]
 enum Stage {
     Detecting(Detecting),
+    /// A protocol that is only recognised, and may turn into another when a side begins to speak anew.
+    Plain(Plain),
     Known(Box<dyn Layer>),
+}
+
+/// A recognised protocol, or none.
+#[derive(Debug)]
+struct Plain {
+    recognised: Recognised,
+    speaker: Option<Side>,
+    looks: u8,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +75,9 @@ struct Detecting {
     events: Vec<Event>,
     acknowledged: BySide<Option<(Moment, u64)>>,
     proxy_done: bool,
+    held: usize,
+    /// What was recognised before this look.
+    before: Option<Plain>,
 }
 
 #[derive(Debug)]
@@ -109,28 +126,28 @@ impl Application {
             }
             held.proxy_done = !held.begun.client.is_empty();
         }
-        let spoken = banner::classify(&held.begun.client, &held.begun.server);
-        let full = held.is_full();
-        let layer: Box<dyn Layer> = match spoken {
-            Spoken::Http1 { requester } => Box::new(Http1::new(requester, self.context.clone())),
-            Spoken::Http2 { requester } => Box::new(Http2::new(requester)),
-            Spoken::Tls if self.context.depth < MAX_DEPTH => {
-                Box::new(TlsSession::new(self.context.clone()))
+        let spoken = held.judge(last);
+        let context = &self.context;
+        let next = match spoken {
+            Spoken::Open => return,
+            Spoken::Http1 { requester } => {
+                Stage::Known(Box::new(Http1::new(requester, context.clone())))
             }
-            Spoken::Other(name) => Box::new(Recognised::new(name)),
-            Spoken::Open if !full && !last => return,
-            Spoken::Guess(_) if !full && !last => return,
-            Spoken::Guess(name) => Box::new(Recognised::new(name)),
-            Spoken::Tls | Spoken::Open | Spoken::Unknown => Box::new(Recognised::new("unknown")),
+            Spoken::Http2 { requester } => Stage::Known(Box::new(Http2::new(requester))),
+            Spoken::Tls if context.depth < MAX_DEPTH => {
+                Stage::Known(Box::new(TlsSession::new(context.clone())))
+            }
+            Spoken::Other(name) | Spoken::Guess(name) => Stage::Plain(held.plain(name)),
+            Spoken::Tls | Spoken::Unknown => Stage::Plain(held.plain("unknown")),
         };
-        let Stage::Detecting(held) = std::mem::replace(&mut self.stage, Stage::Known(layer)) else {
+        let Stage::Detecting(held) = std::mem::replace(&mut self.stage, next) else {
             return;
         };
         self.replay(log, held);
     }
 
     fn replay(&mut self, log: &mut ExchangeLog, held: Detecting) {
-        let Stage::Known(layer) = &mut self.stage else {
+        let Some(layer) = self.stage.layer() else {
             return;
         };
         for event in held.events {
@@ -152,6 +169,61 @@ impl Application {
             }
         }
     }
+
+    fn take(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        self.opening.add(side, at, bytes);
+        self.look_again(side);
+        if let Stage::Detecting(held) = &mut self.stage {
+            held.begin(side, bytes);
+            held.hold(side, at, offset, What::Data(bytes.to_vec()));
+            self.detect(log, false);
+        } else if let Some(layer) = self.stage.layer() {
+            layer.data(log, side, at, offset, bytes);
+        }
+    }
+
+    /// The length of MySQL's SSLRequest, where `bytes` begin with one: a client's packet number 1 of 32 bytes whose
+    /// capabilities hold CLIENT_SSL.
+    fn ssl_request_len(&self, side: Side, bytes: &[u8]) -> Option<usize> {
+        let mysql = match &self.stage {
+            Stage::Plain(plain) => plain.recognised.name() == "mysql",
+            _ => false,
+        };
+        let request = matches!(bytes, [32, 0, 0, 1, _, flags, ..] if flags & 8 != 0);
+        (mysql && side == Side::Client && request).then_some(36)
+    }
+
+    /// A side begins to speak anew: what it says may be another protocol's start.
+    fn look_again(&mut self, side: Side) {
+        let Stage::Plain(plain) = &mut self.stage else {
+            return;
+        };
+        let turn = plain.speaker.is_some_and(|speaker| speaker != side);
+        plain.speaker = Some(side);
+        if !turn || plain.looks >= MAX_LOOKS {
+            return;
+        }
+        plain.looks = plain.looks.saturating_add(1);
+        let next = Stage::Detecting(Detecting {
+            proxy_done: true,
+            ..Detecting::default()
+        });
+        if let Stage::Plain(plain) = std::mem::replace(&mut self.stage, next)
+            && let Stage::Detecting(held) = &mut self.stage
+        {
+            held.before = Some(plain);
+        }
+    }
+}
+
+impl Stage {
+    fn layer(&mut self) -> Option<&mut dyn Layer> {
+        match self {
+            Self::Detecting(_) => None,
+            Self::Plain(plain) => Some(&mut plain.recognised),
+            Self::Known(layer) => Some(layer.as_mut()),
+        }
+    }
 }
 
 impl Detecting {
@@ -159,7 +231,74 @@ impl Detecting {
         self.begun.client.len() >= MAX_HELD
             || self.begun.server.len() >= MAX_HELD
             || self.events.len() >= MAX_EVENTS
+            || self.held >= MAX_HELD_IN_ALL
             || (self.cut.client && self.cut.server)
+    }
+
+    /// What is spoken; `Open` where it is worth to wait.
+    fn judge(&self, last: bool) -> Spoken {
+        let decided = last || self.is_full();
+        let (client, server) = (&self.begun.client, &self.begun.server);
+        let spoken = banner::classify(client, server);
+        if let Some(before) = &self.before {
+            return self.judge_again(before, spoken, decided);
+        }
+        match spoken {
+            Spoken::Open | Spoken::Guess(_) | Spoken::Unknown if !decided => {
+                // Nonsense of one side may be answered with a start line or an alert.
+                let both = !client.is_empty() && !server.is_empty();
+                if both && spoken == Spoken::Unknown {
+                    Spoken::Unknown
+                } else {
+                    Spoken::Open
+                }
+            }
+            Spoken::Open => Spoken::Unknown,
+            spoken => spoken,
+        }
+    }
+
+    /// The judgement over a new turn in a connection that was judged before.
+    fn judge_again(&self, before: &Plain, spoken: Spoken, decided: bool) -> Spoken {
+        let keep = Spoken::Other(before.recognised.name());
+        let unknown = before.recognised.name() == "unknown";
+        let hello = is_client_hello(&self.begun.client);
+        match spoken {
+            Spoken::Tls if hello || unknown => Spoken::Tls,
+            Spoken::Http1 { .. } | Spoken::Http2 { .. } if unknown => spoken,
+            Spoken::Open | Spoken::Tls if !decided && self.is_short() => Spoken::Open,
+            _ => keep,
+        }
+    }
+
+    /// Too short to see a ClientHello or a start line in it.
+    fn is_short(&self) -> bool {
+        self.begun.client.len() < 8 && self.begun.server.len() < 8
+    }
+
+    /// The recognised protocol with this name: the one before, if it is still that.
+    fn plain(&mut self, name: &'static str) -> Plain {
+        let speaker = self.events.last().map(|event| event.side);
+        match self.before.take() {
+            Some(before) => Plain { speaker, ..before },
+            None => Plain {
+                recognised: Recognised::new(name),
+                speaker,
+                looks: 0,
+            },
+        }
+    }
+
+    fn hold(&mut self, side: Side, at: Moment, offset: u64, what: What) {
+        if let What::Data(bytes) = &what {
+            self.held = self.held.saturating_add(bytes.len());
+        }
+        self.events.push(Event {
+            side,
+            at,
+            offset,
+            what,
+        });
     }
 
     fn begin(&mut self, side: Side, bytes: &[u8]) {
@@ -192,66 +331,55 @@ impl Detecting {
 
 impl Layer for Application {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
-        self.opening.add(side, at, bytes);
-        match &mut self.stage {
-            Stage::Known(layer) => layer.data(log, side, at, offset, bytes),
-            Stage::Detecting(held) => {
-                held.begin(side, bytes);
-                held.events.push(Event {
-                    side,
-                    at,
-                    offset,
-                    what: What::Data(bytes.to_vec()),
-                });
-                self.detect(log, false);
+        if let Some(len) = self.ssl_request_len(side, bytes) {
+            // MySQL's SSLRequest is followed by the ClientHello without an answer in between.
+            let (request, hello) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
+            self.take(log, side, at, offset, request);
+            if let Stage::Plain(plain) = &mut self.stage {
+                plain.speaker = Some(side.peer());
             }
+            let offset = offset.saturating_add(len as u64);
+            if !hello.is_empty() {
+                self.take(log, side, at, offset, hello);
+            }
+            return;
         }
+        self.take(log, side, at, offset, bytes);
     }
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.opening.gap(side);
-        match &mut self.stage {
-            Stage::Known(layer) => layer.gap(log, side, at, offset, len),
-            Stage::Detecting(held) => {
-                if !held.begun.of(side).is_empty() {
-                    *held.cut.of_mut(side) = true;
-                }
-                held.events.push(Event {
-                    side,
-                    at,
-                    offset,
-                    what: What::Gap(len),
-                });
-                self.detect(log, false);
+        if let Stage::Detecting(held) = &mut self.stage {
+            if !held.begun.of(side).is_empty() {
+                *held.cut.of_mut(side) = true;
             }
+            held.hold(side, at, offset, What::Gap(len));
+            self.detect(log, false);
+        } else if let Some(layer) = self.stage.layer() {
+            layer.gap(log, side, at, offset, len);
         }
     }
 
     fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
-        match &mut self.stage {
-            Stage::Known(layer) => layer.acknowledged(log, side, at, offset),
-            Stage::Detecting(held) => *held.acknowledged.of_mut(side) = Some((at, offset)),
+        if let Stage::Detecting(held) = &mut self.stage {
+            *held.acknowledged.of_mut(side) = Some((at, offset));
+        } else if let Some(layer) = self.stage.layer() {
+            layer.acknowledged(log, side, at, offset);
         }
     }
 
     fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
-        match &mut self.stage {
-            Stage::Known(layer) => layer.closed(log, side, at, reset),
-            Stage::Detecting(held) => {
-                held.events.push(Event {
-                    side,
-                    at,
-                    offset: 0,
-                    what: What::Closed { reset },
-                });
-                self.detect(log, false);
-            }
+        if let Stage::Detecting(held) = &mut self.stage {
+            held.hold(side, at, 0, What::Closed { reset });
+            self.detect(log, false);
+        } else if let Some(layer) = self.stage.layer() {
+            layer.closed(log, side, at, reset);
         }
     }
 
     fn finish(&mut self, log: &mut ExchangeLog) {
         self.detect(log, true);
-        if let Stage::Known(layer) = &mut self.stage {
+        if let Some(layer) = self.stage.layer() {
             layer.finish(log);
         }
         self.opening.judge(log);

@@ -6,6 +6,8 @@
 
 mod acknowledged_bytes;
 mod application;
+#[cfg(test)]
+mod application_tests;
 mod banner;
 #[cfg(test)]
 mod conversation_test;

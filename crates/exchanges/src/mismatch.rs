@@ -71,7 +71,8 @@ impl Opening {
     }
 }
 
-fn is_client_hello(bytes: &[u8]) -> bool {
+/// A TLS ClientHello's first bytes.
+pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 3, 0..=4, _, _, 1, ..])
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn read(bytes: &[u8]) -> ProxyLine {
     if bytes.starts_with(SIGNATURE_2) {
         return version_2(bytes);
     }
-    let open = b"PROXY ".starts_with(bytes) || SIGNATURE_2.starts_with(bytes);
+    let open =
+        !bytes.is_empty() && (b"PROXY ".starts_with(bytes) || SIGNATURE_2.starts_with(bytes));
     if open {
         ProxyLine::Open
     } else {

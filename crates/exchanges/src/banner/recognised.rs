@@ -23,6 +23,11 @@ impl Recognised {
         }
     }
 
+    /// Its protocol's usual short name.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn note(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, len: u64) {
         let protocol = match self.name {
             "unknown" => Protocol::Unknown,
