@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use whyreset::connections::{EngineConfig, Explanation, explain};
-use whyreset::exchanges::Tracker;
 use whyreset::input::{Input, InputOptions};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::text::printable;
@@ -25,7 +24,7 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
         ..EngineConfig::default()
     };
     let mut input = Input::open(std::slice::from_ref(&args.capture), InputOptions::default())?;
-    let mut analysis = Analysis::new(config, Tracker::default());
+    let mut analysis = Analysis::new(config);
     let mut search = Search {
         frame: args.frame,
         found: Vec::new(),
