@@ -26,3 +26,4 @@ seed_files capture_file 8k
 mkdir -p "$here/corpus/text"
 cp "$here"/../examples/*.txt "$here"/seeds/text/*.txt "$here/corpus/text/"
 echo "text: $(find "$here/corpus/text" -type f | wc -l) seeds"
+seed_files layers 8k
