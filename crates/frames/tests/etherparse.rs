@@ -1,4 +1,5 @@
 //! Another reader of the same bytes: Ethernet, VLAN tags, IPv4, IPv6 and TCP as etherparse sees them.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! What the fixtures hold, as Wireshark 4.0 shows it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod reading;
 
