@@ -166,7 +166,8 @@ fn missing_of(
         return missing_of_tls(connection, exchange, tls);
     }
     if exchange.complete {
-        return answered_too_late(connection, exchange, close)
+        return never_acknowledged(connection, exchange)
+            .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close));
     }
     if exchange.uncertain && all_taken(connection, close) {
@@ -186,6 +187,25 @@ fn missing_of(
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// A response that passed here whole, but of which the end was sent again and again without an acknowledgement.
+fn never_acknowledged(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> Option<(Missing, bool)> {
+    let tail = connection.flows.server.unanswered?;
+    let last = exchange.ended?;
+    let started = exchange.response_started?;
+    if tail.payload_len == 0 || tail.transmissions < 3 || tail.first.frame > last.frame {
+        return None;
+    }
+    let missing = if tail.first.frame <= started.frame {
+        Missing::Unanswered
+    } else {
+        Missing::ResponseUnfinished
+    };
+    Some((missing, false))
 }
 
 /// A response that came, in part or whole, only after the client had closed, and that the client's host refused: it is

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            CLIENT_WAS_ALIVE,
+            3.0,
+            "its own closing packet may have been lost on the way",
+        ),
+        on(
             HOLE_NEVER_FILLED,
             0.2,
             "bytes were lost on the way before it left",

@@ -12,6 +12,29 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
+        on(LARGE_LOST, 0.7, "what was lost was large"),
+        on(
+            HOLE_NEVER_FILLED,
+            0.05,
+            "later bytes got through: size decided, not time",
+        ),
+        on(
+            RST_NOT_ACCEPTABLE,
+            3.0,
+            "its number is a miss: hosts know theirs",
+        ),
+        on(INJECTION_DETECTOR, 4.0, "a detector for forged RSTs fires"),
+        on(RST_ODD, 3.0, "it is of no kind that hosts send"),
+        on(
+            SENDER_WENT_ON,
+            60.0,
+            "the host in whose name it came went on: it knew nothing of it",
+        ),
+        on(
+            RST_BOTH_WAYS,
+            12.0,
+            "both sides were reset at once, as only somebody in between can",
+        ),
         on(
             REQUEST_NEVER_ARRIVED,
             2.0,

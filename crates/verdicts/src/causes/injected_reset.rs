@@ -13,9 +13,19 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
-            HOST_WAS_ALIVE,
+            CAPTURED_AT_SENDER,
+            0.2,
+            "a forged RST that killed that host would be in this capture",
+        ),
+        on(
+            SERVER_WAS_ALIVE,
+            3.0,
+            "the server's end was killed a moment before: by a failover, or by a forged RST that did not pass here",
+        ),
+        on(
+            CLIENT_WAS_ALIVE,
             100.0,
-            "the host's end was killed a moment before: by a forged RST that did not pass here, as like as not",
+            "clients do not fail over in a moment: its end was killed by a forged RST that did not pass here, as like as not",
         ),
         on(
             RST_SOONER_THAN_USUAL,

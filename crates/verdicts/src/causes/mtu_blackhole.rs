@@ -10,8 +10,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "tunnels, PPPoE and filtered ICMP make such holes; they are rarer than plain outages",
-    needs: &[ONLY_LARGE_LOST, HOLE_NEVER_FILLED],
+    needs: &[ONLY_LARGE_LOST, LARGE_LOST, HOLE_NEVER_FILLED],
     weights: &[
+        on(
+            SMALL_PASSED_JUST_BEFORE,
+            6.0,
+            "a small one got through at the very moment at which the large ones began to vanish",
+        ),
+        on(
+            LARGE_LOST,
+            1.5,
+            "what was lost was large, and nothing smaller was tried",
+        ),
         on(
             ONLY_LARGE_LOST,
             4.0,

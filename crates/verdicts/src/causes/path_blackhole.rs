@@ -18,6 +18,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            SMALL_PASSED_JUST_BEFORE,
+            0.3,
+            "the path would have failed exactly between a small and a large segment",
+        ),
+        on(
+            LARGE_LOST,
+            0.9,
+            "what was lost was large, and nothing smaller was tried",
+        ),
+        on(
             REQUEST_NEVER_ARRIVED,
             3.0,
             "the request never reached the server",

@@ -14,13 +14,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(
+            SERVER_WAS_ALIVE,
+            0.3,
+            "a restart takes longer; only a failover, or a socket killed by hand, is as fast",
+        ),
+        on(
+            CLIENT_WAS_ALIVE,
+            0.02,
+            "a client's host does not restart or fail over so fast",
+        ),
         on(SYN_ACK_REFUSED, 0.02, "there was nothing to forget yet"),
         on(RST_WITHOUT_DATA, 0.03, "there was nothing to forget yet"),
-        on(
-            HOST_WAS_ALIVE,
-            0.01,
-            "a restart or failover takes longer than that",
-        ),
         on(
             RST_SOONER_THAN_USUAL,
             0.15,

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED],
     weights: &[
         on(
+            SERVER_WAS_ALIVE,
+            1.5,
+            "its own closing packet may have been lost on the way",
+        ),
+        on(
             REQUEST_NEVER_ARRIVED,
             0.1,
             "the request never reached the server",

@@ -5,7 +5,7 @@ use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
-use whyreset_exchanges::{Tls, TlsAlert};
+use whyreset_exchanges::{Tls, TlsAlert, TlsHandshake};
 
 use super::side;
 
@@ -49,6 +49,10 @@ pub(super) static RULE: CauseRule = CauseRule {
     suspected_on: &[],
     ended_by: |case| match alert(case) {
         Some(alert) => side(alert.by),
+        // After a whole handshake only the client can have disliked what it saw.
+        None if session(case).is_some_and(|tls| tls.handshake == TlsHandshake::Complete) => {
+            EndedBy::Client
+        }
         None => case.closer().map_or(EndedBy::Unknown, side),
     },
     summary,

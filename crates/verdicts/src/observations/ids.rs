@@ -133,8 +133,12 @@ ids! {
     RST_TOO_SOON = "rst_too_soon";
     /// It came sooner than that host usually answers.
     RST_SOONER_THAN_USUAL = "rst_sooner_than_usual";
-    /// The host that sent a bare RST had been alive in the connection a moment before.
-    HOST_WAS_ALIVE = "host_was_alive";
+    /// The client's host, which sent a bare RST, had been alive in the connection a moment before.
+    CLIENT_WAS_ALIVE = "client_was_alive";
+    /// The server's host, which sent a bare RST, had been alive in the connection a moment before.
+    SERVER_WAS_ALIVE = "server_was_alive";
+    /// The capture was taken at the host that sent the deciding RST, and holds what it received.
+    CAPTURED_AT_SENDER = "captured_at_sender";
     /// Several RSTs, one for each segment in flight.
     RST_ONE_PER_SEGMENT = "rst_one_per_segment";
     /// RSTs came in the name of both sides at nearly the same time.
@@ -176,6 +180,10 @@ ids! {
     PEER_STILL_TALKS = "peer_still_talks";
     /// Only large segments were not acknowledged.
     ONLY_LARGE_LOST = "only_large_lost";
+    /// Large segments were not acknowledged, and nothing smaller was sent that could have been.
+    LARGE_LOST = "large_lost";
+    /// A small segment got through at the moment at which large ones began to vanish.
+    SMALL_PASSED_JUST_BEFORE = "small_passed_just_before";
     /// Small packets got through while large ones did not.
     SMALL_PASSED = "small_passed";
     /// Segments as large had got through before.

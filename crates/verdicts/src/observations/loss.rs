@@ -130,6 +130,18 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
         );
         return;
     }
+    let smaller = sizes.largest_acked > 0 || sizes.small_passed_later.is_some();
+    if !smaller {
+        found.add(
+            ids::LARGE_LOST,
+            frames,
+            format!(
+                "What was not acknowledged is large ({} or more); nothing smaller was sent meanwhile.",
+                wording::bytes(u64::from(smallest))
+            ),
+        );
+        return;
+    }
     found.tell(
         ids::ONLY_LARGE_LOST,
         frames,
@@ -139,6 +151,7 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
             wording::bytes(u64::from(sizes.largest_acked))
         ),
     );
+    small_just_before(case, side, tail, found);
     if let Some(passed) = sizes.small_passed_later {
         found.tell(
             ids::SMALL_PASSED,
@@ -146,6 +159,28 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
             format!(
                 "Small packets got through while large ones did not (frame {}).",
                 passed.frame
+            ),
+        );
+    }
+}
+
+/// The acknowledgement of something small came in when the large ones were already on their way, or just before.
+fn small_just_before(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
+    let flow = case.connection.flows.of(side);
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    let Some(progress) = flow.last_progress.filter(|_| flow.sizes.largest_acked > 0) else {
+        return;
+    };
+    if progress.time + trips >= tail.first.time {
+        found.tell(
+            ids::SMALL_PASSED_JUST_BEFORE,
+            [tail.first.frame, progress.frame],
+            format!(
+                "What was sent just before it, {} at most, was still acknowledged (frame {}).",
+                wording::bytes(u64::from(flow.sizes.largest_acked)),
+                progress.frame
             ),
         );
     }

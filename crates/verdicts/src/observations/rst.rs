@@ -1,7 +1,7 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Acceptance, Dialect, Moment, Reset, Side};
+use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side};
 
 use super::ids;
 use crate::case::Case;
@@ -113,6 +113,7 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     };
     let (frame, cause) = (reset.at.frame, trigger.at.frame);
     alive_before(case, reset, trigger.at, found);
+    captured_at_sender(case, reset, found);
     let usual = case
         .connection
         .vantage
@@ -176,7 +177,10 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
         return;
     };
     found.tell(
-        ids::HOST_WAS_ALIVE,
+        match reset.by {
+            Side::Client => ids::CLIENT_WAS_ALIVE,
+            Side::Server => ids::SERVER_WAS_ALIVE,
+        },
         [last.frame, trigger.frame, reset.at.frame],
         format!(
             "{} had still spoken in the connection (frame {}) {} before it refused it as a stranger (frame {}): too short for a restart.",
@@ -186,6 +190,24 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
             reset.at.frame
         ),
     );
+}
+
+fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let there = match case.connection.vantage.place {
+        Place::Client => Some(Side::Client),
+        Place::Server => Some(Side::Server),
+        Place::Path | Place::Unknown => None,
+    };
+    if there == Some(reset.by) && reset.dialect == Dialect::Passive {
+        found.add(
+            ids::CAPTURED_AT_SENDER,
+            [reset.at.frame],
+            format!(
+                "The capture was taken at {}, which sent the RST: whatever killed its end of the connection did not come over the network.",
+                wording::side(reset.by)
+            ),
+        );
+    }
 }
 
 fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {

@@ -75,7 +75,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 
 /// The handshake is whole, the client asks for nothing and closes: it did not like what it saw, or only looked.
 fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
-    let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
+    let Some(close) = case.close else {
         return;
     };
     let client = &case.connection.flows.client;
@@ -87,11 +87,19 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip + trip);
-    if close.at.time - last.time <= AT_ONCE + trips {
+    // A server closes at once only when the client's last word was an alert.
+    let server_last = case.connection.flows.server.last_new_data;
+    let alert = server_last.is_some_and(|m| last.frame > m.frame);
+    if (close.side == Side::Client || alert) && close.at.time - last.time <= AT_ONCE + trips {
         found.tell(
             ids::TLS_LEFT_AT_ONCE,
             [last.frame, close.at.frame],
-            format!("The client closed (frame {}) right behind the TLS handshake, without having asked for anything.", close.at.frame),
+            format!(
+                "The TLS handshake was whole, but {} closed right behind it (frame {}): the client had asked for nothing{}.",
+                wording::side(close.side),
+                close.at.frame,
+                if close.side == Side::Server { ", and its last record can only be an alert" } else { "" }
+            ),
         );
     }
 }

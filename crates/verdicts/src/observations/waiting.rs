@@ -235,7 +235,10 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
     if let Some((_, tail)) = super::loss::tail(case) {
         return Some((tail.first.time, tail.first.frame));
     }
-    let reset = case.fatal?;
+    let reset = case.fatal.filter(|reset| {
+        case.close
+            .is_some_and(|close| close.at.frame == reset.at.frame)
+    })?;
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip);
