@@ -148,7 +148,7 @@ fn weigh_checksums(
     let is_own = mostly(own.checksum_unfinished, own.checksum_checked);
     let is_others = mostly(other.checksum_unfinished, other.checksum_checked);
     if is_own && !is_others && other.checksum_checked > 0 {
-        *weights.at.of_mut(side) += 4.0;
+        *weights.at.of_mut(side) += if own.checksum_checked > 1 { 4.0 } else { 1.0 };
         reasons.push(VantageReason {
             text: format!(
                 "{} of {} checked checksums of the {side}'s packets are unfinished, as on the host that sends them",
@@ -175,6 +175,10 @@ fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<Van
             });
             return;
         }
+        (Some(_), None) => {
+            weights.at.client -= 1.5;
+            return;
+        }
         _ => return,
     };
     let text = match (fresh(client), fresh(server)) {
@@ -187,7 +191,7 @@ fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<Van
             format!("the server's TTL {server} is an initial value, the client's {client} is not")
         }
         (false, false) => {
-            weights.path += 1.0;
+            weigh_lowered(client, server, weights);
             format!("both TTLs ({client} and {server}) have been lowered on the way")
         }
         (true, true) => return,
@@ -195,6 +199,24 @@ fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<Van
     let mut frames = first_frame(flows.of(Side::Client));
     frames.extend(first_frame(flows.of(Side::Server)));
     reasons.push(VantageReason { text, frames });
+}
+
+/// One router between is often no more than the machine that the host runs on; several are a way.
+fn weigh_lowered(client: u8, server: u8, weights: &mut Weights) {
+    match (hops(client), hops(server)) {
+        (1, 2..) => weights.at.client += 0.5,
+        (2.., 1) => weights.at.server += 0.5,
+        (1, 1) => {}
+        _ => weights.path += 2.0,
+    }
+}
+
+/// Routers passed, if the initial TTL was the nearest usual one.
+pub(crate) fn hops(ttl: u8) -> u8 {
+    INITIAL_TTLS
+        .into_iter()
+        .find(|initial| *initial >= ttl)
+        .map_or(0, |initial| initial - ttl)
 }
 
 fn first_frame(flow: &Flow) -> Vec<u64> {

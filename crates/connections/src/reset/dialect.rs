@@ -4,17 +4,16 @@
 //! ack = RCV.NXT) and answers strangers with `tcp_v4_send_reset` (bare, seq = the trigger's acknowledgement number).
 
 use super::log::RawReset;
-use super::trigger::Pairing;
 use crate::Dialect;
 
-/// Classifies one RST. `pairing` says which packet it can answer, if any.
-pub(crate) fn classify(raw: &RawReset, pairing: Option<&Pairing>) -> Dialect {
+/// Classifies one RST. `answers` says that there is a packet which it can answer, if it is bare.
+pub(crate) fn classify(raw: &RawReset, answers: bool) -> Dialect {
     if !raw.is_numbered() {
         return Dialect::Other;
     }
     let has_ack = raw.packet.flags.contains(whyreset_segments::TcpFlags::ACK);
     if !has_ack {
-        return if pairing.is_some_and(|pairing| pairing.timely) {
+        return if answers {
             Dialect::Passive
         } else {
             Dialect::Other

@@ -41,7 +41,8 @@ fn judge_one<X>(
         .of(side)
         .iter()
         .find(|pairing| pairing.reset == packet.frame);
-    let dialect = dialect::classify(raw, pairing);
+    let answers = pairing.is_some() || trigger::answers_unkept(raw, trips.of(side));
+    let dialect = dialect::classify(raw, answers);
     let trigger = match dialect {
         Dialect::Passive => pairing.map(|p| trigger::of_answer(raw, p, trips.of(side))),
         Dialect::Refusal => trigger::of_refusal(raw, log),
@@ -117,6 +118,6 @@ fn burst(packet: &Packet, log: &ResetLog) -> u32 {
 fn paired_in_burst(packet: &Packet, burst: u32, pairings: &[Pairing]) -> usize {
     let from_here = pairings
         .iter()
-        .filter(|pairing| pairing.reset >= packet.frame && pairing.timely);
+        .filter(|pairing| pairing.reset >= packet.frame);
     from_here.count().min(usize::try_from(burst).unwrap_or(0))
 }

@@ -2,7 +2,7 @@
 
 use super::log::RawReset;
 use super::origin::{Likelihood, Sign};
-use crate::place::INITIAL_TTLS;
+use crate::place::{INITIAL_TTLS, hops};
 use crate::{Dialect, IpIdModel, StackFamily};
 
 /// What the fields are compared with.
@@ -17,7 +17,7 @@ pub(crate) struct Usual {
 /// All signs that lie in the RST's own fields.
 pub(crate) fn of_fields(raw: &RawReset, dialect: Dialect, usual: Usual) -> Vec<Sign> {
     [
-        ttl(raw, dialect),
+        ttl(raw, dialect, usual),
         ip_id(raw, dialect, usual),
         reflected_ip_id(raw),
         mac(raw),
@@ -36,7 +36,7 @@ fn frames(raw: &RawReset) -> Vec<u64> {
 }
 
 /// Packets of one host take the same way and keep the same TTL; a device elsewhere hits it by chance or by care.
-fn ttl(raw: &RawReset, dialect: Dialect) -> Option<Sign> {
+fn ttl(raw: &RawReset, dialect: Dialect, usual_stack: Usual) -> Option<Sign> {
     use whyreset_segments::Known;
     let usual = raw.own().ttl?;
     if !raw.packet.known.has(Known::TTL) {
@@ -53,7 +53,12 @@ fn ttl(raw: &RawReset, dialect: Dialect) -> Option<Sign> {
         });
     }
     let text = format!("its TTL is {found}, the side's other packets have {usual}");
-    let host = host_with_other_ttl(raw, dialect, found, usual);
+    let host = if usual_stack.family.is_some() && !raw.own().ttl_varies {
+        // Linux, Windows and Apple use one initial TTL for all they send.
+        0.004
+    } else {
+        host_with_other_ttl(raw, dialect, found, usual)
+    };
     let is_fresh = INITIAL_TTLS.contains(&found) && !INITIAL_TTLS.contains(&usual);
     Some(Sign {
         id: "ttl",
@@ -75,18 +80,10 @@ fn host_with_other_ttl(raw: &RawReset, dialect: Dialect, found: u8, usual: u8) -
     } else if dialect == Dialect::Passive && same_distance {
         0.12
     } else if found.abs_diff(usual) <= 1 {
-        0.05
+        0.02
     } else {
         0.01
     }
-}
-
-/// Routers passed, if the initial TTL was the nearest usual one.
-fn hops(ttl: u8) -> u8 {
-    INITIAL_TTLS
-        .into_iter()
-        .find(|initial| *initial >= ttl)
-        .map_or(0, |initial| initial - ttl)
 }
 
 /// Compares with the host's counter. Linux writes 0 into answers to strangers, so 0 is no sign there.

@@ -19,8 +19,6 @@ pub(crate) struct Pairing {
     pub(crate) reset: u64,
     /// The packet that it can answer.
     pub(crate) answers: Sent,
-    /// It came soon enough after that packet to be an answer at all.
-    pub(crate) timely: bool,
 }
 
 /// Pairs the bare RSTs of `side` with what the other side sent, the last with the last: once a host is dead to a
@@ -32,6 +30,7 @@ pub(crate) fn pair(log: &ResetLog, side: Side, trip: &RoundTrip) -> Vec<Pairing>
         .collect();
     let candidates = log.candidates.of(side.peer());
     let floor = trip.likely_floor().unwrap_or(Span::ZERO);
+    let slowest = slowest_answer(trip);
     let mut pairings = Vec::with_capacity(resets.len());
     let mut upper = candidates.len();
     let mut uses = 0;
@@ -42,7 +41,8 @@ pub(crate) fn pair(log: &ResetLog, side: Side, trip: &RoundTrip) -> Vec<Pairing>
         };
         let found = |least: Span| {
             candidates.iter().enumerate().rev().find(|(index, sent)| {
-                fits(sent) && free(*index, sent) && reset.time - sent.at.time >= least
+                let delay = reset.time - sent.at.time;
+                fits(sent) && free(*index, sent) && delay >= least && delay <= slowest
             })
         };
         let Some((index, sent)) = found(floor).or_else(|| found(Span::ZERO)) else {
@@ -53,11 +53,19 @@ pub(crate) fn pair(log: &ResetLog, side: Side, trip: &RoundTrip) -> Vec<Pairing>
         pairings.push(Pairing {
             reset: reset.frame,
             answers: *sent,
-            timely: reset.time - sent.at.time <= slowest_answer(trip),
         });
     }
     pairings.reverse();
     pairings
+}
+
+/// It is an answer by its number, though the packet that it answers was not kept: too many were in flight.
+pub(crate) fn answers_unkept(raw: &RawReset, trip: &RoundTrip) -> bool {
+    let peer = raw.peer();
+    let recent = peer
+        .last
+        .is_some_and(|last| raw.packet.time - last.time <= slowest_answer(trip));
+    recent && peer.acked_to == Some(raw.packet.seq)
 }
 
 /// How long an answer can take: many round trips, and the time a busy host may need.
