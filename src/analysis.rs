@@ -1,7 +1,7 @@
 //! The way from records to judged connections: every kind of input passes through here.
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_connections::{Connection, Engine, EngineConfig, Placed};
+use whyreset_connections::{Engine, EngineConfig, Placed};
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
@@ -16,10 +16,10 @@ use whyreset_verdicts::judge;
 pub struct Analysis {
     dissector: Dissector,
     engine: Engine<Tracker>,
+    keys: KeyLog,
     names: HostNames,
     origin: Option<Timestamp>,
     last_time: Timestamp,
-    keys: KeyLog,
 }
 
 impl Default for Analysis {
@@ -36,10 +36,10 @@ impl Analysis {
         Self {
             dissector: Dissector::new(),
             engine: Engine::with_prototype(config, tracker),
+            keys,
             names: HostNames::new(),
             origin: None,
             last_time: Timestamp::default(),
-            keys,
         }
     }
 
@@ -75,7 +75,7 @@ impl Analysis {
         self.engine.quote(quote)
     }
 
-    /// TLS secrets, as SSLKEYLOGFILE writes them, for connections that begin later.
+    /// TLS secrets, as SSLKEYLOGFILE writes them, for sessions whose data comes later.
     pub fn add_secrets(&mut self, key_log: &[u8]) {
         self.keys.add(key_log);
     }
@@ -111,10 +111,5 @@ impl Analysis {
             connection,
             verdict,
         })
-    }
-
-    /// The next connection that is over, without a judgement.
-    pub fn next_connection(&mut self) -> Option<Connection<Tracker>> {
-        self.engine.next_finished()
     }
 }

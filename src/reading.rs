@@ -187,15 +187,23 @@ fn describe_list(list: &PacketList, info: &mut CaptureInfo) {
             list.unread_not_listed
         ));
     }
-    if list.rows.is_empty() {
-        info.warnings
-            .push("no line of this text looks like a TCP packet".to_owned());
-    }
 }
 
 /// Times of a list that count from its start say nothing about the date.
 fn is_absolute(time: Timestamp) -> bool {
     time - Timestamp::default() > Span::from_secs(366 * 86_400)
+}
+
+/// Why there is nothing to report on, where that is so: no input is a capture, and no text holds a packet.
+pub fn nothing_in(captures: &[CaptureFacts]) -> Option<String> {
+    let only_text = captures
+        .iter()
+        .all(|capture| capture.format == "text" && capture.packets == 0);
+    let first = captures.first().filter(|_| only_text)?;
+    Some(format!(
+        "{}: is text, and no line of it looks like a TCP packet: give a capture, or a packet list from Wireshark, tshark or tcpdump",
+        first.path
+    ))
 }
 
 /// What the reports say about each input.

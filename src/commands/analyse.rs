@@ -7,11 +7,12 @@ use anyhow::{Context, Result, bail};
 use clap::CommandFactory;
 use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
+use whyreset::reports::CaptureFacts;
 use whyreset::reports::json::Document;
-use whyreset::reports::text::{Layout, Report};
+use whyreset::reports::text::Report;
 use whyreset::{Analysis, Judged};
 
-use super::warn;
+use super::{layout, warn};
 use crate::cli::{AnalyseArgs, Cli};
 use crate::selection::Selection;
 
@@ -43,12 +44,11 @@ pub fn run(args: &AnalyseArgs) -> Result<ExitCode> {
 /// Writes the document; gives the number of failed connections.
 fn json(input: &mut Input, analysis: &mut Analysis, selection: &Selection) -> Result<u64> {
     let out = BufWriter::with_capacity(1 << 16, stdout().lock());
-    let mut sink = Sink::new(Output::Json(Document::begin(out)?), selection, input);
+    let mut sink = Sink::new(Output::Json(Document::new(out)), selection, input);
     reading::read(input, analysis, &mut sink)?;
     sink.progress.finish();
     let failed = sink.counts.failures;
-    let facts = reading::capture_facts(input);
-    warn::about(&facts);
+    let facts = facts(input)?;
     if let Output::Json(document) = sink.output {
         document.end(&facts)?;
     }
@@ -62,14 +62,14 @@ fn people(
     analysis: &mut Analysis,
     selection: &Selection,
 ) -> Result<u64> {
-    let mut report = Report::new(layout());
+    let mut report = Report::new(layout::of_terminal());
     report.show_healthy = args.all || selection.is_one_stream();
     report.show_weighing = args.why;
     let mut sink = Sink::new(Output::<std::io::Stdout>::Report(report), selection, input);
     reading::read(input, analysis, &mut sink)?;
     sink.progress.finish();
     let failed = sink.counts.failures;
-    warn::about(&reading::capture_facts(input));
+    facts(input)?;
     if let Output::Report(report) = sink.output {
         let mut out = BufWriter::new(anstream::stdout().lock());
         report.write(&mut out, analysis.origin(), analysis.names())?;
@@ -78,10 +78,14 @@ fn people(
     Ok(failed)
 }
 
-fn layout() -> Layout {
-    terminal_size::terminal_size().map_or_else(Layout::default, |(width, _)| {
-        Layout::for_columns(usize::from(width.0))
-    })
+/// What is known of the inputs, their warnings shown.
+fn facts(input: &mut Input) -> Result<Vec<CaptureFacts>> {
+    let facts = reading::capture_facts(input);
+    warn::about(&facts);
+    match reading::nothing_in(&facts) {
+        Some(why) => bail!(why),
+        None => Ok(facts),
+    }
 }
 
 enum Output<W> {

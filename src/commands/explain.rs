@@ -1,16 +1,17 @@
 //! `whyreset explain`: one frame.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use whyreset::connections::{EngineConfig, Explanation, explain};
+use whyreset::capture::Record;
+use whyreset::connections::{EngineConfig, Placed, explain};
 use whyreset::input::{Input, InputOptions};
 use whyreset::reading::{self, Reader};
-use whyreset::reports::text::printable;
+use whyreset::reports::text::{Layout, explanation};
 use whyreset::{Analysis, Judged};
 
-use super::warn;
+use super::{layout, warn};
 use crate::cli::ExplainArgs;
 
 /// Packets kept from the end of each connection: more than a judgement needs, so that neighbours of the frame are there.
@@ -18,61 +19,77 @@ const KEEP_LAST: usize = 1_024;
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
-    let config = EngineConfig {
+    let mut input = Input::open(std::slice::from_ref(&args.capture), InputOptions::default())?;
+    let mut analysis = Analysis::new(EngineConfig {
         keep_last: KEEP_LAST,
         keep_around: Some(args.frame),
         ..EngineConfig::default()
-    };
-    let mut input = Input::open(std::slice::from_ref(&args.capture), InputOptions::default())?;
-    let mut analysis = Analysis::new(config);
+    });
     let mut search = Search {
         frame: args.frame,
-        found: Vec::new(),
+        last_frame: 0,
+        streams: Vec::new(),
+        layout: layout::of_terminal(),
+        told: Vec::new(),
     };
     reading::read(&mut input, &mut analysis, &mut search)?;
     warn::about(&reading::capture_facts(&mut input));
-    if search.found.is_empty() {
-        bail!(
-            "frame {} is no packet of a TCP connection in this capture",
-            args.frame
-        );
+    if search.told.is_empty() {
+        bail!("{}", search.why_not());
     }
-    let mut out = BufWriter::new(anstream::stdout().lock());
-    for (stream, explanation) in &search.found {
-        write_people(&mut out, *stream, explanation)?;
-    }
+    let mut out = anstream::stdout().lock();
+    out.write_all(search.told.join("\n").as_bytes())?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A frame may hold segments of several connections.
+/// Waits for the connections that the frame belongs to: it may hold segments of several.
 struct Search {
     frame: u64,
-    found: Vec<(u64, Explanation)>,
+    last_frame: u64,
+    streams: Vec<u64>,
+    layout: Layout,
+    told: Vec<String>,
+}
+
+impl Search {
+    fn why_not(&self) -> String {
+        let frame = self.frame;
+        match self.streams.first() {
+            Some(stream) => format!(
+                "frame {frame} belongs to stream {stream}, but is no segment of its own there (an ICMP error, or a broken header)"
+            ),
+            None if frame > self.last_frame => format!(
+                "there is no frame {frame} with TCP in it; the last one is {}",
+                self.last_frame
+            ),
+            None => format!("frame {frame} holds no TCP"),
+        }
+    }
 }
 
 impl Reader for Search {
     type Error = anyhow::Error;
 
-    fn judged(&mut self, judged: Judged, _analysis: &Analysis) -> Result<()> {
-        let connection = &judged.connection;
-        let span = connection.frames.first..=connection.frames.last;
-        if span.contains(&self.frame)
-            && let Some(explanation) = explain(connection, self.frame)
-        {
-            self.found.push((connection.stream, explanation));
+    fn placed(&mut self, frame: u64, _: Option<&Record<'_>>, place: Placed) -> Result<()> {
+        self.last_frame = self.last_frame.max(frame);
+        if frame == self.frame && !self.streams.contains(&place.stream) {
+            self.streams.push(place.stream);
         }
         Ok(())
     }
-}
 
-fn write_people(out: &mut impl Write, stream: u64, explanation: &Explanation) -> Result<()> {
-    let mut sentences = explanation.sentences.iter();
-    if let Some(first) = sentences.next() {
-        writeln!(out, "{} (stream {stream})", printable(&first.text))?;
+    fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
+        let found = self
+            .streams
+            .contains(&judged.connection.stream)
+            .then(|| explain(&judged.connection, self.frame))
+            .flatten();
+        if let Some(found) = found {
+            let (origin, names) = (analysis.origin(), analysis.names());
+            self.told
+                .push(explanation(&found, &judged, origin, names, self.layout));
+        }
+        Ok(())
     }
-    for sentence in sentences {
-        writeln!(out, "  • {}", printable(&sentence.text))?;
-    }
-    Ok(())
 }

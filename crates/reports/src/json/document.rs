@@ -19,18 +19,16 @@ pub struct Document<W> {
     connections: u64,
 }
 
+const HEAD: &[u8] = b"{\"schema\":\"whyreset/1\",\n\"connections\":[\n";
+
 impl<W: Write> Document<W> {
-    /// Begins the document.
-    ///
-    /// # Errors
-    /// When `out` cannot be written to.
-    pub fn begin(mut out: W) -> io::Result<Self> {
-        out.write_all(b"{\"schema\":\"whyreset/1\",\n\"connections\":[")?;
-        Ok(Self {
+    /// A document of which nothing has been written yet: that begins with the first connection, or with the end.
+    pub fn new(out: W) -> Self {
+        Self {
             out,
             buffer: Vec::with_capacity(4096),
             connections: 0,
-        })
+        }
     }
 
     /// Writes one connection. `origin` is the time of the first frame of the capture: all times count from there.
@@ -45,7 +43,7 @@ impl<W: Write> Document<W> {
     ) -> io::Result<()> {
         self.buffer.clear();
         self.buffer
-            .extend_from_slice(if self.connections == 0 { b"\n" } else { b",\n" });
+            .extend_from_slice(if self.connections == 0 { HEAD } else { b",\n" });
         serde_json::to_writer(
             &mut self.buffer,
             &ConnectionJson::new(judged, origin, names),
@@ -59,6 +57,9 @@ impl<W: Write> Document<W> {
     /// # Errors
     /// When the output cannot be written to.
     pub fn end(mut self, captures: &[CaptureFacts]) -> io::Result<W> {
+        if self.connections == 0 {
+            self.out.write_all(HEAD)?;
+        }
         self.out.write_all(b"\n],\n\"captures\":")?;
         let captures: Vec<_> = captures.iter().map(CaptureJson::new).collect();
         serde_json::to_writer(&mut self.out, &captures)?;

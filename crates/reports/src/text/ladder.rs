@@ -18,7 +18,37 @@ pub(super) fn last_moments<X>(
     origin: Timestamp,
     layout: Layout,
 ) -> String {
-    let packets = telling(&connection.packets);
+    draw(connection, &telling(&connection.packets), origin, layout)
+}
+
+/// Draws the packets around one frame.
+pub(super) fn around<X>(
+    connection: &Connection<X>,
+    frame: u64,
+    origin: Timestamp,
+    layout: Layout,
+) -> String {
+    let packets = &connection.packets;
+    let at = packets
+        .iter()
+        .position(|packet| packet.frame >= frame)
+        .unwrap_or(0);
+    let end = at.saturating_add(ROWS / 2).min(packets.len());
+    let start = end.saturating_sub(ROWS);
+    draw(
+        connection,
+        packets.get(start..end).unwrap_or(&[]),
+        origin,
+        layout,
+    )
+}
+
+fn draw<X>(
+    connection: &Connection<X>,
+    packets: &[Packet],
+    origin: Timestamp,
+    layout: Layout,
+) -> String {
     let Some(first) = packets.first() else {
         return String::new();
     };
@@ -28,7 +58,7 @@ pub(super) fn last_moments<X>(
         out.push_str(&paint(style::DIM, "        …\n"));
     }
     let mut previous: Option<&Packet> = None;
-    for packet in &packets {
+    for packet in packets {
         if previous.is_some_and(|previous| is_gap(connection, previous, packet)) {
             out.push_str(&paint(style::DIM, "        …\n"));
         }

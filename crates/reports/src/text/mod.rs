@@ -3,7 +3,9 @@
 //!
 //! Colours are written as ANSI sequences; the program strips them where the output is no terminal.
 
+mod cause_page;
 mod exchanges;
+mod explanation;
 mod format;
 mod ladder;
 mod layout;
@@ -14,6 +16,8 @@ mod summary;
 mod untrusted;
 mod weighing;
 
+pub use cause_page::{cause_list, cause_page};
+pub use explanation::explanation;
 pub use layout::Layout;
 pub use one::one_connection;
 pub use report::Report;

@@ -153,7 +153,7 @@ fn section(out: &mut String, title: &str, body: &str) {
 }
 
 /// A sentence with its frames behind it, as a list item.
-fn item(text: &str, at: &[u64], layout: Layout) -> String {
+pub(super) fn item(text: &str, at: &[u64], layout: Layout) -> String {
     let mut text = printable(text);
     if !at.is_empty() {
         text.push_str(&format!(" [{}]", frames(at)));

@@ -4,14 +4,18 @@ use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
 use whyreset_segments::HostNames;
-use whyreset_verdicts::{Cause, Verdict};
+use whyreset_verdicts::{Cause, Stories, Verdict};
 
-use super::format::count;
+use super::format::{count, endpoint};
+use super::one::item;
+use super::style::{self, paint};
 use super::{Layout, Summary, one_connection, weighing};
 use crate::Judged;
 
 /// Connections that are shown in full; the others are counted. Bounds memory as well.
 const SHOWN: usize = 100;
+/// Stories that are told.
+const STORIES: usize = 12;
 
 /// Collects connections as they end, and writes the report.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub struct Report {
     pub show_weighing: bool,
     layout: Layout,
     summary: Summary,
+    stories: Stories,
     shown: Vec<Judged>,
     left_out: u64,
 }
@@ -34,6 +39,7 @@ impl Report {
             show_weighing: false,
             layout,
             summary: Summary::default(),
+            stories: Stories::new(),
             shown: Vec::new(),
             left_out: 0,
         }
@@ -42,6 +48,7 @@ impl Report {
     /// Takes a connection.
     pub fn add(&mut self, judged: Judged) {
         self.summary.add(&judged.verdict, judged.connection.stream);
+        self.stories.add(&judged.connection, &judged.verdict);
         if !judged.verdict.failed && !self.show_healthy {
             return;
         }
@@ -64,6 +71,7 @@ impl Report {
         self.keep_the_most_telling();
         if self.summary.connections() != 1 || self.shown.is_empty() {
             write!(out, "{}", self.summary.render())?;
+            write!(out, "{}", self.tell_stories(names))?;
         }
         for (index, judged) in self.shown.iter().enumerate() {
             if index > 0 || self.summary.connections() != 1 {
@@ -86,6 +94,26 @@ impl Report {
             )?;
         }
         Ok(())
+    }
+
+    /// Several failures with one reason are one story.
+    fn tell_stories(&self, names: &HostNames) -> String {
+        let stories = self.stories.list();
+        if stories.is_empty() {
+            return String::new();
+        }
+        let mut out = format!("\n{}\n", paint(style::BOLD, "What they have in common"));
+        for story in stories.iter().take(STORIES) {
+            let streams: Vec<_> = story.streams.iter().take(5).map(u64::to_string).collect();
+            let more = if story.count > 5 { ", …" } else { "" };
+            let text = format!(
+                "{} [streams {}{more}]",
+                story.sentence(&endpoint(story.server, names)),
+                streams.join(", ")
+            );
+            out.push_str(&item(&text, &[], self.layout));
+        }
+        out
     }
 
     fn keep_the_most_telling(&mut self) {

@@ -1,0 +1,85 @@
+//! Real failures from the lab: the verdict from both places is the right one, or an honest `unknown`.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::document;
+use serde_json::Value;
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases = Vec::new();
+    for cause in std::fs::read_dir("tests/fixtures/lab").unwrap() {
+        let cause = cause.unwrap().path();
+        if cause.is_dir() {
+            cases.extend(
+                std::fs::read_dir(cause)
+                    .unwrap()
+                    .map(|case| case.unwrap().path()),
+            );
+        }
+    }
+    cases.sort();
+    cases
+}
+
+/// Whether `given` is the truth, or right as well from this vantage.
+fn is_right(connection: &Value, field: &str, given: &str, vantage: &str) -> bool {
+    let also = |place: &str| {
+        connection["truth"]["also"][place][field]
+            .as_array()
+            .is_some_and(|also| also.iter().any(|value| value == given))
+    };
+    connection["truth"][field] == given || also("any") || also(vantage)
+}
+
+fn judged(case: &Path, vantage: &str) -> Vec<String> {
+    let truth: Value =
+        serde_json::from_slice(&std::fs::read(case.join("truth.json")).unwrap()).unwrap();
+    let capture = case.join(format!("{vantage}.pcap"));
+    let document = document(&[capture.to_str().unwrap()]);
+    let mut wrong = Vec::new();
+    for expected in truth["connections"].as_array().unwrap() {
+        let client = expected["client"].as_str().unwrap();
+        let found = document["connections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|it| {
+                let ip = it["client"]["ip"].as_str().unwrap();
+                let port = it["client"]["port"].as_u64().unwrap();
+                client == format!("{ip}:{port}") || client == format!("[{ip}]:{port}")
+            });
+        // What never passed a capture point cannot be judged there.
+        let Some(found) = found else { continue };
+        let cause = found["verdict"]["cause"].as_str().unwrap();
+        let ended_by = found["verdict"]["ended_by"].as_str().unwrap();
+        if cause == "unknown" {
+            continue;
+        }
+        let confidence = &found["verdict"]["confidence"];
+        if !is_right(expected, "cause", cause, vantage) {
+            wrong.push(format!(
+                "{} at the {vantage}: {cause} ({confidence})",
+                case.display()
+            ));
+        } else if !is_right(expected, "ended_by", ended_by, vantage) {
+            wrong.push(format!(
+                "{} at the {vantage}: {cause} by {ended_by}",
+                case.display()
+            ));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_fixture_is_judged_rightly_from_both_places() {
+    let cases = cases();
+    assert!(cases.len() >= 12, "{cases:?}");
+    let wrong: Vec<String> = cases
+        .iter()
+        .flat_map(|case| [judged(case, "client"), judged(case, "server")].concat())
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
