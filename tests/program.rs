@@ -1,4 +1,5 @@
 //! The program as people call it: exit statuses, error lines, selection, slices.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 
