@@ -7,6 +7,8 @@
 mod link;
 mod network;
 mod packet;
+#[cfg(test)]
+mod sample;
 mod transport;
 mod tunnel;
 mod walk;

@@ -114,3 +114,36 @@ fn dissect_aggregate(walk: &mut Walk<'_>, body: Packet<'_>, outer: &Outer) -> Wa
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp};
+
+    const SNAP: [u8; 8] = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+
+    fn frame(control: u8, flags: u8, body: &[u8]) -> Vec<u8> {
+        [&[control, flags][..], &[0; 22], body].concat()
+    }
+
+    #[test]
+    fn plain_data_is_read_and_nothing_else() {
+        let body = [&SNAP[..], &ipv4(6, &tcp())].concat();
+        assert_eq!(found(105, &frame(0x08, 1, &body)), [SEGMENT]);
+        assert!(
+            found(105, &frame(0x08, 0x41, &body)).is_empty(),
+            "encrypted"
+        );
+        assert!(found(105, &frame(0x48, 1, &body)).is_empty(), "no data");
+        assert!(found(105, &frame(0x80, 0, &body)).is_empty(), "a beacon");
+    }
+
+    #[test]
+    fn every_subframe_of_an_aggregate_is_read() {
+        let packet = [&SNAP[..], &ipv4(6, &tcp())].concat();
+        let len = u8::try_from(packet.len()).unwrap();
+        let subframe = [&[2; 12][..], &[0, len], &packet].concat();
+        let padding = vec![0; subframe.len().next_multiple_of(4) - subframe.len()];
+        let body = [&[0x80, 0][..], &subframe, &padding, &subframe].concat();
+        assert_eq!(found(105, &frame(0x88, 1, &body)), [SEGMENT, SEGMENT]);
+    }
+}

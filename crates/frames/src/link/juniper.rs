@@ -53,3 +53,17 @@ fn dissect_family(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Wal
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn the_link_type_tells_the_frame_unless_its_header_was_taken_off() {
+        let whole = [&b"MGC\x00"[..], &ethernet(0x0800, &ipv4(6, &tcp()))].concat();
+        assert_eq!(found(178, &whole), [SEGMENT]);
+        let without = [&b"MGC\x02"[..], &[2, 0, 0, 0], &ipv4(6, &tcp())].concat();
+        assert_eq!(found(178, &without), [SEGMENT]);
+        assert!(found(178, &whole[1..]).is_empty());
+    }
+}

@@ -91,3 +91,34 @@ impl Cooked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    fn cooked(hardware: u16, protocol: u16, payload: &[u8]) -> Vec<String> {
+        let [h0, h1] = hardware.to_be_bytes();
+        let [p0, p1] = protocol.to_be_bytes();
+        let header = [0, 4, h0, h1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, p0, p1];
+        found(113, &[&header[..], payload].concat())
+    }
+
+    #[test]
+    fn protocol_and_hardware_type_tell_what_follows() {
+        assert_eq!(cooked(1, 0x0800, &ipv4(6, &tcp())), [SEGMENT]);
+        assert_eq!(
+            cooked(
+                512,
+                7,
+                &[&[0xff, 3, 0, 0x21][..], &ipv4(6, &tcp())].concat()
+            ),
+            [SEGMENT]
+        );
+        assert_eq!(cooked(1, 3, &ethernet(0x0800, &ipv4(6, &tcp()))), [SEGMENT]);
+        assert_eq!(
+            cooked(778, 0x6558, &ethernet(0x0800, &ipv4(6, &tcp()))),
+            [SEGMENT]
+        );
+        assert!(cooked(824, 0x0800, &ipv4(6, &tcp())).is_empty());
+    }
+}

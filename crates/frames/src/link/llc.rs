@@ -60,3 +60,24 @@ pub(crate) fn dissect_snap(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn bridged_frames_follow_two_bytes_of_padding() {
+        let bridged = [
+            &[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0][..],
+            &ethernet(0x0800, &ipv4(6, &tcp())),
+        ];
+        assert_eq!(found(11, &bridged.concat()), [SEGMENT]);
+    }
+
+    #[test]
+    fn supervisory_frames_carry_nothing() {
+        let frame = |control| [&[6, 6, control][..], &ipv4(6, &tcp())].concat();
+        assert_eq!(found(11, &frame(3)), [SEGMENT]);
+        assert!(found(11, &frame(0x7f)).is_empty());
+    }
+}

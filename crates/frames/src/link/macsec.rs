@@ -23,3 +23,21 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let rest = rest.limit(rest.wire_len().saturating_sub(CHECK_LEN));
     ethertype::dissect(walk, kind, rest, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn only_what_is_not_encrypted_is_read() {
+        let tagged = |control| {
+            let tag = [control, 0, 0, 0, 0, 1, 8, 0];
+            found(
+                1,
+                &ethernet(0x88e5, &[&tag[..], &ipv4(6, &tcp()), &[0; 16]].concat()),
+            )
+        };
+        assert_eq!(tagged(0), [SEGMENT]);
+        assert!(tagged(0x0c).is_empty());
+    }
+}

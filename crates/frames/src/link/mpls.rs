@@ -48,3 +48,31 @@ fn dissect_ethernet(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> W
     }
     ethernet::dissect(walk, packet.skip(4)?, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, SEGMENT6, ethernet, found, ipv4, ipv6, tcp};
+
+    fn under_label(label: u8, payload: &[u8]) -> Vec<String> {
+        let stack = [0, 6, 0x40, 64, 0, 0, label << 4 | 1, 64];
+        found(1, &ethernet(0x8847, &[&stack[..], payload].concat()))
+    }
+
+    #[test]
+    fn the_first_four_bits_tell_what_is_carried() {
+        assert_eq!(under_label(4, &ipv4(6, &tcp())), [SEGMENT]);
+        assert_eq!(under_label(4, &ipv6(6, &tcp())), [SEGMENT6]);
+        let frame = ethernet(0x0800, &ipv4(6, &tcp()));
+        assert_eq!(under_label(4, &frame), [SEGMENT]);
+        assert_eq!(under_label(4, &[&[0; 4][..], &frame].concat()), [SEGMENT]);
+        assert_eq!(
+            under_label(4, &[&[0x10, 0, 0, 0x21][..], &ipv4(6, &tcp())].concat()),
+            [SEGMENT]
+        );
+    }
+
+    #[test]
+    fn the_alert_label_carries_no_packet() {
+        assert!(under_label(14, &ipv4(6, &tcp())).is_empty());
+    }
+}

@@ -46,3 +46,18 @@ fn attribute(packet: Packet<'_>) -> Result<(usize, u16), Cut> {
     let (len, kind) = if big.1 < little.1 { big } else { little };
     Ok((usize::from(len), kind & 0x7fff))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp};
+
+    #[test]
+    fn the_byte_order_of_the_host_is_guessed() {
+        let packet = ipv4(6, &tcp());
+        let len = u16::try_from(packet.len() + 4).unwrap();
+        let little = [&[2, 0, 0, 0][..], &len.to_le_bytes(), &[9, 0], &packet].concat();
+        let big = [&[2, 0, 0, 0][..], &len.to_be_bytes(), &[0, 9], &packet].concat();
+        assert_eq!(found(239, &little), [SEGMENT]);
+        assert_eq!(found(239, &big), [SEGMENT]);
+    }
+}

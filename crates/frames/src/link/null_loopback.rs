@@ -47,3 +47,47 @@ fn family(header: u32) -> u32 {
         _ => header.swap_bytes(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, SEGMENT6, found, ipv4, ipv6, tcp};
+
+    #[test]
+    fn every_byte_order_and_family_is_understood() {
+        for header in [
+            [2, 0, 0, 0],
+            [0, 0, 0, 2],
+            [0, 2, 0, 0],
+            [0, 0, 2, 0],
+            [0, 0, 8, 0],
+        ] {
+            assert_eq!(
+                found(0, &[&header[..], &ipv4(6, &tcp())].concat()),
+                [SEGMENT],
+                "{header:?}"
+            );
+        }
+        for header in [
+            [24, 0, 0, 0],
+            [28, 0, 0, 0],
+            [30, 0, 0, 0],
+            [0, 0, 0, 30],
+            [0, 0, 0x86, 0xdd],
+        ] {
+            assert_eq!(
+                found(0, &[&header[..], &ipv6(6, &tcp())].concat()),
+                [SEGMENT6],
+                "{header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn openbsd_writes_network_order_only() {
+        assert_eq!(
+            found(108, &[&[0, 0, 0, 2][..], &ipv4(6, &tcp())].concat()),
+            [SEGMENT]
+        );
+        assert!(found(108, &[&[2, 0, 0, 0][..], &ipv4(6, &tcp())].concat()).is_empty());
+    }
+}

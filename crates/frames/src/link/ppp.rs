@@ -73,3 +73,41 @@ fn dissect_multilink(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> 
     }
     dissect(walk, packet.skip(4)?, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp};
+
+    #[test]
+    fn header_fields_may_be_compressed() {
+        for header in [
+            &[0xff, 3, 0, 0x21][..],
+            &[0xff, 3, 0x21],
+            &[0, 0x21],
+            &[0x21],
+        ] {
+            assert_eq!(found(9, &[header, &ipv4(6, &tcp())].concat()), [SEGMENT]);
+        }
+    }
+
+    #[test]
+    fn a_whole_packet_in_a_multilink_fragment_is_read() {
+        let fragment = |bits| {
+            [
+                &[0xff, 3, 0, 0x3d, bits, 0, 0, 1, 0, 0x21][..],
+                &ipv4(6, &tcp()),
+            ]
+            .concat()
+        };
+        assert_eq!(found(9, &fragment(0xc0)), [SEGMENT]);
+        assert!(found(9, &fragment(0x80)).is_empty());
+    }
+
+    #[test]
+    fn cisco_hdlc_under_ppp_is_recognised() {
+        assert_eq!(
+            found(9, &[&[0x0f, 0, 8, 0][..], &ipv4(6, &tcp())].concat()),
+            [SEGMENT]
+        );
+    }
+}

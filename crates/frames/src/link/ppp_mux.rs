@@ -49,3 +49,33 @@ pub(crate) fn dissect_bridged(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &O
     let frame = frame.limit(frame.wire_len().saturating_sub(usize::from(flags & PADS)));
     ethernet::dissect(walk, frame, &outer.tunnelled())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn a_subframe_inherits_the_protocol() {
+        let packet = ipv4(6, &tcp());
+        let len = u8::try_from(packet.len()).unwrap();
+        let muxed = [
+            &[0, 0x59, 0x80 | (len + 1), 0x21][..],
+            &packet,
+            &[len],
+            &packet,
+        ]
+        .concat();
+        assert_eq!(found(9, &muxed), [SEGMENT, SEGMENT]);
+    }
+
+    #[test]
+    fn bridged_frames_are_read() {
+        let bridged = [
+            &[0, 0x31, 2, 1][..],
+            &ethernet(0x0800, &ipv4(6, &tcp())),
+            &[0; 2],
+        ]
+        .concat();
+        assert_eq!(found(9, &bridged), [SEGMENT]);
+    }
+}

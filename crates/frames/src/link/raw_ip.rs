@@ -32,3 +32,23 @@ pub(crate) fn dissect_by_version(walk: &mut Walk<'_>, packet: Packet<'_>, outer:
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, SEGMENT6, found, ipv4, ipv6, tcp};
+
+    #[test]
+    fn the_version_decides_unless_ppp_starts_the_frame() {
+        assert_eq!(found(101, &ipv4(6, &tcp())), [SEGMENT]);
+        assert_eq!(found(101, &ipv6(6, &tcp())), [SEGMENT6]);
+        assert_eq!(
+            found(101, &[&[0xff, 3, 0, 0x21][..], &ipv4(6, &tcp())].concat()),
+            [SEGMENT]
+        );
+        assert_eq!(
+            found(101, &[&[0; 10][..], &ipv4(6, &tcp())].concat()),
+            [SEGMENT]
+        );
+        assert!(found(101, &[0x50; 60]).is_empty());
+    }
+}

@@ -22,3 +22,26 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let kind = packet.u16(2)?;
     ethertype::dissect_type_or_length(walk, kind, packet.skip(4)?, &inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn twenty_tags_are_read_and_no_more() {
+        let tagged = |count: usize| {
+            let tags = [0, 5, 0x81, 0].repeat(count - 1);
+            let inner = [&tags[..], &[0, 5, 8, 0], &ipv4(6, &tcp())].concat();
+            found(1, &ethernet(0x8100, &inner))
+        };
+        assert_eq!(tagged(20), [SEGMENT]);
+        assert!(tagged(21).is_empty());
+    }
+
+    #[test]
+    fn a_length_may_follow() {
+        let llc = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &ipv4(6, &tcp())].concat();
+        let inner = [&[0, 5, 0, 53][..], &llc, &[0; 9]].concat();
+        assert_eq!(found(1, &ethernet(0x8100, &inner)), [SEGMENT]);
+    }
+}

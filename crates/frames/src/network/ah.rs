@@ -16,3 +16,14 @@ pub(crate) fn dissect(
     let datagram = datagram.without_header(len);
     ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp};
+
+    #[test]
+    fn the_packet_behind_the_header_is_read() {
+        let header = [&[6, 4][..], &[0; 22]].concat();
+        assert_eq!(found(101, &ipv4(51, &[header, tcp()].concat())), [SEGMENT]);
+    }
+}

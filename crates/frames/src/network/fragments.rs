@@ -157,3 +157,88 @@ impl Piece {
         self.offset.saturating_add(self.bytes.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn key(id: u32) -> Key {
+        Key {
+            source: Host::V4(Ipv4Addr::LOCALHOST),
+            destination: Host::V4(Ipv4Addr::BROADCAST),
+            protocol: 6,
+            vlan: 0,
+            id,
+        }
+    }
+
+    fn add(fragments: &mut Fragments, offset: usize, bytes: &[u8], more: bool) -> Option<Vec<u8>> {
+        let fragment = Fragment {
+            offset,
+            bytes,
+            more,
+        };
+        fragments.add(key(1), fragment)
+    }
+
+    #[test]
+    fn the_last_missing_piece_completes() {
+        let mut fragments = Fragments::default();
+        assert_eq!(add(&mut fragments, 16, b"tail", false), None);
+        assert_eq!(add(&mut fragments, 0, b"01234567", true), None);
+        let whole = add(&mut fragments, 8, b"89abcdef", true);
+        assert_eq!(whole.unwrap(), b"0123456789abcdeftail");
+        assert_eq!((fragments.datagrams.len(), fragments.bytes), (0, 0));
+    }
+
+    #[test]
+    fn where_fragments_overlap_the_one_that_starts_first_wins() {
+        let mut fragments = Fragments::default();
+        add(&mut fragments, 8, b"LATEtail", false);
+        let whole = add(&mut fragments, 0, b"01234567EARL", true);
+        assert_eq!(whole.unwrap(), b"01234567EARLtail");
+    }
+
+    #[test]
+    fn of_two_that_start_together_the_earlier_one_wins() {
+        let mut fragments = Fragments::default();
+        add(&mut fragments, 0, b"first...", true);
+        add(&mut fragments, 0, b"second..", true);
+        assert_eq!(add(&mut fragments, 8, b"x", false).unwrap(), b"first...x");
+    }
+
+    #[test]
+    fn a_late_duplicate_starts_anew() {
+        let mut fragments = Fragments::default();
+        add(&mut fragments, 0, b"01234567", true);
+        assert!(add(&mut fragments, 8, b"x", false).is_some());
+        assert_eq!(add(&mut fragments, 8, b"y", false), None);
+        // The id is used again, and the old end is still there.
+        assert_eq!(
+            add(&mut fragments, 0, b"abcdefgh", true).unwrap(),
+            b"abcdefghy"
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut fragments = Fragments::default();
+        let bytes = vec![0; 60_000];
+        for id in 0..5_000 {
+            let len = if id % 2 == 0 { 60_000 } else { 8 };
+            let fragment = Fragment {
+                offset: 0,
+                bytes: &bytes[..len],
+                more: true,
+            };
+            assert_eq!(fragments.add(key(id), fragment), None);
+            assert!(fragments.bytes <= MAX_BYTES);
+            assert!(fragments.datagrams.len() <= MAX_DATAGRAMS);
+            assert!(fragments.order.len() <= 2 * MAX_DATAGRAMS);
+        }
+        let kept: usize = fragments.datagrams.values().map(Incomplete::cost).sum();
+        assert_eq!(kept, fragments.bytes);
+    }
+}

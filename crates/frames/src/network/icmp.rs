@@ -57,3 +57,44 @@ pub(crate) fn dissect(
     };
     ipv4::dissect_any_version(walk, quoted, &inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{found, ipv4, tcp};
+
+    fn error(kind: u8, word: [u8; 4], quoted: &[u8]) -> Vec<String> {
+        found(
+            101,
+            &ipv4(1, &[&[kind, 0, 0, 0][..], &word, quoted].concat()),
+        )
+    }
+
+    #[test]
+    fn errors_quote_and_echoes_do_not() {
+        let packet = ipv4(6, &tcp());
+        for kind in [3, 4, 11, 12] {
+            assert_eq!(
+                error(kind, [0; 4], &packet),
+                ["quote of 25 bytes"],
+                "type {kind}"
+            );
+        }
+        assert_eq!(error(3, [0; 4], &packet[..28]), ["quote of 8 bytes"]);
+        assert!(error(8, [0; 4], &packet).is_empty());
+    }
+
+    #[test]
+    fn a_redirect_is_read_no_further_than_eight_bytes() {
+        assert_eq!(
+            error(5, [10, 0, 0, 9], &ipv4(6, &tcp())),
+            ["quote of 8 bytes"]
+        );
+    }
+
+    #[test]
+    fn extensions_are_no_part_of_the_quote() {
+        let mut packet = ipv4(6, &[&tcp()[..], &[0; 300]].concat());
+        packet.truncate(200);
+        assert_eq!(error(11, [0, 32, 0, 0], &packet), ["quote of 108 bytes"]);
+    }
+}

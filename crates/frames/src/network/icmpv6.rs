@@ -62,3 +62,29 @@ fn redirected(packet: Packet<'_>) -> Result<Option<Packet<'_>>, Cut> {
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{found, ipv6, tcp};
+
+    fn message(kind: u8, body: &[u8]) -> Vec<String> {
+        found(
+            101,
+            &ipv6(58, &[&[kind, 0, 0, 0, 0, 0, 0, 0], body].concat()),
+        )
+    }
+
+    #[test]
+    fn errors_and_redirects_quote() {
+        let packet = ipv6(6, &tcp());
+        for kind in 1..=4 {
+            assert_eq!(message(kind, &packet), ["quote of 25 bytes"]);
+        }
+        assert!(message(128, &packet).is_empty());
+        let option = [&[4, 10, 0, 0, 0, 0, 0, 0][..], &packet, &[0; 7]].concat();
+        assert_eq!(
+            message(137, &[&[0; 32], &option[..]].concat()),
+            ["quote of 25 bytes"]
+        );
+    }
+}

@@ -29,3 +29,19 @@ pub(crate) fn dissect(
     datagram.payload_len = u32::try_from(bytes.len()).ok();
     ip_protocol::dissect(walk, next, Packet::whole(&bytes), &datagram, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp};
+
+    #[test]
+    fn deflated_packets_are_unpacked() {
+        let mut packed = Vec::with_capacity(100);
+        flate2::Compress::new(flate2::Compression::best(), false)
+            .compress_vec(&tcp(), &mut packed, flate2::FlushCompress::Finish)
+            .unwrap();
+        let compressed = [&[6, 0, 0, 2], &packed[..]].concat();
+        assert_eq!(found(101, &ipv4(108, &compressed)), [SEGMENT]);
+        assert!(found(101, &ipv4(108, &[&[6, 0, 0, 2][..], &[0xff; 30]].concat())).is_empty());
+    }
+}

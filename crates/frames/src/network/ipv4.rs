@@ -129,3 +129,64 @@ fn dissect_fragment(
     };
     ip_protocol::dissect(walk, protocol, payload, datagram, &inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Dissector;
+    use crate::sample::{SEGMENT, SEGMENT6, ethernet, found, found_in, fragment, ipv4, ipv6, tcp};
+
+    fn with_total_len(len: u16, padding: usize) -> Vec<String> {
+        let mut packet = ipv4(6, &tcp());
+        packet.splice(2..4, len.to_be_bytes());
+        packet.extend(vec![0; padding]);
+        found(101, &packet)
+    }
+
+    #[test]
+    fn the_total_length_bounds_the_payload() {
+        assert_eq!(with_total_len(45, 9), [SEGMENT]);
+        assert_eq!(
+            with_total_len(43, 0),
+            ["segment 10.0.0.1:1000 > 10.0.0.2:80 3"]
+        );
+        assert_eq!(with_total_len(500, 0), [SEGMENT]);
+        assert!(with_total_len(19, 0).is_empty());
+    }
+
+    #[test]
+    fn a_total_length_of_0_is_open() {
+        assert_eq!(
+            with_total_len(0, 2),
+            ["segment 10.0.0.1:1000 > 10.0.0.2:80 7"]
+        );
+    }
+
+    #[test]
+    fn ipv6_under_the_ethertype_of_ipv4_is_followed_but_not_the_reverse() {
+        assert_eq!(found(1, &ethernet(0x0800, &ipv6(6, &tcp()))), [SEGMENT6]);
+        assert!(found(1, &ethernet(0x86dd, &ipv4(6, &tcp()))).is_empty());
+    }
+
+    #[test]
+    fn the_frame_that_completes_a_datagram_holds_its_segment() {
+        let whole = tcp();
+        let mut dissector = Dissector::new();
+        let last = fragment(6, 2, &whole[16..]);
+        assert!(found_in(&mut dissector, 101, &last).is_empty());
+        let first = fragment(6, 0x2000, &whole[..16]);
+        assert_eq!(found_in(&mut dissector, 101, &first), [SEGMENT]);
+        assert!(found_in(&mut dissector, 101, &first).is_empty());
+    }
+
+    #[test]
+    fn fragments_of_different_vlans_stay_apart() {
+        let whole = tcp();
+        let tagged = |vlan, packet: &[u8]| ethernet(0x8100, &[&[0, vlan, 8, 0], packet].concat());
+        let mut dissector = Dissector::new();
+        let first = tagged(1, &fragment(6, 0x2000, &whole[..16]));
+        assert!(found_in(&mut dissector, 1, &first).is_empty());
+        let last = fragment(6, 2, &whole[16..]);
+        assert!(found_in(&mut dissector, 1, &tagged(2, &last)).is_empty());
+        assert_eq!(found_in(&mut dissector, 1, &tagged(1, &last)), [SEGMENT]);
+    }
+}

@@ -97,3 +97,45 @@ pub(crate) fn jumbo_len(hop_by_hop: Packet<'_>) -> Option<u32> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Dissector;
+    use crate::sample::{SEGMENT6, found, found_in, ipv6, tcp};
+
+    #[test]
+    fn headers_are_skipped_up_to_tcp() {
+        let options = [&[60, 0, 1, 4, 0, 0, 0, 0, 6, 1][..], &[0; 14], &tcp()].concat();
+        assert_eq!(found(101, &ipv6(0, &options)), [SEGMENT6]);
+    }
+
+    #[test]
+    fn a_jumbo_option_counts_only_where_it_is_needed() {
+        let jumbo = |len: u32| {
+            let header = [&[6, 0, 0xc2, 4][..], &len.to_be_bytes()].concat();
+            let mut packet = ipv6(0, &[header, tcp(), vec![0; 70_000 - 33]].concat()[..33]);
+            packet.splice(4..6, [0, 0]);
+            packet.extend(vec![0; 70_000 - 33]);
+            found(101, &packet)
+        };
+        assert_eq!(
+            jumbo(70_000),
+            ["segment [fd00::1]:1000 > [fd00::2]:80 69972"]
+        );
+        assert!(jumbo(33).is_empty());
+    }
+
+    #[test]
+    fn fragments_are_put_together_and_an_atomic_one_is_whole() {
+        let whole = tcp();
+        let mut dissector = Dissector::new();
+        let part =
+            |field: u8, bytes: &[u8]| ipv6(44, &[&[6, 0, 0, field, 0, 0, 0, 1], bytes].concat());
+        assert!(found_in(&mut dissector, 101, &part(1, &whole[..16])).is_empty());
+        assert_eq!(
+            found_in(&mut dissector, 101, &part(16, &whole[16..])),
+            [SEGMENT6]
+        );
+        assert_eq!(found_in(&mut dissector, 101, &part(0, &whole)), [SEGMENT6]);
+    }
+}

@@ -219,3 +219,108 @@ fn quote<'a>(
         quoted_bytes: bytes.len(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use whyreset_segments::{IcmpError, IpFields};
+
+    use super::*;
+    use crate::sample::tcp;
+
+    fn datagram() -> Datagram {
+        Datagram {
+            source: Host::V4(Ipv4Addr::new(10, 0, 0, 1)),
+            destination: Host::V4(Ipv4Addr::new(10, 0, 0, 2)),
+            fields: IpFields::default(),
+            payload_len: Some(25),
+        }
+    }
+
+    fn sighting() -> Sighting {
+        Sighting {
+            frame: 1,
+            time: Timestamp::default(),
+            time_known: true,
+            mac_known: false,
+            link: LinkFields::default(),
+        }
+    }
+
+    fn read(bytes: &[u8], wire_len: usize) -> Option<Segment<'_>> {
+        segment(&sighting(), &datagram(), Packet::new(bytes, wire_len))
+    }
+
+    #[test]
+    fn the_snapshot_cuts_the_payload_and_not_its_length() {
+        let bytes = tcp();
+        let cut = read(&bytes[..22], 25).unwrap();
+        assert_eq!((cut.payload, cut.payload_len), (&b"he"[..], 5));
+        assert!(cut.known.has(Known::FRAME_V4) && !cut.known.has(Known::MAC));
+    }
+
+    #[test]
+    fn cut_options_are_not_known() {
+        let mut bytes = tcp();
+        bytes[12] = 0xa0;
+        bytes.splice(20.., [2, 4, 5, 0xb4, 1, 3, 3]);
+        let cut = read(&bytes, 40).unwrap();
+        assert_eq!(cut.options.mss, Some(1460));
+        assert!(cut.options.malformed && !cut.known.has(Known::OPTIONS));
+        assert!(cut.known.has(Known::SOME_OPTIONS));
+    }
+
+    #[test]
+    fn a_data_offset_below_5_carries_no_payload() {
+        let mut bytes = tcp();
+        bytes[12] = 0x40;
+        let odd = read(&bytes, 25).unwrap();
+        assert!(odd.bad_offset && !odd.known.has(Known::OPTIONS));
+        assert_eq!((odd.payload, odd.payload_len), (&b""[..], 0));
+    }
+
+    #[test]
+    fn what_was_not_quoted_is_not_known() {
+        let quoting = Quoting {
+            error: IcmpError {
+                v6: false,
+                kind: 3,
+                code: 1,
+                mtu: None,
+            },
+            reporter: datagram().source,
+            reporter_ttl: 60,
+        };
+        let bytes = tcp();
+        let quoted = |len| {
+            quote(
+                &sighting(),
+                &datagram(),
+                Packet::new(&bytes[..len], 25),
+                &quoting,
+            )
+        };
+        let eight = quoted(8).unwrap();
+        assert_eq!((eight.segment.seq.0, eight.quoted_bytes), (7, 8));
+        assert!(
+            eight
+                .segment
+                .known
+                .has(Known(Known::PORTS.0 | Known::SEQ.0))
+        );
+        for unknown in [
+            Known::ACK,
+            Known::FLAGS,
+            Known::WINDOW,
+            Known::LEN,
+            Known::OPTIONS,
+        ] {
+            assert!(!eight.segment.known.has(unknown), "{unknown:?}");
+        }
+        let twenty = quoted(20).unwrap().segment;
+        assert!(twenty.known.has(Known::FRAME_V4));
+        assert_eq!(twenty.payload_len, 5);
+        assert!(quoted(3).is_none());
+    }
+}

@@ -93,3 +93,35 @@ fn tunnel(port: u16) -> Option<Tunnel> {
     };
     Some(Tunnel { accepts, dissect })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp, udp};
+
+    fn vxlan(source: u16, len: u16) -> Vec<String> {
+        let mut datagram = udp(
+            4789,
+            &[
+                &[8, 0, 0, 0, 0, 0, 1, 0][..],
+                &ethernet(0x0800, &ipv4(6, &tcp())),
+            ]
+            .concat(),
+        );
+        datagram.splice(0..2, source.to_be_bytes());
+        datagram.splice(4..6, len.to_be_bytes());
+        found(101, &ipv4(17, &datagram))
+    }
+
+    #[test]
+    fn the_protocol_of_the_lower_port_is_asked_first() {
+        assert_eq!(vxlan(50_000, 75), [SEGMENT]);
+        assert_eq!(vxlan(2152, 75), [SEGMENT], "GTP declines");
+        assert!(vxlan(53, 75).is_empty(), "DNS does not");
+    }
+
+    #[test]
+    fn the_length_must_hold_the_header() {
+        assert!(vxlan(50_000, 7).is_empty());
+        assert!(vxlan(50_000, 0).is_empty());
+    }
+}

@@ -29,3 +29,28 @@ pub(crate) fn dissect_22eb(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Oute
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, ipv4, tcp};
+
+    #[test]
+    fn types_two_and_three_have_headers() {
+        let frame = ethernet(0x0800, &ipv4(6, &tcp()));
+        let mut platform = [0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1].to_vec();
+        platform.extend([0; 8]);
+        let with_sequence = |protocol: u16, header: &[u8]| {
+            let gre = [&[0x10, 0][..], &protocol.to_be_bytes(), &[0; 4]].concat();
+            found(101, &ipv4(47, &[&gre, header, &frame].concat()))
+        };
+        assert_eq!(
+            with_sequence(0x88be, &[0x10, 1, 0, 0, 0, 0, 0, 0]),
+            [SEGMENT]
+        );
+        assert_eq!(
+            with_sequence(0x22eb, &[0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            [SEGMENT]
+        );
+        assert_eq!(with_sequence(0x22eb, &platform), [SEGMENT]);
+    }
+}

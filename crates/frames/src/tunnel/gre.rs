@@ -81,3 +81,53 @@ fn dissect_redirect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> W
         _ => ipv4::dissect_any_version(walk, packet.skip(4)?, outer),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, ethernet, found, gre, ipv4, tcp};
+
+    #[test]
+    fn optional_fields_are_skipped() {
+        let packet = ipv4(6, &tcp());
+        for (flags, len) in [
+            ([0, 0], 0),
+            ([0x80, 0], 4),
+            ([0x20, 0], 4),
+            ([0xb0, 0], 12),
+            ([0x30, 0x81], 12),
+        ] {
+            let header = [&flags[..], &[8, 0], &vec![0; len]].concat();
+            assert_eq!(
+                found(101, &ipv4(47, &[header, packet.clone()].concat())),
+                [SEGMENT],
+                "{flags:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_protocol_number_tells_what_follows() {
+        let packet = ipv4(6, &tcp());
+        let frame = ethernet(0x0800, &packet);
+        assert_eq!(found(101, &gre(0x6558, &frame)), [SEGMENT]);
+        assert_eq!(found(101, &gre(0x88be, &frame)), [SEGMENT], "ERSPAN type I");
+        assert_eq!(
+            found(101, &gre(0x883e, &packet)),
+            [SEGMENT],
+            "WCCP version 1"
+        );
+        assert_eq!(
+            found(101, &gre(0x883e, &[&[0; 4][..], &packet].concat())),
+            [SEGMENT],
+            "WCCP version 2"
+        );
+        assert_eq!(
+            found(
+                101,
+                &gre(0x880b, &[&[0xff, 3, 0, 0x21][..], &packet].concat())
+            ),
+            [SEGMENT]
+        );
+        assert!(found(101, &gre(0x8000, &packet)).is_empty());
+    }
+}

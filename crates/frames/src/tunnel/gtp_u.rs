@@ -63,3 +63,30 @@ fn skip_version_1(packet: Packet<'_>, flags: u8) -> Result<Packet<'_>, Cut> {
 fn is_ip_or_arp(ethertype: u16) -> bool {
     matches!(ethertype, 0x0800 | 0x0806 | 0x86dd)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp, udp};
+
+    fn over_udp(header: &[u8], payload: &[u8]) -> Vec<String> {
+        found(101, &ipv4(17, &udp(2152, &[header, payload].concat())))
+    }
+
+    #[test]
+    fn extension_headers_are_skipped() {
+        let packet = ipv4(6, &tcp());
+        assert_eq!(
+            over_udp(&[0x30, 255, 0, 45, 0, 0, 0, 1], &packet),
+            [SEGMENT]
+        );
+        let extended = [0x34, 255, 0, 53, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 0x10, 9, 0];
+        assert_eq!(over_udp(&extended, &packet), [SEGMENT]);
+    }
+
+    #[test]
+    fn other_messages_and_charging_records_are_not_packets() {
+        let packet = ipv4(6, &tcp());
+        assert!(over_udp(&[0x30, 254, 0, 45, 0, 0, 0, 1], &packet).is_empty());
+        assert!(over_udp(&[0x20, 255, 0, 45, 0, 0, 0, 1], &packet).is_empty());
+    }
+}

@@ -30,3 +30,21 @@ pub(crate) fn dissect_udp(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer
     }
     ppp::dissect_hdlc(walk, rest, outer)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT, found, ipv4, tcp, udp};
+
+    #[test]
+    fn optional_fields_are_skipped_and_control_messages_left() {
+        let payload = [&[0xff, 3, 0, 0x21][..], &ipv4(6, &tcp())].concat();
+        let data = |header: &[u8]| found(101, &ipv4(17, &udp(1701, &[header, &payload].concat())));
+        assert_eq!(data(&[0, 2, 0, 1, 0, 1]), [SEGMENT]);
+        assert_eq!(
+            data(&[0x4a, 2, 0, 64, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 9]),
+            [SEGMENT]
+        );
+        assert!(data(&[0x80, 2, 0, 1, 0, 1]).is_empty());
+        assert!(data(&[0, 3, 0, 0, 0, 1]).is_empty());
+    }
+}

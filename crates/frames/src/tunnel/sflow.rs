@@ -114,3 +114,32 @@ fn tagged(packet: Packet<'_>) -> Result<(u32, Packet<'_>, Packet<'_>), Cut> {
 fn length(packet: Packet<'_>, at: usize) -> Result<usize, Cut> {
     usize::try_from(packet.u32(at)?).map_err(|_| Cut)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{ethernet, found, ipv4, tcp, udp};
+
+    fn sample(frame: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(frame.len()).unwrap();
+        let padding = vec![0; frame.len().next_multiple_of(4) - frame.len()];
+        let words = |numbers: &[u32]| {
+            numbers
+                .iter()
+                .flat_map(|n| n.to_be_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let record = [words(&[1, 2000, 4, len]), frame.to_vec(), padding].concat();
+        let record_len = u32::try_from(record.len()).unwrap();
+        let body = [words(&[1, 0, 1, 1, 0, 1, 2, 1, 1, record_len]), record].concat();
+        [words(&[1, u32::try_from(body.len()).unwrap()]), body].concat()
+    }
+
+    #[test]
+    fn every_sample_is_read_without_payload() {
+        let sample = sample(&ethernet(0x0800, &ipv4(6, &tcp())));
+        let header = [&[0, 0, 0, 5, 0, 0, 0, 1][..], &[0; 16], &[0, 0, 0, 2]].concat();
+        let datagram = ipv4(17, &udp(6343, &[header, sample.clone(), sample].concat()));
+        let segment = "segment 10.0.0.1:1000 > 10.0.0.2:80 0";
+        assert_eq!(found(101, &datagram), [segment, segment]);
+    }
+}

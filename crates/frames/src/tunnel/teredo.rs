@@ -17,3 +17,23 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     }
     ipv6::dissect(walk, rest, &outer.deeper()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{SEGMENT6, found, ipv4, ipv6, tcp, udp};
+
+    #[test]
+    fn authentication_and_origin_may_come_first() {
+        let packet = ipv6(6, &tcp());
+        let origin = [0, 0, 0x12, 0x34, 10, 0, 0, 1];
+        let authentication = [&[0, 1, 2, 3][..], &[0; 14]].concat();
+        for headers in [
+            vec![],
+            origin.to_vec(),
+            [&authentication[..], &origin].concat(),
+        ] {
+            let datagram = udp(3544, &[headers, packet.clone()].concat());
+            assert_eq!(found(101, &ipv4(17, &datagram)), [SEGMENT6]);
+        }
+    }
+}
