@@ -22,6 +22,9 @@ Steps, each a word and its arguments; "xN A; B" repeats:
   hold                wait until the end of the run
   wait-close          read and throw away until the peer closes
   tls [MIN [MAX]]     speak TLS from here on
+  start-after S       (client) wait before connecting
+  source-port N       (client, IPv4) connect from this port
+  connect-timeout S   (client) give up connecting after S seconds
   timeout S           give up on any read or write after S seconds (and close)
   keepalive I N C     TCP keep-alive: idle, interval, count
   user-timeout MS | rcvbuf N | sndbuf N | nagle
@@ -278,6 +281,8 @@ class Session:
     def do_connect_timeout(self, _):
         pass
 
+    do_start_after = do_source_port = do_connect_timeout
+
 
 def serve():
     family = socket.AF_INET6 if ":" in spec["address"] else socket.AF_INET
@@ -307,6 +312,11 @@ def connect(steps):
     family = socket.AF_INET6 if ":" in spec["address"] else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     for step in steps:
+        if step.startswith("start-after"):
+            time.sleep(float(step.split()[1]))
+        if step.startswith("source-port"):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("", int(step.split()[1])))
         if step.startswith("rcvbuf"):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, int(step.split()[1]))
         if step.startswith("connect-timeout"):

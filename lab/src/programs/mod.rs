@@ -98,6 +98,9 @@ pub fn start_server(server: &Server, place: &Place) -> Result<Vec<Child>> {
         wait_until_listening(&mut children, port)
             .with_context(|| format!("{} does not listen on port {port}", server.program))?;
     }
+    if server.program == "tomcat" {
+        tomcat::warm_up(server, place)?;
+    }
     Ok(children)
 }
 

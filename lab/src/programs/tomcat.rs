@@ -5,6 +5,15 @@ use crate::scenario::Server;
 use anyhow::Result;
 use std::process::Child;
 
+/// The first request takes seconds (classes are loaded): somebody on the same host asks first.
+pub fn warm_up(server: &Server, place: &Place) -> Result<()> {
+    let url = format!("http://{}/tiny.txt", place.listen(server.port));
+    let mut command = place.at_server("curl")?;
+    command.args(["-s", "-m", "30", "-o", "/dev/null", &url]);
+    command.status()?;
+    Ok(())
+}
+
 /// Starts it in the foreground.
 pub fn start(server: &Server, place: &Place) -> Result<Child> {
     for folder in ["conf", "logs", "temp", "work", "webapps"] {

@@ -69,6 +69,14 @@ impl Device {
         }
     }
 
+    /// The faults that never began, in words.
+    pub fn never_begun(&self) -> Vec<String> {
+        let began = |index| self.begun.keys().any(|(fault, _)| *fault == index);
+        let faults = self.faults.iter().enumerate();
+        let idle = faults.filter(|(index, _)| !began(*index));
+        idle.map(|(_, fault)| format!("{fault:?}")).collect()
+    }
+
     /// Keeps a packet for later.
     pub fn postpone(&mut self, injected: Injected, now: Instant) {
         let due = now + injected.after;
@@ -218,6 +226,7 @@ impl Device {
                 self.begun.insert(key, now);
             }
             Act::Icmp { error, from_host } if holds => {
+                self.begun.entry(key).or_insert(now);
                 decision.forward = false;
                 let from = if *from_host { self.server } else { self.own };
                 let answer = build_icmp_error(from, icmp_error(*error), packet, 64);
@@ -226,11 +235,13 @@ impl Device {
                     .extend(answer.map(|packet| back(passing.direction, packet)));
             }
             Act::Reject { ttl, window, ip_id } if holds => {
+                self.begun.entry(key).or_insert(now);
                 decision.forward = false;
                 let answer = forge::reject(passing.tcp, *ttl, *window, *ip_id);
                 decision.inject.push(back(passing.direction, answer));
             }
             Act::Drop { count } if holds => {
+                self.begun.entry(key).or_insert(now);
                 let taken = self.dropped.entry(key).or_insert(0);
                 if *taken < *count {
                     *taken += 1;

@@ -55,6 +55,14 @@ pub struct Ends {
     pub own_address: IpAddr,
 }
 
+/// What the router has to tell when it is done.
+pub struct Report {
+    /// The connections, in the order in which they were opened.
+    pub seen: Vec<Seen>,
+    /// Faults that never began: the scenario did not happen as declared.
+    pub never_begun: Vec<String>,
+}
+
 /// Where a packet is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -136,7 +144,7 @@ impl Router {
     }
 
     /// Forwards until `stop` is set, then gives back what was seen.
-    pub fn run(mut self, stop: &Arc<AtomicBool>) -> Result<Vec<Seen>> {
+    pub fn run(mut self, stop: &Arc<AtomicBool>) -> Result<Report> {
         let mut buffer = vec![0; 65_536];
         while !stop.load(Atomic::Relaxed) {
             self.wait()?;
@@ -148,7 +156,10 @@ impl Router {
             self.inject(injected, now)?;
         }
         self.capture.finish()?;
-        Ok(self.connections.into_seen())
+        Ok(Report {
+            never_begun: self.device.never_begun(),
+            seen: self.connections.into_seen(),
+        })
     }
 
     fn wait(&self) -> Result<()> {

@@ -45,14 +45,17 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     };
     let played = play(variation, &world, &folder, &received, shared, &stop);
     stop.store(true, Ordering::Relaxed);
-    let seen = router.join().map_err(|_| anyhow!("the router died"))??;
+    let report = router.join().map_err(|_| anyhow!("the router died"))??;
     let resets = played?;
-    let file = truth::label(variation, &world, &seen, &resets, &folder)?;
-    let doubts = doubts(variation, &file, &seen, &resets, shared.witness.is_some());
+    let file = truth::label(variation, &world, &report.seen, &resets, &folder)?;
+    let has_witness = shared.witness.is_some();
+    let mut doubts = doubts(variation, &file, &report.seen, &resets, has_witness);
+    let idle = report.never_begun.iter();
+    doubts.extend(idle.map(|fault| format!("this never happened: {fault}")));
     write(&file, &resets, &folder)?;
     cut(variation, &file, &world, shared)?;
     Ok(Outcome {
-        connections: seen.len(),
+        connections: report.seen.len(),
         seconds: begin.elapsed().as_secs_f64(),
         doubts,
     })
