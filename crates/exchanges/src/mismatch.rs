@@ -67,6 +67,9 @@ impl Opening {
             let wanted = if http { "HTTP" } else { "TLS" };
             let text = format!("the client began {wanted}, but the server speaks {name}");
             log.find("foreign_banner", Some(Side::Server), &frames, text);
+        } else if tls && is_text(server) {
+            let text = "the client began TLS, but the server answers in plain text";
+            log.find("tls_on_plain_port", Some(Side::Client), &frames, text);
         }
     }
 }
@@ -74,6 +77,13 @@ impl Opening {
 /// A TLS ClientHello's first bytes.
 pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 3, 0..=4, _, _, 1, ..])
+}
+
+/// Printable text, at least a short line of it: no TLS record begins so.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.get(..32).unwrap_or(bytes);
+    let printable = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\r' | b'\n' | b'\t');
+    start.len() >= 4 && start.iter().all(printable)
 }
 
 fn is_tls_alert(bytes: &[u8]) -> bool {
@@ -149,6 +159,10 @@ mod tests {
         assert_eq!(
             finding(get, b"SSH-2.0-OpenSSH_9.2\r\n"),
             Some("foreign_banner")
+        );
+        assert_eq!(
+            finding(&hello, b"<!DOCTYPE HTML>\n<html lang=\"en\">"),
+            Some("tls_on_plain_port")
         );
         assert_eq!(finding(get, b"HTTP/1.1 200 OK\r\n"), None);
         assert_eq!(finding(b"SSH-2.0-x\r\n", b"SSH-2.0-y\r\n"), None);

@@ -1,7 +1,8 @@
 //! The application's accounts: what was asked and promised, and what of it arrived.
 
+use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Moment, Side};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol, TlsHandshake};
+use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 
 use super::{Close, Kind};
 use crate::wording;
@@ -163,7 +164,8 @@ fn missing_of(
     if let Some(tls) = &exchange.tls
         && matches!(exchange.protocol, Protocol::Tls(_))
     {
-        return missing_of_tls(connection, exchange, tls);
+        return missing_of_tls(connection, exchange, tls)
+            .or_else(|| reset_in_full_flow(connection, tls, close));
     }
     if exchange.complete {
         return never_acknowledged(connection, exchange)
@@ -282,6 +284,20 @@ fn missing_of_tls(
     None
 }
 
+/// A server that resets a TLS connection right behind its own data, with no goodbye of either side: what was to come
+/// does not show, but servers that have said everything say goodbye.
+fn reset_in_full_flow(
+    connection: &Connection<Exchanges>,
+    tls: &whyreset_exchanges::Tls,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| (close.side, close.kind) == (Side::Server, Kind::Rst))?;
+    let goodbye = !matches!(tls.close_notify, CloseNotify::None | CloseNotify::Unknown);
+    let last = connection.flows.server.last_new_data?;
+    let fresh = close.at.time - last.time < Span::from_secs(1);
+    (!goodbye && fresh && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
+}
+
 /// A protocol that is not understood: only turns tell, and only where the end was not in order.
 fn missing_of_unknown(
     connection: &Connection<Exchanges>,
@@ -297,7 +313,9 @@ fn missing_of_unknown(
         })
     });
     let asked = exchange.last_speaker == Some(Side::Client);
-    (asked && (reset || (waiting && server.bytes > 0))).then_some(Missing::Unanswered)
+    let asked_once = connection.flows.client.data_packets <= 2;
+    (asked && (reset || (waiting && (server.bytes > 0 || asked_once))))
+        .then_some(Missing::Unanswered)
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.

@@ -36,6 +36,9 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         .minimum
         .unwrap_or(Span::ZERO);
     let close = goodbye(connection, close);
+    if let Some(wait) = cut_off(connection, close) {
+        return Some(wait);
+    }
     let last_data = last_data_before(connection, close);
     let since_data = last_data.map(|(moment, by)| {
         let raw = close.at.time - moment.time;
@@ -71,6 +74,27 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         length,
         after: moment,
         after_by: by,
+        until: close.at,
+        since_data: length,
+    })
+}
+
+/// The side that closed had not heard anything for long, though the other side kept sending: what that sent again and
+/// again never reached it.
+fn cut_off(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+    let tail = connection.flows.of(close.side.peer()).unanswered?;
+    if tail.transmissions < 3 || tail.first.time >= close.at.time {
+        return None;
+    }
+    let own = connection
+        .packets
+        .iter()
+        .rfind(|p| p.side == close.side && p.frame < close.at.frame && !p.flags.is_rst())?;
+    let length = close.at.time - own.time;
+    Some(Wait {
+        length,
+        after: own.moment(),
+        after_by: close.side,
         until: close.at,
         since_data: length,
     })

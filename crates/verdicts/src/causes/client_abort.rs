@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            CAPTURED_AT_SENDER,
+            0.1,
+            "its own closing packet would be in this capture",
+        ),
+        on(
             CLIENT_WAS_ALIVE,
             3.0,
             "its own closing packet may have been lost on the way",

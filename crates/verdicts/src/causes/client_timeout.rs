@@ -30,7 +30,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             WAIT_NOT_ROUND,
-            0.35,
+            0.5,
             "limits are set to round numbers; this wait is none",
         ),
         on(TIMER_FITS, 1.3, "the wait is a known default"),
@@ -60,7 +60,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "bytes were lost on the way: that is the root",
         ),
-        on(STOPPED_IN_FULL_FLOW, 0.6, "the answer stopped in full flow"),
+        on(STOPPED_IN_FULL_FLOW, 0.3, "the answer stopped in full flow"),
         on(ORIGIN_DEVICE, 0.05, "the RST is not the client's"),
         on(
             SENDER_WENT_ON,

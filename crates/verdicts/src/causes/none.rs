@@ -20,7 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             FIN_UNANSWERED,
-            0.3,
+            0.15,
             "a FIN that is never acknowledged: the other side was gone, though nothing was owed any more",
         ),
         on(

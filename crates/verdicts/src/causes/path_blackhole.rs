@@ -15,8 +15,10 @@ pub(super) static RULE: CauseRule = CauseRule {
         KEEP_ALIVE_UNANSWERED,
         FIN_UNANSWERED,
         OPEN_AND_WAITING,
+        STOPPED_IN_FULL_FLOW,
     ],
     weights: &[
+        on(NO_WAIT, 0.02, "data was flowing until the close"),
         on(
             SMALL_PASSED_JUST_BEFORE,
             0.3,
@@ -64,8 +66,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(FIN_UNANSWERED, 3.0, "not even a FIN is acknowledged"),
         on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
-        on(STOPPED_IN_FULL_FLOW, 3.0, "the data stopped in full flow"),
-        on(ENDED_WELL, 0.05, "everything had been delivered and closed"),
+        on(STOPPED_IN_FULL_FLOW, 8.0, "the data stopped in full flow"),
+        on(ENDED_WELL, 0.15, "everything had been delivered and closed"),
         on(RST_NOTHING_MISSING, 0.5, "nothing was owed any more"),
         on(WINDOW_SHUT, 0.15, "the receiver was not reading"),
         on(

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[RST_PASSIVE],
     weights: &[
         on(
+            CAPTURED_AT_SENDER,
+            3.0,
+            "nothing came over the network that could have killed that host's end",
+        ),
+        on(
             SERVER_WAS_ALIVE,
             0.3,
             "a restart takes longer; only a failover, or a socket killed by hand, is as fast",

@@ -11,8 +11,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
-    needs: &[DIFFERENT_PROTOCOLS],
+    needs: &[DIFFERENT_PROTOCOLS, UNLIKELY_PORT],
     weights: &[
+        on(
+            UNLIKELY_PORT,
+            2.0,
+            "servers close at once on what is not their protocol",
+        ),
         on(DIFFERENT_PROTOCOLS, 5.0, "the bytes show it"),
         on(UNANSWERED_TAIL, 0.3, "packets had stopped getting through"),
     ],
@@ -22,6 +27,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     summary: |case, found| {
         let what = found
             .get(DIFFERENT_PROTOCOLS)
+            .or_else(|| found.get(UNLIKELY_PORT))
             .map(|o| o.text.clone())
             .unwrap_or_default();
         format!(

@@ -38,22 +38,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
-    let c = case.connection;
-    let receiver = if c.flows.client.window.zero_since.is_some() {
-        whyreset_connections::Side::Client
-    } else {
-        whyreset_connections::Side::Server
-    };
-    let since = c.flows.of(receiver).window.zero_since;
-    let end = case.close.map_or(c.end, |close| close.at.time);
-    let long = since
-        .map(|since| wording::span(end - since.time))
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let shut = found.get(WINDOW_SHUT);
+    let frame = shut.and_then(|o| o.frames.first().copied()).unwrap_or(0);
+    let receiver = case
+        .packet(frame)
+        .map_or("The receiver", |packet| wording::the_side(packet.side));
+    let end = case
+        .close
+        .map_or(case.connection.capture_end, |close| close.at.time);
+    let long = case
+        .packet(frame)
+        .map(|packet| format!(" for {}", wording::span(end - packet.time)))
         .unwrap_or_default();
     format!(
-        "{}'s program stopped reading: its window stayed at zero for {long} (from frame {}){}.",
-        wording::the_side(receiver),
-        since.map_or(0, |since| since.frame),
+        "{receiver}'s program stopped reading: its window stayed shut{long} (from frame {frame}){}.",
         match case.closer() {
             Some(closer) => format!(", until {} closed", wording::side(closer)),
             None => ", and still is at the end".to_owned(),

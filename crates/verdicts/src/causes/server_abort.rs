@@ -15,6 +15,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED],
     weights: &[
         on(
+            CAPTURED_AT_SENDER,
+            0.1,
+            "its own closing packet would be in this capture",
+        ),
+        on(
+            UNLIKELY_PORT,
+            0.15,
+            "it closed because it did not understand what it read",
+        ),
+        on(
             SERVER_WAS_ALIVE,
             1.5,
             "its own closing packet may have been lost on the way",

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            UNLIKELY_PORT,
+            0.3,
+            "it closed because it did not understand what it read",
+        ),
+        on(
             REQUEST_NEVER_ARRIVED,
             0.3,
             "the client had spoken, but it never reached the server",

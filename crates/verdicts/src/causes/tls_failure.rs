@@ -16,6 +16,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "certificates expire, names do not match, versions are switched off",
     needs: &[TLS_ALERT, TLS_BROKEN_OFF, TLS_LEFT_AT_ONCE],
     weights: &[
+        on(UNLIKELY_PORT, 0.2, "the port is usually not for TLS at all"),
         on(
             TLS_LEFT_AT_ONCE,
             4.0,

@@ -15,13 +15,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            OPEN_IN_EXCHANGE,
+            5.0,
+            "what came of it lies behind the capture's end",
+        ),
+        on(
             STARTS_MID_STREAM,
             1.5,
             "what went before is not in the capture",
         ),
         on(ONE_SIDED, 5.0, "one direction is not in the capture"),
         on(CAPTURE_LOSS, 1.5, "the capture lost packets"),
-        on(TOO_LITTLE, 10.0, "there are too few packets to judge"),
+        on(TOO_LITTLE, 100.0, "there are too few packets to judge"),
         on(
             OPEN_AND_WAITING,
             6.0,

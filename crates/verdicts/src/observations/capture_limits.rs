@@ -7,6 +7,9 @@ use crate::Observations;
 use crate::case::Case;
 use crate::wording;
 
+/// Fewer packets than an exchange and its acknowledgements take.
+const FEW: u64 = 10;
+
 /// Records the limits of the capture.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
@@ -16,6 +19,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::STARTS_MID_STREAM,
             [first],
             format!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
+        );
+    }
+    if c.opener == Opener::Guess && case.close.is_none() && c.frames.count < FEW {
+        found.add(
+            ids::TOO_LITTLE,
+            [first, c.frames.last],
+            format!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
         );
     }
     one_sided(case, found);

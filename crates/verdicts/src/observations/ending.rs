@@ -31,8 +31,10 @@ fn opened(case: &Case<'_>) -> bool {
     if h.syn.is_none() {
         return true;
     }
-    let answered = h.syn_ack.is_some() || c.flows.server.bytes > 0;
-    answered && (h.ack.is_some() || c.flows.client.bytes > 0 || c.reset_count.client > 0)
+    let fin = c.flows.client.fin.is_some() || c.flows.server.fin.is_some();
+    let talk = c.flows.client.bytes > 0 || c.flows.server.bytes > 0;
+    let answered = h.syn_ack.is_some() || c.flows.server.bytes > 0 || c.flows.server.fin.is_some();
+    answered && (h.ack.is_some() || talk || fin || c.reset_count.client > 0)
 }
 
 fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
@@ -206,5 +208,12 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
             format!("The capture ends while the connection rests (last packet: frame {last}).")
         };
         found.tell(ids::OPEN_AND_WELL, [last], text);
+        if waiting {
+            found.add(
+                ids::OPEN_IN_EXCHANGE,
+                [last],
+                "What came of the exchange lies behind the capture's end.",
+            );
+        }
     }
 }

@@ -52,6 +52,8 @@ ids! {
     ENDED_WELL = "ended_well";
     /// Not closed, and nothing waits.
     OPEN_AND_WELL = "open_and_well";
+    /// Not closed, in the middle of an exchange that shows no trouble.
+    OPEN_IN_EXCHANGE = "open_in_exchange";
     /// Not closed, and something has been waiting for long.
     OPEN_AND_WAITING = "open_and_waiting";
     /// Ended by RST, but nothing was missing.
@@ -218,6 +220,8 @@ ids! {
     TLS_LEFT_AT_ONCE = "tls_left_at_once";
     /// The two sides speak different protocols.
     DIFFERENT_PROTOCOLS = "different_protocols";
+    /// A protocol on a port that is usually another's, and the server closed without a byte.
+    UNLIKELY_PORT = "unlikely_port";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }

@@ -1,7 +1,7 @@
 //! Loss that decided: segments that were sent again and again, and which sizes got through.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Side, Unanswered};
+use whyreset_connections::{Moment, Side, Unanswered};
 
 use super::ids;
 use crate::case::{Case, Kind, Missing};
@@ -130,7 +130,10 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
         );
         return;
     }
-    let smaller = sizes.largest_acked > 0 || sizes.small_passed_later.is_some();
+    let passed = sizes
+        .small_passed_later
+        .or_else(|| ack_passed(case, side, tail));
+    let smaller = sizes.largest_acked > 0 || passed.is_some();
     if !smaller {
         found.add(
             ids::LARGE_LOST,
@@ -140,6 +143,7 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
                 wording::bytes(u64::from(smallest))
             ),
         );
+        small_just_before(case, side, tail, found);
         return;
     }
     found.tell(
@@ -152,7 +156,7 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
         ),
     );
     small_just_before(case, side, tail, found);
-    if let Some(passed) = sizes.small_passed_later {
+    if let Some(passed) = passed {
         found.tell(
             ids::SMALL_PASSED,
             [tail.first.frame, passed.frame],
@@ -164,26 +168,83 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
     }
 }
 
-/// The acknowledgement of something small came in when the large ones were already on their way, or just before.
+/// A FIN, or data, of the other side that came while the large segments vanished, and that it did not have to repeat:
+/// the bare ACK that answered it got through.
+fn ack_passed(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
+    let c = case.connection;
+    let peer = c.flows.of(side.peer());
+    let enough = |at: Moment| {
+        let trips = case
+            .path_round_trip()
+            .map_or(Span::ZERO, |trip| trip + trip);
+        c.capture_end - at.time > Span::from_secs(1) + trips
+    };
+    let fin = peer
+        .fin
+        .filter(|fin| fin.acked.is_some() && fin.retransmissions == 0)
+        .map(|fin| fin.at);
+    let data = peer
+        .last_new_data
+        .filter(|_| peer.retransmissions.segments == 0 && peer.acked_to >= peer.sent_to - 1);
+    [fin, data]
+        .into_iter()
+        .flatten()
+        .find(|at| at.time >= tail.first.time && enough(*at))
+}
+
+/// Something small got through when the large ones were already on their way, or just before: small data that was
+/// acknowledged, or a bare ACK after which the other side repeated nothing.
 fn small_just_before(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
     let flow = case.connection.flows.of(side);
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip);
-    let Some(progress) = flow.last_progress.filter(|_| flow.sizes.largest_acked > 0) else {
+    let data = flow
+        .last_progress
+        .filter(|_| flow.sizes.largest_acked > 0)
+        .map(|at| (at, flow.sizes.largest_acked));
+    let passed = data.or_else(|| Some((bare_ack(case, side, tail)?, 0)));
+    let Some((at, size)) = passed.filter(|(at, _)| at.time + trips >= tail.first.time) else {
         return;
     };
-    if progress.time + trips >= tail.first.time {
-        found.tell(
-            ids::SMALL_PASSED_JUST_BEFORE,
-            [tail.first.frame, progress.frame],
+    found.tell(
+        ids::SMALL_PASSED_JUST_BEFORE,
+        [tail.first.frame, at.frame],
+        if size > 0 {
             format!(
                 "What was sent just before it, {} at most, was still acknowledged (frame {}).",
-                wording::bytes(u64::from(flow.sizes.largest_acked)),
-                progress.frame
-            ),
-        );
+                wording::bytes(u64::from(size)),
+                at.frame
+            )
+        } else {
+            format!(
+                "The bare ACK just before it (frame {}) still got through: the other side did not send again what that acknowledges.",
+                at.frame
+            )
+        },
+    );
+}
+
+/// The last bare ACK for new data of the other side before the large segments, if the other side had time to repeat that data
+/// and did not.
+fn bare_ack(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
+    let c = case.connection;
+    let peer = c.flows.of(side.peer());
+    let wait = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip)
+        + LONG_ENOUGH;
+    if peer.retransmissions.segments > 0 || peer.bytes == 0 {
+        return None;
     }
+    c.packets
+        .iter()
+        .filter(|p| p.side == side && p.payload_len == 0 && p.frame < tail.first.frame)
+        .rfind(|p| p.flags.sequence_len() == 0 && p.ack > 1 && c.capture_end - p.time > wait)
+        .map(|p| Moment {
+            frame: p.frame,
+            time: p.time,
+        })
 }
 
 /// Seen from the receiver's side: bytes that never came, while later ones did.
@@ -221,17 +282,20 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
-        if let Some(fin) = flow
-            .fin
-            .filter(|fin| fin.acked.is_none() && fin.retransmissions >= 1)
-        {
+        if let Some(fin) = flow.fin.filter(|fin| {
+            fin.acked.is_none() && (fin.retransmissions >= 1 || long_ago(case, fin.at))
+        }) {
             found.add(
                 ids::FIN_UNANSWERED,
                 [fin.at.frame, flow.last.map_or(0, |m| m.frame)],
                 format!(
-                    "{} sent its FIN {} times (first in frame {}) and it was never acknowledged.",
+                    "{} sent its FIN {} (first in frame {}) and it was never acknowledged.",
                     wording::the_side(side),
-                    fin.retransmissions.saturating_add(1),
+                    wording::count(
+                        u64::from(fin.retransmissions.saturating_add(1)),
+                        "time",
+                        "times"
+                    ),
                     fin.at.frame
                 ),
             );
@@ -253,6 +317,16 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// Longer ago than any acknowledgement takes, with the capture still running and no RST either.
+fn long_ago(case: &Case<'_>, at: Moment) -> bool {
+    let trips = case.path_round_trip().map_or(Span::ZERO, |trip| {
+        Span::from_nanos(trip.nanos().saturating_mul(4))
+    });
+    let reset = case.connection.reset_count;
+    reset.client + reset.server == 0
+        && case.connection.capture_end - at.time > LONG_ENOUGH.max(trips)
+}
+
 /// A response that stops in the middle of full segments, without PSH: the sender had more to send at that moment.
 fn full_flow(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
@@ -261,6 +335,10 @@ fn full_flow(case: &Case<'_>, found: &mut Observations) {
         .close
         .is_some_and(|close| close.side == Side::Server || close.kind == Kind::Rst);
     if case.accounts.missing() != Some(Missing::ResponseUnfinished) || closed_by_server {
+        return;
+    }
+    if case.close.is_none() && !found.has(ids::OPEN_AND_WAITING) || found.has(ids::UNANSWERED_TAIL)
+    {
         return;
     }
     let Some(last) = server.last_new_data else {

@@ -198,7 +198,9 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
         Place::Server => Some(Side::Server),
         Place::Path | Place::Unknown => None,
     };
-    if there == Some(reset.by) && reset.dialect == Dialect::Passive {
+    let flows = &case.connection.flows;
+    let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
+    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy {
         found.add(
             ids::CAPTURED_AT_SENDER,
             [reset.at.frame],

@@ -17,6 +17,13 @@ const MISMATCHES: [&str; 4] = [
     "foreign_banner",
 ];
 
+/// Ports on which servers usually expect TLS (IANA, and common practice).
+const TLS_PORTS: [u16; 12] = [
+    443, 465, 563, 636, 853, 989, 990, 993, 995, 2376, 6443, 8443,
+];
+/// Ports on which servers usually expect plain HTTP.
+const PLAIN_PORTS: [u16; 6] = [80, 591, 3128, 8000, 8008, 8080];
+
 /// Checking a certificate takes a program no longer than this.
 const AT_ONCE: Span = Span::from_millis(300);
 
@@ -36,6 +43,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             found.add(id, finding.frames.clone(), text);
         }
     }
+    unlikely_port(case, found);
     let session = c
         .app
         .list
@@ -71,6 +79,29 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "The TLS handshake was begun and never finished.",
         );
     }
+}
+
+/// Plain HTTP to a port of TLS, or TLS to a port of plain HTTP, and a server that closes without a byte: many TLS
+/// libraries do not even send an alert to what is no TLS.
+fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let Some(close) = case.close.filter(|close| close.side == Side::Server) else {
+        return;
+    };
+    let Some(first) = c.app.list.first().filter(|_| c.flows.server.bytes == 0) else {
+        return;
+    };
+    let port = c.ends.server.port;
+    let said = match first.protocol {
+        Protocol::Http10 | Protocol::Http11 if TLS_PORTS.contains(&port) => "plain HTTP",
+        Protocol::Tls(_) if PLAIN_PORTS.contains(&port) => "TLS",
+        _ => return,
+    };
+    found.tell(
+        ids::UNLIKELY_PORT,
+        [first.started.map_or(0, |m| m.frame), close.at.frame],
+        format!("The client speaks {said} on port {port}, which is usually for the other; the server closed (frame {}) without a byte.", close.at.frame),
+    );
 }
 
 /// The handshake is whole, the client asks for nothing and closes: it did not like what it saw, or only looked.

@@ -2,9 +2,10 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
+use whyreset_segments::Known;
 
 use super::ids;
-use crate::case::Case;
+use crate::case::{Case, Missing};
 use crate::{Observations, wording};
 
 /// A window that is zero for longer than this is no dip: programs that read at all come back within milliseconds,
@@ -41,19 +42,47 @@ pub(super) fn shut(case: &Case<'_>) -> Option<Shut> {
 }
 
 fn zero_at_end(case: &Case<'_>) -> Option<Shut> {
-    let c = case.connection;
     [Side::Client, Side::Server].into_iter().find_map(|side| {
-        let since = c.flows.of(side).window.zero_since?;
+        let since = case
+            .connection
+            .flows
+            .of(side)
+            .window
+            .zero_since
+            .or_else(|| too_small(case, side))?;
+        // Nothing reopened it meanwhile: the capture's running on counts.
         let end = case
             .close
             .filter(|close| close.at.time > since.time)
-            .map_or(c.end, |close| close.at.time);
-        // While it is open, the capture's running on counts only as far as probes were seen.
+            .map_or(case.connection.capture_end, |close| close.at.time);
         Some(Shut {
             receiver: side,
             since,
             length: end - since.time,
         })
+    })
+}
+
+/// The last window is smaller than a segment, with more to come: the sender may not fill it in crumbs (RFC 9293
+/// §3.8.6.2.1), so it is as good as shut.
+fn too_small(case: &Case<'_>, receiver: Side) -> Option<Moment> {
+    let c = case.connection;
+    let sender = c.flows.of(receiver.peer());
+    let more_to_come = match case.accounts.missing()? {
+        Missing::ResponseUnfinished => receiver == Side::Client,
+        Missing::RequestUnfinished => receiver == Side::Server,
+        _ => false,
+    };
+    let before = case.close.map_or(u64::MAX, |close| close.at.frame);
+    let last = c
+        .packets
+        .iter()
+        .rfind(|p| p.side == receiver && p.frame < before && !p.flags.is_rst())?;
+    let known = c.flows.of(receiver).window.scale_known && last.known.has(Known::WINDOW);
+    let small = last.window < sender.sizes.largest_sent && last.ack >= sender.sent_to - 1;
+    (more_to_come && known && small && sender.sizes.largest_sent > 0).then_some(Moment {
+        frame: last.frame,
+        time: last.time,
     })
 }
 
@@ -67,7 +96,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     frames.extend(probes.last.map(|m| m.frame));
     let who = wording::side(zero.receiver);
     let text = format!(
-        "{who} announced a window of zero from frame {} on, for {}{}: its program had stopped reading.",
+        "{who} announced a window of {} from frame {} on, for {}{}: its program had stopped reading.",
+        if too_small(case, zero.receiver).is_some() {
+            "less than a segment"
+        } else {
+            "zero"
+        },
         zero.since.frame,
         wording::span(zero.length),
         if probes.count > 0 {
