@@ -65,6 +65,17 @@ impl RecentPackets {
         {
             return true;
         }
+        self.add(print, has_id);
+        false
+    }
+
+    /// Remembers a packet that cannot be a copy.
+    pub(crate) fn remember(&mut self, segment: &Segment<'_>) {
+        let has_id = segment.known.has(Known::IP_ID) && segment.ip.id != 0;
+        self.add(Print::of(segment), has_id);
+    }
+
+    fn add(&mut self, print: Print, has_id: bool) {
         let newest = usize::from(self.next.wrapping_sub(1)) % REMEMBERED;
         if let Some(old) = self.recent.get(newest)
             && old.seen
@@ -78,7 +89,6 @@ impl RecentPackets {
             *slot = print;
         }
         self.next = self.next.wrapping_add(1);
-        false
     }
 }
 

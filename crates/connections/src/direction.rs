@@ -1,11 +1,10 @@
 //! One direction of a connection while it is followed.
 
-use whyreset_segments::{Known, TcpFlags};
+use whyreset_segments::{Known, Segment, TcpFlags};
 
 use crate::captured_twice::RecentPackets;
 use crate::facts::{self, Seen};
 use crate::outstanding::Outstanding;
-use crate::reassembly::Reassembly;
 use crate::sequence_analysis::Scale;
 use crate::unique_bytes::UniqueBytes;
 use crate::{Flow, Marks, Moment};
@@ -14,7 +13,6 @@ use crate::{Flow, Marks, Moment};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Direction {
     pub(crate) flow: Flow,
-    pub(crate) stream: Reassembly,
     pub(crate) outstanding: Outstanding,
     pub(crate) recent: RecentPackets,
     /// It sent an acknowledgement: what it accepts is known.
@@ -29,31 +27,17 @@ pub(crate) struct Direction {
     pub(crate) window_started: bool,
     bytes: UniqueBytes,
     bytes_reference: Option<(u32, i64)>,
-    origin: Option<u32>,
-    top: i64,
+    /// A packet of this direction without its bytes.
+    pub(crate) template: Option<Segment<'static>>,
 }
 
 impl Direction {
-    /// The initial number that relative numbers count from. When it moves, what was relative to the old one is forgotten.
-    pub(crate) fn set_origin(&mut self, base: u32) {
-        if self.origin == Some(base) {
-            return;
-        }
-        if self.origin.replace(base).is_some() {
-            self.top = 0;
-            self.flow.sent_to = 0;
-            self.flow.acked_to = 0;
-            self.edge = 0;
-            self.outstanding.clear();
-        }
-    }
-
-    /// A number of this direction, relative to its initial one and unwrapped: the nearest to what was sent so far.
-    pub(crate) fn relative(&self, number: u32) -> i64 {
-        let origin = self.origin.unwrap_or(number);
-        let reference = origin.wrapping_add((self.top & 0xffff_ffff) as u32);
-        let distance = number.wrapping_sub(reference).cast_signed();
-        self.top.saturating_add(i64::from(distance))
+    /// The initial number moved: what was relative to the old one is forgotten.
+    pub(crate) fn forget_numbers(&mut self) {
+        self.flow.sent_to = 0;
+        self.flow.acked_to = 0;
+        self.edge = 0;
+        self.outstanding.clear();
     }
 
     /// Counts the payload at `seq`; `syn` says that it lies behind a SYN. Returns how many bytes are new.
@@ -97,7 +81,6 @@ impl Direction {
         }
         let end = seen.packet.seq_end();
         self.flow.sent_to = self.flow.sent_to.max(end);
-        self.top = self.top.max(end);
     }
 
     fn note_packet(&mut self, seen: &Seen<'_, '_>) {
@@ -180,6 +163,6 @@ impl Direction {
 
     /// Bytes on the heap.
     pub(crate) fn heap_size(&self) -> usize {
-        self.stream.heap_size() + self.outstanding.heap_size()
+        self.outstanding.heap_size()
     }
 }

@@ -225,9 +225,10 @@ impl<X: StreamSink> Engine<X> {
             State::Live(live) if segment.known.has(Known::RELATIVE) => {
                 live.relative_arrival(segment.flags)
             }
-            State::Live(live) => live
-                .analysis
-                .arrival(located.from, segment.seq.0, segment.flags),
+            State::Live(live) => {
+                live.analysis_mut()
+                    .arrival(located.from, segment.seq.0, segment.flags)
+            }
             State::Tombstone(analysis) => {
                 analysis.arrival(located.from, segment.seq.0, segment.flags)
             }
@@ -302,15 +303,17 @@ impl<X: StreamSink> Engine<X> {
             let Some(place) = self.slots.get_mut(slot as usize) else {
                 continue;
             };
-            let State::Live(live) = std::mem::replace(&mut place.state, State::Free) else {
+            let State::Live(mut live) = std::mem::replace(&mut place.state, State::Free) else {
                 continue;
             };
             self.ended_size = self.ended_size.saturating_sub(live.size() + HIDDEN_SIZE);
             let ends = ends(&self.index, &place.pair);
+            live.catch_up(&self.config);
             self.neighbours
                 .visit(*ends.of(live.server()), &live.visit());
-            let analysis = live.analysis;
-            let connection = live.conclude(place.stream, &ends, self.capture_end, true);
+            let analysis = *live.analysis();
+            let connection =
+                live.conclude(place.stream, &ends, self.capture_end, true, &self.config);
             self.finished.push_back(connection);
             self.bury(slot, analysis);
         }
@@ -360,9 +363,10 @@ impl<X: StreamSink> Engine<X> {
     /// Adds all connections that are left to the neighbours.
     fn meet_all(&mut self) {
         let mut unanswered: Option<(Endpoint, u64)> = None;
-        for slot in &self.slots {
-            match &slot.state {
+        for slot in &mut self.slots {
+            match &mut slot.state {
                 State::Live(live) => {
+                    live.catch_up(&self.config);
                     let listener = self.index.endpoint(&slot.pair, live.server());
                     self.neighbours.visit(listener, &live.visit());
                 }
@@ -408,7 +412,7 @@ impl<X: StreamSink> Engine<X> {
                 State::Free | State::Tombstone(_) => continue,
             };
             let ends = ends(&self.index, &place.pair);
-            return Some(live.conclude(place.stream, &ends, self.capture_end, false));
+            return Some(live.conclude(place.stream, &ends, self.capture_end, false, &self.config));
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure state machines: segments in, connections out; no I/O, no clock but the packets', bounded memory per connection.
 
+mod calm;
 mod captured_twice;
 mod cone;
 mod connection;
@@ -16,6 +17,7 @@ mod kept_packets;
 mod live;
 mod marks;
 mod neighbours;
+mod numbering;
 mod observers;
 mod orientation;
 mod outstanding;

@@ -3,12 +3,14 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Endpoint, Known, Quote, Segment, TcpFlags};
 
+use crate::calm::{self, Calm, Usual};
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
 use crate::neighbours::Visit;
+use crate::numbering::Numbering;
 use crate::pairs::{ByEnd, End};
-use crate::reassembly::Outlet;
+use crate::reassembly::{Outlet, Reassembly};
 use crate::sequence_analysis::{Arrival, Scale, SequenceAnalysis};
 use crate::{
     BySide, Connection, EngineConfig, Flow, FrameSpan, Handshake, IcmpNotice, Marks, Moment,
@@ -20,15 +22,25 @@ const MAX_NOTICES: usize = 8;
 /// A pause that makes the packet behind it telling.
 const TELLING_PAUSE: i64 = 1_000_000_000;
 
+/// What every packet touches, close together.
+#[derive(Debug)]
+struct Course {
+    analysis: SequenceAnalysis,
+    frames: FrameSpan,
+    end: Timestamp,
+    numbering: ByEnd<Numbering>,
+    streams: ByEnd<Reassembly>,
+    usual: ByEnd<Usual>,
+    waiting: Vec<Calm>,
+    client: End,
+}
+
 /// A connection that is followed.
 #[derive(Debug)]
 pub(crate) struct Live<X> {
-    pub(crate) analysis: SequenceAnalysis,
-    pub(crate) frames: FrameSpan,
-    pub(crate) directions: ByEnd<Direction>,
+    course: Course,
+    directions: ByEnd<Direction>,
     start: Timestamp,
-    end: Timestamp,
-    client: End,
     opener: Opener,
     /// Only ICMP errors were seen so far.
     quoted_only: bool,
@@ -56,16 +68,22 @@ impl<X: StreamSink> Live<X> {
             analysis.count_from_zero();
         }
         Self {
-            analysis,
-            frames: FrameSpan {
-                first: segment.frame,
-                last: segment.frame,
-                count: 0,
+            course: Course {
+                analysis,
+                frames: FrameSpan {
+                    first: segment.frame,
+                    last: segment.frame,
+                    count: 0,
+                },
+                end: segment.time,
+                numbering: ByEnd::default(),
+                streams: ByEnd::default(),
+                usual: ByEnd::default(),
+                waiting: Vec::new(),
+                client: orientation::guess(segment, from),
             },
             directions: ByEnd::default(),
             start: segment.time,
-            end: segment.time,
-            client: orientation::guess(segment, from),
             opener: Opener::Guess,
             quoted_only: true,
             handshake: Handshake::default(),
@@ -87,7 +105,7 @@ impl<X: StreamSink> Live<X> {
     }
 
     fn side(&self, end: End) -> Side {
-        if end == self.client {
+        if end == self.course.client {
             Side::Client
         } else {
             Side::Server
@@ -95,11 +113,11 @@ impl<X: StreamSink> Live<X> {
     }
 
     fn count_frame(&mut self, frame: u64, time: Timestamp) {
-        if self.frames.count == 0 || self.frames.last != frame {
-            self.frames.count += 1;
+        if self.course.frames.count == 0 || self.course.frames.last != frame {
+            self.course.frames.count += 1;
         }
-        self.frames.last = frame;
-        self.end = time;
+        self.course.frames.last = frame;
+        self.course.end = time;
     }
 
     /// The next packet, from `from`. The rules of arrival have been applied.
@@ -111,19 +129,95 @@ impl<X: StreamSink> Live<X> {
         config: &EngineConfig,
         arrival: Marks,
     ) -> Marks {
-        let pause = segment.time.nanos().saturating_sub(self.end.nanos());
-        let after_silence = self.frames.count > 0 && pause >= TELLING_PAUSE;
+        let pause = segment.time.nanos().saturating_sub(self.course.end.nanos());
+        let usual = self.course.usual.of(from);
+        let looks_calm = !self.ended
+            && pause < TELLING_PAUSE
+            && told.is_none()
+            && usual.is_calm(segment)
+            && self.course.numbering.of(from.other()).is_set();
+        if !looks_calm {
+            self.catch_up(config);
+            self.before_analysis(segment, from, pause);
+        }
         self.count_frame(segment.frame, segment.time);
-        if after_silence && segment.flags.is_fin() && !self.has_fin() {
+        let marks = arrival | self.analyze(segment, from);
+        if looks_calm && marks.is_empty() {
+            self.wait(segment, from, config);
+            return marks;
+        }
+        if looks_calm {
+            self.catch_up(config);
+        }
+        if segment.bad_offset {
+            return Marks::NONE;
+        }
+        let after_silence = self.course.frames.count > 1 && pause >= TELLING_PAUSE;
+        let marks = self.look_at(segment, from, told, config, marks, after_silence);
+        self.course.usual.of_mut(from).learn(segment);
+        self.directions.of_mut(from).template = Some(calm::template(segment));
+        marks
+    }
+
+    fn before_analysis(&mut self, segment: &Segment<'_>, from: End, pause: i64) {
+        if pause >= TELLING_PAUSE && segment.flags.is_fin() && !self.has_fin() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
         self.orient(segment, from);
         self.elided |= segment.known.has(Known::GAP_BEFORE);
         self.inferred += u64::from(is_inferred(segment.known));
-        let marks = arrival | self.analyze(segment, from);
-        if segment.bad_offset {
-            return Marks::NONE;
+    }
+
+    /// A calm packet: its payload and its acknowledgement go on, the rest waits.
+    fn wait(&mut self, segment: &Segment<'_>, from: End, config: &EngineConfig) {
+        let numbering = &mut self.course.numbering;
+        let seq = numbering.of(from).relative(segment.seq.0);
+        let ack = numbering.of(from.other()).relative(segment.ack.0);
+        let end = seq.saturating_add(i64::from(segment.payload_len));
+        numbering.of_mut(from).sent(end);
+        self.deliver(segment, from, seq, Some(ack));
+        let waiting = &mut self.course.waiting;
+        if waiting.capacity() == 0 {
+            waiting.reserve_exact(calm::MAX_WAITING);
         }
+        waiting.push(Calm::of(segment, from));
+        if waiting.len() >= calm::MAX_WAITING {
+            self.catch_up(config);
+        }
+    }
+
+    /// The calm packets that wait go through the facts and the watchers.
+    pub(crate) fn catch_up(&mut self, config: &EngineConfig) {
+        if self.course.waiting.is_empty() {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.course.waiting);
+        for calm in &waiting {
+            let Some(template) = &self.directions.of(calm.from).template else {
+                continue;
+            };
+            let segment = calm.segment(template, self.course.usual.of(calm.from));
+            let mut packet = self.relative_packet(&segment, calm.from, Marks::NONE);
+            self.directions.of_mut(calm.from).recent.remember(&segment);
+            packet.marks = self.note(&segment, calm.from, packet);
+            self.observers.packet(&packet, &segment);
+            self.packets.push(&packet, false, config);
+        }
+        waiting.clear();
+        self.course.waiting = waiting;
+    }
+
+    /// A packet that is not calm. Returns its marks, ours included.
+    fn look_at(
+        &mut self,
+        segment: &Segment<'_>,
+        from: End,
+        told: Option<&str>,
+        config: &EngineConfig,
+        marks: Marks,
+        after_silence: bool,
+    ) -> Marks {
+        self.set_origins();
         let mut packet = self.relative_packet(segment, from, marks);
         if self.directions.of_mut(from).recent.is_copy(segment) {
             self.captured_twice += 1;
@@ -131,11 +225,19 @@ impl<X: StreamSink> Live<X> {
             self.packets.push(&packet, after_silence, config);
             return packet.marks;
         }
-        let marks = self.note(segment, from, packet, told);
-        packet.marks = marks;
+        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
+        if numbered && !packet.flags.is_rst() {
+            self.course.numbering.of_mut(from).sent(packet.seq_end());
+        }
+        packet.marks = self.note(segment, from, packet);
+        let has_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
+        let ack = (has_ack && segment.known.has(Known::ACK)).then_some(packet.ack);
+        self.deliver(segment, from, packet.seq, ack);
+        self.tell(&packet, from, told);
+        self.check_end(packet.flags);
         self.observers.packet(&packet, segment);
         self.packets.push(&packet, after_silence, config);
-        marks
+        packet.marks
     }
 
     /// An ICMP error that quotes a packet of `from`.
@@ -145,15 +247,15 @@ impl<X: StreamSink> Live<X> {
             return;
         }
         let segment = &quote.segment;
-        let direction = self.directions.of(from);
-        let based = self.analysis.base(from).is_some() && segment.known.has(Known::SEQ);
+        let numbering = self.course.numbering.of(from);
+        let based = self.course.analysis.base(from).is_some() && segment.known.has(Known::SEQ);
         self.notices.push(IcmpNotice {
             at: moment(segment),
             error: quote.error,
             reporter: quote.reporter,
             reporter_ttl: quote.reporter_ttl,
             quoted_side: self.side(from),
-            quoted_seq: based.then(|| direction.relative(segment.seq.0)),
+            quoted_seq: based.then(|| numbering.relative(segment.seq.0)),
             quoted_len: segment.ip.total_len,
         });
     }
@@ -171,30 +273,34 @@ impl<X: StreamSink> Live<X> {
     /// Wireshark's flags.
     fn analyze(&mut self, segment: &Segment<'_>, from: End) -> Marks {
         if segment.known.has(Known::WINDOW_SCALED) {
-            self.analysis.windows_are_scaled();
+            self.course.analysis.windows_are_scaled();
         }
-        self.analysis.segment(segment, from)
+        self.course.analysis.segment(segment, from)
+    }
+
+    /// Takes over what sequence analysis has learned of initial numbers and scales.
+    fn set_origins(&mut self) {
+        for end in [End::Low, End::High] {
+            let direction = self.directions.of_mut(end);
+            direction.scale = self.course.analysis.flows.of(end).scale;
+            direction.peer_scale = self.course.analysis.flows.of(end.other()).scale;
+            if let Some(base) = self.course.analysis.base(end)
+                && self.course.numbering.of_mut(end).set_origin(base)
+            {
+                direction.forget_numbers();
+            }
+        }
     }
 
     /// The packet in relative numbers.
-    fn relative_packet(&mut self, segment: &Segment<'_>, from: End, marks: Marks) -> Packet {
-        for end in [from, from.other()] {
-            let scale = self.analysis.flows.of(end).scale;
-            let peer_scale = self.analysis.flows.of(end.other()).scale;
-            let base = self.analysis.base(end);
-            let direction = self.directions.of_mut(end);
-            direction.scale = scale;
-            direction.peer_scale = peer_scale;
-            if let Some(base) = base {
-                direction.set_origin(base);
-            }
-        }
-        let own = self.directions.of(from);
-        let peer = self.directions.of(from.other());
+    fn relative_packet(&self, segment: &Segment<'_>, from: End, marks: Marks) -> Packet {
+        let scale = self.directions.of(from).scale;
+        let own = self.course.numbering.of(from);
+        let peer = self.course.numbering.of(from.other());
         let unscaled = segment.flags.contains(TcpFlags::SYN)
             || segment.known.has(Known::WINDOW_SCALED)
-            || !matches!(own.scale, Scale::Shift(_));
-        let shift = if unscaled { 0 } else { own.scale.shift() };
+            || !matches!(scale, Scale::Shift(_));
+        let shift = if unscaled { 0 } else { scale.shift() };
         let blocks = segment.options.sack_blocks().iter();
         Packet {
             frame: segment.frame,
@@ -222,13 +328,7 @@ impl<X: StreamSink> Live<X> {
     }
 
     /// Adds the packet to the facts. Returns its marks, ours included.
-    fn note(
-        &mut self,
-        segment: &Segment<'_>,
-        from: End,
-        mut packet: Packet,
-        told: Option<&str>,
-    ) -> Marks {
+    fn note(&mut self, segment: &Segment<'_>, from: End, mut packet: Packet) -> Marks {
         let at = moment(segment);
         let rst = packet.flags.is_rst();
         let (own, peer) = self.directions.both_mut(from);
@@ -259,62 +359,63 @@ impl<X: StreamSink> Live<X> {
         if rst {
             *self.reset_count.of_mut(packet.side) += 1;
         }
-        self.deliver(from, &seen, told);
-        self.check_end(&seen);
         packet.marks
     }
 
-    /// Hands payload and acknowledgements to the sink.
-    fn deliver(&mut self, from: End, seen: &Seen<'_, '_>, told: Option<&str>) {
-        let side = seen.packet.side;
-        let (own, peer) = self.directions.both_mut(from);
+    /// Hands payload and acknowledgement to the sink.
+    fn deliver(&mut self, segment: &Segment<'_>, from: End, seq: i64, ack: Option<i64>) {
+        let side = self.side(from);
+        let at = moment(segment);
+        let (own, peer) = self.course.streams.both_mut(from);
         let mut outlet = Outlet {
             sink: &mut self.app,
             side,
-            at: seen.at,
+            at,
         };
-        if seen.is_numbered() && seen.packet.payload_len > 0 && !seen.flags().is_rst() {
-            let syn = i64::from(seen.flags().contains(TcpFlags::SYN));
-            let offset = seen.packet.seq.saturating_add(syn).saturating_sub(1);
-            let len = seen.packet.payload_len;
-            own.stream
-                .push(offset, len, seen.segment.payload, &mut outlet);
+        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
+        if numbered && segment.payload_len > 0 && !segment.flags.is_rst() {
+            let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
+            let offset = seq.saturating_add(syn).saturating_sub(1);
+            own.push(offset, segment.payload_len, segment.payload, &mut outlet);
         }
-        if let Some(line) = told {
-            outlet.sink.told(side, seen.at, line);
-        }
-        let advanced = peer.flow.last_progress.is_some_and(|at| at == seen.at);
-        if advanced {
-            let end = peer.stream_end();
-            let acked = u64::try_from(peer.flow.acked_to.saturating_sub(1)).unwrap_or(0);
-            let shown = end.max(peer.stream.next_offset());
+        if let Some(ack) = ack
+            && let Ok(acked) = u64::try_from(ack.saturating_sub(1))
+            && peer.acknowledged(acked)
+        {
             // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
-            let offset = if self.elided { acked } else { acked.min(shown) };
-            outlet.sink.acknowledged(side, seen.at, offset);
-            peer.stream.acknowledged(acked);
+            let offset = if acked <= peer.next_offset() || self.elided {
+                acked
+            } else {
+                let end = self.directions.of(from.other()).stream_end();
+                acked.min(end.max(peer.next_offset()))
+            };
+            outlet.sink.acknowledged(side, at, offset);
         }
-        for (direction, side) in [(own, side), (peer, side.peer())] {
-            if direction.stream.is_holding() {
+        for (stream, side) in [(own, side), (peer, side.peer())] {
+            if stream.is_holding() {
                 outlet.side = side;
-                direction.stream.wait(&mut outlet);
+                stream.wait(&mut outlet);
             }
-        }
-        let first_fin = seen.flags().is_fin()
-            && self
-                .directions
-                .of(from)
-                .flow
-                .fin
-                .is_some_and(|fin| fin.at == seen.at);
-        if seen.flags().is_rst() || first_fin {
-            self.app.closed(side, seen.at, seen.flags().is_rst());
         }
     }
 
-    fn check_end(&mut self, seen: &Seen<'_, '_>) {
+    /// Tells the sink what a list says of the packet, and the end of a direction.
+    fn tell(&mut self, packet: &Packet, from: End, told: Option<&str>) {
+        let at = packet.moment();
+        if let Some(line) = told {
+            self.app.told(packet.side, at, line);
+        }
+        let fin = self.directions.of(from).flow.fin;
+        let first_fin = packet.flags.is_fin() && fin.is_some_and(|fin| fin.at == at);
+        if packet.flags.is_rst() || first_fin {
+            self.app.closed(packet.side, at, packet.flags.is_rst());
+        }
+    }
+
+    const fn check_end(&mut self, flags: TcpFlags) {
         let both_closed =
             self.directions.low.flow.fin.is_some() && self.directions.high.flow.fin.is_some();
-        self.ended |= seen.flags().is_rst() || both_closed;
+        self.ended |= flags.is_rst() || both_closed;
     }
 
     /// Client and server, as the first SYN or SYN/ACK tells (RSTs do not count).
@@ -338,10 +439,10 @@ impl<X: StreamSink> Live<X> {
 
     /// Makes `client` the client. What the sink was told under the other orientation is lost to it.
     fn turn(&mut self, client: End) {
-        if client == self.client {
+        if client == self.course.client {
             return;
         }
-        self.client = client;
+        self.course.client = client;
         self.reset_count = std::mem::take(&mut self.reset_count).swapped();
         for notice in &mut self.notices {
             notice.quoted_side = notice.quoted_side.peer();
@@ -353,8 +454,8 @@ impl<X: StreamSink> Live<X> {
 
     /// What it tells of its listener, the server's end.
     pub(crate) fn visit(&self) -> Visit {
-        let flow = &self.directions.of(self.client.other()).flow;
-        let client = &self.directions.of(self.client).flow;
+        let flow = &self.directions.of(self.course.client.other()).flow;
+        let client = &self.directions.of(self.course.client).flow;
         let first_to_close = match (flow.fin, client.fin) {
             (Some(own), Some(other)) => own.at.frame < other.at.frame,
             (own, _) => own.is_some(),
@@ -373,13 +474,24 @@ impl<X: StreamSink> Live<X> {
 
     /// The server's end.
     pub(crate) const fn server(&self) -> End {
-        self.client.other()
+        self.course.client.other()
+    }
+
+    /// Sequence analysis, for what comes before a packet is placed.
+    pub(crate) const fn analysis_mut(&mut self) -> &mut SequenceAnalysis {
+        &mut self.course.analysis
+    }
+
+    /// Sequence analysis as it stands.
+    pub(crate) const fn analysis(&self) -> &SequenceAnalysis {
+        &self.course.analysis
     }
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
         let directions = self.directions.low.heap_size() + self.directions.high.heap_size();
-        size_of::<Self>() + directions + self.packets.heap_size()
+        let streams = self.course.streams.low.heap_size() + self.course.streams.high.heap_size();
+        size_of::<Self>() + directions + streams + self.packets.heap_size()
     }
 
     /// Nothing more will come: the sink gets what was held back.
@@ -387,16 +499,19 @@ impl<X: StreamSink> Live<X> {
         for end in [End::Low, End::High] {
             let side = self.side(end);
             let at = Moment {
-                frame: self.frames.last,
-                time: self.end,
+                frame: self.course.frames.last,
+                time: self.course.end,
             };
             let mut outlet = Outlet {
                 sink: &mut self.app,
                 side,
                 at,
             };
-            let direction = self.directions.of_mut(end);
-            direction.stream.flush(direction.stream_end(), &mut outlet);
+            let stream_end = self.directions.of(end).stream_end();
+            self.course
+                .streams
+                .of_mut(end)
+                .flush(stream_end, &mut outlet);
         }
     }
 
@@ -407,9 +522,11 @@ impl<X: StreamSink> Live<X> {
         ends: &ByEnd<Endpoint>,
         capture_end: Timestamp,
         retired_early: bool,
+        config: &EngineConfig,
     ) -> Connection<X> {
+        self.catch_up(config);
         self.flush_streams();
-        let client = self.client;
+        let client = self.course.client;
         for end in [client, client.other()] {
             let direction = self.directions.of_mut(end);
             direction.conclude();
@@ -435,9 +552,9 @@ impl<X: StreamSink> Live<X> {
                 server: *ends.of(client.other()),
             },
             opener: self.opener,
-            frames: self.frames,
+            frames: self.course.frames,
             start: self.start,
-            end: self.end,
+            end: self.course.end,
             capture_end,
             retired_early,
             handshake: self.handshake,

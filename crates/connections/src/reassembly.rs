@@ -168,11 +168,13 @@ impl Reassembly {
         self.release(outlet);
     }
 
-    /// The other side acknowledged the stream up to `offset`.
-    pub(crate) const fn acknowledged(&mut self, offset: u64) {
-        if offset > self.acked {
+    /// The other side acknowledged the stream up to `offset`. Whether that is news.
+    pub(crate) const fn acknowledged(&mut self, offset: u64) -> bool {
+        let advances = offset > self.acked;
+        if advances {
             self.acked = offset;
         }
+        advances
     }
 
     /// Another packet of the connection has passed: an acknowledged hole that does not get filled is a gap.
