@@ -34,7 +34,7 @@ mod sequence_analysis;
 mod side;
 mod silence;
 mod so_far;
-mod stack;
+pub mod stack;
 mod stream_sink;
 #[cfg(test)]
 mod test_connection;

@@ -3,6 +3,9 @@
 //! Signatures after p0f 3 (`p0f.fp`, M. Zalewski) and the kernels' own option writers (Linux `tcp_syn_options`, FreeBSD
 //! `tcp_addoptions`, XNU `tcp_output`). A SYN/ACK only repeats what the SYN offered, so it tells less.
 
+pub mod dialects;
+pub mod timers;
+
 use whyreset_segments::TcpOptions;
 
 use crate::Flow;

@@ -3,6 +3,7 @@
 use super::log::RawReset;
 use super::origin::{Likelihood, Sign};
 use crate::place::{INITIAL_TTLS, hops};
+use crate::stack::dialects::{Grade, RstHabit, Situation, rst_habit};
 use crate::{Dialect, IpIdModel, StackFamily};
 
 /// What the fields are compared with.
@@ -197,29 +198,32 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     if dialect != Dialect::Active || has_options {
         return None;
     }
-    let host = if usual.family == Some(StackFamily::Linux) {
-        0.05
-    } else {
-        0.3
-    };
+    let keeps = abort_habit(usual).and_then(|habit| habit.keeps_options);
+    let host = if keeps == Some(true) { 0.05 } else { 0.3 };
     let text = "it lacks the timestamps that the side's other packets carry";
     Some(Sign::new("timestamps", text, frames, host, 0.8))
 }
 
-/// Linux aborts with the socket's window; Windows and many devices write 0.
+/// Some stacks abort with the socket's window; others, and many devices, write 0.
 fn window(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     let found = raw.window?;
-    if dialect != Dialect::Active || usual.family != Some(StackFamily::Linux) {
+    let habit = abort_habit(usual).filter(|_| dialect == Dialect::Active)?;
+    if habit.zero_window? {
         return None;
     }
     if found == 0 && raw.own().window != Some(0) {
-        let text = "its window is 0; a Linux host that aborts a connection states its window";
+        let text = "its window is 0; this stack states its window when it aborts a connection";
         return Some(Sign::new("dialect", text, frames(raw), 0.08, 0.5));
     }
     (found != 0).then(|| {
-        let text = "its window is not 0, as when a Linux host aborts a connection";
+        let text = "its window is not 0, as when this stack aborts a connection";
         Sign::new("dialect", text, frames(raw), 0.9, 0.4)
     })
+}
+
+/// How the host aborts connections, where that was measured for its stack.
+fn abort_habit(usual: Usual) -> Option<&'static RstHabit> {
+    rst_habit(usual.family?, Situation::Abort).filter(|habit| habit.grade == Grade::Measured)
 }
 
 /// Numbers that no live socket would send.
