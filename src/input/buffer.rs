@@ -56,17 +56,11 @@ impl ReadBuffer {
         Box::new(io::Cursor::new(self.bytes).chain(self.from))
     }
 
-    /// Drops bytes, those that are still to come included.
+    /// Drops unread bytes.
     #[inline]
     pub(super) fn consume(&mut self, count: u64) {
-        let unread = self.end.saturating_sub(self.start) as u64;
-        if count <= unread {
-            self.start = self.start.saturating_add(count as usize);
-            return;
-        }
-        self.start = 0;
-        self.end = 0;
-        self.discard(count.saturating_sub(unread));
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.start = self.start.saturating_add(count).min(self.end);
     }
 
     /// Reads until `at_least` bytes are unread, or the end.
@@ -94,16 +88,6 @@ impl ReadBuffer {
                 self.at_end = true;
                 self.failure = Some(error);
             }
-        }
-    }
-
-    fn discard(&mut self, mut count: u64) {
-        while count > 0 && !self.at_end {
-            self.end = 0;
-            self.read_once();
-            let got = self.end.min(usize::try_from(count).unwrap_or(usize::MAX));
-            count = count.saturating_sub(got as u64);
-            self.start = got;
         }
     }
 }
@@ -144,18 +128,6 @@ mod tests {
         buffer.fill(100);
         assert_eq!(buffer.unread().len(), 17);
         assert!(buffer.at_end());
-    }
-
-    #[test]
-    fn consumes_what_is_still_to_come() {
-        let mut buffer = buffer(20, 4);
-        buffer.fill(2);
-        buffer.consume(10);
-        buffer.fill(1);
-        assert_eq!(buffer.unread().first(), Some(&10));
-        buffer.consume(1_000);
-        assert!(buffer.at_end());
-        assert!(buffer.unread().is_empty());
     }
 
     #[test]

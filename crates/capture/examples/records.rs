@@ -59,10 +59,7 @@ fn list(path: &str, quiet: bool) -> io::Result<()> {
             Step::End(warning) => break warning.map_or(String::new(), |w| w.to_string()),
             Step::Refused(refusal) => break refusal.to_string(),
         };
-        let unread_len = (buffer.len() - start) as u64;
-        start += consumed.min(unread_len) as usize;
-        let beyond = consumed.saturating_sub(unread_len);
-        io::copy(&mut (&file).take(beyond), &mut io::sink())?;
+        start += consumed as usize;
     };
     writeln!(
         out,

@@ -14,6 +14,9 @@ const MAX_EBHSCR_FRAME_LEN: u32 = 32 * 1024 * 1024;
 /// The largest pcapng block that is looked into; larger ones without link data are skipped unread.
 pub const MAX_BLOCK_LEN: u32 = 16 * 1024 * 1024;
 
+/// The largest pcapng block of all, as in Wireshark: a longer one is damage.
+pub(crate) const MAX_SKIPPED_LEN: u32 = MAX_LARGE_FRAME_LEN + 131_104;
+
 /// How much a caller's buffer may have to hold at most: the largest record, its headers and options.
 ///
 /// Only the link types named above ever need more than [`MAX_BLOCK_LEN`], and only when such a record is really there.

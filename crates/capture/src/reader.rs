@@ -40,7 +40,7 @@ pub enum Step {
     Counted {
         /// 1-based number of the frame.
         frame: u64,
-        /// Bytes to drop; more than the buffer holds where the block is large.
+        /// Bytes to drop.
         consumed: u64,
     },
     /// Secrets to decrypt with (pcapng decryption secrets block).
@@ -54,7 +54,7 @@ pub enum Step {
     },
     /// Nothing for the caller.
     Skip {
-        /// Bytes to drop; more than the buffer holds where a block is large.
+        /// Bytes to drop.
         consumed: u64,
     },
     /// The buffer holds too little: call again with at least so many bytes, or with `at_end`.

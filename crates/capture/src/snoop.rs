@@ -44,9 +44,11 @@ impl SnoopReader {
         };
         let field = |at| ByteOrder::Big.u32(header, at).unwrap_or_default();
         let (wire_len, len, record_len) = (field(0), field(4), field(8));
-        if len > MAX_FRAME_LEN {
+        // Both lengths are checked, as in Wireshark.
+        let longest = len.max(wire_len);
+        if longest > MAX_FRAME_LEN {
             return Step::End(Some(Warning::RecordTooLong {
-                len,
+                len: longest,
                 limit: MAX_FRAME_LEN,
                 offset: position.offset(),
             }));

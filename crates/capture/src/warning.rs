@@ -88,6 +88,8 @@ pub enum Damage {
         /// The length that it claims.
         len: u16,
     },
+    /// A name of a name resolution block has no end.
+    NameWithoutEnd,
     /// An option of fixed length has another one.
     OptionLength {
         /// The option's code.
@@ -162,6 +164,7 @@ impl fmt::Display for Damage {
             Self::OptionTooLong { len } => {
                 write!(f, "an option of {len} bytes, longer than its block")
             }
+            Self::NameWithoutEnd => write!(f, "a name without its end"),
             Self::OptionLength { code, len } => {
                 write!(f, "option {code} has the wrong length {len}")
             }

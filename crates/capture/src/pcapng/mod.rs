@@ -11,7 +11,7 @@ mod section;
 mod statistics;
 
 use crate::endian::ByteOrder;
-use crate::limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN};
+use crate::limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN, MAX_SKIPPED_LEN};
 use crate::reader::{Position, Step};
 use crate::warning::{Damage, Warning};
 
@@ -26,8 +26,8 @@ pub(crate) struct PcapngReader {
     /// How many interfaces the sections before this one had.
     interfaces_before: u32,
     drops: statistics::Drops,
-    /// A block was skipped unread; its closing length follows.
-    closing: Option<u32>,
+    /// A block that is too large to look into is being left out.
+    skipping: Option<Skipping>,
 }
 
 impl Default for PcapngReader {
@@ -37,9 +37,19 @@ impl Default for PcapngReader {
             interfaces: Vec::new(),
             interfaces_before: 0,
             drops: statistics::Drops::default(),
-            closing: None,
+            skipping: None,
         }
     }
+}
+
+/// A block that is left out, piece by piece.
+#[derive(Clone, Copy, Debug)]
+struct Skipping {
+    kind: u32,
+    /// All of it.
+    len: u32,
+    /// What is still to come, the closing length included.
+    left: u32,
 }
 
 /// Block types that are looked at (draft-ietf-opsawg-pcapng, section 11.1).
@@ -131,8 +141,8 @@ impl PcapngReader {
         at_end: bool,
         position: &mut Position,
     ) -> Result<Step, Damage> {
-        if let Some(first) = self.closing {
-            return self.close_skipped(first, buffer, at_end, position);
+        if let Some(skipping) = self.skipping {
+            return self.go_on_skipping(skipping, buffer, at_end, position);
         }
         let Some([kind, mut len]) = self.order.u32s(buffer) else {
             return Ok(position.need(buffer, OPENING_LEN, at_end));
@@ -154,7 +164,7 @@ impl PcapngReader {
         // A length that is no multiple of four means the next one, as in Wireshark.
         let len = padded_len(len);
         if len > MAX_BLOCK_LEN && len as usize > self.longest(kind) {
-            return self.skip_unread(kind, len, position);
+            return self.skip_unread(kind, len, buffer, position);
         }
         let Some(bytes) = buffer.get(..len as usize) else {
             return Ok(position.need(buffer, len as usize, at_end));
@@ -226,49 +236,69 @@ impl PcapngReader {
         Ok(position.skip(whole))
     }
 
-    /// Leaves out a block too large to look into; only its closing length is read.
+    /// Begins to leave out a block too large to look into; only its closing length will be read.
     fn skip_unread(
         &mut self,
         kind: u32,
         len: u32,
+        buffer: &[u8],
         position: &mut Position,
     ) -> Result<Step, Damage> {
-        let counted = least_counted_len(kind).is_some();
-        if kind == block_type::SECTION || (!counted && kind <= block_type::SECRETS) {
+        let has_content = kind <= block_type::SECRETS || kind == block_type::SECTION;
+        if len > MAX_SKIPPED_LEN || (has_content && least_counted_len(kind).is_none()) {
             return Err(Damage::TooLong { len });
         }
-        self.closing = Some(len);
-        let consumed = u64::from(len).saturating_sub(4);
-        Ok(if counted {
-            position.counted(consumed)
-        } else {
-            position.skip(consumed)
-        })
+        let skipping = Skipping {
+            kind,
+            len,
+            left: len,
+        };
+        self.go_on_skipping(skipping, buffer, false, position)
     }
 
-    fn close_skipped(
+    fn go_on_skipping(
         &mut self,
-        first: u32,
+        mut skipping: Skipping,
         buffer: &[u8],
         at_end: bool,
         position: &mut Position,
     ) -> Result<Step, Damage> {
-        let Some(last) = self.order.u32(buffer, 0) else {
-            if at_end {
-                return Ok(Step::End(Some(Warning::CutRecord {
-                    have: u64::from(first).saturating_sub(4),
-                    need: u64::from(first),
-                    offset: position.offset(),
-                })));
-            }
-            return Ok(Step::NeedMore { at_least: 4 });
-        };
-        let last = padded_len(last);
-        if last != first {
+        let before_closing = skipping.left.saturating_sub(4);
+        let here = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+        let skipped = before_closing.min(here);
+        if skipped > 0 {
+            skipping.left = skipping.left.saturating_sub(skipped);
+            self.skipping = Some(skipping);
+            return Ok(position.skip(u64::from(skipped)));
+        }
+        let needed = if before_closing > 0 { 1 } else { 4 };
+        if buffer.len() < needed {
+            return Ok(skipping.need(needed, buffer, at_end, position));
+        }
+        let last = padded_len(self.order.u32(buffer, 0).unwrap_or_default());
+        if last != skipping.len {
+            let first = skipping.len;
             return Err(Damage::LengthsDiffer { first, last });
         }
-        self.closing = None;
-        Ok(position.skip(4))
+        self.skipping = None;
+        Ok(match least_counted_len(skipping.kind) {
+            Some(_) => position.counted(4),
+            None => position.skip(4),
+        })
+    }
+}
+
+impl Skipping {
+    fn need(&self, needed: usize, buffer: &[u8], at_end: bool, position: &Position) -> Step {
+        if !at_end {
+            return Step::NeedMore { at_least: needed };
+        }
+        let skipped = u64::from(self.len.saturating_sub(self.left));
+        Step::End(Some(Warning::CutRecord {
+            have: skipped.saturating_add(buffer.len() as u64),
+            need: u64::from(self.len),
+            offset: position.offset().saturating_sub(skipped),
+        }))
     }
 }
 

@@ -43,13 +43,14 @@ impl<'a> Iterator for Options<'a> {
         let code = self.order.u16(header, 0)?;
         let len = self.order.u16(header, 2)?;
         self.rest = &[];
-        if code == END_OF_OPTIONS {
-            return None;
-        }
         let padded = usize::from(len).saturating_add(3) & !3;
         let Some((padded_value, rest)) = rest.split_at_checked(padded) else {
             return Some(Err(Damage::OptionTooLong { len }));
         };
+        // Even an end mark is checked for its length first, as in Wireshark.
+        if code == END_OF_OPTIONS {
+            return None;
+        }
         self.rest = rest;
         let value = padded_value.get(..usize::from(len))?;
         Some(Ok(OptionField { code, value }))
@@ -78,6 +79,10 @@ mod tests {
     fn an_overlong_option_is_damage() {
         assert_eq!(
             walk(&[1, 0, 9, 0, 1, 2, 3, 4]),
+            [Err(Damage::OptionTooLong { len: 9 })]
+        );
+        assert_eq!(
+            walk(&[0, 0, 9, 0, 1, 2, 3, 4]),
             [Err(Damage::OptionTooLong { len: 9 })]
         );
         assert_eq!(walk(&[1, 0, 9]), []);

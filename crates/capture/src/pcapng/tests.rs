@@ -264,26 +264,47 @@ fn damage_ends_the_file_and_keeps_what_was_before() {
 }
 
 #[test]
-fn a_huge_unknown_block_is_skipped_without_being_held() {
-    let len = 1_u32 << 30;
-    let mut file = [section(), interface(1, &[])].concat();
-    let start = file.len();
-    file.extend(words(&[0x8001, len]));
-    let mut reader = CaptureReader::new();
-    let mut at = 0;
-    while at < start {
-        match reader.step(&file[at..], false) {
-            Step::Skip { consumed } => at += consumed as usize,
-            other => panic!("{other:?}"),
+fn a_huge_block_is_skipped_without_being_held() {
+    for (kind, counted) in [(0x8001, 0), (0xbad, 1)] {
+        let len = 20 << 20;
+        let mut huge = words(&[kind, len]);
+        huge.resize(len as usize - 4, 0);
+        huge.extend(words(&[len]));
+        let start = [section(), interface(1, &[])].concat();
+        let end = enhanced(0, 3, b"a", &[]);
+        let file = [start.clone(), huge, end].concat();
+        let mut reader = CaptureReader::new();
+        let (mut at, mut counts) = (0, 0);
+        loop {
+            let window = &file[at..file.len().min(at + 1000)];
+            let at_end = at + window.len() == file.len();
+            match reader.step(window, at_end) {
+                Step::Skip { consumed } => at += consumed as usize,
+                Step::Counted { consumed, .. } => {
+                    counts += 1;
+                    at += consumed as usize;
+                }
+                Step::Record(record) => {
+                    assert_eq!(record.frame, counted + 1);
+                    assert_eq!(record.link, LinkType::ETHERNET);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
         }
+        assert_eq!(counts, counted);
+        let cut = warning(&file[..start.len() + 1_000]);
+        let expected = Warning::CutRecord {
+            have: 1_000,
+            need: u64::from(len),
+            offset: start.len() as u64,
+        };
+        assert_eq!(cut, Some(expected));
     }
-    let consumed = u64::from(len) - 4;
-    assert_eq!(reader.step(&file[at..], false), Step::Skip { consumed });
-    assert_eq!(reader.step(&[], false), Step::NeedMore { at_least: 4 });
-    let closing = [words(&[len]), enhanced(0, 3, b"a", &[])].concat();
-    assert_eq!(reader.step(&closing, true), Step::Skip { consumed: 4 });
-    assert!(matches!(
-        reader.step(&closing[4..], true),
-        Step::Record(record) if record.link == LinkType::ETHERNET
-    ));
+}
+
+#[test]
+fn a_block_larger_than_any_is_damage() {
+    let file = [section(), words(&[0x8001, 1 << 30])].concat();
+    assert_eq!(damage(&file), Damage::TooLong { len: 1 << 30 });
 }
