@@ -1,6 +1,6 @@
 //! Captures of the lab: tcpdump at a host, counting what is in a file, cutting files.
 
-use crate::router::{RST, read_tcp};
+use crate::router::{RST, count_hops, read_tcp};
 use crate::scenario::{Cut, Direction};
 use crate::world::in_namespace;
 use anyhow::{Context, Result, bail};
@@ -128,8 +128,11 @@ impl Capture {
     }
 
     fn ip<'a>(&self, record: &'a Record) -> &'a [u8] {
-        let start = if self.link_type == 1 { 14 } else { 0 };
-        record.bytes.get(start..).unwrap_or(&[])
+        record.bytes.get(self.ip_start()..).unwrap_or(&[])
+    }
+
+    fn ip_start(&self) -> usize {
+        if self.link_type == 1 { 14 } else { 0 }
     }
 
     /// Packets per connection (client's and server's end), and how many of them are RSTs of each side.
@@ -177,13 +180,18 @@ impl Capture {
             }
             let mut second = record.clone();
             records.push(record);
-            if cut.mirror {
+            if cut.forwarded
+                && let Some(ip) = second.bytes.get_mut(self.ip_start()..)
+            {
+                count_hops(ip, 1);
+            }
+            if cut.mirror || cut.forwarded {
                 let micros = second.time.1 + 3;
                 second.time = (second.time.0 + micros / 1_000_000, micros % 1_000_000);
                 records.push(second);
             }
         }
-        if cut.mirror {
+        if cut.mirror || cut.forwarded {
             records.sort_by_key(|record| record.time);
         }
         Self {

@@ -2,7 +2,7 @@
 
 use crate::programs::Assets;
 use crate::run::{Shared, run_all};
-use crate::scenario::{Part, Variation, read_folder};
+use crate::scenario::{Part, Variation, read_folder, vary};
 use crate::witness::Witness;
 use crate::{fixtures, score, world};
 use anyhow::{Context, Result, bail};
@@ -62,6 +62,9 @@ struct Choice {
     /// Only the short selection
     #[arg(long)]
     short: bool,
+    /// Run the same stories over other paths, chosen at random from this seed
+    #[arg(long)]
+    vary: Option<u64>,
 }
 
 impl Choice {
@@ -94,6 +97,11 @@ pub fn main() -> Result<ExitCode> {
 fn chosen(folder: &Path, choice: &Choice) -> Result<Vec<Variation>> {
     let mut all = read_folder(folder)?;
     all.retain(|variation| choice.takes(variation));
+    if let Some(seed) = choice.vary {
+        let mut random = fastrand::Rng::with_seed(seed);
+        all.iter_mut()
+            .for_each(|variation| vary(variation, &mut random));
+    }
     Ok(all)
 }
 

@@ -47,6 +47,7 @@ fn shortened(capture: &Capture) -> Capture {
         lose: 0.0,
         direction: Direction::Both,
         mirror: false,
+        forwarded: false,
         snaplen: SNAPLEN,
         truth: None,
     };

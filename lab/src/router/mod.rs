@@ -18,7 +18,7 @@ mod pcap;
 mod triggers;
 
 pub use connections::Seen;
-pub use packet::{RST, read_tcp};
+pub use packet::{RST, count_hops, read_tcp};
 pub use pcap::PcapWriter;
 
 use crate::scenario::{Act, Direction, Fault, Net, Place};

@@ -5,10 +5,20 @@
 //! maps a dotted path to a list, and the n-th expansion takes the n-th entry of each list (shorter
 //! lists begin again). `fit` and `test` do the same and say which part the expansions belong to.
 
+mod cut;
+mod ends;
 mod expand;
-mod model;
+mod faults;
+mod network;
+mod variation;
+mod vary;
 
-pub use model::*;
+pub use cut::Cut;
+pub use ends::{Client, Server};
+pub use faults::{Act, Direction, Fault, Forge, Forgotten, IcmpKind, Place, When};
+pub use network::Net;
+pub use variation::{Also, Part, Truth, Variation};
+pub use vary::vary;
 
 use anyhow::{Context, Result};
 use std::path::Path;
