@@ -235,7 +235,7 @@ impl CaptureReader {
                 .map(|(reader, consumed)| (Format::Pcap(reader), consumed)),
             Kind::Snoop => SnoopReader::open(buffer, at_end)
                 .map(|(reader, consumed)| (Format::Snoop(reader), consumed)),
-            Kind::Pcapng => Ok((Format::Pcapng(Box::default()), 0)),
+            Kind::Pcapng => open_pcapng(buffer, at_end),
             Kind::Empty => Err(OpenError::Refused(Refusal::Empty)),
             Kind::Compressed(how) => Err(OpenError::Refused(Refusal::Compressed(how))),
             Kind::Foreign(kind) => Err(OpenError::Refused(Refusal::Foreign(kind))),
@@ -253,6 +253,21 @@ impl CaptureReader {
                 Step::Refused(refusal)
             }
         }
+    }
+}
+
+/// Reads the first section header: what is wrong there leaves nothing to read.
+fn open_pcapng(buffer: &[u8], at_end: bool) -> Result<(Format, u64), OpenError> {
+    let mut reader = Box::<PcapngReader>::default();
+    match reader.next(buffer, at_end, &mut Position::default()) {
+        Step::Skip { consumed } => Ok((Format::Pcapng(reader), consumed)),
+        Step::NeedMore { at_least } => Err(OpenError::NeedMore(at_least)),
+        Step::End(Some(Warning::CutRecord { have, need, .. })) => {
+            let cut = Warning::CutHeader { have, need };
+            Err(OpenError::Refused(Refusal::Header(cut)))
+        }
+        Step::End(Some(warning)) => Err(OpenError::Refused(Refusal::Header(warning))),
+        _ => Err(OpenError::Refused(Refusal::Unknown)),
     }
 }
 

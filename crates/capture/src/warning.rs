@@ -186,7 +186,7 @@ pub enum Refusal {
     Text,
     /// Nothing that is known.
     Unknown,
-    /// The file header is cut short.
+    /// The file header is cut short or damaged.
     Header(Warning),
     /// A version of pcap that nobody reads.
     PcapVersion(u16, u16),
@@ -209,6 +209,9 @@ impl fmt::Display for Refusal {
                 f,
                 "is not a capture that this program knows: if Wireshark opens it, convert it with `editcap -F pcapng IN OUT.pcapng`"
             ),
+            Self::Header(Warning::Damaged { what, .. }) => {
+                write!(f, "cannot be read: its header is damaged ({what})")
+            }
             Self::Header(warning) => write!(f, "cannot be read: {warning}"),
             Self::PcapVersion(major, minor) => write!(
                 f,
