@@ -7,7 +7,8 @@
 //!   rows in between, laid end to end, would end.
 //! * Acknowledgement number: never less than what the side acknowledged before, never more than what the other side had
 //!   sent; where the two are equal, it is that.
-//! * Flags: a segment with data has ACK (RFC 9293 §3.10.7.4); PSH and FIN stay open.
+//! * Flags: a segment with data has ACK (RFC 9293 §3.10.7.4); PSH stays open. It has FIN where the next number of its
+//!   side, or an acknowledgement before that, lies one beyond its data.
 //!
 //! What is found so is marked as inferred.
 
@@ -21,6 +22,7 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
     backwards(connection, rows);
     acknowledgements(connection, rows);
     flags(connection, rows);
+    last_flags(connection, rows);
 }
 
 /// Where a side is: the next sequence number, and how many gaps stood before the row that tells.
@@ -63,7 +65,7 @@ impl Reached {
         }
         let Some(next) = self
             .next
-            .filter(|_| hides_numbers(row) && !is_disturbed(row))
+            .filter(|_| hides_numbers(row) && !row.is_disturbed())
         else {
             *self = Self {
                 gaps: self.gaps,
@@ -83,7 +85,7 @@ impl Reached {
 
     fn pass_numbered(&mut self, row: &Placed, seq: u32) -> Vec<(usize, u32)> {
         let tentative = std::mem::take(&mut self.tentative);
-        let fits = self.next == Some(seq) && !is_disturbed(row);
+        let fits = self.next == Some(seq) && !row.is_disturbed();
         let end = row.raw.len.map(|len| {
             seq.wrapping_add(len)
                 .wrapping_add(row.raw.flags.unwrap_or_default().sequence_len())
@@ -91,7 +93,7 @@ impl Reached {
         self.next = match (self.next, end) {
             // A retransmission does not move the side back.
             (Some(next), Some(end)) if is_before(end, next) => Some(next),
-            (None, Some(_)) if is_disturbed(row) => None,
+            (None, Some(_)) if row.is_disturbed() => None,
             (_, end) => end,
         };
         if fits { tentative } else { Vec::new() }
@@ -114,7 +116,7 @@ fn backwards(connection: &Connection, rows: &mut [Placed]) {
         {
             set_seq(row, following.wrapping_sub(len));
         }
-        let seq = row.raw.seq.filter(|_| !is_disturbed(row));
+        let seq = row.raw.seq.filter(|_| !row.is_disturbed());
         *side = seq.map(|seq| (seq, row.gaps_before));
     }
 }
@@ -161,7 +163,7 @@ fn advance(reached: Option<(u32, u32)>, row: &Placed) -> Option<(u32, u32)> {
         .wrapping_add(row.raw.flags.unwrap_or_default().sequence_len());
     match reached {
         Some((next, _)) if is_before(end, next) => Some((next, row.gaps_before)),
-        None if is_disturbed(row) => None,
+        None if row.is_disturbed() => None,
         _ => Some((end, row.gaps_before)),
     }
 }
@@ -178,7 +180,7 @@ fn later_numbers(connection: &Connection, rows: &[Placed]) -> Vec<Option<u32>> {
             let side = usize::from(!row.is_from_first());
             let limit = next.get(1 - side).copied().flatten();
             if let (Some(slot), Some(seq)) = (next.get_mut(side), row.raw.seq)
-                && !is_disturbed(row)
+                && !row.is_disturbed()
             {
                 *slot = Some(seq);
             }
@@ -207,25 +209,42 @@ fn flags(connection: &Connection, rows: &mut [Placed]) {
     }
 }
 
+/// Adds FIN where a number is used up that no data explains.
+fn last_flags(connection: &Connection, rows: &mut [Placed]) {
+    // Per side: the last row whose flags were inferred, and where its data end.
+    let mut last: [Option<(usize, u32, u32)>; 2] = [None, None];
+    for index in &connection.rows {
+        let Some(row) = rows.get(*index).filter(|row| row.is_tcp()) else {
+            continue;
+        };
+        let side = usize::from(!row.is_from_first());
+        let gaps = row.gaps_before;
+        let beyond = |told: Option<u32>, (_, end, at): (usize, u32, u32)| {
+            at == gaps && told == Some(end.wrapping_add(1)) && !row.is_disturbed()
+        };
+        let own = last.get(side).copied().flatten();
+        let other = last.get(1 - side).copied().flatten();
+        let mut closing = None;
+        if let Some(found) = own.filter(|found| beyond(row.raw.seq, *found)) {
+            closing = Some(found.0);
+        } else if let Some(found) = other.filter(|found| beyond(row.raw.ack, *found)) {
+            closing = Some(found.0);
+        }
+        let inferred = row.inferred.has(Known::FLAGS_INFERRED);
+        let end = row.raw.seq.zip(row.raw.len).filter(|_| inferred);
+        let now = end.map(|(seq, len)| (*index, seq.wrapping_add(len), gaps));
+        if let Some(slot) = last.get_mut(side) {
+            *slot = now;
+        }
+        if let Some(row) = closing.and_then(|index| rows.get_mut(index)) {
+            row.raw.flags = Some(TcpFlags::ACK | TcpFlags::FIN);
+        }
+    }
+}
+
 /// A row of a higher protocol, whose Info column shows that protocol's own.
 fn hides_numbers(row: &Placed) -> bool {
     row.raw.flags.is_none() && row.raw.app != crate::AppHint::None
-}
-
-/// Wireshark says that the row does not simply continue the one before it.
-fn is_disturbed(row: &Placed) -> bool {
-    const WORDS: [&str; 7] = [
-        "Retransmission",
-        "Out-Of-Order",
-        "Previous segment",
-        "Keep-Alive",
-        "ZeroWindowProbe",
-        "Port numbers reused",
-        "lost segment",
-    ];
-    row.raw.marks.iter().any(|mark| {
-        WORDS.iter().any(|word| mark.contains(word)) && !mark.contains("Keep-Alive ACK")
-    })
 }
 
 fn set_seq(row: &mut Placed, seq: u32) {

@@ -1,7 +1,8 @@
 //! Which connection a row belongs to, where it does not say it in full.
 //!
-//! A row without ports belongs to the only connection of its two hosts, or to the only one whose rows surround it. A row
-//! without hosts belongs to the only connection of its two ports. Where several fit, the row is reported and not used.
+//! A row without ports belongs to the only connection of its two hosts; where there are several, the module `assignment`
+//! decides by the numbers. A row without hosts belongs to the only connection of its two ports, or to the only one whose
+//! rows surround it. Where several fit, the row is reported and not used.
 
 use std::collections::HashMap;
 
@@ -14,13 +15,59 @@ use crate::protocols::Protocol;
 use crate::raw_row::RawRow;
 use crate::read::Reason;
 
-/// Rows with their ends, the connections, and the lines of rows that could not be placed.
+/// Rows with their ends, the connections, and what could not be placed.
+#[derive(Default)]
 pub(crate) struct Placement {
     pub rows: Vec<Placed>,
     pub connections: Vec<Connection>,
-    pub unplaced: Vec<(u32, Reason)>,
-    /// For every row that came in: how many placed rows stand before it.
-    pub placed_before: Vec<usize>,
+    /// Rows that several connections fit, in their order.
+    pub pending: Vec<Pending>,
+    pub unplaced: Vec<Unplaced>,
+    /// Where packets may be missing: twice the place of a row for a gap before it, one more for one behind it.
+    breaks: Vec<usize>,
+}
+
+/// A row without ports that several connections, or both directions of one, fit.
+pub(crate) struct Pending {
+    pub at: usize,
+    pub raw: RawRow,
+    pub on_port: Option<u16>,
+}
+
+/// A row that could not be placed.
+pub(crate) struct Unplaced {
+    pub at: usize,
+    pub line: u32,
+    pub reason: Reason,
+}
+
+impl Placement {
+    /// Where packets may be missing, in order: twice the place of the row behind the gap.
+    pub fn breaks(&self) -> &[usize] {
+        &self.breaks
+    }
+
+    /// Puts the rows in order, gives each connection its own, and counts the gaps before each.
+    pub fn finish(&mut self) {
+        self.breaks.extend(
+            self.unplaced
+                .iter()
+                .map(|row| row.at.saturating_mul(2).saturating_add(1)),
+        );
+        self.breaks.sort_unstable();
+        self.rows.sort_by_key(|row| row.at);
+        for connection in &mut self.connections {
+            connection.rows.clear();
+        }
+        for (index, row) in self.rows.iter_mut().enumerate() {
+            let here = row.at.saturating_mul(2);
+            let gaps = self.breaks.partition_point(|gap| *gap <= here);
+            row.gaps_before = u32::try_from(gaps).unwrap_or(u32::MAX);
+            if let Some(connection) = self.connections.get_mut(row.connection) {
+                connection.rows.push(index);
+            }
+        }
+    }
 }
 
 type Pair = (Endpoint, Endpoint);
@@ -44,62 +91,62 @@ struct Catalogue {
     by_ports: HashMap<(u32, Port, Port), Vec<usize>>,
 }
 
-/// Finds the ends of every row.
+/// Finds the ends of every row that tells them, or that only one connection fits.
 pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
     let catalogue = Catalogue::of(&rows, names);
-    let mut placement = Placement {
-        rows: Vec::new(),
-        connections: Vec::new(),
-        unplaced: Vec::new(),
-        placed_before: Vec::new(),
-    };
-    let mut numbers: HashMap<(u32, Pair), usize> = HashMap::new();
-    let mut gaps = 0_u32;
+    let mut placement = Placement::default();
+    let mut current: HashMap<(u32, Pair), usize> = HashMap::new();
     for (at, row) in rows.into_iter().enumerate() {
-        placement.placed_before.push(placement.rows.len());
-        gaps = gaps.saturating_add(u32::from(row.gap_before));
+        if row.gap_before {
+            placement.breaks.push(at.saturating_mul(2));
+        }
         match catalogue.ends_of(at, &row, names) {
-            Ok((source, destination)) => {
-                let key = (row.list, ordered(source, destination));
+            Ends::Known(ends) => {
+                let key = (row.list, ordered(ends.0, ends.1));
                 let next = placement.connections.len();
-                let current = numbers.entry(key).or_insert(next);
-                let followed = placement
-                    .connections
-                    .get(*current)
-                    .is_some_and(|connection| connection.is_followed_by(&row));
-                if followed {
-                    *current = next;
+                let connection = current.entry(key).or_insert(next);
+                let known = placement.connections.get(*connection);
+                if known.is_some_and(|known| known.is_followed_by(&row)) {
+                    *connection = next;
                 }
-                if *current == next {
+                if *connection == next {
                     placement.connections.push(Connection::default());
                 }
-                if let Some(connection) = placement.connections.get_mut(*current) {
-                    connection.push(placement.rows.len(), &row);
+                if let Some(known) = placement.connections.get_mut(*connection) {
+                    known.push(placement.rows.len(), &row);
                 }
-                placement.rows.push(placed(row, source, destination, gaps));
+                placement.rows.push(Placed::new(row, at, *connection, ends));
             }
-            Err(Some(reason)) => {
-                // Behind a row that could not be used, nothing is known to be complete.
-                gaps = gaps.saturating_add(1);
-                placement.unplaced.push((row.line, reason));
+            Ends::Several { on_port } => placement.pending.push(Pending {
+                at,
+                raw: row,
+                on_port,
+            }),
+            Ends::Unknown(reason) => {
+                placement.unplaced.push(Unplaced {
+                    at,
+                    line: row.line,
+                    reason,
+                });
             }
-            Err(None) => {}
+            Ends::Foreign => {}
         }
     }
     placement
 }
 
-fn placed(raw: RawRow, source: Endpoint, destination: Endpoint, gaps_before: u32) -> Placed {
-    Placed {
-        ports_known: source.port != 0 || destination.port != 0,
-        inferred: whyreset_segments::Known::default(),
-        gaps_before,
-        relative: false,
-        window_scaled: false,
-        raw,
-        source,
-        destination,
-    }
+/// What is known of the ends of a row.
+enum Ends {
+    /// Source and destination.
+    Known(Pair),
+    /// Several connections fit, or both directions.
+    Several {
+        /// Only those with this port.
+        on_port: Option<u16>,
+    },
+    Unknown(Reason),
+    /// It is about no TCP connection.
+    Foreign,
 }
 
 impl Catalogue {
@@ -149,109 +196,94 @@ impl Catalogue {
         self.by_ports.entry(key).or_default().push(index);
     }
 
-    /// The ends of a row. `Err(None)`: it is about no TCP connection.
-    fn ends_of(&self, at: usize, row: &RawRow, names: &mut Names) -> Result<Pair, Option<Reason>> {
+    fn ends_of(&self, at: usize, row: &RawRow, names: &mut Names) -> Ends {
         if row.icmp.is_some() {
-            if let Some((source, destination)) = row.quoted {
-                return Ok((names.endpoint(source), names.endpoint(destination)));
-            }
-            return self.ends_of_error(at, row);
+            return match row.quoted {
+                Some((source, destination)) => {
+                    Ends::Known((names.endpoint(source), names.endpoint(destination)))
+                }
+                None => self.ends_of_error(at, row),
+            };
         }
         match (row.source.host, row.destination.host) {
             (Some(_), Some(_)) if is_whole(row.source) && is_whole(row.destination) => {
-                Ok((names.endpoint(row.source), names.endpoint(row.destination)))
+                Ends::Known((names.endpoint(row.source), names.endpoint(row.destination)))
             }
             (Some(source), Some(destination)) => {
-                self.ends_by_hosts(at, row, source, destination, names)
+                self.ends_by_hosts(row, source, destination, names)
             }
             (None, None) if row.source.port != Port::Unsaid => self.ends_by_ports(at, row, names),
-            _ => Err(Some(Reason::NoEnds)),
+            _ => Ends::Unknown(Reason::NoEnds),
         }
     }
 
     fn ends_by_hosts(
         &self,
-        at: usize,
         row: &RawRow,
         source: Host,
         destination: Host,
         names: &mut Names,
-    ) -> Result<Pair, Option<Reason>> {
+    ) -> Ends {
         let (a, b) = ordered(source, destination);
-        let candidates = self
+        let (sure, on_port) = runs_over(&row.app);
+        let known = self
             .by_hosts
             .get(&(row.list, a, b))
             .map_or(&[][..], Vec::as_slice);
-        let (sure, on_port) = runs_over(&row.app);
-        if candidates.is_empty() {
+        let mut fitting = known
+            .iter()
+            .filter_map(|index| self.shown.get(*index))
+            .filter(|shown| {
+                on_port.is_none_or(|port| shown.ends.0.port == port || shown.ends.1.port == port)
+            });
+        match (fitting.next(), fitting.next()) {
+            (None, _) if !sure => Ends::Foreign,
+            (None, _) if source == destination => Ends::Unknown(Reason::Direction),
             // No row tells a port: the two hosts are all there is.
-            return match (sure, source == destination) {
-                (false, _) => Err(None),
-                (true, true) => Err(Some(Reason::Direction)),
-                (true, false) => Ok((names.endpoint(row.source), names.endpoint(row.destination))),
-            };
-        }
-        if let Some(port) = on_port {
-            let fits = |ends: Pair| ends.0.port == port || ends.1.port == port;
-            let fitting: Vec<usize> = candidates
-                .iter()
-                .copied()
-                .filter(|index| self.shown.get(*index).is_some_and(|shown| fits(shown.ends)))
-                .take(MAX_CANDIDATES)
-                .collect();
-            if fitting.is_empty() {
-                return Err(None);
-            }
-            return self.directed(at, row, &fitting, source, destination);
-        }
-        self.directed(at, row, candidates, source, destination)
-    }
-
-    /// The only fitting connection, in the direction of the row.
-    fn directed(
-        &self,
-        at: usize,
-        row: &RawRow,
-        candidates: &[usize],
-        source: Host,
-        destination: Host,
-    ) -> Result<Pair, Option<Reason>> {
-        let shown = self.only_one(at, candidates)?;
-        if source == destination {
-            return direction_by_application(&shown, &row.app).ok_or(Some(Reason::Direction));
-        }
-        match shown.ends {
-            (first, second) if first.host == source => Ok((first, second)),
-            (first, second) => Ok((second, first)),
+            (None, _) => Ends::Known((names.endpoint(row.source), names.endpoint(row.destination))),
+            // It may as well have run over UDP: the numbers must prove it.
+            (Some(_), None) if on_port.is_some() => Ends::Several { on_port },
+            (Some(only), None) if source == destination => direction_by_application(only, &row.app)
+                .map_or(Ends::Several { on_port }, Ends::Known),
+            (
+                Some(Shown {
+                    ends: (first, second),
+                    ..
+                }),
+                None,
+            ) => Ends::Known(if first.host == source {
+                (*first, *second)
+            } else {
+                (*second, *first)
+            }),
+            (Some(_), Some(_)) => Ends::Several { on_port },
         }
     }
 
-    fn ends_by_ports(
-        &self,
-        at: usize,
-        row: &RawRow,
-        names: &mut Names,
-    ) -> Result<Pair, Option<Reason>> {
+    fn ends_by_ports(&self, at: usize, row: &RawRow, names: &mut Names) -> Ends {
         let key = port_key(row.list, row.source.port, row.destination.port);
         let written = (names.endpoint(row.source), names.endpoint(row.destination));
         let Some(candidates) = self.by_ports.get(&key) else {
-            return Ok(written);
+            return Ends::Known(written);
         };
         if row.source.port == row.destination.port {
-            return Err(Some(Reason::Direction));
+            return Ends::Unknown(Reason::Direction);
         }
-        let (first, second) = self.only_one(at, candidates)?.ends;
-        if first.port == written.0.port {
-            Ok((first, second))
+        let Some(shown) = self.only_one(at, candidates) else {
+            return Ends::Unknown(Reason::SeveralConnections);
+        };
+        let (first, second) = shown.ends;
+        Ends::Known(if first.port == written.0.port {
+            (first, second)
         } else {
-            Ok((second, first))
-        }
+            (second, first)
+        })
     }
 
     /// The connection that an ICMP error is about: it went to the host whose packet it quotes.
-    fn ends_of_error(&self, at: usize, row: &RawRow) -> Result<Pair, Option<Reason>> {
+    fn ends_of_error(&self, at: usize, row: &RawRow) -> Ends {
         let Some(told) = row.destination.host else {
-            return Err(Some(Reason::NoEnds));
+            return Ends::Unknown(Reason::NoEnds);
         };
         let known = self.by_host.get(&(row.list, told));
         let of_host: Vec<usize> = known
@@ -275,21 +307,25 @@ impl Catalogue {
             with_reporter
         };
         if candidates.is_empty() {
-            return Err(Some(Reason::NoConnection));
+            // No TCP of this host is in the list: the error is about something else.
+            return Ends::Foreign;
         }
-        let (first, second) = self.only_one(at, &candidates)?.ends;
-        if first.host == told {
-            Ok((first, second))
+        let Some(shown) = self.only_one(at, &candidates) else {
+            return Ends::Unknown(Reason::SeveralConnections);
+        };
+        let (first, second) = shown.ends;
+        Ends::Known(if first.host == told {
+            (first, second)
         } else {
-            Ok((second, first))
-        }
+            (second, first)
+        })
     }
 
     /// The only candidate, or the only one whose rows surround row `at`.
-    fn only_one(&self, at: usize, candidates: &[usize]) -> Result<Shown, Option<Reason>> {
+    fn only_one(&self, at: usize, candidates: &[usize]) -> Option<Shown> {
         let mut all = candidates.iter().filter_map(|index| self.shown.get(*index));
         if let (Some(only), None) = (all.next(), all.next()) {
-            return Ok(*only);
+            return Some(*only);
         }
         let mut around = candidates
             .iter()
@@ -297,8 +333,8 @@ impl Catalogue {
             .filter_map(|index| self.shown.get(*index))
             .filter(|shown| shown.first <= at && at <= shown.last);
         match (around.next(), around.next()) {
-            (Some(only), None) => Ok(*only),
-            _ => Err(Some(Reason::SeveralConnections)),
+            (Some(only), None) => Some(*only),
+            _ => None,
         }
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! Lengths found so are marked as inferred; else they stay unknown.
 
-use whyreset_segments::{Host, Known, TcpFlags, TcpOptions};
+use whyreset_segments::{Endpoint, Host, Known, TcpFlags, TcpOptions};
 
 use crate::placed::{Connection, Placed};
 
@@ -24,13 +24,10 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
         if row.raw.len.is_some() || !row.is_tcp() {
             continue;
         }
-        let Some(frame_len) = row.raw.frame_len.filter(|len| !PADDED.contains(len)) else {
+        let Some(frame_len) = row.raw.frame_len else {
             continue;
         };
-        let Some(headers) = headers.of(row) else {
-            continue;
-        };
-        row.raw.len = frame_len.checked_sub(headers);
+        row.raw.len = headers.payload_len(frame_len, row.source, row.destination);
         if row.raw.len.is_some() {
             row.inferred = row.inferred.with(Known::LEN_INFERRED);
         }
@@ -48,7 +45,7 @@ const LINKS: [u32; 6] = [0, 4, 14, 16, 18, 20];
 
 /// What is known of a connection's headers; per direction where there are two.
 #[derive(Default)]
-struct Headers {
+pub(crate) struct Headers {
     /// Bytes of headers of ordinary segments.
     learned: [Option<u32>; 2],
     /// Bytes of link header, by the SYN.
@@ -61,41 +58,51 @@ struct Headers {
 }
 
 impl Headers {
-    fn of(&self, row: &Placed) -> Option<u32> {
-        let side = usize::from(!row.is_from_first());
+    /// Bytes of payload in a frame of this length; `None` where the headers are not known, or the frame may be padded.
+    pub fn payload_len(
+        &self,
+        frame_len: u32,
+        source: Endpoint,
+        destination: Endpoint,
+    ) -> Option<u32> {
+        if PADDED.contains(&frame_len) {
+            return None;
+        }
+        frame_len.checked_sub(self.of(source, destination)?)
+    }
+
+    fn of(&self, source: Endpoint, destination: Endpoint) -> Option<u32> {
+        let side = usize::from(source > destination);
         let own = self.learned.get(side).copied().flatten();
         if own.is_some() {
             return own;
         }
         let other = self.learned.get(1 - side).copied().flatten();
-        let by_syn = self
-            .link
-            .get(side)
-            .copied()
-            .flatten()
-            .map(|link| self.with_link(row, link));
+        let link = self.link.get(side).copied().flatten();
+        let by_syn = link.map(|link| self.with_link(source.host, link));
         match (other, by_syn) {
             (Some(other), Some(by_syn)) => (other == by_syn).then_some(other),
             (Some(headers), None) | (None, Some(headers)) => Some(headers),
             (None, None) => {
-                (self.options_shown && !self.longer).then(|| self.with_link(row, ETHERNET))
+                (self.options_shown && !self.longer).then(|| self.with_link(source.host, ETHERNET))
             }
         }
     }
 
-    fn with_link(&self, row: &Placed, link: u32) -> u32 {
-        link + ip_header(row) + TCP + if self.timestamps { TIMESTAMPS } else { 0 }
+    fn with_link(&self, host: Host, link: u32) -> u32 {
+        link + ip_header(host) + TCP + if self.timestamps { TIMESTAMPS } else { 0 }
     }
 }
 
-fn ip_header(row: &Placed) -> u32 {
-    match row.source.host {
+fn ip_header(host: Host) -> u32 {
+    match host {
         Host::V6(_) => 40,
         Host::V4(_) | Host::Name(_) => 20,
     }
 }
 
-fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
+/// What the rows of a connection show of its headers.
+pub(crate) fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
     let mut headers = Headers::default();
     for row in connection.rows.iter().filter_map(|index| rows.get(*index)) {
         let is_syn = has(row, TcpFlags::SYN);
@@ -107,8 +114,14 @@ fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
         };
         headers.longer |= frame_len == 64 && len == 0;
         if is_syn {
-            let link = frame_len.checked_sub(ip_header(row) + TCP + options_len(&row.raw.options));
-            let link = link.filter(|link| len == 0 && row.raw.all_options && LINKS.contains(link));
+            let link = frame_len
+                .checked_sub(ip_header(row.source.host) + TCP + options_len(&row.raw.options));
+            let link = link.filter(|link| {
+                len == 0
+                    && row.raw.all_options
+                    && LINKS.contains(link)
+                    && !PADDED.contains(&frame_len)
+            });
             if let Some(slot) = headers.link.get_mut(side) {
                 *slot = link.or(*slot);
             }

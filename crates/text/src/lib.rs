@@ -7,13 +7,13 @@
 //! # Written and inferred
 //!
 //! [`Row::segment`] gives a segment whose `known` bits say what the text tells. What does not stand in the row itself but
-//! follows from others, by the rules of the modules `lengths` and `continuity`, is marked with the `…_INFERRED` bits beside the
+//! follows from others, by the rules of the modules `lengths`, `continuity` and `assignment`, is marked with the `…_INFERRED` bits beside the
 //! plain ones. Everything else stays unknown:
 //!
 //! * Payload length of a row that hides it (`GET …`, `[TCP segment of a reassembled PDU]`): the Length column minus the header
 //!   bytes that other rows of the connection show.
 //! * Sequence and acknowledgement numbers of such rows: only where the rows around leave one possibility.
-//! * Rows without ports or without hosts: only where one connection of the list fits.
+//! * Rows without ports or without hosts: only where one connection of the list fits, by its hosts or by its numbers.
 //! * Rows that were cut out (`--8<--`, jumping frame numbers) are unknown, never absent.
 //!
 //! # Numbers
@@ -27,6 +27,7 @@
 //! and [`PacketList::unread`]. Memory stays below about fifteen times the text.
 
 mod application;
+mod assignment;
 mod clean;
 mod clocks;
 mod continuity;
@@ -171,25 +172,30 @@ fn read_lines<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Lin
 /// From rows as read to rows that are understood together.
 fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketList {
     let rows = std::mem::take(&mut reader.rows);
-    let placement = endpoints::place(rows, &mut reader.names);
-    for (number, reason) in placement.unplaced {
-        let at = lines.binary_search_by_key(&number, |line| line.number).ok();
+    let mut placement = endpoints::place(rows, &mut reader.names);
+    for connection in &placement.connections {
+        numbering::unify(connection, &mut placement.rows);
+        windows::mark_scaled(connection, &mut placement.rows);
+    }
+    assignment::assign(&mut placement);
+    placement.finish();
+    let mut placed = placement.rows;
+    for connection in &placement.connections {
+        lengths::infer(connection, &mut placed);
+        continuity::infer(connection, &mut placed);
+    }
+    for row in &placement.unplaced {
+        let at = lines
+            .binary_search_by_key(&row.line, |line| line.number)
+            .ok();
         let text = at
             .and_then(|at| lines.get(at))
             .map_or("", |line| &line.text);
-        reader.report_unread(number, text, reason);
+        reader.report_unread(row.line, text, row.reason);
     }
     reader.unread.sort_by_key(|line| line.line);
     for elision in &mut reader.elisions {
-        let before = placement.placed_before.get(elision.rows_before);
-        elision.rows_before = before.copied().unwrap_or(placement.rows.len());
-    }
-    let mut placed = placement.rows;
-    for connection in &placement.connections {
-        numbering::unify(connection, &mut placed);
-        windows::mark_scaled(connection, &mut placed);
-        lengths::infer(connection, &mut placed);
-        continuity::infer(connection, &mut placed);
+        elision.rows_before = placed.partition_point(|row| row.at < elision.rows_before);
     }
     PacketList {
         formats: reader.formats.into_iter().collect(),

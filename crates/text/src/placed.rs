@@ -8,6 +8,10 @@ use crate::raw_row::RawRow;
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
     pub raw: RawRow,
+    /// Its place among all rows that were read.
+    pub at: usize,
+    /// Index of its connection.
+    pub connection: usize,
     pub source: Endpoint,
     pub destination: Endpoint,
     /// The ports were written in this row or follow from its neighbours.
@@ -23,6 +27,27 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
+    /// A row as it was read, with its ends.
+    pub fn new(raw: RawRow, at: usize, connection: usize, ends: (Endpoint, Endpoint)) -> Self {
+        let (source, destination) = ends;
+        Self {
+            ports_known: source.port != 0 || destination.port != 0,
+            inferred: Known::default(),
+            gaps_before: 0,
+            relative: false,
+            window_scaled: false,
+            raw,
+            at,
+            connection,
+            source,
+            destination,
+        }
+    }
+
+    /// Wireshark says that the row does not simply continue the one before it.
+    pub fn is_disturbed(&self) -> bool {
+        is_disturbed(&self.raw)
+    }
     /// From the side whose endpoint is the smaller one.
     pub fn is_from_first(&self) -> bool {
         self.source <= self.destination
@@ -32,6 +57,22 @@ impl Placed {
     pub fn is_tcp(&self) -> bool {
         self.raw.icmp.is_none()
     }
+}
+
+/// Wireshark says that the row does not simply continue the one before it.
+pub(crate) fn is_disturbed(row: &RawRow) -> bool {
+    const WORDS: [&str; 7] = [
+        "Retransmission",
+        "Out-Of-Order",
+        "Previous segment",
+        "Keep-Alive",
+        "ZeroWindowProbe",
+        "Port numbers reused",
+        "lost segment",
+    ];
+    row.marks.iter().any(|mark| {
+        WORDS.iter().any(|word| mark.contains(word)) && !mark.contains("Keep-Alive ACK")
+    })
 }
 
 /// The rows of one connection, in their order.

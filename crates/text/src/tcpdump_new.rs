@@ -269,15 +269,33 @@ fn read_quiet(line: &str, names: &mut Names) -> Option<Read> {
 /// A packet of another protocol: `… ARP, Request who-has …`, `IP a.53 > b.1234: 1+ A? x.`.
 pub(crate) fn is_foreign(line: &str) -> bool {
     let words = tokens(crate::tokens::shorten(line, 400));
-    let texts: Vec<&str> = words.iter().take(5).map(|token| token.text).collect();
-    let Some((_, used)) = crate::times::read_time(&texts) else {
+    let texts: Vec<&str> = words.iter().take(12).map(|token| token.text).collect();
+    let numbered = texts
+        .first()
+        .is_some_and(|word| integer::<u64>(word).is_some());
+    let rest = texts.get(usize::from(numbered)..).unwrap_or(&[]);
+    let Some((_, used)) = crate::times::read_time(rest) else {
         return false;
     };
-    let kind = words.get(used).map_or("", |token| token.text);
-    matches!(
-        kind,
-        "ARP," | "arp" | "IP" | "IP6" | "STP" | "LLDP," | "CDPv2," | "IPX" | "ethertype"
-    )
+    // Behind the time stand at most an interface, its direction and an Ethernet header.
+    let kinds = [
+        "ARP,",
+        "arp",
+        "IP",
+        "IP6",
+        "STP",
+        "LLDP,",
+        "CDPv2,",
+        "IPX",
+        "ethertype",
+        "802.1Q",
+        "EAPOL",
+        "EAP",
+    ];
+    rest.iter()
+        .skip(used)
+        .take(6)
+        .any(|word| kinds.contains(word))
 }
 
 #[cfg(test)]

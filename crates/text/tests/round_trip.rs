@@ -1,4 +1,5 @@
 //! Conversations written as each tool writes them, and read back.
+#![allow(clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
 

@@ -432,3 +432,66 @@ fn prose_is_left_alone() {
         list.unread
     );
 }
+
+#[test]
+fn numbers_tell_which_of_two_connections_a_row_belongs_to() {
+    let text = "1 0.0 10.0.0.1 10.0.0.2 TCP 66 5000 > 80 [SYN] Seq=0 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1
+2 0.1 10.0.0.2 10.0.0.1 TCP 66 80 > 5000 [SYN, ACK] Seq=0 Ack=1 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1
+3 0.1 10.0.0.1 10.0.0.2 TCP 54 5000 > 80 [ACK] Seq=1 Ack=1 Win=1 Len=0
+4 0.1 10.0.0.1 10.0.0.2 TCP 66 5001 > 80 [SYN] Seq=0 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1
+5 0.2 10.0.0.2 10.0.0.1 TCP 66 80 > 5001 [SYN, ACK] Seq=0 Ack=1 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1
+6 0.2 10.0.0.1 10.0.0.2 TCP 54 5001 > 80 [ACK] Seq=1 Ack=1 Win=1 Len=0
+7 0.3 10.0.0.1 10.0.0.2 HTTP 154 GET /a HTTP/1.1
+8 0.3 10.0.0.1 10.0.0.2 HTTP 254 GET /b HTTP/1.1
+9 0.4 10.0.0.2 10.0.0.1 TCP 54 80 > 5000 [ACK] Seq=1 Ack=201 Win=1 Len=0
+10 0.4 10.0.0.2 10.0.0.1 TCP 54 80 > 5001 [ACK] Seq=1 Ack=101 Win=1 Len=0
+11 0.5 10.0.0.1 10.0.0.2 TCP 54 5000 > 80 [ACK] Seq=201 Ack=1 Win=1 Len=0
+12 0.5 10.0.0.1 10.0.0.2 TCP 54 5001 > 80 [ACK] Seq=101 Ack=1 Win=1 Len=0";
+    let list = parse(text.as_bytes());
+    // The shorter request fits into both, the longer one only into the first.
+    let lines: Vec<u32> = list.unread.iter().map(|line| line.line).collect();
+    assert_eq!(lines, [7]);
+    let row = list.rows.iter().find(|row| row.line == 8).unwrap();
+    assert_eq!(row.segment().source.port, 5000);
+}
+
+#[test]
+fn numbers_tell_the_direction_within_one_host() {
+    let text = "1 0.0 127.0.0.1 127.0.0.1 TCP 68 5000 > 110 [SYN] Seq=0 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1 TSval=1 TSecr=0
+2 0.1 127.0.0.1 127.0.0.1 TCP 68 110 > 5000 [SYN, ACK] Seq=0 Ack=1 Win=1 Len=0 MSS=1460 WS=4 SACK_PERM=1 TSval=1 TSecr=1
+3 0.1 127.0.0.1 127.0.0.1 TCP 56 5000 > 110 [ACK] Seq=1 Ack=1 Win=1 Len=0 TSval=1 TSecr=1
+4 0.2 127.0.0.1 127.0.0.1 POP 163 S: +OK ready
+5 0.3 127.0.0.1 127.0.0.1 TCP 56 5000 > 110 [ACK] Seq=1 Ack=108 Win=1 Len=0 TSval=1 TSecr=1
+6 0.4 127.0.0.1 127.0.0.1 POP 62 C: STLS
+7 0.5 127.0.0.1 127.0.0.1 TCP 56 110 > 5000 [FIN, ACK] Seq=108 Ack=7 Win=1 Len=0 TSval=1 TSecr=1
+8 0.5 127.0.0.1 127.0.0.1 TCP 56 5000 > 110 [ACK] Seq=7 Ack=109 Win=1 Len=0 TSval=1 TSecr=1";
+    let rows = rows(text);
+    assert_eq!(
+        rows[3],
+        "4 0.200000 127.0.0.1:110 > 127.0.0.1:5000 ~[ACK] seq ~1 ack ~1 win - len ~107"
+    );
+    assert_eq!(
+        rows[5],
+        "6 0.400000 127.0.0.1:5000 > 127.0.0.1:110 ~[ACK] seq ~1 ack ~108 win - len ~6"
+    );
+}
+
+#[test]
+fn a_hidden_fin_shows_in_the_numbers() {
+    let text = "1 0.0 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [SYN] Seq=0 Win=1 Len=0 MSS=1460
+2 0.1 10.0.0.2 10.0.0.1 TCP 60 80 > 5000 [SYN, ACK] Seq=0 Ack=1 Win=1 Len=0 MSS=1360
+3 0.1 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [ACK] Seq=1 Ack=1 Win=1 Len=0
+4 0.2 10.0.0.1 10.0.0.2 HTTP 567 GET /x HTTP/1.1
+5 0.3 10.0.0.2 10.0.0.1 HTTP 162 HTTP/1.0 200 OK  (text/html)
+6 0.4 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [FIN, ACK] Seq=514 Ack=110 Win=1 Len=0
+7 0.5 10.0.0.2 10.0.0.1 TCP 60 80 > 5000 [ACK] Seq=110 Ack=515 Win=1 Len=0";
+    let rows = rows(text);
+    assert_eq!(
+        rows[3],
+        "4 0.200000 10.0.0.1:5000 > 10.0.0.2:80 ~[ACK] seq ~1 ack ~1 win - len ~513"
+    );
+    assert_eq!(
+        rows[4],
+        "5 0.300000 10.0.0.2:80 > 10.0.0.1:5000 ~[FIN, ACK] seq ~1 ack - win - len ~108"
+    );
+}
