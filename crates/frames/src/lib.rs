@@ -3,6 +3,22 @@
 //! One layer, one file. [`Dissector::dissect`] finds every TCP segment of a frame, however deep it sits, and every TCP
 //! segment that an ICMP error quotes. It follows what Wireshark 4.0 shows with its default settings, so that frame and
 //! stream numbers agree: see [`Dissector`] for the rules that are not obvious.
+//!
+//! # Where this differs from Wireshark 4.0
+//!
+//! | what | Wireshark | here | who is right |
+//! | --- | --- | --- | --- |
+//! | link types 166, 205, 206, 219 (PPP of pppd, HDLC and frame relay with direction, MPLS) | refuses the file | reads it | here |
+//! | NFLOG in big-endian byte order, or cut by the snapshot length | no packet | reads it | here |
+//! | NFLOG with two payload attributes | the last one | both | none: nothing writes this |
+//! | Ethernet pseudowires under MPLS | tells a control word by a list of vendors' addresses | by the EtherType | here: no list is complete |
+//! | fragments of 802.11 frames | put together | the last one is read if it comes alone | Wireshark |
+//! | van Jacobson's header compression in PPP | unpacked | not read | Wireshark |
+//! | multilink PPP over several fragments, PPP in byte-stuffed HDLC in GRE | put together, partly | not read | Wireshark |
+//! | L2TP version 3 | needs the control connection | not read | Wireshark |
+//! | UDP ports of other protocols that decline what is not theirs | asks them first | a table of those that do not decline | Wireshark, in rare cases |
+//! | tunnels in TCP (STT, OpenFlow) | read | not read | Wireshark |
+//! | more than 100 layers around a segment | reads about as many again | stops | none |
 
 mod link;
 mod network;

@@ -33,9 +33,10 @@ pub(crate) struct Outer {
     pub(crate) mac_known: bool,
     /// The ICMP error the packet is quoted in.
     pub(crate) quoting: Option<Quoting>,
-    /// Nothing is to be learned of the payload: the packet is the first fragment of a datagram that cannot be put
-    /// together, or a sample.
-    pub(crate) header_only: bool,
+    /// The packet is the first fragment of a datagram that cannot be put together: its payload is elsewhere.
+    pub(crate) first_fragment_only: bool,
+    /// The packet is one of a sample: what came before and after it was not seen.
+    pub(crate) sampled: bool,
     /// The VLAN id of the last tag seen, whatever Ethernet headers came after it: it keeps IPv4 fragments apart.
     pub(crate) last_vlan: u16,
     /// How many VLAN tags were seen.

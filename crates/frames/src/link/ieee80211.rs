@@ -47,8 +47,8 @@ fn dissect_frame(
     if control >> 2 & 3 != DATA || subtype & NO_DATA != 0 || flags & PROTECTED != 0 {
         return Ok(());
     }
-    let fragment_number = packet.u8(22)? & 0x0f;
-    if flags & MORE_FRAGMENTS != 0 || fragment_number != 0 {
+    // Fragments are not put together. The last one is read by itself, as in Wireshark, if it comes alone.
+    if flags & MORE_FRAGMENTS != 0 {
         return Ok(());
     }
     let has_four_addresses = flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS;

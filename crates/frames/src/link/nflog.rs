@@ -39,11 +39,11 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     Ok(())
 }
 
-/// Length and type. Both are small, so the order in which the length is the smaller one is right.
+/// Length and type. Lengths are small, so the byte order in which this one is shorter is right.
 fn attribute(packet: Packet<'_>) -> Result<(usize, u16), Cut> {
     let little = (packet.u16_le(0)?, packet.u16_le(2)?);
     let big = (packet.u16(0)?, packet.u16(2)?);
-    let (len, kind) = if big.1 < little.1 { big } else { little };
+    let (len, kind) = if big.0 < little.0 { big } else { little };
     Ok((usize::from(len), kind & 0x7fff))
 }
 

@@ -18,13 +18,13 @@ pub(crate) fn dissect(
 ) -> Walked {
     let next = packet.u8(0)?;
     let packed = packet.skip(4)?;
-    if !packed.is_whole() {
-        return Ok(());
-    }
     let mut bytes = Vec::with_capacity(MAX_LEN);
-    Decompress::new(false)
-        .decompress_vec(packed.bytes(), &mut bytes, FlushDecompress::Finish)
-        .map_err(|_| Cut)?;
+    // Where the data is cut or damaged, what came before that is read.
+    let unpacked =
+        Decompress::new(false).decompress_vec(packed.bytes(), &mut bytes, FlushDecompress::Sync);
+    if unpacked.is_err() && bytes.is_empty() {
+        return Err(Cut);
+    }
     let mut datagram = *datagram;
     datagram.payload_len = u32::try_from(bytes.len()).ok();
     ip_protocol::dissect(walk, next, Packet::whole(&bytes), &datagram, outer)

@@ -82,7 +82,11 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
             .and_then(|len| u32::try_from(len).ok()),
     };
     if fragment_field & FRAGMENT_BITS == 0 {
-        return ip_protocol::dissect(walk, protocol, payload, &datagram, outer);
+        let inner = Outer {
+            first_fragment_only: false,
+            ..*outer
+        };
+        return ip_protocol::dissect(walk, protocol, payload, &datagram, &inner);
     }
     dissect_fragment(walk, payload, protocol, fragment_field, &datagram, outer)
 }
@@ -124,7 +128,7 @@ fn dissect_fragment(
         return Ok(());
     }
     let inner = Outer {
-        header_only: fragment_field & MORE_FRAGMENTS != 0,
+        first_fragment_only: fragment_field & MORE_FRAGMENTS != 0,
         ..*outer
     };
     ip_protocol::dissect(walk, protocol, payload, datagram, &inner)

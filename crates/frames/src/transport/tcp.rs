@@ -50,7 +50,7 @@ pub(crate) fn dissect(
         return Ok(());
     }
     let mut segment = segment(&sighting, datagram, packet).ok_or(Cut)?;
-    if outer.header_only {
+    if outer.first_fragment_only || outer.sampled {
         // The rest is elsewhere: Wireshark counts no payload, and how much there was is not known.
         segment.payload = &[];
         segment.payload_len = 0;

@@ -21,7 +21,7 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let rest = packet.skip(8 + agent_len)?;
     // A sample of the traffic shows nothing of the payload between its frames.
     let inner = Outer {
-        header_only: true,
+        sampled: true,
         ..outer.deeper()?
     };
     match version {
