@@ -261,7 +261,7 @@ impl Detecting {
     /// The judgement over a new turn in a connection that was judged before.
     fn judge_again(&self, before: &Plain, spoken: Spoken, decided: bool) -> Spoken {
         let keep = Spoken::Other(before.recognised.name());
-        let unknown = before.recognised.name() == "unknown";
+        let unknown = matches!(before.recognised.name(), "unknown" | "socks");
         let hello = is_client_hello(&self.begun.client);
         match spoken {
             Spoken::Tls if hello || unknown => Spoken::Tls,

@@ -60,6 +60,8 @@ pub(super) struct Flow {
     pub(super) inner_messages: MessageReader,
     /// Where the last record that was read ended in the stream.
     pub(super) read_to: u64,
+    /// The side said what is no TLS.
+    pub(super) foreign: bool,
     /// Records were lost since.
     pub(super) lossy: bool,
     /// Searches for a record's number that found none.
@@ -421,7 +423,9 @@ impl TlsSession {
         let ended = self.closed.client.is_some() || self.closed.server.is_some();
         let begun = self.client_hello.is_some();
         let whole = !self.flows.client.incomplete && !self.flows.server.incomplete;
+        let foreign = self.flows.client.foreign || self.flows.server.foreign;
         match self.handshake {
+            TlsHandshake::Partial if begun && foreign => TlsHandshake::Failed,
             TlsHandshake::Partial if ended && begun && whole => TlsHandshake::Failed,
             known => known,
         }
@@ -447,6 +451,8 @@ impl Layer for TlsSession {
                 RecordPart::Lost => {
                     let flow = self.flows.of_mut(side);
                     flow.incomplete = true;
+                    // Nothing was missing before it: the side does not speak TLS (any more).
+                    flow.foreign = !flow.lossy;
                     flow.lossy = true;
                 }
             }
