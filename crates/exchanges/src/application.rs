@@ -16,7 +16,7 @@ use crate::tls::TlsSession;
 const MAX_HELD: usize = 1_024;
 
 /// Calls that are held while the protocol is open, and their bytes.
-const MAX_EVENTS: usize = 128;
+const MAX_EVENTS: usize = 2_048;
 const MAX_HELD_IN_ALL: usize = 16_384;
 
 /// A connection whose protocol is unknown, or may turn into TLS, is looked at again this often.
@@ -147,9 +147,6 @@ impl Application {
     }
 
     fn replay(&mut self, log: &mut ExchangeLog, held: Detecting) {
-        let Some(layer) = self.stage.layer() else {
-            return;
-        };
         for event in held.events {
             let Event {
                 side,
@@ -158,20 +155,24 @@ impl Application {
                 what,
             } = event;
             match what {
-                What::Data(bytes) => layer.data(log, side, at, offset, &bytes),
-                What::Gap(len) => layer.gap(log, side, at, offset, len),
-                What::Closed { reset } => layer.closed(log, side, at, reset),
+                What::Data(bytes) => self.pass(log, side, at, offset, &bytes),
+                What::Gap(len) => self.pass_gap(log, side, at, offset, len),
+                What::Closed { reset } => self.pass_close(log, side, at, reset),
             }
         }
         for side in [Side::Client, Side::Server] {
-            if let Some((at, offset)) = held.acknowledged.of(side) {
-                layer.acknowledged(log, side, *at, *offset);
+            if let Some((at, offset)) = *held.acknowledged.of(side) {
+                self.pass_acknowledgement(log, side, at, offset);
             }
         }
     }
 
     fn take(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.opening.add(side, at, bytes);
+        self.pass(log, side, at, offset, bytes);
+    }
+
+    fn pass(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.look_again(side);
         if let Stage::Detecting(held) = &mut self.stage {
             held.begin(side, bytes);
@@ -179,6 +180,35 @@ impl Application {
             self.detect(log, false);
         } else if let Some(layer) = self.stage.layer() {
             layer.data(log, side, at, offset, bytes);
+        }
+    }
+
+    fn pass_gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
+        if let Stage::Detecting(held) = &mut self.stage {
+            if !held.begun.of(side).is_empty() {
+                *held.cut.of_mut(side) = true;
+            }
+            held.hold(side, at, offset, What::Gap(len));
+            self.detect(log, false);
+        } else if let Some(layer) = self.stage.layer() {
+            layer.gap(log, side, at, offset, len);
+        }
+    }
+
+    fn pass_acknowledgement(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
+        if let Stage::Detecting(held) = &mut self.stage {
+            *held.acknowledged.of_mut(side) = Some((at, offset));
+        } else if let Some(layer) = self.stage.layer() {
+            layer.acknowledged(log, side, at, offset);
+        }
+    }
+
+    fn pass_close(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
+        if let Stage::Detecting(held) = &mut self.stage {
+            held.hold(side, at, 0, What::Closed { reset });
+            self.detect(log, false);
+        } else if let Some(layer) = self.stage.layer() {
+            layer.closed(log, side, at, reset);
         }
     }
 
@@ -239,10 +269,10 @@ impl Detecting {
     fn judge(&self, last: bool) -> Spoken {
         let decided = last || self.is_full();
         let (client, server) = (&self.begun.client, &self.begun.server);
-        let spoken = banner::classify(client, server);
         if let Some(before) = &self.before {
-            return self.judge_again(before, spoken, decided);
+            return self.judge_again(before, decided);
         }
+        let spoken = banner::classify(client, server);
         match spoken {
             Spoken::Open | Spoken::Guess(_) | Spoken::Unknown if !decided => {
                 // Nonsense of one side may be answered with a start line or an alert.
@@ -259,34 +289,36 @@ impl Detecting {
     }
 
     /// The judgement over a new turn in a connection that was judged before.
-    fn judge_again(&self, before: &Plain, spoken: Spoken, decided: bool) -> Spoken {
-        let keep = Spoken::Other(before.recognised.name());
-        let unknown = matches!(before.recognised.name(), "unknown" | "socks");
-        let hello = is_client_hello(&self.begun.client);
+    fn judge_again(&self, before: &Plain, decided: bool) -> Spoken {
+        let name = before.recognised.name();
+        let Some(Event { side, .. }) = self.events.first() else {
+            return Spoken::Open;
+        };
+        let begun = self.begun.of(*side);
+        let decided = decided || !self.begun.of(side.peer()).is_empty();
+        let spoken = if matches!(name, "unknown" | "socks") {
+            banner::from_one_side(begun, *side)
+        } else if is_client_hello(begun) {
+            Spoken::Tls
+        } else if begun.len() < 6 && begun.starts_with(&[0x16]) {
+            Spoken::Open
+        } else {
+            Spoken::Unknown
+        };
         match spoken {
-            Spoken::Tls if hello || unknown => Spoken::Tls,
-            Spoken::Http1 { .. } | Spoken::Http2 { .. } if unknown => spoken,
-            Spoken::Open | Spoken::Tls if !decided && self.is_short() => Spoken::Open,
-            _ => keep,
+            Spoken::Open if !decided => Spoken::Open,
+            Spoken::Tls | Spoken::Http1 { .. } | Spoken::Http2 { .. } => spoken,
+            _ => Spoken::Other(name),
         }
-    }
-
-    /// Too short to see a ClientHello or a start line in it.
-    fn is_short(&self) -> bool {
-        self.begun.client.len() < 8 && self.begun.server.len() < 8
     }
 
     /// The recognised protocol with this name: the one before, if it is still that.
     fn plain(&mut self, name: &'static str) -> Plain {
-        let speaker = self.events.last().map(|event| event.side);
-        match self.before.take() {
-            Some(before) => Plain { speaker, ..before },
-            None => Plain {
-                recognised: Recognised::new(name),
-                speaker,
-                looks: 0,
-            },
-        }
+        self.before.take().unwrap_or_else(|| Plain {
+            recognised: Recognised::new(name),
+            speaker: None,
+            looks: 0,
+        })
     }
 
     fn hold(&mut self, side: Side, at: Moment, offset: u64, what: What) {
@@ -349,32 +381,15 @@ impl Layer for Application {
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.opening.gap(side);
-        if let Stage::Detecting(held) = &mut self.stage {
-            if !held.begun.of(side).is_empty() {
-                *held.cut.of_mut(side) = true;
-            }
-            held.hold(side, at, offset, What::Gap(len));
-            self.detect(log, false);
-        } else if let Some(layer) = self.stage.layer() {
-            layer.gap(log, side, at, offset, len);
-        }
+        self.pass_gap(log, side, at, offset, len);
     }
 
     fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
-        if let Stage::Detecting(held) = &mut self.stage {
-            *held.acknowledged.of_mut(side) = Some((at, offset));
-        } else if let Some(layer) = self.stage.layer() {
-            layer.acknowledged(log, side, at, offset);
-        }
+        self.pass_acknowledgement(log, side, at, offset);
     }
 
     fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
-        if let Stage::Detecting(held) = &mut self.stage {
-            held.hold(side, at, 0, What::Closed { reset });
-            self.detect(log, false);
-        } else if let Some(layer) = self.stage.layer() {
-            layer.closed(log, side, at, reset);
-        }
+        self.pass_close(log, side, at, reset);
     }
 
     fn finish(&mut self, log: &mut ExchangeLog) {

@@ -53,6 +53,12 @@ impl Tracker {
             None => application.finish(&mut log),
         }
         for exchange in log.iter_mut() {
+            exchange.body_acknowledged =
+                at_most(exchange.body_acknowledged, exchange.body_delivered);
+            exchange.request_body_acknowledged = at_most(
+                exchange.request_body_acknowledged,
+                exchange.request_body_delivered,
+            );
             exchange.why_incomplete = why_incomplete::clause(exchange);
         }
         log.into_exchanges()
@@ -73,6 +79,11 @@ impl Tracker {
             })
         })
     }
+}
+
+/// Acknowledgements cover bytes that turned out to be no body, where framing was lost: never more than was delivered.
+fn at_most(acknowledged: Option<u64>, delivered: Option<u64>) -> Option<u64> {
+    Some(acknowledged?.min(delivered?))
 }
 
 impl StreamSink for Tracker {

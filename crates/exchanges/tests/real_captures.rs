@@ -1,5 +1,12 @@
 //! Captures of nginx and curl: what must be found in them, in those that are kept and in fresh ones.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic: that is how it fails"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -57,7 +57,7 @@ pub(crate) fn classify(client: &[u8], server: &[u8]) -> Spoken {
     }
 }
 
-fn from_one_side(begun: &[u8], side: Side) -> Spoken {
+pub(crate) fn from_one_side(begun: &[u8], side: Side) -> Spoken {
     if begun.starts_with(HTTP2_PREFACE) {
         return Spoken::Http2 { requester: side };
     }

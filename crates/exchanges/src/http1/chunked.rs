@@ -30,8 +30,8 @@ pub(crate) enum ChunkStep {
     Body(usize),
     /// The body is whole after so many more bytes.
     End(usize),
-    /// This is no chunked body.
-    Bad,
+    /// This is no chunked body: the byte behind so many is wrong.
+    Bad(usize),
 }
 
 impl Chunked {
@@ -59,7 +59,7 @@ impl Chunked {
                 CodingByte::More => {}
                 CodingByte::Data => return ChunkStep::Coding(used),
                 CodingByte::End => return ChunkStep::End(used),
-                CodingByte::Bad => return ChunkStep::Bad,
+                CodingByte::Bad => return ChunkStep::Bad(index),
             }
         }
         ChunkStep::Coding(bytes.len())
@@ -170,7 +170,7 @@ mod tests {
                         ended = true;
                         used
                     }
-                    ChunkStep::Bad => return (body, ended, true),
+                    ChunkStep::Bad(_) => return (body, ended, true),
                 };
                 rest = &rest[used..];
             }

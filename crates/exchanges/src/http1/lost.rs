@@ -92,7 +92,8 @@ impl Lost {
         let bodiless = matches!(self.within, Within::Head { bodiless: true, .. });
         if bodiless {
             exchange.body_delivered = Some(0);
-        } else if self.passed > 0 {
+        } else if self.passed > 0 || exchange.body_delivered.is_some() {
+            // Not only upwards: bytes that begin the next message are taken back.
             exchange.body_delivered = Some(body_before.saturating_add(self.body()));
             exchange.estimated = true;
         }

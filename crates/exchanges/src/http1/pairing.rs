@@ -562,7 +562,15 @@ impl Http1 {
         match way {
             Way::Response => lost.tell_response(exchange, before),
             Way::Request => {
-                if lost.body() > 0 && !matches!(lost.within, Within::Head { promise: None, .. }) {
+                let counted = matches!(
+                    lost.within,
+                    Within::Chunks
+                        | Within::Head {
+                            promise: Some(_),
+                            ..
+                        }
+                );
+                if counted {
                     exchange.request_body_delivered = Some(before.saturating_add(lost.body()));
                 }
                 exchange.request_complete = lost.is_whole();
@@ -778,7 +786,7 @@ impl Http1 {
                 self.end_message(log, way);
                 used
             }
-            ChunkStep::Bad => {
+            ChunkStep::Bad(used) => {
                 let side = self.side(way);
                 log.find(
                     "bad_chunk",
@@ -787,7 +795,7 @@ impl Http1 {
                     format!("a chunked body of the {side} cannot be read"),
                 );
                 self.lose_chunks(log, way);
-                0
+                used
             }
         }
     }

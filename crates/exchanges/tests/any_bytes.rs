@@ -1,0 +1,152 @@
+//! Whatever is said, and however it is cut into packets: no panic, and the same result.
+
+use proptest::prelude::*;
+use whyreset_capture::Timestamp;
+use whyreset_connections::{BySide, Moment, Side, StreamSink};
+use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
+
+/// One turn of a conversation.
+#[derive(Clone)]
+enum Turn {
+    Said(Side, Vec<u8>),
+    Lost(Side, u16),
+    Acknowledged(Side, u16),
+    Closed(Side, bool),
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Said(side, bytes) => write!(f, "{side} said {}", bytes.escape_ascii()),
+            Self::Lost(side, len) => write!(f, "{side} lost {len}"),
+            Self::Acknowledged(side, to) => write!(f, "{side} acknowledged {to}"),
+            Self::Closed(side, reset) => write!(f, "{side} closed {reset}"),
+        }
+    }
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Client), Just(Side::Server)]
+}
+
+/// Pieces of protocols, whole and broken, so that more than the detection is reached.
+fn words() -> impl Strategy<Value = Vec<u8>> {
+    let known: Vec<&'static [u8]> = vec![
+        b"GET /a HTTP/1.1\r\n",
+        b"POST /up HTTP/1.1\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"HEAD /\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 101 Up\r\nUpgrade: websocket\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.0 304 Not Modified\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"5\r\nhello\r\n0\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\x05",
+        b"\0\0\x03\x01\x04\0\0\0\x01\x82\x84\x87",
+        b"\0\0\x01\x01\x05\0\0\0\x01\x88",
+        b"\0\0\x05\0\x01\0\0\0\x01hello",
+        b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08",
+        b"\x16\x03\x01\0\x06\x01\0\0\x02\x03\x03",
+        b"\x16\x03\x03\0\x06\x02\0\0\x02\x03\x03",
+        b"\x14\x03\x03\0\x01\x01",
+        b"\x15\x03\x03\0\x02\x02\x28",
+        b"\x17\x03\x03\0\x03abc",
+        b"\x88\x02\x03\xe8",
+        b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
+        b"220 mail ESMTP\r\n",
+        b"STARTTLS\r\n",
+        b"SSH-2.0-x\r\n",
+        b"\r\n",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(known).prop_map(<[u8]>::to_vec),
+        1 => proptest::collection::vec(any::<u8>(), 1..40),
+    ]
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        12 => (side(), words()).prop_map(|(side, bytes)| Turn::Said(side, bytes)),
+        1 => (side(), 1u16..3_000).prop_map(|(side, len)| Turn::Lost(side, len)),
+        2 => (side(), any::<u16>()).prop_map(|(side, to)| Turn::Acknowledged(side, to)),
+        1 => (side(), any::<bool>()).prop_map(|(side, reset)| Turn::Closed(side, reset)),
+    ]
+}
+
+/// Feeds the turns, what is said in pieces of at most `size` bytes.
+fn feed(turns: &[Turn], size: usize) -> Exchanges {
+    let mut tracker = Tracker::with_keys(KeyLog::default());
+    let mut sent = BySide::<u64>::default();
+    for (frame, turn) in (1u64..).zip(turns) {
+        let at = Moment {
+            frame,
+            time: Timestamp::default(),
+        };
+        match turn {
+            Turn::Said(side, bytes) => {
+                for piece in bytes.chunks(size) {
+                    tracker.data(*side, at, *sent.of(*side), piece);
+                    *sent.of_mut(*side) += piece.len() as u64;
+                }
+            }
+            Turn::Lost(side, len) => {
+                tracker.gap(*side, at, *sent.of(*side), u64::from(*len));
+                *sent.of_mut(*side) += u64::from(*len);
+            }
+            Turn::Acknowledged(side, to) => tracker.acknowledged(*side, at, u64::from(*to)),
+            Turn::Closed(side, reset) => tracker.closed(*side, at, *reset),
+        }
+    }
+    tracker.into_exchanges()
+}
+
+/// What must not depend on the cut.
+fn gist(exchanges: &Exchanges) -> Vec<String> {
+    let list = exchanges.list.iter().map(|it| {
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            it.protocol,
+            it.request,
+            it.status,
+            it.request_body_delivered,
+            it.body_expected,
+            it.body_delivered,
+            it.complete,
+            it.reset,
+            it.tls
+                .as_ref()
+                .map(|tls| (tls.handshake, &tls.alert, tls.close_notify)),
+        )
+    });
+    let findings = exchanges.findings.iter().map(|it| it.id.to_owned());
+    list.chain(findings).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn the_cut_does_not_matter(turns in proptest::collection::vec(turn(), 1..14), size in 1usize..9) {
+        let whole = feed(&turns, usize::MAX);
+        let pieces = feed(&turns, size);
+        prop_assert_eq!(gist(&whole), gist(&pieces));
+    }
+
+    #[test]
+    fn promises_are_never_exceeded(turns in proptest::collection::vec(turn(), 1..14)) {
+        for it in feed(&turns, usize::MAX).list {
+            if let (Some(expected), Some(delivered)) = (it.body_expected, it.body_delivered) {
+                let tolerated = it.protocol == whyreset_exchanges::Protocol::Http2;
+                prop_assert!(delivered <= expected || tolerated, "{:?}", it);
+            }
+            if let (Some(delivered), Some(acknowledged)) = (it.body_delivered, it.body_acknowledged) {
+                prop_assert!(acknowledged <= delivered, "{:?}", it);
+            }
+        }
+    }
+}
