@@ -38,7 +38,8 @@ fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
         && c.notices.is_empty()
         && c.handshake.syn_acks_after_ack == 0
         && c.flows.client.unanswered.is_none()
-        && c.flows.server.unanswered.is_none();
+        && c.flows.server.unanswered.is_none()
+        && c.flows.server.acked_to >= server.seq;
     let served = c.flows.client.bytes > 0 || c.flows.server.bytes == 0;
     let accounted = !c.app.list.is_empty()
         && c.app.findings.is_empty()

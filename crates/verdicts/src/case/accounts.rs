@@ -222,7 +222,7 @@ fn answered_too_late(
     let server = &connection.flows.server;
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
     let ended = exchange.ended.is_some_and(|m| m.frame > close.at.frame);
-    if !refused || taken || !ended {
+    if taken || !ended {
         return None;
     }
     let began = exchange
@@ -233,7 +233,8 @@ fn answered_too_late(
     } else {
         Missing::Unanswered
     };
-    Some((missing, false))
+    // Where its host has not refused it (yet), the client may still have wanted it.
+    Some((missing, !refused))
 }
 
 /// Where the capture does not hold the whole of an exchange: the client had acknowledged all that was sent to it when
@@ -266,6 +267,7 @@ fn missing_of_tls(
     tls: &whyreset_exchanges::Tls,
 ) -> Option<(Missing, bool)> {
     match tls.handshake {
+        TlsHandshake::Failed if is_goodbye(connection, tls) => return None,
         TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
         TlsHandshake::Partial if connection.handshake.is_complete() => {
             return Some((Missing::TlsHandshake, exchange.estimated));
@@ -282,6 +284,21 @@ fn missing_of_tls(
         return Some((Missing::RequestUnfinished, true));
     }
     None
+}
+
+/// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.
+fn is_goodbye(connection: &Connection<Exchanges>, tls: &whyreset_exchanges::Tls) -> bool {
+    let Some(alert) = tls
+        .alert
+        .as_ref()
+        .filter(|alert| alert.description == "encrypted")
+    else {
+        return false;
+    };
+    connection
+        .silences
+        .iter()
+        .any(|s| s.until.frame == alert.at.frame && s.length > Span::from_millis(900))
 }
 
 /// A server that resets a TLS connection right behind its own data, with no goodbye of either side: what was to come
@@ -341,6 +358,12 @@ fn left_in_flight<'a>(
 ) -> Option<OpenExchange<'a>> {
     let close = close.filter(|close| close.kind == Kind::Rst)?;
     let sender = close.side.peer();
+    let had_it = |e: &Exchange| {
+        e.complete && is_http(&e.protocol) && e.body_acknowledged >= e.body_delivered
+    };
+    if sender == Side::Server && last.is_some_and(had_it) {
+        return None;
+    }
     if in_flight(connection, sender, close) <= FAREWELL_BYTES {
         return None;
     }

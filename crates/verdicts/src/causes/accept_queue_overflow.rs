@@ -12,6 +12,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SYN_UNANSWERED, SYN_ACK_REPEATED],
     weights: &[
         on(
+            ONE_SIDED,
+            0.05,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(SYN_JUST_SENT, 0.2, "an answer may still have come"),
+        on(
             LISTENER_ANSWERED_OTHERS,
             12.0,
             "the same listener answered others about then: it was alive, and chose",

@@ -15,6 +15,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "browsers, load balancers and health checks end finished connections with RST all the time",
     needs: &[RST_NOTHING_MISSING, RST_WITHOUT_DATA, SYN_ACK_REFUSED],
     weights: &[
+        on(
+            EARLIER_FORGERY,
+            0.1,
+            "somebody had forged a RST in this connection before",
+        ),
+        on(
+            TLS_ALERT_ENCRYPTED,
+            0.15,
+            "an alert before the first request is more likely the reason",
+        ),
         on(TLS_LEFT_AT_ONCE, 0.5, "it may have refused the certificate"),
         on(
             KEEP_ALIVE_UNANSWERED,

@@ -15,6 +15,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            EARLIER_FORGERY,
+            0.1,
+            "somebody had forged a RST in this connection before",
+        ),
+        on(
+            TLS_ALERT_ENCRYPTED,
+            0.15,
+            "an alert before the first request is more likely the reason",
+        ),
+        on(
             CAPTURED_AT_SENDER,
             0.1,
             "its own closing packet would be in this capture",

@@ -13,6 +13,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            ONE_SIDED,
+            0.4,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
+            EARLIER_FORGERY,
+            0.1,
+            "somebody had forged a RST in this connection before",
+        ),
+        on(
+            TLS_ALERT_ENCRYPTED,
+            0.15,
+            "an alert before the first request is more likely the reason",
+        ),
+        on(
             REQUEST_NEVER_ARRIVED,
             0.3,
             "the request never reached the server: that is the root",

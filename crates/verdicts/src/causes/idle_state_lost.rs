@@ -12,6 +12,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
+        on(
+            ONE_SIDED,
+            0.1,
+            "the other direction is not in the capture: answers may have been there",
+        ),
         on(LARGE_LOST, 0.7, "what was lost was large"),
         on(
             HOLE_NEVER_FILLED,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            EARLIER_FORGERY,
+            30.0,
+            "somebody had tried before in this connection",
+        ),
+        on(
             CAPTURED_AT_SENDER,
             0.2,
             "a forged RST that killed that host would be in this capture",

@@ -19,7 +19,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             FIRST_REQUEST,
-            0.4,
+            0.08,
             "it is the connection's first request: idle limits strike there only on connections opened in advance",
         ),
         on(

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ONLY_LARGE_LOST, LARGE_LOST, HOLE_NEVER_FILLED],
     weights: &[
         on(
+            ONE_SIDED,
+            0.1,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
             SMALL_PASSED_JUST_BEFORE,
             6.0,
             "a small one got through at the very moment at which the large ones began to vanish",

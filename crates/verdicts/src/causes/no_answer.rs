@@ -12,6 +12,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SYN_UNANSWERED, ICMP_UNREACHABLE],
     weights: &[
         on(
+            ONE_SIDED,
+            0.05,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
             LISTENER_ANSWERED_OTHERS,
             0.08,
             "the same listener answered others about then",

@@ -14,6 +14,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL],
     weights: &[
         on(
+            ONE_SIDED,
+            0.5,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
+            TLS_ALERT_ENCRYPTED,
+            0.1,
+            "an alert before the first request is more likely the reason",
+        ),
+        on(
             UNANSWERED_TAIL,
             0.02,
             "a connection that is well has no segment that nobody acknowledges",

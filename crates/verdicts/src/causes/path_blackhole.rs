@@ -16,8 +16,19 @@ pub(super) static RULE: CauseRule = CauseRule {
         FIN_UNANSWERED,
         OPEN_AND_WAITING,
         STOPPED_IN_FULL_FLOW,
+        SYN_ACK_REPEATED,
     ],
     weights: &[
+        on(
+            ONE_SIDED,
+            0.03,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
+            SYN_ACK_REPEATED,
+            0.5,
+            "the client's ACK may have been lost behind this point",
+        ),
         on(NO_WAIT, 0.02, "data was flowing until the close"),
         on(
             SMALL_PASSED_JUST_BEFORE,

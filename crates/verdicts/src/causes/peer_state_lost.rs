@@ -15,6 +15,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[RST_PASSIVE],
     weights: &[
         on(
+            ONE_SIDED,
+            0.3,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
+            EARLIER_FORGERY,
+            0.1,
+            "somebody had forged a RST in this connection before",
+        ),
+        on(
             CAPTURED_AT_SENDER,
             3.0,
             "nothing came over the network that could have killed that host's end",

@@ -13,6 +13,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            ONE_SIDED,
+            0.4,
+            "the other direction is not in the capture: answers may have been there",
+        ),
+        on(
+            EARLIER_FORGERY,
+            0.1,
+            "somebody had forged a RST in this connection before",
+        ),
+        on(
+            TLS_ALERT_ENCRYPTED,
+            0.1,
+            "an alert before the first request is more likely the reason",
+        ),
+        on(
             UNLIKELY_PORT,
             0.3,
             "it closed because it did not understand what it read",

@@ -14,8 +14,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "certificates expire, names do not match, versions are switched off",
-    needs: &[TLS_ALERT, TLS_BROKEN_OFF, TLS_LEFT_AT_ONCE],
+    needs: &[
+        TLS_ALERT,
+        TLS_ALERT_ENCRYPTED,
+        TLS_BROKEN_OFF,
+        TLS_LEFT_AT_ONCE,
+    ],
     weights: &[
+        on(
+            TLS_ALERT_ENCRYPTED,
+            8.0,
+            "an encrypted alert before the first request, hardly a goodbye",
+        ),
         on(UNLIKELY_PORT, 0.2, "the port is usually not for TLS at all"),
         on(
             TLS_LEFT_AT_ONCE,

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            SYN_JUST_SENT,
+            10.0,
+            "the capture ends too soon to see an answer",
+        ),
+        on(
             OPEN_IN_EXCHANGE,
             5.0,
             "what came of it lies behind the capture's end",
@@ -24,7 +29,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             1.5,
             "what went before is not in the capture",
         ),
-        on(ONE_SIDED, 5.0, "one direction is not in the capture"),
+        on(ONE_SIDED, 6.0, "one direction is not in the capture"),
         on(CAPTURE_LOSS, 1.5, "the capture lost packets"),
         on(TOO_LITTLE, 100.0, "there are too few packets to judge"),
         on(
@@ -33,10 +38,10 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether a slow program or a lost packet holds it up does not show",
         ),
         on(RST_ODD, 1.5, "the RST is of no usual kind"),
-        on(ESTIMATED, 1.3, "what was asked and promised is an estimate"),
+        on(ESTIMATED, 3.0, "what was asked and promised is an estimate"),
         on(
             PROTOCOL_UNKNOWN,
-            1.5,
+            2.0,
             "what was asked and promised cannot be read",
         ),
     ],

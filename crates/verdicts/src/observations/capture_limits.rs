@@ -21,7 +21,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
         );
     }
-    if c.opener == Opener::Guess && case.close.is_none() && c.frames.count < FEW {
+    let only_resets = c.reset_count.client + c.reset_count.server >= c.frames.count;
+    let no_end = case.close.is_none() && c.frames.count < FEW;
+    if c.opener == Opener::Guess && (no_end || only_resets) {
         found.add(
             ids::TOO_LITTLE,
             [first, c.frames.last],

@@ -22,6 +22,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     }
     weaver(case, found);
+    refused_then_accepted(case, found);
     tampering(case, found);
 }
 
@@ -98,6 +99,24 @@ fn repeats_an_acknowledgement(case: &Case<'_>, reset: &Reset) -> bool {
         .packets
         .iter()
         .any(|p| p.side != reset.by && p.frame < reset.at.frame && p.ack == reset.seq)
+}
+
+/// A RST in the server's name, and then the server's SYN/ACK: who refuses does not accept a moment later.
+fn refused_then_accepted(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let (Some(syn), Some(syn_ack)) = (c.handshake.syn, c.handshake.syn_ack) else {
+        return;
+    };
+    let forged = c.resets.iter().find(|reset| {
+        reset.by == Side::Server && reset.at.frame > syn.frame && reset.at.frame < syn_ack.frame
+    });
+    if let Some(forged) = forged.filter(|_| c.handshake.syn_count == 1) {
+        found.tell(
+            ids::EARLIER_FORGERY,
+            [forged.at.frame, syn_ack.frame],
+            format!("A RST in the server's name (frame {}) came before the server's SYN/ACK (frame {}): a host that refuses does not accept a moment later. That RST was forged, and failed.", forged.at.frame, syn_ack.frame),
+        );
+    }
 }
 
 /// Both RSTs answer packets of their own: a dead socket's answers, with the numbers of their triggers.

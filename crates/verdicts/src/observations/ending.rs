@@ -1,7 +1,7 @@
 //! Who closed first, how, and whether anything was missing then.
 
 use whyreset_capture::Span;
-use whyreset_connections::Side;
+use whyreset_connections::{Opener, Side};
 use whyreset_segments::TcpFlags;
 
 use super::{ids, loss, windows};
@@ -12,6 +12,9 @@ use crate::wording;
 /// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
 /// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
 const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
+
+/// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
+const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 
 /// Records the ending.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -62,7 +65,11 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         return nothing_missing(case, close, found);
     }
     let unused = c.flows.client.bytes == 0 && c.handshake.syn.is_some();
-    if unused && close.side == Side::Server {
+    let said_nothing = c.flows.server.bytes == 0
+        || case
+            .wait
+            .is_some_and(|wait| wait.since_data.max(wait.length) > SPEAKS_BY_ITSELF);
+    if unused && said_nothing && close.side == Side::Server {
         found.tell(
             ids::CLOSED_UNUSED,
             [frame],
@@ -71,6 +78,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         return;
     }
     let scan = c.handshake.ack.is_none()
+        && c.handshake.syn_ack.is_some()
         && case
             .fatal
             .is_some_and(|reset| reset.by == Side::Client && !reset.flags.contains(TcpFlags::ACK));
@@ -82,7 +90,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         );
         return;
     }
-    if case.accounts.silent && close.kind == Kind::Rst {
+    if case.accounts.silent && close.kind == Kind::Rst && c.opener != Opener::Guess {
         found.tell(
             ids::RST_WITHOUT_DATA,
             [frame],

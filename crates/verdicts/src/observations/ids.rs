@@ -11,6 +11,8 @@ macro_rules! ids {
 ids! {
     /// The opening SYN got no answer at all.
     SYN_UNANSWERED = "syn_unanswered";
+    /// The capture ends so soon behind the SYN that an answer may still have come.
+    SYN_JUST_SENT = "syn_just_sent";
     /// The SYN was sent more than once.
     SYN_REPEATED = "syn_repeated";
     /// The SYN was answered with RST.
@@ -145,6 +147,8 @@ ids! {
     RST_ONE_PER_SEGMENT = "rst_one_per_segment";
     /// RSTs came in the name of both sides at nearly the same time.
     RST_BOTH_WAYS = "rst_both_ways";
+    /// A RST in the server's name came, and its SYN/ACK after it: that RST was forged.
+    EARLIER_FORGERY = "earlier_forgery";
     /// The IP and TCP fields of the RST fit its host.
     ORIGIN_HOST = "origin_host";
     /// They do not.
@@ -214,6 +218,8 @@ ids! {
 
     /// A TLS alert.
     TLS_ALERT = "tls_alert";
+    /// An alert that is encrypted: it may be a mere goodbye.
+    TLS_ALERT_ENCRYPTED = "tls_alert_encrypted";
     /// The TLS handshake was broken off.
     TLS_BROKEN_OFF = "tls_broken_off";
     /// The client left right behind the TLS handshake, without having asked for anything.

@@ -1,11 +1,15 @@
 //! The opening: SYN, SYN/ACK, ACK, and what came instead of them.
 
+use whyreset_capture::Span;
 use whyreset_connections::{Opener, Side};
 
 use super::ids;
 use crate::Observations;
 use crate::case::Case;
 use crate::wording;
+
+/// Every host on earth answers within this time (the first retransmission of a SYN comes after it).
+const PATIENCE: Span = Span::from_secs(1);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -64,6 +68,16 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                     format!("The SYN (frame {}) got", syn.frame)
                 },
                 wording::span(c.capture_end - last.time)
+            ),
+        );
+    }
+    if found.has(ids::SYN_UNANSWERED) && h.syn_count == 1 && c.capture_end - syn.time < PATIENCE {
+        found.add(
+            ids::SYN_JUST_SENT,
+            [syn.frame],
+            format!(
+                "The capture ends {} behind the SYN: an answer may still have come.",
+                wording::span(c.capture_end - syn.time)
             ),
         );
     }

@@ -53,10 +53,16 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     if let Some(alert) = &tls.alert
+        && case.accounts.missing().is_some()
         && tls.handshake != TlsHandshake::Complete
     {
+        let id = if alert.description == "encrypted" {
+            ids::TLS_ALERT_ENCRYPTED
+        } else {
+            ids::TLS_ALERT
+        };
         found.tell(
-            ids::TLS_ALERT,
+            id,
             [alert.at.frame],
             format!(
                 "{} sent the TLS alert {} (frame {}) before the handshake was finished.",
@@ -67,7 +73,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     left_at_once(case, tls, found);
-    if tls.handshake != TlsHandshake::Complete && case.close.is_some() {
+    if tls.handshake != TlsHandshake::Complete
+        && case.close.is_some()
+        && case.accounts.missing().is_some()
+    {
         let frames: Vec<u64> = [exchange.started, exchange.ended]
             .iter()
             .flatten()

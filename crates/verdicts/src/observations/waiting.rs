@@ -17,6 +17,8 @@ const TIMER_SLACK: Span = Span::from_millis(15);
 /// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, but
 /// devices under pressure, and people who test, shorten them to seconds.
 const SHORTEST_IDLE: Span = Span::from_millis(1_000);
+/// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
+const FULL_SEGMENT: u32 = 1_000;
 /// And it must be a rest for this connection: so many round trips.
 const ROUND_TRIPS_OF_REST: i64 = 10;
 
@@ -242,16 +244,19 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip);
-    Some((
-        reset.at.time - trips - Span::from_millis(200),
-        reset.at.frame,
-    ))
+    // A RST that breaks the silence itself is a host's own decision, unless a device sent it.
+    let last = if reset.origin.host < 0.5 {
+        reset.at.frame
+    } else {
+        reset.at.frame.saturating_sub(1)
+    };
+    Some((reset.at.time - trips - Span::from_millis(200), last))
 }
 
 /// A body was under way when the silence began: something had failed before it.
 fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
     let Some(open) = &case.accounts.open else {
-        return false;
+        return !case.accounts.understood && in_full_flow(case, silence_began);
     };
     let since = match open.missing {
         Missing::ResponseUnfinished => open.response_started,
@@ -259,6 +264,19 @@ fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
         Missing::Unanswered => None,
     };
     !open.estimated && since.is_some_and(|since| since.frame <= silence_began.frame)
+}
+
+/// The last data before the silence filled its segment: more of it was to come.
+fn in_full_flow(case: &Case<'_>, silence_began: Moment) -> bool {
+    let c = case.connection;
+    let last = c
+        .packets
+        .iter()
+        .rfind(|p| p.payload_len > 0 && p.frame <= silence_began.frame);
+    last.is_some_and(|p| {
+        let largest = c.flows.of(p.side).sizes.largest_sent;
+        p.payload_len >= FULL_SEGMENT && p.payload_len >= largest
+    })
 }
 
 #[cfg(test)]
