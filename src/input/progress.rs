@@ -67,7 +67,6 @@ impl Progress {
         self.drawn = Some(Instant::now());
         self.bar
             .set_message(line(bytes_read, self.total, elapsed, counts));
-        self.bar.tick();
     }
 }
 
