@@ -7,7 +7,25 @@
 //! did it. The kernel's own account of the RSTs it sent is a second witness. `score` lets a program judge
 //! the captures and compares.
 //!
-//! Needs Linux, root, iproute2, tcpdump, and the programs that the scenarios name.
+//! ```text
+//! lab list                                 what there is
+//! lab run --part fit --out target/lab/fit  make captures and labels (as root)
+//! lab run --short                          one scenario per cause, for CI
+//! lab run --part test --vary 7             the same stories over other paths
+//! lab score --program target/release/whyreset target/lab/fit
+//! ```
+//!
+//! What a run writes: `OUT/SCENARIO/VARIATION/{client,server,path}.pcap`, `truth.json` (the truth of each
+//! connection, what is right as well from which vantage, and how many of its packets each capture holds),
+//! `witness.txt` (the kernel's reasons for its RSTs), and `programs/` (configurations and logs of both ends).
+//! A variation that does not go as declared is reported as `DOUBT`: the kernel did not say what the label
+//! demands, or a fault never began. Such captures are not to be trusted.
+//!
+//! The variations are split into two parts, `fit` and `test`, that differ in programs, timings and
+//! parameters: probabilities are fitted on one and measured on the other.
+//!
+//! Needs Linux, root, iproute2, ethtool, nftables, tcpdump, openssl, and the programs that the scenarios name;
+//! a variation whose programs are missing is skipped aloud, and fails the run where `CI=true`.
 
 mod captures;
 mod cli;

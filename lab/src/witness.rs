@@ -37,6 +37,7 @@ impl Witness {
                 .arg(root)
                 .status()?;
         }
+        remove_stale(&root.join("instances"));
         let instance = root
             .join("instances")
             .join(format!("whyreset-lab-{}", std::process::id()));
@@ -68,6 +69,18 @@ impl Drop for Witness {
             "0",
         ));
         drop(std::fs::remove_dir(&self.instance));
+    }
+}
+
+/// Removes instances of lab runs whose process is gone.
+fn remove_stale(instances: &Path) {
+    let entries = std::fs::read_dir(instances).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("whyreset-lab-");
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            drop(std::fs::remove_dir(entry.path()));
+        }
     }
 }
 

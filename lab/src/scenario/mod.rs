@@ -4,6 +4,26 @@
 //! over the base (tables deeply, everything else replaced). `zip` expands one table into several: it
 //! maps a dotted path to a list, and the n-th expansion takes the n-th entry of each list (shorter
 //! lists begin again). `fit` and `test` do the same and say which part the expansions belong to.
+//!
+//! ```toml
+//! about = "The client's program closes or dies before it has what it asked for."
+//!
+//! [base]
+//! part = "fit"
+//! server = { program = "nginx" }
+//! client = { program = "curl", args = ["{url}/large.bin"] }
+//! truth = { cause = "client_abort", ended_by = "client", outcome = "aborted" }
+//! witness = ["client TCP_ABORT_ON"]
+//!
+//! [[variation]]
+//! name = "killed"
+//! fault = [{ do = "kill-client", when = { down_bytes = 60_000 } }]
+//! [variation.fit]
+//! "net.rtt_ms" = [2, 25]
+//! [variation.test]
+//! "server.program" = ["apache", "tomcat"]
+//! "net.rtt_ms" = [6, 45]
+//! ```
 
 mod cut;
 mod ends;

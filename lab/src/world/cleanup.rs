@@ -62,8 +62,16 @@ pub fn remove_all_of_this_process() {
     }
 }
 
-/// Removes namespaces of lab runs whose process is gone.
+/// Removes namespaces and scratch folders of lab runs whose process is gone.
 pub fn remove_stale() {
+    let scratch = std::fs::read_dir(std::env::temp_dir());
+    for entry in scratch.into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("whyreset-lab-");
+        if pid.is_some_and(|pid| !PathBuf::from("/proc").join(pid).exists()) {
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
     for namespace in all_namespaces() {
         let Some(rest) = namespace.strip_prefix(MARK) else {
             continue;
