@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Endpoint, Known, Quote, Segment};
 
@@ -13,6 +15,7 @@ use crate::half_open::HalfOpen;
 use crate::live::Live;
 use crate::pairs::{ByEnd, End, Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
+use crate::socks::{self, Socks};
 use crate::{Connection, Marks, Neighbours, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
@@ -21,6 +24,8 @@ const ENDED_BUDGET: usize = 24 << 20;
 const HIDDEN_SIZE: usize = 4 << 10;
 /// Tombstones: about 100 bytes each.
 const MAX_TOMBSTONES: usize = 1_000_000;
+/// SOCKS negotiations that are followed.
+const MAX_TUNNELS: usize = 65_536;
 
 /// How much the engine keeps.
 #[derive(Clone, Debug)]
@@ -65,14 +70,23 @@ pub struct Engine<X> {
     next_stream: u64,
     capture_end: Timestamp,
     /// Slots of connections that are over, oldest first.
-    ended: VecDeque<u32>,
+    ended: VecDeque<Ended>,
     ended_size: usize,
     tombstones: VecDeque<u32>,
     finished: VecDeque<Connection<X>>,
     /// After [`Engine::finish`]: the slots that are left, in the order of their streams.
     remaining: Option<std::vec::IntoIter<u32>>,
     neighbours: Neighbours,
+    /// SOCKS negotiations by stream.
+    tunnels: HashMap<u64, Socks, RandomState>,
     prototype: X,
+}
+
+/// A connection that is over, and its last frame when that was noticed.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    slot: u32,
+    last_frame: u64,
 }
 
 /// One stream.
@@ -89,6 +103,8 @@ enum State<X> {
     Free,
     HalfOpen(HalfOpen),
     Live(Box<Live<X>>),
+    /// Its number was used up by a SOCKS tunnel ([`crate::socks`]); nothing of its own was seen.
+    Reserved,
     /// Handed on; late packets still find their stream.
     Tombstone(Box<SequenceAnalysis>),
 }
@@ -114,6 +130,7 @@ impl<X: StreamSink> Engine<X> {
             finished: VecDeque::new(),
             remaining: None,
             neighbours: Neighbours::default(),
+            tunnels: HashMap::default(),
             prototype,
         }
     }
@@ -221,6 +238,10 @@ impl<X: StreamSink> Engine<X> {
         if !segment.known.has(Known::SEQ.with(Known::FLAGS)) {
             return (slot, Marks::NONE);
         }
+        if matches!(place.state, State::Reserved) {
+            let live = Live::new(segment, located.from, self.prototype.fresh());
+            place.state = State::Live(Box::new(live));
+        }
         let arrival = match &mut place.state {
             State::Live(live) if segment.known.has(Known::RELATIVE) => {
                 live.relative_arrival(segment.flags)
@@ -232,7 +253,7 @@ impl<X: StreamSink> Engine<X> {
             State::Tombstone(analysis) => {
                 analysis.arrival(located.from, segment.seq.0, segment.flags)
             }
-            State::Free | State::HalfOpen(_) => Arrival::Same,
+            State::Free | State::Reserved | State::HalfOpen(_) => Arrival::Same,
         };
         if arrival == Arrival::Same {
             return (slot, Marks::NONE);
@@ -241,8 +262,9 @@ impl<X: StreamSink> Engine<X> {
             && !live.ended
         {
             live.ended = true;
+            let last_frame = live.last_frame();
             self.ended_size += live.size() + HIDDEN_SIZE;
-            self.ended.push_back(slot);
+            self.ended.push_back(Ended { slot, last_frame });
         }
         let live = Live::new(segment, located.from, self.prototype.fresh());
         let new = self.add(located.pair, State::Live(Box::new(live)));
@@ -283,26 +305,68 @@ impl<X: StreamSink> Engine<X> {
                 let was_over = live.ended;
                 let marks = marks | live.packet(segment, located.from, told, &self.config, marks);
                 if live.ended && !was_over {
+                    let last_frame = live.last_frame();
                     self.ended_size += live.size() + HIDDEN_SIZE;
-                    self.ended.push_back(slot);
+                    self.ended.push_back(Ended { slot, last_frame });
                     self.retire();
                 }
                 marks
             }
             State::Tombstone(analysis) => analysis.segment(segment, located.from) | marks,
-            State::Free | State::HalfOpen(_) => marks,
+            State::Free | State::Reserved | State::HalfOpen(_) => marks,
         };
+        if located.is_port(socks::PORT) && !segment.payload.is_empty() {
+            self.pass_tunnel(stream, segment, marks);
+        }
         Some(Placed { stream, marks })
+    }
+
+    /// Payload on the SOCKS port: the first that passes through a tunnel uses up a stream number.
+    fn pass_tunnel(&mut self, stream: u64, segment: &Segment<'_>, marks: Marks) {
+        let known = self.tunnels.contains_key(&stream);
+        let again = marks.intersects(Marks::RETRANSMISSION | Marks::OUT_OF_ORDER);
+        if again || segment.flags.is_rst() || (!known && self.tunnels.len() >= MAX_TUNNELS) {
+            return;
+        }
+        let to_server = segment.destination.port == socks::PORT;
+        let socks = self.tunnels.entry(stream).or_default();
+        let Some(port) = socks.payload(segment.frame, to_server, segment.payload) else {
+            return;
+        };
+        let (mut source, mut destination) = (segment.source, segment.destination);
+        if to_server {
+            destination.port = port;
+        } else {
+            source.port = port;
+        }
+        let located = self.index.locate(source, destination);
+        if self.find(&located).is_none() {
+            let slot = self.add(located.pair, State::Reserved);
+            self.index.insert(located.hash, slot);
+        }
     }
 
     /// Hands on the oldest connections that are over, until the rest is within the budget.
     fn retire(&mut self) {
+        let mut tries = self.ended.len();
         while self.ended_size > ENDED_BUDGET
-            && let Some(slot) = self.ended.pop_front()
+            && tries > 0
+            && let Some(ended) = self.ended.pop_front()
         {
+            tries -= 1;
+            let slot = ended.slot;
             let Some(place) = self.slots.get_mut(slot as usize) else {
                 continue;
             };
+            let State::Live(live) = &place.state else {
+                continue;
+            };
+            let last_frame = live.last_frame();
+            if last_frame != ended.last_frame {
+                // It went on: the RST was not the end, or nobody took it for one.
+                self.ended.push_back(Ended { slot, last_frame });
+                continue;
+            }
             let State::Live(mut live) = std::mem::replace(&mut place.state, State::Free) else {
                 continue;
             };
@@ -381,7 +445,7 @@ impl<X: StreamSink> Engine<X> {
                         }
                     }
                 }
-                State::Free | State::Tombstone(_) => {}
+                State::Free | State::Reserved | State::Tombstone(_) => {}
             }
         }
         if let Some((endpoint, count)) = unanswered {
@@ -409,7 +473,7 @@ impl<X: StreamSink> Engine<X> {
                     &self.prototype,
                     &self.config,
                 ),
-                State::Free | State::Tombstone(_) => continue,
+                State::Free | State::Reserved | State::Tombstone(_) => continue,
             };
             let ends = ends(&self.index, &place.pair);
             return Some(live.conclude(place.stream, &ends, self.capture_end, false, &self.config));

@@ -34,6 +34,7 @@ mod sequence_analysis;
 mod side;
 mod silence;
 mod so_far;
+mod socks;
 pub mod stack;
 mod stream_sink;
 #[cfg(test)]

@@ -477,6 +477,11 @@ impl<X: StreamSink> Live<X> {
         self.course.client.other()
     }
 
+    /// Its last frame.
+    pub(crate) const fn last_frame(&self) -> u64 {
+        self.course.frames.last
+    }
+
     /// Sequence analysis, for what comes before a packet is placed.
     pub(crate) const fn analysis_mut(&mut self) -> &mut SequenceAnalysis {
         &mut self.course.analysis

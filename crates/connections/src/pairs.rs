@@ -108,6 +108,13 @@ pub(crate) struct Located {
     pub(crate) from: End,
 }
 
+impl Located {
+    /// Whether one of the ports is this one.
+    pub(crate) const fn is_port(&self, port: u16) -> bool {
+        self.pair.low_port == port || self.pair.high_port == port
+    }
+}
+
 impl Index {
     /// The pair of two ends.
     pub(crate) fn locate(&mut self, source: Endpoint, destination: Endpoint) -> Located {
