@@ -52,9 +52,9 @@ impl Observers {
             *self.order_known.of_mut(side) = packet.known.has(Known::OPTIONS);
         }
         if let Some(log) = &mut self.resets
-            && let Some(sent) = self.sent.of(side).recent().next_back()
+            && let Some(sent) = self.sent.of(side).newest()
         {
-            log.packet(sent, packet);
+            log.packet(&sent, packet);
         }
     }
 

@@ -1,18 +1,20 @@
 //! What one side had sent by which time: the ground of the light cone, in bounded memory.
 //!
-//! The last [`EXACT`] packets are kept one by one; older ones in buckets whose sizes double with age (an exponential
+//! The last packets, [`EXACT`] at most, are kept one by one; older ones in buckets whose sizes double with age (an exponential
 //! histogram, Datar et al. 2002), at most [`BUCKETS`] of them. Merging only ever makes a bucket claim that its bytes were
 //! sent *earlier* than they were, so a question never denies a packet that was in time.
-
-use std::collections::VecDeque;
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, TcpFlags};
 
 use crate::{Moment, Packet};
 
-/// Packets that are kept one by one.
-const EXACT: usize = 64;
+/// Packets that are kept one by one, at most.
+const EXACT: usize = 48;
+/// So many of the oldest leave them together.
+const LEAVING: usize = 24;
+/// As buckets of so many packets.
+const BUCKET: u32 = 8;
 /// Buckets for all that is older.
 const BUCKETS: usize = 32;
 /// Buckets of one size, before two of them are merged.
@@ -21,9 +23,10 @@ const SAME_SIZE: usize = 3;
 /// What one side sent and when.
 #[derive(Clone, Debug, Default)]
 pub struct SendHistory {
-    recent: VecDeque<Sent>,
+    recent: Vec<Kept>,
     older: Vec<Bucket>,
     sent_to: Option<i64>,
+    ack: i64,
     latest: Option<Timestamp>,
     disorder: Span,
 }
@@ -49,12 +52,30 @@ pub struct Sent {
     pub sent_to: i64,
 }
 
+/// A packet in 40 bytes. The lower halves of the numbers: all lie within 2³¹ of the history's latest.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    at: Moment,
+    seq: u32,
+    ack: u32,
+    sent_to: u32,
+    payload_len: u32,
+    /// TCP flags below, [`NUMBERED`] and the rest above.
+    bits: u16,
+    ip_id: u16,
+}
+
+const FLAGS: u16 = 0x1ff;
+const NUMBERED: u16 = 1 << 9;
+const HAS_ACK: u16 = 1 << 10;
+const HAS_IP_ID: u16 = 1 << 11;
+
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    packets: u64,
+    packets: u32,
+    sent_to: i64,
     first: Moment,
     last: Moment,
-    sent_to: i64,
 }
 
 /// What a side can have sent by a point in time, at most.
@@ -80,27 +101,61 @@ impl SendHistory {
             self.note_gap(packet.seq);
             self.sent_to = self.sent_to.max(Some(packet.seq_end()));
         }
-        if self.recent.len() >= EXACT
-            && let Some(oldest) = self.recent.pop_front()
-        {
-            self.retire(oldest);
+        if self.recent.len() >= EXACT {
+            self.retire_oldest();
         }
         let has_ack = packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK);
-        self.recent.push_back(Sent {
+        if has_ack {
+            self.ack = self.ack.max(packet.ack);
+        }
+        self.make_room();
+        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        self.recent.push(Kept {
             at: packet.moment(),
-            seq: packet.seq,
-            ack: has_ack.then_some(packet.ack),
+            seq: low(packet.seq),
+            ack: low(packet.ack),
+            sent_to: low(self.sent_to.unwrap_or_default()),
             payload_len: packet.payload_len,
-            flags: packet.flags,
-            ip_id: packet.known.has(Known::IP_ID).then_some(packet.ip_id),
-            numbered,
-            sent_to: self.sent_to.unwrap_or_default(),
+            bits: packet.flags.0 & FLAGS
+                | bit(numbered, NUMBERED)
+                | bit(has_ack, HAS_ACK)
+                | bit(packet.known.has(Known::IP_ID), HAS_IP_ID),
+            ip_id: packet.ip_id,
         });
     }
 
-    /// The last packets, oldest first: at most 64.
-    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Sent> {
-        self.recent.iter()
+    /// Most connections are short: room grows in steps, and no further than needed.
+    fn make_room(&mut self) {
+        let len = self.recent.len();
+        if len == self.recent.capacity() {
+            let more = if len < BUCKET as usize { 4 } else { 16 };
+            self.recent.reserve_exact(more.min(EXACT - len.min(EXACT)));
+        }
+    }
+
+    /// The last packets, oldest first: between 24 and 48, if there were as many.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = Sent> {
+        self.recent.iter().map(|kept| self.expand(kept))
+    }
+
+    /// The last packet.
+    pub(crate) fn newest(&self) -> Option<Sent> {
+        self.recent.last().map(|kept| self.expand(kept))
+    }
+
+    fn expand(&self, kept: &Kept) -> Sent {
+        let latest = self.sent_to.unwrap_or_default();
+        let has = |bit: u16| kept.bits & bit != 0;
+        Sent {
+            at: kept.at,
+            seq: near(latest, kept.seq),
+            ack: has(HAS_ACK).then(|| near(self.ack, kept.ack)),
+            payload_len: kept.payload_len,
+            flags: TcpFlags(kept.bits & FLAGS),
+            ip_id: has(HAS_IP_ID).then_some(kept.ip_id),
+            numbered: has(NUMBERED),
+            sent_to: near(latest, kept.sent_to),
+        }
     }
 
     /// How far the capture's clock ever stepped back between two packets of this side.
@@ -114,7 +169,7 @@ impl SendHistory {
         for sent in self.recent.iter().rev() {
             if sent.at.time <= time {
                 return SentBy {
-                    sent_to: sent.sent_to,
+                    sent_to: near(self.sent_to.unwrap_or_default(), sent.sent_to),
                     last: Some(sent.at),
                     next,
                 };
@@ -141,7 +196,7 @@ impl SendHistory {
     /// Below the first packet ever seen lies what was sent before the capture began.
     fn floor(&self) -> i64 {
         let first = self.older.first().map(|bucket| bucket.sent_to);
-        let exact = self.recent.front().map(|sent| sent.seq);
+        let exact = self.recent().next().map(|sent| sent.seq);
         first.and(Some(0)).or(exact).unwrap_or_default().max(0)
     }
 
@@ -151,10 +206,15 @@ impl SendHistory {
         if self.sent_to.is_none_or(|sent_to| number <= sent_to) {
             return;
         }
+        self.raise_since_numbered(number);
+    }
+
+    /// Everything below `number` may have been sent right after the last captured packet with a number.
+    fn raise_since_numbered(&mut self, number: i64) {
         self.sent_to = Some(number);
         for sent in self.recent.iter_mut().rev() {
-            sent.sent_to = sent.sent_to.max(number);
-            if sent.numbered {
+            sent.sent_to = low(number);
+            if sent.bits & NUMBERED != 0 {
                 break;
             }
         }
@@ -170,42 +230,48 @@ impl SendHistory {
     /// A jump in the numbers: what the capture missed may have been sent right after the packet before.
     fn note_gap(&mut self, seq: i64) {
         if self.sent_to.is_some_and(|sent_to| seq > sent_to) {
-            self.sent_to = Some(seq);
-            if let Some(sent) = self.recent.back_mut() {
-                sent.sent_to = seq;
-            }
+            self.raise_since_numbered(seq);
         }
     }
 
-    fn retire(&mut self, sent: Sent) {
-        self.older.push(Bucket {
-            packets: 1,
-            first: sent.at,
-            last: sent.at,
-            sent_to: sent.sent_to,
-        });
-        let mut size = 1;
-        while self.merge_oldest_of(size) {
-            size *= 2;
+    fn retire_oldest(&mut self) {
+        let latest = self.sent_to.unwrap_or_default();
+        let (leaving, _) = self.recent.split_at(LEAVING.min(self.recent.len()));
+        for group in leaving.chunks(BUCKET as usize) {
+            if let [first, .., last] = group {
+                self.older.push(Bucket {
+                    packets: BUCKET,
+                    sent_to: near(latest, last.sent_to),
+                    first: first.at,
+                    last: last.at,
+                });
+            }
         }
-        if self.older.len() > BUCKETS {
+        self.recent.drain(..LEAVING.min(self.recent.len()));
+        let mut size = BUCKET;
+        while self.merge_oldest_of(size) {
+            if !self.has_too_many_of(size) {
+                size = size.saturating_mul(2);
+            }
+        }
+        while self.older.len() > BUCKETS {
             self.merge_at(0);
         }
     }
 
     /// Merges the two oldest buckets of `size` packets when there are too many of them.
-    fn merge_oldest_of(&mut self, size: u64) -> bool {
-        let newer = self.older.iter().rev();
-        let smaller = newer.clone().take_while(|b| b.packets < size).count();
-        let same = newer
-            .skip(smaller)
-            .take_while(|b| b.packets == size)
-            .count();
-        if same <= SAME_SIZE {
+    fn merge_oldest_of(&mut self, size: u32) -> bool {
+        if !self.has_too_many_of(size) {
             return false;
         }
-        self.merge_at(self.older.len().saturating_sub(smaller + same));
+        let oldest = self.older.iter().position(|bucket| bucket.packets <= size);
+        self.merge_at(oldest.unwrap_or(0));
         true
+    }
+
+    fn has_too_many_of(&self, size: u32) -> bool {
+        let same = |bucket: &&Bucket| bucket.packets == size;
+        self.older.iter().filter(same).count() > SAME_SIZE
     }
 
     fn merge_at(&mut self, index: usize) {
@@ -219,6 +285,16 @@ impl SendHistory {
             first.sent_to = first.sent_to.max(second.sent_to);
         }
     }
+}
+
+/// The lower half of a number.
+const fn low(number: i64) -> u32 {
+    (number & 0xffff_ffff) as u32
+}
+
+/// The number next to `latest` with this lower half.
+const fn near(latest: i64, low_half: u32) -> i64 {
+    latest.wrapping_add(low_half.wrapping_sub(low(latest)) as i32 as i64)
 }
 
 #[cfg(test)]
@@ -243,7 +319,7 @@ mod tests {
 
     #[test]
     fn is_exact_while_short() {
-        let history = history(50);
+        let history = history(40);
         let by = history.sent_by(ms(9));
         assert_eq!(by.sent_to, 1001);
         assert_eq!(by.last.unwrap().frame, 10);

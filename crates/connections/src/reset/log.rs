@@ -56,7 +56,7 @@ impl ResetLog {
         let peer = packet.side.peer();
         let candidates = self.candidates.of_mut(peer);
         if candidates.is_empty() {
-            candidates.extend(sent.of(peer).recent().copied());
+            candidates.extend(sent.of(peer).recent());
         }
         if self.brief.len() < PAIRED {
             self.brief.push(Brief { packet: *packet });
