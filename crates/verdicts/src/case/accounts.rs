@@ -52,6 +52,8 @@ pub(crate) struct Accounts<'a> {
     pub understood: bool,
 }
 
+/// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
+const FULL_SEGMENT: u32 = 1_000;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 const FAREWELL_BYTES: i64 = 64;
 
@@ -181,7 +183,16 @@ fn missing_of(
     if exchange.reset.is_some() {
         return None;
     }
-    let answered = exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0;
+    // What a server says about a request that its client has broken off is no answer to it.
+    let broken_off = close.is_some_and(|close| {
+        close.side == Side::Client
+            && !exchange.request_complete
+            && exchange
+                .response_started
+                .is_some_and(|m| m.frame > close.at.frame)
+    });
+    let answered = !broken_off
+        && (exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0);
     let missing = match (exchange.request_complete, answered) {
         (false, true) if exchange.request.is_some() => Missing::AnsweredEarly,
         (false, false) => Missing::RequestUnfinished,
@@ -257,7 +268,7 @@ fn response_not_taken(
     }
     let delivered = exchange.body_delivered?;
     let taken = exchange.body_acknowledged?;
-    (taken < delivered && in_flight(connection, Side::Server, close) > FAREWELL_BYTES)
+    (taken < delivered && in_flight(connection, Side::Server) > FAREWELL_BYTES)
         .then_some((Missing::ResponseUnfinished, false))
 }
 
@@ -336,7 +347,7 @@ fn missing_of_unknown(
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.
-fn in_flight(connection: &Connection<Exchanges>, of: Side, close: Close) -> i64 {
+fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
     let flow = connection.flows.of(of);
     let fin = i64::from(flow.fin.is_some());
     let told = connection
@@ -346,25 +357,31 @@ fn in_flight(connection: &Connection<Exchanges>, of: Side, close: Close) -> i64 
         .filter_map(|reset| reset.ack)
         .max()
         .unwrap_or(0);
-    let _ = close;
     flow.sent_to - fin - flow.acked_to.max(told)
 }
 
-/// Data that was in flight towards a side that reset the connection: it had not taken all that was sent to it.
+/// Data that was in flight towards a side that reset the connection (or closed it, and then refused what still came): it
+/// had not taken all that was sent to it. Or, where the protocol hides its promises, a client that reset the connection
+/// in the middle of full segments.
 fn left_in_flight<'a>(
     connection: &'a Connection<Exchanges>,
     close: Option<Close>,
     last: Option<&'a Exchange>,
 ) -> Option<OpenExchange<'a>> {
-    let close = close.filter(|close| close.kind == Kind::Rst)?;
+    let close = close?;
     let sender = close.side.peer();
+    let refused = match close.kind {
+        Kind::Rst => true,
+        Kind::Fin => close.side == Side::Client && connection.reset_count.client > 0,
+    };
     let had_it = |e: &Exchange| {
         e.complete && is_http(&e.protocol) && e.body_acknowledged >= e.body_delivered
     };
     if sender == Side::Server && last.is_some_and(had_it) {
         return None;
     }
-    if in_flight(connection, sender, close) <= FAREWELL_BYTES {
+    let in_flight = refused && in_flight(connection, sender) > FAREWELL_BYTES;
+    if !in_flight && !reset_among_full_segments(connection, close, last) {
         return None;
     }
     let missing = match sender {
@@ -378,5 +395,38 @@ fn left_in_flight<'a>(
         request_ended: last.and_then(|e| e.request_ended),
         response_started: last.and_then(|e| e.response_started),
         estimated: true,
+    })
+}
+
+/// The client reset the connection right behind a full segment of the server, in a protocol that does not show what was
+/// promised: what has an end seldom ends with a full segment.
+fn reset_among_full_segments(
+    connection: &Connection<Exchanges>,
+    close: Close,
+    last: Option<&Exchange>,
+) -> bool {
+    let hidden = last.is_none_or(|e| !is_http(&e.protocol));
+    let aborted = connection
+        .resets
+        .iter()
+        .any(|reset| reset.at.frame == close.at.frame && reset.dialect == Dialect::Active);
+    if !hidden || !aborted || close.side != Side::Client {
+        return false;
+    }
+    let trip = connection
+        .vantage
+        .round_trip
+        .client
+        .typical
+        .unwrap_or(Span::ZERO);
+    let server = &connection.flows.server;
+    let data = connection
+        .packets
+        .iter()
+        .rfind(|p| p.side == Side::Server && p.payload_len > 0 && p.frame < close.at.frame);
+    data.is_some_and(|p| {
+        p.payload_len >= FULL_SEGMENT
+            && p.payload_len >= server.sizes.largest_sent
+            && close.at.time - p.time < trip + trip + Span::from_millis(100)
     })
 }

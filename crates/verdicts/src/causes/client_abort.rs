@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY],
     weights: &[
         on(
+            HALF_ROUND_WAIT,
+            0.8,
+            "a person hits a half second now and then",
+        ),
+        on(
             EARLIER_FORGERY,
             0.1,
             "somebody had forged a RST in this connection before",

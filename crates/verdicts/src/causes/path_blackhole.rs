@@ -19,6 +19,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         SYN_ACK_REPEATED,
     ],
     weights: &[
+        on(PATH_ALIVE, 0.1, "a FIN was acknowledged: the path worked"),
         on(
             ONE_SIDED,
             0.03,

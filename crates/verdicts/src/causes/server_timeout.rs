@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            HALF_ROUND_WAIT,
+            1.5,
+            "limits are set to half seconds now and then",
+        ),
+        on(
             ONE_SIDED,
             0.4,
             "the other direction is not in the capture: answers may have been there",

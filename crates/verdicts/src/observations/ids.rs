@@ -114,6 +114,8 @@ ids! {
     NO_WAIT = "no_wait";
     /// The wait is a round number by the waiting side's reckoning.
     ROUND_WAIT = "round_wait";
+    /// The wait is a round number of half seconds.
+    HALF_ROUND_WAIT = "half_round_wait";
     /// The wait is no round number.
     WAIT_NOT_ROUND = "wait_not_round";
     /// The wait fits a known default.
@@ -196,6 +198,8 @@ ids! {
     LARGE_PASSED = "large_passed";
     /// The receiver's side shows a hole that was never filled.
     HOLE_NEVER_FILLED = "hole_never_filled";
+    /// The FIN of the side that had waited was acknowledged: the path works, in both directions.
+    PATH_ALIVE = "path_alive";
     /// A FIN was sent again and never acknowledged.
     FIN_UNANSWERED = "fin_unanswered";
     /// Keep-alive probes were not answered.

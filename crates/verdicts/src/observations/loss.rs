@@ -53,6 +53,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     hole(case, found);
     fins_and_probes(case, found);
+    path_alive(case, found);
     full_flow(case, found);
 }
 
@@ -317,6 +318,25 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// A FIN behind a wait was acknowledged, as seen from where the waiting side is: nothing had failed between here and
+/// there.
+fn path_alive(case: &Case<'_>, found: &mut Observations) {
+    let Some(close) = case.close.filter(|_| !found.has(ids::UNANSWERED_TAIL)) else {
+        return;
+    };
+    let fin = case.connection.flows.of(close.side).fin;
+    if let Some((fin, acked)) = fin.and_then(|fin| Some((fin, fin.acked?))) {
+        found.add(
+            ids::PATH_ALIVE,
+            [fin.at.frame, acked.frame],
+            format!(
+                "Its FIN (frame {}) was acknowledged (frame {}): packets got through in both directions.",
+                fin.at.frame, acked.frame
+            ),
+        );
+    }
+}
+
 /// Longer ago than any acknowledgement takes, with the capture still running and no RST either.
 fn long_ago(case: &Case<'_>, at: Moment) -> bool {
     let trips = case.path_round_trip().map_or(Span::ZERO, |trip| {
@@ -344,7 +364,12 @@ fn full_flow(case: &Case<'_>, found: &mut Observations) {
     let Some(last) = server.last_new_data else {
         return;
     };
-    if !server.last_data_pushed && server.data_packets > 2 {
+    let full = c
+        .packets
+        .iter()
+        .rfind(|p| p.side == Side::Server && p.payload_len > 0)
+        .is_some_and(|p| p.payload_len >= server.sizes.largest_sent);
+    if !server.last_data_pushed && server.data_packets > 2 && full {
         found.add(
             ids::STOPPED_IN_FULL_FLOW,
             [last.frame],

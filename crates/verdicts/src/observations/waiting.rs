@@ -13,7 +13,7 @@ const SHORTEST_PATIENCE: Span = Span::from_millis(900);
 /// A wait is far longer than a round trip from so many of them on (delayed ACKs and a retransmission fit below).
 const ROUND_TRIPS_OF_PATIENCE: i64 = 5;
 /// How far a program's timer fires from its nominal time: event loops round up to milliseconds, and the path jitters.
-const TIMER_SLACK: Span = Span::from_millis(15);
+const TIMER_SLACK: Span = Span::from_millis(10);
 /// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, but
 /// devices under pressure, and people who test, shorten them to seconds.
 const SHORTEST_IDLE: Span = Span::from_millis(1_000);
@@ -96,7 +96,6 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
         Side::Server => others(request, "since the request began"),
     };
     [
-        Some((wait.after, wait.length, "since the last packet")),
         own(
             before(flow.last_new_data, wait),
             "since it last sent something",
@@ -128,9 +127,14 @@ fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
         .iter()
         .filter_map(|(from, span, what)| Some((from, span, what, roundness(*span, slack)?)))
         .max_by_key(|(_, span, _, grade)| (*grade, Span::ZERO - **span));
-    if let Some((from, span, what, _)) = fitting {
+    if let Some((from, span, what, grade)) = fitting {
+        let id = if grade > 1 {
+            ids::ROUND_WAIT
+        } else {
+            ids::HALF_ROUND_WAIT
+        };
         found.tell(
-            ids::ROUND_WAIT,
+            id,
             [from.frame, close.at.frame],
             format!(
                 "That is {} {what}: a round number, as a program's timer gives it.",
@@ -175,7 +179,7 @@ fn roundness(span: Span, slack: Span) -> Option<u8> {
     let slack = slack
         .nanos()
         .saturating_add(span.nanos() / 1000)
-        .min(60_000_000);
+        .min(40_000_000);
     if span >= SHORTEST_PATIENCE && off(1_000_000_000) <= slack {
         Some(2)
     } else if span < Span::from_secs(10) && off(500_000_000) <= slack {
