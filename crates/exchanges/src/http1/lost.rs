@@ -41,13 +41,39 @@ impl Lost {
         }
     }
 
-    pub(crate) fn pass(&mut self, byte: u8) -> Option<Vec<u8>> {
-        self.passed = self.passed.saturating_add(1);
-        self.tail.rotate_left(1);
-        if let Some(last) = self.tail.last_mut() {
-            *last = byte;
+    /// Takes bytes up to the next start line, or all of them; gives how many, and that line's beginning.
+    pub(crate) fn pass(&mut self, bytes: &[u8]) -> (usize, Option<Vec<u8>>) {
+        let mut used = 0usize;
+        let mut found = None;
+        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+            used = used.saturating_add(self.search.idle_len(rest));
+            let Some(byte) = bytes.get(used) else {
+                break;
+            };
+            used = used.saturating_add(1);
+            found = self.search.push(*byte);
+            if found.is_some() {
+                break;
+            }
         }
-        self.search.push(byte)
+        let passed = bytes.get(..used).unwrap_or(bytes);
+        self.passed = self.passed.saturating_add(passed.len() as u64);
+        self.remember_tail(passed);
+        (used, found)
+    }
+
+    fn remember_tail(&mut self, passed: &[u8]) {
+        let keep = self.tail.len();
+        let mut both = [0u8; 14];
+        let start = passed.len().saturating_sub(keep);
+        let last = passed.get(start..).unwrap_or(passed);
+        for (slot, byte) in both.iter_mut().zip(self.tail.iter().chain(last)) {
+            *slot = *byte;
+        }
+        let from = last.len();
+        if let Some(tail) = both.get(from..).and_then(<[u8]>::first_chunk) {
+            self.tail = *tail;
+        }
     }
 
     pub(crate) fn pass_gap(&mut self, len: u64) {

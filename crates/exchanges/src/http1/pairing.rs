@@ -591,15 +591,7 @@ impl Http1 {
         let State::Lost(lost) = &mut self.reader_mut(way).state else {
             return bytes.len();
         };
-        let mut used = 0usize;
-        let mut found = None;
-        for byte in bytes {
-            used = used.saturating_add(1);
-            found = lost.pass(*byte);
-            if found.is_some() {
-                break;
-            }
-        }
+        let (used, found) = lost.pass(bytes);
         if let Some(start) = &found {
             lost.take_back(start.len());
         }

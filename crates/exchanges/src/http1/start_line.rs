@@ -165,31 +165,24 @@ impl Search {
         }
     }
 
-    fn push_response(&mut self, byte: u8) -> Option<Vec<u8>> {
-        if self.line.len() >= 13 {
-            self.line.remove(0);
+    /// How many of the next bytes change nothing: no response can begin there.
+    pub(crate) fn idle_len(&self, bytes: &[u8]) -> usize {
+        if self.for_request || !self.line.is_empty() {
+            return 0;
         }
-        self.line.push(byte);
-        let [
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            b'1',
-            b'.',
-            b'0' | b'1',
-            b' ',
-            a,
-            b,
-            c,
-            end,
-        ] = *self.line.as_slice()
-        else {
-            return None;
-        };
-        let status = matches!(a, b'1'..=b'5') && b.is_ascii_digit() && c.is_ascii_digit();
-        (status && matches!(end, b' ' | b'\r' | b'\n')).then(|| std::mem::take(&mut self.line))
+        memchr::memchr(b'H', bytes).unwrap_or(bytes.len())
+    }
+
+    /// `line` holds what matches so far. An `H` stands nowhere but at the beginning, so a byte that does not fit can
+    /// only begin anew.
+    fn push_response(&mut self, byte: u8) -> Option<Vec<u8>> {
+        if !fits_status_line(self.line.len(), byte) {
+            self.line.clear();
+        }
+        if fits_status_line(self.line.len(), byte) {
+            self.line.push(byte);
+        }
+        (self.line.len() == STATUS_LINE_HEAD).then(|| std::mem::take(&mut self.line))
     }
 
     fn push_request(&mut self, byte: u8) -> Option<Vec<u8>> {
@@ -217,6 +210,27 @@ impl Search {
             return false;
         };
         before.strip_suffix(b" ").is_some_and(is_known_method)
+    }
+}
+
+/// Bytes of `HTTP/1.1 200 `.
+const STATUS_LINE_HEAD: usize = 13;
+
+/// Whether `byte` can stand at place `at` of a status line's beginning.
+const fn fits_status_line(at: usize, byte: u8) -> bool {
+    match at {
+        0 => byte == b'H',
+        1 | 2 => byte == b'T',
+        3 => byte == b'P',
+        4 => byte == b'/',
+        5 => byte == b'1',
+        6 => byte == b'.',
+        7 => matches!(byte, b'0' | b'1'),
+        8 => byte == b' ',
+        9 => matches!(byte, b'1'..=b'5'),
+        10 | 11 => byte.is_ascii_digit(),
+        12 => matches!(byte, b' ' | b'\r' | b'\n'),
+        _ => false,
     }
 }
 
