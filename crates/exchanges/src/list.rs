@@ -15,6 +15,10 @@ pub(crate) struct List {
     acknowledged: BySide<u64>,
     current: Option<Current>,
     tls: Option<ExchangeId>,
+    /// Frame and payload of the last row with any.
+    last_row: Option<(u64, u64)>,
+    /// Which sides have sent ChangeCipherSpec.
+    enciphers: BySide<bool>,
 }
 
 /// The exchange that the responder's bytes belong to.
@@ -38,6 +42,7 @@ impl List {
         offset: u64,
         len: u64,
     ) {
+        self.last_row = Some((at.frame, len));
         let sent = self.sent.of_mut(side);
         *sent = offset.saturating_add(len).max(*sent);
         let Some(current) = self.current else {
@@ -205,7 +210,20 @@ impl List {
         if let Some(name) = server_name(line) {
             tls.server_name = Some(name);
         }
+        if line.contains("Change Cipher Spec") {
+            *self.enciphers.of_mut(side) = true;
+        }
         if data {
+            // The row's other records and the frames of these are few bytes: they count as data here.
+            let bytes = match side {
+                Side::Client => &mut tls.client_bytes,
+                Side::Server => &mut tls.server_bytes,
+            };
+            let len = self.last_row.filter(|(frame, _)| *frame == at.frame);
+            *bytes = bytes.saturating_add(len.map_or(1, |(_, len)| len));
+        }
+        // Up to TLS 1.2 each side ends its part with ChangeCipherSpec and Finished.
+        if data || (*self.enciphers.of(side) && *self.enciphers.of(side.peer())) {
             tls.handshake = TlsHandshake::Complete;
         }
         if alert {
