@@ -90,6 +90,10 @@ fn expand_with(table: &Table, name: &str, zip: &Table) -> Result<Vec<Table>> {
     let mut all = Vec::new();
     for n in 0..count {
         let mut copy = table.clone();
+        if n > 0 {
+            // One of each kind is enough for the short run.
+            copy.remove("short");
+        }
         for (path, values) in zip {
             let values = values.as_array().context("lists are needed")?;
             let Some(value) = values.get(n % values.len().max(1)) else {
