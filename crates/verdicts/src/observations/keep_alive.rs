@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Side};
+use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
@@ -52,14 +53,16 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let request = case.packet(started.frame);
-    let request_seq = request.map(|packet| packet.seq);
+    let request_seq = request
+        .filter(|packet| packet.known.has(Known::SEQ))
+        .map(|packet| packet.seq);
     let knew = match (close.ack, request_seq) {
         (Some(ack), Some(seq)) => ack > seq,
         _ => sent_before_by_a_round_trip(case, started, &close),
     };
     let (request_frame, close_frame) = (started.frame, close.at.frame);
     let client_knew = match (close.fin_seq, request) {
-        (Some(fin), Some(packet)) => packet.ack > fin,
+        (Some(fin), Some(packet)) => packet.known.has(Known::ACK) && packet.ack > fin,
         _ => false,
     };
     if knew {
@@ -101,7 +104,10 @@ fn server_close(case: &Case<'_>) -> Option<ServerClose> {
     if let Some(fin) = server.fin {
         return Some(ServerClose {
             at: fin.at,
-            ack: case.packet(fin.at.frame).map(|packet| packet.ack),
+            ack: case
+                .packet(fin.at.frame)
+                .filter(|packet| packet.known.has(Known::ACK))
+                .map(|packet| packet.ack),
             fin_seq: Some(fin.seq),
         });
     }

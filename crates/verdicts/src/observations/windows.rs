@@ -106,7 +106,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         wording::span(zero.length),
         if probes.count > 0 {
             format!(
-                ", while {} were sent",
+                " ({} sent meanwhile)",
                 wording::count(u64::from(probes.count), "probe", "probes")
             )
         } else {
