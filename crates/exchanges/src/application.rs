@@ -114,6 +114,13 @@ impl Application {
         inside
     }
 
+    /// A known protocol inside `context`.
+    pub(crate) fn of(context: &Context, layer: Box<dyn Layer>) -> Self {
+        let mut inside = Self::new(context.deeper());
+        inside.stage = Stage::Known(layer);
+        inside
+    }
+
     fn detect(&mut self, log: &mut ExchangeLog, last: bool) {
         let Stage::Detecting(held) = &mut self.stage else {
             return;

@@ -19,6 +19,7 @@ pub(crate) struct List {
     last_row: Option<(u64, u64)>,
     /// Which sides have sent ChangeCipherSpec.
     enciphers: BySide<bool>,
+    other: Option<ExchangeId>,
 }
 
 /// The exchange that the responder's bytes belong to.
@@ -79,8 +80,26 @@ impl List {
             self.request(log, side, at, protocol, request);
         } else if let Some((protocol, status)) = response_line(line) {
             self.response(log, side, at, protocol, status);
+        } else if let Some(name) = other_protocol(line) {
+            self.other(log, side, at, name);
         } else {
             self.tls_record(log, side, at, line);
+        }
+    }
+
+    /// A row of a protocol that is only recognised: one exchange for the whole connection.
+    fn other(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, name: &'static str) {
+        let id = *self.other.get_or_insert_with(|| {
+            log.push(Exchange {
+                protocol: Protocol::Other(name),
+                started: Some(at),
+                from_list: true,
+                ..Exchange::default()
+            })
+        });
+        if let Some(exchange) = log.get_mut(id) {
+            exchange.ended = Some(at);
+            exchange.last_speaker = Some(side);
         }
     }
 
@@ -204,6 +223,9 @@ impl List {
         };
         exchange.ended = Some(at);
         exchange.last_speaker = Some(side);
+        if let Some(version) = tls_version(line) {
+            exchange.protocol = Protocol::Tls(Some(version));
+        }
         let Some(tls) = &mut exchange.tls else {
             return;
         };
@@ -260,6 +282,49 @@ fn note_alert(tls: &mut Tls, side: Side, at: Moment, line: &str) {
         }
         _ => {}
     }
+}
+
+/// The version that Wireshark's protocol column names: `TLSv1.2 Client Hello`.
+fn tls_version(line: &str) -> Option<&'static str> {
+    let versions = [
+        ("TLSv1.3", "1.3"),
+        ("TLSv1.2", "1.2"),
+        ("TLSv1.1", "1.1"),
+        ("TLSv1 ", "1.0"),
+    ];
+    versions
+        .iter()
+        .find(|(start, _)| line.starts_with(start))
+        .map(|(_, version)| *version)
+}
+
+/// Protocols as Wireshark's protocol column names them, in front of a colon.
+fn other_protocol(line: &str) -> Option<&'static str> {
+    let names = [
+        ("SSH", "ssh"),
+        ("SMTP", "smtp"),
+        ("FTP", "ftp"),
+        ("POP", "pop3"),
+        ("IMAP", "imap"),
+        ("MySQL", "mysql"),
+        ("PGSQL", "postgresql"),
+        ("RESP", "redis"),
+        ("MQTT", "mqtt"),
+        ("SMB", "smb"),
+        ("RDP", "rdp"),
+        ("LDAP", "ldap"),
+        ("DNS", "dns"),
+        ("TDS", "tds"),
+        ("MONGO", "mongodb"),
+        ("BGP", "bgp"),
+        ("AMQP", "amqp"),
+        ("NFS", "nfs"),
+    ];
+    let (protocol, _) = line.split_once(": ")?;
+    names
+        .iter()
+        .find(|(start, _)| protocol.starts_with(start) && protocol.len() <= start.len() + 3)
+        .map(|(_, name)| *name)
 }
 
 /// `Client Hello (SNI=www.example.org)`.

@@ -2,6 +2,7 @@
 
 mod body;
 mod chunked;
+mod delivery;
 mod head;
 mod lost;
 mod pairing;

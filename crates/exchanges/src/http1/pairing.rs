@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use whyreset_connections::{BySide, Moment, Side};
 
 use super::body::{self, Asked, Body};
-use super::chunked::{ChunkStep, Chunked};
+use super::chunked::Chunked;
+use super::delivery::Captured;
 use super::head::{self, RequestHead, ResponseHead, Version};
 use super::lost::{Lost, Within};
 use super::reader::{HeadStep, Reader, State};
@@ -13,11 +14,12 @@ use super::start_line::{
     Likeness, Search, is_request_line, is_response_line, may_be_request, request_likeness,
     response_likeness,
 };
+use crate::Exchange;
 use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::application::{Application, Context};
 use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::http2::Http2;
 use crate::layer::Layer;
-use crate::{Exchange, Protocol};
 
 /// More unanswered requests than this are not paired.
 const MAX_PENDING: usize = 4_096;
@@ -26,26 +28,28 @@ const MAX_PENDING: usize = 4_096;
 #[derive(Debug)]
 pub(crate) struct Http1 {
     requester: Side,
-    request: Reader,
-    response: Reader,
-    pending: VecDeque<Pending>,
-    acknowledged: BySide<AcknowledgedBytes>,
+    pub(super) request: Reader,
+    pub(super) response: Reader,
+    pub(super) pending: VecDeque<Pending>,
+    /// The last response whose request was not captured (yet).
+    pub(super) orphan: Option<ExchangeId>,
+    pub(super) acknowledged: BySide<AcknowledgedBytes>,
     tunnel: Option<Box<Application>>,
     context: Context,
 }
 
 /// A request that waits for its response.
 #[derive(Clone, Debug)]
-struct Pending {
-    id: ExchangeId,
-    asked: Asked,
-    version: Version,
-    upgrade: Option<String>,
+pub(super) struct Pending {
+    pub(super) id: ExchangeId,
+    pub(super) asked: Asked,
+    pub(super) version: Version,
+    pub(super) upgrade: Option<String>,
 }
 
 /// The two directions of an HTTP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Request,
     Response,
 }
@@ -120,6 +124,7 @@ impl Layer for Http1 {
     }
 
     fn finish(&mut self, log: &mut ExchangeLog) {
+        self.settle_withheld(log);
         for way in [Way::Request, Way::Response] {
             if matches!(self.reader(way).state, State::Head) {
                 self.end_head(log, way, HeadEnd::Cut);
@@ -134,7 +139,7 @@ impl Layer for Http1 {
 
 /// How a head came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HeadEnd {
+pub(super) enum HeadEnd {
     /// With its empty line.
     Whole,
     /// Its rest was not captured, or never came.
@@ -149,13 +154,14 @@ impl Http1 {
             request: Reader::new(),
             response: Reader::new(),
             pending: VecDeque::new(),
+            orphan: None,
             acknowledged: BySide::default(),
             tunnel: None,
             context,
         }
     }
 
-    fn way(&self, side: Side) -> Way {
+    pub(super) fn way(&self, side: Side) -> Way {
         if side == self.requester {
             Way::Request
         } else {
@@ -163,21 +169,21 @@ impl Http1 {
         }
     }
 
-    const fn side(&self, way: Way) -> Side {
+    pub(super) const fn side(&self, way: Way) -> Side {
         match way {
             Way::Request => self.requester,
             Way::Response => self.requester.peer(),
         }
     }
 
-    const fn reader(&self, way: Way) -> &Reader {
+    pub(super) const fn reader(&self, way: Way) -> &Reader {
         match way {
             Way::Request => &self.request,
             Way::Response => &self.response,
         }
     }
 
-    const fn reader_mut(&mut self, way: Way) -> &mut Reader {
+    pub(super) const fn reader_mut(&mut self, way: Way) -> &mut Reader {
         match way {
             Way::Request => &mut self.request,
             Way::Response => &mut self.response,
@@ -197,9 +203,9 @@ impl Http1 {
             State::Head => self.read_head(log, way, at, offset, bytes),
             State::Length(left) => {
                 let here = (bytes.len() as u64).min(*left);
-                let withheld = way == Way::Request && self.body_was_withheld(log, bytes);
-                if withheld {
-                    self.request.state = State::Start;
+                if way == Way::Request && self.body_may_be_withheld(log) {
+                    self.request.head.clear();
+                    self.request.head_at = Some(at);
                     return 0;
                 }
                 self.pass_length(log, way, at, offset, here, Captured::Yes);
@@ -209,6 +215,7 @@ impl Http1 {
                 let step = chunked.step(bytes);
                 self.pass_chunked(log, way, at, offset, step)
             }
+            State::Withheld(_) => self.probe_withheld(log, at, offset, bytes),
             State::UntilClose => {
                 self.deliver(log, way, at, offset, bytes.len() as u64, Captured::Yes);
                 bytes.len()
@@ -274,7 +281,7 @@ impl Http1 {
     }
 
     /// A client that sends its next request has what it was waiting for, wherever the response's end was lost.
-    fn settle_cut_response(&mut self, log: &mut ExchangeLog) {
+    pub(super) fn settle_cut_response(&mut self, log: &mut ExchangeLog) {
         let State::Lost(lost) = &self.response.state else {
             return;
         };
@@ -364,7 +371,7 @@ impl Http1 {
         }
     }
 
-    fn end_head(&mut self, log: &mut ExchangeLog, way: Way, end: HeadEnd) {
+    pub(super) fn end_head(&mut self, log: &mut ExchangeLog, way: Way, end: HeadEnd) {
         let bytes = std::mem::take(&mut self.reader_mut(way).head);
         match way {
             Way::Request => match head::request_head(&bytes) {
@@ -382,6 +389,7 @@ impl Http1 {
         let body = body::of_request(head);
         let fields = &head.fields;
         let closes = body::announces_close(head.version, fields.close, fields.keep_alive);
+        self.orphan = None;
         let id = log.push(Exchange {
             protocol: head.version.protocol(),
             request: Some(head.line.clone()),
@@ -404,6 +412,7 @@ impl Http1 {
         });
         self.request.id = Some(id);
         self.request.body_before = 0;
+        self.request.probed = false;
         if end == HeadEnd::Cut {
             let within = Within::Head {
                 promise: promise(body),
@@ -431,7 +440,7 @@ impl Http1 {
         }
     }
 
-    fn await_response(&mut self, pending: Pending) {
+    pub(super) fn await_response(&mut self, pending: Pending) {
         if self.pending.len() < MAX_PENDING {
             self.pending.push_back(pending);
         }
@@ -444,6 +453,7 @@ impl Http1 {
         }
         let pending = self.pending.pop_front();
         let asked = pending.as_ref().map_or(Asked::Other, |asked| asked.asked);
+        let orphaned = pending.is_none();
         let id = pending.as_ref().map_or_else(
             || {
                 log.push(Exchange {
@@ -453,6 +463,9 @@ impl Http1 {
             },
             |asked| asked.id,
         );
+        if orphaned {
+            self.orphan = Some(id);
+        }
         let body = body::of_response(head, asked);
         let responder = self.requester.peer();
         let closes = body::announces_close(head.version, head.fields.close, head.fields.keep_alive);
@@ -479,7 +492,7 @@ impl Http1 {
         self.response.body_before = 0;
         if body == Body::Tunnel {
             self.end_message(log, Way::Response);
-            self.open_tunnel(pending.and_then(|asked| asked.upgrade));
+            self.open_tunnel(log, id, pending.and_then(|asked| asked.upgrade));
             return;
         }
         if !whole {
@@ -514,13 +527,18 @@ impl Http1 {
         }
     }
 
-    fn open_tunnel(&mut self, upgrade: Option<String>) {
+    fn open_tunnel(&mut self, log: &mut ExchangeLog, id: ExchangeId, upgrade: Option<String>) {
         self.request.state = State::Tunnel;
         self.response.state = State::Tunnel;
-        self.tunnel = Some(Box::new(Application::inside(
-            &self.context,
-            upgrade.as_deref(),
-        )));
+        let upgrade = upgrade.as_deref();
+        let tunnel = if upgrade == Some("h2c") {
+            let request = log.get_mut(id).map(|upgraded| upgraded.clone());
+            let http2 = Http2::upgraded(log, self.requester, request.unwrap_or_default());
+            Application::of(&self.context, Box::new(http2))
+        } else {
+            Application::inside(&self.context, upgrade)
+        };
+        self.tunnel = Some(Box::new(tunnel));
     }
 
     fn note_ambiguity(&self, log: &mut ExchangeLog, way: Way, ambiguous: bool) {
@@ -531,7 +549,7 @@ impl Http1 {
         }
     }
 
-    fn end_message(&mut self, log: &mut ExchangeLog, way: Way) {
+    pub(super) fn end_message(&mut self, log: &mut ExchangeLog, way: Way) {
         let reader = self.reader_mut(way);
         reader.state = State::Start;
         if let Some(exchange) = reader.id.take().and_then(|id| log.get_mut(id)) {
@@ -542,334 +560,6 @@ impl Http1 {
             exchange.complete = exchange.response_complete
                 && (exchange.request_complete || exchange.request.is_none());
         }
-    }
-
-    fn lose(&mut self, log: &mut ExchangeLog, way: Way, id: Option<ExchangeId>, within: Within) {
-        let search = match way {
-            Way::Request => Search::for_requests(false),
-            Way::Response => Search::for_responses(),
-        };
-        let lost = Lost::new(search, id, within);
-        self.tell_lost(log, way, &lost);
-        self.reader_mut(way).state = State::Lost(Box::new(lost));
-    }
-
-    fn tell_lost(&self, log: &mut ExchangeLog, way: Way, lost: &Lost) {
-        let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) else {
-            return;
-        };
-        let before = self.reader(way).body_before;
-        match way {
-            Way::Response => lost.tell_response(exchange, before),
-            Way::Request => {
-                let counted = matches!(
-                    lost.within,
-                    Within::Chunks
-                        | Within::Head {
-                            promise: Some(_),
-                            ..
-                        }
-                );
-                if counted {
-                    exchange.request_body_delivered = Some(before.saturating_add(lost.body()));
-                }
-                exchange.request_complete = lost.is_whole();
-            }
-        }
-        exchange.complete =
-            exchange.response_complete && (exchange.request_complete || exchange.request.is_none());
-    }
-
-    fn search(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        bytes: &[u8],
-    ) -> usize {
-        let State::Lost(lost) = &mut self.reader_mut(way).state else {
-            return bytes.len();
-        };
-        let (used, found) = lost.pass(bytes);
-        if let Some(start) = &found {
-            lost.take_back(start.len());
-        }
-        let id = lost.id;
-        let State::Lost(lost) = std::mem::replace(&mut self.reader_mut(way).state, State::Head)
-        else {
-            return used;
-        };
-        self.tell_lost(log, way, &lost);
-        if let Some(id) = id {
-            self.note_sent(log, way, id, at, offset, used as u64);
-        }
-        match found {
-            Some(start) => self.resume(log, way, at, start, &lost),
-            None => self.reader_mut(way).state = State::Lost(lost),
-        }
-        used
-    }
-
-    /// A new message begins: the one in which the way was lost is over.
-    fn resume(&mut self, log: &mut ExchangeLog, way: Way, at: Moment, start: Vec<u8>, lost: &Lost) {
-        if way == Way::Request {
-            self.settle_cut_response(log);
-        }
-        if !lost.certainly_short()
-            && let Some(exchange) = lost.id.and_then(|id| log.get_mut(id))
-        {
-            match way {
-                Way::Request => exchange.request_complete = true,
-                Way::Response => exchange.response_complete = true,
-            }
-            exchange.complete = exchange.request_complete && exchange.response_complete;
-        }
-        let reader = self.reader_mut(way);
-        reader.id = None;
-        reader.head = start;
-        reader.head_at = Some(at);
-        reader.last_at = Some(at);
-        reader.state = State::Head;
-    }
-
-    fn pass_gap(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        len: u64,
-    ) -> u64 {
-        match &mut self.reader_mut(way).state {
-            State::Start => self.lose_message(log, way, at),
-            State::Head => self.end_head(log, way, HeadEnd::Cut),
-            State::Length(left) => {
-                let here = len.min(*left);
-                self.pass_length(log, way, at, offset, here, Captured::No);
-                return here;
-            }
-            State::Chunked(chunked) => {
-                if chunked.skip(len) {
-                    self.deliver(log, way, at, offset, len, Captured::No);
-                    return len;
-                }
-                self.lose_chunks(log, way);
-            }
-            State::UntilClose => {
-                self.deliver(log, way, at, offset, len, Captured::No);
-                return len;
-            }
-            State::Lost(_) | State::Tunnel => {}
-        }
-        self.pass_gap_lost(log, way, at, offset, len);
-        len
-    }
-
-    fn pass_gap_lost(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        len: u64,
-    ) {
-        let reader = self.reader_mut(way);
-        let State::Lost(mut lost) = std::mem::replace(&mut reader.state, State::Start) else {
-            return;
-        };
-        lost.pass_gap(len);
-        let id = lost.id;
-        self.tell_lost(log, way, &lost);
-        self.reader_mut(way).state = State::Lost(lost);
-        if let Some(id) = id {
-            self.note_sent(log, way, id, at, offset, len);
-            if let (Way::Response, Some(exchange)) = (way, log.get_mut(id)) {
-                exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(len);
-            }
-        }
-    }
-
-    /// The start of a message is not in the capture.
-    fn lose_message(&mut self, log: &mut ExchangeLog, way: Way, at: Moment) {
-        let head = Within::Head {
-            promise: None,
-            bodiless: false,
-        };
-        let id = match way {
-            Way::Request => {
-                self.settle_cut_response(log);
-                let id = log.push(Exchange {
-                    protocol: Protocol::Http11,
-                    started: Some(at),
-                    request_ended: Some(at),
-                    ended: Some(at),
-                    uncertain: true,
-                    ..Exchange::default()
-                });
-                self.await_response(Pending {
-                    id,
-                    asked: Asked::Other,
-                    version: Version::V11,
-                    upgrade: None,
-                });
-                Some(id)
-            }
-            Way::Response => self.pending.pop_front().map(|asked| asked.id),
-        };
-        self.reader_mut(way).body_before = 0;
-        if let (Way::Response, Some(exchange)) = (way, id.and_then(|id| log.get_mut(id))) {
-            exchange.response_started = Some(at);
-        }
-        self.lose(log, way, id, head);
-    }
-
-    fn lose_chunks(&mut self, log: &mut ExchangeLog, way: Way) {
-        let id = self.reader_mut(way).id.take();
-        let before = id.and_then(|id| log.get_mut(id)).and_then(|exchange| {
-            if way == Way::Request {
-                exchange.request_body_delivered
-            } else {
-                exchange.body_delivered
-            }
-        });
-        self.reader_mut(way).body_before = before.unwrap_or(0);
-        self.lose(log, way, id, Within::Chunks);
-    }
-
-    fn pass_length(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        here: u64,
-        captured: Captured,
-    ) {
-        self.deliver(log, way, at, offset, here, captured);
-        let State::Length(left) = &mut self.reader_mut(way).state else {
-            return;
-        };
-        *left = left.saturating_sub(here);
-        if *left == 0 {
-            self.end_message(log, way);
-        }
-    }
-
-    fn pass_chunked(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        step: ChunkStep,
-    ) -> usize {
-        match step {
-            ChunkStep::Coding(used) => {
-                self.touch(log, way, at);
-                used
-            }
-            ChunkStep::Body(used) => {
-                self.deliver(log, way, at, offset, used as u64, Captured::Yes);
-                used
-            }
-            ChunkStep::End(used) => {
-                self.touch(log, way, at);
-                self.end_message(log, way);
-                used
-            }
-            ChunkStep::Bad(used) => {
-                let side = self.side(way);
-                log.find(
-                    "bad_chunk",
-                    Some(side),
-                    &[at.frame],
-                    format!("a chunked body of the {side} cannot be read"),
-                );
-                self.lose_chunks(log, way);
-                used
-            }
-        }
-    }
-
-    fn deliver(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        len: u64,
-        captured: Captured,
-    ) {
-        let Some(id) = self.reader(way).id else {
-            return;
-        };
-        if let Some(exchange) = log.get_mut(id) {
-            let count = match way {
-                Way::Request => &mut exchange.request_body_delivered,
-                Way::Response => &mut exchange.body_delivered,
-            };
-            *count = Some(count.unwrap_or(0).saturating_add(len));
-            if captured == Captured::No && way == Way::Response {
-                exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(len);
-            }
-        }
-        self.note_sent(log, way, id, at, offset, len);
-    }
-
-    /// Notes the time, and what of these bytes is acknowledged.
-    fn note_sent(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        id: ExchangeId,
-        at: Moment,
-        offset: u64,
-        len: u64,
-    ) {
-        let early = self
-            .acknowledged
-            .of_mut(self.side(way))
-            .sent(id, offset, len);
-        if let Some(exchange) = log.get_mut(id) {
-            let count = match way {
-                Way::Request => &mut exchange.request_body_acknowledged,
-                Way::Response => &mut exchange.body_acknowledged,
-            };
-            *count = Some(count.unwrap_or(0).saturating_add(early));
-            touch_exchange(exchange, way, at);
-        }
-    }
-
-    fn touch(&self, log: &mut ExchangeLog, way: Way, at: Moment) {
-        if let Some(exchange) = self.reader(way).id.and_then(|id| log.get_mut(id)) {
-            touch_exchange(exchange, way, at);
-        }
-    }
-
-    /// A client that waited for `100 Continue` and got a final answer may keep its body and send its next request.
-    fn body_was_withheld(&self, log: &mut ExchangeLog, bytes: &[u8]) -> bool {
-        let Some(exchange) = self.request.id.and_then(|id| log.get_mut(id)) else {
-            return false;
-        };
-        exchange.expects_continue
-            && exchange.request_body_delivered == Some(0)
-            && exchange.response_complete
-            && exchange.interim.is_empty()
-            && request_likeness(bytes) == Likeness::Yes
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Captured {
-    Yes,
-    No,
-}
-
-fn touch_exchange(exchange: &mut Exchange, way: Way, at: Moment) {
-    exchange.ended = Some(at);
-    if way == Way::Request {
-        exchange.request_ended = Some(at);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum State {
     Head,
     /// In a body of known length: bytes left.
     Length(u64),
+    /// At the start of a body that may have been withheld: its length.
+    Withheld(u64),
     /// In a chunked body.
     Chunked(Chunked),
     /// In a body that ends with the connection.
@@ -42,6 +44,8 @@ pub(crate) struct Reader {
     pub(crate) id: Option<ExchangeId>,
     /// Body bytes that were counted before the way was lost.
     pub(crate) body_before: u64,
+    /// It was looked whether the message's body was withheld.
+    pub(crate) probed: bool,
 }
 
 impl Reader {
@@ -53,6 +57,7 @@ impl Reader {
             last_at: None,
             id: None,
             body_before: 0,
+            probed: false,
         }
     }
 

@@ -249,6 +249,55 @@ fn a_tunnel_is_looked_into() {
 }
 
 #[test]
+fn an_upgrade_to_http2() {
+    let response = [
+        &b"\0\0\x01\x01\x04\0\0\0\x01\x88"[..],
+        b"\0\0\x02\0\x01\0\0\0\x01ok",
+    ];
+    let exchanges = Talk::default()
+        .client("GET /u HTTP/1.1\r\nUpgrade: h2c\r\n\r\n")
+        .server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n")
+        .client(crate::banner::HTTP2_PREFACE)
+        .server(response.concat())
+        .end();
+    let it = &exchanges.list[1];
+    assert_eq!(it.request.as_deref(), Some("GET /u"));
+    assert_eq!((it.status, it.body_delivered), (Some(200), Some(2)));
+    assert!(it.complete);
+}
+
+#[test]
+fn an_answer_before_the_gap_that_held_its_request() {
+    let it = only(
+        Talk::default()
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            .lose(Client, 300)
+            .close(Server),
+    );
+    assert_eq!(it.status, Some(200));
+    assert!(it.complete);
+}
+
+#[test]
+fn rows_of_tls_and_other_protocols() {
+    let list = Talk::default()
+        .row(Client, 300, "TLSv1.2 Client Hello (SNI=a.example)")
+        .row(Server, 7, "TLSv1.2 Alert (Description: Handshake Failure)")
+        .end()
+        .list;
+    assert_eq!(list[0].protocol, Protocol::Tls(Some("1.2")));
+    let tls = list[0].tls.as_ref().unwrap();
+    assert_eq!(tls.server_name.as_deref(), Some("a.example"));
+    assert_eq!(tls.alert.as_ref().unwrap().description, "handshake_failure");
+    assert_eq!(tls.handshake, crate::TlsHandshake::Failed);
+    let list = Talk::default()
+        .row(Server, 90, "MySQL: Server Greeting")
+        .end()
+        .list;
+    assert_eq!(list[0].protocol, Protocol::Other("mysql"));
+}
+
+#[test]
 fn a_proxy_line_names_the_client() {
     let talk = Talk::default()
         .client(format!("PROXY TCP4 192.0.2.7 192.0.2.1 5000 80\r\n{GET}"))

@@ -7,6 +7,7 @@ use super::flow_control::SendWindows;
 use super::frames::{self, FrameHeader, FramePart, FrameReader};
 use super::header_block::{Fields, HeaderDecoder, MAX_BLOCK};
 use super::streams::Streams;
+use crate::Exchange;
 use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::banner::HTTP2_PREFACE;
 use crate::exchange_log::ExchangeLog;
@@ -51,6 +52,21 @@ impl Http2 {
             acknowledged: BySide::default(),
             lost: false,
         }
+    }
+
+    /// Behind `Upgrade: h2c` (RFC 7540 §3.2): the response to `request` comes on stream 1.
+    pub(crate) fn upgraded(log: &mut ExchangeLog, requester: Side, request: Exchange) -> Self {
+        let mut it = Self::new(requester);
+        if let Some(at) = request.started
+            && let Some(stream) = it.streams.enter(log, 1, at)
+            && let Some(exchange) = log.get_mut(stream.id)
+        {
+            exchange.request = request.request;
+            exchange.host = request.host;
+            exchange.request_ended = request.request_ended;
+            exchange.request_complete = true;
+        }
+        it
     }
 
     fn is_response(&self, side: Side) -> bool {

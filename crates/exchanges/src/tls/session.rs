@@ -60,6 +60,10 @@ pub(super) struct Flow {
     pub(super) inner_messages: MessageReader,
     /// Where the last record that was read ended in the stream.
     pub(super) read_to: u64,
+    /// The side sent more than an alert behind the handshake.
+    pub(super) spoke_after: bool,
+    /// Its longest record that looks like application data.
+    pub(super) longest_data: u16,
     /// The side said what is no TLS.
     pub(super) foreign: bool,
     /// Records were lost since.
@@ -143,7 +147,11 @@ impl TlsSession {
         before: Option<LastRecord>,
     ) {
         match header.kind {
-            APPLICATION_DATA => self.application_data(log, side, at, header),
+            APPLICATION_DATA => {
+                let flow = self.flows.of_mut(side);
+                flow.longest_data = flow.longest_data.max(header.len);
+                self.application_data(log, side, at, header);
+            }
             HANDSHAKE if self.is_encrypted(side) => {
                 self.flows.of_mut(side).finished = true;
                 if self.flows.client.finished && self.flows.server.finished {
@@ -193,8 +201,18 @@ impl TlsSession {
             self.complete_handshake();
         }
         if self.is_13() && header.len == TLS13_ALERT_LEN {
+            // A server that says nothing but this behind the client's Finished does not like the client's certificate.
+            if side == Side::Server && !self.flows.server.spoke_after {
+                self.alert.get_or_insert(TlsAlert {
+                    by: side,
+                    description: "encrypted",
+                    at,
+                });
+                self.handshake = TlsHandshake::Failed;
+            }
             return;
         }
+        self.flows.of_mut(side).spoke_after = true;
         let content = header.len.saturating_sub(self.overhead());
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
@@ -419,6 +437,11 @@ impl TlsSession {
         }
     }
 
+    /// Both sides sent what only a finished handshake allows: told by sizes alone, where the hellos were not captured.
+    fn both_sent_data(&self) -> bool {
+        self.flows.client.longest_data >= 53 && self.flows.server.longest_data >= 53
+    }
+
     fn final_handshake(&self) -> TlsHandshake {
         let ended = self.closed.client.is_some() || self.closed.server.is_some();
         let begun = self.client_hello.is_some();
@@ -426,6 +449,7 @@ impl TlsSession {
         let foreign = self.flows.client.foreign || self.flows.server.foreign;
         match self.handshake {
             TlsHandshake::Partial if begun && foreign => TlsHandshake::Failed,
+            TlsHandshake::Partial if !whole && self.both_sent_data() => TlsHandshake::Complete,
             TlsHandshake::Partial if ended && begun && whole => TlsHandshake::Failed,
             known => known,
         }

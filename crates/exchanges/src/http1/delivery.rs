@@ -1,0 +1,410 @@
+//! Bodies: what is delivered of them, and what is lost.
+
+use whyreset_connections::Moment;
+
+use super::body::Asked;
+use super::chunked::ChunkStep;
+use super::head::Version;
+use super::lost::{Lost, Within};
+use super::pairing::{HeadEnd, Http1, Pending, Way};
+use super::reader::State;
+use super::start_line::{Likeness, Search, request_likeness};
+use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::layer::Layer;
+use crate::{Exchange, Protocol};
+
+impl Http1 {
+    pub(super) fn lose(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        id: Option<ExchangeId>,
+        within: Within,
+    ) {
+        let search = match way {
+            Way::Request => Search::for_requests(false),
+            Way::Response => Search::for_responses(),
+        };
+        let lost = Lost::new(search, id, within);
+        self.tell_lost(log, way, &lost);
+        self.reader_mut(way).state = State::Lost(Box::new(lost));
+    }
+
+    fn tell_lost(&self, log: &mut ExchangeLog, way: Way, lost: &Lost) {
+        let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) else {
+            return;
+        };
+        let before = self.reader(way).body_before;
+        match way {
+            Way::Response => lost.tell_response(exchange, before),
+            Way::Request => {
+                let counted = matches!(
+                    lost.within,
+                    Within::Chunks
+                        | Within::Head {
+                            promise: Some(_),
+                            ..
+                        }
+                );
+                if counted {
+                    exchange.request_body_delivered = Some(before.saturating_add(lost.body()));
+                }
+                exchange.request_complete = lost.is_whole();
+            }
+        }
+        exchange.complete =
+            exchange.response_complete && (exchange.request_complete || exchange.request.is_none());
+    }
+
+    pub(super) fn search(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        bytes: &[u8],
+    ) -> usize {
+        let State::Lost(lost) = &mut self.reader_mut(way).state else {
+            return bytes.len();
+        };
+        let (used, found) = lost.pass(bytes);
+        if let Some(start) = &found {
+            lost.take_back(start.len());
+        }
+        let id = lost.id;
+        let State::Lost(lost) = std::mem::replace(&mut self.reader_mut(way).state, State::Head)
+        else {
+            return used;
+        };
+        self.tell_lost(log, way, &lost);
+        if let Some(id) = id {
+            self.note_sent(log, way, id, at, offset, used as u64);
+        }
+        match found {
+            Some(start) => self.resume(log, way, at, start, &lost),
+            None => self.reader_mut(way).state = State::Lost(lost),
+        }
+        used
+    }
+
+    /// A new message begins: the one in which the way was lost is over.
+    fn resume(&mut self, log: &mut ExchangeLog, way: Way, at: Moment, start: Vec<u8>, lost: &Lost) {
+        if way == Way::Request {
+            self.settle_cut_response(log);
+        }
+        if !lost.certainly_short()
+            && let Some(exchange) = lost.id.and_then(|id| log.get_mut(id))
+        {
+            match way {
+                Way::Request => exchange.request_complete = true,
+                Way::Response => exchange.response_complete = true,
+            }
+            exchange.complete = exchange.request_complete && exchange.response_complete;
+        }
+        let reader = self.reader_mut(way);
+        reader.id = None;
+        reader.head = start;
+        reader.head_at = Some(at);
+        reader.last_at = Some(at);
+        reader.state = State::Head;
+    }
+
+    pub(super) fn pass_gap(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        len: u64,
+    ) -> u64 {
+        if way == Way::Request {
+            self.settle_withheld(log);
+        }
+        match &mut self.reader_mut(way).state {
+            State::Start => self.lose_message(log, way, at),
+            State::Head => self.end_head(log, way, HeadEnd::Cut),
+            State::Length(left) => {
+                let here = len.min(*left);
+                self.pass_length(log, way, at, offset, here, Captured::No);
+                return here;
+            }
+            State::Chunked(chunked) => {
+                if chunked.skip(len) {
+                    self.deliver(log, way, at, offset, len, Captured::No);
+                    return len;
+                }
+                self.lose_chunks(log, way);
+            }
+            State::UntilClose => {
+                self.deliver(log, way, at, offset, len, Captured::No);
+                return len;
+            }
+            State::Lost(_) | State::Tunnel | State::Withheld(_) => {}
+        }
+        self.pass_gap_lost(log, way, at, offset, len);
+        len
+    }
+
+    fn pass_gap_lost(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        len: u64,
+    ) {
+        let reader = self.reader_mut(way);
+        let State::Lost(mut lost) = std::mem::replace(&mut reader.state, State::Start) else {
+            return;
+        };
+        lost.pass_gap(len);
+        let id = lost.id;
+        self.tell_lost(log, way, &lost);
+        self.reader_mut(way).state = State::Lost(lost);
+        if let Some(id) = id {
+            self.note_sent(log, way, id, at, offset, len);
+            if let (Way::Response, Some(exchange)) = (way, log.get_mut(id)) {
+                exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(len);
+            }
+        }
+    }
+
+    /// The start of a message is not in the capture.
+    fn lose_message(&mut self, log: &mut ExchangeLog, way: Way, at: Moment) {
+        let head = Within::Head {
+            promise: None,
+            bodiless: false,
+        };
+        let id = match way {
+            // The gap is told when the other side's acknowledgement shows it: its answer may have come before.
+            Way::Request if self.orphan.is_some() => {
+                let id = self.orphan.take();
+                if let Some(exchange) = id.and_then(|id| log.get_mut(id)) {
+                    exchange.uncertain |= !exchange.complete;
+                }
+                None
+            }
+            Way::Request => {
+                self.settle_cut_response(log);
+                let id = log.push(Exchange {
+                    protocol: Protocol::Http11,
+                    started: Some(at),
+                    request_ended: Some(at),
+                    ended: Some(at),
+                    uncertain: true,
+                    ..Exchange::default()
+                });
+                self.await_response(Pending {
+                    id,
+                    asked: Asked::Other,
+                    version: Version::V11,
+                    upgrade: None,
+                });
+                Some(id)
+            }
+            Way::Response => self.pending.pop_front().map(|asked| asked.id),
+        };
+        self.reader_mut(way).body_before = 0;
+        if let (Way::Response, Some(exchange)) = (way, id.and_then(|id| log.get_mut(id))) {
+            exchange.response_started = Some(at);
+        }
+        self.lose(log, way, id, head);
+    }
+
+    fn lose_chunks(&mut self, log: &mut ExchangeLog, way: Way) {
+        let id = self.reader_mut(way).id.take();
+        let before = id.and_then(|id| log.get_mut(id)).and_then(|exchange| {
+            if way == Way::Request {
+                exchange.request_body_delivered
+            } else {
+                exchange.body_delivered
+            }
+        });
+        self.reader_mut(way).body_before = before.unwrap_or(0);
+        self.lose(log, way, id, Within::Chunks);
+    }
+
+    pub(super) fn pass_length(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        here: u64,
+        captured: Captured,
+    ) {
+        self.deliver(log, way, at, offset, here, captured);
+        let State::Length(left) = &mut self.reader_mut(way).state else {
+            return;
+        };
+        *left = left.saturating_sub(here);
+        if *left == 0 {
+            self.end_message(log, way);
+        }
+    }
+
+    pub(super) fn pass_chunked(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        step: ChunkStep,
+    ) -> usize {
+        match step {
+            ChunkStep::Coding(used) => {
+                self.touch(log, way, at);
+                used
+            }
+            ChunkStep::Body(used) => {
+                self.deliver(log, way, at, offset, used as u64, Captured::Yes);
+                used
+            }
+            ChunkStep::End(used) => {
+                self.touch(log, way, at);
+                self.end_message(log, way);
+                used
+            }
+            ChunkStep::Bad(used) => {
+                let side = self.side(way);
+                log.find(
+                    "bad_chunk",
+                    Some(side),
+                    &[at.frame],
+                    format!("a chunked body of the {side} cannot be read"),
+                );
+                self.lose_chunks(log, way);
+                used
+            }
+        }
+    }
+
+    pub(super) fn deliver(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        len: u64,
+        captured: Captured,
+    ) {
+        let Some(id) = self.reader(way).id else {
+            return;
+        };
+        if let Some(exchange) = log.get_mut(id) {
+            let count = match way {
+                Way::Request => &mut exchange.request_body_delivered,
+                Way::Response => &mut exchange.body_delivered,
+            };
+            *count = Some(count.unwrap_or(0).saturating_add(len));
+            if captured == Captured::No && way == Way::Response {
+                exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(len);
+            }
+        }
+        self.note_sent(log, way, id, at, offset, len);
+    }
+
+    /// Notes the time, and what of these bytes is acknowledged.
+    fn note_sent(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        id: ExchangeId,
+        at: Moment,
+        offset: u64,
+        len: u64,
+    ) {
+        let early = self
+            .acknowledged
+            .of_mut(self.side(way))
+            .sent(id, offset, len);
+        if let Some(exchange) = log.get_mut(id) {
+            let count = match way {
+                Way::Request => &mut exchange.request_body_acknowledged,
+                Way::Response => &mut exchange.body_acknowledged,
+            };
+            *count = Some(count.unwrap_or(0).saturating_add(early));
+            touch_exchange(exchange, way, at);
+        }
+    }
+
+    fn touch(&self, log: &mut ExchangeLog, way: Way, at: Moment) {
+        if let Some(exchange) = self.reader(way).id.and_then(|id| log.get_mut(id)) {
+            touch_exchange(exchange, way, at);
+        }
+    }
+
+    /// A client that waited for `100 Continue` and got a final answer may keep its body and send its next request.
+    pub(super) fn body_may_be_withheld(&mut self, log: &mut ExchangeLog) -> bool {
+        let State::Length(left) = self.request.state else {
+            return false;
+        };
+        let Some(exchange) = self.request.id.and_then(|id| log.get_mut(id)) else {
+            return false;
+        };
+        let may = exchange.expects_continue
+            && exchange.request_body_delivered == Some(0)
+            && exchange.response_complete
+            && exchange.interim.is_empty()
+            && !self.request.probed;
+        if may {
+            self.request.probed = true;
+            self.request.state = State::Withheld(left);
+        }
+        may
+    }
+
+    /// Takes the next byte where a body may be withheld, and looks whether a request begins.
+    pub(super) fn probe_withheld(
+        &mut self,
+        log: &mut ExchangeLog,
+        at: Moment,
+        offset: u64,
+        bytes: &[u8],
+    ) -> usize {
+        self.request.head.extend(bytes.first());
+        match request_likeness(&self.request.head) {
+            Likeness::Open => {}
+            Likeness::Yes => {
+                self.request.id = None;
+                self.request.state = State::Head;
+            }
+            Likeness::No => {
+                let len = self.request.head.len() as u64;
+                let start = offset.saturating_add(1).saturating_sub(len);
+                self.take_withheld(log, at, start);
+            }
+        }
+        1
+    }
+
+    /// What was held while a body might be withheld is that body.
+    pub(super) fn settle_withheld(&mut self, log: &mut ExchangeLog) {
+        if let (State::Withheld(_), Some(at)) = (&self.request.state, self.request.last_at) {
+            self.take_withheld(log, at, 0);
+        }
+    }
+
+    fn take_withheld(&mut self, log: &mut ExchangeLog, at: Moment, start: u64) {
+        let held = std::mem::take(&mut self.request.head);
+        if let State::Withheld(left) = self.request.state {
+            self.request.state = State::Length(left);
+            let side = self.side(Way::Request);
+            self.data(log, side, at, start, &held);
+        }
+    }
+}
+
+/// Whether bytes are in the capture, or only their numbers were passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Captured {
+    Yes,
+    No,
+}
+
+fn touch_exchange(exchange: &mut Exchange, way: Way, at: Moment) {
+    exchange.ended = Some(at);
+    if way == Way::Request {
+        exchange.request_ended = Some(at);
+    }
+}
