@@ -4,9 +4,7 @@ use crate::link::ethertype;
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 
-/// Reads Cisco metadata (0x8909): version, length in words, options.
+/// Reads version, length, one option of four bytes, and what the EtherType behind them announces.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
-    let options_len = usize::from(packet.u8(1)?) * 4;
-    let next = packet.u16(2 + options_len)?;
-    ethertype::dissect(walk, next, packet.skip(4 + options_len)?, outer)
+    ethertype::dissect(walk, packet.u16(6)?, packet.skip(8)?, outer)
 }

@@ -1,8 +1,8 @@
 //! EtherTypes (<https://www.iana.org/assignments/ieee-802-numbers>): what follows an Ethernet header, a tag, and much else.
 
 use crate::link::{
-    cisco_metadata, e_tag, ethernet, fabric_path, frer, hsr, llc, macsec, mpls, pppoe,
-    provider_backbone, trill, vlan, vn_tag,
+    arista_timestamp, cisco_metadata, e_tag, ethernet, fabric_path, frer, hsr, llc, macsec, mpls,
+    pppoe, provider_backbone, trill, vlan, vn_tag,
 };
 use crate::network::{ipv4, ipv6};
 use crate::packet::{Packet, Walked};
@@ -61,6 +61,7 @@ fn announced(walk: &mut Walk<'_>, ethertype: u16, packet: Packet<'_>, outer: &Ou
         0x892f => hsr::dissect(walk, packet, outer),
         0x893f => e_tag::dissect(walk, packet, outer),
         0x894f => nsh::dissect(walk, packet, outer),
+        0xd28b => arista_timestamp::dissect(walk, packet, outer),
         0xf1c1 => frer::dissect(walk, packet, outer),
         _ => Ok(()),
     }

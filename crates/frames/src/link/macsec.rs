@@ -8,9 +8,6 @@ use crate::walk::{Outer, Walk};
 const HAS_CHANNEL: u8 = 0x20;
 const IS_CHANGED: u8 = 0x0c;
 
-/// Length of the integrity check value at the end.
-const CHECK_LEN: usize = 16;
-
 /// Reads the tag behind its EtherType, and what is in it.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let control = packet.u8(0)?;
@@ -19,9 +16,8 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     }
     let len = if control & HAS_CHANNEL == 0 { 6 } else { 14 };
     let kind = packet.u16(len)?;
-    let rest = packet.skip(len + 2)?;
-    let rest = rest.limit(rest.wire_len().saturating_sub(CHECK_LEN));
-    ethertype::dissect(walk, kind, rest, outer)
+    // The integrity check value at the end is beyond any packet's own length.
+    ethertype::dissect(walk, kind, packet.skip(len + 2)?, outer)
 }
 
 #[cfg(test)]

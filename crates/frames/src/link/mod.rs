@@ -1,6 +1,7 @@
 //! Layers below IP: what frames start with, and the headers and tags of links, bridges and labels.
 
 pub(crate) mod arcnet;
+pub(crate) mod arista_timestamp;
 pub(crate) mod avs;
 pub(crate) mod cisco_hdlc;
 pub(crate) mod cisco_metadata;
@@ -17,6 +18,7 @@ pub(crate) mod hsr;
 pub(crate) mod ieee80211;
 pub(crate) mod ip_over_atm;
 pub(crate) mod ip_over_fc;
+pub(crate) mod ip_over_firewire;
 pub(crate) mod ip_over_infiniband;
 pub(crate) mod isl;
 pub(crate) mod juniper;
@@ -24,6 +26,7 @@ pub(crate) mod link_type;
 pub(crate) mod linux_cooked;
 pub(crate) mod llc;
 pub(crate) mod macsec;
+pub(crate) mod mpacket;
 pub(crate) mod mpls;
 pub(crate) mod nflog;
 pub(crate) mod null_loopback;

@@ -19,6 +19,7 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
             _ => (usize::from(rest.u16(0)? & 0x3fff), 2),
         };
         let after = rest.skip(header_len)?;
+        rest = after.skip(len)?;
         let mut subframe = after.limit(len);
         if flags & HAS_PROTOCOL != 0 {
             let (number, body) = ppp::split_protocol(subframe)?;
@@ -28,7 +29,6 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
         if let Some(protocol) = protocol {
             ppp::dissect_protocol(walk, protocol, subframe, outer)?;
         }
-        rest = after.skip(len)?;
     }
     Ok(())
 }

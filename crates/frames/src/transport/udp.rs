@@ -6,8 +6,8 @@ use crate::link::{llc, mpls};
 use crate::packet::{Packet, Walked};
 use crate::transport::claimed_ports;
 use crate::tunnel::{
-    amt, ayiya, capwap, geneve, gre, gtp_u, l2tp, lisp, lwapp, mobile_ip, sflow, teredo, tzsp,
-    vxlan,
+    amt, ayiya, capwap, geneve, gre, gtp_u, jmirror, l2tp, lisp, lwapp, mobile_ip, sflow, teredo,
+    tzsp, vxlan,
 };
 use crate::walk::{Datagram, Outer, Walk};
 
@@ -88,6 +88,7 @@ fn tunnel(port: u16) -> Option<Tunnel> {
         12000..=12004 => llc::dissect,
         12222 => lwapp::dissect,
         12223 => lwapp::dissect_after_address,
+        30030 => jmirror::dissect,
         37008 => tzsp::dissect,
         _ => return None,
     };

@@ -8,6 +8,7 @@ pub(crate) mod etherip;
 pub(crate) mod geneve;
 pub(crate) mod gre;
 pub(crate) mod gtp_u;
+pub(crate) mod jmirror;
 pub(crate) mod l2tp;
 pub(crate) mod lisp;
 pub(crate) mod lwapp;
