@@ -35,6 +35,9 @@ pub struct Options {
     /// Only scenarios or variations whose SCENARIO/VARIATION contains this
     #[arg(long)]
     pub only: Option<String>,
+    /// Fail (exit status 1) unless this share of the failed connections got its right cause
+    #[arg(long, value_name = "SHARE")]
+    pub at_least: Option<f64>,
     /// How many captures are judged at a time
     #[arg(long, default_value_t = 2)]
     pub jobs: usize,
@@ -60,7 +63,14 @@ pub fn score(options: &Options) -> Result<ExitCode> {
     } else {
         print!("{}", report::text(&tally));
     }
-    Ok(ExitCode::SUCCESS)
+    let enough = options
+        .at_least
+        .is_none_or(|share| tally.failed.value() >= share);
+    Ok(if enough {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn tasks(options: &Options) -> Result<Vec<Task>> {
