@@ -41,7 +41,8 @@ fn judge_one<X>(
         .of(side)
         .iter()
         .find(|pairing| pairing.reset == packet.frame);
-    let answers = pairing.is_some() || trigger::answers_unkept(raw, trips.of(side));
+    let sent = connection.sent.of(side);
+    let answers = pairing.is_some() || trigger::answers_unkept(raw, log, sent, trips.of(side));
     let dialect = dialect::classify(raw, answers);
     let trigger = match dialect {
         Dialect::Passive => pairing.map(|p| trigger::of_answer(raw, p, trips.of(side))),

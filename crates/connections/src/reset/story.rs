@@ -151,12 +151,7 @@ fn life_after_death(around: &Surroundings<'_>) -> Option<Sign> {
     } else {
         "aftermath"
     };
-    let host = if around.dialect == Dialect::Passive {
-        0.06
-    } else {
-        0.015
-    };
-    Some(Sign::new(id, text, frames, host, 0.8))
+    Some(Sign::new(id, text, frames, 0.012, 0.8))
 }
 
 /// Two hosts hardly ever abort at the same moment; a device in the middle does it to both.

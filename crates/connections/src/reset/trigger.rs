@@ -1,11 +1,11 @@
 //! Which packet a RST answers. A host that does not know a connection answers every segment with a RST of its own
 //! (RFC 9293 §3.5.2), so a burst of RSTs is paired one to one with the segments in flight before anything is called odd.
 
-use whyreset_capture::Span;
+use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::TcpFlags;
 
 use super::log::{RawReset, ResetLog};
-use crate::{RoundTrip, Sent, Side, Trigger};
+use crate::{RoundTrip, SendHistory, Sent, Side, Trigger};
 
 /// An answer that takes longer than this and many round trips is none.
 const SLOWEST_ANSWER: Span = Span::from_millis(1_500);
@@ -59,13 +59,32 @@ pub(crate) fn pair(log: &ResetLog, side: Side, trip: &RoundTrip) -> Vec<Pairing>
     pairings
 }
 
-/// It is an answer by its number, though the packet that it answers was not kept: too many were in flight.
-pub(crate) fn answers_unkept(raw: &RawReset, trip: &RoundTrip) -> bool {
-    let peer = raw.peer();
-    let recent = peer
-        .last
-        .is_some_and(|last| raw.packet.time - last.time <= slowest_answer(trip));
-    recent && peer.acked_to == Some(raw.packet.seq)
+/// It is an answer by its number, though the packet that it answers was not kept: too many were in flight. Its number is
+/// one that the other side has acknowledged in the time that an answer takes.
+pub(crate) fn answers_unkept(
+    raw: &RawReset,
+    log: &ResetLog,
+    sent: &SendHistory,
+    trip: &RoundTrip,
+) -> bool {
+    let reset = &raw.packet;
+    let slowest = slowest_answer(trip);
+    let in_time = |time: Timestamp| reset.time - time <= slowest;
+    let Some(acked) = raw.peer().acked_to else {
+        return false;
+    };
+    if !raw.peer().last.is_some_and(|last| in_time(last.time)) || reset.seq > acked {
+        return false;
+    }
+    let before = |candidate: &Sent| candidate.at.frame < reset.frame;
+    let same = |candidate: &Sent| candidate.ack == Some(reset.seq) && in_time(candidate.at.time);
+    reset.seq == acked
+        || log
+            .candidates
+            .of(reset.side.peer())
+            .iter()
+            .any(|candidate| before(candidate) && same(candidate))
+        || (raw.own().packets > 0 && sent.sent_by(reset.time - slowest).sent_to <= reset.seq)
 }
 
 /// How long an answer can take: many round trips, and the time a busy host may need.
