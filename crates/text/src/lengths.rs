@@ -3,9 +3,10 @@
 //! The Length column counts the whole frame. How many bytes of headers that includes follows, in this order,
 //! 1. from rows of the same direction that show both (Length 66, Len=0), SYNs, resets, rows with SACK blocks and frames
 //!    that may be padded to Ethernet's 60 bytes (64 with a VLAN tag) left aside;
-//! 2. from such rows of the other direction and from the options of this direction's SYN, if they do not contradict
+//! 2. from a row that hides its length, alone between two numbers of its side: their distance is its length;
+//! 3. from such rows of the other direction and from the options of this direction's SYN, if they do not contradict
 //!    each other;
-//! 3. where some row shows all its options and none hints at a tag or a checksum, from Ethernet, IP and TCP, with 12 bytes for timestamps if the connection
+//! 4. where some row shows all its options and none hints at a tag or a checksum, from Ethernet, IP and TCP, with 12 bytes for timestamps if the connection
 //!    uses them.
 //!
 //! Lengths found so are marked as inferred; else they stay unknown.
@@ -16,7 +17,8 @@ use crate::placed::{Connection, Placed};
 
 /// Fills the lengths of a connection's rows.
 pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
-    let headers = headers_of(connection, rows);
+    let mut headers = headers_of(connection, rows);
+    headers.learn_from_lone_rows(connection, rows);
     for index in &connection.rows {
         let Some(row) = rows.get_mut(*index) else {
             continue;
@@ -87,6 +89,49 @@ impl Headers {
                 (self.options_shown && !self.longer).then(|| self.with_link(source.host, ETHERNET))
             }
         }
+    }
+
+    /// The length of a hidden row that stands alone between two numbers of its side, with nothing missing in between.
+    fn learn_from_lone_rows(&mut self, connection: &Connection, rows: &[Placed]) {
+        // Per side: where it was, the gaps before that, and the frame length of the only hidden row since.
+        let mut sides: [Option<(u32, u32, Option<u32>)>; 2] = [None, None];
+        for row in connection.rows.iter().filter_map(|index| rows.get(*index)) {
+            let side = usize::from(!row.is_from_first());
+            let Some(reached) = sides.get_mut(side).filter(|_| row.is_tcp()) else {
+                continue;
+            };
+            let Some(seq) = row.raw.seq else {
+                *reached = match *reached {
+                    Some((next, gaps, None)) if gaps == row.gaps_before && !row.is_disturbed() => {
+                        Some((next, gaps, row.raw.frame_len))
+                    }
+                    _ => None,
+                };
+                continue;
+            };
+            let lone =
+                reached.filter(|(_, gaps, _)| *gaps == row.gaps_before && !row.is_disturbed());
+            if let Some((next, _, Some(frame_len))) = lone
+                && let Some(headers) = frame_len.checked_sub(seq.wrapping_sub(next))
+                && self.is_usual(row.source.host, headers)
+                && let Some(slot @ None) = self.learned.get_mut(side)
+            {
+                *slot = Some(headers);
+            }
+            let used = row.raw.flags.unwrap_or_default().sequence_len();
+            let end = row
+                .raw
+                .len
+                .map(|len| seq.wrapping_add(len).wrapping_add(used));
+            *reached = end.map(|end| (end, row.gaps_before, None));
+        }
+    }
+
+    /// Whether headers of this length exist: a FIN in the hidden row would make them one too short.
+    fn is_usual(&self, host: Host, headers: u32) -> bool {
+        LINKS
+            .iter()
+            .any(|link| self.with_link(host, *link) == headers)
     }
 
     fn with_link(&self, host: Host, link: u32) -> u32 {
