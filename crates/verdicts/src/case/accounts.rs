@@ -191,6 +191,12 @@ fn missing_of(
                 .response_started
                 .is_some_and(|m| m.frame > close.at.frame)
     });
+    // A response whose head is not in the capture (a short snapshot length) is known by its bytes.
+    let alone = connection.app.list.len() == 1 && connection.flows.server.bytes > 0;
+    if alone && exchange.status.is_none() && exchange.request_complete && !exchange.from_list {
+        let taken = all_taken(connection, close);
+        return (!taken).then_some((Missing::ResponseUnfinished, true));
+    }
     let answered = !broken_off
         && (exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0);
     let missing = match (exchange.request_complete, answered) {

@@ -7,6 +7,10 @@ use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let served = case.connection.app.list.iter().any(|e| {
+        let tls = e.tls.as_ref();
+        tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
+    });
     if case.accounts.complete > 0 {
         let frames = last_complete_frames(case);
         found.add(
@@ -28,7 +32,15 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(open) = &case.accounts.open else {
         return;
     };
+    if served && case.accounts.complete == 0 && open.missing == Missing::Unanswered {
+        found.add(
+            ids::KEPT_ALIVE,
+            [case.connection.frames.first],
+            "Both sides had exchanged data in the TLS session before.",
+        );
+    }
     if case.accounts.complete == 0
+        && !served
         && let Some(started) = open.started
     {
         found.add(

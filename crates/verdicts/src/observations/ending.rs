@@ -77,7 +77,10 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         );
         return;
     }
+    let only_syns_and_resets =
+        c.flows.client.packets <= u64::from(c.handshake.syn_count) + c.reset_count.client;
     let scan = c.handshake.ack.is_none()
+        && only_syns_and_resets
         && c.handshake.syn_ack.is_some()
         && case
             .fatal

@@ -49,7 +49,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     ) {
         return;
     }
-    let (Some(started), Some(close)) = (open.started, server_close(case)) else {
+    // A session has one beginning and many requests: the last thing the client said is the one in question.
+    let asked = if open.estimated {
+        case.connection.flows.client.last_new_data
+    } else {
+        open.started
+    };
+    let (Some(started), Some(close)) = (asked, server_close(case)) else {
         return;
     };
     let request = case.packet(started.frame);

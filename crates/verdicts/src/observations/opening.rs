@@ -91,7 +91,8 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let last = h.last_syn_ack.unwrap_or(syn_ack);
-    if h.ack.is_none() && c.reset_count.client == 0 && c.flows.client.bytes == 0 {
+    let only_syns = c.flows.client.packets <= u64::from(h.syn_count);
+    if h.ack.is_none() && only_syns && c.flows.client.bytes == 0 {
         found.tell(
             ids::HANDSHAKE_UNFINISHED,
             [syn.frame, syn_ack.frame, last.frame],

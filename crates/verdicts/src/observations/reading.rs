@@ -3,10 +3,10 @@
 //! The window is what is left of the receive buffer: what lies unread in it is missing from the window.
 //! The arithmetic holds where the buffer does not grow meanwhile, so only a window at its largest says "all read".
 
-use whyreset_connections::ReadMoment;
+use whyreset_connections::{ReadMoment, Side};
 
 use super::ids;
-use crate::case::Case;
+use crate::case::{Case, Missing};
 use crate::{Observations, wording};
 
 /// Moments told, the last ones.
@@ -14,7 +14,7 @@ const MOMENTS: usize = 4;
 
 /// Tells whether everything that was delivered to the side that closed was acknowledged and read.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let Some(reset) = case.fatal.filter(|_| case.accounts.missing().is_some()) else {
+    let Some(reset) = case.fatal.filter(|reset| receives(case, reset.by)) else {
         return;
     };
     acknowledged(case, found);
@@ -58,6 +58,15 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// What is missing was on its way to this side.
+fn receives(case: &Case<'_>, side: Side) -> bool {
+    match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished | Missing::Unanswered) => side == Side::Client,
+        Some(Missing::RequestUnfinished | Missing::AnsweredEarly) => side == Side::Server,
+        Some(Missing::TlsHandshake) | None => false,
+    }
+}
+
 /// `1,460`, or `0 to 4,380` where only bounds are known.
 fn between((least, most): (u64, u64)) -> String {
     if least == most {
@@ -87,6 +96,7 @@ fn acknowledged(case: &Case<'_>, found: &mut Observations) {
         .filter(|p| p.side == reset.by && p.ack == knew.certainly && p.frame < reset.at.frame)
         .filter(|p| !p.flags.is_rst())
         .map(|p| p.frame)
+        .take(MOMENTS)
         .collect();
     let frames = if again.is_empty() {
         vec![by.frame]

@@ -20,7 +20,7 @@ const SHORTEST_IDLE: Span = Span::from_millis(1_000);
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
 const FULL_SEGMENT: u32 = 1_000;
 /// And it must be a rest for this connection: so many round trips.
-const ROUND_TRIPS_OF_REST: i64 = 10;
+const ROUND_TRIPS_OF_REST: i64 = 5;
 
 /// Records waits before the close, and silences before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
