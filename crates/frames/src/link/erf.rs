@@ -20,7 +20,9 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     }
     let outer = outer.deeper()?;
     match kind & !HAS_EXTENSION {
-        1 | 5 | 12 | 15 => dissect_hdlc(walk, rest.limit(wire_len), &outer),
+        1 | 10 | 15 | 19 => dissect_hdlc(walk, rest.limit(wire_len), &outer),
+        // Of several channels: their number comes first.
+        5 | 17 => dissect_hdlc(walk, rest.skip(4)?, &outer),
         2 | 11 | 16 | 20 => ethernet::dissect(walk, rest.skip(2)?.limit(wire_len), &outer),
         22 => ipv4::dissect_any_version(walk, rest, &outer),
         23 => ipv6::dissect(walk, rest, &outer),
@@ -31,7 +33,6 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
 fn dissect_hdlc(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     match packet.u16(0)? {
         0x0f00 | 0x8f00 => cisco_hdlc::dissect(walk, packet, outer),
-        0xff03 => ppp::dissect_hdlc(walk, packet, outer),
-        _ => Ok(()),
+        _ => ppp::dissect_hdlc(walk, packet, outer),
     }
 }

@@ -13,7 +13,7 @@ const START_OF_FRAME: u8 = 0xd5;
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let preamble = packet.bytes().iter().take_while(|byte| **byte == PREAMBLE);
     let frame = match preamble.count() {
-        0 => packet,
+        0 => return ethernet::dissect(walk, packet, outer),
         len if packet.u8(len)? == START_OF_FRAME => packet.skip(len + 1)?,
         _ => return Ok(()),
     };

@@ -1,6 +1,6 @@
 //! TaZmen Sniffer Protocol: remote captures of access points and routers.
 
-use crate::link::{avs, ethernet, ieee80211, prism};
+use crate::link::{avs, ethernet, ieee80211, ppp, prism, raw_ip};
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 
@@ -30,6 +30,8 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
     let outer = outer.deeper()?;
     match encapsulation {
         1 => ethernet::dissect(walk, frame, &outer),
+        4 => ppp::dissect_hdlc(walk, frame, &outer),
+        7 => raw_ip::dissect(walk, frame, &outer),
         18 => ieee80211::dissect(walk, frame, &outer),
         119 => prism::dissect(walk, frame, &outer),
         127 => avs::dissect(walk, frame, &outer),
