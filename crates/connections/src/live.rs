@@ -378,18 +378,22 @@ impl<X: StreamSink> Live<X> {
             let offset = seq.saturating_add(syn).saturating_sub(1);
             own.push(offset, segment.payload_len, segment.payload, &mut outlet);
         }
-        if let Some(ack) = ack
-            && let Ok(acked) = u64::try_from(ack.saturating_sub(1))
-            && peer.acknowledged(acked)
-        {
+        if let Some(ack) = ack {
+            peer.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
+        }
+        for (stream, end) in [(&mut *own, from), (&mut *peer, from.other())] {
+            if !stream.has_news() {
+                continue;
+            }
             // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
-            let offset = if acked <= peer.next_offset() || self.elided {
-                acked
-            } else {
-                let end = self.directions.of(from.other()).stream_end();
-                acked.min(end.max(peer.next_offset()))
+            let shown = || match self.elided {
+                true => u64::MAX,
+                false => self.directions.of(end).stream_end(),
             };
-            outlet.sink.acknowledged(side, at, offset);
+            if let Some(offset) = stream.acknowledgement(shown) {
+                let by = if end == from { side.peer() } else { side };
+                outlet.sink.acknowledged(by, at, offset);
+            }
         }
         for (stream, side) in [(own, side), (peer, side.peer())] {
             if stream.is_holding() {
@@ -450,6 +454,17 @@ impl<X: StreamSink> Live<X> {
         self.packets.swap_sides();
         self.observers.swap_sides();
         self.app = self.app.fresh();
+        let at = Moment {
+            frame: self.course.frames.last,
+            time: self.course.end,
+        };
+        for end in [End::Low, End::High] {
+            let side = self.side(end);
+            let told = self.course.streams.of(end).next_offset();
+            if told > 0 {
+                self.app.gap(side, at, 0, told);
+            }
+        }
     }
 
     /// What it tells of its listener, the server's end.

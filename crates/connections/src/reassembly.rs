@@ -24,6 +24,7 @@ pub(crate) struct Reassembly {
     held_bytes: usize,
     /// How far the other side has acknowledged.
     acked: u64,
+    acked_told: u64,
     waited: u8,
 }
 
@@ -168,13 +169,29 @@ impl Reassembly {
         self.release(outlet);
     }
 
-    /// The other side acknowledged the stream up to `offset`. Whether that is news.
-    pub(crate) const fn acknowledged(&mut self, offset: u64) -> bool {
-        let advances = offset > self.acked;
-        if advances {
+    /// The other side acknowledged the stream up to `offset`.
+    pub(crate) const fn acknowledged(&mut self, offset: u64) {
+        if offset > self.acked {
             self.acked = offset;
         }
-        advances
+    }
+
+    /// Whether more is acknowledged than the sink was told.
+    pub(crate) const fn has_news(&self) -> bool {
+        self.acked > self.acked_told
+    }
+
+    /// How far the stream is acknowledged, where that is news. More than what was sent (up to `shown`, or what was handed
+    /// on) cannot be: it waits until it is seen.
+    pub(crate) fn acknowledgement(&mut self, shown: impl FnOnce() -> u64) -> Option<u64> {
+        let sure = if self.acked <= self.next {
+            self.acked
+        } else {
+            self.acked.min(shown().max(self.next))
+        };
+        let is_news = sure > self.acked_told;
+        self.acked_told = self.acked_told.max(sure);
+        is_news.then_some(sure)
     }
 
     /// Another packet of the connection has passed: an acknowledged hole that does not get filled is a gap.
@@ -270,6 +287,8 @@ mod tests {
         let mut stream = Reassembly::default();
         stream.push(2, 1, b"c", &mut outlet(&mut tape));
         stream.acknowledged(3);
+        assert_eq!(stream.acknowledgement(|| 0), None);
+        assert_eq!(stream.acknowledgement(|| 3), Some(3));
         for _ in 0..PATIENCE {
             assert!(tape.bytes.is_empty());
             stream.wait(&mut outlet(&mut tape));

@@ -157,7 +157,9 @@ fn life_after_death(around: &Surroundings<'_>) -> Option<Sign> {
 /// Two hosts hardly ever abort at the same moment; a device in the middle does it to both.
 fn both_directions(around: &Surroundings<'_>) -> Option<Sign> {
     let reset = &around.raw.packet;
-    let apart = |other: &crate::Packet| Span::from_nanos((other.time - reset.time).nanos().abs());
+    let apart = |other: &crate::Packet| {
+        Span::from_nanos((other.time - reset.time).nanos().saturating_abs())
+    };
     let far = around.trips.of(reset.side.peer()).likely_floor();
     let near = around.trips.of(reset.side).likely_floor();
     let reach = near.max(far).map_or(Span::from_millis(1), |floor| {
@@ -231,7 +233,7 @@ fn rising_windows(around: &Surroundings<'_>) -> Option<Sign> {
         .log
         .brief_of(reset.side)
         .filter(|other| {
-            let apart = (other.time - reset.time).nanos().abs();
+            let apart = (other.time - reset.time).nanos().saturating_abs();
             apart <= ONE_ACT.nanos() && other.flags.contains(TcpFlags::ACK)
         })
         .collect();
