@@ -25,6 +25,9 @@ pub struct TruthFile {
     pub setting: String,
     /// Capture files by vantage.
     pub captures: BTreeMap<String, String>,
+    /// Where label, witness and captures do not agree: such a variation is not scored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
     /// All connections in the order in which they were opened.
     pub connections: Vec<Labelled>,
 }
@@ -65,7 +68,7 @@ pub fn label(
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default()
                 .as_secs_f64();
-            let truth = truth_of(variation, index + 1, seen.server_port);
+            let truth = truth_of(variation, index + 1, seen);
             let kernel = reasons(resets, client, server);
             Labelled {
                 client,
@@ -87,6 +90,7 @@ pub fn label(
             .iter()
             .map(|name| ((*name).to_owned(), format!("{name}.pcap")))
             .collect(),
+        doubts: Vec::new(),
         connections,
     })
 }
@@ -125,12 +129,16 @@ fn reasons(resets: &[SentReset], client: SocketAddr, server: SocketAddr) -> Vec<
         .collect()
 }
 
-fn truth_of(variation: &Variation, number: usize, server_port: u16) -> Truth {
+fn truth_of(variation: &Variation, number: usize, seen: &Seen) -> Truth {
     let named = variation.labels.iter().find(|label| {
         let in_turn = label
             .of_every
             .is_some_and(|[every, place]| number % every.max(1) == place);
-        label.connections.contains(&number) || in_turn || label.server_port == server_port
+        let served = label
+            .down_bytes
+            .is_some_and(|bytes| seen.down_bytes >= bytes);
+        let listed = label.connections.contains(&number);
+        listed || in_turn || served || label.server_port == seen.server_port
     });
     named.map_or_else(|| variation.truth.clone(), |label| label.truth.clone())
 }

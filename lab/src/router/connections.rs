@@ -63,6 +63,8 @@ pub struct Seen {
     pub server_port: u16,
     /// When its first SYN left the client.
     pub begin: SystemTime,
+    /// Payload bytes that the server sent, as far as they reached the router.
+    pub down_bytes: u64,
 }
 
 /// All connections, by their ports.
@@ -165,6 +167,7 @@ impl Connections {
                 client_port: connection.client_port,
                 server_port: connection.server_port,
                 begin: connection.begin_clock,
+                down_bytes: connection.server.bytes,
             })
             .collect()
     }

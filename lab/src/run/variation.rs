@@ -47,11 +47,12 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     stop.store(true, Ordering::Relaxed);
     let report = router.join().map_err(|_| anyhow!("the router died"))??;
     let resets = played?;
-    let file = truth::label(variation, &world, &report.seen, &resets, &folder)?;
+    let mut file = truth::label(variation, &world, &report.seen, &resets, &folder)?;
     let has_witness = shared.witness.is_some();
     let mut doubts = doubts(variation, &file, &report.seen, &resets, has_witness);
     let idle = report.never_begun.iter();
     doubts.extend(idle.map(|fault| format!("this never happened: {fault}")));
+    file.doubts.clone_from(&doubts);
     write(&file, &resets, &folder)?;
     cut(variation, &file, &world, shared)?;
     Ok(Outcome {

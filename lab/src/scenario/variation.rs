@@ -114,6 +114,9 @@ pub struct Label {
     /// Or: of every so many connections, the one at this place: `[10, 3]` is 3, 13, 23, ….
     #[serde(default)]
     pub of_every: Option<[usize; 2]>,
+    /// Or: those on which the server sent at least so many payload bytes.
+    #[serde(default)]
+    pub down_bytes: Option<u64>,
     /// Or: their server port.
     #[serde(default)]
     pub server_port: u16,

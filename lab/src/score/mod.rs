@@ -83,6 +83,10 @@ fn tasks(options: &Options) -> Result<Vec<Task>> {
         let truth: TruthFile = serde_json::from_str(&text)
             .with_context(|| format!("cannot read {}", file.display()))?;
         let name = format!("{}/{}", truth.scenario, truth.variation);
+        if !truth.doubts.is_empty() {
+            eprintln!("not scored, its label is in doubt: {name}");
+            continue;
+        }
         if options
             .only
             .as_ref()
