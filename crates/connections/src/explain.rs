@@ -8,6 +8,7 @@ mod acknowledgement;
 mod data;
 mod kind;
 mod oddities;
+mod opening;
 mod reset;
 mod window;
 
@@ -57,6 +58,7 @@ pub fn explain<X>(connection: &Connection<X>, frame: u64) -> Option<Explanation>
     if packet.flags.is_rst() {
         sentences.extend(reset::sentences(&scene));
     } else {
+        sentences.extend(opening::sentences(&scene));
         sentences.extend(data::sentences(&scene));
         sentences.extend(acknowledgement::sentences(&scene));
         sentences.extend(window::sentences(&scene));

@@ -89,7 +89,11 @@ impl Observers {
             let flow = connection.flows.of_mut(side);
             self.ip_ids.of(side).conclude(&mut flow.network);
             let guess = stack::guess(flow, side == Side::Server, *self.order_known.of(side));
-            let held_down = guess.family == StackFamily::Linux;
+            let has_timestamps = flow
+                .syn_options
+                .is_some_and(|options| options.timestamps.is_some());
+            let held_down = guess.family == StackFamily::Linux
+                || (guess.family == StackFamily::Unknown && has_timestamps);
             *connection.readings.of_mut(side) = self
                 .readings
                 .of(side)

@@ -4,6 +4,9 @@ use whyreset_segments::{Known, TcpFlags};
 
 use super::{Scene, Sentence, bytes, has_numbers};
 
+/// The timestamps option with its padding (RFC 7323, appendix A).
+const TIMESTAMPS: u32 = 12;
+
 pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     let packet = scene.packet;
     if packet.payload_len == 0 || !packet.known.has(Known::LEN) {
@@ -30,6 +33,11 @@ fn size<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
             "Its {} exceed the MSS of {limit} that the {} announced: the network card cuts it into segments \
              of legal size after the capture (or joined them before it), so this is no fault.",
             bytes(i64::from(len)),
+            scene.peer()
+        )
+    } else if len + TIMESTAMPS == limit && scene.packet.timestamps.is_some() {
+        format!(
+            "It is full: the {} announced an MSS of {limit}, and the timestamps take {TIMESTAMPS} bytes of it.",
             scene.peer()
         )
     } else if len == limit {

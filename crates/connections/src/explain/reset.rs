@@ -8,7 +8,7 @@ pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     let frame = scene.packet.frame;
     let resets = &scene.connection.resets;
     let Some(reset) = resets.iter().find(|reset| reset.at.frame == frame) else {
-        return Vec::new();
+        return one_of_many(scene).into_iter().collect();
     };
     [
         Some(meaning(scene, reset)),
@@ -24,6 +24,24 @@ pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Only the first RSTs of a connection are judged one by one.
+fn one_of_many<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let resets = scene.connection.resets.iter();
+    let first = resets.rev().find(|reset| {
+        reset.by == scene.side() && reset.burst > 1 && reset.at.frame < scene.packet.frame
+    })?;
+    Some(Sentence::new(
+        format!(
+            "It is one of the {} that the {} sends one after the other, as frame {}: a host that has done with a connection \
+             answers each segment that still comes with a RST of its own.",
+            scene.connection.reset_count.of(scene.side()),
+            scene.side(),
+            first.at.frame
+        ),
+        [first.at.frame, scene.packet.frame],
+    ))
 }
 
 fn meaning<X>(scene: &Scene<'_, X>, reset: &Reset) -> Sentence {
