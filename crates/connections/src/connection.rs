@@ -3,7 +3,9 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Endpoint, Host, IcmpError};
 
-use crate::{BySide, Flow, Moment, Packet, Reading, Reset, SendHistory, Side, StackGuess, Vantage};
+use crate::{
+    BySide, Flow, Moment, Packet, Reading, Reset, SendHistory, Sending, Side, StackGuess, Vantage,
+};
 
 /// One TCP connection, with what the program found inside it (`X`, see [`crate::StreamSink`]).
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct Connection<X> {
     pub elided: bool,
     /// How far each side's program read what the other side sent.
     pub readings: BySide<Reading>,
+    /// What each side had in flight, and what kept it from sending more.
+    pub sendings: BySide<Sending>,
     /// Which stack each side runs, as far as it tells.
     pub stacks: BySide<StackGuess>,
     /// What each side had sent by which time.
@@ -81,6 +85,7 @@ impl<X> Connection<X> {
             silence_before_end: self.silence_before_end,
             vantage: self.vantage,
             readings: self.readings,
+            sendings: self.sendings,
             stacks: self.stacks,
             sent: self.sent,
             packets: self.packets,

@@ -30,6 +30,7 @@ mod reassembly;
 mod reset;
 mod round_trip;
 mod send_history;
+mod sending;
 mod sequence_analysis;
 mod side;
 mod silence;
@@ -60,6 +61,7 @@ pub use reset::{
     Acceptance, Aftermath, Dialect, Knowledge, Origin, OriginReason, Reset, ResetReason, Trigger,
 };
 pub use send_history::{SendHistory, Sent};
+pub use sending::{Sending, StoppedBy};
 pub use side::{BySide, Moment, Side};
 pub use stack::{StackFamily, StackGuess};
 pub use stream_sink::StreamSink;

@@ -591,6 +591,7 @@ impl<X: StreamSink> Live<X> {
             inferred: self.inferred,
             elided: self.elided,
             readings: BySide::default(),
+            sendings: BySide::default(),
             stacks: BySide::default(),
             sent: BySide::default(),
             app: self.app,

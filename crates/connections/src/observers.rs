@@ -9,6 +9,7 @@ use crate::ip_id::IpIdTracker;
 use crate::reading::ReadingTracker;
 use crate::reset::ResetLog;
 use crate::round_trip::RoundTripMeter;
+use crate::sending::SendingTracker;
 use crate::silence::SilenceLog;
 use crate::so_far::SoFar;
 use crate::{BySide, Connection, Packet, SendHistory, Side, StackFamily, place, reset, stack};
@@ -21,6 +22,7 @@ pub struct Observers {
     ip_ids: BySide<IpIdTracker>,
     readings: BySide<ReadingTracker>,
     so_far: BySide<SoFar>,
+    sendings: BySide<SendingTracker>,
     silences: SilenceLog,
     order_known: BySide<bool>,
     elided: bool,
@@ -43,6 +45,11 @@ impl Observers {
         self.ip_ids.of_mut(side).packet(packet);
         self.readings.of_mut(side).packet(packet);
         self.so_far.of_mut(side).packet(packet, segment);
+        self.sendings.of_mut(side).packet(
+            packet,
+            self.so_far.of(side),
+            self.so_far.of(side.peer()),
+        );
         if packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK) {
             let peer = self.so_far.of_mut(side.peer());
             peer.acked_by_peer(packet.ack, packet.time);
@@ -71,6 +78,7 @@ impl Observers {
         self.ip_ids = std::mem::take(&mut self.ip_ids).swapped();
         self.readings = std::mem::take(&mut self.readings).swapped();
         self.so_far = self.so_far.swapped();
+        self.sendings = std::mem::take(&mut self.sendings).swapped();
         self.silences.swap_sides();
         self.order_known = self.order_known.swapped();
         if let Some(log) = &mut self.resets {
@@ -79,7 +87,7 @@ impl Observers {
     }
 
     /// The connection is over: the engine has filled in `flows`, `handshake`, `packets` and the like, and the watchers add
-    /// `vantage`, `sent`, `readings`, `stacks`, `silences`, `resets`, `elided` and the IP ID fields of the flows.
+    /// `vantage`, `sent`, `readings`, `sendings`, `stacks`, `silences`, `resets`, `elided` and the IP ID fields of the flows.
     pub fn conclude<X>(self, connection: &mut Connection<X>) {
         let trips = BySide {
             client: self.meters.client.result(),
@@ -99,6 +107,10 @@ impl Observers {
                 .of(side)
                 .conclude(flow.window.scale_known, held_down);
             *connection.stacks.of_mut(side) = guess;
+            *connection.sendings.of_mut(side) =
+                self.sendings
+                    .of(side)
+                    .conclude(side, &connection.flows, &self.so_far);
         }
         connection.vantage = place::judge(trips, &connection.flows, &connection.handshake);
         connection.elided |= self.elided;

@@ -119,6 +119,7 @@ fn empty() -> Connection<()> {
         inferred: 0,
         elided: false,
         readings: BySide::default(),
+        sendings: BySide::default(),
         stacks: BySide::default(),
         sent: BySide::default(),
         app: (),

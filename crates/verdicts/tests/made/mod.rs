@@ -265,6 +265,7 @@ impl Download {
                     frames: vec![f(1), f(2), f(3)],
                 }],
             },
+            sendings: BySide::default(),
             readings: BySide {
                 client: self.reading(f, ack1),
                 server: Reading::default(),
