@@ -27,3 +27,8 @@ mkdir -p "$here/corpus/text"
 cp "$here"/../examples/*.txt "$here"/seeds/text/*.txt "$here/corpus/text/"
 echo "text: $(find "$here/corpus/text" -type f | wc -l) seeds"
 seed_files layers 8k
+
+# Filters.
+mkdir -p "$here/corpus/filter"
+cp "$here"/seeds/filter/* "$here/corpus/filter/"
+echo "filter: $(find "$here/corpus/filter" -type f | wc -l) seeds"

@@ -60,11 +60,8 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
     } else {
         found.add(
             ids::NO_WAIT,
-            frames,
-            format!(
-                "{who} closed {} after the last packet before it: nobody had been waiting for long.",
-                wording::span(wait.length)
-            ),
+            [wait.after.frame, close.at.frame],
+            not_waiting(close, wait, who),
         );
         // A limit on the whole transfer strikes while data flows.
         if case.accounts.missing() == Some(Missing::ResponseUnfinished)
@@ -72,6 +69,23 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
         {
             round(case, close, wait, found);
         }
+    }
+}
+
+/// Below this a wait cannot be told from none.
+const NO_TIME: Span = Span::from_millis(1);
+
+fn not_waiting(close: Close, wait: Wait, who: &str) -> String {
+    let frame = close.at.frame;
+    if wait.length < NO_TIME {
+        format!(
+            "{who} had not been waiting when it closed (frame {frame}): packets were still reaching it."
+        )
+    } else {
+        format!(
+            "{who} had not been waiting for long when it closed (frame {frame}): {} by its own reckoning.",
+            wording::span(wait.length)
+        )
     }
 }
 
