@@ -46,10 +46,12 @@ fn reset(case: &Case<'_>, cause: Cause) -> Option<Outcome> {
     ]
     .iter()
     .all(|fin| fin.is_some_and(|fin| fin.at.frame < reset.at.frame));
-    if !finished_before {
-        return Some(Outcome::Aborted);
-    }
-    matches!(cause, Cause::BenignReset | Cause::None).then_some(Outcome::Completed)
+    let harmless = matches!(cause, Cause::BenignReset | Cause::None);
+    Some(if finished_before && harmless {
+        Outcome::Completed
+    } else {
+        Outcome::Aborted
+    })
 }
 
 /// Rule 2: closed with FIN.
@@ -65,13 +67,21 @@ fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome
     if !missing && found.has(ids::ENDED_WELL) && cause == Cause::Unknown {
         return Some(Outcome::Completed);
     }
-    Some(
-        if found.has(ids::LONG_WAIT) || (!missing && cause != Cause::Unknown) {
-            Outcome::TimedOut
-        } else {
-            Outcome::Truncated
-        },
-    )
+    let waited = match cause {
+        // Refused, or never understood: nothing was begun that anybody could have waited for. And a server that closes
+        // what is idle has not waited for the request that crosses its close.
+        Cause::TlsFailure | Cause::ProtocolMismatch | Cause::KeepaliveRace => false,
+        // Nothing got through any more: whoever closes has given up.
+        Cause::PathBlackhole | Cause::MtuBlackhole | Cause::IdleStateLost => {
+            found.has(ids::LONG_WAIT) || !missing
+        }
+        _ => found.has(ids::LONG_WAIT),
+    };
+    Some(if waited {
+        Outcome::TimedOut
+    } else {
+        Outcome::Truncated
+    })
 }
 
 /// Rule 3: neither, and something waits, or nothing does.

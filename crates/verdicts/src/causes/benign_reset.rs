@@ -13,8 +13,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "browsers, load balancers and health checks end finished connections with RST all the time",
-    needs: &[RST_NOTHING_MISSING, RST_WITHOUT_DATA, SYN_ACK_REFUSED],
+    needs: &[
+        RST_NOTHING_MISSING,
+        RST_WITHOUT_DATA,
+        SYN_ACK_REFUSED,
+        CONNECT_CANCELLED,
+    ],
     weights: &[
+        on(
+            CONNECT_CANCELLED,
+            1.5,
+            "browsers open several connections and drop what they do not need",
+        ),
         on(
             EARLIER_FORGERY,
             0.1,

@@ -12,8 +12,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.35,
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
-    needs: &[CLIENT_LEFT_EARLY],
+    needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED],
     weights: &[
+        on(
+            CONNECT_CANCELLED,
+            0.5,
+            "it gave up before it had asked for anything",
+        ),
         on(
             HALF_ROUND_WAIT,
             0.8,

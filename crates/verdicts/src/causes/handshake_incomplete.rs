@@ -10,8 +10,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "scans, forged sources and lost answers all look like this",
-    needs: &[HANDSHAKE_UNFINISHED, SYN_ACK_REFUSED],
+    needs: &[HANDSHAKE_UNFINISHED, SYN_ACK_REFUSED, CONNECT_CANCELLED],
     weights: &[
+        on(
+            CONNECT_CANCELLED,
+            0.15,
+            "scanners seldom send the SYN of an ordinary stack",
+        ),
         on(HANDSHAKE_UNFINISHED, 2.0, "SYN/ACK without an ACK"),
         on(
             SYN_ACK_REFUSED,

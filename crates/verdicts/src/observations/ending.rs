@@ -86,11 +86,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             .fatal
             .is_some_and(|reset| reset.by == Side::Client && !reset.flags.contains(TcpFlags::ACK));
     if scan && case.accounts.silent {
-        found.tell(
-            ids::SYN_ACK_REFUSED,
-            [c.handshake.syn_ack.map_or(0, |m| m.frame), frame],
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
-        );
+        syn_ack_refused(case, frame, found);
         return;
     }
     if case.accounts.silent && close.kind == Kind::Rst && c.opener != Opener::Guess {
@@ -107,6 +103,29 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             left_early(close, missing, found);
             truncated(case, close, missing, found);
         }
+    }
+}
+
+/// A bare RST to the SYN/ACK: a scanner's own host, or a program that gave up while the connection was being opened
+/// (browsers open several and keep the fastest, RFC 8305).
+fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
+    let c = case.connection;
+    let frames = [c.handshake.syn_ack.map_or(0, |m| m.frame), frame];
+    let ordinary = c.flows.client.syn_options.is_some_and(|options| {
+        options.sack_permitted || options.timestamps.is_some() || options.window_scale.is_some()
+    });
+    if ordinary {
+        found.tell(
+            ids::CONNECT_CANCELLED,
+            frames,
+            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}), though its SYN is an ordinary one: its program had given the connection up meanwhile, as browsers do that open several at once."),
+        );
+    } else {
+        found.tell(
+            ids::SYN_ACK_REFUSED,
+            frames,
+            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
+        );
     }
 }
 

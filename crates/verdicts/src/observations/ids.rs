@@ -31,6 +31,8 @@ ids! {
     HANDSHAKE_UNFINISHED = "handshake_unfinished";
     /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.
     SYN_ACK_REFUSED = "syn_ack_refused";
+    /// The same, but the SYN is that of an ordinary stack: the program gave the connection up while it was being opened.
+    CONNECT_CANCELLED = "connect_cancelled";
     /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.
     REFUSAL_LIKE_A_ROUTERS = "refusal_like_a_routers";
     /// The client repeated its SYN although the SYN/ACK had passed here.

@@ -162,7 +162,9 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
 
 /// A host that answers a packet as a stranger had spoken in the connection a moment before that packet.
 fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Observations) {
-    if reset.dialect != Dialect::Passive {
+    let opening =
+        case.connection.handshake.syn.is_some() && case.connection.handshake.ack.is_none();
+    if reset.dialect != Dialect::Passive || opening {
         return;
     }
     let last = case
