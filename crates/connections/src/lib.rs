@@ -12,6 +12,8 @@ mod explain;
 mod facts;
 mod flow;
 mod half_open;
+#[cfg(test)]
+mod hostile;
 mod ip_id;
 mod kept_packets;
 mod live;

@@ -45,7 +45,11 @@ fn what<X>(scene: &Scene<'_, X>) -> String {
     }
     if packet.payload_len > 0 && has_numbers(packet) {
         let len = bytes(i64::from(packet.payload_len));
-        let range = format!("{len} of data, {} to {}", packet.seq, packet.seq_end() - 1);
+        let range = format!(
+            "{len} of data, {} to {}",
+            packet.seq,
+            packet.seq_end().saturating_sub(1)
+        );
         return if is_again(marks) {
             format!("{range}, sent again,")
         } else {

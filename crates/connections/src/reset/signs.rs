@@ -186,7 +186,8 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     if let Some(found) = raw.packet.timestamps {
         let ahead = found.value.wrapping_sub(last) as i32;
         let elapsed_ms = (raw.packet.time - at).nanos().max(0) / 1_000_000;
-        let fits = ahead >= 0 && i64::from(ahead) <= elapsed_ms.saturating_mul(2) + 2_000;
+        let fits =
+            ahead >= 0 && i64::from(ahead) <= elapsed_ms.saturating_mul(2).saturating_add(2_000);
         return Some(if fits {
             let text = "its timestamp continues the side's clock";
             Sign::new("timestamps", text, frames, 0.95, 0.06)

@@ -73,11 +73,9 @@ fn knows_too_much(around: &Surroundings<'_>) -> Option<Sign> {
     }
     let trip = around.trips.of(reset.side);
     let (certain, likely) = (trip.certain_floor()?, trip.likely_floor()?);
-    let source = around
-        .sent
-        .of(reset.side.peer())
-        .recent()
-        .find(|sent| sent.seq + i64::from(sent.payload_len) >= ack && sent.payload_len > 0)?;
+    let source = around.sent.of(reset.side.peer()).recent().find(|sent| {
+        sent.seq.saturating_add(i64::from(sent.payload_len)) >= ack && sent.payload_len > 0
+    })?;
     let delay = reset.time - source.at.time;
     if delay >= likely || source.at.frame >= reset.frame {
         return None;
