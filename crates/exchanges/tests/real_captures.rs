@@ -24,7 +24,9 @@ fn the_captures_that_are_kept() {
 
 #[test]
 fn fresh_captures() {
-    let tools = ["nginx", "curl", "openssl", "tcpdump", "unshare", "ip"];
+    let tools = [
+        "nginx", "apache2", "curl", "openssl", "tcpdump", "unshare", "ip",
+    ];
     let missing: Vec<_> = tools
         .into_iter()
         .filter(|tool| {
@@ -75,6 +77,7 @@ fn path_with_sbin() -> String {
 fn check(folder: &Path) {
     plain_downloads(folder);
     ranges_and_uploads(folder);
+    apache(folder);
     decrypted_downloads(folder);
     without_keys(folder);
     refusals(folder);
@@ -102,6 +105,12 @@ fn plain_downloads(folder: &Path) {
     let head = &read(folder, "http1_head", Keys::Unused)[0].list[0];
     assert_eq!((head.body_expected, head.body_delivered), (None, Some(0)));
     assert!(head.complete && head.framing == Framing::None);
+
+    let chunked = &read(folder, "http1_chunked", Keys::Unused)[0].list[0];
+    assert_eq!(chunked.framing, Framing::Chunked);
+    assert_eq!(chunked.body_expected, None);
+    assert!(chunked.body_delivered > Some(1_000) && chunked.body_delivered < Some(5_404));
+    assert!(chunked.complete);
 
     let aborted = &read(folder, "http1_aborted", Keys::Unused)[0].list[0];
     assert_eq!(aborted.body_expected, Some(20_000));
@@ -135,6 +144,24 @@ fn ranges_and_uploads(folder: &Path) {
     assert_eq!(refused.request_body_expected, Some(40_000));
     assert_eq!(refused.request_body_delivered, Some(0));
     assert!(refused.response_complete && !refused.request_complete && !refused.complete);
+}
+
+fn apache(folder: &Path) {
+    let list = &read(folder, "apache_download", Keys::Unused)[0].list;
+    assert_eq!(
+        told(list),
+        [("GET /small.txt", Some(200)), ("GET /none", Some(404))]
+    );
+    assert!(
+        list.iter()
+            .all(|it| it.complete && it.body_delivered == it.body_expected)
+    );
+
+    // Kept alive until the server's own timeout: nothing is missing.
+    let idle = &read(folder, "apache_idle", Keys::Unused)[0].list;
+    assert_eq!(told(idle), [("GET /small.txt", Some(200))]);
+    assert_eq!(idle[0].body_delivered, idle[0].body_expected);
+    assert!(idle[0].complete && idle[0].close_announced.is_none());
 }
 
 fn decrypted_downloads(folder: &Path) {

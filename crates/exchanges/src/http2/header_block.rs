@@ -118,6 +118,18 @@ mod tests {
         assert_eq!(fields.host.as_deref(), Some("www.example.com"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_blocks_are_survived(blocks in proptest::collection::vec(
+            proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60), 1..6,
+        )) {
+            let mut decoder = HeaderDecoder::default();
+            for block in blocks {
+                let _ = decoder.decode(&block);
+            }
+        }
+    }
+
     #[test]
     fn a_table_cannot_be_asked_to_grow_without_bound() {
         let mut decoder = HeaderDecoder::default();
