@@ -1,5 +1,6 @@
 //! Running variations: a few worlds at a time, each with its captures and labels.
 
+mod doubts;
 mod variation;
 
 use crate::programs::Assets;

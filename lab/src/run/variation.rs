@@ -1,16 +1,15 @@
 //! One variation, from an empty world to labelled captures.
 
-use super::Shared;
+use super::{Shared, doubts};
 use crate::captures::{Capture, Tcpdump, VANTAGES};
 use crate::programs::{Place, client_command, start_server};
-use crate::router::{Order, Router, Seen};
+use crate::router::{Order, Router};
 use crate::scenario::{Act, Variation};
 use crate::truth::{self, TruthFile};
 use crate::witness::SentReset;
 use crate::world::{World, processes_in, shell};
 use anyhow::{Context, Result, anyhow};
 use rustix::process::{Pid, Signal, kill_process};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Arc;
@@ -48,10 +47,10 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     let report = router.join().map_err(|_| anyhow!("the router died"))??;
     let resets = played?;
     let mut file = truth::label(variation, &world, &report.seen, &resets, &folder)?;
-    let has_witness = shared.witness.is_some();
-    let mut doubts = doubts(variation, &file, &report.seen, &resets, has_witness);
-    let idle = report.never_begun.iter();
-    doubts.extend(idle.map(|fault| format!("this never happened: {fault}")));
+    let mut doubts = doubts::of_story(&report);
+    if shared.witness.is_some() {
+        doubts.extend(doubts::of_witness(variation, &world, &resets, &folder)?);
+    }
     file.doubts.clone_from(&doubts);
     write(&file, &resets, &folder)?;
     cut(variation, &file, &world, shared)?;
@@ -198,57 +197,6 @@ fn witnessed(world: &World, shared: &Shared) -> Vec<SentReset> {
     let mut all = witness.of(world.client_address);
     all.extend(witness.of(world.server_address));
     all
-}
-
-/// Where the label's demands on the witness are not met.
-fn doubts(
-    variation: &Variation,
-    file: &TruthFile,
-    seen: &[Seen],
-    resets: &[SentReset],
-    has_witness: bool,
-) -> Vec<String> {
-    let mut doubts = Vec::new();
-    if seen.is_empty() {
-        doubts.push("no connection was opened".to_owned());
-    }
-    if !has_witness {
-        return doubts;
-    }
-    let client = file
-        .connections
-        .first()
-        .map(|connection| connection.client.ip());
-    for wanted in &variation.witness {
-        if wanted == "none" {
-            if let Some(sent) = resets.first() {
-                doubts.push(format!(
-                    "a host sent a RST: {} {}",
-                    sent.source, sent.reason
-                ));
-            }
-            continue;
-        }
-        let (side, reason) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        let by_client = |sent: &SentReset| {
-            sent.source
-                .parse::<std::net::SocketAddr>()
-                .ok()
-                .map(|end| end.ip())
-                == client
-        };
-        let found = resets
-            .iter()
-            .any(|sent| by_client(sent) == (side == "client") && sent.reason.contains(reason));
-        if !found {
-            let given: BTreeSet<_> = resets
-                .iter()
-                .map(|sent| format!("{} {}", sent.source, sent.reason))
-                .collect();
-            doubts.push(format!("the kernel did not say: {wanted} (but {given:?})"));
-        }
-    }
-    doubts
 }
 
 fn write(file: &TruthFile, resets: &[SentReset], folder: &Path) -> Result<()> {
