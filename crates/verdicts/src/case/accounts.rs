@@ -133,12 +133,15 @@ impl OpenExchange<'_> {
         match &exchange.protocol {
             Protocol::Tls(_) => {
                 match exchange.tls.as_ref().and_then(|t| t.server_name.as_deref()) {
-                    Some(name) => format!("the TLS session with {}", wording::excerpt(name, 60)),
-                    None => "the TLS session".to_owned(),
+                    Some(name) => format!(
+                        "a request in the TLS session with {}",
+                        wording::excerpt(name, 60)
+                    ),
+                    None => "a request in the TLS session".to_owned(),
                 }
             }
-            Protocol::Other(name) => format!("the {name} session"),
-            _ => "the exchange".to_owned(),
+            Protocol::Other(name) => format!("a request in the {name} session"),
+            _ => "what the client had sent".to_owned(),
         }
     }
 }

@@ -104,6 +104,13 @@ fn last_complete_frames(case: &Case<'_>) -> Vec<u64> {
 fn unanswered(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
     let acked = case.connection.flows.client.acked_to >= case.connection.flows.client.sent_to
         && case.connection.flows.client.bytes > 0;
+    if open.estimated {
+        return format!(
+            "By sizes and turns, {} was still unanswered{}.",
+            open.name(),
+            if acked { ", though acknowledged" } else { "" }
+        );
+    }
     format!(
         "The client had sent {} and got no byte of an answer{}.",
         open.name(),

@@ -89,15 +89,16 @@ fn acknowledged(case: &Case<'_>, found: &mut Observations) {
     if knew.certainly <= 1 || knew.certainly < knew.at_most {
         return;
     }
-    let again: Vec<u64> = case
+    let repeats: Vec<_> = case
         .connection
         .packets
         .iter()
         .filter(|p| p.side == reset.by && p.ack == knew.certainly && p.frame < reset.at.frame)
         .filter(|p| !p.flags.is_rst())
-        .map(|p| p.frame)
         .take(MOMENTS)
         .collect();
+    let updates = repeats.len() > 1 && repeats.is_sorted_by(|a, b| a.window < b.window);
+    let again: Vec<u64> = repeats.iter().map(|p| p.frame).collect();
     let frames = if again.is_empty() {
         vec![by.frame]
     } else {
@@ -111,7 +112,7 @@ fn acknowledged(case: &Case<'_>, found: &mut Observations) {
             wording::the_side(reset.by),
             wording::signed_bytes(knew.certainly - 1),
             wording::frames(&frames),
-            if frames.len() > 1 { " That the number is repeated is no confusion: the later ones announce a larger window." } else { "" }
+            if updates { " That the number is repeated is no confusion: the later ones announce a larger window." } else { "" }
         ),
     );
 }
