@@ -9,7 +9,10 @@ pub(super) fn sentence<X>(scene: &Scene<'_, X>) -> Sentence {
     let packet = scene.packet;
     let what = what(scene);
     Sentence::new(
-        format!("Frame {} is {what} from the {}.", packet.frame, packet.side),
+        format!(
+            "Frame {}, from the {}, is {what}.",
+            packet.frame, packet.side
+        ),
         [packet.frame],
     )
 }
@@ -51,9 +54,9 @@ fn what<X>(scene: &Scene<'_, X>) -> String {
             packet.seq_end().saturating_sub(1)
         );
         return if is_again(marks) {
-            format!("{range}, sent again,")
+            format!("{range}, sent again")
         } else {
-            format!("{range},")
+            range
         };
     }
     if packet.payload_len > 0 {
@@ -71,7 +74,7 @@ fn acknowledgement<X>(scene: &Scene<'_, X>) -> String {
     } else if marks.has(Marks::CHALLENGE_ACK) {
         "a challenge ACK".to_owned()
     } else if super::window::is_update(scene) {
-        "a window update, an ACK without data that repeats the number,".to_owned()
+        "a window update, an ACK without data that repeats the number".to_owned()
     } else if marks.has(Marks::KEEP_ALIVE_ACK) {
         "the answer to a keep-alive probe".to_owned()
     } else if marks.has(Marks::ZERO_WINDOW_PROBE_ACK) {
@@ -101,7 +104,7 @@ fn reset<X>(scene: &Scene<'_, X>) -> &'static str {
 
 fn again(marks: Marks, what: &str) -> String {
     if is_again(marks) {
-        format!("{what}, sent again,")
+        format!("{what}, sent again")
     } else {
         what.to_owned()
     }

@@ -28,8 +28,8 @@ pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
 
 /// Only the first RSTs of a connection are judged one by one.
 fn one_of_many<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
-    let resets = scene.connection.resets.iter();
-    let first = resets.rev().find(|reset| {
+    let mut resets = scene.connection.resets.iter();
+    let first = resets.find(|reset| {
         reset.by == scene.side() && reset.burst > 1 && reset.at.frame < scene.packet.frame
     })?;
     Some(Sentence::new(
@@ -56,6 +56,13 @@ fn meaning<X>(scene: &Scene<'_, X>, reset: &Reset) -> Sentence {
             reset.seq,
             reset.ack.map_or(String::new(), |ack| format!(", ack {ack}"))
         ),
+        (Dialect::Passive, Some(trigger)) if !trigger.possible => format!(
+            "Its number {} is the acknowledgement number of frame {}, which had passed here only {} before: too soon for an \
+             answer of the {side} itself.",
+            reset.seq,
+            trigger.at.frame,
+            people_span(trigger.delay)
+        ),
         (Dialect::Passive, Some(trigger)) => format!(
             "Its number {} is the acknowledgement number of frame {}, which it answers {} later: the {} knew the connection no \
              more, or had closed it and wants no more data.",
@@ -65,7 +72,7 @@ fn meaning<X>(scene: &Scene<'_, X>, reset: &Reset) -> Sentence {
             side
         ),
         (Dialect::Passive, None) => format!(
-            "Without ACK it is an answer to a segment that the {side} does not want; which one is not in the capture."
+            "Without ACK it is an answer to a segment that the {side} does not want; which of the many in flight cannot be told."
         ),
         (Dialect::Refusal, _) => format!(
             "It answers the SYN: nothing listens on that port of the {side}, or a firewall answers in its place."
@@ -92,6 +99,9 @@ fn unread_before<X>(scene: &Scene<'_, X>, reset: &Reset) -> Option<Sentence> {
 }
 
 fn knew_text<X>(scene: &Scene<'_, X>, reset: &Reset, knew: &Knowledge) -> Option<Sentence> {
+    if reset.origin.host < 0.5 {
+        return None;
+    }
     let first = knew
         .first_impossible
         .filter(|first| first.frame < reset.at.frame)?;
