@@ -151,3 +151,16 @@ impl StreamSink for Tracker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_connection_costs_two_words() {
+        assert_eq!(size_of::<Tracker>(), 2 * size_of::<usize>());
+        let tracker = Tracker::with_keys(KeyLog::default()).fresh();
+        assert!(tracker.conversation.is_none());
+        assert!(tracker.into_exchanges().list.is_empty());
+    }
+}
