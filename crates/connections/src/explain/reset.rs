@@ -46,6 +46,11 @@ fn one_of_many<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
 
 fn meaning<X>(scene: &Scene<'_, X>, reset: &Reset) -> Sentence {
     let side = scene.side();
+    let sender = if reset.origin.host < 0.5 {
+        "whoever sent it".to_owned()
+    } else {
+        format!("the {side}")
+    };
     let mut frames = vec![reset.at.frame];
     frames.extend(reset.trigger.map(|trigger| trigger.at.frame));
     let text = match (reset.dialect, reset.trigger) {
@@ -64,12 +69,12 @@ fn meaning<X>(scene: &Scene<'_, X>, reset: &Reset) -> Sentence {
             people_span(trigger.delay)
         ),
         (Dialect::Passive, Some(trigger)) => format!(
-            "Its number {} is the acknowledgement number of frame {}, which it answers {} later: the {} knew the connection no \
+            "Its number {} is the acknowledgement number of frame {}, which it answers {} later: {} knew the connection no \
              more, or had closed it and wants no more data.",
             reset.seq,
             trigger.at.frame,
             people_span(trigger.delay),
-            side
+            sender
         ),
         (Dialect::Passive, None) => format!(
             "Without ACK it is an answer to a segment that the {side} does not want; which of the many in flight cannot be told."
