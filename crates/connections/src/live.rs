@@ -1,20 +1,22 @@
 //! One connection while it is followed: every packet passes through [`Live::packet`].
 
+mod conclusion;
+mod delivery;
+
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Endpoint, Known, Quote, Segment, TcpFlags};
+use whyreset_segments::{Known, Quote, Segment, TcpFlags};
 
 use crate::calm::{self, Calm, Usual};
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
-use crate::neighbours::Visit;
 use crate::numbering::Numbering;
 use crate::pairs::{ByEnd, End};
-use crate::reassembly::{Outlet, Reassembly};
+use crate::reassembly::Reassembly;
 use crate::sequence_analysis::{Arrival, Scale, SequenceAnalysis};
 use crate::{
-    BySide, Connection, EngineConfig, Flow, FrameSpan, Handshake, IcmpNotice, Marks, Moment,
-    Observers, Opener, Packet, Side, StreamSink, Vantage, orientation, own_marks,
+    BySide, EngineConfig, FrameSpan, Handshake, IcmpNotice, Marks, Moment, Observers, Opener,
+    Packet, Side, StreamSink, orientation, own_marks,
 };
 
 /// ICMP errors that are kept.
@@ -362,60 +364,6 @@ impl<X: StreamSink> Live<X> {
         packet.marks
     }
 
-    /// Hands payload and acknowledgement to the sink.
-    fn deliver(&mut self, segment: &Segment<'_>, from: End, seq: i64, ack: Option<i64>) {
-        let side = self.side(from);
-        let at = moment(segment);
-        let (own, peer) = self.course.streams.both_mut(from);
-        let mut outlet = Outlet {
-            sink: &mut self.app,
-            side,
-            at,
-        };
-        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
-        if numbered && segment.payload_len > 0 && !segment.flags.is_rst() {
-            let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
-            let offset = seq.saturating_add(syn).saturating_sub(1);
-            own.push(offset, segment.payload_len, segment.payload, &mut outlet);
-        }
-        if let Some(ack) = ack {
-            peer.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
-        }
-        for (stream, end) in [(&mut *own, from), (&mut *peer, from.other())] {
-            if !stream.has_news() {
-                continue;
-            }
-            // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
-            let shown = || match self.elided {
-                true => u64::MAX,
-                false => self.directions.of(end).stream_end(),
-            };
-            if let Some(offset) = stream.acknowledgement(shown) {
-                let by = if end == from { side.peer() } else { side };
-                outlet.sink.acknowledged(by, at, offset);
-            }
-        }
-        for (stream, side) in [(own, side), (peer, side.peer())] {
-            if stream.is_holding() {
-                outlet.side = side;
-                stream.wait(&mut outlet);
-            }
-        }
-    }
-
-    /// Tells the sink what a list says of the packet, and the end of a direction.
-    fn tell(&mut self, packet: &Packet, from: End, told: Option<&str>) {
-        let at = packet.moment();
-        if let Some(line) = told {
-            self.app.told(packet.side, at, line);
-        }
-        let fin = self.directions.of(from).flow.fin;
-        let first_fin = packet.flags.is_fin() && fin.is_some_and(|fin| fin.at == at);
-        if packet.flags.is_rst() || first_fin {
-            self.app.closed(packet.side, at, packet.flags.is_rst());
-        }
-    }
-
     const fn check_end(&mut self, flags: TcpFlags) {
         let both_closed =
             self.directions.low.flow.fin.is_some() && self.directions.high.flow.fin.is_some();
@@ -467,26 +415,6 @@ impl<X: StreamSink> Live<X> {
         }
     }
 
-    /// What it tells of its listener, the server's end.
-    pub(crate) fn visit(&self) -> Visit {
-        let flow = &self.directions.of(self.course.client.other()).flow;
-        let client = &self.directions.of(self.course.client).flow;
-        let first_to_close = match (flow.fin, client.fin) {
-            (Some(own), Some(other)) => own.at.frame < other.at.frame,
-            (own, _) => own.is_some(),
-        };
-        Visit {
-            asked: self.handshake.syn.is_some(),
-            answered: self.handshake.syn_ack,
-            refused: self.handshake.syn_ack.is_none()
-                && self.reset_count.server > 0
-                && flow.bytes == 0,
-            last_data: flow.last_data,
-            ttl: flow.network.ttl_min.zip(flow.network.ttl_max),
-            idle_close: self.pause_before_fin.filter(|_| first_to_close),
-        }
-    }
-
     /// The server's end.
     pub(crate) const fn server(&self) -> End {
         self.course.client.other()
@@ -506,110 +434,6 @@ impl<X: StreamSink> Live<X> {
     pub(crate) const fn analysis(&self) -> &SequenceAnalysis {
         &self.course.analysis
     }
-
-    /// Bytes that it holds, roughly.
-    pub(crate) fn size(&self) -> usize {
-        let directions = self.directions.low.heap_size() + self.directions.high.heap_size();
-        let streams = self.course.streams.low.heap_size() + self.course.streams.high.heap_size();
-        size_of::<Self>() + directions + streams + self.packets.heap_size()
-    }
-
-    /// Nothing more will come: the sink gets what was held back.
-    fn flush_streams(&mut self) {
-        for end in [End::Low, End::High] {
-            let side = self.side(end);
-            let at = Moment {
-                frame: self.course.frames.last,
-                time: self.course.end,
-            };
-            let mut outlet = Outlet {
-                sink: &mut self.app,
-                side,
-                at,
-            };
-            let stream_end = self.directions.of(end).stream_end();
-            self.course
-                .streams
-                .of_mut(end)
-                .flush(stream_end, &mut outlet);
-        }
-    }
-
-    /// It is over: everything that was seen of it.
-    pub(crate) fn conclude(
-        mut self,
-        stream: u64,
-        ends: &ByEnd<Endpoint>,
-        capture_end: Timestamp,
-        retired_early: bool,
-        config: &EngineConfig,
-    ) -> Connection<X> {
-        self.catch_up(config);
-        self.flush_streams();
-        let client = self.course.client;
-        for end in [client, client.other()] {
-            let direction = self.directions.of_mut(end);
-            direction.conclude();
-            if self.elided {
-                count_what_was_acknowledged(&mut direction.flow);
-            }
-        }
-        let (low, high) = (self.directions.low.flow, self.directions.high.flow);
-        let flows = match client {
-            End::Low => BySide {
-                client: low,
-                server: high,
-            },
-            End::High => BySide {
-                client: high,
-                server: low,
-            },
-        };
-        let mut connection = Connection {
-            stream,
-            ends: BySide {
-                client: *ends.of(client),
-                server: *ends.of(client.other()),
-            },
-            opener: self.opener,
-            frames: self.course.frames,
-            start: self.start,
-            end: self.course.end,
-            capture_end,
-            retired_early,
-            handshake: self.handshake,
-            flows,
-            resets: Vec::new(),
-            reset_count: self.reset_count,
-            notices: self.notices,
-            silences: Vec::new(),
-            silence_before_end: None,
-            vantage: Vantage::default(),
-            packets: self.packets.expand(),
-            packets_dropped: self.packets.dropped(),
-            captured_twice: self.captured_twice,
-            inferred: self.inferred,
-            elided: self.elided,
-            readings: BySide::default(),
-            sendings: BySide::default(),
-            stacks: BySide::default(),
-            sent: BySide::default(),
-            app: self.app,
-        };
-        if connection.ends.client == connection.ends.server {
-            // One end that talks to itself: what it sent is both sides' at once.
-            connection.flows.server.bytes = connection.flows.client.bytes;
-        }
-        self.observers.conclude(&mut connection);
-        connection
-    }
-}
-
-/// Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
-fn count_what_was_acknowledged(flow: &mut Flow) {
-    let fin = i64::from(flow.fin.is_some_and(|fin| flow.acked_to > fin.seq));
-    let acknowledged = flow.acked_to.saturating_sub(1).saturating_sub(fin);
-    flow.bytes = flow.bytes.max(u64::try_from(acknowledged).unwrap_or(0));
 }
 
 /// A number of the segment was not written but follows from other rows.

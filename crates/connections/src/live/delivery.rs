@@ -1,0 +1,64 @@
+//! What a connection's sink is told: payload in order, acknowledgements, lines of a list, ends.
+
+use whyreset_segments::{Known, Segment, TcpFlags};
+
+use super::{Live, moment};
+use crate::pairs::End;
+use crate::reassembly::Outlet;
+use crate::{Packet, StreamSink};
+
+impl<X: StreamSink> Live<X> {
+    /// Hands payload and acknowledgement to the sink.
+    pub(super) fn deliver(&mut self, segment: &Segment<'_>, from: End, seq: i64, ack: Option<i64>) {
+        let side = self.side(from);
+        let at = moment(segment);
+        let (own, peer) = self.course.streams.both_mut(from);
+        let mut outlet = Outlet {
+            sink: &mut self.app,
+            side,
+            at,
+        };
+        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
+        if numbered && segment.payload_len > 0 && !segment.flags.is_rst() {
+            let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
+            let offset = seq.saturating_add(syn).saturating_sub(1);
+            own.push(offset, segment.payload_len, segment.payload, &mut outlet);
+        }
+        if let Some(ack) = ack {
+            peer.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
+        }
+        for (stream, end) in [(&mut *own, from), (&mut *peer, from.other())] {
+            if !stream.has_news() {
+                continue;
+            }
+            // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
+            let shown = || match self.elided {
+                true => u64::MAX,
+                false => self.directions.of(end).stream_end(),
+            };
+            if let Some(offset) = stream.acknowledgement(shown) {
+                let by = if end == from { side.peer() } else { side };
+                outlet.sink.acknowledged(by, at, offset);
+            }
+        }
+        for (stream, side) in [(own, side), (peer, side.peer())] {
+            if stream.is_holding() {
+                outlet.side = side;
+                stream.wait(&mut outlet);
+            }
+        }
+    }
+
+    /// Tells the sink what a list says of the packet, and the end of a direction.
+    pub(super) fn tell(&mut self, packet: &Packet, from: End, told: Option<&str>) {
+        let at = packet.moment();
+        if let Some(line) = told {
+            self.app.told(packet.side, at, line);
+        }
+        let fin = self.directions.of(from).flow.fin;
+        let first_fin = packet.flags.is_fin() && fin.is_some_and(|fin| fin.at == at);
+        if packet.flags.is_rst() || first_fin {
+            self.app.closed(packet.side, at, packet.flags.is_rst());
+        }
+    }
+}
