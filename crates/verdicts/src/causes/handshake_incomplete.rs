@@ -14,7 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(
             CONNECT_CANCELLED,
-            0.15,
+            0.3,
             "scanners seldom send the SYN of an ordinary stack",
         ),
         on(HANDSHAKE_UNFINISHED, 2.0, "SYN/ACK without an ACK"),

@@ -13,6 +13,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            SYN_ACK_REFUSED,
+            0.1,
+            "nothing had been said that anybody could dislike",
+        ),
+        on(
+            CONNECT_CANCELLED,
+            0.1,
+            "nothing had been said that anybody could dislike",
+        ),
+        on(
             EARLIER_FORGERY,
             30.0,
             "somebody had tried before in this connection",

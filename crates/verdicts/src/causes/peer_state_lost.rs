@@ -14,6 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(CONNECT_CANCELLED, 0.02, "there was nothing to forget yet"),
         on(
             ONE_SIDED,
             0.3,
