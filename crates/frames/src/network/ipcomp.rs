@@ -19,12 +19,10 @@ pub(crate) fn dissect(
     let next = packet.u8(0)?;
     let packed = packet.skip(4)?;
     let mut bytes = Vec::with_capacity(MAX_LEN);
-    // Where the data is cut or damaged, what came before that is read.
-    let unpacked =
-        Decompress::new(false).decompress_vec(packed.bytes(), &mut bytes, FlushDecompress::Sync);
-    if unpacked.is_err() && bytes.is_empty() {
-        return Err(Cut);
-    }
+    // Of cut data, what can be unpacked is read; of damaged data nothing.
+    Decompress::new(false)
+        .decompress_vec(packed.bytes(), &mut bytes, FlushDecompress::Sync)
+        .map_err(|_| Cut)?;
     let mut datagram = *datagram;
     datagram.payload_len = u32::try_from(bytes.len()).ok();
     ip_protocol::dissect(walk, next, Packet::whole(&bytes), &datagram, outer)
