@@ -56,7 +56,7 @@ pub use flow::{
 };
 pub use marks::Marks;
 pub use neighbours::{Listener, Neighbours};
-pub use observers::Observers;
+pub(crate) use observers::Observers;
 pub use packet::Packet;
 pub use reading::{ReadMoment, Reading};
 pub use reset::{
