@@ -122,6 +122,11 @@ impl Direction {
             let edge = ack.saturating_add(i64::from(seen.packet.window));
             self.edge = self.edge.max(edge);
         }
+        if let Some(sacked_to) = seen.packet.sacked_to
+            && let Some(at) = self.outstanding.smaller_one_passed(sacked_to)
+        {
+            self.flow.sizes.small_passed_later = Some(at);
+        }
         if ack > self.flow.acked_to {
             self.flow.acked_to = ack;
             self.flow.last_progress = Some(seen.at);

@@ -118,6 +118,20 @@ impl Outstanding {
             .min()
     }
 
+    /// A smaller segment that arrived, by the receiver's word (SACK up to `sacked_to`), while the oldest one is sent again
+    /// and again.
+    pub(crate) fn smaller_one_passed(&self, sacked_to: i64) -> Option<Moment> {
+        let oldest = self
+            .segments
+            .front()
+            .filter(|oldest| oldest.transmissions > 1)?;
+        self.segments
+            .iter()
+            .find(|waiting| waiting.seq < sacked_to && sacked_to <= waiting.end)
+            .filter(|waiting| waiting.payload_len < oldest.payload_len)
+            .map(|waiting| waiting.last)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
     }
@@ -177,5 +191,8 @@ mod tests {
         assert_eq!((tail.first.frame, tail.last.frame), (2, 4));
         assert_eq!(tail.last_interval, Span::from_millis(400));
         assert_eq!(outstanding.smallest_repeated(), Some(1448));
+        outstanding.sent(1549, 1600, 51, at(5, 700));
+        assert_eq!(outstanding.smaller_one_passed(1549), None);
+        assert_eq!(outstanding.smaller_one_passed(1600).unwrap().frame, 5);
     }
 }
