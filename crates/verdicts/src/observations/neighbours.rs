@@ -89,7 +89,8 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
     let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
         return;
     };
-    if ttl > HIGHEST_HOST_TTL {
+    // Exactly 255 comes from the same link: then the host asked may itself be a router.
+    if ttl > HIGHEST_HOST_TTL && ttl < u8::MAX {
         found.tell(
             ids::REFUSAL_LIKE_A_ROUTERS,
             [reset.at.frame],
