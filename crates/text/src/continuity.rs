@@ -125,7 +125,7 @@ fn acknowledgements(connection: &Connection, rows: &mut [Placed]) {
     let limits = later_numbers(connection, rows);
     let mut acknowledged: [Option<u32>; 2] = [None, None];
     let mut sent: [Option<(u32, u32)>; 2] = [None, None];
-    for (index, limit) in connection.rows.iter().zip(limits) {
+    for (index, (limit, lossy)) in connection.rows.iter().zip(limits) {
         let Some(row) = rows.get_mut(*index).filter(|row| row.is_tcp()) else {
             continue;
         };
@@ -133,7 +133,7 @@ fn acknowledgements(connection: &Connection, rows: &mut [Placed]) {
         let lowest = acknowledged.get(side).copied().flatten();
         let now = sent.get(1 - side).copied().flatten();
         let now = now
-            .filter(|(_, gaps)| *gaps == row.gaps_before)
+            .filter(|(_, gaps)| *gaps == row.gaps_before && !lossy)
             .map(|(next, _)| next);
         if row.raw.ack.is_none()
             && hides_numbers(row)
@@ -168,23 +168,35 @@ fn advance(reached: Option<(u32, u32)>, row: &Placed) -> Option<(u32, u32)> {
     }
 }
 
-/// For each row: the sequence number of the other side's next undisturbed row. Nothing beyond it had been sent before.
-fn later_numbers(connection: &Connection, rows: &[Placed]) -> Vec<Option<u32>> {
+/// For each row: the sequence number of the other side's next undisturbed row (nothing beyond it had been sent before),
+/// and whether the capture lost packets before the other side's next row.
+fn later_numbers(connection: &Connection, rows: &[Placed]) -> Vec<(Option<u32>, bool)> {
     let mut next: [Option<u32>; 2] = [None, None];
-    let mut limits: Vec<Option<u32>> = connection
+    let mut lossy = [false, false];
+    let mut limits: Vec<(Option<u32>, bool)> = connection
         .rows
         .iter()
         .rev()
         .map(|index| {
-            let row = rows.get(*index)?;
+            let Some(row) = rows.get(*index) else {
+                return (None, false);
+            };
             let side = usize::from(!row.is_from_first());
             let limit = next.get(1 - side).copied().flatten();
+            let lost = lossy.get(1 - side).copied().unwrap_or(false);
+            if let Some(slot) = lossy.get_mut(side) {
+                *slot = row
+                    .raw
+                    .marks
+                    .iter()
+                    .any(|mark| mark.contains("Previous segment"));
+            }
             if let (Some(slot), Some(seq)) = (next.get_mut(side), row.raw.seq)
                 && !row.is_disturbed()
             {
                 *slot = Some(seq);
             }
-            limit
+            (limit, lost)
         })
         .collect();
     limits.reverse();

@@ -210,7 +210,7 @@ impl Catalogue {
                 Ends::Known((names.endpoint(row.source), names.endpoint(row.destination)))
             }
             (Some(source), Some(destination)) => {
-                self.ends_by_hosts(row, source, destination, names)
+                self.ends_by_hosts(at, row, source, destination, names)
             }
             (None, None) if row.source.port != Port::Unsaid => self.ends_by_ports(at, row, names),
             _ => Ends::Unknown(Reason::NoEnds),
@@ -219,6 +219,7 @@ impl Catalogue {
 
     fn ends_by_hosts(
         &self,
+        at: usize,
         row: &RawRow,
         source: Host,
         destination: Host,
@@ -241,8 +242,8 @@ impl Catalogue {
             (None, _) if source == destination => Ends::Unknown(Reason::Direction),
             // No row tells a port: the two hosts are all there is.
             (None, _) => Ends::Known((names.endpoint(row.source), names.endpoint(row.destination))),
-            // It may as well have run over UDP: the numbers must prove it.
-            (Some(_), None) if on_port.is_some() => Ends::Several { on_port },
+            // Before the connection began it ran over UDP, or the numbers must prove otherwise.
+            (Some(only), None) if on_port.is_some() && at < only.first => Ends::Several { on_port },
             (Some(only), None) if source == destination => direction_by_application(only, &row.app)
                 .map_or(Ends::Several { on_port }, Ends::Known),
             (

@@ -55,6 +55,8 @@ pub(crate) struct Headers {
     timestamps: bool,
     /// Some row shows all its options, so that timestamps would have shown.
     options_shown: bool,
+    /// Frames of one direction have headers of different lengths (labels, attributes): nothing follows from them.
+    varying: bool,
     /// Some empty frame has 64 bytes: a VLAN tag, or Ethernet's checksum, stands in frames.
     longer: bool,
 }
@@ -67,7 +69,7 @@ impl Headers {
         source: Endpoint,
         destination: Endpoint,
     ) -> Option<u32> {
-        if PADDED.contains(&frame_len) {
+        if self.varying || PADDED.contains(&frame_len) {
             return None;
         }
         frame_len.checked_sub(self.of(source, destination)?)
@@ -181,7 +183,8 @@ pub(crate) fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
                 .checked_sub(len)
                 .filter(|bytes| (40..200).contains(bytes))
         {
-            *slot = Some(slot.map_or(learned, |known| known.min(learned)));
+            headers.varying |= slot.is_some_and(|known| known != learned);
+            *slot = Some(learned);
         }
     }
     headers

@@ -15,6 +15,7 @@ pub(crate) enum Protocol {
 
 const OVER_TCP: &[&str] = &[
     "TCP",
+    "LDAP",
     "MPTCP",
     "HTTP",
     "HTTP/XML",
@@ -228,7 +229,6 @@ const ON_PORT: &[(&str, u16)] = &[
     ("KRB5", 88),
     ("RPC", 111),
     ("Portmap", 111),
-    ("LDAP", 389),
     ("Syslog", 514),
     ("SYSLOG", 514),
     ("LDP", 646),

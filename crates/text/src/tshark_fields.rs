@@ -101,11 +101,16 @@ fn split(line: &str, separator: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quote: Option<char> = None;
     let line = line.trim_end_matches(['\r', '\n']);
-    for c in line.chars() {
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
         let at_start = cells.last().is_some_and(String::is_empty);
+        let next = chars.peek().copied();
         match (c, quote) {
             ('"' | '\'', None) if at_start => quote = Some(c),
-            (_, Some(open)) if c == open => quote = None,
+            // A quote within the text closes nothing.
+            (_, Some(open)) if c == open && next.is_none_or(|next| next == separator) => {
+                quote = None
+            }
             (_, None) if c == separator => {
                 if cells.len() > MAX_COLUMNS {
                     return cells;
