@@ -185,6 +185,8 @@ struct Tcpdump {
     begun: bool,
     /// A SYN has been seen, so that tcpdump saw the beginning.
     opened: bool,
+    /// Whether all numbers are as in the header (`-S`), once a number has told.
+    all_absolute: Option<bool>,
 }
 
 impl Tcpdump {
@@ -220,6 +222,8 @@ impl Tcpdump {
 
     fn begin(&mut self, side: usize, seq: Option<u32>, ack: Option<u32>) {
         self.opened = true;
+        // The SYN uses up the number 0.
+        self.reached = [1, 1];
         self.set_start(side, seq);
         if let Some(ack) = ack {
             self.set_start(1 - side, Some(ack.wrapping_sub(1)));
@@ -232,7 +236,11 @@ impl Tcpdump {
         let reached = self.reached.get(side).copied().unwrap_or(0);
         if let Some(start) = self.start_of(side) {
             let as_absolute = distance(n, start.wrapping_add(reached));
-            if as_absolute < distance(n, reached) {
+            let as_relative = distance(n, reached);
+            if as_absolute != as_relative && (as_absolute == 0 || as_relative == 0) {
+                self.all_absolute.get_or_insert(as_absolute == 0);
+            }
+            if self.all_absolute.unwrap_or(as_absolute < as_relative) {
                 return Number::Absolute(n);
             }
         } else if n >= 1 << 26 {
