@@ -19,6 +19,7 @@ use crate::placed::{Connection, Placed};
 /// Fills the numbers of a connection's rows.
 pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
     forwards(connection, rows);
+    withdraw_contradicted(connection, rows);
     backwards(connection, rows);
     acknowledgements(connection, rows);
     flags(connection, rows);
@@ -97,6 +98,60 @@ impl Reached {
             (_, end) => end,
         };
         if fits { tentative } else { Vec::new() }
+    }
+}
+
+/// Takes back the lengths of hidden rows between two numbers of a side, with nothing missing in between, where they do not
+/// add up to the distance (one more is a FIN): the frames hold something else, such as trailers.
+fn withdraw_contradicted(connection: &Connection, rows: &mut [Placed]) {
+    let mut sides: [Option<(u32, u32, Vec<usize>)>; 2] = [None, None];
+    for index in &connection.rows {
+        let Some(row) = rows.get(*index).filter(|row| row.is_tcp()) else {
+            continue;
+        };
+        let Some(side) = sides.get_mut(usize::from(!row.is_from_first())) else {
+            continue;
+        };
+        let gaps = row.gaps_before;
+        let written = row
+            .raw
+            .seq
+            .filter(|_| !row.inferred.has(Known::SEQ_INFERRED));
+        let before = side
+            .take()
+            .filter(|(_, known, _)| *known == gaps && !row.is_disturbed());
+        let Some(seq) = written else {
+            *side = before.zip(row.raw.len).map(|((next, _, mut hidden), len)| {
+                if hidden.len() < MAX_TENTATIVE {
+                    hidden.push(*index);
+                }
+                (next.wrapping_add(len), gaps, hidden)
+            });
+            continue;
+        };
+        let used = row.raw.flags.unwrap_or_default().sequence_len();
+        let end = row
+            .raw
+            .len
+            .map(|len| seq.wrapping_add(len).wrapping_add(used));
+        *side = end.map(|end| (end, gaps, Vec::new()));
+        let Some((next, _, hidden)) = before else {
+            continue;
+        };
+        if seq != next && seq != next.wrapping_add(1) {
+            for index in hidden {
+                rows.get_mut(index).into_iter().for_each(withdraw);
+            }
+        }
+    }
+}
+
+fn withdraw(row: &mut Placed) {
+    row.raw.len = None;
+    row.inferred = row.inferred.without(Known::LEN_INFERRED);
+    if row.inferred.has(Known::SEQ_INFERRED) {
+        row.raw.seq = None;
+        row.inferred = row.inferred.without(Known::SEQ_INFERRED);
     }
 }
 
