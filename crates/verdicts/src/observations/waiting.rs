@@ -281,7 +281,12 @@ fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
         Missing::RequestUnfinished | Missing::AnsweredEarly | Missing::TlsHandshake => open.started,
         Missing::Unanswered => None,
     };
-    !open.estimated && since.is_some_and(|since| since.frame <= silence_began.frame)
+    // A promise that was read counts, even if the body behind it is only known by its size.
+    let promised = open.exchange.is_some_and(|exchange| match open.missing {
+        Missing::ResponseUnfinished => exchange.body_expected.is_some(),
+        _ => exchange.request_body_expected.is_some(),
+    });
+    (promised || !open.estimated) && since.is_some_and(|since| since.frame <= silence_began.frame)
 }
 
 /// The last data before the silence filled its segment: more of it was to come.
