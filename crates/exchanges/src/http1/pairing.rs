@@ -327,16 +327,15 @@ impl Http1 {
                 HeadStep::More(used) | HeadStep::Whole(used) | HeadStep::TooLong(used) => used,
             };
         }
+        // However much has come at once: what stands behind the one line is no field of it.
+        if way == Way::Request && is_bare_request(&self.request.head) {
+            let whole = first_line_len(&self.request.head);
+            self.request.head.truncate(whole);
+            self.end_head(log, way, HeadEnd::Whole);
+            return whole.saturating_sub(before);
+        }
         match step {
-            HeadStep::More(used) => {
-                if way == Way::Request && is_bare_request(&self.request.head) {
-                    let whole = first_line_len(&self.request.head);
-                    self.request.head.truncate(whole);
-                    self.end_head(log, way, HeadEnd::Whole);
-                    return whole.saturating_sub(before);
-                }
-                used
-            }
+            HeadStep::More(used) => used,
             HeadStep::Whole(used) => {
                 self.end_head(log, way, HeadEnd::Whole);
                 used

@@ -61,11 +61,15 @@ pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
     // An unknown word needs the version behind its target.
     match bytes.iter().position(|byte| *byte == b'\n') {
         Some(end) if names_version(bytes.get(..end).unwrap_or(&[])) => Likeness::Yes,
-        None if bytes.len() < 512 && bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) => {
+        None if bytes.len() < 512 && is_printable(bytes.strip_suffix(b"\r").unwrap_or(bytes)) => {
             Likeness::Open
         }
         _ => Likeness::No,
     }
+}
+
+fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// Whether a stream begins with a response.
