@@ -120,11 +120,12 @@ fn filter(argument: &str, expression: &str) -> Result<Filter> {
         .map_err(|error| anyhow!("{argument} `{expression}` cannot be read: {error}"))
 }
 
-fn cause(id: &str) -> Result<Cause> {
-    Cause::ALL
-        .into_iter()
-        .find(|cause| cause.id() == id)
-        .with_context(|| format!("`{id}` is no cause: `whyreset causes` lists them"))
+/// The cause that an argument names.
+///
+/// # Errors
+/// One line that says where the causes are listed.
+pub fn cause(id: &str) -> Result<Cause> {
+    Cause::from_id(id).with_context(|| format!("`{id}` is no cause: `whyreset causes` lists them"))
 }
 
 fn point_in_time(text: &str) -> Result<PointInTime> {
