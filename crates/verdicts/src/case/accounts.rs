@@ -384,7 +384,12 @@ fn left_in_flight<'a>(
         Kind::Fin => close.side == Side::Client && connection.reset_count.client > 0,
     };
     let had_it = |e: &Exchange| {
-        e.complete && is_http(&e.protocol) && e.body_acknowledged >= e.body_delivered
+        // A response without a body is had with its head.
+        let (delivered, taken) = (
+            e.body_delivered.unwrap_or(0),
+            e.body_acknowledged.unwrap_or(0),
+        );
+        e.complete && is_http(&e.protocol) && taken >= delivered
     };
     if sender == Side::Server && last.is_some_and(had_it) {
         return None;

@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            FORGED_DATA,
+            0.5,
+            "somebody forged data in this connection: what was delivered was not what was asked for",
+        ),
+        on(
             CONNECT_CANCELLED,
             1.5,
             "browsers open several connections and drop what they do not need",
@@ -97,11 +102,20 @@ pub(super) static RULE: CauseRule = CauseRule {
                 "Harmless: {who} opened the connection, or took it, and reset it before any data: a health check or a probe."
             );
         }
+        if let Some(forged) = found.get(FORGED_DATA) {
+            return format!(
+                "The RST itself cost nothing: it came after a whole answer. But the answer was forged by somebody else ({}), and the server's own came too late.",
+                wording::frames(&forged.frames)
+            );
+        }
         "Harmless: the RST came after everything had been delivered; nobody lost anything."
             .to_owned()
     },
     would_be: "if nothing more was to come when the RST was sent",
     next_steps: |_, found| {
+        if found.has(FORGED_DATA) {
+            return vec!["Look at both versions of the data (Wireshark: tcp.overlap, or the two frames): somebody on the path injects answers. Use TLS.".to_owned()];
+        }
         if found.has(PROTOCOL_UNKNOWN) {
             vec!["Ask the client's program whether it had what it wanted: the protocol does not show it.".to_owned()]
         } else {

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED],
     weights: &[
         on(
+            FORGED_DATA,
+            0.5,
+            "it was given forged data: what it did then is the forger's doing",
+        ),
+        on(
             CONNECT_CANCELLED,
             0.5,
             "it gave up before it had asked for anything",

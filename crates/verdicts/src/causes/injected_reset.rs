@@ -24,7 +24,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             EARLIER_FORGERY,
-            30.0,
+            60.0,
             "somebody had tried before in this connection",
         ),
         on(
@@ -128,10 +128,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
     let Some(reset) = case.fatal else {
         return "A third party reset the connection.".to_owned();
     };
+    let earlier = found.get(EARLIER_FORGERY).and_then(|o| o.frames.first());
+    if let Some(forged) = earlier.filter(|_| !found.has(ORIGIN_DEVICE)) {
+        return format!(
+            "A device wants this connection dead: its forged RST (frame {forged}) failed, and the RST that ended it later (frame {}) is most likely its work as well.",
+            reset.at.frame
+        );
+    }
     format!(
         "A device between them cut it: the RST in {}'s name (frame {}) was not sent by {}.",
         wording::side(reset.by),

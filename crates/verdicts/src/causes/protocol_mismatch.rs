@@ -11,8 +11,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
-    needs: &[DIFFERENT_PROTOCOLS, UNLIKELY_PORT],
+    needs: &[DIFFERENT_PROTOCOLS, UNLIKELY_PORT, CLOSED_AT_FIRST_WORD],
     weights: &[
+        on(
+            CLOSED_AT_FIRST_WORD,
+            0.5,
+            "what does not understand its client closes at once; so does a handler that crashes",
+        ),
         on(
             UNLIKELY_PORT,
             2.0,
@@ -28,6 +33,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         let what = found
             .get(DIFFERENT_PROTOCOLS)
             .or_else(|| found.get(UNLIKELY_PORT))
+            .or_else(|| found.get(CLOSED_AT_FIRST_WORD))
             .map(|o| o.text.clone())
             .unwrap_or_default();
         format!(

@@ -16,8 +16,8 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(
             EARLIER_FORGERY,
-            0.1,
-            "somebody had forged a RST in this connection before",
+            0.03,
+            "somebody had forged a RST in this connection before: it would be a rare chance that its end is not their work",
         ),
         on(
             TLS_ALERT_ENCRYPTED,

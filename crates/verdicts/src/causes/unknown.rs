@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            FORGED_DATA,
+            4.0,
+            "data was forged in this connection: what the end means is open",
+        ),
+        on(
             SYN_JUST_SENT,
             10.0,
             "the capture ends too soon to see an answer",

@@ -198,6 +198,17 @@ fn truncated(case: &Case<'_>, close: Close, missing: Missing, found: &mut Observ
     }
 }
 
+/// The client was sending a body of which it had promised more. A client that asked for leave to send it
+/// (`Expect: 100-continue`) and did not get that is waiting itself.
+fn body_under_way(case: &Case<'_>) -> bool {
+    let exchange = case.accounts.open.as_ref().and_then(|open| open.exchange);
+    exchange.is_some_and(|e| {
+        let allowed = !e.expects_continue || !e.interim.is_empty();
+        let begun = e.request_body_delivered.is_some_and(|sent| sent > 0);
+        allowed && begun && e.request_body_expected.is_some()
+    })
+}
+
 fn not_closed(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let last = c.frames.last;
@@ -216,6 +227,9 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
     });
     let stuck = match case.accounts.missing() {
         Some(Missing::ResponseUnfinished) => quiet > Span::from_secs(3).max(far),
+        Some(Missing::RequestUnfinished) if body_under_way(case) => {
+            quiet > Span::from_secs(3).max(far)
+        }
         Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
         None => false,
     };

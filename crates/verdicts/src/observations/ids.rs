@@ -153,6 +153,8 @@ ids! {
     RST_BOTH_WAYS = "rst_both_ways";
     /// A RST in the server's name came, and its SYN/ACK after it: that RST was forged.
     EARLIER_FORGERY = "earlier_forgery";
+    /// Two senders gave different data for the same place in one side's stream.
+    FORGED_DATA = "forged_data";
     /// The IP and TCP fields of the RST fit its host.
     ORIGIN_HOST = "origin_host";
     /// They do not.
@@ -234,6 +236,8 @@ ids! {
     DIFFERENT_PROTOCOLS = "different_protocols";
     /// A protocol on a port that is usually another's, and the server closed without a byte.
     UNLIKELY_PORT = "unlikely_port";
+    /// The server closed without a byte as soon as it had read the first words, on a port that tells nothing.
+    CLOSED_AT_FIRST_WORD = "closed_at_first_word";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }

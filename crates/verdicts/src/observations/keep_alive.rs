@@ -62,10 +62,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let request_seq = request
         .filter(|packet| packet.known.has(Known::SEQ))
         .map(|packet| packet.seq);
-    let knew = match (close.ack, request_seq) {
-        (Some(ack), Some(seq)) => ack > seq,
-        _ => sent_before_by_a_round_trip(case, started, &close),
-    };
+    let knew = never_answered(case, &close)
+        || match (close.ack, request_seq) {
+            (Some(ack), Some(seq)) => ack > seq,
+            _ => sent_before_by_a_round_trip(case, started, &close),
+        };
     let (request_frame, close_frame) = (started.frame, close.at.frame);
     let client_knew = match (close.fin_seq, request) {
         (Some(fin), Some(packet)) => packet.known.has(Known::ACK) && packet.ack > fin,
@@ -102,6 +103,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The server had received something of the client when it closed, and had never sent a byte itself: it was not idle, it
+/// left what it had heard without an answer.
+fn never_answered(case: &Case<'_>, close: &ServerClose) -> bool {
+    case.connection.flows.server.bytes == 0 && close.ack.is_some_and(|ack| ack > 1)
 }
 
 /// The server's FIN, or an active RST of it without FIN.

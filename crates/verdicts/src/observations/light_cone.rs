@@ -112,7 +112,8 @@ fn late_segments(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     .filter(|_| case.connection.vantage.round_trip.of(reset.by).minimum.is_some())
 }
 
-/// An odd segment length is a favourite suspect. It is legal as long as it is not above the receiver's MSS.
+/// An odd segment length is a favourite suspect: one below what this flow otherwise fills its segments with (options
+/// take their share of the MSS). It is legal as long as it is not above the receiver's MSS.
 fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let c = case.connection;
     let mss = c.flows.of(reset.by).syn_options.as_ref()?.mss?;
@@ -120,7 +121,7 @@ fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let largest = c.flows.of(sender).sizes.largest_sent;
     let odd = c.packets.iter().rfind(|p| {
         let before = p.side == sender && p.frame < reset.at.frame;
-        before && p.payload_len > u32::from(mss) / 2 && p.payload_len < u32::from(mss)
+        before && p.payload_len > u32::from(mss) / 2 && p.payload_len < largest
     })?;
     if largest > u32::from(mss) {
         return None;

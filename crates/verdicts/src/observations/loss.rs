@@ -347,33 +347,43 @@ fn long_ago(case: &Case<'_>, at: Moment) -> bool {
         && case.connection.capture_end - at.time > LONG_ENOUGH.max(trips)
 }
 
-/// A response that stops in the middle of full segments, without PSH: the sender had more to send at that moment.
+/// A response, or an upload, that stops in the middle of full segments, without PSH: the sender had more to send at that
+/// moment.
 fn full_flow(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
-    let server = &c.flows.server;
-    let closed_by_server = case
+    let (sender, what) = match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished) => (Side::Server, "response"),
+        Some(Missing::RequestUnfinished) => (Side::Client, "request"),
+        _ => return,
+    };
+    let closed_otherwise = case
         .close
-        .is_some_and(|close| close.side == Side::Server || close.kind == Kind::Rst);
-    if case.accounts.missing() != Some(Missing::ResponseUnfinished) || closed_by_server {
+        .is_some_and(|close| close.side == sender || close.kind == Kind::Rst);
+    let waited_for = match case.close {
+        Some(_) => sender == Side::Server || found.has(ids::LONG_WAIT),
+        None => found.has(ids::OPEN_AND_WAITING),
+    };
+    if closed_otherwise || !waited_for || found.has(ids::UNANSWERED_TAIL) {
         return;
     }
-    if case.close.is_none() && !found.has(ids::OPEN_AND_WAITING) || found.has(ids::UNANSWERED_TAIL)
-    {
-        return;
-    }
-    let Some(last) = server.last_new_data else {
+    let flow = c.flows.of(sender);
+    let Some(last) = flow.last_new_data else {
         return;
     };
     let full = c
         .packets
         .iter()
-        .rfind(|p| p.side == Side::Server && p.payload_len > 0)
-        .is_some_and(|p| p.payload_len >= server.sizes.largest_sent);
-    if !server.last_data_pushed && server.data_packets > 2 && full {
+        .rfind(|p| p.side == sender && p.payload_len > 0)
+        .is_some_and(|p| p.payload_len >= flow.sizes.largest_sent);
+    if !flow.last_data_pushed && flow.data_packets > 2 && full {
         found.add(
             ids::STOPPED_IN_FULL_FLOW,
             [last.frame],
-            format!("The last segment of the response (frame {}) carries no PSH: the server had more to send at once, and it did not come.", last.frame),
+            format!(
+                "The last segment of the {what} (frame {}) carries no PSH: {} had more to send at once, and it did not come.",
+                last.frame,
+                wording::side(sender)
+            ),
         );
     }
 }

@@ -5,6 +5,7 @@ mod capture_limits;
 mod delivered;
 mod detectors;
 mod ending;
+mod forged_data;
 mod icmp_notices;
 pub mod ids;
 mod keep_alive;
@@ -44,6 +45,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     rst::observe(case, &mut found);
     aftermath::observe(case, &mut found);
     detectors::observe(case, &mut found);
+    forged_data::observe(case, &mut found);
     neighbours::observe(case, &mut found);
     found
 }

@@ -6,7 +6,7 @@ use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
-use crate::case::Case;
+use crate::case::{Case, Close};
 use crate::wording;
 
 /// Findings that mean that the two sides speak different protocols.
@@ -17,12 +17,18 @@ const MISMATCHES: [&str; 4] = [
     "foreign_banner",
 ];
 
-/// Ports on which servers usually expect TLS (IANA, and common practice).
-const TLS_PORTS: [u16; 12] = [
-    443, 465, 563, 636, 853, 989, 990, 993, 995, 2376, 6443, 8443,
+/// Ports on which servers usually expect TLS (IANA, and common practice). Besides these all that end in 443.
+const TLS_PORTS: [u16; 20] = [
+    465, 563, 636, 853, 989, 990, 992, 993, 995, 2083, 2087, 2096, 2376, 3269, 5061, 5671, 5986,
+    6697, 8883, 9093,
 ];
 /// Ports on which servers usually expect plain HTTP.
-const PLAIN_PORTS: [u16; 6] = [80, 591, 3128, 8000, 8008, 8080];
+const PLAIN_PORTS: [u16; 14] = [
+    80, 81, 591, 2375, 3000, 3128, 5000, 8000, 8008, 8080, 8081, 8088, 8888, 9200,
+];
+
+/// What does not understand its client closes at once.
+const FIRST_WORD: Span = Span::from_millis(300);
 
 /// Checking a certificate takes a program no longer than this.
 const AT_ONCE: Span = Span::from_millis(300);
@@ -90,8 +96,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// 8443, 9443, 10443: whoever moves HTTPS elsewhere mostly keeps these digits.
+fn is_tls_port(port: u16) -> bool {
+    TLS_PORTS.contains(&port) || port % 1_000 == 443
+}
+
 /// Plain HTTP to a port of TLS, or TLS to a port of plain HTTP, and a server that closes without a byte: many TLS
-/// libraries do not even send an alert to what is no TLS.
+/// libraries do not even send an alert to what is no TLS. On ports that tell nothing it remains a suspicion.
 fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let Some(close) = case.close.filter(|close| close.side == Side::Server) else {
@@ -101,16 +112,36 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let port = c.ends.server.port;
+    let frames = [first.started.map_or(0, |m| m.frame), close.at.frame];
+    let http = matches!(first.protocol, Protocol::Http10 | Protocol::Http11);
     let said = match first.protocol {
-        Protocol::Http10 | Protocol::Http11 if TLS_PORTS.contains(&port) => "plain HTTP",
+        _ if http && is_tls_port(port) => "plain HTTP",
         Protocol::Tls(_) if PLAIN_PORTS.contains(&port) => "TLS",
+        _ if http && !PLAIN_PORTS.contains(&port) && at_first_word(case, close) => {
+            found.add(
+                ids::CLOSED_AT_FIRST_WORD,
+                frames,
+                format!("The server closed (frame {}) without a byte as soon as it had read the first words, on port {port}, which is none of the usual ones of plain HTTP.", close.at.frame),
+            );
+            return;
+        }
         _ => return,
     };
     found.tell(
         ids::UNLIKELY_PORT,
-        [first.started.map_or(0, |m| m.frame), close.at.frame],
+        frames,
         format!("The client speaks {said} on port {port}, which is usually for the other; the server closed (frame {}) without a byte.", close.at.frame),
     );
+}
+
+/// The server closed right behind the first data that it received.
+fn at_first_word(case: &Case<'_>, close: Close) -> bool {
+    let client = &case.connection.flows.client;
+    let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
+    let Some(first) = client.first_data.filter(|_| client.data_packets <= 2) else {
+        return false;
+    };
+    close.at.time - first.time < FIRST_WORD + trip + trip
 }
 
 /// The handshake is whole, the client asks for nothing and closes: it did not like what it saw, or only looked.

@@ -1,0 +1,62 @@
+//! Plain HTTP to ports where servers expect TLS, and a close without a byte.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, Talk};
+use whyreset_verdicts::{Cause, Verdict};
+
+/// The server reads a request and closes 60 ms later without a word.
+fn closed_without_a_byte(port: u16) -> Verdict {
+    let mut talk = Talk::new();
+    talk.port = port;
+    talk.handshake();
+    let up = talk.request(0.05, 1, 1);
+    talk.server(0.091, FIN_ACK, 1, up, b"");
+    talk.client(0.0911, FIN_ACK, up, 2, b"");
+    talk.server(0.131, ACK, 2, up + 1, b"");
+    talk.verdict(1.0)
+}
+
+#[test]
+fn on_ports_of_tls_it_is_a_mismatch() {
+    for port in [443, 4443, 8443, 10_443, 5671, 993] {
+        let verdict = closed_without_a_byte(port);
+        assert_eq!(
+            verdict.cause,
+            Cause::ProtocolMismatch,
+            "{port}: {:#?}",
+            verdict.weighing
+        );
+    }
+}
+
+#[test]
+fn on_ports_that_tell_nothing_both_are_possible() {
+    let verdict = closed_without_a_byte(7_070);
+    let mismatch = verdict
+        .alternatives
+        .iter()
+        .find(|a| a.cause == Cause::ProtocolMismatch);
+    assert_eq!(verdict.cause, Cause::ServerAbort);
+    assert!(verdict.confidence < 0.8, "{}", verdict.confidence);
+    assert!(
+        mismatch.is_some_and(|m| m.confidence > 0.2),
+        "{:#?}",
+        verdict.weighing
+    );
+}
+
+#[test]
+fn on_ports_of_http_it_is_the_server() {
+    let verdict = closed_without_a_byte(8080);
+    assert_eq!(verdict.cause, Cause::ServerAbort);
+    assert!(verdict.confidence > 0.85, "{}", verdict.confidence);
+}

@@ -1,0 +1,108 @@
+//! Uploads that stop arriving, seen at the server; and other ends that a hurried rule gets wrong.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use whyreset_verdicts::{Cause, Outcome, Verdict};
+
+const HEAD: &[u8] = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+
+/// The server's own capture: the client is 40 ms away, the server at once.
+fn at_server() -> Talk {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    talk.round_trip = 0.000_05;
+    talk.client(0.0, talk::SYN, 0, 0, b"");
+    talk.server(0.000_05, talk::SYN_ACK, 0, 1, b"");
+    talk.client(0.04, ACK, 1, 1, b"");
+    talk
+}
+
+/// An upload of `segments` full segments, all acknowledged; the last carries PSH or not. Gives the next number.
+fn upload(talk: &mut Talk, segments: u32, pushed: bool) -> u32 {
+    talk.client(0.041, PSH_ACK, 1, 1, HEAD);
+    let mut next = 1 + HEAD.len() as u32;
+    for n in 0..segments {
+        let at = 0.042 + f64::from(n) / 1e3;
+        let last = n + 1 == segments;
+        let flags = if last && pushed { PSH_ACK } else { ACK };
+        talk.client(at, flags, next, 1, &[b'u'; 1448]);
+        next += 1448;
+        talk.server(at + 0.000_05, ACK, 1, next, b"");
+    }
+    next
+}
+
+fn chance(verdict: &Verdict, cause: Cause) -> f64 {
+    if verdict.cause == cause {
+        return verdict.confidence;
+    }
+    let other = verdict.alternatives.iter().find(|a| a.cause == cause);
+    other.map_or(0.0, |a| a.confidence)
+}
+
+#[test]
+fn an_upload_that_stops_in_full_flow_is_not_well() {
+    let mut talk = at_server();
+    upload(&mut talk, 20, false);
+    let verdict = talk.verdict(9.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::PathBlackhole,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(verdict.confidence < 0.95);
+    assert_eq!(verdict.outcome, Outcome::Stalled);
+}
+
+#[test]
+fn an_upload_that_stops_behind_a_push_waits_for_somebody() {
+    let mut talk = at_server();
+    upload(&mut talk, 20, true);
+    let verdict = talk.verdict(9.0);
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{:#?}", verdict.weighing);
+    assert!(chance(&verdict, Cause::None) < 0.3);
+}
+
+#[test]
+fn a_server_that_gives_up_on_a_vanished_client_is_not_the_root() {
+    let mut talk = at_server();
+    let next = upload(&mut talk, 20, false);
+    talk.server(60.1, FIN_ACK, 1, next, b"");
+    for at in [60.3, 60.5, 60.9, 61.8] {
+        talk.server(at, FIN_ACK, 1, next, b"");
+    }
+    let verdict = talk.verdict(80.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::PathBlackhole,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert_eq!(verdict.outcome, Outcome::TimedOut);
+}
+
+#[test]
+fn a_server_that_gives_up_on_a_client_that_still_acknowledges_has_waited() {
+    let mut talk = at_server();
+    let next = upload(&mut talk, 20, true);
+    talk.server(60.1, FIN_ACK, 1, next, b"");
+    talk.client(60.14, FIN_ACK, next, 2, b"");
+    talk.server(60.141, ACK, 2, next + 1, b"");
+    let verdict = talk.verdict(80.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::ServerTimeout,
+        "{:#?}",
+        verdict.weighing
+    );
+}
