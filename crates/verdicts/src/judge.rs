@@ -97,7 +97,8 @@ fn verdict(case: &Case<'_>, found: &Observations, weighed: Vec<Weighed>) -> Verd
     let rule = causes::rule(cause);
     let outcome = outcome::outcome(case, found, cause);
     let ended_by = match outcome {
-        Outcome::Open => EndedBy::None,
+        // What was cut inside of it has an author, though the connection goes on.
+        Outcome::Open if case.cut.is_none() => EndedBy::None,
         _ => (rule.ended_by)(case),
     };
     Verdict {

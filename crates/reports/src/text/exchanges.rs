@@ -10,6 +10,9 @@ use super::untrusted::printable;
 /// How many exchanges a table shows: the last ones, since they tell of the end.
 const ROWS: usize = 8;
 
+/// Characters of a request that are shown.
+const TARGET: usize = 90;
+
 /// One row an exchange; empty where there is none.
 pub(super) fn table(exchanges: &Exchanges, layout: Layout) -> String {
     let known: Vec<&Exchange> = exchanges
@@ -57,8 +60,17 @@ fn row(exchange: &Exchange) -> [String; 6] {
             exchange.request_body_expected,
         ),
         part(exchange.body_delivered, exchange.body_expected),
-        if exchange.complete { "yes" } else { "no" }.to_owned(),
+        whole(exchange),
     ]
+}
+
+/// Whether it is whole; of an HTTP/2 stream also who cut it, and how.
+fn whole(exchange: &Exchange) -> String {
+    match &exchange.reset {
+        _ if exchange.complete => "yes".to_owned(),
+        Some((by, code)) => format!("no: {} by the {by}", printable(code)),
+        None => "no".to_owned(),
+    }
 }
 
 fn what(exchange: &Exchange) -> String {
@@ -71,7 +83,7 @@ fn what(exchange: &Exchange) -> String {
         return format!("TLS {version} {}", printable(name));
     }
     if let Some(request) = &exchange.request {
-        let text = printable(request);
+        let text = excerpt(&printable(request));
         return match &exchange.host {
             Some(host) => format!("{text} ({})", printable(host)),
             None => text,
@@ -83,6 +95,14 @@ fn what(exchange: &Exchange) -> String {
             "HTTP, request not seen".to_owned()
         }
         _ => String::new(),
+    }
+}
+
+/// A target as long as a few words: the whole of it is in the JSON document.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(TARGET) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
     }
 }
 

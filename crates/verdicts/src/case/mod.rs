@@ -4,6 +4,7 @@
 
 mod accounts;
 mod close;
+mod cut_stream;
 mod wait;
 
 use whyreset_capture::Span;
@@ -12,6 +13,7 @@ use whyreset_exchanges::Exchanges;
 
 pub(crate) use accounts::{Accounts, Missing, OpenExchange};
 pub(crate) use close::{Close, Kind};
+pub(crate) use cut_stream::CutStream;
 pub(crate) use wait::Wait;
 
 /// One connection with what is known around it.
@@ -26,6 +28,8 @@ pub(crate) struct Case<'a> {
     pub close: Option<Close>,
     /// The RST that the connection died of.
     pub fatal: Option<&'a Reset>,
+    /// A stream that was cut inside the connection.
+    pub cut: Option<CutStream<'a>>,
     /// How long the side that closed had waited before it did.
     pub wait: Option<Wait>,
 }
@@ -38,6 +42,7 @@ impl<'a> Case<'a> {
         Self {
             accounts: Accounts::new(connection, close),
             wait: close.and_then(|close| wait::before(connection, close)),
+            cut: cut_stream::find(connection),
             connection,
             neighbours,
             close,

@@ -21,6 +21,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            STREAM_CANCELLED,
+            0.12,
+            "a request inside was cancelled before it was answered in full",
+        ),
+        on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
+        on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
+        on(
             FORGED_DATA,
             0.5,
             "somebody forged data in this connection: what was delivered was not what was asked for",

@@ -3,6 +3,7 @@
 use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
+use crate::observations::{cut_name, cut_progress};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
@@ -12,8 +13,19 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.35,
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
-    needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED],
+    needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED, STREAM_CANCELLED],
     weights: &[
+        on(
+            STREAM_CANCELLED,
+            4.0,
+            "it cancelled the one request, and let the connection live",
+        ),
+        on(
+            NO_PROMISE,
+            0.4,
+            "streams that have no end are always cancelled: nobody may have lost anything",
+        ),
+        on(STREAM_GIVEN_UP, 0.02, "the server cut that request"),
         on(
             FORGED_DATA,
             0.5,
@@ -152,7 +164,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     next_steps,
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(cut) = case.cut.filter(|_| found.has(STREAM_CANCELLED)) {
+        return format!(
+            "The client cancelled {} inside a connection that lived on ({}, frame {}): {}.",
+            cut_name(&cut),
+            cut.code,
+            cut.at.frame,
+            cut_progress(&cut)
+        );
+    }
     let close = case.close;
     let sent = match close.map(|close| close.kind) {
         Some(Kind::Rst) => "RST",
@@ -224,7 +245,7 @@ const PAGE: Page = Page {
     what: "The client's program closed the connection, or died, before it had what it asked for, or before it had sent what it promised: somebody pressed Stop, closed the tab, cancelled the download, a security program objected, a process was killed.",
     at_client: "RST+ACK leaves with exactly the next sequence number and a window that is not zero on Linux (zero on Windows); or FIN, then one bare RST for each segment that still arrives.",
     at_server: "The same packets, a round trip later: meanwhile the server went on sending, and what it sent in the last round trip cannot be the reason. Before it, often a window that shrinks, as the program had stopped reading.",
-    between: "As at the server, with a shorter light cone.",
+    between: "As at the server, with a shorter light cone. In HTTP/2 the same shows as RST_STREAM(CANCEL) in a connection that lives on (outcome open, or truncated once it is closed in order); one has to read the frames, so TLS must be decrypted.",
     mistaken_for: "client_timeout (the same packets after a wait, often of a round length), injected_reset (compare TTL and IP identification), receiver_stalled (the window was shut for long before), and \"the server sent something odd\" (look at what can have reached the client by then).",
     people_see: &[
         "Firefox: Failed or Cancelled in the download list; Chrome: Failed - Network error, net::ERR_ABORTED; curl: exit 130 (killed), 23 (could not write)",

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::cut_name;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -10,8 +11,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "every client program has a limit, and slow servers are common",
-    needs: &[CLIENT_LEFT_EARLY],
+    needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED],
     weights: &[
+        on(
+            STREAM_CANCELLED,
+            1.0,
+            "programs that give up cancel the request alone",
+        ),
+        on(STREAM_GIVEN_UP, 0.02, "the server cut that request"),
         on(
             HALF_ROUND_WAIT,
             1.5,
@@ -120,6 +127,18 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(cut) = case.cut.filter(|_| found.has(STREAM_CANCELLED)) {
+        let waited = cut.waited_since().map(|since| cut.at.time - since.time);
+        return format!(
+            "The client gave up waiting for an answer to {}{} and cancelled it inside a connection that lived on ({}, frame {}): the server was too slow for it.",
+            cut_name(&cut),
+            waited
+                .map(|w| format!(" after {}", wording::span(w)))
+                .unwrap_or_default(),
+            cut.code,
+            cut.at.frame
+        );
+    }
     let name = case
         .accounts
         .open

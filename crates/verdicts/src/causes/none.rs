@@ -14,6 +14,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL],
     weights: &[
         on(
+            STREAM_CANCELLED,
+            0.12,
+            "a request inside was cancelled before it was answered in full: browsers do so with what they no longer need",
+        ),
+        on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
+        on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
+        on(
             ONE_SIDED,
             0.5,
             "the other direction is not in the capture: answers may have been there",

@@ -3,6 +3,7 @@
 use crate::case::{Case, Kind};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
+use crate::observations::{cut_name, cut_progress};
 use crate::{Cause, EndedBy, Observations, steps};
 
 use whyreset_connections::Side;
@@ -12,8 +13,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "crashes, kills, restarts and worker limits are common",
-    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED],
+    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, STREAM_GIVEN_UP],
     weights: &[
+        on(
+            STREAM_GIVEN_UP,
+            5.0,
+            "it reset the one request, and let the connection live",
+        ),
         on(
             EARLIER_FORGERY,
             0.03,
@@ -143,7 +149,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     next_steps,
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(cut) = case.cut.filter(|_| found.has(STREAM_GIVEN_UP)) {
+        return format!(
+            "The server gave up {} inside a connection that lived on ({}, frame {}): {}; {}.",
+            cut_name(&cut),
+            cut.code,
+            cut.at.frame,
+            cut_progress(&cut),
+            match cut.code {
+                "REFUSED_STREAM" => "it had not begun with it, so the client may repeat it",
+                "ENHANCE_YOUR_CALM" => "it asks for fewer requests at a time",
+                _ => "look at its process, and at the server behind it",
+            }
+        );
+    }
     let frame = case.close.map_or(0, |close| close.at.frame);
     let how = match case.close.map(|close| close.kind) {
         Some(Kind::Rst) => "reset the connection",

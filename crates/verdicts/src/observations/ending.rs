@@ -131,7 +131,9 @@ fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
 
 fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     let frame = close.at.frame;
-    let understood = if case.accounts.understood {
+    let understood = if case.cut.is_some() {
+        "apart from what was cut inside of it, everything that was asked for had been answered in full"
+    } else if case.accounts.understood {
         "everything that was asked for had been answered in full"
     } else {
         "all data that was sent had been acknowledged"

@@ -110,6 +110,13 @@ ids! {
     /// The server said that it would close (`Connection: close`).
     CLOSE_ANNOUNCED = "close_announced";
 
+    /// The client cancelled an HTTP/2 stream before its response was whole.
+    STREAM_CANCELLED = "stream_cancelled";
+    /// The server reset an HTTP/2 stream before its response was whole.
+    STREAM_GIVEN_UP = "stream_given_up";
+    /// A response without a promised length.
+    NO_PROMISE = "no_promise";
+
     /// The side that closed had waited in silence, far longer than a round trip.
     LONG_WAIT = "long_wait";
     /// The side that closed had hardly waited.

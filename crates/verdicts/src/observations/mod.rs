@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod capture_limits;
+mod cut_streams;
 mod delivered;
 mod detectors;
 mod ending;
@@ -23,6 +24,7 @@ mod windows;
 use crate::Observations;
 use crate::case::Case;
 
+pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use light_cone::suspicions;
 
 /// Gathers everything, in the order of an argument: where we stand, what was asked, what arrived, who closed, how,
@@ -37,6 +39,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     ending::observe(case, &mut found);
     keep_alive::observe(case, &mut found);
     waiting::observe(case, &mut found);
+    cut_streams::observe(case, &mut found);
     light_cone::observe(case, &mut found);
     reading::observe(case, &mut found);
     windows::observe(case, &mut found);

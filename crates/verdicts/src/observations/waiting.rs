@@ -24,7 +24,9 @@ const ROUND_TRIPS_OF_REST: i64 = 5;
 
 /// Records waits before the close, and silences before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    if let (Some(close), Some(wait)) = (case.close, case.wait) {
+    // Where a stream was cut and nothing else is missing, the connection's own end tells nothing of patience.
+    let cut = case.cut.is_some() && case.accounts.open.is_none();
+    if let (Some(close), Some(wait)) = (case.close.filter(|_| !cut), case.wait) {
         before_close(case, close, wait, found);
     }
     before_failure(case, found);
@@ -181,6 +183,11 @@ fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// Whole seconds, as limits are set to.
+pub(super) fn is_round(span: Span) -> bool {
+    roundness(span, TIMER_SLACK) == Some(2)
 }
 
 /// 2 for whole seconds, 1 for half seconds below ten; nothing else.

@@ -1,0 +1,64 @@
+//! Exchanges that were cut inside a connection which lives on: HTTP/2 streams that one side reset (RFC 9113 §5.4.2).
+
+use whyreset_connections::{Connection, Moment, Side};
+use whyreset_exchanges::{Exchange, Exchanges};
+
+use super::Missing;
+
+/// An HTTP/2 stream that was reset before its response was whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CutStream<'a> {
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// Who reset it.
+    pub by: Side,
+    /// `CANCEL`, `INTERNAL_ERROR` and the like.
+    pub code: &'a str,
+    /// The frame that did.
+    pub at: Moment,
+    /// What was missing then.
+    pub missing: Missing,
+    /// How many streams of the connection were cut.
+    pub count: usize,
+}
+
+/// The most telling of the streams that were cut: one that the server gave up before one that the client cancelled, one
+/// that was under way before one that was only asked for; the last of equals.
+pub(super) fn find(connection: &Connection<Exchanges>) -> Option<CutStream<'_>> {
+    let all = || connection.app.list.iter().filter_map(cut);
+    let count = all().count();
+    let rank = |cut: &CutStream<'_>| {
+        let under_way = cut.missing == Missing::ResponseUnfinished;
+        (cut.by == Side::Server, under_way)
+    };
+    all().max_by_key(rank).map(|cut| CutStream { count, ..cut })
+}
+
+fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
+    let (by, code) = exchange.reset.as_ref()?;
+    // What the server had pushed, nobody had asked for; and of what was not captured nothing can be missing.
+    let asked = exchange.stream_id.is_some_and(|id| id % 2 == 1);
+    if exchange.complete || exchange.response_complete || exchange.uncertain || !asked {
+        return None;
+    }
+    let answered = exchange.response_started.is_some();
+    Some(CutStream {
+        exchange,
+        by: *by,
+        code,
+        at: exchange.ended?,
+        missing: match (exchange.request_complete, answered) {
+            (_, true) => Missing::ResponseUnfinished,
+            (true, false) => Missing::Unanswered,
+            (false, false) => Missing::RequestUnfinished,
+        },
+        count: 1,
+    })
+}
+
+impl CutStream<'_> {
+    /// Where the wait began that the reset ended: the request, or the last of the answer is what the other side owed.
+    pub fn waited_since(&self) -> Option<Moment> {
+        self.exchange.request_ended.or(self.exchange.started)
+    }
+}

@@ -1,0 +1,112 @@
+//! HTTP/2 streams that were reset inside a living connection: the same failure to whoever asked, though TCP shows nothing.
+
+use whyreset_capture::Span;
+use whyreset_connections::Side;
+
+use super::{ids, waiting};
+use crate::Observations;
+use crate::case::{Case, CutStream, Missing};
+use crate::wording;
+
+/// Below this nobody's patience is meant.
+const SHORTEST_PATIENCE: Span = Span::from_millis(900);
+
+/// Records a stream that was cut, where nothing else of the connection failed.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let Some(cut) = case.cut.filter(|_| case.accounts.open.is_none()) else {
+        return;
+    };
+    let (id, who) = match cut.by {
+        Side::Client => (ids::STREAM_CANCELLED, "The client"),
+        Side::Server => (ids::STREAM_GIVEN_UP, "The server"),
+    };
+    let frames: Vec<u64> = [cut.exchange.started, Some(cut.at)]
+        .iter()
+        .flatten()
+        .map(|m| m.frame)
+        .collect();
+    found.tell(
+        id,
+        frames,
+        format!(
+            "{who} reset the stream of {} with {} (frame {}) while {}{}.",
+            name(&cut),
+            wording::excerpt(cut.code, 40),
+            cut.at.frame,
+            progress(&cut),
+            if cut.count > 1 {
+                format!("; {} streams were cut so", cut.count)
+            } else {
+                String::new()
+            }
+        ),
+    );
+    if cut.missing == Missing::ResponseUnfinished && cut.exchange.body_expected.is_none() {
+        found.add(
+            ids::NO_PROMISE,
+            [cut.at.frame],
+            "How long the response was to be was never said: it may be one that has no end.",
+        );
+    }
+    waited(&cut, found);
+}
+
+/// Whoever cancels what has not been answered may have waited for it: from the request to the reset both are its own packets.
+fn waited(cut: &CutStream<'_>, found: &mut Observations) {
+    let since = cut
+        .waited_since()
+        .filter(|_| cut.by == Side::Client && cut.missing == Missing::Unanswered);
+    let Some(since) = since else {
+        return;
+    };
+    let length = cut.at.time - since.time;
+    if length < SHORTEST_PATIENCE {
+        return;
+    }
+    let frames = [since.frame, cut.at.frame];
+    found.tell(
+        ids::LONG_WAIT,
+        frames,
+        format!(
+            "It had waited {} for an answer by then (frame {} to frame {}).",
+            wording::span(length),
+            since.frame,
+            cut.at.frame
+        ),
+    );
+    let text = format!(
+        "{}: as a program's timer gives it, or not.",
+        wording::span(length)
+    );
+    match waiting::is_round(length) {
+        true => found.add(ids::ROUND_WAIT, frames, text),
+        false => found.add(ids::WAIT_NOT_ROUND, frames, text),
+    }
+}
+
+/// `GET /file`, or a plain word.
+pub(crate) fn name(cut: &CutStream<'_>) -> String {
+    let request = cut.exchange.request.as_deref();
+    request.map_or_else(|| "a request".to_owned(), |r| wording::excerpt(r, 80))
+}
+
+/// `14,600 of 90,000 bytes had arrived`.
+pub(crate) fn progress(cut: &CutStream<'_>) -> String {
+    let e = cut.exchange;
+    match (cut.missing, e.body_delivered, e.body_expected) {
+        (Missing::Unanswered, ..) => "it was still unanswered".to_owned(),
+        (Missing::RequestUnfinished, ..) => "the request was not whole".to_owned(),
+        (_, Some(delivered), Some(expected)) => format!(
+            "{} of {} had been sent",
+            wording::number(delivered),
+            wording::bytes(expected)
+        ),
+        (_, Some(delivered), None) => {
+            format!(
+                "{} had been sent, and the end not",
+                wording::bytes(delivered)
+            )
+        }
+        _ => "the response was under way".to_owned(),
+    }
+}

@@ -1,0 +1,188 @@
+//! HTTP/2 streams that are cut inside a connection which lives on.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+const HEADERS: u8 = 1;
+const DATA: u8 = 0;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+const INTERNAL_ERROR: [u8; 4] = [0, 0, 0, 2];
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let len = payload.len() as u32;
+    let mut bytes = len.to_be_bytes()[1..].to_vec();
+    bytes.extend([kind, flags, 0, 0, 0, stream]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// Two sides that speak HTTP/2, with their positions.
+struct Http2 {
+    talk: Talk,
+    up: u32,
+    down: u32,
+}
+
+impl Http2 {
+    fn open() -> Self {
+        let mut it = Self {
+            talk: Talk::open(),
+            up: 1,
+            down: 1,
+        };
+        let mut hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        hello.extend(frame(SETTINGS, 0, 0, &[]));
+        it.client(0.041, &hello);
+        it.server(0.081, &frame(SETTINGS, 0, 0, &[]));
+        it
+    }
+
+    fn client(&mut self, at: f64, bytes: &[u8]) {
+        self.talk.client(at, PSH_ACK, self.up, self.down, bytes);
+        self.up += bytes.len() as u32;
+        self.talk.server(at + 0.04, ACK, self.down, self.up, b"");
+    }
+
+    fn server(&mut self, at: f64, bytes: &[u8]) {
+        self.talk.server(at, PSH_ACK, self.down, self.up, bytes);
+        self.down += bytes.len() as u32;
+        self.talk.client(at + 0.000_1, ACK, self.up, self.down, b"");
+    }
+
+    /// `GET /` on a stream.
+    fn get(&mut self, at: f64, stream: u8) {
+        self.client(
+            at,
+            &frame(
+                HEADERS,
+                END_STREAM | END_HEADERS,
+                stream,
+                &[0x82, 0x84, 0x86],
+            ),
+        );
+    }
+
+    /// A response that promises 5,000 bytes, and the first `sent` of them.
+    fn answer(&mut self, at: f64, stream: u8, sent: usize) {
+        let head = [&[0x88, 0x0f, 0x0d, 4][..], b"5000"].concat();
+        self.server(at, &frame(HEADERS, END_HEADERS, stream, &head));
+        let end = if sent == 5_000 { END_STREAM } else { 0 };
+        self.server(at + 0.001, &frame(DATA, end, stream, &vec![b'x'; sent]));
+    }
+
+    /// Closed in order by the client.
+    fn close(&mut self, at: f64) {
+        self.talk.client(at, FIN_ACK, self.up, self.down, b"");
+        self.talk
+            .server(at + 0.04, FIN_ACK, self.down, self.up + 1, b"");
+        self.talk
+            .client(at + 0.0401, ACK, self.up + 1, self.down + 1, b"");
+    }
+}
+
+fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
+    assert_eq!(
+        (
+            verdict.cause,
+            verdict.ended_by,
+            verdict.outcome,
+            verdict.failed
+        ),
+        (cause, by, outcome, true),
+        "{}\n{:#?}",
+        verdict.summary,
+        verdict.weighing
+    );
+}
+
+#[test]
+fn a_cancelled_download_is_the_client_s_though_the_connection_closes_in_order() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 1_200);
+    h2.client(0.5, &frame(RST_STREAM, 0, 1, &CANCEL));
+    h2.get(0.6, 3);
+    h2.answer(0.7, 3, 5_000);
+    h2.close(3.0);
+    let verdict = h2.talk.verdict(5.0);
+    expect(
+        &verdict,
+        Cause::ClientAbort,
+        EndedBy::Client,
+        Outcome::Truncated,
+    );
+    assert!(verdict.summary.contains("CANCEL") && verdict.summary.contains("1,200 of 5,000"));
+}
+
+#[test]
+fn a_cancelled_download_counts_in_a_connection_that_is_still_open() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 1_200);
+    h2.client(0.5, &frame(RST_STREAM, 0, 1, &CANCEL));
+    expect(
+        &h2.talk.verdict(1.0),
+        Cause::ClientAbort,
+        EndedBy::Client,
+        Outcome::Open,
+    );
+}
+
+#[test]
+fn a_request_that_is_cancelled_after_a_round_time_had_waited() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.client(5.101, &frame(RST_STREAM, 0, 1, &CANCEL));
+    h2.close(6.0);
+    expect(
+        &h2.talk.verdict(8.0),
+        Cause::ClientTimeout,
+        EndedBy::Client,
+        Outcome::TimedOut,
+    );
+}
+
+#[test]
+fn a_stream_that_the_server_gives_up_is_the_server_s() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 1_200);
+    h2.server(0.5, &frame(RST_STREAM, 0, 1, &INTERNAL_ERROR));
+    h2.close(3.0);
+    expect(
+        &h2.talk.verdict(5.0),
+        Cause::ServerAbort,
+        EndedBy::Server,
+        Outcome::Truncated,
+    );
+}
+
+#[test]
+fn a_stream_that_is_reset_after_it_was_whole_is_no_failure() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 5_000);
+    h2.client(0.5, &frame(RST_STREAM, 0, 1, &CANCEL));
+    h2.close(3.0);
+    let verdict = h2.talk.verdict(5.0);
+    assert_eq!(
+        (verdict.cause, verdict.failed),
+        (Cause::None, false),
+        "{:#?}",
+        verdict.weighing
+    );
+}
