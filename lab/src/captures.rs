@@ -136,7 +136,7 @@ impl Capture {
     }
 
     /// Packets per connection (client's and server's end), and how many of them are RSTs of each side.
-    pub fn count(&self, client: IpAddr) -> HashMap<(SocketAddr, SocketAddr), Count> {
+    pub fn count(&self, server: IpAddr) -> HashMap<(SocketAddr, SocketAddr), Count> {
         let mut counts: HashMap<_, Count> = HashMap::new();
         for record in &self.records {
             let Some(tcp) = read_tcp(self.ip(record)) else {
@@ -144,7 +144,7 @@ impl Capture {
             };
             let from = SocketAddr::new(tcp.source, tcp.source_port);
             let to = SocketAddr::new(tcp.destination, tcp.destination_port);
-            let up = tcp.source == client;
+            let up = tcp.destination == server;
             let key = if up { (from, to) } else { (to, from) };
             let count = counts.entry(key).or_default();
             count.packets += 1;
@@ -158,14 +158,18 @@ impl Capture {
     }
 
     /// The same capture with packets left out, doubled or shortened.
-    pub fn cut(&self, cut: &Cut, client: IpAddr) -> Self {
+    pub fn cut(&self, cut: &Cut, server: IpAddr) -> Self {
         let end = self.records.len().saturating_sub(cut.drop_last);
-        let mut kept = self.records.get(..end).unwrap_or(&[]).iter().skip(cut.skip);
+        let skip = match cut.last {
+            0 => cut.skip,
+            last => end.saturating_sub(last),
+        };
+        let mut kept = self.records.get(..end).unwrap_or(&[]).iter().skip(skip);
         let most = if cut.keep == 0 { usize::MAX } else { cut.keep };
         let mut generator = fastrand::Rng::with_seed(self.records.len() as u64);
         let mut records = Vec::new();
         while let Some(record) = kept.next().filter(|_| records.len() < most) {
-            let up = read_tcp(self.ip(record)).map(|tcp| tcp.source == client);
+            let up = read_tcp(self.ip(record)).map(|tcp| tcp.destination == server);
             let wanted = match (cut.direction, up) {
                 (Direction::Up, Some(up)) => up,
                 (Direction::Down, Some(up)) => !up,

@@ -54,7 +54,7 @@ enum Verb {
 #[derive(clap::Args)]
 struct Choice {
     /// Only this part
-    #[arg(long, value_parser = ["fit", "test"])]
+    #[arg(long, value_parser = ["fit", "test", "blind"])]
     part: Option<String>,
     /// Only scenarios or variations whose SCENARIO/VARIATION contains this (may be given several times)
     #[arg(long)]
@@ -72,6 +72,7 @@ impl Choice {
         let part = match variation.part {
             Part::Fit => "fit",
             Part::Test => "test",
+            Part::Blind => "blind",
         };
         let name = format!("{}/{}", variation.scenario, variation.name);
         self.part.as_ref().is_none_or(|wanted| wanted == part)
@@ -130,7 +131,16 @@ fn programs_of(variation: &Variation) -> Vec<&str> {
         "nginx" | "nginx-h2" => "nginx",
         "apache" => "apache2",
         "haproxy" => "haproxy",
-        "tomcat" => "java",
+        // Debian's package brings Java along.
+        "tomcat" => "/usr/share/tomcat10/bin/catalina.sh",
+        "java" => "java",
+        "lighttpd" => "lighttpd",
+        "gunicorn" => "gunicorn",
+        "uvicorn" => "/usr/lib/python3/dist-packages/uvicorn/__init__.py",
+        "varnish" => "varnishd",
+        "squid" => "squid",
+        "ab" => "ab",
+        "ncat" => "ncat",
         "node" => "node",
         "curl" => "curl",
         "wget" => "wget",

@@ -43,6 +43,7 @@ fn shortened(capture: &Capture) -> Capture {
         name: String::new(),
         skip: 0,
         keep: 0,
+        last: 0,
         drop_last: 0,
         lose: 0.0,
         direction: Direction::Both,

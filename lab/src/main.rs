@@ -11,7 +11,7 @@
 //! lab list                                 what there is
 //! lab run --part fit --out target/lab/fit  make captures and labels (as root)
 //! lab run --short                          one scenario per cause, for CI
-//! lab run --part test --vary 7             the same stories over other paths
+//! lab run --part blind --vary 7            the same stories over other paths
 //! lab score --program target/release/whyreset target/lab/fit
 //! ```
 //!
@@ -21,10 +21,14 @@
 //! A variation that does not go as declared is reported as `DOUBT`: the kernel did not say what the label
 //! demands, or a fault never began. Such captures are not to be trusted.
 //!
-//! The variations are split into two parts, `fit` and `test`, that differ in programs, timings and
-//! parameters: probabilities are fitted on one and measured on the other.
+//! The variations are split into three parts that differ in programs, timings and parameters: probabilities
+//! are fitted on `fit` and checked on `test`; `blind` (`scenarios/blind/`) is written from what happens in
+//! production, never from the rules, and measures them. A variation of it that has taught a rule something is
+//! no longer blind: `--vary` with a new seed is.
 //!
-//! Needs Linux, root, iproute2, ethtool, nftables, tcpdump, openssl, and the programs that the scenarios name;
+//! Needs Linux, root, iproute2, ethtool, nftables, tcpdump, openssl, and the programs that the scenarios name
+//! (Debian: nginx apache2 haproxy nodejs python3 curl wget; tomcat10 chromium; lighttpd lighttpd-mod-openssl
+//! gunicorn python3-uvicorn varnish squid default-jdk-headless apache2-utils ncat);
 //! a variation whose programs are missing is skipped aloud, and fails the run where `CI=true`.
 
 mod captures;

@@ -39,6 +39,9 @@ pub struct Labelled {
     pub client: SocketAddr,
     /// The server's end.
     pub server: SocketAddr,
+    /// The client's end as it is seen beyond a NAT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<SocketAddr>,
     /// When its first SYN left the client, in seconds since 1970.
     pub begin: f64,
     /// The truth.
@@ -69,10 +72,11 @@ pub fn label(
                 .unwrap_or_default()
                 .as_secs_f64();
             let truth = truth_of(variation, index + 1, seen);
-            let kernel = reasons(resets, client, server);
+            let kernel = reasons(resets, client, server, seen.outside);
             Labelled {
                 client,
                 server,
+                outside: seen.outside,
                 begin,
                 truth,
                 frames: BTreeMap::new(),
@@ -80,7 +84,7 @@ pub fn label(
             }
         })
         .collect();
-    count_frames(&mut connections, folder, world.client_address)?;
+    count_frames(&mut connections, folder, world.server_address)?;
     Ok(TruthFile {
         scenario: variation.scenario.clone(),
         variation: variation.name.clone(),
@@ -103,9 +107,17 @@ fn belongs(sent: &SentReset, client: SocketAddr, server: SocketAddr) -> bool {
 }
 
 /// What the kernel said of one connection; the same again and again is said once, with its number.
-fn reasons(resets: &[SentReset], client: SocketAddr, server: SocketAddr) -> Vec<String> {
+fn reasons(
+    resets: &[SentReset],
+    client: SocketAddr,
+    server: SocketAddr,
+    outside: Option<SocketAddr>,
+) -> Vec<String> {
     let mut counted: Vec<(String, usize)> = Vec::new();
-    for sent in resets.iter().filter(|sent| belongs(sent, client, server)) {
+    let of_it = |sent: &&SentReset| {
+        belongs(sent, client, server) || outside.is_some_and(|end| belongs(sent, end, server))
+    };
+    for sent in resets.iter().filter(of_it) {
         let side = if sent.source == client.to_string() {
             "client"
         } else {
@@ -144,13 +156,19 @@ fn truth_of(variation: &Variation, number: usize, seen: &Seen) -> Truth {
 }
 
 /// Counts each connection's packets in the folder's captures.
-pub fn count_frames(connections: &mut [Labelled], folder: &Path, client: IpAddr) -> Result<()> {
+pub fn count_frames(connections: &mut [Labelled], folder: &Path, server: IpAddr) -> Result<()> {
     for vantage in VANTAGES {
         let capture = Capture::read(&folder.join(format!("{vantage}.pcap")))?;
-        let counts = capture.count(client);
+        let counts = capture.count(server);
         for connection in connections.iter_mut() {
-            let key = (connection.client, connection.server);
-            let frames = counts.get(&key).map_or(0, |count| count.packets);
+            let ends = [Some(connection.client), connection.outside];
+            let keys = ends
+                .into_iter()
+                .flatten()
+                .map(|end| (end, connection.server));
+            let frames = keys
+                .filter_map(|key| counts.get(&key).map(|count| count.packets))
+                .sum();
             connection.frames.insert(vantage.to_owned(), frames);
         }
     }

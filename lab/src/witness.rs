@@ -5,7 +5,7 @@
 //! names the kernel prints itself: their numbers differ between versions.
 
 use anyhow::{Context, Result};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -88,6 +88,14 @@ fn host(end: &str) -> Option<IpAddr> {
     end.parse::<std::net::SocketAddr>().ok().map(|end| end.ip())
 }
 
+/// A socket of IPv6 that speaks IPv4 (Java's, for example) is traced with mapped addresses (RFC 4291, 2.5.5.2).
+fn plain(end: &str) -> String {
+    end.parse::<SocketAddr>().map_or_else(
+        |_| end.to_owned(),
+        |end| SocketAddr::new(end.ip().to_canonical(), end.port()).to_string(),
+    )
+}
+
 fn read_line(line: &str) -> Option<SentReset> {
     let (_, event) = line.split_once("tcp_send_reset: ")?;
     let field = |name: &str| {
@@ -97,8 +105,8 @@ fn read_line(line: &str) -> Option<SentReset> {
         Some(word.to_owned())
     };
     Some(SentReset {
-        source: field("src=")?,
-        destination: field("dest=")?,
+        source: plain(&field("src=")?),
+        destination: plain(&field("dest=")?),
         state: field("state=")?,
         reason: field("reason=")?,
     })
@@ -115,5 +123,7 @@ mod tests {
         assert_eq!(host(&sent.source), Some("10.1.2.3".parse().unwrap()));
         assert_eq!(sent.reason, "TCP_ABORT_ON_CLOSE");
         assert_eq!(read_line("# tracer: nop"), None);
+        let mapped = line.replace("10.1.2.3:4000", "[::ffff:10.1.2.3]:4000");
+        assert_eq!(read_line(&mapped).unwrap(), sent);
     }
 }

@@ -13,6 +13,9 @@ pub struct Assets {
 const STEPS: &str = include_str!("../../programs/steps.py");
 const SCAN: &str = include_str!("../../programs/scan.py");
 const NODE_SERVER: &str = include_str!("../../programs/server.js");
+const APP: &str = include_str!("../../programs/app.py");
+const JAVA_CLIENT: &str = include_str!("../../programs/Client.java");
+const CANCEL_PAGE: &str = include_str!("../../programs/cancel.html");
 const NODE_CLIENT: &str = include_str!("../../programs/client.js");
 
 impl Assets {
@@ -47,6 +50,9 @@ impl Assets {
         std::fs::write(dir.join("scan.py"), SCAN)?;
         std::fs::write(dir.join("server.js"), NODE_SERVER)?;
         std::fs::write(dir.join("client.js"), NODE_CLIENT)?;
+        std::fs::write(dir.join("app.py"), APP)?;
+        std::fs::write(dir.join("Client.java"), JAVA_CLIENT)?;
+        std::fs::write(www.join("cancel.html"), CANCEL_PAGE)?;
         certificates(dir).context("cannot make certificates with openssl")?;
         Ok(Self {
             dir: dir.to_owned(),

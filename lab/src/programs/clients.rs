@@ -1,4 +1,4 @@
-//! The clients: curl, wget, Node, headless Chromium, the lab's own steps, and a scanner.
+//! The clients: curl, wget, Node, Java, ab, ncat, headless Chromium, the lab's own steps, and a scanner.
 
 use super::{Place, log_to, steps};
 use crate::scenario::Variation;
@@ -66,6 +66,13 @@ pub fn client_command(variation: &Variation, place: &Place) -> Result<Command> {
             ));
             command
         }
+        "java" => {
+            let mut command = in_namespace(namespace, "java");
+            command.args(["-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+            command.arg(place.assets.dir.join("Client.java"));
+            command
+        }
+        "ab" | "ncat" => in_namespace(namespace, &client.program),
         "scan" => {
             let mut command = in_namespace(namespace, "/usr/bin/python3");
             command.arg(place.assets.dir.join("scan.py"));

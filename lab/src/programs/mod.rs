@@ -2,10 +2,13 @@
 
 mod apache;
 mod assets;
+mod caches;
 mod clients;
 mod haproxy;
+mod lighttpd;
 mod nginx;
 mod node;
+mod python_apps;
 mod steps;
 mod tomcat;
 
@@ -77,6 +80,7 @@ fn lines(server: &Server, place: &str) -> String {
 
 /// Starts the server's programs and waits until they listen.
 pub fn start_server(server: &Server, place: &Place) -> Result<Vec<Child>> {
+    let server = &with_assets(server, place);
     let mut children = Vec::new();
     let mut ports = vec![server.port];
     if !server.backend.is_empty() {
@@ -92,16 +96,33 @@ pub fn start_server(server: &Server, place: &Place) -> Result<Vec<Child>> {
         "haproxy" => children.push(haproxy::start(server, place)?),
         "tomcat" => children.push(tomcat::start(server, place)?),
         "node" => children.push(node::start(server, place)?),
+        "lighttpd" => children.push(lighttpd::start(server, place)?),
+        "gunicorn" => children.push(python_apps::gunicorn(server, place)?),
+        "uvicorn" => children.push(python_apps::uvicorn(server, place)?),
+        "varnish" => children.push(caches::varnish(server, place)?),
+        "squid" => children.push(caches::squid(server, place)?),
         other => bail!("no server program called {other}"),
     }
     for port in ports {
         wait_until_listening(&mut children, port)
             .with_context(|| format!("{} does not listen on port {port}", server.program))?;
     }
-    if server.program == "tomcat" {
-        tomcat::warm_up(server, place)?;
+    match server.program.as_str() {
+        "tomcat" => tomcat::warm_up(server, place)?,
+        "squid" => caches::wait_for_squid(server, place)?,
+        _ => {}
     }
     Ok(children)
+}
+
+/// The same server with `{assets}` in its configuration filled in.
+fn with_assets(server: &Server, place: &Place) -> Server {
+    let assets = place.assets.dir.display().to_string();
+    let mut server = server.clone();
+    for line in server.config.values_mut().flatten() {
+        *line = line.replace("{assets}", &assets);
+    }
+    server
 }
 
 fn python_http(server: &Server, place: &Place) -> Result<Child> {

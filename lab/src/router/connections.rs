@@ -3,7 +3,7 @@
 use super::packet::{ACK, RST, SYN, Tcp};
 use crate::scenario::Direction;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Instant, SystemTime};
 
 /// What is known of one side of a connection, from packets that passed the middle.
@@ -65,6 +65,8 @@ pub struct Seen {
     pub begin: SystemTime,
     /// Payload bytes that the server sent, as far as they reached the router.
     pub down_bytes: u64,
+    /// The client's end beyond the NAT, where there is one.
+    pub outside: Option<SocketAddr>,
 }
 
 /// All connections, by their ports.
@@ -168,6 +170,7 @@ impl Connections {
                 server_port: connection.server_port,
                 begin: connection.begin_clock,
                 down_bytes: connection.server.bytes,
+                outside: None,
             })
             .collect()
     }

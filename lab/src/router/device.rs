@@ -27,6 +27,8 @@ pub struct Decision {
     pub forward: bool,
     /// What is sent besides.
     pub inject: Vec<Injected>,
+    /// The NAT forgets the connection between these ports.
+    pub remap: Option<(u16, u16)>,
 }
 
 /// What a link does with a packet.
@@ -160,6 +162,7 @@ impl Device {
         let mut decision = Decision {
             forward: true,
             inject: Vec::new(),
+            remap: None,
         };
         let Some(tcp) = read_tcp(packet) else {
             return decision;
@@ -201,6 +204,17 @@ impl Device {
         let begun = self.begun.contains_key(&key);
         let holds = holds(&fault.when, connection, Some(passing), now);
         match &fault.act {
+            Act::Forget {
+                then: Forgotten::Remap,
+                ..
+            } if holds && !begun => {
+                decision.remap = Some((connection.client_port, connection.server_port));
+                self.begun.insert(key, now);
+            }
+            Act::Forget {
+                then: Forgotten::Remap,
+                ..
+            } => {}
             Act::Forget {
                 then,
                 ttl,

@@ -99,7 +99,7 @@ pub fn forgotten(
     passing: Passing,
     ttl: u8,
 ) -> Vec<Injected> {
-    if then == Forgotten::Drop || is_reset(passing.tcp) {
+    if matches!(then, Forgotten::Drop | Forgotten::Remap) || is_reset(passing.tcp) {
         return Vec::new();
     }
     let back = match passing.direction {

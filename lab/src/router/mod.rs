@@ -13,6 +13,7 @@ mod connections;
 mod device;
 mod forge;
 mod link;
+mod nat;
 mod packet;
 mod pcap;
 mod triggers;
@@ -26,6 +27,7 @@ use anyhow::Result;
 use connections::Connections;
 use device::Device;
 use link::Link;
+use nat::Nat;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -53,6 +55,8 @@ pub struct Ends {
     pub server_address: IpAddr,
     /// The router's own address, from which its ICMP errors come.
     pub own_address: IpAddr,
+    /// The address that stands for the client's where there is a NAT.
+    pub nat_address: IpAddr,
 }
 
 /// What the router has to tell when it is done.
@@ -108,6 +112,8 @@ pub struct Router {
     numbers: u64,
     capture: PcapWriter,
     hops: u8,
+    nat: Option<Nat>,
+    capture_outside: bool,
 }
 
 impl Router {
@@ -139,6 +145,11 @@ impl Router {
             numbers: 0,
             capture: PcapWriter::create(capture)?,
             hops: net.hops,
+            nat: net.nat.then(|| {
+                let first = fastrand::u16(32_768..60_000);
+                Nat::new(ends.client_address, ends.nat_address, first)
+            }),
+            capture_outside: net.capture_outside,
             ends,
         })
     }
@@ -156,9 +167,14 @@ impl Router {
             self.inject(injected, now)?;
         }
         self.capture.finish()?;
+        let mut seen = self.connections.into_seen();
+        for one in &mut seen {
+            let nat = self.nat.as_ref();
+            one.outside = nat.and_then(|nat| nat.outside_of(one.client_port, one.server_port));
+        }
         Ok(Report {
             never_begun: self.device.never_begun(),
-            seen: self.connections.into_seen(),
+            seen,
         })
     }
 
@@ -195,7 +211,13 @@ impl Router {
             let Some(packet) = buffer.get(..length) else {
                 return;
             };
-            let packet = packet.to_vec();
+            let mut packet = packet.to_vec();
+            if direction == Direction::Down
+                && let Some(nat) = &self.nat
+                && nat.inwards(&mut packet).is_none()
+            {
+                continue;
+            }
             let now = Instant::now();
             if let Some(tcp) = read_tcp(&packet) {
                 self.connections.leaves_host(&tcp, now);
@@ -277,7 +299,7 @@ impl Router {
             };
             match waiting.stage {
                 Stage::Middle => self.through_middle(waiting.direction, waiting.packet, now)?,
-                Stage::Out => self.hand_out(waiting.direction, &waiting.packet),
+                Stage::Out => self.hand_out(waiting.direction, waiting.packet),
             }
         }
         Ok(())
@@ -292,10 +314,13 @@ impl Router {
         if !packet::count_hops(&mut packet, self.hops) {
             return Ok(());
         }
-        self.capture.write(&packet)?;
+        self.record(direction, &packet)?;
         let decision = self
             .device
             .pass(direction, &packet, now, &mut self.connections);
+        if let (Some((client, server)), Some(nat)) = (decision.remap, &mut self.nat) {
+            nat.forget(client, server);
+        }
         if decision.forward {
             let far = match direction {
                 Direction::Up => Place::Server,
@@ -310,7 +335,7 @@ impl Router {
     fn inject(&mut self, packets: Vec<device::Injected>, now: Instant) -> Result<()> {
         for injected in packets {
             if injected.after.is_zero() {
-                self.capture.write(&injected.packet)?;
+                self.record(injected.direction, &injected.packet)?;
                 let far = match injected.direction {
                     Direction::Up => Place::Server,
                     _ => Place::Client,
@@ -323,12 +348,27 @@ impl Router {
         Ok(())
     }
 
-    fn hand_out(&mut self, direction: Direction, packet: &[u8]) {
+    /// The path's capture, on the NAT's inside or outside.
+    fn record(&mut self, direction: Direction, packet: &[u8]) -> Result<()> {
+        let Some(nat) = self.nat.as_mut().filter(|_| self.capture_outside) else {
+            return Ok(self.capture.write(packet)?);
+        };
+        let mut packet = packet.to_vec();
+        nat.disguise(direction, &mut packet);
+        Ok(self.capture.write(&packet)?)
+    }
+
+    fn hand_out(&mut self, direction: Direction, mut packet: Vec<u8>) {
+        if direction == Direction::Up
+            && let Some(nat) = &mut self.nat
+        {
+            nat.outwards(&mut packet);
+        }
         let end = match direction {
             Direction::Up => &self.ends.server,
             _ => &self.ends.client,
         };
         // A full device queue is a lost packet, as on any network.
-        drop(end.send(packet));
+        drop(end.send(&packet));
     }
 }

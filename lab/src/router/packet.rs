@@ -3,7 +3,7 @@
 //! Only what the router needs: IPv4 and IPv6 without extension headers, TCP (RFC 9293), and the
 //! ICMP errors that a router or a firewall sends (RFC 792, RFC 4443).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// TCP flag FIN.
 pub const FIN: u8 = 0x01;
@@ -244,6 +244,136 @@ fn build_ip(
     packet
 }
 
+/// Which ends of a packet are replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    source: Option<SocketAddr>,
+    destination: Option<SocketAddr>,
+}
+
+impl Ends {
+    /// Only the source.
+    pub fn source(end: SocketAddr) -> Self {
+        Self {
+            source: Some(end),
+            destination: None,
+        }
+    }
+
+    /// Only the destination.
+    pub fn destination(end: SocketAddr) -> Self {
+        Self {
+            source: None,
+            destination: Some(end),
+        }
+    }
+}
+
+/// Where the addresses of an IP packet lie, their length, the protocol, and where the payload begins.
+fn layout(packet: &[u8]) -> Option<(usize, usize, u8, usize)> {
+    match packet.first()? >> 4 {
+        4 => Some((
+            12,
+            4,
+            *packet.get(9)?,
+            usize::from(packet.first()? & 15) * 4,
+        )),
+        6 => Some((8, 16, *packet.get(6)?, 40)),
+        _ => None,
+    }
+}
+
+/// Replaces addresses, and ports where the packet has any, and makes the checksums right again.
+pub fn rewrite(packet: &mut [u8], ends: Ends) {
+    let Some((addresses, length, protocol, payload)) = layout(packet) else {
+        return;
+    };
+    let tcp = protocol == 6;
+    for (place, end) in [(0, ends.source), (1, ends.destination)] {
+        let Some(end) = end else { continue };
+        let address = address_bytes(end.ip());
+        if address.len() != length {
+            return;
+        }
+        let port = end.port().to_be_bytes();
+        let sum_at = payload + 16;
+        let places = [
+            (addresses + place * length, address.as_slice()),
+            (payload + place * 2, port.as_slice()),
+        ];
+        for (at, bytes) in places.into_iter().take(if tcp { 2 } else { 1 }) {
+            replace(packet, at, bytes, tcp.then_some(sum_at));
+        }
+    }
+    if length == 4 {
+        mend_ipv4_checksum(packet);
+    }
+    if protocol == 58 {
+        mend_icmp_checksum(packet);
+    }
+}
+
+/// Writes bytes of even length, and takes the difference into the checksum at `sum_at` (RFC 1624).
+fn replace(packet: &mut [u8], at: usize, bytes: &[u8], sum_at: Option<usize>) {
+    let Some(field) = packet.get_mut(at..at + bytes.len()) else {
+        return;
+    };
+    let before: Vec<u8> = field.iter().map(|byte| !byte).collect();
+    field.copy_from_slice(bytes);
+    let Some(old) = sum_at.and_then(|at| be16(packet, at)) else {
+        return;
+    };
+    let sum = add(add(u32::from(!old), &before), bytes);
+    let new = !fold(sum);
+    if let Some(field) = sum_at.and_then(|at| packet.get_mut(at..at + 2)) {
+        field.copy_from_slice(&new.to_be_bytes());
+    }
+}
+
+fn mend_icmp_checksum(packet: &mut [u8]) {
+    let Some((addresses, length, protocol, payload)) = layout(packet) else {
+        return;
+    };
+    if let Some(field) = packet.get_mut(payload + 2..payload + 4) {
+        field.copy_from_slice(&[0, 0]);
+    }
+    let Some(body) = packet.get(payload..) else {
+        return;
+    };
+    let mut sum = add(0, body);
+    if protocol == 58 {
+        let pseudo = packet.get(addresses..addresses + 2 * length).unwrap_or(&[]);
+        let body = u32::try_from(body.len()).unwrap_or(0);
+        sum = add(sum, pseudo).wrapping_add(58).wrapping_add(body);
+    }
+    let new = !fold(sum);
+    if let Some(field) = packet.get_mut(payload + 2..payload + 4) {
+        field.copy_from_slice(&new.to_be_bytes());
+    }
+}
+
+/// An ICMP error with the packet that it quotes rewritten. `pick` gets the quoted packet's source and
+/// destination and says what to replace. `None`: no such error, or nothing to replace.
+pub fn rewrite_quoted(
+    packet: &[u8],
+    pick: impl FnOnce(SocketAddr, SocketAddr) -> Option<Ends>,
+) -> Option<Vec<u8>> {
+    let (_, _, protocol, payload) = layout(packet)?;
+    if protocol != 1 && protocol != 58 {
+        return None;
+    }
+    let mut whole = packet.to_vec();
+    let quoted = whole.get_mut(payload + 8..)?;
+    let about = read_tcp(quoted)?;
+    let ends = pick(
+        SocketAddr::new(about.source, about.source_port),
+        SocketAddr::new(about.destination, about.destination_port),
+    )?;
+    rewrite(quoted, ends);
+    mend_icmp_checksum(&mut whole);
+    Some(whole)
+}
+
 /// An ICMP error's type and code in both families, and the MTU for "too big".
 #[derive(Clone, Copy, Debug)]
 pub struct IcmpError {
@@ -274,6 +404,21 @@ pub fn build_icmp_error(from: IpAddr, error: IcmpError, packet: &[u8], ttl: u8) 
         message,
         2,
     ))
+}
+
+/// True when the checksums of a whole packet are right.
+#[cfg(test)]
+pub fn sums_hold(packet: &[u8]) -> bool {
+    let Some((addresses, length, protocol, payload)) = layout(packet) else {
+        return false;
+    };
+    let body = packet.get(payload..).unwrap_or(&[]);
+    let mut sum = add(0, body);
+    if protocol != 1 {
+        sum = add(sum, &packet[addresses..addresses + 2 * length]);
+        sum += u32::from(protocol) + u32::try_from(body.len()).unwrap_or(0);
+    }
+    fold(sum) == 0xffff && (length == 16 || fold(add(0, &packet[..payload])) == 0xffff)
 }
 
 #[cfg(test)]

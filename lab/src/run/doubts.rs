@@ -75,7 +75,7 @@ fn unexplained(world: &World, resets: &[SentReset], folder: &Path) -> Result<Vec
         ("server", world.server_address),
     ] {
         let capture = Capture::read(&folder.join(format!("{name}.pcap")))?;
-        let counts = capture.count(world.client_address);
+        let counts = capture.count(world.server_address);
         let shown: usize = match name {
             "client" => counts.values().map(|count| count.client_resets).sum(),
             _ => counts.values().map(|count| count.server_resets).sum(),

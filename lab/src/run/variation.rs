@@ -225,7 +225,7 @@ fn cut(variation: &Variation, file: &TruthFile, world: &World, shared: &Shared) 
             let file = format!("{vantage}.pcap");
             let capture = Capture::read(&from.join(&file))?;
             capture
-                .cut(cut, world.client_address)
+                .cut(cut, world.server_address)
                 .write(&to.join(&file))?;
         }
         let mut file = file.clone();
@@ -235,7 +235,7 @@ fn cut(variation: &Variation, file: &TruthFile, world: &World, shared: &Shared) 
                 connection.truth = truth.clone();
             }
         }
-        truth::count_frames(&mut file.connections, &to, world.client_address)?;
+        truth::count_frames(&mut file.connections, &to, world.server_address)?;
         write(&file, &[], &to).context("cannot write a cut's labels")?;
     }
     Ok(())

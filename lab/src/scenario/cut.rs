@@ -15,6 +15,9 @@ pub struct Cut {
     /// Keep no more than this many packets; 0: all.
     #[serde(default)]
     pub keep: usize,
+    /// Keep only the last packets: this many; 0: all.
+    #[serde(default)]
+    pub last: usize,
     /// Leave out the last packets: this many.
     #[serde(default)]
     pub drop_last: usize,

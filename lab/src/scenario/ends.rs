@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
-    /// `none`, `steps`, `python-http`, `nginx`, `nginx-h2`, `apache`, `haproxy`, `tomcat`, `node`.
+    /// `none`, `steps`, `python-http`, `nginx`, `nginx-h2`, `apache`, `haproxy`, `tomcat`, `node`,
+    /// `lighttpd`, `gunicorn`, `uvicorn`, `varnish`, `squid`.
     pub program: String,
     /// Port it listens on.
     pub port: u16,
@@ -53,7 +54,7 @@ impl Default for Server {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Client {
-    /// `steps`, `curl`, `wget`, `node`, `chromium`.
+    /// `steps`, `curl`, `wget`, `node`, `java`, `ab`, `ncat`, `chromium`, `scan`.
     pub program: String,
     /// Port to connect to; 0: the server's.
     pub port: u16,

@@ -50,7 +50,7 @@ fn merge(under: &mut Table, over: Table) {
     }
 }
 
-/// One table for each place in the lists of `zip`, or of `fit` and `test`.
+/// One table for each place in the lists of `zip`, or of `fit`, `test` and `blind`.
 fn expand(mut table: Table) -> Result<Vec<Table>> {
     let name = table
         .get("name")
@@ -58,7 +58,7 @@ fn expand(mut table: Table) -> Result<Vec<Table>> {
         .unwrap_or("?")
         .to_owned();
     let mut lists = Vec::new();
-    for key in ["zip", "fit", "test"] {
+    for key in ["zip", "fit", "test", "blind"] {
         if let Some(zip) = table.remove(key) {
             lists.push((key, zip));
         }

@@ -170,6 +170,8 @@ pub enum Forgotten {
     RstSender,
     /// It sends a RST to both ends.
     RstBoth,
+    /// It is a NAT, and gives the client's next packet a new mapping: the server knows nothing of that port.
+    Remap,
 }
 
 /// ICMP errors that answer a SYN.

@@ -3,7 +3,8 @@
 //! A file holds `about`, a `[base]` table and many `[[variation]]` tables. Each variation is merged
 //! over the base (tables deeply, everything else replaced). `zip` expands one table into several: it
 //! maps a dotted path to a list, and the n-th expansion takes the n-th entry of each list (shorter
-//! lists begin again). `fit` and `test` do the same and say which part the expansions belong to.
+//! lists begin again). `fit`, `test` and `blind` do the same and say which part the expansions belong to.
+//! The files in `blind/` hold the third part, under the same scenario names.
 //!
 //! ```toml
 //! about = "The client's program closes or dies before it has what it asked for."
@@ -41,18 +42,12 @@ pub use variation::{Also, Part, Truth, Variation};
 pub use vary::vary;
 
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Reads all scenario files of a folder in the order of their names.
+/// Reads all scenario files of a folder and of the folders in it, in the order of their paths.
 pub fn read_folder(folder: &Path) -> Result<Vec<Variation>> {
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot list {}", folder.display()))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "toml")
-        })
-        .collect();
+    let mut paths = Vec::new();
+    find_files(folder, &mut paths)?;
     paths.sort();
     let mut all = Vec::new();
     for path in paths {
@@ -66,6 +61,19 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Variation>> {
         all.extend(found);
     }
     Ok(all)
+}
+
+fn find_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        if path.is_dir() {
+            find_files(&path, found)?;
+        } else if path.extension().is_some_and(|kind| kind == "toml") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub struct Net {
     pub rate_mbit: f64,
     /// Queue before the rate limit, in kilobytes.
     pub queue_kb: u32,
+    /// A NAT behind the router's devices puts another address and other ports in place of the client's.
+    pub nat: bool,
+    /// The path's capture is taken on the NAT's outside.
+    pub capture_outside: bool,
     /// IP version.
     pub family: u8,
     /// Hops that the router counts, beside the two of the kernel's forwarding.
@@ -54,6 +58,8 @@ impl Default for Net {
             duplicate: 0.0,
             rate_mbit: 0.0,
             queue_kb: 256,
+            nat: false,
+            capture_outside: false,
             family: 4,
             hops: 4,
             offload: false,

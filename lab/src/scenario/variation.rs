@@ -4,7 +4,8 @@ use super::{Client, Cut, Fault, Net, Server};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The half of the lab a variation belongs to: probabilities are fitted on one, tested on the other.
+/// The part of the lab a variation belongs to: probabilities are fitted on one, tested on another, and the
+/// last is written without a look at the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -12,6 +13,8 @@ pub enum Part {
     Fit,
     /// For testing only.
     Test,
+    /// For measuring: other programs, timings and sizes than the two others.
+    Blind,
 }
 
 /// One thing that happens, with everything needed to make it happen again.

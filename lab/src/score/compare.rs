@@ -126,7 +126,10 @@ fn is_same(judged: &Judged, labelled: &Labelled) -> bool {
     let same = |end: &End, socket: SocketAddr| {
         end.port == socket.port() && end.ip.parse::<IpAddr>().is_ok_and(|ip| ip == socket.ip())
     };
-    let (client, server) = (labelled.client, labelled.server);
-    (same(&judged.client, client) && same(&judged.server, server))
-        || (same(&judged.client, server) && same(&judged.server, client))
+    let server = labelled.server;
+    let clients = [Some(labelled.client), labelled.outside];
+    clients.into_iter().flatten().any(|client| {
+        (same(&judged.client, client) && same(&judged.server, server))
+            || (same(&judged.client, server) && same(&judged.server, client))
+    })
 }

@@ -74,6 +74,7 @@ impl World {
             client_address: world.client_address,
             server_address: world.server_address,
             own_address: pick(addresses.router4, addresses.router6),
+            nat_address: pick(addresses.nat4, addresses.nat6),
         };
         Ok((world, ends))
     }
@@ -234,6 +235,8 @@ struct Addresses {
     client6: Ipv6Addr,
     server6: Ipv6Addr,
     router6: Ipv6Addr,
+    nat4: Ipv4Addr,
+    nat6: Ipv6Addr,
 }
 
 impl Addresses {
@@ -248,6 +251,9 @@ impl Addresses {
             client6: Ipv6Addr::new(0xfd00, 1, net, 0, 0, 0, 0, 0x10),
             server6: Ipv6Addr::new(0xfd00, 2, net, 0, 0, 0, 0, 0x20),
             router6: Ipv6Addr::new(0xfd00, 3, net, 0, 0, 0, 0, 1),
+            // Shared address space (RFC 6598), as behind a carrier's NAT.
+            nat4: Ipv4Addr::new(100, 64 + high, low, 7),
+            nat6: Ipv6Addr::new(0xfd00, 4, net, 0, 0, 0, 0, 7),
         }
     }
 }
