@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use whyreset_capture::Refusal;
 
+use super::commands;
+
 /// An input that cannot be read. Its display is one line that names the file, what is wrong, and what to do.
 #[derive(Debug, Error)]
-#[error("{}: {cause}", printable(path))]
+#[error("{}: {}", printable(path), cause.about(path))]
 pub struct InputError {
     /// The file; `-` is standard input.
     pub path: PathBuf,
@@ -45,6 +47,15 @@ pub enum InputErrorCause {
 }
 
 impl InputErrorCause {
+    /// What is wrong with the file at `path`; the commands in it are ready to be copied.
+    pub(super) fn about(&self, path: &Path) -> String {
+        let text = self.to_string();
+        match self {
+            Self::NotACapture(_) => commands::about(&text, path),
+            _ => text,
+        }
+    }
+
     /// From an error of the operating system.
     pub(super) fn from_io(error: std::io::Error) -> Self {
         match error.kind() {

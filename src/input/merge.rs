@@ -193,6 +193,7 @@ impl Slot {
                 State::Done
             }
             Err(cause) => {
+                let cause = cause.about(&waiting.path);
                 info.warnings.push(format!("left out: it {cause}"));
                 State::Done
             }

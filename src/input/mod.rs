@@ -4,6 +4,7 @@
 //! Memory: one buffer per file that is open (see [`InputOptions`]), and files are opened when their first frame is due.
 
 mod buffer;
+mod commands;
 mod decompress;
 mod error;
 mod info;

@@ -79,7 +79,8 @@ impl Opening {
             Ok(Opened::Text(buffer)) => self.texts.push_back((index, *buffer)),
             Err(cause @ InputErrorCause::NotACapture(_)) => {
                 info.format = "unknown";
-                info.warnings.push(format!("left out: it {cause}"));
+                info.warnings
+                    .push(format!("left out: it {}", cause.about(path)));
                 self.refused.get_or_insert_with(|| error(path, cause));
             }
             Err(cause) => return Err(error(path, cause)),

@@ -2,32 +2,28 @@
 
 use crate::endian::ByteOrder;
 use crate::foreign::ForeignKind;
+use crate::foreign::magics::{EDITCAP, EDITCAP_ETHERNET};
 
 static ETL: ForeignKind = ForeignKind {
     name: "a Windows event trace (ETL)",
-    advice: "which Microsoft's tool converts: `etl2pcapng IN OUT.pcapng` (for Packet Monitor: `pktmon etl2pcap IN`)",
+    advice: "which Microsoft's tool converts: `etl2pcapng IN OUT.pcapng` (for Packet Monitor: `pktmon etl2pcap IN --out OUT.pcapng`)",
 };
 static ERF: ForeignKind = ForeignKind {
     name: "an Endace ERF capture",
-    advice: "which Wireshark's tools convert: `editcap -F pcapng IN OUT.pcapng`",
+    advice: EDITCAP,
 };
 static PEEK_CLASSIC: ForeignKind = ForeignKind {
     name: "a classic Peek capture (EtherPeek, AiroPeek)",
-    advice: "which Wireshark's tools convert: `editcap -F pcapng IN OUT.pcapng`",
+    advice: "which Wireshark's tools convert: `editcap -F pcapng IN OUT.pcapng` (with `-T ether` if it refuses)",
 };
 static LANALYZER: ForeignKind = ForeignKind {
     name: "a Novell LANalyzer capture",
-    advice: "which Wireshark's tools convert: `editcap -F pcapng IN OUT.pcapng`",
+    advice: EDITCAP,
 };
 static COMMVIEW: ForeignKind = ForeignKind {
-    name: "a CommView capture (NCF)",
-    advice: "which Wireshark's tools convert: `editcap -F pcapng IN OUT.pcapng`",
+    name: "a CommView capture",
+    advice: EDITCAP_ETHERNET,
 };
-static JSON: ForeignKind = ForeignKind {
-    name: "JSON, but not from tshark",
-    advice: "not a packet list: `tshark -T json -r CAPTURE` writes one, the capture itself is better",
-};
-
 /// The kind whose first fields fit.
 pub(super) fn recognise(head: &[u8]) -> Option<&'static ForeignKind> {
     if is_etl(head) {
@@ -40,8 +36,6 @@ pub(super) fn recognise(head: &[u8]) -> Option<&'static ForeignKind> {
         Some(&COMMVIEW)
     } else if is_erf(head) {
         Some(&ERF)
-    } else if is_other_json(head) {
-        Some(&JSON)
     } else {
         None
     }
@@ -79,37 +73,28 @@ fn is_lanalyzer(head: &[u8]) -> bool {
     matches!(head, [0x01 | 0x07, 0x10, 0x4c, 0x00, ..])
 }
 
-/// Two equal lengths, version 0, a date.
+/// The first record has a length and a date: NCF with the length twice and version 0, NCFX with a length of 32 bits.
 fn is_commview(head: &[u8]) -> bool {
-    let Some(
-        &[
-            l0,
-            l1,
-            s0,
-            s1,
-            version,
-            y0,
-            y1,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-        ],
-    ) = head.first_chunk()
+    let ncf =
+        matches!(head, [l0, l1, s0, s1, 0, ..] if (l0, l1) == (s0, s1) && (l0, l1) != (&0, &0));
+    let ncfx = matches!(head, [l0, l1, 0, 0, ..] if (l0, l1) != (&0, &0));
+    ncf && has_date(head, 5) || ncfx && has_date(head, 4)
+}
+
+/// A little-endian year, month, day, hour, minute and second.
+fn has_date(head: &[u8], at: usize) -> bool {
+    let Some([y0, y1, month, day, hour, minute, second]) =
+        head.get(at..).and_then(|rest| rest.first_chunk())
     else {
         return false;
     };
-    let year = u16::from_le_bytes([y0, y1]);
-    (l0, l1) == (s0, s1)
-        && (l0, l1) != (0, 0)
-        && version == 0
-        && (1999..2100).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60
+    let year = u16::from_le_bytes([*y0, *y1]);
+    (1999..2100).contains(&year)
+        && (1..=12).contains(month)
+        && (1..=31).contains(day)
+        && *hour < 24
+        && *minute < 60
+        && *second < 60
 }
 
 /// Records that have to follow each other for a file to be ERF.
@@ -134,34 +119,6 @@ fn is_erf(head: &[u8]) -> bool {
         at = at.saturating_add(usize::from(len));
     }
     true
-}
-
-/// Begins as a JSON document and shows none of the names that tshark writes.
-fn is_other_json(head: &[u8]) -> bool {
-    let trimmed = head.trim_ascii_start();
-    if !json_begins(trimmed) {
-        return false;
-    }
-    ["\"_source\"", "\"layers\"", "\"_index\""]
-        .iter()
-        .all(|name| {
-            !trimmed
-                .windows(name.len())
-                .any(|bytes| bytes == name.as_bytes())
-        })
-}
-
-/// An object with a name, or a list of objects: not the `[` of a log line.
-fn json_begins(trimmed: &[u8]) -> bool {
-    let Some((first, rest)) = trimmed.split_first() else {
-        return false;
-    };
-    let next = rest.trim_ascii_start().first();
-    match first {
-        b'{' => next == Some(&b'"'),
-        b'[' => next == Some(&b'{'),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -194,12 +151,11 @@ mod tests {
     fn commview() {
         let head = [60, 0, 60, 0, 0, 0xe8, 0x07, 5, 17, 12, 30, 1, 0, 0];
         assert_eq!(recognise(&head), Some(&COMMVIEW));
-    }
-
-    #[test]
-    fn json_of_tshark_is_left_to_the_text_reader() {
-        assert_eq!(recognise(b"{\"log\": {\"entries\": []}}"), Some(&JSON));
-        assert_eq!(recognise(b"[\n {\"_index\": \"packets\"}]"), None);
-        assert_eq!(recognise(b"[12:00:01] IP a > b"), None);
+        let ncfx = [60, 0, 0, 0, 0xe8, 0x07, 5, 17, 12, 30, 1, 0, 0, 0, 0];
+        assert_eq!(recognise(&ncfx), Some(&COMMVIEW));
+        assert_eq!(
+            recognise(&[60, 0, 0, 0, 0xe8, 0x07, 13, 17, 12, 30, 1]),
+            None
+        );
     }
 }
