@@ -7,7 +7,7 @@ use whyreset_segments::{Known, Segment};
 use whyreset_text::{AppHint, PacketList, Row, TlsRecord};
 
 use crate::Analysis;
-use crate::input::{CaptureInfo, Event, Input, printable};
+use crate::input::{CaptureInfo, Details, Event, Input, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
 const TLS_KEY_LOG: u32 = 0x544c_534b;
@@ -16,6 +16,12 @@ const TLS_KEY_LOG: u32 = 0x544c_534b;
 pub trait Reader {
     /// What stops the reading: usually an output that cannot be written.
     type Error;
+
+    /// A frame was read; what of it belongs to a connection is told afterwards.
+    #[inline]
+    fn record(&mut self, record: &Record<'_>, details: &Details<'_>) {
+        let _ = (record, details);
+    }
 
     /// Something in a frame belongs to a connection. `record` is the frame, where there is one (lists have rows only).
     ///
@@ -57,7 +63,10 @@ pub fn read<R: Reader>(
 ) -> Result<(), R::Error> {
     loop {
         match input.next_event() {
-            Event::Record { record, .. } => {
+            Event::Record {
+                record, details, ..
+            } => {
+                reader.record(&record, &details);
                 let mut result = Ok(());
                 analysis.record(&record, |place| {
                     if result.is_ok() {

@@ -38,7 +38,7 @@ pub(super) struct Waiting {
 pub(super) struct Due<'a> {
     pub(super) capture: usize,
     pub(super) step: Step,
-    pub(super) bytes: &'a [u8],
+    pub(super) source: &'a Source,
     /// The number of the frame's interface among those of all captures.
     pub(super) interface: Option<u32>,
 }
@@ -117,7 +117,7 @@ impl Merge {
         Some(Due {
             capture: slot.capture,
             step,
-            bytes: slot.unread(),
+            source: slot.source()?,
             interface,
         })
     }
@@ -200,10 +200,10 @@ impl Slot {
         };
     }
 
-    fn unread(&self) -> &[u8] {
+    fn source(&self) -> Option<&Source> {
         match &self.state {
-            State::Open(source) => source.unread(),
-            State::Waiting(_) | State::Done => &[],
+            State::Open(source) => Some(source),
+            State::Waiting(_) | State::Done => None,
         }
     }
 

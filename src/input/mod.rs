@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{Record, Step};
+use whyreset_capture::{Notes, Record, Step};
 
 use buffer::ReadBuffer;
 use merge::Merge;
@@ -59,6 +59,8 @@ pub enum Event<'a> {
         capture: usize,
         /// The frame.
         record: Record<'a>,
+        /// What else its file says about it.
+        details: Details<'a>,
     },
     /// Something that takes a frame number and holds no link data.
     Counted {
@@ -81,6 +83,26 @@ pub enum Event<'a> {
     },
     /// Nothing more.
     End,
+}
+
+/// What a file says about a frame, for those who ask.
+pub struct Details<'a> {
+    source: &'a Source,
+    /// As the file numbers it.
+    interface: u32,
+}
+
+impl<'a> Details<'a> {
+    /// Comments, and what the interface is called.
+    pub fn notes(&self) -> Notes<'a> {
+        self.source.notes(self.interface)
+    }
+}
+
+impl std::fmt::Debug for Details<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.notes().fmt(f)
+    }
 }
 
 /// All inputs of one analysis.
@@ -119,29 +141,37 @@ impl Input {
         if !self.texts.is_empty() {
             return self.next_text();
         }
-        let (capture, step, bytes, interface) = match &mut self.captures {
+        let (capture, step, source, interface) = match &mut self.captures {
             Captures::One(capture, source) => {
                 let Some(info) = self.infos.get_mut(*capture) else {
                     return Event::End;
                 };
                 let step = source.step(info);
-                (*capture, step, source.unread(), None)
+                (*capture, step, &**source, None)
             }
             Captures::Many(merge) => match merge.step(&mut self.infos) {
-                Some(due) => (due.capture, due.step, due.bytes, due.interface),
+                Some(due) => (due.capture, due.step, due.source, due.interface),
                 None => return Event::End,
             },
         };
         match step {
             Step::Record(at) => {
                 self.frame = self.frame.saturating_add(1);
-                let mut record = at.record(bytes);
+                let mut record = at.record(source.unread());
                 record.frame = self.frame;
                 record.interface = interface.unwrap_or(record.interface);
                 if let Some(info) = self.infos.get_mut(capture) {
                     info.count(&record);
                 }
-                Event::Record { capture, record }
+                let details = Details {
+                    source,
+                    interface: at.interface,
+                };
+                Event::Record {
+                    capture,
+                    record,
+                    details,
+                }
             }
             Step::Counted { .. } => {
                 self.frame = self.frame.saturating_add(1);
@@ -152,7 +182,7 @@ impl Input {
             }
             Step::Secrets { kind, range, .. } => Event::Secrets {
                 kind,
-                bytes: bytes.get(range).unwrap_or_default(),
+                bytes: source.unread().get(range).unwrap_or_default(),
             },
             _ => Event::End,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use whyreset_capture::{
-    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Refusal, Step, Warning, detect,
+    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, Refusal, Step, Warning, detect,
 };
 
 use super::buffer::{Bytes, ReadBuffer};
@@ -153,6 +153,11 @@ impl Source {
     #[inline]
     pub(super) fn unread(&self) -> &[u8] {
         self.buffer.unread()
+    }
+
+    /// What the file says for people about the record of the latest step.
+    pub(super) fn notes(&self, interface: u32) -> Notes<'_> {
+        self.reader.notes(self.unread(), interface)
     }
 
     /// One step of the reader, with the buffer filled as it needs.

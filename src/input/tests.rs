@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use whyreset_capture::{CaptureWriter, LinkType, Record, Timestamp};
+use whyreset_capture::{CaptureWriter, LinkType, Notes, Record, Timestamp};
 
 use super::{Event, Input, InputOptions};
 
@@ -49,7 +49,7 @@ fn capture(seconds: &[i64]) -> Vec<u8> {
             wire_len: 8,
             bytes: &second.to_le_bytes(),
         };
-        file.extend(writer.record(&record, None));
+        file.extend(writer.record(&record, &Notes::default()));
     }
     file
 }
@@ -70,7 +70,9 @@ fn records(input: &mut Input) -> Vec<(u64, usize, u32, i64)> {
     let mut records = Vec::new();
     loop {
         match input.next_event() {
-            Event::Record { capture, record } => {
+            Event::Record {
+                capture, record, ..
+            } => {
                 let second = i64::from_le_bytes(record.bytes.try_into().unwrap());
                 records.push((record.frame, capture, record.interface, second));
             }

@@ -7,7 +7,7 @@ use crate::pcap::PcapReader;
 use crate::pcapng::PcapngReader;
 use crate::snoop::SnoopReader;
 use crate::warning::{Refusal, Warning};
-use crate::{LinkType, Record, Timestamp};
+use crate::{LinkType, Notes, Record, Timestamp};
 
 /// Reads one capture file out of a buffer that the caller fills.
 ///
@@ -211,6 +211,19 @@ impl CaptureReader {
             Format::Pcapng(reader) => reader.dropped(),
             Format::Snoop(reader) => reader.dropped(),
             _ => None,
+        }
+    }
+
+    /// What the file says about the record that `buffer` begins with, besides what the record itself holds.
+    pub fn notes<'a>(&'a self, buffer: &'a [u8], interface: u32) -> Notes<'a> {
+        let Format::Pcapng(reader) = &self.format else {
+            return Notes::default();
+        };
+        let (interface_name, interface_description) = reader.interface_names(interface);
+        Notes {
+            comments: reader.comments(buffer),
+            interface_name,
+            interface_description,
         }
     }
 

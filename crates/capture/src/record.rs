@@ -38,3 +38,14 @@ pub struct Record<'a> {
     /// The bytes that were captured.
     pub bytes: &'a [u8],
 }
+
+/// What a capture says about a record for people to read; all of it is empty where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes<'a> {
+    /// The record's comments: UTF-8, if the file is right.
+    pub comments: Vec<&'a [u8]>,
+    /// What the interface is called: `eth0`.
+    pub interface_name: &'a str,
+    /// What the interface is.
+    pub interface_description: &'a str,
+}

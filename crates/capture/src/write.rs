@@ -1,6 +1,6 @@
 //! Writing captures: pcapng as bytes, for the caller to put where it likes.
 
-use crate::{LinkType, Record};
+use crate::{LinkType, Notes, Record};
 
 /// Writes one section of pcapng, little-endian, with nanosecond time stamps.
 ///
@@ -19,6 +19,8 @@ const ENHANCED_PACKET: u32 = 6;
 const SECRETS: u32 = 10;
 
 const OPT_COMMENT: u16 = 1;
+const OPT_NAME: u16 = 2;
+const OPT_DESCRIPTION: u16 = 3;
 const OPT_RESOLUTION: u16 = 9;
 const OPT_FCS_LEN: u16 = 13;
 
@@ -41,13 +43,14 @@ impl CaptureWriter {
         &self.out
     }
 
-    /// One frame, with a comment that Wireshark shows. Comments longer than an option can be are cut.
+    /// One frame, with its comments, which Wireshark shows. Comments longer than an option can be are cut; the interface's
+    /// name is written with its first frame.
     ///
     /// A record without a time is written at the epoch: the format has no other way to say so.
-    pub fn record(&mut self, record: &Record<'_>, comment: Option<&str>) -> &[u8] {
+    pub fn record(&mut self, record: &Record<'_>, notes: &Notes<'_>) -> &[u8] {
         self.out.clear();
         self.begin();
-        let interface = self.interface(record);
+        let interface = self.interface(record, notes);
         let nanos = record.time.unwrap_or_default().nanos();
         // A time before the epoch cannot be written.
         let ticks = u64::try_from(nanos).unwrap_or(0);
@@ -58,8 +61,10 @@ impl CaptureWriter {
         self.u32(u32::try_from(record.bytes.len()).unwrap_or(u32::MAX));
         self.u32(record.wire_len);
         self.padded(record.bytes);
-        if let Some(comment) = comment {
-            self.option(OPT_COMMENT, comment.as_bytes());
+        for comment in &notes.comments {
+            self.option(OPT_COMMENT, comment);
+        }
+        if !notes.comments.is_empty() {
             self.end_options();
         }
         self.close_block(block);
@@ -93,23 +98,31 @@ impl CaptureWriter {
     }
 
     /// The number of the record's interface in this file, described now if it is new.
-    fn interface(&mut self, record: &Record<'_>) -> u32 {
+    fn interface(&mut self, record: &Record<'_>, notes: &Notes<'_>) -> u32 {
         let key = (record.link, record.interface);
         let known = self.interfaces.iter().rposition(|known| *known == key);
         let index = known.unwrap_or_else(|| {
             self.interfaces.push(key);
-            self.describe(record);
+            self.describe(record, notes);
             self.interfaces.len().saturating_sub(1)
         });
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
-    fn describe(&mut self, record: &Record<'_>) {
+    fn describe(&mut self, record: &Record<'_>, notes: &Notes<'_>) {
         let block = self.open_block(INTERFACE);
         self.u16(record.link.0);
         self.u16(0);
         // No limit to the captured length.
         self.u32(0);
+        for (code, text) in [
+            (OPT_NAME, notes.interface_name),
+            (OPT_DESCRIPTION, notes.interface_description),
+        ] {
+            if !text.is_empty() {
+                self.option(code, text.as_bytes());
+            }
+        }
         self.option(OPT_RESOLUTION, &[NANOSECONDS]);
         if record.fcs_len != 0 {
             self.option(OPT_FCS_LEN, &[record.fcs_len]);
@@ -222,9 +235,16 @@ mod tests {
         let mut file = writer.header().to_vec();
         file.extend(writer.secrets(0x544c_534b, b"CLIENT_RANDOM 1 2\n"));
         let nanos = 1_700_000_000_123_456_789;
-        file.extend(writer.record(&record(7, 1, nanos, b"abc"), Some("the reset")));
-        file.extend(writer.record(&record(9, 113, nanos + 1, b""), None));
-        file.extend(writer.record(&record(7, 1, -5, b"defg"), Some(&"x".repeat(70_000))));
+        let long = [b'x'; 70_000];
+        let notes = |comments| Notes {
+            comments,
+            interface_name: "eth0",
+            ..Notes::default()
+        };
+        let reset = notes(vec![b"the reset", b"again"]);
+        file.extend(writer.record(&record(7, 1, nanos, b"abc"), &reset));
+        file.extend(writer.record(&record(9, 113, nanos + 1, b""), &Notes::default()));
+        file.extend(writer.record(&record(7, 1, -5, b"defg"), &notes(vec![&long])));
         let (records, secrets) = read(&file);
         assert_eq!(
             records,

@@ -161,10 +161,10 @@ impl<X: StreamSink> Engine<X> {
     pub fn quote(&mut self, quote: &Quote<'_>) -> Option<Placed> {
         let segment = &quote.segment;
         self.capture_end = self.capture_end.max(segment.time);
-        if quote.quoted_bytes < QUOTED_HEADER {
-            return None;
-        }
         let located = self.index.locate(segment.source, segment.destination);
+        if quote.quoted_bytes < QUOTED_HEADER {
+            return self.short_quote(quote, &located);
+        }
         let slot = match self.find(&located) {
             None => self.place(segment, &located),
             Some(slot) => self.arrive(slot, segment, &located).0,
@@ -174,6 +174,22 @@ impl<X: StreamSink> Engine<X> {
         if let State::Live(live) = &mut place.state {
             live.quote(quote, from);
         }
+        Some(Placed {
+            stream: place.stream,
+            marks: Marks::NONE,
+        })
+    }
+
+    /// An error that quotes too little for Wireshark to count it to a stream (RFC 792 asks for eight bytes): the ports are
+    /// in them, so a connection that is there hears of it. It is none of its frames and starts none.
+    fn short_quote(&mut self, quote: &Quote<'_>, located: &Located) -> Option<Placed> {
+        let slot = self.find(located)?;
+        self.promote(slot);
+        let place = self.slots.get_mut(usize::try_from(slot).ok()?)?;
+        let State::Live(live) = &mut place.state else {
+            return None;
+        };
+        live.notice(quote, located.from);
         Some(Placed {
             stream: place.stream,
             marks: Marks::NONE,

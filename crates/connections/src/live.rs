@@ -245,6 +245,11 @@ impl<X: StreamSink> Live<X> {
     /// An ICMP error that quotes a packet of `from`.
     pub(crate) fn quote(&mut self, quote: &Quote<'_>, from: End) {
         self.count_frame(quote.segment.frame, quote.segment.time);
+        self.notice(quote, from);
+    }
+
+    /// Keeps what an ICMP error says.
+    pub(crate) fn notice(&mut self, quote: &Quote<'_>, from: End) {
         if self.notices.len() >= MAX_NOTICES {
             return;
         }

@@ -205,6 +205,30 @@ fn an_icmp_error_joins_or_creates_a_stream_from_16_bytes_on() {
 }
 
 #[test]
+fn an_icmp_error_with_8_quoted_bytes_joins_a_stream_that_is_there_without_counting_in_it() {
+    let error = Quote {
+        error: IcmpError {
+            v6: false,
+            kind: 3,
+            code: 13,
+            mtu: None,
+        },
+        reporter: v4(254, 0).host,
+        reporter_ttl: 64,
+        segment: segment(A, B, SYN, 1000, 0),
+        quoted_bytes: 8,
+    };
+    let mut engine = Engine::<()>::new(EngineConfig::default());
+    assert_eq!(engine.quote(&error), None);
+    engine.segment(&segment(A, B, SYN, 1000, 0), None);
+    assert_eq!(engine.quote(&error).unwrap().stream, 0);
+    engine.finish();
+    let connection = engine.next_finished().unwrap();
+    assert_eq!(connection.frames.count, 1);
+    assert_eq!(connection.notices.len(), 1);
+}
+
+#[test]
 fn the_syn_ack_names_the_client_where_no_syn_was_captured() {
     let (_, connections) = run(&[
         with(segment(B, A, ACK, 4000, 900), b"x"),

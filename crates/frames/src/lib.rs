@@ -48,8 +48,8 @@ pub enum Found<'a> {
 
 /// Finds the TCP segments in frames.
 ///
-/// It keeps nothing between frames but the fragments of incomplete IP datagrams, at most 4 MiB in 1,024 datagrams,
-/// the oldest giving way. The rules, all Wireshark's:
+/// It keeps nothing between frames but the fragments of incomplete IP datagrams, at most 4 MiB in 1,024 datagrams
+/// of 8,192 fragments, the oldest giving way. The rules, all Wireshark's:
 ///
 /// - A TCP header counts from its 16th captured byte on.
 /// - The frame that completes a fragmented datagram holds its segment. A first fragment that the snapshot length cut
@@ -78,6 +78,16 @@ impl Dissector {
             return found(Found::Segment(segment));
         }
         self.dissect_layers(record, time, found);
+    }
+
+    /// Whether the frame that was just dissected holds a fragment of an IP datagram, whole enough to be put together.
+    pub const fn holds_fragment(&self, frame: u64) -> bool {
+        self.fragments.in_frame(frame)
+    }
+
+    /// The frames whose fragments made up the datagrams that were completed in `frame`, the one dissected last.
+    pub fn completed_from(&self, frame: u64) -> &[u64] {
+        self.fragments.completed_from(frame)
     }
 
     fn dissect_layers(

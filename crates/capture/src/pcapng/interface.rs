@@ -17,7 +17,16 @@ pub(super) struct Interface {
     pub(super) clock: Clock,
     /// Packets dropped, as the latest statistics block says.
     pub(super) dropped: Option<u64>,
+    /// What the interface is called, cut after [`MAX_NAME_LEN`] bytes.
+    pub(super) name: Box<str>,
+    /// What it is, likewise.
+    pub(super) description: Box<str>,
 }
+
+/// Bytes of a name or description that are kept.
+const MAX_NAME_LEN: usize = 256;
+/// Interfaces of a section whose names are kept: half a megabyte at most.
+const MAX_NAMED: usize = 1024;
 
 impl Interface {
     /// Whether its frames can be larger than any network's.
@@ -101,6 +110,8 @@ const LEAST_LEN: u32 = 20;
 
 /// Options of the block (section 4.2).
 mod option {
+    pub(super) const NAME: u16 = 2;
+    pub(super) const DESCRIPTION: u16 = 3;
     pub(super) const RESOLUTION: u16 = 9;
     pub(super) const FCS_LEN: u16 = 13;
     pub(super) const OFFSET: u16 = 14;
@@ -120,11 +131,16 @@ pub(super) fn read(reader: &mut PcapngReader, block: &Block<'_>) -> Result<(), D
         fcs_len: 0,
         clock: Clock::DEFAULT,
         dropped: None,
+        name: Box::default(),
+        description: Box::default(),
     };
+    let named = reader.interfaces.len() < MAX_NAMED;
     for option in Options::new(block.order, block.body_from(8)) {
         let option = option?;
         // An option of the wrong length is as good as none, as in Wireshark.
         match option.code {
+            option::NAME if named => interface.name = name(option.value),
+            option::DESCRIPTION if named => interface.description = name(option.value),
             option::RESOLUTION => {
                 if let Ok([resolution]) = option.exactly() {
                     interface.clock.unit = unit(resolution);
@@ -144,6 +160,12 @@ pub(super) fn read(reader: &mut PcapngReader, block: &Block<'_>) -> Result<(), D
     }
     reader.interfaces.push(interface);
     Ok(())
+}
+
+fn name(value: &[u8]) -> Box<str> {
+    let value = value.get(..MAX_NAME_LEN).unwrap_or(value);
+    let text = String::from_utf8_lossy(value);
+    text.trim_end_matches('\0').into()
 }
 
 /// The draft counts bytes; programs that wrote bits wrote 16 or 32.

@@ -189,6 +189,19 @@ impl PcapngReader {
         self.drops.total()
     }
 
+    /// The name and description of the interface with this number in the file; empty where they were not told.
+    pub(crate) fn interface_names(&self, interface: u32) -> (&str, &str) {
+        interface
+            .checked_sub(self.interfaces_before)
+            .and_then(|index| self.interfaces.get(index as usize))
+            .map_or(("", ""), |it| (&it.name, &it.description))
+    }
+
+    /// The comments in the packet block that `buffer` begins with.
+    pub(crate) fn comments<'a>(&self, buffer: &'a [u8]) -> Vec<&'a [u8]> {
+        packet::comments(self.order, buffer)
+    }
+
     /// The longest block of this kind that has to be in the buffer.
     fn longest(&self, kind: u32) -> usize {
         match kind {

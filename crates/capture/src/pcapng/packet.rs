@@ -1,8 +1,9 @@
 //! Blocks that hold a frame: enhanced, simple and obsolete packet blocks.
 
+use crate::endian::ByteOrder;
 use crate::pcapng::interface::Interface;
 use crate::pcapng::options::Options;
-use crate::pcapng::{Block, OPENING_LEN, PcapngReader, padded_len};
+use crate::pcapng::{Block, OPENING_LEN, PcapngReader, block_type, padded_len};
 use crate::reader::RecordAt;
 use crate::warning::Damage;
 
@@ -16,6 +17,7 @@ const FRAME_AT: usize = 20;
 
 /// Options of the packet blocks (section 4.3).
 mod option {
+    pub(super) const COMMENT: u16 = 1;
     pub(super) const FLAGS: u16 = 2;
     pub(super) const HASH: u16 = 3;
     pub(super) const DROP_COUNT: u16 = 4;
@@ -189,4 +191,27 @@ fn with_options(
         }
     }
     Ok(record)
+}
+
+/// The comments in the enhanced or obsolete packet block that `buffer` begins with (`opt_comment`, section 3.5).
+pub(super) fn comments(order: ByteOrder, buffer: &[u8]) -> Vec<&[u8]> {
+    let Some([kind, len]) = order.u32s(buffer) else {
+        return Vec::new();
+    };
+    if !matches!(
+        kind,
+        block_type::ENHANCED_PACKET | block_type::OBSOLETE_PACKET
+    ) {
+        return Vec::new();
+    }
+    let body_end = (padded_len(len) as usize).saturating_sub(4);
+    let body = buffer.get(OPENING_LEN..body_end).unwrap_or_default();
+    // The captured length, where both kinds of block have it.
+    let frame_len = order.u32(body, 12).unwrap_or_default();
+    let options_at = FRAME_AT.saturating_add(padded_len(frame_len) as usize);
+    Options::new(order, body.get(options_at..).unwrap_or_default())
+        .map_while(Result::ok)
+        .filter(|option| option.code == option::COMMENT)
+        .map(|option| option.value)
+        .collect()
 }

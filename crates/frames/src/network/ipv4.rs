@@ -106,6 +106,7 @@ fn dissect_fragment(
     let offset = usize::from(fragment_field & OFFSET_BITS) * 8;
     if is_whole && !payload.bytes().is_empty() {
         let fragment = Fragment {
+            frame: walk.frame,
             offset,
             bytes: payload.bytes(),
             more: fragment_field & MORE_FRAGMENTS != 0,

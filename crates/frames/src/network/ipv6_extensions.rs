@@ -60,6 +60,7 @@ pub(crate) fn dissect_fragment(
         .and_then(|len| usize::try_from(len).ok());
     if payload.is_whole() && says == Some(payload.bytes().len()) {
         let fragment = Fragment {
+            frame: walk.frame,
             offset,
             bytes: payload.bytes(),
             more,
