@@ -4,12 +4,12 @@ use std::io::{BufWriter, Write, stdout};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use whyreset::Analysis;
 use whyreset::capture::Record;
 use whyreset::connections::{Marks, Placed};
-use whyreset::input::{Input, InputOptions};
+use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::json::write_event;
+use whyreset::{Analysis, Judged};
 
 use super::warn;
 use crate::cli::EventsArgs;
@@ -21,8 +21,12 @@ pub fn run(args: &EventsArgs) -> Result<ExitCode> {
         out: BufWriter::new(stdout().lock()),
         json: args.json,
         last: None,
+        progress: Progress::new(input.bytes_total()),
+        counts: Counts::default(),
     };
-    reading::read(&mut input, &mut Analysis::default(), &mut events)?;
+    let result = reading::read(&mut input, &mut Analysis::default(), &mut events);
+    events.progress.finish();
+    result?;
     events.write_last()?;
     events.out.flush()?;
     warn::about(&reading::capture_facts(&mut input));
@@ -34,6 +38,8 @@ struct Events<W> {
     json: bool,
     /// A frame may hold several segments of one stream: they become one line.
     last: Option<(u64, Placed)>,
+    progress: Progress,
+    counts: Counts,
 }
 
 impl<W: Write> Events<W> {
@@ -73,5 +79,14 @@ impl<W: Write> Reader for Events<W> {
             }
         }
         Ok(())
+    }
+
+    fn judged(&mut self, judged: Judged, _: &Analysis) -> Result<()> {
+        self.counts.add(judged.verdict.failed);
+        Ok(())
+    }
+
+    fn progress(&mut self, input: &Input) {
+        self.progress.update(|| input.bytes_read(), self.counts);
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use whyreset::capture::Record;
 use whyreset::connections::{EngineConfig, Placed, explain};
-use whyreset::input::{Input, InputOptions};
+use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::text::{Layout, explanation};
 use whyreset::{Analysis, Judged};
@@ -31,8 +31,12 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode> {
         streams: Vec::new(),
         layout: layout::of_terminal(),
         told: Vec::new(),
+        progress: Progress::new(input.bytes_total()),
+        counts: Counts::default(),
     };
-    reading::read(&mut input, &mut analysis, &mut search)?;
+    let result = reading::read(&mut input, &mut analysis, &mut search);
+    search.progress.finish();
+    result?;
     warn::about(&reading::capture_facts(&mut input));
     if search.told.is_empty() {
         bail!("{}", search.why_not());
@@ -50,6 +54,8 @@ struct Search {
     streams: Vec<u64>,
     layout: Layout,
     told: Vec<String>,
+    progress: Progress,
+    counts: Counts,
 }
 
 impl Search {
@@ -80,6 +86,7 @@ impl Reader for Search {
     }
 
     fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
+        self.counts.add(judged.verdict.failed);
         let found = self
             .streams
             .contains(&judged.connection.stream)
@@ -91,5 +98,9 @@ impl Reader for Search {
                 .push(explanation(&found, &judged, origin, names, self.layout));
         }
         Ok(())
+    }
+
+    fn progress(&mut self, input: &Input) {
+        self.progress.update(|| input.bytes_read(), self.counts);
     }
 }

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
-use whyreset::Analysis;
 use whyreset::capture::{CaptureWriter, Notes, Record};
 use whyreset::connections::Placed;
 use whyreset::input::{Counts, Details, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
+use whyreset::{Analysis, Judged};
 
 use super::warn;
 use crate::cli::SliceArgs;
@@ -34,6 +34,7 @@ pub fn run(args: &SliceArgs) -> Result<ExitCode> {
         },
         last_frame: None,
         progress: Progress::new(input.bytes_total()),
+        counts: Counts::default(),
     };
     let result = reading::read(&mut input, &mut Analysis::default(), &mut slice);
     slice.progress.finish();
@@ -73,6 +74,7 @@ struct Slice<'a> {
     output: Output<'a>,
     last_frame: Option<u64>,
     progress: Progress,
+    counts: Counts,
 }
 
 /// [`Notes`] that outlive the reader's buffer.
@@ -167,8 +169,12 @@ impl Reader for Slice<'_> {
         self.output.write(record, &self.notes)
     }
 
+    fn judged(&mut self, judged: Judged, _: &Analysis) -> Result<()> {
+        self.counts.add(judged.verdict.failed);
+        Ok(())
+    }
+
     fn progress(&mut self, input: &Input) {
-        self.progress
-            .update(|| input.bytes_read(), Counts::default());
+        self.progress.update(|| input.bytes_read(), self.counts);
     }
 }

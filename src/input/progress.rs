@@ -13,6 +13,14 @@ pub struct Counts {
     pub failures: u64,
 }
 
+impl Counts {
+    /// One more connection.
+    pub fn add(&mut self, failed: bool) {
+        self.connections = self.connections.saturating_add(1);
+        self.failures = self.failures.saturating_add(u64::from(failed));
+    }
+}
+
 /// Shows how far the analysis is.
 pub struct Progress {
     bar: ProgressBar,
