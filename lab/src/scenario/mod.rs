@@ -79,6 +79,7 @@ fn find_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn the_lab_s_own_scenarios_can_be_read_and_have_unique_names() {
@@ -89,5 +90,28 @@ mod tests {
             assert!(seen.insert((variation.scenario.clone(), variation.name.clone())));
         }
         assert!(!all.is_empty());
+    }
+
+    #[test]
+    fn every_cause_has_six_variations_in_each_part() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let mut counts: BTreeMap<(String, Part), usize> = BTreeMap::new();
+        for variation in read_folder(&folder).unwrap() {
+            let of_labels = variation.labels.iter().map(|label| &label.truth);
+            let of_cuts = variation.cuts.iter().filter_map(|cut| cut.truth.as_ref());
+            let truths = of_labels.chain(of_cuts).chain([&variation.truth]);
+            let causes: BTreeSet<_> = truths.map(|truth| truth.cause.clone()).collect();
+            for cause in causes {
+                *counts.entry((cause, variation.part)).or_default() += 1;
+            }
+        }
+        let causes: BTreeSet<_> = counts.keys().map(|(cause, _)| cause.clone()).collect();
+        assert_eq!(causes.len(), 23);
+        for cause in causes {
+            for part in [Part::Fit, Part::Test, Part::Blind] {
+                let count = counts.get(&(cause.clone(), part)).copied();
+                assert!(count >= Some(6), "{cause}, {part:?}: {count:?}");
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The part of the lab a variation belongs to: probabilities are fitted on one, tested on another, and the
 /// last is written without a look at the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// For fitting.

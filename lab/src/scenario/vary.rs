@@ -1,11 +1,11 @@
 //! The same stories over other paths: what a rule has learned from one round trip time or one IP version
 //! must hold over another.
 
-use super::Variation;
+use super::{Act, Variation};
 use fastrand::Rng;
 
 /// Changes a variation's path at random: round trip, vantage on the path, IP version, hops, TCP options,
-/// offloads. The story, and with it the truth, stays the same. Variations that depend on their timing
+/// offloads, a NAT, jitter, the links' MTU. The story, and with it the truth, stays the same. Variations that depend on their timing
 /// say so (`fixed`) and are left as they are.
 pub fn vary(variation: &mut Variation, random: &mut Rng) {
     if variation.fixed {
@@ -23,6 +23,17 @@ pub fn vary(variation: &mut Variation, random: &mut Rng) {
     let options = ["timestamps", "window_scaling", "sack"];
     let off = options.iter().filter(|_| random.u8(0..5) == 0);
     net.tcp_off = off.map(|option| (*option).to_owned()).collect();
+    net.nat |= random.u8(0..4) == 0;
+    if random.u8(0..4) == 0 {
+        net.jitter_ms = net.jitter_ms.max(net.rtt_ms / 8.0 * random.f64());
+    }
+    let has_hole = variation
+        .fault
+        .iter()
+        .any(|fault| matches!(fault.act, Act::Mtu { .. }));
+    if !has_hole && random.u8(0..4) == 0 {
+        net.mtu = random.u32(1280..1500);
+    }
 }
 
 #[cfg(test)]
