@@ -32,9 +32,12 @@ pub struct Options {
     /// Only captures from here
     #[arg(long, value_parser = VANTAGES)]
     pub vantage: Option<String>,
-    /// Only scenarios or variations whose SCENARIO/VARIATION contains this
+    /// Only scenarios or variations whose SCENARIO/VARIATION contains this (may be given several times)
     #[arg(long)]
-    pub only: Option<String>,
+    pub only: Vec<String>,
+    /// Leave out those whose SCENARIO/VARIATION contains this (may be given several times)
+    #[arg(long)]
+    pub except: Vec<String>,
     /// Fail (exit status 1) unless this share of the failed connections got its right cause
     #[arg(long, value_name = "SHARE")]
     pub at_least: Option<f64>,
@@ -87,11 +90,8 @@ fn tasks(options: &Options) -> Result<Vec<Task>> {
             eprintln!("not scored, its label is in doubt: {name}");
             continue;
         }
-        if options
-            .only
-            .as_ref()
-            .is_some_and(|only| !name.contains(only))
-        {
+        let is_in = |list: &[String]| list.iter().any(|part| name.contains(part.as_str()));
+        if is_in(&options.except) || (!options.only.is_empty() && !is_in(&options.only)) {
             continue;
         }
         for vantage in VANTAGES {
