@@ -70,7 +70,7 @@ impl Reassembly {
             let at = outlet.at;
             self.hand_on(offset, len, bytes, at, outlet);
             if !self.held.is_empty() {
-                self.release(outlet);
+                self.release(at, outlet);
             }
         } else {
             self.hold(offset, len, bytes, outlet);
@@ -134,12 +134,13 @@ impl Reassembly {
         let place = self.held.partition_point(|piece| piece.offset < offset);
         self.held.insert(place, piece);
         if offset <= self.next {
-            self.release(outlet);
+            self.release(outlet.at, outlet);
         }
     }
 
-    /// Hands on every held piece that has come into order.
-    fn release<X: StreamSink>(&mut self, outlet: &mut Outlet<'_, X>) {
+    /// Hands on every held piece that has come into order, with the packet that brought it, or a later one that had to
+    /// come first: at least `since`.
+    fn release<X: StreamSink>(&mut self, mut since: Moment, outlet: &mut Outlet<'_, X>) {
         while self
             .held
             .first()
@@ -147,26 +148,28 @@ impl Reassembly {
         {
             let piece = self.held.remove(0);
             self.held_bytes = self.held_bytes.saturating_sub(piece.bytes.len());
-            let at = Moment {
-                frame: piece.at.frame.max(outlet.at.frame),
-                time: piece.at.time.max(outlet.at.time),
+            since = Moment {
+                frame: piece.at.frame.max(since.frame),
+                time: piece.at.time.max(since.time),
             };
-            self.hand_on(piece.offset, piece.len, &piece.bytes, at, outlet);
+            self.hand_on(piece.offset, piece.len, &piece.bytes, since, outlet);
         }
     }
 
-    /// Tells the bytes before the first held piece as a gap.
-    fn give_up_hole<X: StreamSink>(&mut self, outlet: &mut Outlet<'_, X>) {
+    /// Tells the bytes before the first held piece as a gap. The receiver had them when that piece came, or before: it is
+    /// only here that they are missing.
+    pub(crate) fn give_up_hole<X: StreamSink>(&mut self, outlet: &mut Outlet<'_, X>) {
         let Some(first) = self.held.first() else {
             return;
         };
-        let len = first.offset.saturating_sub(self.next);
+        let (at, offset) = (first.at, first.offset);
+        let len = offset.saturating_sub(self.next);
         if len > 0 {
-            outlet.sink.gap(outlet.side, outlet.at, self.next, len);
-            self.next = first.offset;
+            outlet.sink.gap(outlet.side, at, self.next, len);
+            self.next = offset;
         }
         self.waited = 0;
-        self.release(outlet);
+        self.release(at, outlet);
     }
 
     /// The other side acknowledged the stream up to `offset`.
@@ -174,6 +177,11 @@ impl Reassembly {
         if offset > self.acked {
             self.acked = offset;
         }
+    }
+
+    /// How far the other side has acknowledged the stream.
+    pub(crate) const fn acknowledged_to(&self) -> u64 {
+        self.acked
     }
 
     /// Whether more is acknowledged than the sink was told.
@@ -217,6 +225,12 @@ impl Reassembly {
     /// Whether anything is held back.
     pub(crate) const fn is_holding(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// The frame of what is held back and comes next. Of two directions that wait, the one with the earlier frame goes
+    /// first: what one side said next may answer it.
+    pub(crate) fn held_since(&self) -> Option<u64> {
+        self.held.first().map(|piece| piece.at.frame)
     }
 
     /// Nothing more will come: hands on everything, gaps told, up to `end` of the stream where the capture shows that more was sent.

@@ -37,25 +37,46 @@ impl<X: StreamSink> Live<X> {
         size_of::<Self>() + directions + streams + self.packets.heap_size()
     }
 
-    /// Nothing more will come: the sink gets what was held back.
+    /// Nothing more will come: the sink gets what was held back, of both directions in the order of the frames.
     fn flush_streams(&mut self) {
+        let at = Moment {
+            frame: self.course.frames.last,
+            time: self.course.end,
+        };
+        while let Some(end) = self.held_longest() {
+            let side = self.side(end);
+            let sink = &mut self.app;
+            let mut outlet = Outlet { sink, side, at };
+            self.course.streams.of_mut(end).give_up_hole(&mut outlet);
+        }
         for end in [End::Low, End::High] {
             let side = self.side(end);
-            let at = Moment {
-                frame: self.course.frames.last,
-                time: self.course.end,
-            };
-            let mut outlet = Outlet {
-                sink: &mut self.app,
-                side,
-                at,
-            };
-            let stream_end = self.directions.of(end).stream_end();
+            let stream_end = self.end_that_shows(end);
+            let sink = &mut self.app;
+            let mut outlet = Outlet { sink, side, at };
             self.course
                 .streams
                 .of_mut(end)
                 .flush(stream_end, &mut outlet);
         }
+    }
+
+    /// How much a side sent, in bytes: as far as its packets show, or, without its FIN, as far as its peer
+    /// acknowledged.
+    fn end_that_shows(&self, end: End) -> u64 {
+        let direction = self.directions.of(end);
+        let seen = direction.stream_end();
+        match direction.flow.fin {
+            Some(_) => seen,
+            None => seen.max(self.course.streams.of(end).acknowledged_to()),
+        }
+    }
+
+    /// The direction whose next held piece is the older one.
+    fn held_longest(&self) -> Option<End> {
+        let since = |end| Some((self.course.streams.of(end).held_since()?, end));
+        let held = [End::Low, End::High].into_iter().filter_map(since);
+        held.min_by_key(|(frame, _)| *frame).map(|(_, end)| end)
     }
 
     /// It is over: everything that was seen of it.

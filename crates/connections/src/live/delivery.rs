@@ -41,8 +41,10 @@ impl<X: StreamSink> Live<X> {
                 outlet.sink.acknowledged(by, at, offset);
             }
         }
-        for (stream, side) in [(own, side), (peer, side.peer())] {
-            if stream.is_holding() {
+        if own.is_holding() || peer.is_holding() {
+            let mut waiting = [(own, side), (peer, side.peer())];
+            waiting.sort_by_key(|(stream, _)| stream.held_since());
+            for (stream, side) in waiting.into_iter().filter(|(it, _)| it.is_holding()) {
                 outlet.side = side;
                 stream.wait(&mut outlet);
             }
