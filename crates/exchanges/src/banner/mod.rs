@@ -107,6 +107,14 @@ mod tests {
             classify(b"USER me\r\n", b"220 ready\r\n"),
             Spoken::Other("ftp")
         );
+        assert_eq!(
+            classify(b"OPTIONS sip:a@b.example SIP/2.0\r\n", b""),
+            Spoken::Other("sip")
+        );
+        assert_eq!(
+            classify(b"OPTIONS rtsp://b.example/ RTSP/1.0\r\n", b""),
+            Spoken::Other("rtsp")
+        );
         assert_eq!(classify(b"", b"220 ftp server\r\n"), Spoken::Guess("ftp"));
         assert_eq!(classify(b"", b"+OK ready\r\n"), Spoken::Other("pop3"));
         assert_eq!(

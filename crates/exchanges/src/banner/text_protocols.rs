@@ -15,7 +15,7 @@ const GREETINGS: [(&[u8], &str); 8] = [
 ];
 
 /// What clients say first, in either case.
-const COMMANDS: [(&[u8], &str); 21] = [
+const COMMANDS: [(&[u8], &str); 29] = [
     (b"SSH-", "ssh"),
     (b"EHLO ", "smtp"),
     (b"HELO ", "smtp"),
@@ -34,6 +34,14 @@ const COMMANDS: [(&[u8], &str); 21] = [
     (b"SIP/2.0", "sip"),
     (b"INVITE SIP:", "sip"),
     (b"REGISTER SIP:", "sip"),
+    (b"OPTIONS SIP", "sip"),
+    (b"MESSAGE SIP", "sip"),
+    (b"SUBSCRIBE SIP", "sip"),
+    (b"NOTIFY SIP", "sip"),
+    (b"OPTIONS RTSP:", "rtsp"),
+    (b"DESCRIBE RTSP:", "rtsp"),
+    (b"SETUP RTSP:", "rtsp"),
+    (b"PLAY RTSP:", "rtsp"),
     (b"A001 CAPABILITY", "imap"),
     (b"STATS\r\n", "memcached"),
     (b"VERSION\r\n", "memcached"),

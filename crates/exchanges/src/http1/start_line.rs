@@ -53,7 +53,7 @@ pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
     };
     let method = bytes.get(..blank).unwrap_or(&[]);
     if is_known_method(method) {
-        return Likeness::Yes;
+        return not_of_a_sister(bytes.get(blank.saturating_add(1)..).unwrap_or(&[]));
     }
     if method.is_empty() || method.len() > 24 || !method.iter().all(|byte| is_method_byte(*byte)) {
         return Likeness::No;
@@ -66,6 +66,21 @@ pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
         }
         _ => Likeness::No,
     }
+}
+
+/// SIP and RTSP have some of HTTP's methods, with targets of their own schemes.
+fn not_of_a_sister(target: &[u8]) -> Likeness {
+    let schemes: [&[u8]; 3] = [b"sip:", b"sips:", b"rtsp:"];
+    for scheme in schemes {
+        let here = target.len().min(scheme.len());
+        let same = target.get(..here) == scheme.get(..here);
+        match (same, here == scheme.len()) {
+            (true, true) => return Likeness::No,
+            (true, false) if here > 0 => return Likeness::Open,
+            _ => {}
+        }
+    }
+    Likeness::Yes
 }
 
 fn is_printable(bytes: &[u8]) -> bool {
@@ -254,6 +269,12 @@ mod tests {
         assert_eq!(request_likeness(b"EHLO example\r\n"), Likeness::No);
         assert_eq!(request_likeness(b"ODD / HTTP/1.1\r\n"), Likeness::Yes);
         assert_eq!(request_likeness(&[0x16, 3, 1]), Likeness::No);
+        assert_eq!(
+            request_likeness(b"OPTIONS sip:a@b SIP/2.0\r\n"),
+            Likeness::No
+        );
+        assert_eq!(request_likeness(b"OPTIONS s"), Likeness::Open);
+        assert_eq!(request_likeness(b"OPTIONS * HTTP/1.1"), Likeness::Yes);
         assert_eq!(response_likeness(b"HTT"), Likeness::Open);
         assert_eq!(response_likeness(b"SSH-2.0"), Likeness::No);
     }
