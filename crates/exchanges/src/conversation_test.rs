@@ -34,6 +34,12 @@ impl Talk {
         self
     }
 
+    /// What comes next stands in this frame.
+    pub(crate) fn at_frame(mut self, frame: u64) -> Self {
+        self.frame = frame - 1;
+        self
+    }
+
     pub(crate) fn client(self, bytes: impl AsRef<[u8]>) -> Self {
         self.say(Side::Client, bytes)
     }

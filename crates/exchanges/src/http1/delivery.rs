@@ -5,12 +5,12 @@ use whyreset_connections::Moment;
 use super::body::Asked;
 use super::chunked::ChunkStep;
 use super::head::Version;
+use super::heads::HeadEnd;
 use super::lost::{Lost, Within};
-use super::pairing::{HeadEnd, Http1, Pending, Way};
+use super::pairing::{Http1, Pending, Way};
 use super::reader::State;
-use super::start_line::{Likeness, Search, request_likeness};
+use super::start_line::Search;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
-use crate::layer::Layer;
 use crate::{Exchange, Protocol};
 
 impl Http1 {
@@ -101,12 +101,75 @@ impl Http1 {
             }
             exchange.complete = exchange.request_complete && exchange.response_complete;
         }
+        if way == Way::Response {
+            self.pass_answered(log, at, lost);
+        }
         let reader = self.reader_mut(way);
+        reader.resumed = true;
         reader.id = None;
         reader.head = start;
         reader.head_at = Some(at);
         reader.last_at = Some(at);
         reader.state = State::Head;
+    }
+
+    /// Behind missing bytes a response begins. A client that waits for each answer before it asks again has had the
+    /// answers to all but the last of what it had asked by then.
+    fn pass_answered(&mut self, log: &mut ExchangeLog, at: Moment, lost: &Lost) {
+        if self.pipelines {
+            return;
+        }
+        let mut room = lost.room_for_responses();
+        while room > 0
+            && let Some(next) = self.pending.get(1)
+            && next.frame < at.frame
+            && let Some(answered) = self.pending.pop_front()
+        {
+            room = room.saturating_sub(1);
+            if let Some(exchange) = log.get_mut(answered.id) {
+                exchange.response_complete = true;
+                exchange.complete = exchange.request_complete;
+                exchange.uncertain = true;
+            }
+        }
+    }
+
+    /// Nothing more comes: requests whose answers may be among the missing bytes are not known to be unanswered.
+    pub(super) fn doubt_unanswered(&self, log: &mut ExchangeLog) {
+        let State::Lost(lost) = &self.response.state else {
+            return;
+        };
+        let room = usize::try_from(lost.room_for_responses()).unwrap_or(usize::MAX);
+        for asked in self.pending.iter().take(room) {
+            if let Some(exchange) = log.get_mut(asked.id) {
+                exchange.uncertain = true;
+            }
+        }
+    }
+
+    /// A client that sends its next request has what it was waiting for, wherever the response's end was lost.
+    pub(super) fn settle_cut_response(&mut self, log: &mut ExchangeLog) {
+        let State::Lost(lost) = &self.response.state else {
+            return;
+        };
+        let (Some(id), true) = (lost.id, self.pending.is_empty()) else {
+            return;
+        };
+        if lost.passed == 0 && !lost.is_whole() {
+            return;
+        }
+        if !lost.certainly_short()
+            && let Some(exchange) = log.get_mut(id)
+        {
+            exchange.response_complete = true;
+            exchange.complete = exchange.request_complete;
+        }
+        self.response.id = None;
+        self.response.state = State::Lost(Box::new(Lost::new(
+            Search::for_responses(),
+            None,
+            Within::Nothing,
+        )));
     }
 
     pub(super) fn pass_gap(
@@ -177,31 +240,7 @@ impl Http1 {
         };
         let id = match way {
             // The gap is told when the other side's acknowledgement shows it: its answer may have come before.
-            Way::Request if self.orphan.is_some() => {
-                let id = self.orphan.take();
-                if let Some(exchange) = id.and_then(|id| log.get_mut(id)) {
-                    exchange.uncertain |= !exchange.complete;
-                }
-                None
-            }
-            Way::Request => {
-                self.settle_cut_response(log);
-                let id = log.push(Exchange {
-                    protocol: Protocol::Http11,
-                    started: Some(at),
-                    request_ended: Some(at),
-                    ended: Some(at),
-                    uncertain: true,
-                    ..Exchange::default()
-                });
-                self.await_response(Pending {
-                    id,
-                    asked: Asked::Other,
-                    version: Version::V11,
-                    upgrade: None,
-                });
-                Some(id)
-            }
+            Way::Request => self.lose_request(log, at),
             Way::Response => self.pending.pop_front().map(|asked| asked.id),
         };
         self.reader_mut(way).body_before = 0;
@@ -209,6 +248,35 @@ impl Http1 {
             exchange.response_started = Some(at);
         }
         self.lose(log, way, id, head);
+    }
+
+    /// The exchange of a request that is not in the capture; `None` where its response has been read.
+    fn lose_request(&mut self, log: &mut ExchangeLog, at: Moment) -> Option<ExchangeId> {
+        self.requests_missing = true;
+        // The gap is told when the other side's acknowledgement shows it: its answer may have come before.
+        if let Some(id) = self.orphans.of_gap() {
+            if let Some(exchange) = log.get_mut(id) {
+                exchange.uncertain |= !exchange.complete;
+            }
+            return None;
+        }
+        self.settle_cut_response(log);
+        let id = log.push(Exchange {
+            protocol: Protocol::Http11,
+            started: Some(at),
+            request_ended: Some(at),
+            ended: Some(at),
+            uncertain: true,
+            ..Exchange::default()
+        });
+        self.await_response(Pending {
+            id,
+            frame: at.frame,
+            asked: Asked::Other,
+            version: Version::V11,
+            upgrade: None,
+        });
+        Some(id)
     }
 
     fn lose_chunks(&mut self, log: &mut ExchangeLog, way: Way) {
@@ -331,66 +399,6 @@ impl Http1 {
     fn touch(&self, log: &mut ExchangeLog, way: Way, at: Moment) {
         if let Some(exchange) = self.reader(way).id.and_then(|id| log.get_mut(id)) {
             touch_exchange(exchange, way, at);
-        }
-    }
-
-    /// A client that waited for `100 Continue` and got a final answer may keep its body and send its next request.
-    pub(super) fn body_may_be_withheld(&mut self, log: &mut ExchangeLog) -> bool {
-        let State::Length(left) = self.request.state else {
-            return false;
-        };
-        let Some(exchange) = self.request.id.and_then(|id| log.get_mut(id)) else {
-            return false;
-        };
-        let may = exchange.expects_continue
-            && exchange.request_body_delivered == Some(0)
-            && exchange.response_complete
-            && exchange.interim.is_empty()
-            && !self.request.probed;
-        if may {
-            self.request.probed = true;
-            self.request.state = State::Withheld(left);
-        }
-        may
-    }
-
-    /// Takes the next byte where a body may be withheld, and looks whether a request begins.
-    pub(super) fn probe_withheld(
-        &mut self,
-        log: &mut ExchangeLog,
-        at: Moment,
-        offset: u64,
-        bytes: &[u8],
-    ) -> usize {
-        self.request.head.extend(bytes.first());
-        match request_likeness(&self.request.head) {
-            Likeness::Open => {}
-            Likeness::Yes => {
-                self.request.id = None;
-                self.request.state = State::Head;
-            }
-            Likeness::No => {
-                let len = self.request.head.len() as u64;
-                let start = offset.saturating_add(1).saturating_sub(len);
-                self.take_withheld(log, at, start);
-            }
-        }
-        1
-    }
-
-    /// What was held while a body might be withheld is that body.
-    pub(super) fn settle_withheld(&mut self, log: &mut ExchangeLog) {
-        if let (State::Withheld(_), Some(at)) = (&self.request.state, self.request.last_at) {
-            self.take_withheld(log, at, 0);
-        }
-    }
-
-    fn take_withheld(&mut self, log: &mut ExchangeLog, at: Moment, start: u64) {
-        let held = std::mem::take(&mut self.request.head);
-        if let State::Withheld(left) = self.request.state {
-            self.request.state = State::Length(left);
-            let side = self.side(Way::Request);
-            self.data(log, side, at, start, &held);
         }
     }
 }

@@ -13,8 +13,13 @@ pub(crate) struct Lost {
     pub(crate) within: Within,
     /// Bytes since, captured or not.
     pub(crate) passed: u64,
+    /// Some of them were not captured.
+    gapped: bool,
     tail: [u8; 7],
 }
+
+/// Bytes of `HTTP/1.1 200 OK` and two line ends.
+const SHORTEST_RESPONSE: u64 = 19;
 
 /// Where the way was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,7 @@ impl Lost {
             id,
             within,
             passed: 0,
+            gapped: false,
             tail: [0; 7],
         }
     }
@@ -78,8 +84,24 @@ impl Lost {
 
     pub(crate) fn pass_gap(&mut self, len: u64) {
         self.passed = self.passed.saturating_add(len);
+        self.gapped = true;
         self.tail = [0; 7];
         self.search.gap();
+    }
+
+    /// How many whole responses may be hidden in what passed, beside the one in which the way was lost.
+    pub(crate) fn room_for_responses(&self) -> u64 {
+        let own = match self.within {
+            Within::Head {
+                promise: Some(promise),
+                ..
+            } => promise,
+            _ => SHORTEST_RESPONSE,
+        };
+        match self.gapped {
+            true => self.passed.saturating_sub(own) / SHORTEST_RESPONSE,
+            false => 0,
+        }
     }
 
     /// Bytes that turned out to belong to the next message.

@@ -4,12 +4,15 @@ mod body;
 mod chunked;
 mod delivery;
 mod head;
+mod heads;
 mod lost;
+mod orphans;
 mod pairing;
 mod reader;
 mod start_line;
 #[cfg(test)]
 mod tests;
+mod withheld;
 
 pub(crate) use pairing::Http1;
 pub(crate) use start_line::{Likeness, request_likeness, response_likeness};

@@ -4,21 +4,15 @@ use std::collections::VecDeque;
 
 use whyreset_connections::{BySide, Moment, Side};
 
-use super::body::{self, Asked, Body};
-use super::chunked::Chunked;
+use super::body::Asked;
 use super::delivery::Captured;
-use super::head::{self, RequestHead, ResponseHead, Version};
-use super::lost::{Lost, Within};
-use super::reader::{HeadStep, Reader, State};
-use super::start_line::{
-    Likeness, Search, is_request_line, is_response_line, may_be_request, request_likeness,
-    response_likeness,
-};
-use crate::Exchange;
+use super::head::Version;
+use super::heads::HeadEnd;
+use super::orphans::Orphans;
+use super::reader::{Reader, State};
 use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::application::{Application, Context};
 use crate::exchange_log::{ExchangeId, ExchangeLog};
-use crate::http2::Http2;
 use crate::layer::Layer;
 
 /// More unanswered requests than this are not paired.
@@ -27,21 +21,26 @@ const MAX_PENDING: usize = 4_096;
 /// An HTTP/1 connection.
 #[derive(Debug)]
 pub(crate) struct Http1 {
-    requester: Side,
+    pub(super) requester: Side,
     pub(super) request: Reader,
     pub(super) response: Reader,
     pub(super) pending: VecDeque<Pending>,
-    /// The last response whose request was not captured (yet).
-    pub(super) orphan: Option<ExchangeId>,
+    pub(super) orphans: Orphans,
+    /// The client was seen to send a request before the last one was answered.
+    pub(super) pipelines: bool,
+    /// Requests are missing in the capture.
+    pub(super) requests_missing: bool,
     pub(super) acknowledged: BySide<AcknowledgedBytes>,
-    tunnel: Option<Box<Application>>,
-    context: Context,
+    pub(super) tunnel: Option<Box<Application>>,
+    pub(super) context: Context,
 }
 
 /// A request that waits for its response.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) id: ExchangeId,
+    /// The frame in which the request began.
+    pub(super) frame: u64,
     pub(super) asked: Asked,
     pub(super) version: Version,
     pub(super) upgrade: Option<String>,
@@ -125,6 +124,7 @@ impl Layer for Http1 {
 
     fn finish(&mut self, log: &mut ExchangeLog) {
         self.settle_withheld(log);
+        self.doubt_unanswered(log);
         for way in [Way::Request, Way::Response] {
             if matches!(self.reader(way).state, State::Head) {
                 self.end_head(log, way, HeadEnd::Cut);
@@ -137,15 +137,6 @@ impl Layer for Http1 {
     }
 }
 
-/// How a head came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HeadEnd {
-    /// With its empty line.
-    Whole,
-    /// Its rest was not captured, or never came.
-    Cut,
-}
-
 impl Http1 {
     /// `requester` is the side that sends the requests; `context` is handed on to what is tunnelled.
     pub(crate) fn new(requester: Side, context: Context) -> Self {
@@ -154,7 +145,9 @@ impl Http1 {
             request: Reader::new(),
             response: Reader::new(),
             pending: VecDeque::new(),
-            orphan: None,
+            orphans: Orphans::default(),
+            pipelines: false,
+            requests_missing: false,
             acknowledged: BySide::default(),
             tunnel: None,
             context,
@@ -225,326 +218,9 @@ impl Http1 {
         }
     }
 
-    fn start_message(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        bytes: &[u8],
-    ) -> usize {
-        let blank = bytes
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
-        let bare = way == Way::Response
-            && self
-                .pending
-                .front()
-                .is_some_and(|asked| asked.version == Version::V09);
-        if bare && !bytes.starts_with(b"H") {
-            self.start_bare_response(log, at);
-            return 0;
-        }
-        if blank > 0 {
-            return blank;
-        }
-        if way == Way::Request {
-            self.settle_cut_response(log);
-        }
-        let reader = self.reader_mut(way);
-        reader.head.clear();
-        reader.head_at = Some(at);
-        reader.state = State::Head;
-        0
-    }
-
-    /// The response to a request without a version: everything up to the close.
-    fn start_bare_response(&mut self, log: &mut ExchangeLog, at: Moment) {
-        self.response.id = self.pending.pop_front().map(|asked| asked.id);
-        self.response.state = State::UntilClose;
-        if let Some(exchange) = self.response.id.and_then(|id| log.get_mut(id)) {
-            exchange.response_started = Some(at);
-            exchange.framing = crate::Framing::UntilClose;
-            exchange.body_delivered = Some(0);
-        }
-    }
-
-    /// No byte is missing from the capture, the head just never came to its end: such a request was never whole.
-    fn head_never_ended(&self, log: &mut ExchangeLog, way: Way) {
-        let (Way::Request, State::Lost(lost)) = (way, &self.request.state) else {
-            return;
-        };
-        if let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) {
-            exchange.request_complete = false;
-            exchange.complete = false;
-        }
-    }
-
-    /// A client that sends its next request has what it was waiting for, wherever the response's end was lost.
-    pub(super) fn settle_cut_response(&mut self, log: &mut ExchangeLog) {
-        let State::Lost(lost) = &self.response.state else {
-            return;
-        };
-        let (Some(id), true) = (lost.id, self.pending.is_empty()) else {
-            return;
-        };
-        if lost.passed == 0 && !lost.is_whole() {
-            return;
-        }
-        if !lost.certainly_short()
-            && let Some(exchange) = log.get_mut(id)
-        {
-            exchange.response_complete = true;
-            exchange.complete = exchange.request_complete;
-        }
-        self.response.id = None;
-        self.response.state = State::Lost(Box::new(Lost::new(
-            Search::for_responses(),
-            None,
-            Within::Nothing,
-        )));
-    }
-
-    fn read_head(
-        &mut self,
-        log: &mut ExchangeLog,
-        way: Way,
-        at: Moment,
-        offset: u64,
-        bytes: &[u8],
-    ) -> usize {
-        let before = self.reader(way).head.len();
-        let step = self.reader_mut(way).add_to_head(bytes);
-        self.reader_mut(way).last_at = Some(at);
-        if !self.start_line_is_plausible(way) {
-            let reader = self.reader_mut(way);
-            let all = std::mem::take(&mut reader.head);
-            self.lose(log, way, None, Within::Nothing);
-            let start = offset.saturating_sub(before as u64);
-            let side = self.side(way);
-            self.data(log, side, at, start, &all);
-            return match step {
-                HeadStep::More(used) | HeadStep::Whole(used) | HeadStep::TooLong(used) => used,
-            };
-        }
-        // However much has come at once: what stands behind the one line is no field of it.
-        if way == Way::Request && is_bare_request(&self.request.head) {
-            let whole = first_line_len(&self.request.head);
-            self.request.head.truncate(whole);
-            self.end_head(log, way, HeadEnd::Whole);
-            return whole.saturating_sub(before);
-        }
-        match step {
-            HeadStep::More(used) => used,
-            HeadStep::Whole(used) => {
-                self.end_head(log, way, HeadEnd::Whole);
-                used
-            }
-            HeadStep::TooLong(used) => {
-                let text = format!(
-                    "the head of a message of the {} is longer than 64 KiB",
-                    self.side(way)
-                );
-                log.find("head_too_long", Some(self.side(way)), &[at.frame], text);
-                self.end_head(log, way, HeadEnd::Cut);
-                used
-            }
-        }
-    }
-
-    fn start_line_is_plausible(&self, way: Way) -> bool {
-        let head = &self.reader(way).head;
-        let Some(end) = head.iter().position(|byte| *byte == b'\n') else {
-            return match way {
-                Way::Request => request_likeness(head) != Likeness::No || may_be_request(head),
-                Way::Response => {
-                    response_likeness(head) != Likeness::No
-                        || b"ICY ".starts_with(head.get(..4).unwrap_or(head))
-                }
-            };
-        };
-        let line = head.get(..end).unwrap_or(&[]);
-        match way {
-            Way::Request => is_request_line(line),
-            Way::Response => is_response_line(line),
-        }
-    }
-
-    pub(super) fn end_head(&mut self, log: &mut ExchangeLog, way: Way, end: HeadEnd) {
-        let bytes = std::mem::take(&mut self.reader_mut(way).head);
-        match way {
-            Way::Request => match head::request_head(&bytes) {
-                Some(head) => self.take_request(log, &head, end),
-                None => self.lose(log, way, None, Within::Nothing),
-            },
-            Way::Response => match head::response_head(&bytes) {
-                Some(head) => self.take_response(log, &head, end),
-                None => self.lose(log, way, None, Within::Nothing),
-            },
-        }
-    }
-
-    fn take_request(&mut self, log: &mut ExchangeLog, head: &RequestHead, end: HeadEnd) {
-        let body = body::of_request(head);
-        let fields = &head.fields;
-        let closes = body::announces_close(head.version, fields.close, fields.keep_alive);
-        self.orphan = None;
-        let id = log.push(Exchange {
-            protocol: head.version.protocol(),
-            request: Some(head.line.clone()),
-            host: fields.host.clone(),
-            request_body_expected: promise(body),
-            request_body_delivered: promise(body).map(|_| 0),
-            expects_continue: fields.expects_continue,
-            close_announced: closes.then_some(self.requester),
-            started: self.request.head_at,
-            request_ended: self.request.last_at,
-            ended: self.request.last_at,
-            ..Exchange::default()
-        });
-        self.note_ambiguity(log, Way::Request, fields.ambiguous);
-        self.await_response(Pending {
-            id,
-            asked: Asked::of(&head.method),
-            version: head.version,
-            upgrade: fields.upgrade.clone(),
-        });
-        self.request.id = Some(id);
-        self.request.body_before = 0;
-        self.request.probed = false;
-        if end == HeadEnd::Cut {
-            let within = Within::Head {
-                promise: promise(body),
-                bodiless: body == Body::None && matches!(head.method.as_str(), "GET" | "HEAD"),
-            };
-            self.lose(log, Way::Request, Some(id), within);
-            return;
-        }
-        self.request.state = match body {
-            Body::Length(len) if len > 0 => State::Length(len),
-            Body::Chunked => State::Chunked(Chunked::START),
-            Body::Unclear => {
-                self.lose(log, Way::Request, Some(id), Within::Nothing);
-                return;
-            }
-            _ => {
-                self.end_message(log, Way::Request);
-                return;
-            }
-        };
-        if body == Body::Chunked
-            && let Some(exchange) = log.get_mut(id)
-        {
-            exchange.request_body_delivered = Some(0);
-        }
-    }
-
     pub(super) fn await_response(&mut self, pending: Pending) {
         if self.pending.len() < MAX_PENDING {
             self.pending.push_back(pending);
-        }
-    }
-
-    fn take_response(&mut self, log: &mut ExchangeLog, head: &ResponseHead, end: HeadEnd) {
-        if (100..200).contains(&head.status) && head.status != 101 {
-            self.take_interim(log, head.status, end);
-            return;
-        }
-        let pending = self.pending.pop_front();
-        let asked = pending.as_ref().map_or(Asked::Other, |asked| asked.asked);
-        let orphaned = pending.is_none();
-        let id = pending.as_ref().map_or_else(
-            || {
-                log.push(Exchange {
-                    started: self.response.head_at,
-                    ..Exchange::default()
-                })
-            },
-            |asked| asked.id,
-        );
-        if orphaned {
-            self.orphan = Some(id);
-        }
-        let body = body::of_response(head, asked);
-        let responder = self.requester.peer();
-        let closes = body::announces_close(head.version, head.fields.close, head.fields.keep_alive);
-        let whole = end == HeadEnd::Whole;
-        if let Some(exchange) = log.get_mut(id) {
-            if exchange.request.is_none() || head.version == Version::V10 {
-                exchange.protocol = head.version.protocol();
-            }
-            exchange.status = Some(head.status);
-            exchange.response_started = self.response.head_at;
-            exchange.ended = self.response.last_at;
-            exchange.body_expected = promise(body);
-            exchange.body_delivered = whole.then_some(0);
-            exchange.framing = match body {
-                Body::UntilClose if !whole => crate::Framing::Unknown,
-                body => body.framing(),
-            };
-            if exchange.close_announced.is_none() && closes && body != Body::Tunnel {
-                exchange.close_announced = Some(responder);
-            }
-        }
-        self.note_ambiguity(log, Way::Response, head.fields.ambiguous);
-        self.response.id = Some(id);
-        self.response.body_before = 0;
-        if body == Body::Tunnel {
-            self.end_message(log, Way::Response);
-            self.open_tunnel(log, id, pending.and_then(|asked| asked.upgrade));
-            return;
-        }
-        if !whole {
-            let within = Within::Head {
-                promise: promise(body),
-                bodiless: body == Body::None || body == Body::Length(0),
-            };
-            self.lose(log, Way::Response, Some(id), within);
-            return;
-        }
-        self.response.state = match body {
-            Body::Length(len) if len > 0 => State::Length(len),
-            Body::Chunked => State::Chunked(Chunked::START),
-            Body::UntilClose | Body::Unclear => State::UntilClose,
-            _ => {
-                self.end_message(log, Way::Response);
-                return;
-            }
-        };
-    }
-
-    fn take_interim(&mut self, log: &mut ExchangeLog, status: u16, end: HeadEnd) {
-        let exchange = self.pending.front().and_then(|asked| log.get_mut(asked.id));
-        if let Some(exchange) = exchange
-            && exchange.interim.len() < 16
-        {
-            exchange.interim.push(status);
-        }
-        self.response.state = State::Start;
-        if end == HeadEnd::Cut {
-            self.lose(log, Way::Response, None, Within::Nothing);
-        }
-    }
-
-    fn open_tunnel(&mut self, log: &mut ExchangeLog, id: ExchangeId, upgrade: Option<String>) {
-        self.request.state = State::Tunnel;
-        self.response.state = State::Tunnel;
-        let upgrade = upgrade.as_deref();
-        let tunnel = if upgrade == Some("h2c") {
-            let request = log.get_mut(id).map(|upgraded| upgraded.clone());
-            let http2 = Http2::upgraded(log, self.requester, request.unwrap_or_default());
-            Application::of(&self.context, Box::new(http2))
-        } else {
-            Application::inside(&self.context, upgrade)
-        };
-        self.tunnel = Some(Box::new(tunnel));
-    }
-
-    fn note_ambiguity(&self, log: &mut ExchangeLog, way: Way, ambiguous: bool) {
-        if let (true, Some(at)) = (ambiguous, self.reader(way).last_at) {
-            let side = self.side(way);
-            let text = format!("the {side} sent a message whose body has no length or two");
-            log.find("ambiguous_length", Some(side), &[at.frame], text);
         }
     }
 
@@ -560,27 +236,4 @@ impl Http1 {
                 && (exchange.request_complete || exchange.request.is_none());
         }
     }
-}
-
-const fn promise(body: Body) -> Option<u64> {
-    match body {
-        Body::Length(len) => Some(len),
-        _ => None,
-    }
-}
-
-/// Whether a request without a version is whole: it has one line.
-fn is_bare_request(head: &[u8]) -> bool {
-    let len = first_line_len(head);
-    len > 0
-        && head
-            .get(..len)
-            .and_then(head::request_head)
-            .is_some_and(|head| head.version == Version::V09)
-}
-
-fn first_line_len(head: &[u8]) -> usize {
-    head.iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(0, |end| end.saturating_add(1))
 }

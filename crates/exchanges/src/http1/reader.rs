@@ -44,6 +44,8 @@ pub(crate) struct Reader {
     pub(crate) id: Option<ExchangeId>,
     /// Body bytes that were counted before the way was lost.
     pub(crate) body_before: u64,
+    /// The current message was found behind bytes that are missing.
+    pub(crate) resumed: bool,
     /// It was looked whether the message's body was withheld.
     pub(crate) probed: bool,
 }
@@ -57,6 +59,7 @@ impl Reader {
             last_at: None,
             id: None,
             body_before: 0,
+            resumed: false,
             probed: false,
         }
     }

@@ -279,6 +279,57 @@ fn an_answer_before_the_gap_that_held_its_request() {
 }
 
 #[test]
+fn requests_that_are_read_later_than_their_answers() {
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let list = Talk::default()
+        .server(ok)
+        .at_frame(3)
+        .server(ok)
+        // What the gap held was sent before either answer; the request behind it came in between.
+        .at_frame(2)
+        .lose(Client, 300)
+        .at_frame(2)
+        .client(GET)
+        .at_frame(4)
+        .client("GET /b HTTP/1.1\r\n\r\n")
+        .server("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+        .end()
+        .list;
+    let told: Vec<_> = list
+        .iter()
+        .map(|it| (it.request.as_deref(), it.status, it.complete))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (None, Some(200), true),
+            (Some("GET /a"), Some(200), true),
+            (Some("GET /b"), Some(404), true)
+        ]
+    );
+}
+
+#[test]
+fn a_gap_that_holds_several_answers() {
+    let talk = || {
+        Talk::default()
+            .client(GET)
+            .client("GET /b HTTP/1.1\r\n\r\n")
+            .client("GET /c HTTP/1.1\r\n\r\n")
+            .lose(Server, 400)
+    };
+    let list = talk()
+        .server("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+        .end()
+        .list;
+    assert_eq!(list[2].status, Some(404));
+    assert!(list.iter().all(|it| it.complete));
+    assert!(list[1].uncertain && list[1].status.is_none());
+    // Without another answer, none of them is known to be unanswered.
+    assert!(talk().end().list.iter().all(|it| it.uncertain));
+}
+
+#[test]
 fn rows_of_tls_and_other_protocols() {
     let list = Talk::default()
         .row(Client, 300, "TLSv1.2 Client Hello (SNI=a.example)")
