@@ -14,6 +14,11 @@ pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
     if let Some((side, code)) = &exchange.reset {
         return Some(format!("the {side} reset the stream with {code}"));
     }
+    if exchange.left_out_by_goaway {
+        return Some(
+            "the server's GOAWAY left this stream out: it did nothing about it".to_owned(),
+        );
+    }
     if exchange.stalled_by_flow_control {
         return Some("the HTTP/2 window is used up: the receiver grants no more".to_owned());
     }

@@ -20,6 +20,10 @@ pub(crate) struct Http2 {
     flows: BySide<Flow>,
     streams: Streams,
     acknowledged: BySide<AcknowledgedBytes>,
+    /// Who gave the connection up first by a GOAWAY with an error, and with which.
+    given_up: Option<(Side, u32)>,
+    /// The last stream that the responder's GOAWAY leaves in (RFC 9113 §6.8).
+    last_stream: Option<u32>,
     lost: bool,
 }
 
@@ -50,6 +54,8 @@ impl Http2 {
             flows: BySide::default(),
             streams: Streams::default(),
             acknowledged: BySide::default(),
+            given_up: None,
+            last_stream: None,
             lost: false,
         }
     }
@@ -187,7 +193,7 @@ impl Http2 {
                 let windows = &mut self.flows.of_mut(side.peer()).windows;
                 windows.granted(header.stream, granted);
             }
-            frames::GOAWAY => goaway(log, side, at, payload),
+            frames::GOAWAY => self.goaway(log, side, at, payload),
             _ => {}
         }
     }
@@ -298,6 +304,35 @@ impl Http2 {
         }
     }
 
+    fn goaway(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, payload: &[u8]) {
+        let (Some(last), Some(code)) = (number_at(payload, 0), number_at(payload, 4)) else {
+            return;
+        };
+        let last = last & 0x7fff_ffff;
+        if self.is_response(side) {
+            self.last_stream = Some(last);
+        }
+        if code != error_code::NO_ERROR {
+            self.given_up.get_or_insert((side, code));
+        }
+        let code = error_code::name(code);
+        let text = format!("the {side} sent GOAWAY {code}: it takes no stream after {last}");
+        log.find("goaway", Some(side), &[at.frame], text);
+    }
+
+    /// Streams that were open at the end, and that a GOAWAY had given up or left out.
+    fn tell_given_up(&self, log: &mut ExchangeLog) {
+        for (number, id) in self.streams.iter() {
+            let Some(exchange) = log.get_mut(id).filter(|exchange| !exchange.complete) else {
+                continue;
+            };
+            exchange.left_out_by_goaway = self.last_stream.is_some_and(|last| number > last);
+            if let Some((side, code)) = self.given_up {
+                exchange.reset = Some((side, error_code::name(code)));
+            }
+        }
+    }
+
     /// Frames of a side cannot be read any more.
     fn lose(&mut self, log: &mut ExchangeLog, side: Side, at: Moment) {
         self.flows.of_mut(side).decoder.lose();
@@ -398,6 +433,7 @@ impl Layer for Http2 {
 
     fn finish(&mut self, log: &mut ExchangeLog) {
         self.tell_stalls(log);
+        self.tell_given_up(log);
     }
 }
 
@@ -414,16 +450,6 @@ fn fragment(header: FrameHeader, payload: &[u8]) -> &[u8] {
         bytes = bytes.get(5..).unwrap_or(&[]);
     }
     bytes
-}
-
-fn goaway(log: &mut ExchangeLog, side: Side, at: Moment, payload: &[u8]) {
-    let (Some(last), Some(code)) = (number_at(payload, 0), number_at(payload, 4)) else {
-        return;
-    };
-    let last = last & 0x7fff_ffff;
-    let code = error_code::name(code);
-    let text = format!("the {side} sent GOAWAY {code}: it takes no stream after {last}");
-    log.find("goaway", Some(side), &[at.frame], text);
 }
 
 fn number_at(bytes: &[u8], at: usize) -> Option<u32> {

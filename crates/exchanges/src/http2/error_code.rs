@@ -1,5 +1,8 @@
 //! Error codes (RFC 9113 §7).
 
+/// Nothing is wrong.
+pub(crate) const NO_ERROR: u32 = 0;
+
 const NAMES: [&str; 14] = [
     "NO_ERROR",
     "PROTOCOL_ERROR",

@@ -1,6 +1,6 @@
 //! The streams of a connection (RFC 9113 §5.1), each an exchange.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use whyreset_connections::{Moment, Side};
 
@@ -12,10 +12,15 @@ use crate::{Exchange, Framing, Protocol};
 /// More open streams than this are not followed.
 const MAX_OPEN: usize = 2_048;
 
-/// The streams that are open.
+/// So many streams that were reset are remembered, for what was on its way when they were.
+const MAX_RESET: usize = 256;
+
+/// The streams that are open, and those that were reset not long ago.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     open: BTreeMap<u32, Stream>,
+    /// The numbers of those that were reset, in that order.
+    reset: VecDeque<u32>,
 }
 
 /// One stream.
@@ -24,6 +29,7 @@ pub(crate) struct Stream {
     pub(crate) id: ExchangeId,
     head_of_request: bool,
     no_body: bool,
+    was_reset: bool,
 }
 
 impl Streams {
@@ -50,6 +56,7 @@ impl Streams {
             id,
             head_of_request: false,
             no_body: false,
+            was_reset: false,
         };
         self.open.insert(number, stream);
         Some(stream)
@@ -63,6 +70,7 @@ impl Streams {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, ExchangeId)> {
         self.open
             .iter()
+            .filter(|(_, stream)| !stream.was_reset)
             .map(|(number, stream)| (*number, stream.id))
     }
 
@@ -159,10 +167,15 @@ impl Streams {
         if response {
             exchange.response_complete = is_whole(exchange.body_expected, exchange.body_delivered);
         } else {
-            exchange.request_complete = true;
+            exchange.request_complete = is_whole(
+                exchange.request_body_expected,
+                exchange.request_body_delivered,
+            );
         }
-        exchange.complete =
-            exchange.response_complete && (exchange.request_complete || exchange.request.is_none());
+        // What still arrives on a stream that was given up makes nobody happy.
+        exchange.complete = !stream.was_reset
+            && exchange.response_complete
+            && (exchange.request_complete || exchange.request.is_none());
         if exchange.complete {
             self.open.remove(&number);
         }
@@ -177,12 +190,19 @@ impl Streams {
         side: Side,
         code: u32,
     ) {
-        let Some(stream) = self.open.remove(&number) else {
+        let Some(stream) = self.open.get_mut(&number).filter(|it| !it.was_reset) else {
             return;
         };
+        stream.was_reset = true;
         if let Some(exchange) = log.get_mut(stream.id) {
             exchange.ended = Some(at);
             exchange.reset = Some((side, error_code::name(code)));
+        }
+        self.reset.push_back(number);
+        if self.reset.len() > MAX_RESET
+            && let Some(oldest) = self.reset.pop_front()
+        {
+            self.open.remove(&oldest);
         }
     }
 }

@@ -74,6 +74,56 @@ fn a_cancelled_download_in_a_living_connection() {
 }
 
 #[test]
+fn what_was_on_its_way_when_a_stream_was_reset() {
+    let exchanges = begin()
+        .client(frame(3, 0, 1, &[0, 0, 0, 8]))
+        .server(ok("90"))
+        .server(frame(0, 1, 1, &[1; 90]))
+        .end();
+    assert_eq!(exchanges.list.len(), 1);
+    let it = &exchanges.list[0];
+    assert_eq!(it.reset, Some((Client, "CANCEL".to_owned())));
+    assert_eq!((it.status, it.body_delivered), (Some(200), Some(90)));
+    assert!(!it.complete);
+}
+
+#[test]
+fn an_upload_that_ends_short_of_its_promise_is_not_whole() {
+    // POST / with content-length: 9.
+    let mut block = vec![0x83, 0x84, 0x87];
+    block.extend([0x0f, 13, 1, b'9']);
+    let mut hello = HTTP2_PREFACE.to_vec();
+    hello.extend(frame(4, 0, 0, &[]));
+    let exchanges = Talk::default()
+        .client(hello)
+        .client(frame(1, 4, 1, &block))
+        .client(frame(0, 1, 1, b"only"))
+        .end();
+    let it = &exchanges.list[0];
+    assert_eq!(it.request_body_expected, Some(9));
+    assert_eq!(it.request_body_delivered, Some(4));
+    assert!(!it.request_complete);
+}
+
+#[test]
+fn a_goaway_ends_what_is_open() {
+    let error = begin()
+        .server(ok("90"))
+        .server(frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 11]))
+        .end();
+    let thrown_out = Some((Server, "ENHANCE_YOUR_CALM".to_owned()));
+    assert_eq!(error.list[0].reset, thrown_out);
+    let shutdown = begin()
+        .server(frame(7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 0]))
+        .end();
+    assert_eq!(shutdown.list[0].reset, None);
+    assert_eq!(
+        shutdown.list[0].why_incomplete.as_deref(),
+        Some("the server's GOAWAY left this stream out: it did nothing about it")
+    );
+}
+
+#[test]
 fn a_used_up_window_is_a_stall() {
     let exchanges = begin()
         .server(ok("900"))
