@@ -5,6 +5,7 @@ const MAX_MESSAGE: usize = 65_536;
 
 pub(crate) const CLIENT_HELLO: u8 = 1;
 pub(crate) const SERVER_HELLO: u8 = 2;
+pub(crate) const END_OF_EARLY_DATA: u8 = 5;
 pub(crate) const ENCRYPTED_EXTENSIONS: u8 = 8;
 pub(crate) const CERTIFICATE: u8 = 11;
 pub(crate) const FINISHED: u8 = 20;
@@ -18,6 +19,8 @@ pub(crate) struct ClientHello {
     pub(crate) server_name: Option<String>,
     pub(crate) alpn: Option<String>,
     pub(crate) offers_psk: bool,
+    /// Data follows before the server has answered (RFC 8446 §4.2.10).
+    pub(crate) early_data: bool,
 }
 
 /// What a ServerHello says.
@@ -56,6 +59,7 @@ pub(crate) fn client_hello(body: &[u8]) -> Option<ClientHello> {
         0 => hello.server_name = server_name(data),
         16 => hello.alpn = data.vector16().and_then(|list| first_alpn(Bytes(list))),
         41 => hello.offers_psk = true,
+        42 => hello.early_data = true,
         _ => {}
     });
     Some(hello)
@@ -72,9 +76,15 @@ pub(crate) fn server_hello(body: &[u8]) -> Option<ServerHello> {
         retry: random == RETRY_RANDOM,
         ..ServerHello::default()
     };
-    hello.session_id = bytes.vector8()?.to_vec();
+    // Up to its draft 21, TLS 1.3 had neither session nor compression here.
+    let old_draft = matches!(version, 0x7f00..=0x7f15);
+    if !old_draft {
+        hello.session_id = bytes.vector8()?.to_vec();
+    }
     hello.cipher = bytes.u16()?;
-    bytes.take(1)?;
+    if !old_draft {
+        bytes.take(1)?;
+    }
     for_each_extension(bytes, |kind, mut data| match kind {
         16 => hello.alpn = data.vector16().and_then(|list| first_alpn(Bytes(list))),
         22 => hello.encrypt_then_mac = true,

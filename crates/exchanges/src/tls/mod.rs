@@ -6,6 +6,7 @@ mod close_notify;
 mod decrypt12;
 mod decrypt13;
 mod decryption;
+mod early_data;
 mod hello;
 mod inside;
 mod keylog;

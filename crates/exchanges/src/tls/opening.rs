@@ -3,6 +3,7 @@
 use whyreset_connections::{Moment, Side};
 
 use super::decryption::{Decryption, Opened};
+use super::early_data::EarlyData;
 use super::hello;
 use super::inside::Inside;
 use super::record::{ALERT, APPLICATION_DATA, HANDSHAKE, RecordHeader};
@@ -28,9 +29,22 @@ impl TlsSession {
             .and_then(|secrets| Decryption::new(client, server, &secrets));
     }
 
+    /// Looks the secret of early data up, where the client announces any.
+    pub(super) fn find_early_keys(&mut self) {
+        let (Some(client), Some(keys)) = (&self.client_hello, &self.context.keys) else {
+            return;
+        };
+        self.early_data = Some(client)
+            .filter(|client| client.early_data)
+            .and_then(|client| keys.session(&client.random)?.client_early)
+            .and_then(|secret| EarlyData::new(&secret));
+    }
+
     /// Whether the record waits for its body, to be decrypted.
     pub(super) fn is_to_be_opened(&self, side: Side, header: RecordHeader) -> bool {
+        let early = side == Side::Client && self.early_data.is_some();
         match &self.decryption {
+            _ if early && header.kind == APPLICATION_DATA => true,
             Some(Decryption::V12 { .. }) => {
                 self.is_encrypted(side)
                     && matches!(header.kind, ALERT | HANDSHAKE | APPLICATION_DATA)
@@ -70,9 +84,8 @@ impl TlsSession {
             return;
         }
         let opened = self
-            .decryption
-            .as_mut()
-            .and_then(|keys| keys.open(side, header, &body, lossy));
+            .open_early(side, header, &body)
+            .or_else(|| self.decryption.as_mut()?.open(side, header, &body, lossy));
         let Some(opened) = opened else {
             self.guess(log, side, at, header, None);
             if lossy {
@@ -90,6 +103,16 @@ impl TlsSession {
             self.pass_lost_records(log, side, at, end, missing, opened.skipped);
         }
         self.content(log, side, at, end, opened);
+    }
+
+    /// Opens a record of early data. A server that refuses it leaves the client's next record to the other keys.
+    fn open_early(&mut self, side: Side, header: RecordHeader, body: &[u8]) -> Option<Opened> {
+        let early = self.early_data.as_mut().filter(|_| side == Side::Client)?;
+        let opened = early.open(header, body);
+        if opened.is_none() {
+            self.early_data = None;
+        }
+        opened
     }
 
     /// A record whose header was captured, and its body not.
@@ -158,7 +181,9 @@ impl TlsSession {
                 let flow = self.flows.of_mut(side);
                 flow.application_bytes = flow.application_bytes.saturating_add(u64::from(len));
                 self.turns.add(side, len);
-                self.complete_handshake();
+                if self.early_data.is_none() || side == Side::Server {
+                    self.complete_handshake();
+                }
                 self.inside().data(log, side, at, end, &opened.content);
             }
             HANDSHAKE => {
@@ -188,6 +213,7 @@ impl TlsSession {
                     self.complete_handshake();
                 }
             }
+            hello::END_OF_EARLY_DATA if side == Side::Client => self.early_data = None,
             hello::KEY_UPDATE => {
                 if let Some(keys) = &mut self.decryption {
                     keys.updated(side);

@@ -5,6 +5,7 @@ use whyreset_connections::{BySide, Moment, Side};
 use super::alert::AlertName;
 use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
 use super::decryption::Decryption;
+use super::early_data::EarlyData;
 use super::hello::{self, ClientHello, MessageReader, ServerHello};
 use super::inside::Inside;
 use super::record::{
@@ -30,6 +31,8 @@ pub(crate) struct TlsSession {
     pub(super) turns: Turns,
     pub(super) closed: BySide<Option<Moment>>,
     pub(super) decryption: Option<Decryption>,
+    /// Until the client ends it.
+    pub(super) early_data: Option<EarlyData>,
     pub(super) inside: Option<Box<Inside>>,
     /// An alert or the lack of one was read, not guessed.
     pub(super) goodbyes: CloseNotifyNotes,
@@ -94,6 +97,7 @@ impl TlsSession {
             turns: Turns::default(),
             closed: BySide::default(),
             decryption: None,
+            early_data: None,
             inside: None,
             goodbyes: CloseNotifyNotes::default(),
             context,
@@ -315,6 +319,7 @@ impl TlsSession {
         match kind {
             hello::CLIENT_HELLO if self.client_hello.is_none() => {
                 self.client_hello = hello::client_hello(body);
+                self.find_early_keys();
             }
             hello::SERVER_HELLO => {
                 let hello = hello::server_hello(body);

@@ -20,6 +20,16 @@ pub(crate) enum Hash {
     Sha384,
 }
 
+impl Hash {
+    /// Bytes of its result.
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+        }
+    }
+}
+
 /// A suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suite {
