@@ -1,0 +1,90 @@
+//! TLS beyond the plain session, made by openssl and nginx: every kind of suite, resumption, new keys, early data, and secrets
+//! inside a capture.
+
+use std::path::Path;
+
+use whyreset_exchanges::{CloseNotify, Protocol, TlsHandshake};
+
+use crate::capture::{Keys, fresh, kept, read, session, told};
+
+#[test]
+fn the_captures_that_are_kept() {
+    check(&kept());
+}
+
+#[test]
+fn fresh_captures() {
+    let tools = ["openssl", "nginx", "editcap", "tcpdump", "ss"];
+    if let Some(folder) = fresh("make_tls.sh", &tools) {
+        check(&folder);
+    }
+}
+
+fn check(folder: &Path) {
+    for (name, version) in [
+        ("tls12_aes256gcm", "1.2"),
+        ("tls12_cbc384", "1.2"),
+        ("tls13_aes128", "1.3"),
+        ("tls13_chacha", "1.3"),
+        ("tls13_retry", "1.3"),
+    ] {
+        let connection = &read(folder, name, Keys::Used)[0];
+        assert_eq!(
+            connection.list[0].protocol,
+            Protocol::Tls(Some(version)),
+            "{name}"
+        );
+        let tls = session(connection);
+        assert_eq!(tls.handshake, TlsHandshake::Complete, "{name}");
+        assert_eq!(tls.close_notify, CloseNotify::Both, "{name}");
+        assert!(!tls.resumed, "{name}");
+        let inside = &connection.list[1..];
+        assert_eq!(told(inside), [("GET /x", Some(200))], "{name}");
+        assert!(
+            inside[0].complete && inside[0].body_delivered > Some(1_000),
+            "{name}"
+        );
+    }
+    resumed(folder);
+    new_keys(folder);
+    early_data(folder);
+}
+
+/// Resumption is told with keys and without.
+fn resumed(folder: &Path) {
+    for name in ["tls12_resumed", "tls12_resumed_by_id", "tls13_resumed"] {
+        for keys in [Keys::Used, Keys::Unused] {
+            let connections = read(folder, name, keys);
+            let told: Vec<_> = connections.iter().map(|it| session(it).resumed).collect();
+            assert_eq!(told, [false, true], "{name}");
+        }
+        let again = &read(folder, name, Keys::Used)[1].list[1];
+        assert_eq!(
+            (again.request.as_deref(), again.status),
+            (Some("GET /again"), Some(200))
+        );
+        assert!(again.complete, "{name}");
+    }
+}
+
+/// Both sides have changed their keys before the request.
+fn new_keys(folder: &Path) {
+    let connection = &read(folder, "tls13_key_update", Keys::Used)[0];
+    let inside = &connection.list[1..];
+    assert_eq!(told(inside), [("GET /updated", Some(200))]);
+    assert_eq!(inside[0].body_delivered, Some(17));
+    assert!(inside[0].complete);
+    let guessed = &read(folder, "tls13_key_update", Keys::Unused)[0];
+    assert_ne!(session(guessed).request_outstanding, Some(true));
+}
+
+/// The second connection asks before its server has answered anything.
+fn early_data(folder: &Path) {
+    let connection = &read(folder, "tls13_early_data", Keys::Used)[1];
+    assert!(session(connection).resumed);
+    assert_eq!(session(connection).handshake, TlsHandshake::Complete);
+    let inside = &connection.list[1..];
+    assert_eq!(told(inside), [("GET /early", Some(200))]);
+    assert_eq!(inside[0].body_delivered, Some(17));
+    assert!(inside[0].complete);
+}
