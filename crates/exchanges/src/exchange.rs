@@ -130,7 +130,7 @@ pub enum Framing {
 pub struct Tls {
     /// Server name indication.
     pub server_name: Option<String>,
-    /// The protocol that was negotiated, or the client's first offer while it was not.
+    /// The protocol that was negotiated; while that cannot be told, the client's first offer.
     pub alpn: Option<String>,
     /// How far the handshake came.
     pub handshake: TlsHandshake,

@@ -11,7 +11,7 @@ use super::inside::Inside;
 use super::record::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, RecordHeader, RecordPart, RecordReader,
 };
-use super::turns::{CONTROL_LEN, Turns};
+use super::turns::{Speech, Turns};
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
@@ -28,7 +28,8 @@ pub(crate) struct TlsSession {
     pub(super) certificate_seen: bool,
     pub(super) handshake: TlsHandshake,
     pub(super) alert: Option<TlsAlert>,
-    pub(super) turns: Turns,
+    /// Made when the first data comes: what the handshake told counts for it.
+    pub(super) turns: Option<Turns>,
     pub(super) closed: BySide<Option<Moment>>,
     pub(super) decryption: Option<Decryption>,
     /// Until the client ends it.
@@ -49,6 +50,8 @@ pub(super) struct Flow {
     pub(super) alert: Vec<u8>,
     /// ChangeCipherSpec was sent: in TLS 1.2 all that follows is encrypted.
     pub(super) ciphered: bool,
+    /// Its first encrypted record of the handshake.
+    pub(super) first_hidden: Option<u16>,
     /// The side's Finished was sent, as far as sizes tell.
     pub(super) finished: bool,
     pub(super) application_bytes: u64,
@@ -94,7 +97,7 @@ impl TlsSession {
             certificate_seen: false,
             handshake: TlsHandshake::Partial,
             alert: None,
-            turns: Turns::default(),
+            turns: None,
             closed: BySide::default(),
             decryption: None,
             early_data: None,
@@ -220,15 +223,48 @@ impl TlsSession {
         let content = header.len.saturating_sub(self.overhead());
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
-        self.turns.add(side, content);
-        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+        let spoke = self.turns().add(side, content);
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)).filter(|_| spoke) {
             match side {
-                Side::Client if content > CONTROL_LEN => exchange.request_ended = Some(at),
+                Side::Client => exchange.request_ended = Some(at),
                 Side::Server => {
                     exchange.response_started.get_or_insert(at);
                 }
-                Side::Client => {}
             }
+        }
+    }
+
+    pub(super) fn turns(&mut self) -> &mut Turns {
+        let speech = match self.alpn() {
+            Some("h2") => Speech::Http2,
+            _ => Speech::Other,
+        };
+        let hides_tickets = self.is_13();
+        self.turns
+            .get_or_insert_with(|| Turns::new(speech, hides_tickets))
+    }
+
+    /// The protocol that was agreed on; while that is not known, the client's first offer.
+    fn alpn(&self) -> Option<&str> {
+        let agreed = self.server_hello.as_ref().and_then(|it| it.alpn.as_deref());
+        let offered = || self.client_hello.as_ref()?.alpn.as_deref();
+        // Up to TLS 1.2 an answer without a protocol is the answer.
+        let settled = self.handshake == TlsHandshake::Complete && !self.is_13();
+        match (agreed, offered()) {
+            (Some(agreed), _) => Some(agreed),
+            (None, Some(_)) if settled && self.server_hello.is_some() => None,
+            (None, Some(offered)) => self.alpn_by_length().or(Some(offered)),
+            (None, None) => None,
+        }
+    }
+
+    /// TLS 1.3 hides the server's choice in EncryptedExtensions; where these are a record of their own, their length tells it:
+    /// six bytes of frame, nine more for `h2`, fifteen for `http/1.1`, and four where the server name is acknowledged.
+    fn alpn_by_length(&self) -> Option<&'static str> {
+        match self.flows.server.first_hidden?.checked_sub(17 + 6)? {
+            9 | 13 => Some("h2"),
+            15 | 19 => Some("http/1.1"),
+            _ => None,
         }
     }
 
@@ -241,7 +277,10 @@ impl TlsSession {
         // A Finished takes 36 or 52 bytes, the type and the tag.
         let finishes = header.len >= 53 && self.flows.server.finished;
         match side {
-            Side::Server => self.flows.server.finished = true,
+            Side::Server => {
+                self.flows.server.first_hidden.get_or_insert(header.len);
+                self.flows.server.finished = true;
+            }
             Side::Client if finishes => {
                 self.flows.client.finished = true;
                 self.complete_handshake();
@@ -266,7 +305,10 @@ impl TlsSession {
     }
 
     fn encrypted_alert(&mut self, side: Side, at: Moment, before: Option<LastRecord>) {
-        let nothing_asked = self.turns.last.is_none();
+        let nothing_asked = self
+            .turns
+            .as_ref()
+            .is_none_or(|turns| turns.last().is_none());
         let renegotiation = before.is_some_and(|last| last.header.kind == HANDSHAKE);
         if self.handshake != TlsHandshake::Complete {
             self.fail(side, at, "encrypted");
@@ -420,24 +462,21 @@ impl TlsSession {
 
     fn tls(&self) -> Tls {
         let offered = self.client_hello.as_ref();
-        let agreed = self
-            .server_hello
-            .as_ref()
-            .and_then(|hello| hello.alpn.clone());
         let cut = self.cut_record();
         let open = self.handshake == TlsHandshake::Complete || self.client_hello.is_none();
         let goodbye = self.said_goodbye(Side::Server);
+        let turns = self.turns.as_ref().filter(|_| open);
         Tls {
             server_name: offered.and_then(|hello| hello.server_name.clone()),
-            alpn: agreed.or_else(|| offered.and_then(|hello| hello.alpn.clone())),
+            alpn: self.alpn().map(str::to_owned),
             handshake: self.final_handshake(),
             alert: self.alert.clone(),
             close_notify: self.close_notify(),
             resumed: self.resumed(),
             client_bytes: self.flows.client.application_bytes,
             server_bytes: self.flows.server.application_bytes,
-            request_outstanding: self.turns.request_outstanding().filter(|_| open),
-            response_under_way: self.turns.response_under_way(cut, goodbye).filter(|_| open),
+            request_outstanding: turns.and_then(Turns::request_outstanding),
+            response_under_way: turns.and_then(|it| it.response_under_way(cut, goodbye)),
             cut_record: cut,
         }
     }

@@ -1,68 +1,184 @@
 //! Whose turn it was in an encrypted session: estimates from the sizes and the order of records.
+//!
+//! Where a size allows two readings the estimate is `None`: a wrong one would become a wrong verdict.
 
 use whyreset_connections::Side;
 
-/// Whose turn it was, from the sizes and the order of application data.
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    pub(crate) last: Option<Side>,
-    requests: u32,
-    /// The longest record of the server, and its last one.
-    longest: u16,
-    latest: u16,
-    /// Records and bytes of the server since the client's last request.
-    run: u32,
-    run_lengths: [u16; 2],
+/// What is likely spoken inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// HTTP/2, by its negotiation: frames of its own, of known sizes, come between requests and responses.
+    Http2,
+    /// Anything else: mostly HTTP/1.
+    #[default]
+    Other,
 }
 
-/// Records whose content is this short carry HTTP/2's WINDOW_UPDATE, PING, SETTINGS or GOAWAY, and no request or response.
-pub(crate) const CONTROL_LEN: u16 = 26;
+/// Whose turn it was.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    speech: Speech,
+    /// Session tickets of TLS 1.3 look like application data: the server's first records may be some.
+    hides_tickets: bool,
+    last: Option<Side>,
+    requests: u32,
+    /// Requests since the server last said anything, and their bytes.
+    burst: u32,
+    burst_bytes: u64,
+    /// A record of the client since then may have been a request.
+    unsure: bool,
+    /// A record of the server since the last request may have been its answer.
+    maybe_answered: bool,
+    client_records: u32,
+    server_records: u32,
+    /// The server's first record, while it may be a ticket.
+    held: Option<u16>,
+    answer: Answer,
+}
+
+/// The server's records since the last request.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answer {
+    records: u32,
+    longest: u16,
+    of_longest: u32,
+    latest: u16,
+    /// Something too short for anything but an end came last.
+    ended: bool,
+}
+
+/// What one record is, by its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Flow control, settings, keys, keep-alive.
+    Control,
+    /// A request, a response, or part of one.
+    Speech,
+    /// Either.
+    Unsure,
+}
+
+/// No request is as short: `GET / HTTP/1.0` and two line ends are 18 bytes.
+const SHORTEST_REQUEST: u16 = 16;
+
+/// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
+const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
+
+/// What a record may hold at most.
+const FULL_RECORD: u16 = 16_384;
 
 impl Turns {
-    pub(crate) fn add(&mut self, side: Side, content: u16) {
-        if content <= CONTROL_LEN {
-            return;
+    pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {
+        Self {
+            speech,
+            hides_tickets,
+            ..Self::default()
         }
+    }
+
+    /// The side that said anything last.
+    pub(crate) const fn last(&self) -> Option<Side> {
+        self.last
+    }
+
+    /// A record with so many bytes of content. Gives whether it is a request, a response, or part of one.
+    pub(crate) fn add(&mut self, side: Side, content: u16) -> bool {
         match side {
-            Side::Client => {
-                if self.last != Some(Side::Client) {
-                    self.run = 0;
-                    self.run_lengths = [0; 2];
-                }
-                self.requests = self.requests.saturating_add(1);
+            Side::Client => self.asked(content),
+            Side::Server => self.answered(content),
+        }
+    }
+
+    fn asked(&mut self, content: u16) -> bool {
+        let first = self.client_records == 0;
+        self.client_records = self.client_records.saturating_add(1);
+        let reading = match self.speech {
+            Speech::Http2 if first => opening_of_client(content),
+            Speech::Http2 => later_frames(content),
+            Speech::Other if content >= SHORTEST_REQUEST => Reading::Speech,
+            Speech::Other => Reading::Control,
+        };
+        self.unsure |= reading == Reading::Unsure;
+        // Nothing has come for which a waiting client could open its window: it may have given the stream up.
+        self.maybe_answered |= self.last == Some(Side::Client) && self.may_be_reset(content);
+        if reading != Reading::Speech {
+            return false;
+        }
+        if self.last != Some(Side::Client) {
+            self.answer = Answer::default();
+            self.burst = 0;
+            self.burst_bytes = 0;
+            self.maybe_answered = false;
+        }
+        self.requests = self.requests.saturating_add(1);
+        self.burst = self.burst.saturating_add(1);
+        self.burst_bytes = self.burst_bytes.saturating_add(u64::from(content));
+        self.unsure = false;
+        self.last = Some(Side::Client);
+        true
+    }
+
+    fn answered(&mut self, content: u16) -> bool {
+        let number = self.server_records;
+        self.server_records = self.server_records.saturating_add(1);
+        if self.hides_tickets && number == 0 && TICKET.contains(&content) {
+            self.held = Some(content);
+            return false;
+        }
+        if let Some(held) = self.held.take() {
+            // Two of one length are two tickets, and HTTP/2 begins with SETTINGS. Else it is taken for what it looks like.
+            if held == content {
+                return false;
             }
-            Side::Server => {
-                if let Some(slot) = usize::try_from(self.run)
-                    .ok()
-                    .and_then(|run| self.run_lengths.get_mut(run))
-                {
-                    *slot = content;
-                }
-                self.run = self.run.saturating_add(1);
-                self.longest = self.longest.max(content);
-                self.latest = content;
+            if self.speech == Speech::Other || !is_settings(content) {
+                self.take_answer(held);
             }
         }
-        self.last = Some(side);
+        self.take_answer(content)
     }
 
-    /// What the server has sent since the request may be session tickets alone: two records of one length.
-    fn may_be_tickets(&self) -> bool {
-        let [first, second] = self.run_lengths;
-        self.requests <= 1 && self.run == 2 && first == second && first < 400
+    fn take_answer(&mut self, content: u16) -> bool {
+        let reading = match self.speech {
+            Speech::Http2 if self.last == Some(Side::Server) || self.answer.records > 0 => {
+                later_frames(content)
+            }
+            Speech::Http2 if is_settings(content) => Reading::Control,
+            Speech::Http2 => later_frames(content),
+            Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
+            Speech::Other => Reading::Speech,
+        };
+        if reading != Reading::Speech {
+            self.maybe_answered |= reading == Reading::Unsure || self.may_be_reset(content);
+            self.answer.ended |= self.answer.may_end_with(content, self.speech);
+            return false;
+        }
+        self.answer.add(content);
+        self.unsure = false;
+        self.last = Some(Side::Server);
+        true
     }
 
-    /// An estimate.
+    /// RST_STREAM is as long as WINDOW_UPDATE; but who has sent no body needs no window.
+    fn may_be_reset(&self, content: u16) -> bool {
+        let no_upload = self.burst_bytes < u64::from(FULL_RECORD);
+        self.speech == Speech::Http2 && content == 13 && no_upload
+    }
+
+    /// Whether a request was outstanding: an estimate.
     pub(crate) fn request_outstanding(&self) -> Option<bool> {
         match self.last? {
+            // A lone first record may be a ticket, or the answer.
+            Side::Client if self.held.is_some() || self.maybe_answered => None,
             Side::Client => Some(true),
-            Side::Server if self.requests == 0 => None,
-            Side::Server if self.may_be_tickets() => None,
+            Side::Server if self.requests == 0 || self.unsure => None,
+            // Of several that were asked for at once, nobody can tell how many were answered.
+            Side::Server if self.speech == Speech::Http2 && self.burst > 1 => None,
             Side::Server => Some(false),
         }
     }
 
-    /// An estimate. `cut` is a record that was not finished, `goodbye` the server's close_notify.
+    /// Whether a response was under way: an estimate. `cut` is a record that was not finished, `goodbye` the server's
+    /// close_notify.
     pub(crate) fn response_under_way(
         &self,
         cut: Option<(Side, u64)>,
@@ -70,14 +186,181 @@ impl Turns {
     ) -> Option<bool> {
         match (self.last?, cut) {
             (_, Some((Side::Server, _))) => Some(true),
+            (Side::Client, _) if self.held.is_some() => None,
+            (Side::Client, _) if self.speech == Speech::Http2 && self.requests > 1 => None,
             (Side::Client, _) => Some(false),
             _ if goodbye => Some(false),
-            // Servers cut a long body into records of one length: a last one that is as long as the longest was not the end.
-            _ if self.run >= 3 && self.latest == self.longest && self.longest >= 1_024 => {
-                Some(true)
+            _ => self.answer.is_under_way(),
+        }
+    }
+}
+
+impl Answer {
+    fn add(&mut self, content: u16) {
+        self.records = self.records.saturating_add(1);
+        self.latest = content;
+        self.ended = false;
+        if content > self.longest {
+            self.longest = content;
+            self.of_longest = 0;
+        }
+        if content == self.longest {
+            self.of_longest = self.of_longest.saturating_add(1);
+        }
+    }
+
+    /// The last chunk of HTTP/1 takes 5 bytes, HTTP/2's empty DATA with END_STREAM nine; but the header of a DATA frame
+    /// may stand alone behind a full record as well.
+    const fn may_end_with(self, content: u16, speech: Speech) -> bool {
+        let end = match speech {
+            Speech::Http2 => content == 9,
+            Speech::Other => content <= 7,
+        };
+        end && self.records > 0 && self.latest != FULL_RECORD
+    }
+
+    /// Servers cut a long body into records of one length: a last one that is as long as those was not the end, a
+    /// shorter one was.
+    const fn is_under_way(self) -> Option<bool> {
+        if self.ended {
+            return Some(false);
+        }
+        if self.longest < 1_024 || self.records < 3 {
+            return None;
+        }
+        let regular = self.of_longest.saturating_mul(4) >= self.records.saturating_mul(3);
+        match self.latest == self.longest {
+            true if self.of_longest >= 2 => Some(true),
+            false if self.of_longest >= 2 && (regular || self.records <= self.of_longest + 2) => {
+                Some(false)
             }
-            _ if self.latest < self.longest => Some(false),
             _ => None,
         }
+    }
+}
+
+/// Bytes of SETTINGS with up to eight entries, with or without WINDOW_UPDATE and an acknowledgement behind it, and Java's
+/// padding.
+fn is_settings(len: u16) -> bool {
+    [0, 13, 9, 22, 16, 29, 25, 38]
+        .into_iter()
+        .any(|more| holds_settings(len, more))
+}
+
+/// The client's first record holds the preface of 24 bytes, SETTINGS, some WINDOW_UPDATEs, of some browsers five or six
+/// PRIORITY frames; and with some clients the first request as well.
+fn opening_of_client(content: u16) -> Reading {
+    let Some(frames) = content.checked_sub(24).filter(|frames| *frames >= 9) else {
+        return Reading::Control;
+    };
+    let windows = [0, 13, 26].into_iter();
+    let mut others = windows.flat_map(|windows| [0, 70, 84].map(|priorities| windows + priorities));
+    if others.any(|more| holds_settings(frames, more)) {
+        Reading::Unsure
+    } else {
+        Reading::Speech
+    }
+}
+
+/// Whether SETTINGS with up to eight entries and `more` bytes of other frames are as long.
+fn holds_settings(len: u16, more: u16) -> bool {
+    let entries = len.checked_sub(more.saturating_add(9));
+    entries.is_some_and(|entries| entries <= 48 && entries.is_multiple_of(6))
+}
+
+/// SETTINGS' acknowledgement takes 9 bytes, WINDOW_UPDATE and RST_STREAM 13, PING and GOAWAY 17; a HEADERS frame is hardly
+/// as short, but as long as two or three of them, or as one with the 16 bytes of padding that Java adds.
+const fn later_frames(content: u16) -> Reading {
+    match content {
+        0..=17 => Reading::Control,
+        22 | 25 | 26 | 29 | 30 | 33 | 35 | 39 => Reading::Unsure,
+        _ => Reading::Speech,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Side::{Client, Server};
+
+    fn after(mut turns: Turns, records: &[(Side, u16)]) -> (Option<bool>, Option<bool>) {
+        for (side, content) in records {
+            turns.add(*side, *content);
+        }
+        (
+            turns.request_outstanding(),
+            turns.response_under_way(None, false),
+        )
+    }
+
+    #[test]
+    fn requests_and_responses_of_http1() {
+        let turns = || Turns::new(Speech::Other, false);
+        assert_eq!(after(turns(), &[]), (None, None));
+        let asked = [(Client, 80)];
+        assert_eq!(after(turns(), &asked), (Some(true), Some(false)));
+        let short = [(Client, 80), (Server, 300)];
+        assert_eq!(after(turns(), &short), (Some(false), None));
+        let long = [
+            (Client, 80),
+            (Server, 300),
+            (Server, 16_384),
+            (Server, 16_384),
+        ];
+        assert_eq!(after(turns(), &long), (Some(false), Some(true)));
+        let ended = [long.as_slice(), &[(Server, 77)]].concat();
+        assert_eq!(after(turns(), &ended), (Some(false), Some(false)));
+        // Pieces of any length: whether more was to come cannot be told.
+        let streamed = [
+            (Client, 80),
+            (Server, 2_000),
+            (Server, 1_100),
+            (Server, 1_900),
+        ];
+        assert_eq!(after(turns(), &streamed), (Some(false), None));
+        let last_chunk = [streamed.as_slice(), &[(Server, 5)]].concat();
+        assert_eq!(after(turns(), &last_chunk), (Some(false), Some(false)));
+    }
+
+    #[test]
+    fn tickets_are_no_answer() {
+        let turns = || Turns::new(Speech::Other, true);
+        let two = [(Client, 80), (Server, 238), (Server, 238)];
+        assert_eq!(after(turns(), &two).0, Some(true));
+        let one = [(Client, 80), (Server, 238)];
+        assert_eq!(after(turns(), &one), (None, None));
+        let answered = [two.as_slice(), &[(Server, 700)]].concat();
+        assert_eq!(after(turns(), &answered).0, Some(false));
+        let one_and_answer = [(Client, 80), (Server, 1_200), (Server, 700)];
+        assert_eq!(after(turns(), &one_and_answer).0, Some(false));
+    }
+
+    #[test]
+    fn frames_of_http2_are_neither() {
+        let turns = || Turns::new(Speech::Http2, false);
+        // Preface, SETTINGS of three entries and WINDOW_UPDATE; a request; the server's own SETTINGS; its acknowledgement.
+        let opening = [
+            (Client, 64),
+            (Client, 46),
+            (Server, 49),
+            (Server, 9),
+            (Client, 9),
+        ];
+        assert_eq!(after(turns(), &opening).0, Some(true));
+        let answered = [opening.as_slice(), &[(Server, 119)]].concat();
+        assert_eq!(after(turns(), &answered).0, Some(false));
+        let pinged = [
+            answered.as_slice(),
+            &[(Client, 17), (Server, 17), (Client, 13)],
+        ]
+        .concat();
+        assert_eq!(after(turns(), &pinged).0, Some(false));
+        // A preface alone may be a connection that was opened to be ready; with a request in the same record it is not.
+        assert_eq!(after(turns(), &[(Client, 64)]).0, None);
+        assert_eq!(after(turns(), &[(Client, 110)]).0, Some(true));
+        let again = [answered.as_slice(), &[(Client, 55)]].concat();
+        assert_eq!(after(turns(), &again).0, Some(true));
+        let unsure = [answered.as_slice(), &[(Client, 26)]].concat();
+        assert_eq!(after(turns(), &unsure).0, None);
     }
 }
