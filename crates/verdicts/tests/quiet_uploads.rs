@@ -106,3 +106,67 @@ fn a_server_that_gives_up_on_a_client_that_still_acknowledges_has_waited() {
         verdict.weighing
     );
 }
+
+#[test]
+fn a_body_that_never_comes_may_be_too_large_for_the_path() {
+    let mut talk = at_server();
+    talk.client(0.041, PSH_ACK, 1, 1, HEAD);
+    talk.server(0.041_05, ACK, 1, 1 + HEAD.len() as u32, b"");
+    let verdict = talk.verdict(9.0);
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{:#?}", verdict.weighing);
+    assert!(chance(&verdict, Cause::MtuBlackhole) > 0.3);
+    assert!(verdict.confidence < 0.9);
+}
+
+#[test]
+fn a_client_that_asked_for_leave_waits_for_it() {
+    let mut talk = at_server();
+    let head = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\nExpect: 100-continue\r\n\r\n";
+    talk.client(0.041, PSH_ACK, 1, 1, head);
+    talk.server(0.041_05, ACK, 1, 1 + head.len() as u32, b"");
+    let verdict = talk.verdict(9.0);
+    assert!(
+        chance(&verdict, Cause::MtuBlackhole) < 0.1,
+        "{:#?}",
+        verdict.weighing
+    );
+}
+
+#[test]
+fn the_rest_of_an_upload_that_meets_a_closed_server_was_rejected() {
+    let mut talk = at_server();
+    let head = b"PUT /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 14480\r\n\r\n";
+    talk.client(0.041, PSH_ACK, 1, 1, head);
+    let mut next = 1 + head.len() as u32;
+    let begin = next;
+    for n in 0..2 {
+        talk.client(0.042 + f64::from(n) / 1e3, ACK, next, 1, &[b'u'; 1448]);
+        next += 1448;
+    }
+    talk.server(0.044, ACK, 1, next, b"");
+    let no = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    talk.server(0.045, PSH_ACK, 1, next, no);
+    let down = 1 + no.len() as u32;
+    talk.server(0.045_1, FIN_ACK, down, next, b"");
+    let mut at = 0.046;
+    while next < begin + 14_480 {
+        talk.client(at, ACK, next, 1, &[b'u'; 1448]);
+        talk.stranger(
+            at + 0.000_02,
+            whyreset_connections::Side::Server,
+            talk::RST,
+            1,
+            64,
+        );
+        next += 1448;
+        at += 0.001;
+    }
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert_eq!(verdict.outcome, Outcome::Aborted);
+}

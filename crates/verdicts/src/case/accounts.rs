@@ -173,7 +173,8 @@ fn missing_of(
             .or_else(|| reset_in_full_flow(connection, tls, close));
     }
     if exchange.complete {
-        return never_acknowledged(connection, exchange)
+        return rest_refused(connection, exchange)
+            .or_else(|| never_acknowledged(connection, exchange))
             .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close));
     }
@@ -209,6 +210,20 @@ fn missing_of(
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// A request that passed here whole, but of which the server's host took only a part: it had answered and closed by then, and
+/// refused the rest.
+fn rest_refused(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> Option<(Missing, bool)> {
+    let (sent, taken) = (
+        exchange.request_body_delivered?,
+        exchange.request_body_acknowledged?,
+    );
+    let refused = connection.reset_count.server > 0;
+    (taken < sent && refused).then_some((Missing::AnsweredEarly, false))
 }
 
 /// A response that passed here whole, but of which the end was sent again and again without an acknowledgement.

@@ -13,6 +13,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            RST_PASSIVE,
+            3.0,
+            "a device that no longer knows the connection refuses a packet of it just as a host does",
+        ),
+        on(
+            ORIGIN_TTL_ALONE,
+            6.0,
+            "devices that keep the host's TTL are not to be told from it",
+        ),
+        on(
+            CAPTURED_AT_SENDER,
+            0.2,
+            "the capture was taken where the RST began: at the host, not at a device",
+        ),
+        on(
             ONE_SIDED,
             0.1,
             "the other direction is not in the capture: answers may have been there",

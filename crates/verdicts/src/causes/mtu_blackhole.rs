@@ -10,8 +10,18 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "tunnels, PPPoE and filtered ICMP make such holes; they are rarer than plain outages",
-    needs: &[ONLY_LARGE_LOST, LARGE_LOST, HOLE_NEVER_FILLED],
+    needs: &[
+        ONLY_LARGE_LOST,
+        LARGE_LOST,
+        HOLE_NEVER_FILLED,
+        NOTHING_LARGE_CAME,
+    ],
     weights: &[
+        on(
+            NOTHING_LARGE_CAME,
+            3.0,
+            "a small head came through, the large segments behind it did not",
+        ),
         on(
             ONE_SIDED,
             0.1,

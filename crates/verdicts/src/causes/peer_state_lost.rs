@@ -14,6 +14,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(
+            ORIGIN_TTL_ALONE,
+            0.6,
+            "a device that keeps the TTL sends the same",
+        ),
         on(CONNECT_CANCELLED, 0.02, "there was nothing to forget yet"),
         on(
             ONE_SIDED,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            NOTHING_LARGE_CAME,
+            0.4,
+            "what it waited for may have been sent, and lost for its size",
+        ),
+        on(
             HALF_ROUND_WAIT,
             1.5,
             "limits are set to half seconds now and then",

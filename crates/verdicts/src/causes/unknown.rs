@@ -26,7 +26,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             OPEN_IN_EXCHANGE,
-            5.0,
+            10.0,
             "what came of it lies behind the capture's end",
         ),
         on(

@@ -164,6 +164,8 @@ ids! {
     FORGED_DATA = "forged_data";
     /// The IP and TCP fields of the RST fit its host.
     ORIGIN_HOST = "origin_host";
+    /// Of these only the TTL: a bare RST carries nothing else that a device would have to know.
+    ORIGIN_TTL_ALONE = "origin_ttl_alone";
     /// They do not.
     ORIGIN_DEVICE = "origin_device";
     /// They leave doubts.
@@ -203,6 +205,8 @@ ids! {
     LARGE_LOST = "large_lost";
     /// A small segment got through at the moment at which large ones began to vanish.
     SMALL_PASSED_JUST_BEFORE = "small_passed_just_before";
+    /// From the receiver's place: what was promised fills large segments, and none ever came; small ones did.
+    NOTHING_LARGE_CAME = "nothing_large_came";
     /// Small packets got through while large ones did not.
     SMALL_PASSED = "small_passed";
     /// Segments as large had got through before.

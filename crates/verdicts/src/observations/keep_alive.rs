@@ -84,7 +84,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             [close_frame, request_frame],
             format!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
         );
-    } else if long_before(case, started, &close) {
+    } else if long_before(case, started, &close) && !came_in_the_end(case, request_seq) {
         found.tell(
             ids::REQUEST_NEVER_ARRIVED,
             [request_frame, close_frame],
@@ -142,6 +142,11 @@ fn long_before(case: &Case<'_>, request: Moment, close: &ServerClose) -> bool {
     let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
     let time = Span::from_nanos(trip.nanos().saturating_mul(3)) + RETRANSMISSION;
     close.at.time - request.time > time
+}
+
+/// The server's host acknowledged the request after its close: what was lost was only its first copy.
+fn came_in_the_end(case: &Case<'_>, request_seq: Option<i64>) -> bool {
+    request_seq.is_some_and(|seq| case.connection.flows.client.acked_to > seq)
 }
 
 fn abs(a: Moment, b: Moment) -> Span {

@@ -55,6 +55,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     fins_and_probes(case, found);
     path_alive(case, found);
     full_flow(case, found);
+    nothing_large(case, found);
 }
 
 fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
@@ -274,6 +275,31 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
                 wording::bytes(flow.missing_bytes),
                 wording::side(side),
                 wording::side(side.peer())
+            ),
+        );
+    }
+}
+
+/// Seen from the receiver's side: a body was promised that fills large segments, the head of it came, and nothing else.
+fn nothing_large(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let client = &c.flows.client;
+    let open = case.accounts.open.as_ref().filter(|open| {
+        open.missing == Missing::RequestUnfinished && !found.has(ids::UNANSWERED_TAIL)
+    });
+    let promised = open.and_then(|open| open.exchange?.request_body_expected);
+    let (Some(promised), Some(last)) = (promised, client.last_new_data) else {
+        return;
+    };
+    let waited = found.has(ids::OPEN_AND_WAITING) || found.has(ids::LONG_WAIT);
+    if waited && promised > u64::from(LARGE) && client.sizes.largest_sent < SMALLEST_LARGE {
+        found.tell(
+            ids::NOTHING_LARGE_CAME,
+            [last.frame],
+            format!(
+                "Of a request body of {} nothing came past here, though the client needs no leave to send it; the largest segment of the client that did come carries {}.",
+                wording::bytes(promised),
+                wording::bytes(u64::from(client.sizes.largest_sent))
             ),
         );
     }

@@ -259,6 +259,13 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
                 format!("The RST fits {who}'s own packets: {why}."),
             );
         }
+        if !why.is_empty() && !carries_more_than_ttl(reset) {
+            found.add(
+                ids::ORIGIN_TTL_ALONE,
+                [reset.at.frame],
+                "Of its fields only the TTL tells: a bare RST has neither timestamps nor a counting identification, so a device that keeps the TTL sends the same.",
+            );
+        }
     } else {
         found.tell(
             ids::ORIGIN_DOUBTFUL,
@@ -270,6 +277,14 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         );
     }
     let _ = case;
+}
+
+/// A clock, or a counter that only the host itself keeps.
+fn carries_more_than_ttl(reset: &Reset) -> bool {
+    reset.origin.reasons.iter().any(|reason| {
+        let counts = reason.id == "ip_id" && reset.ip_id.is_some_and(|id| id != 0);
+        reason.weight > 0.0 && (counts || reason.id == "timestamps")
+    })
 }
 
 /// RSTs in both names within a moment, before either can have travelled across.

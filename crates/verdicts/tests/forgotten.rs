@@ -1,0 +1,73 @@
+//! A RST that answers the first packet after a silence: the host forgot the connection, or a device did.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{PSH_ACK, RST, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, Verdict};
+
+const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+
+/// A whole exchange, `idle` seconds of silence, the next request, and a bare RST `after` seconds behind it.
+fn refused(idle: f64, after: f64, ttl: u8) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    let at = 0.102 + idle;
+    talk.client(at, PSH_ACK, up, down, NEXT);
+    talk.stranger(at + after, Side::Server, RST, down, ttl);
+    talk.verdict(at + 1.0)
+}
+
+fn chance(verdict: &Verdict, cause: Cause) -> f64 {
+    if verdict.cause == cause {
+        return verdict.confidence;
+    }
+    let other = verdict.alternatives.iter().find(|a| a.cause == cause);
+    other.map_or(0.0, |a| a.confidence)
+}
+
+#[test]
+fn a_device_that_keeps_the_ttl_remains_possible() {
+    let verdict = refused(40.0, 0.041, 57);
+    assert_eq!(
+        verdict.cause,
+        Cause::PeerStateLost,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(
+        (0.7..0.9).contains(&verdict.confidence),
+        "{}",
+        verdict.confidence
+    );
+    assert!(chance(&verdict, Cause::IdleStateLost) > 0.08);
+}
+
+#[test]
+fn a_silence_just_past_a_known_limit_raises_the_device() {
+    let any = chance(&refused(280.0, 0.041, 57), Cause::IdleStateLost);
+    let known = chance(&refused(351.0, 0.041, 57), Cause::IdleStateLost);
+    assert!(known > 2.0 * any, "{any} {known}");
+}
+
+#[test]
+fn another_ttl_or_a_shorter_way_is_a_device_s() {
+    for (after, ttl) in [(0.041, 63), (0.012, 57)] {
+        let verdict = refused(40.0, after, ttl);
+        assert_eq!(
+            verdict.cause,
+            Cause::IdleStateLost,
+            "{after} {ttl}: {:#?}",
+            verdict.weighing
+        );
+    }
+}
