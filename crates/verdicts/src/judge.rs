@@ -3,7 +3,7 @@
 use whyreset_connections::{Connection, Neighbours, Opener, Side};
 use whyreset_exchanges::{Exchange, Exchanges};
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::causes::{self, CAUSES};
 use crate::observations::{self, gather, ids};
 use crate::weigh::{SUREST, weigh};
@@ -31,7 +31,8 @@ pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Ver
 /// The common case, decided without allocating: a whole handshake, FIN from both sides, every exchange complete, no
 /// RST, no ICMP error, nothing that waits. Gives the side that closed first.
 fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
-    let (client, server) = (c.flows.client.fin?, c.flows.server.fin?);
+    let server = c.flows.server.fin?;
+    c.flows.client.fin?;
     let quiet = c.handshake.is_complete()
         && c.opener == Opener::Syn
         && c.resets.is_empty()
@@ -44,11 +45,10 @@ fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
     let accounted = !c.app.list.is_empty()
         && c.app.findings.is_empty()
         && c.app.list.iter().all(|e| e.complete && calm(e));
-    (quiet && served && accounted).then_some(if client.at.frame <= server.at.frame {
-        Side::Client
-    } else {
-        Side::Server
-    })
+    (quiet && served && accounted)
+        .then(|| case::first_close(c, None))
+        .flatten()
+        .map(|close| close.side)
 }
 
 fn calm(exchange: &Exchange) -> bool {

@@ -79,7 +79,7 @@ fn host_with_other_ttl(raw: &RawReset, dialect: Dialect, found: u8, usual: u8) -
     if raw.own().ttl_varies {
         0.2
     } else if dialect == Dialect::Passive && same_distance {
-        0.12
+        0.03
     } else if found.abs_diff(usual) <= 1 {
         0.02
     } else {

@@ -3,6 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Moment, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
+use whyreset_segments::Known;
 
 use super::{Close, Kind};
 use crate::wording;
@@ -56,6 +57,13 @@ pub(crate) struct Accounts<'a> {
 const FULL_SEGMENT: u32 = 1_000;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 const FAREWELL_BYTES: i64 = 64;
+
+/// Bytes of a client's packet that may be a mere goodbye (a close_notify takes 24 to 31).
+const SMALLEST_REQUEST: u64 = 60;
+/// Two session tickets take some 500 bytes, a few more with a client certificate in them.
+const MOST_TICKETS: u64 = 1_200;
+/// A server writes its tickets within this time of the client's Finished.
+const TICKET_TIME: Span = Span::from_millis(3);
 
 impl<'a> Accounts<'a> {
     /// Balances the accounts as they stood at `close`.
@@ -178,7 +186,9 @@ fn missing_of(
             .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close));
     }
-    if exchange.uncertain && all_taken(connection, close) {
+    if exchange.uncertain && all_taken(connection, close)
+        || acknowledged_unseen(connection, exchange)
+    {
         return None;
     }
     if !is_http(&exchange.protocol) {
@@ -212,8 +222,8 @@ fn missing_of(
     Some((missing, exchange.estimated || exchange.uncertain))
 }
 
-/// A request that passed here whole, but of which the server's host took only a part: it had answered and closed by then, and
-/// refused the rest.
+/// A request that passed here whole, but that the server had answered before it had all of it, and of which it did not want the
+/// rest: its host refused that, or reset the connection because its program had left it unread.
 fn rest_refused(
     connection: &Connection<Exchanges>,
     exchange: &Exchange,
@@ -223,7 +233,23 @@ fn rest_refused(
         exchange.request_body_acknowledged?,
     );
     let refused = connection.reset_count.server > 0;
-    (taken < sent && refused).then_some((Missing::AnsweredEarly, false))
+    let refusing = exchange.status.is_some_and(|status| status >= 400);
+    let early = refusing && answered_before_the_end(connection, exchange);
+    ((taken < sent || early) && refused).then_some((Missing::AnsweredEarly, false))
+}
+
+/// The response does not acknowledge the end of the request.
+fn answered_before_the_end(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let (Some(answer), Some(end)) = (exchange.response_started, exchange.request_ended) else {
+        return false;
+    };
+    let packet = |at: Moment| connection.packets.iter().find(|p| p.frame == at.frame);
+    match (packet(answer), packet(end)) {
+        (Some(answer), Some(end)) => {
+            answer.known.has(Known::ACK) && end.known.has(Known::SEQ) && answer.ack < end.seq_end()
+        }
+        _ => answer.time < end.time,
+    }
 }
 
 /// A response that passed here whole, but of which the end was sent again and again without an acknowledgement.
@@ -280,6 +306,20 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
 }
 
+/// The client acknowledged more than was captured, and no less than what seems to be missing: the capture lost it, the client
+/// did not.
+fn acknowledged_unseen(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let server = &connection.flows.server;
+    // A FIN that was not captured may be among it.
+    let unseen = server.acked_to - server.sent_to - i64::from(server.fin.is_none());
+    let (Some(expected), Some(delivered)) = (exchange.body_expected, exchange.body_delivered)
+    else {
+        return false;
+    };
+    let missing = i64::try_from(expected.saturating_sub(delivered)).unwrap_or(i64::MAX);
+    exchange.request_complete && missing > 0 && unseen >= missing
+}
+
 /// A response that was sent whole, but that the client had not acknowledged when it reset the connection.
 fn response_not_taken(
     connection: &Connection<Exchanges>,
@@ -312,13 +352,33 @@ fn missing_of_tls(
     if tls.response_under_way == Some(true) || matches!(tls.cut_record, Some((Side::Server, _))) {
         return Some((Missing::ResponseUnfinished, true));
     }
-    if tls.request_outstanding == Some(true) {
+    if tls.request_outstanding == Some(true) || only_tickets(connection, tls) {
         return Some((Missing::Unanswered, true));
     }
     if matches!(tls.cut_record, Some((Side::Client, _))) {
         return Some((Missing::RequestUnfinished, true));
     }
     None
+}
+
+/// All that the server sent behind its handshake had left before the client's first request can have reached it: session
+/// tickets (RFC 8446 §4.6.1), and no answer. Where it is not known whether those records are an answer, time tells.
+fn only_tickets(connection: &Connection<Exchanges>, tls: &whyreset_exchanges::Tls) -> bool {
+    if tls.request_outstanding.is_some()
+        || tls.client_bytes <= SMALLEST_REQUEST
+        || tls.server_bytes > MOST_TICKETS
+    {
+        return false;
+    }
+    let request = connection
+        .packets
+        .iter()
+        .rfind(|p| p.side == Side::Client && p.payload_len > SMALLEST_REQUEST as u32);
+    let (Some(request), Some(last)) = (request, connection.flows.server.last_new_data) else {
+        return false;
+    };
+    let trip = connection.vantage.round_trip.server.minimum;
+    last.time - request.time < trip.unwrap_or(Span::ZERO) + TICKET_TIME
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.
@@ -350,24 +410,54 @@ fn reset_in_full_flow(
     (!goodbye && fresh && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
 }
 
-/// A protocol that is not understood: only turns tell, and only where the end was not in order.
+/// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
+/// left without an answer.
 fn missing_of_unknown(
     connection: &Connection<Exchanges>,
     exchange: &Exchange,
     close: Option<Close>,
 ) -> Option<Missing> {
-    let reset = close.is_some_and(|close| close.kind == Kind::Rst);
+    let close = close?;
+    let client = &connection.flows.client;
     let server = &connection.flows.server;
-    let waiting = close.is_some_and(|close| {
-        let last = connection.flows.client.last_new_data;
-        last.is_some_and(|last| {
-            (close.at.time - last.time).as_secs_f64() > 1.0 && close.side == Side::Client
-        })
-    });
-    let asked = exchange.last_speaker == Some(Side::Client);
-    let asked_once = connection.flows.client.data_packets <= 2;
-    (asked && (reset || (waiting && (server.bytes > 0 || asked_once))))
-        .then_some(Missing::Unanswered)
+    // A few bytes are too little to recognise a protocol by, but they are an answer.
+    let answered = match (client.last_new_data, server.last_new_data) {
+        (Some(asked), Some(answer)) => answer.frame > asked.frame,
+        _ => exchange.last_speaker != Some(Side::Client),
+    };
+    if answered {
+        return None;
+    }
+    let waited = client
+        .last_new_data
+        .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
+    let asked_once = client.data_packets <= 2;
+    match (close.side, close.kind) {
+        (_, Kind::Rst) => Some(Missing::Unanswered),
+        (Side::Client, Kind::Fin) => {
+            (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
+        }
+        // Without a word to the client's first; or after it had waited for more of what the client was sending.
+        (Side::Server, Kind::Fin) if server.bytes == 0 && !waited => Some(Missing::Unanswered),
+        (Side::Server, Kind::Fin) if waited => Some(if was_sending(connection) {
+            Missing::RequestUnfinished
+        } else {
+            Missing::Unanswered
+        }),
+        (Side::Server, Kind::Fin) => None,
+    }
+}
+
+/// The client's last word took many segments: a message, or a file, of which the end may be missing.
+fn was_sending(connection: &Connection<Exchanges>) -> bool {
+    let server = connection.flows.server.last_new_data;
+    let since = server.map_or(0, |at| at.frame);
+    let run = connection
+        .packets
+        .iter()
+        .filter(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
+        .count();
+    run >= 4
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.
@@ -410,7 +500,10 @@ fn left_in_flight<'a>(
         return None;
     }
     let in_flight = refused && in_flight(connection, sender) > FAREWELL_BYTES;
-    if !in_flight && !reset_among_full_segments(connection, close, last) {
+    if !in_flight
+        && !reset_among_full_segments(connection, close, last)
+        && !reset_with_a_shut_window(connection, close, last)
+    {
         return None;
     }
     let missing = match sender {
@@ -424,6 +517,28 @@ fn left_in_flight<'a>(
         request_ended: last.and_then(|e| e.request_ended),
         response_started: last.and_then(|e| e.response_started),
         estimated: true,
+    })
+}
+
+/// The client reset the connection when its window had no room left for the server's segments: what filled it lay unread, in a
+/// protocol that does not show what was promised.
+fn reset_with_a_shut_window(
+    connection: &Connection<Exchanges>,
+    close: Close,
+    last: Option<&Exchange>,
+) -> bool {
+    let hidden = last.is_none_or(|e| !is_http(&e.protocol));
+    if !hidden || (close.side, close.kind) != (Side::Client, Kind::Rst) {
+        return false;
+    }
+    let largest = connection.flows.server.sizes.largest_sent;
+    let last = connection
+        .packets
+        .iter()
+        .rfind(|p| p.side == Side::Client && p.frame < close.at.frame && !p.flags.is_rst());
+    last.is_some_and(|p| {
+        let known = connection.flows.client.window.scale_known && p.known.has(Known::WINDOW);
+        known && p.window < largest && largest >= FULL_SEGMENT
     })
 }
 

@@ -1,7 +1,9 @@
 //! Which FIN or RST ended the connection.
 
+use whyreset_capture::Span;
 use whyreset_connections::{Acceptance, Connection, Moment, Reset, Side};
 use whyreset_exchanges::Exchanges;
+use whyreset_segments::Known;
 
 /// How a side closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,9 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
 
 /// The RST did not end the connection: its receiver need not accept it, and both sides made progress after it.
 fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
+    if before_the_handshake(connection, reset) {
+        return true;
+    }
     if reset.acceptance == Acceptance::Exact {
         return false;
     }
@@ -47,8 +52,21 @@ fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
     let flows = &connection.flows;
     let progress =
         after(flows.client.last_progress) as u8 + after(flows.server.last_progress) as u8;
-    let sides = after(flows.client.last) && after(flows.server.last);
-    sides && progress > 0
+    // More RSTs are no life.
+    let spoke = |side: Side| {
+        let mut later = connection.packets.iter().rev();
+        later.any(|p| p.side == side && p.frame > reset.at.frame && !p.flags.is_rst())
+    };
+    spoke(Side::Client) && spoke(Side::Server) && progress > 0
+}
+
+/// A RST before the SYN/ACK of a handshake that was finished after it: it refused what was left of an older connection with the
+/// same ports (SYN, the old one's ACK, RST, SYN again; RFC 9293 §3.5.1, figure 9), or a forger's, and failed.
+fn before_the_handshake(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
+    let h = &connection.handshake;
+    let answered = h.syn_ack.is_some_and(|at| at.frame > reset.at.frame);
+    let finished = h.ack.is_some_and(|at| at.frame > reset.at.frame);
+    answered && finished && connection.flows.client.bytes > 0
 }
 
 /// The first FIN or fatal RST.
@@ -68,8 +86,44 @@ pub(crate) fn first_close(
         kind: Kind::Rst,
         at: reset.at,
     });
+    if let Some(first) = first_of_crossing_fins(connection)
+        && rst.is_none_or(|rst| rst.at.frame > first.at.frame)
+    {
+        return Some(first);
+    }
     [fin(Side::Client), fin(Side::Server), rst]
         .into_iter()
         .flatten()
         .min_by_key(|close| (close.at.time, close.at.frame))
+}
+
+/// Two FINs that crossed on the way, neither in answer to the other: the first is the one that left first, not the one that
+/// passed here first. Each left its host half a round trip before.
+fn first_of_crossing_fins(connection: &Connection<Exchanges>) -> Option<Close> {
+    let flows = &connection.flows;
+    let (client, server) = (flows.client.fin?, flows.server.fin?);
+    let packet = |frame: u64| connection.packets.iter().find(|p| p.frame == frame);
+    let (a, b) = (packet(client.at.frame)?, packet(server.at.frame)?);
+    let known = a.known.has(Known::ACK) && b.known.has(Known::ACK);
+    if !known || a.ack > server.seq || b.ack > client.seq {
+        return None;
+    }
+    let left = |side: Side, at: Moment| {
+        let trip = connection.vantage.round_trip.of(side).minimum;
+        trip.map(|trip| at.time - Span::from_nanos(trip.nanos() / 2))
+    };
+    let (from_client, from_server) = (
+        left(Side::Client, client.at)?,
+        left(Side::Server, server.at)?,
+    );
+    let (side, fin) = if from_client <= from_server {
+        (Side::Client, client)
+    } else {
+        (Side::Server, server)
+    };
+    Some(Close {
+        side,
+        kind: Kind::Fin,
+        at: fin.at,
+    })
 }

@@ -1,8 +1,9 @@
 //! How long the side that closed had waited in silence, by its own reckoning.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Moment, Side};
+use whyreset_connections::{Connection, Moment, Packet, Side};
 use whyreset_exchanges::Exchanges;
+use whyreset_segments::TcpFlags;
 
 use super::Close;
 
@@ -153,7 +154,45 @@ fn last_data_before(connection: &Connection<Exchanges>, close: Close) -> Option<
         let moment = connection.flows.of(side).last_new_data?;
         (moment.frame < close.at.frame).then_some((moment, side))
     });
-    kept.chain(told).max_by_key(|(moment, _)| moment.frame)
+    kept.chain(told)
+        .chain(acknowledged_unkept(connection, close))
+        .max_by_key(|(moment, _)| moment.frame)
+}
+
+/// Long connections keep few packets. Where the side that closed acknowledged, before its close, more than the last kept data
+/// of the other side, more data had reached it by then.
+fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Option<(Moment, Side)> {
+    let before = || {
+        connection
+            .packets
+            .iter()
+            .filter(|p| p.frame < close.at.frame && !p.flags.is_rst())
+    };
+    let kept = before()
+        .filter(|p| p.side != close.side && p.payload_len > 0)
+        .map(|p| p.seq_end())
+        .max()
+        .filter(|_| connection.packets_dropped > 0)?;
+    let knows_more = |p: &&Packet| {
+        p.side == close.side && p.flags.contains(TcpFlags::ACK) && p.ack > kept.saturating_add(1)
+    };
+    if let Some(own) = before().rfind(knows_more) {
+        return Some((own.moment(), close.side));
+    }
+    // Or the close itself does: then the last packet before it is as near as one comes.
+    let closing = connection
+        .packets
+        .iter()
+        .find(|p| p.frame == close.at.frame)?;
+    let silence = connection
+        .silence_before_end
+        .filter(|silence| silence.until.frame == close.at.frame)?;
+    let own = before()
+        .filter(|p| p.side == close.side)
+        .map(|p| p.seq_end())
+        .max();
+    let said_more = own.is_some_and(|kept| closing.seq > kept.saturating_add(1));
+    (knows_more(&closing) || said_more).then_some((silence.after, silence.after_by))
 }
 
 fn floor(span: Span) -> Span {

@@ -15,6 +15,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
     needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED, STREAM_CANCELLED],
     weights: &[
+        on(ROUND_TOTAL, 0.6, "a person seldom hits a round number"),
+        on(
+            KEEP_ALIVE_UNANSWERED,
+            0.05,
+            "its probes had got no answer: its host gave up, not its program",
+        ),
         on(
             STREAM_CANCELLED,
             4.0,

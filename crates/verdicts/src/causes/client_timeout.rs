@@ -14,6 +14,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED],
     weights: &[
         on(
+            ROUND_TOTAL,
+            9.0,
+            "it closed a round time after its request, as a limit on the whole transfer does",
+        ),
+        on(
+            KEEP_ALIVE_UNANSWERED,
+            0.15,
+            "its probes had got no answer: that is the root",
+        ),
+        on(
             STREAM_CANCELLED,
             1.0,
             "programs that give up cancel the request alone",

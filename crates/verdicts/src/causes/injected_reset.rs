@@ -39,7 +39,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             CLIENT_WAS_ALIVE,
-            100.0,
+            40.0,
             "clients do not fail over in a moment: its end was killed by a forged RST that did not pass here, as like as not",
         ),
         on(

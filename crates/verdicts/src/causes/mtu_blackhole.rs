@@ -18,6 +18,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            FIN_UNANSWERED,
+            0.15,
+            "not even a FIN got through, or its acknowledgement",
+        ),
+        on(KEEP_ALIVE_UNANSWERED, 0.15, "not even probes got through"),
+        on(
             NOTHING_LARGE_CAME,
             3.0,
             "a small head came through, the large segments behind it did not",

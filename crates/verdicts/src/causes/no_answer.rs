@@ -18,7 +18,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             LISTENER_ANSWERED_OTHERS,
-            0.08,
+            0.2,
             "the same listener answered others about then",
         ),
         on(SYN_REPEATED, 1.2, "several SYNs in a row got no answer"),

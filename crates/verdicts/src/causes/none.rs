@@ -11,8 +11,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 1.0,
     prior_because: "most connections that look well are well",
-    needs: &[ENDED_WELL, OPEN_AND_WELL],
+    needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
+        on(
+            FIRST_WORD_UNANSWERED,
+            0.12,
+            "the client's first word got no answer; who only delivers expects none",
+        ),
+        on(LISTENER_TALKS, 0.15, "the same listener answers others"),
         on(
             STREAM_CANCELLED,
             0.12,

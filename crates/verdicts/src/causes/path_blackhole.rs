@@ -17,8 +17,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         OPEN_AND_WAITING,
         STOPPED_IN_FULL_FLOW,
         SYN_ACK_REPEATED,
+        ICMP_GONE,
     ],
     weights: &[
+        on(
+            ICMP_GONE,
+            10.0,
+            "a router says that the host cannot be reached any more",
+        ),
         on(PATH_ALIVE, 0.1, "a FIN was acknowledged: the path worked"),
         on(
             ONE_SIDED,

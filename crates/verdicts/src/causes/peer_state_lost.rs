@@ -42,7 +42,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             CLIENT_WAS_ALIVE,
-            0.02,
+            0.06,
             "a client's host does not restart or fail over so fast",
         ),
         on(SYN_ACK_REFUSED, 0.02, "there was nothing to forget yet"),

@@ -20,7 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(
             TIMEOUT_STATUS,
             0.03,
-            "408 says that the server had waited too long, not that it did not want it",
+            "408 (or a proxy's 504) says that the server had waited too long, not that it did not want it",
         ),
         on(
             LONG_WAIT,

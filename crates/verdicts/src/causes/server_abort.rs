@@ -16,6 +16,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, STREAM_GIVEN_UP],
     weights: &[
         on(
+            LISTENER_TALKS,
+            3.0,
+            "the same listener answers others: this one it left without a word",
+        ),
+        on(
+            FIRST_WORD_UNANSWERED,
+            0.6,
+            "a client that only delivers expects no answer",
+        ),
+        on(
+            KEEP_ALIVE_UNANSWERED,
+            0.05,
+            "its probes had got no answer: its host gave up, not its program",
+        ),
+        on(
             STREAM_GIVEN_UP,
             5.0,
             "it reset the one request, and let the connection live",

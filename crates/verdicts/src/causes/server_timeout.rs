@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
     weights: &[
         on(
+            KEEP_ALIVE_UNANSWERED,
+            0.15,
+            "its probes had got no answer: that is the root",
+        ),
+        on(
             NOTHING_LARGE_CAME,
             0.4,
             "what it waited for may have been sent, and lost for its size",
@@ -64,7 +69,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "limits are set to round numbers; this wait is none",
         ),
         on(TIMER_FITS, 1.5, "the wait is a known default"),
-        on(TIMEOUT_STATUS, 20.0, "it says so itself: 408"),
+        on(
+            TIMEOUT_STATUS,
+            20.0,
+            "it says so itself: 408, or 504 from a proxy",
+        ),
         on(
             REQUEST_UNFINISHED,
             3.0,

@@ -85,7 +85,12 @@ fn session<'a>(case: &Case<'a>) -> Option<&'a Tls> {
 }
 
 fn alert<'a>(case: &Case<'a>) -> Option<&'a TlsAlert> {
-    session(case)?.alert.as_ref()
+    // What comes after the close is its answer, and at most a goodbye.
+    let closed = case.close.map_or(u64::MAX, |close| close.at.frame);
+    session(case)?
+        .alert
+        .as_ref()
+        .filter(|alert| alert.at.frame <= closed || alert.description != "encrypted")
 }
 
 fn summary(case: &Case<'_>, _: &Observations) -> String {

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            OPEN_UNUSED,
+            6.0,
+            "a first request that was lost on the way would look the same",
+        ),
+        on(
             FORGED_DATA,
             4.0,
             "data was forged in this connection: what the end means is open",

@@ -69,7 +69,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(id, frames.clone(), text);
     let status = open.exchange.and_then(|e| e.status);
     if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
-        let id = if status == Some(408) {
+        let id = if matches!(status, Some(408 | 504)) {
             ids::TIMEOUT_STATUS
         } else {
             ids::REFUSING_STATUS

@@ -13,6 +13,9 @@ use crate::wording;
 /// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
 const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
+/// Clients that have something to ask do so at once.
+const LONG_UNUSED: Span = Span::from_secs(3);
+
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 
@@ -100,6 +103,14 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     match missing {
         None => nothing_missing(case, close, found),
         Some(missing) => {
+            let hidden = !case.accounts.understood && c.flows.server.bytes == 0;
+            if hidden && (close.side, close.kind) == (Side::Server, Kind::Fin) {
+                found.add(
+                    ids::FIRST_WORD_UNANSWERED,
+                    [frame],
+                    "In a protocol that is not understood the server closed in order without having said anything.",
+                );
+            }
             left_early(close, missing, found);
             truncated(case, close, missing, found);
         }
@@ -253,6 +264,13 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
             format!("The capture ends while the connection rests (last packet: frame {last}).")
         };
         found.tell(ids::OPEN_AND_WELL, [last], text);
+        if case.accounts.silent && quiet > LONG_UNUSED.max(far) {
+            found.add(
+                ids::OPEN_UNUSED,
+                [last],
+                format!("Nobody had said anything {} after it was opened: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
+            );
+        }
         if waiting {
             found.add(
                 ids::OPEN_IN_EXCHANGE,

@@ -36,7 +36,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 "the packet is not wanted (a filter refused it)",
             ),
             Meaning::Unreachable => (
-                ids::ICMP_UNREACHABLE,
+                if c.handshake.ack.is_some() || c.flows.server.bytes > 0 {
+                    ids::ICMP_GONE
+                } else {
+                    ids::ICMP_UNREACHABLE
+                },
                 "the host or network cannot be reached",
             ),
             Meaning::TooBig => (ids::ICMP_TOO_BIG, "the packet is too big for the next link"),

@@ -25,6 +25,8 @@ ids! {
     ICMP_PROHIBITED = "icmp_prohibited";
     /// ICMP says that host or network cannot be reached.
     ICMP_UNREACHABLE = "icmp_unreachable";
+    /// ICMP says so of a connection that was open: the host, or the way to it, is gone.
+    ICMP_GONE = "icmp_gone";
     /// ICMP says that a packet is too big.
     ICMP_TOO_BIG = "icmp_too_big";
     /// SYN and SYN/ACK, but never the ACK.
@@ -58,6 +60,8 @@ ids! {
     OPEN_AND_WELL = "open_and_well";
     /// Not closed, in the middle of an exchange that shows no trouble.
     OPEN_IN_EXCHANGE = "open_in_exchange";
+    /// Opened, and then silent for long on both sides.
+    OPEN_UNUSED = "open_unused";
     /// Not closed, and something has been waiting for long.
     OPEN_AND_WAITING = "open_and_waiting";
     /// Ended by RST, but nothing was missing.
@@ -123,6 +127,8 @@ ids! {
     NO_WAIT = "no_wait";
     /// The wait is a round number by the waiting side's reckoning.
     ROUND_WAIT = "round_wait";
+    /// Data was flowing when it closed, but the time since the request, or the opening, is a round number.
+    ROUND_TOTAL = "round_total";
     /// The wait is a round number of half seconds.
     HALF_ROUND_WAIT = "half_round_wait";
     /// The wait is no round number.
@@ -228,6 +234,8 @@ ids! {
 
     /// The same listener answered others about then.
     LISTENER_ANSWERED_OTHERS = "listener_answered_others";
+    /// The same listener answers what others send.
+    LISTENER_TALKS = "listener_talks";
     /// The host answered on another port.
     HOST_ANSWERS_ELSEWHERE = "host_answers_elsewhere";
     /// The same listener refused others.
@@ -249,6 +257,8 @@ ids! {
     UNLIKELY_PORT = "unlikely_port";
     /// The server closed without a byte as soon as it had read the first words, on a port that tells nothing.
     CLOSED_AT_FIRST_WORD = "closed_at_first_word";
+    /// In a protocol that is not understood the client's first words got no answer, and the server closed in order.
+    FIRST_WORD_UNANSWERED = "first_word_unanswered";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }

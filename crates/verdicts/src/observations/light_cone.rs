@@ -7,6 +7,9 @@ use super::ids;
 use crate::case::Case;
 use crate::{Observations, RuledOut, wording};
 
+/// The options that a segment may carry take as much of it.
+const OPTIONS: u32 = 40;
+
 /// Tells what the RST's sender can have known.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(reset) = case.fatal.filter(|reset| closes(case, reset)) else {
@@ -123,7 +126,13 @@ fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
         let before = p.side == sender && p.frame < reset.at.frame;
         before && p.payload_len > u32::from(mss) / 2 && p.payload_len < largest
     })?;
-    if largest > u32::from(mss) {
+    let more_behind = c
+        .packets
+        .iter()
+        .any(|p| p.side == sender && p.frame > odd.frame && p.payload_len > 0);
+    // Only among full segments, and with more behind it, is a shorter one odd at all.
+    let full = largest.saturating_add(OPTIONS) >= u32::from(mss);
+    if largest > u32::from(mss) || !more_behind || !full {
         return None;
     }
     Some(RuledOut {

@@ -310,7 +310,8 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
         if let Some(fin) = flow.fin.filter(|fin| {
-            fin.acked.is_none() && (fin.retransmissions >= 1 || long_ago(case, fin.at))
+            // One that is lost and sent again is nothing yet.
+            fin.acked.is_none() && (fin.retransmissions >= 2 || long_ago(case, fin.at))
         }) {
             found.add(
                 ids::FIN_UNANSWERED,

@@ -76,6 +76,16 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
             ),
         );
     }
+    if let Some(at) = listener.last_data.filter(|_| c.flows.server.bytes == 0) {
+        found.add(
+            ids::LISTENER_TALKS,
+            [at.frame],
+            format!(
+                "The same listener sends data to others (frame {}): this client got none.",
+                at.frame
+            ),
+        );
+    }
     same_idle_close(case, listener, found);
 }
 

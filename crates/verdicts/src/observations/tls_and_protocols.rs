@@ -58,7 +58,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some((exchange, tls)) = session.and_then(|e| Some((e, e.tls.as_ref()?))) else {
         return;
     };
+    let closed = case.close.map_or(u64::MAX, |close| close.at.frame);
     if let Some(alert) = &tls.alert
+        && (alert.at.frame <= closed || alert.description != "encrypted")
         && case.accounts.missing().is_some()
         && tls.handshake != TlsHandshake::Complete
     {

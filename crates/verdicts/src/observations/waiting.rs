@@ -2,6 +2,7 @@
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Moment, Side};
+use whyreset_exchanges::Protocol;
 
 use super::ids;
 use crate::case::{Case, Close, Kind, Missing, Wait};
@@ -69,8 +70,30 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
         if case.accounts.missing() == Some(Missing::ResponseUnfinished)
             && close.side == Side::Client
         {
-            round(case, close, wait, found);
+            round_total(case, close, wait, found);
         }
+    }
+}
+
+/// A limit on the whole transfer: a whole number of seconds since the request or the opening, never early, and late by no more
+/// than an event loop.
+fn round_total(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
+    let total = starts(case, close, wait)
+        .into_iter()
+        .filter(|(_, _, what)| !what.contains("last"))
+        .find(|(_, span, _)| {
+            let rest = span.nanos().rem_euclid(1_000_000_000);
+            rest <= TIMER_SLACK.nanos() || rest >= 999_000_000
+        });
+    if let Some((from, span, what)) = total {
+        found.tell(
+            ids::ROUND_TOTAL,
+            [from.frame, close.at.frame],
+            format!(
+                "It closed {} {what}, while data was flowing: a limit on the whole transfer does that, or chance.",
+                wording::span(span)
+            ),
+        );
     }
 }
 
@@ -281,7 +304,13 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
 /// A body was under way when the silence began: something had failed before it.
 fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
     let Some(open) = &case.accounts.open else {
-        return !case.accounts.understood && in_full_flow(case, silence_began);
+        let hidden = case.connection.app.list.last().is_none_or(|e| {
+            !matches!(
+                e.protocol,
+                Protocol::Http10 | Protocol::Http11 | Protocol::Http2
+            )
+        });
+        return hidden && in_full_flow(case, silence_began);
     };
     let since = match open.missing {
         Missing::ResponseUnfinished => open.response_started,

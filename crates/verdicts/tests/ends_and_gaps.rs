@@ -1,0 +1,177 @@
+//! Ends that cross, RSTs that end nothing, and what a capture, or our own bounds, leave out.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+fn told(verdict: &Verdict) -> String {
+    format!("{}\n{:#?}", verdict.summary, verdict.weighing)
+}
+
+#[test]
+fn of_fins_that_cross_the_one_that_left_first_counts() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    talk.client(0.120, FIN_ACK, up, down, b"");
+    // It left the server 20 ms before it passes here, and does not know of the client's.
+    talk.server(0.121, FIN_ACK, down, up, b"");
+    talk.client(0.1211, ACK, up + 1, down + 1, b"");
+    talk.server(0.160, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::None, EndedBy::Server),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_rst_to_an_older_connection_on_the_same_ports_ends_nothing() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.04, ACK, 500_000, 700_000, b"");
+    talk.stranger(0.040_05, Side::Client, RST, 700_000, 64);
+    talk.client(1.0, SYN, 0, 0, b"");
+    talk.server(1.04, SYN_ACK, 0, 1, b"");
+    talk.client(1.040_05, ACK, 1, 1, b"");
+    let up = talk.request(1.05, 1, 1);
+    let down = talk.response(1.1, 1, up, 3000, 3000);
+    talk.client(1.2, FIN_ACK, up, down, b"");
+    talk.server(1.24, FIN_ACK, down, up + 1, b"");
+    talk.client(1.2401, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(3.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Completed),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_forged_rst_that_failed_does_not_end_what_goes_on() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.02, RST_ACK, 1, 1, b"");
+    talk.server(0.04, SYN_ACK, 0, 1, b"");
+    talk.client(0.040_05, ACK, 1, 1, b"");
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    talk.client(0.2, FIN_ACK, up, down, b"");
+    talk.server(0.24, FIN_ACK, down, up + 1, b"");
+    talk.client(0.2401, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(3.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Completed),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn what_the_client_acknowledged_it_had_though_the_capture_lost_it() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 20_000, 18_552);
+    talk.client(0.15, ACK, up, down + 1_448, b"");
+    talk.client(0.2, FIN_ACK, up, down + 1_448, b"");
+    talk.server(0.24, FIN_ACK, down + 1_448, up + 1, b"");
+    talk.client(0.2401, ACK, up + 1, down + 1_449, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn a_long_download_that_is_dropped_in_full_flow_had_not_been_waited_for() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 90000000\r\n\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, head);
+    let mut down = 1 + head.len() as u32;
+    for n in 0..3_000 {
+        let at = 0.11 + f64::from(n) / 1e3;
+        talk.server(at, ACK, down, up, &[b'x'; 1448]);
+        down += 1448;
+        if n <= 2_000 {
+            talk.client(at + 0.000_02, ACK, up, down, b"");
+        }
+        if n == 2_000 {
+            talk.client(at + 0.000_5, FIN_ACK, up, down, b"");
+        }
+        if n > 2_000 {
+            talk.stranger(at + 0.000_03, Side::Client, RST, up, 64);
+        }
+    }
+    let verdict = talk.verdict(4.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.7, "{}", verdict.confidence);
+}
+
+#[test]
+fn a_client_that_resets_with_a_full_buffer_had_not_read_it() {
+    let mut talk = Talk::new();
+    talk.port = 8_333;
+    talk.handshake();
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 8]);
+    let mut down = 1;
+    for n in 0..40 {
+        let flags = if n == 39 { PSH_ACK } else { ACK };
+        talk.server(0.1 + f64::from(n) / 1e4, flags, down, 9, &[9; 1448]);
+        down += 1448;
+    }
+    talk.server(0.105, PSH_ACK, down, 9, &[9; 600]);
+    talk.window = 0;
+    talk.client(0.106, ACK, 9, down + 600, b"");
+    talk.client(0.25, RST_ACK, 9, down + 600, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.95);
+}
+
+#[test]
+fn a_connection_that_is_opened_and_never_used_may_hide_a_lost_request() {
+    let verdict = Talk::open().verdict(20.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Open)
+    );
+    assert!(verdict.confidence < 0.9, "{}", verdict.confidence);
+}
+
+#[test]
+fn a_refusal_before_the_end_of_an_upload_counts_though_all_of_it_was_acknowledged() {
+    let mut talk = Talk::open();
+    let head = b"PUT /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 14480\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    for n in 0..10 {
+        talk.client(0.051 + f64::from(n) / 1e4, ACK, up, 1, &[b'u'; 1448]);
+        up += 1448;
+    }
+    let no = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let down = 1 + no.len() as u32;
+    talk.server(0.0911, PSH_ACK, 1, up - 8 * 1448, no);
+    talk.client(0.0912, FIN_ACK, up, down, b"");
+    talk.server(0.0915, ACK, down, up, b"");
+    talk.server(0.1315, RST_ACK, down, up + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{}",
+        told(&verdict)
+    );
+}
