@@ -175,3 +175,78 @@ fn a_refusal_before_the_end_of_an_upload_counts_though_all_of_it_was_acknowledge
         told(&verdict)
     );
 }
+
+#[test]
+fn a_first_word_that_is_left_without_an_answer_is_not_well() {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 60]);
+    talk.server(0.09, ACK, 1, 61, b"");
+    talk.server(0.1, FIN_ACK, 1, 61, b"");
+    talk.client(0.1001, FIN_ACK, 61, 2, b"");
+    talk.server(0.14, ACK, 2, 62, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+    assert!(
+        (0.4..0.85).contains(&verdict.confidence),
+        "{}",
+        verdict.confidence
+    );
+}
+
+#[test]
+fn a_session_that_was_answered_and_rests_loses_nothing_by_a_rst() {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 20]);
+    talk.server(0.09, PSH_ACK, 1, 21, &[8; 4]);
+    talk.client(0.0901, ACK, 21, 5, b"");
+    talk.server(4.1, RST_ACK, 5, 21, b"");
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.95);
+}
+
+#[test]
+fn an_unreachable_host_in_the_middle_is_not_a_connection_that_was_never_answered() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 900_000, 14_480);
+    for at in [0.3, 0.75, 1.6, 3.4] {
+        talk.server(at, ACK, down, up, &[b'x'; 1448]);
+    }
+    talk.icmp_about_syn(4.0, 3, 1);
+    let verdict = talk.verdict(9.0);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+}
+
+#[test]
+fn one_lost_fin_is_no_black_hole() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(5.05, FIN_ACK, up, 1, b"");
+    talk.client(5.36, FIN_ACK, up, 1, b"");
+    let verdict = talk.verdict(5.5);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+}
+
+#[test]
+fn a_gateway_timeout_in_the_middle_of_an_upload_is_a_time_out() {
+    let mut talk = Talk::open();
+    let head = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 400000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.client(0.051, PSH_ACK, up, 1, &[b'u'; 1448]);
+    let up = up + 1448;
+    talk.server(0.09, ACK, 1, up, b"");
+    let no = b"HTTP/1.1 504 Gateway Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    talk.server(5.09, PSH_ACK, 1, up, no);
+    let down = 1 + no.len() as u32;
+    talk.server(5.0901, FIN_ACK, down, up, b"");
+    talk.client(5.0902, FIN_ACK, up, down + 1, b"");
+    talk.server(5.13, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(6.0);
+    assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
+}

@@ -311,7 +311,7 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
 fn acknowledged_unseen(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
     let server = &connection.flows.server;
     // A FIN that was not captured may be among it.
-    let unseen = server.acked_to - server.sent_to - i64::from(server.fin.is_none());
+    let unseen = server.acked_to - server.sent_to;
     let (Some(expected), Some(delivered)) = (exchange.body_expected, exchange.body_delivered)
     else {
         return false;
@@ -361,24 +361,29 @@ fn missing_of_tls(
     None
 }
 
-/// All that the server sent behind its handshake had left before the client's first request can have reached it: session
-/// tickets (RFC 8446 §4.6.1), and no answer. Where it is not known whether those records are an answer, time tells.
-fn only_tickets(connection: &Connection<Exchanges>, tls: &whyreset_exchanges::Tls) -> bool {
+/// All that the server sent behind its handshake looks like session tickets (RFC 8446 §4.6.1: a pair of one length) and left
+/// when the client's Finished reached it, together with the first request: no answer.
+pub(crate) fn only_tickets(
+    connection: &Connection<Exchanges>,
+    tls: &whyreset_exchanges::Tls,
+) -> bool {
     if tls.request_outstanding.is_some()
         || tls.client_bytes <= SMALLEST_REQUEST
         || tls.server_bytes > MOST_TICKETS
     {
         return false;
     }
-    let request = connection
-        .packets
-        .iter()
-        .rfind(|p| p.side == Side::Client && p.payload_len > SMALLEST_REQUEST as u32);
-    let (Some(request), Some(last)) = (request, connection.flows.server.last_new_data) else {
+    let last_of = |side: Side| {
+        let mut packets = connection.packets.iter().rev();
+        packets.find(|p| p.side == side && u64::from(p.payload_len) > SMALLEST_REQUEST)
+    };
+    let (Some(request), Some(last)) = (last_of(Side::Client), last_of(Side::Server)) else {
         return false;
     };
-    let trip = connection.vantage.round_trip.server.minimum;
-    last.time - request.time < trip.unwrap_or(Span::ZERO) + TICKET_TIME
+    let trip = connection.vantage.round_trip.server;
+    let typical = trip.typical.max(trip.handshake).unwrap_or(Span::ZERO);
+    let soon = Span::from_nanos(typical.nanos().saturating_mul(3) / 2);
+    last.time - request.time < soon + TICKET_TIME
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.

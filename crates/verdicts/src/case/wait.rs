@@ -168,11 +168,14 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
             .iter()
             .filter(|p| p.frame < close.at.frame && !p.flags.is_rst())
     };
-    let kept = before()
-        .filter(|p| p.side != close.side && p.payload_len > 0)
-        .map(|p| p.seq_end())
-        .max()
-        .filter(|_| connection.packets_dropped > 0)?;
+    if connection.packets_dropped == 0 {
+        return None;
+    }
+    let kept_of = |side: Side| {
+        let data = before().filter(move |p| p.side == side && p.payload_len > 0);
+        data.map(|p| p.seq_end()).max()
+    };
+    let kept = kept_of(close.side.peer()).unwrap_or(1);
     let knows_more = |p: &&Packet| {
         p.side == close.side && p.flags.contains(TcpFlags::ACK) && p.ack > kept.saturating_add(1)
     };
@@ -187,11 +190,7 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
     let silence = connection
         .silence_before_end
         .filter(|silence| silence.until.frame == close.at.frame)?;
-    let own = before()
-        .filter(|p| p.side == close.side)
-        .map(|p| p.seq_end())
-        .max();
-    let said_more = own.is_some_and(|kept| closing.seq > kept.saturating_add(1));
+    let said_more = closing.seq > kept_of(close.side).unwrap_or(1).saturating_add(1);
     (knows_more(&closing) || said_more).then_some((silence.after, silence.after_by))
 }
 

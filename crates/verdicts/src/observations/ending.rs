@@ -13,9 +13,6 @@ use crate::wording;
 /// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
 const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
-/// Clients that have something to ask do so at once.
-const LONG_UNUSED: Span = Span::from_secs(3);
-
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 
@@ -264,11 +261,11 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
             format!("The capture ends while the connection rests (last packet: frame {last}).")
         };
         found.tell(ids::OPEN_AND_WELL, [last], text);
-        if case.accounts.silent && quiet > LONG_UNUSED.max(far) {
+        if case.accounts.silent {
             found.add(
                 ids::OPEN_UNUSED,
                 [last],
-                format!("Nobody had said anything {} after it was opened: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
+                format!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
             );
         }
         if waiting {

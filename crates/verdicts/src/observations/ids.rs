@@ -60,7 +60,7 @@ ids! {
     OPEN_AND_WELL = "open_and_well";
     /// Not closed, in the middle of an exchange that shows no trouble.
     OPEN_IN_EXCHANGE = "open_in_exchange";
-    /// Opened, and then silent for long on both sides.
+    /// Opened, and nobody has said anything by the end of the capture.
     OPEN_UNUSED = "open_unused";
     /// Not closed, and something has been waiting for long.
     OPEN_AND_WAITING = "open_and_waiting";

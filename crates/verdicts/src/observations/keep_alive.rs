@@ -12,6 +12,9 @@ use crate::wording;
 /// By then the client's host has sent it again (the smallest retransmission timer of Linux).
 const RETRANSMISSION: Span = Span::from_millis(200);
 
+/// A goodbye is no longer than this.
+const GOODBYE: u32 = 40;
+
 /// The server's close as the numbers in it tell: what it had received by then.
 struct ServerClose {
     at: Moment,
@@ -51,7 +54,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     // A session has one beginning and many requests: the last thing the client said is the one in question.
     let asked = if open.estimated {
-        case.connection.flows.client.last_new_data
+        last_word(case)
     } else {
         open.started
     };
@@ -103,6 +106,16 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The last thing of the client that is more than a goodbye (a close_notify, a `QUIT`).
+fn last_word(case: &Case<'_>) -> Option<Moment> {
+    let c = case.connection;
+    let word = c
+        .packets
+        .iter()
+        .rfind(|p| p.side == Side::Client && p.payload_len > GOODBYE && !p.flags.is_rst());
+    word.map(|p| p.moment()).or(c.flows.client.last_new_data)
 }
 
 /// The server had received something of the client when it closed, and had never sent a byte itself: it was not idle, it

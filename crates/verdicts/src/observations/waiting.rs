@@ -322,6 +322,9 @@ fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
         Missing::ResponseUnfinished => exchange.body_expected.is_some(),
         _ => exchange.request_body_expected.is_some(),
     });
+    if open.estimated && in_full_flow(case, silence_began) {
+        return true;
+    }
     (promised || !open.estimated) && since.is_some_and(|since| since.frame <= silence_began.frame)
 }
 
@@ -333,7 +336,10 @@ fn in_full_flow(case: &Case<'_>, silence_began: Moment) -> bool {
         .iter()
         .rfind(|p| p.payload_len > 0 && p.frame <= silence_began.frame);
     last.is_some_and(|p| {
-        let largest = c.flows.of(p.side).sizes.largest_sent;
+        // A captured frame may hold several segments (offload); the receiver's MSS, less the options, is one.
+        let mss = c.flows.of(p.side.peer()).syn_options.and_then(|o| o.mss);
+        let one = mss.map_or(u32::MAX, |mss| u32::from(mss.saturating_sub(40)));
+        let largest = c.flows.of(p.side).sizes.largest_sent.min(one);
         p.payload_len >= FULL_SEGMENT && p.payload_len >= largest
     })
 }
