@@ -100,6 +100,14 @@ impl Analysis {
         self.engine.finish();
     }
 
+    /// Another list of the same text begins, with a clock and frame numbers of its own. Call it when all connections of the
+    /// one before have been taken.
+    pub fn begin_list(&mut self) {
+        self.engine.begin_again();
+        self.origin = None;
+        self.last_time = Timestamp::default();
+    }
+
     /// The next connection that is over, with its verdict.
     pub fn next_judged(&mut self) -> Option<Judged> {
         let connection = self

@@ -110,7 +110,17 @@ fn read_list<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     analysis.set_names(list.names.clone());
+    let mut current = None;
     for row in &list.rows {
+        // Each list is a capture of its own: another host's view of the same connection, or an earlier attempt.
+        if current
+            .replace(row.list)
+            .is_some_and(|list| list != row.list)
+        {
+            analysis.finish();
+            drain(analysis, reader)?;
+            analysis.begin_list();
+        }
         let place = match row.quote() {
             Some(quote) => analysis.quote(&quote),
             None => {
@@ -184,6 +194,9 @@ fn describe_list(list: &PacketList, info: &mut CaptureInfo) {
         .map(|segment| segment.time);
     info.first_time = times.clone().min();
     info.last_time = times.max();
+    if let Some(lists) = several_lists(list) {
+        info.warnings.push(lists);
+    }
     for unread in &list.unread {
         info.warnings.push(format!(
             "line {}: {}: `{}`",
@@ -197,6 +210,26 @@ fn describe_list(list: &PacketList, info: &mut CaptureInfo) {
         ));
     }
 }
+
+/// Says so where a text holds more than one list: their frame numbers are not one numbering.
+fn several_lists(list: &PacketList) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut last = None;
+    for row in &list.rows {
+        if last.replace(row.list) != Some(row.list) && lines.len() < MAX_LISTS_NAMED {
+            lines.push(row.line.to_string());
+        }
+    }
+    (lines.len() > 1).then(|| {
+        format!(
+            "the text holds several packet lists, which begin in lines {}: each is taken for a capture of its own, with its own clock and frame numbers",
+            lines.join(", ")
+        )
+    })
+}
+
+/// The beginnings of no more lists are named.
+const MAX_LISTS_NAMED: usize = 16;
 
 /// Times of a list that count from its start say nothing about the date.
 fn is_absolute(time: Timestamp) -> bool {

@@ -72,7 +72,7 @@ fn people(
     facts(input)?;
     if let Output::Report(report) = sink.output {
         let mut out = BufWriter::new(anstream::stdout().lock());
-        report.write(&mut out, analysis.origin(), analysis.names())?;
+        report.write(&mut out, analysis.names())?;
         out.flush()?;
     }
     Ok(failed)
@@ -123,7 +123,7 @@ impl<W: Write> Reader for Sink<'_, W> {
         self.counts.failures += u64::from(judged.verdict.failed);
         match &mut self.output {
             Output::Json(document) => document.connection(&judged, origin, names)?,
-            Output::Report(report) => report.add(judged),
+            Output::Report(report) => report.add(judged, origin),
         }
         Ok(())
     }

@@ -52,6 +52,8 @@ pub struct Connection<X> {
     pub inferred: u64,
     /// The source is a pasted list, with rows known to be missing.
     pub elided: bool,
+    /// Some packet has a time; a pasted list may have none at all.
+    pub timed: bool,
     /// How far each side's program read what the other side sent.
     pub readings: BySide<Reading>,
     /// What each side had in flight, and what kept it from sending more.
@@ -93,6 +95,7 @@ impl<X> Connection<X> {
             captured_twice: self.captured_twice,
             inferred: self.inferred,
             elided: self.elided,
+            timed: self.timed,
             app: map(self.app),
         }
     }

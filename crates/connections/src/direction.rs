@@ -31,6 +31,14 @@ pub(crate) struct Direction {
     pub(crate) template: Option<Segment<'static>>,
 }
 
+/// Of a row that does not tell its length: whether it may have had payload. SYN, RST and a plain acknowledgement hardly ever
+/// do; a row that does not show its flags was worth a protocol's name.
+fn may_carry_data(seen: &Seen<'_, '_>) -> bool {
+    let flags = seen.flags();
+    let told = seen.has(Known::FLAGS) && !seen.has(Known::FLAGS_INFERRED);
+    !flags.is_rst() && !flags.contains(TcpFlags::SYN) && (!told || flags.contains(TcpFlags::PSH))
+}
+
 impl Direction {
     /// The initial number moved: what was relative to the old one is forgotten.
     pub(crate) fn forget_numbers(&mut self) {
@@ -73,6 +81,7 @@ impl Direction {
         self.provocation = (seen.flags().is_rst() || again).then_some(seen.at);
         self.acknowledges |= seen.ack().is_some();
         if !seen.is_numbered() || seen.flags().is_rst() {
+            facts::fins::note_unnumbered(&mut self.flow, seen);
             return;
         }
         facts::fins::note(&mut self.flow, seen);
@@ -86,6 +95,7 @@ impl Direction {
     fn note_packet(&mut self, seen: &Seen<'_, '_>) {
         let flow = &mut self.flow;
         flow.packets += 1;
+        flow.unsized_packets += u64::from(!seen.has(Known::LEN) && may_carry_data(seen));
         flow.first.get_or_insert(seen.at);
         flow.last = Some(seen.at);
         if seen.marks().has(Marks::DUPLICATE_ACK) {

@@ -259,6 +259,7 @@ impl<X: StreamSink> Engine<X> {
             place.state = State::Live(Box::new(live));
         }
         let arrival = match &mut place.state {
+            _ if segment.known.has(Known::NEW_STREAM) => Arrival::New,
             State::Live(live) if segment.known.has(Known::RELATIVE) => {
                 live.relative_arrival(segment.flags)
             }
@@ -273,6 +274,9 @@ impl<X: StreamSink> Engine<X> {
         };
         if arrival == Arrival::Same {
             return (slot, Marks::NONE);
+        }
+        if let State::Live(live) = &mut place.state {
+            live.reused(segment.flags, located.from);
         }
         if let State::Live(live) = &mut place.state
             && !live.ended
@@ -494,6 +498,18 @@ impl<X: StreamSink> Engine<X> {
             let ends = ends(&self.index, &place.pair);
             return Some(live.conclude(place.stream, &ends, self.capture_end, false, &self.config));
         }
+    }
+
+    /// Another capture begins: what was seen before is no witness to it, and no connection goes on. Call it when
+    /// everything has been taken from [`Engine::next_finished`] after [`Engine::finish`]; streams are counted on.
+    pub fn begin_again(&mut self) {
+        let prototype = self.prototype.fresh();
+        let fresh = Self::with_prototype(self.config.clone(), prototype);
+        let next_stream = self.next_stream;
+        *self = Self {
+            next_stream,
+            ..fresh
+        };
     }
 
     /// What is known of hosts and listeners so far.

@@ -12,6 +12,8 @@ pub struct Flow {
     pub packets: u64,
     /// Packets that carried payload.
     pub data_packets: u64,
+    /// Packets that may have carried payload, of which a pasted list does not tell how much.
+    pub unsized_packets: u64,
     /// Unique payload bytes seen (retransmissions once, gaps not, text in a RST not).
     pub bytes: u64,
     /// The number after the last one sent: payload, SYN and FIN (SND.NXT as far as the capture shows).
@@ -62,6 +64,13 @@ pub struct Flow {
     pub timestamp_clock: Option<TimestampClock>,
     /// PSH on the last data packet: the program had nothing more to send at that moment.
     pub last_data_pushed: bool,
+}
+
+impl Flow {
+    /// No payload passed, and none can hide in packets of unknown length.
+    pub const fn sent_nothing(&self) -> bool {
+        self.bytes == 0 && self.unsized_packets == 0
+    }
 }
 
 /// A side's FIN.

@@ -54,6 +54,8 @@ pub(crate) struct Live<X> {
     inferred: u64,
     /// Rows of a list are missing within it.
     elided: bool,
+    /// Some packet has a time.
+    timed: bool,
     observers: Observers,
     app: X,
     /// The silence before the first FIN, where it is one.
@@ -95,6 +97,7 @@ impl<X: StreamSink> Live<X> {
             captured_twice: 0,
             inferred: 0,
             elided: false,
+            timed: segment.known.has(Known::TIME),
             observers: Observers::default(),
             app,
             pause_before_fin: None,
@@ -167,6 +170,7 @@ impl<X: StreamSink> Live<X> {
         }
         self.orient(segment, from);
         self.elided |= segment.known.has(Known::GAP_BEFORE);
+        self.timed |= segment.known.has(Known::TIME);
         self.inferred += u64::from(is_inferred(segment.known));
     }
 
@@ -390,6 +394,13 @@ impl<X: StreamSink> Live<X> {
             self.turn(from.other());
         } else {
             self.opener = Opener::Syn;
+            self.turn(from);
+        }
+    }
+
+    /// The same ports open another connection: who opens that one had opened this one too.
+    pub(crate) fn reused(&mut self, flags: TcpFlags, from: End) {
+        if self.opener == Opener::Guess && flags.is_opening_syn() {
             self.turn(from);
         }
     }

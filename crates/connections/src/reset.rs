@@ -50,6 +50,8 @@ pub struct Reset {
     pub other_mac: Option<bool>,
     /// The first bytes of its payload, at most 256.
     pub payload: Vec<u8>,
+    /// Its numbers are told; a pasted list may leave them out.
+    pub numbered: bool,
     /// What kind of RST it is.
     pub dialect: Dialect,
     /// The packet it answers, if it is an answer.

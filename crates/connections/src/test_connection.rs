@@ -116,6 +116,7 @@ fn empty() -> Connection<()> {
         packets: Vec::new(),
         packets_dropped: 0,
         captured_twice: 0,
+        timed: true,
         inferred: 0,
         elided: false,
         readings: BySide::default(),

@@ -52,7 +52,8 @@ impl List {
         let Some(exchange) = log.get_mut(current.id) else {
             return;
         };
-        if side == current.requester {
+        // What lies before the request belongs to an earlier answer, of which a row did not tell its place.
+        if side == current.requester || (len > 0 && offset.saturating_add(len) <= current.base) {
             return;
         }
         exchange.response_started.get_or_insert(at);

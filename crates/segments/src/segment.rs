@@ -54,6 +54,9 @@ impl Known {
     /// Rows of the list are missing before this one: packets may have passed that it does not show.
     pub const GAP_BEFORE: Self = Self(1 << 19);
 
+    /// The list says that another connection between the same ends begins here.
+    pub const NEW_STREAM: Self = Self(1 << 20);
+
     /// What a whole IPv6 frame tells.
     pub const FRAME_V6: Self = Self(
         Self::SEQ.0

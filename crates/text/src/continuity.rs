@@ -2,7 +2,8 @@
 //!
 //! * Sequence number, forwards: the row follows the last one of its side, no packet is missing between them, and Wireshark
 //!   marked it neither as a retransmission nor as out of order: it begins where that one ended.
-//! * Sequence number, backwards: the same, from the next row of its side that shows its number.
+//! * Sequence number, backwards: the same, from the next row of its side that shows its number; or from an acknowledgement
+//!   behind it, if the next number of its side is just that: nothing else was sent by then.
 //! * Where packets may be missing: only if the next row of the side that shows its number begins exactly where the
 //!   rows in between, laid end to end, would end.
 //! * Acknowledgement number: never less than what the side acknowledged before, never more than what the other side had
@@ -157,11 +158,20 @@ fn withdraw(row: &mut Placed) {
 
 fn backwards(connection: &Connection, rows: &mut [Placed]) {
     let mut sides: [Option<(u32, u32)>; 2] = [None, None];
+    // Per side: its next number, however many rows are missing until there.
+    let mut later: [Option<u32>; 2] = [None, None];
     for index in connection.rows.iter().rev() {
         let Some(row) = rows.get_mut(*index).filter(|row| row.is_tcp()) else {
             continue;
         };
-        let Some(side) = sides.get_mut(usize::from(!row.is_from_first())) else {
+        let from = usize::from(!row.is_from_first());
+        if let Some(ack) = row.raw.ack.filter(|_| acknowledges(row))
+            && later.get(1 - from) == Some(&Some(ack))
+            && let Some(other) = sides.get_mut(1 - from)
+        {
+            *other = Some((ack, row.gaps_before));
+        }
+        let Some(side) = sides.get_mut(from) else {
             continue;
         };
         if row.raw.seq.is_none()
@@ -173,6 +183,9 @@ fn backwards(connection: &Connection, rows: &mut [Placed]) {
         }
         let seq = row.raw.seq.filter(|_| !row.is_disturbed());
         *side = seq.map(|seq| (seq, row.gaps_before));
+        if let (Some(slot), Some(seq)) = (later.get_mut(from), row.raw.seq) {
+            *slot = Some(seq).filter(|_| !row.is_disturbed());
+        }
     }
 }
 

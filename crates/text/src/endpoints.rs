@@ -106,6 +106,7 @@ pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
                 let next = placement.connections.len();
                 let connection = current.entry(key).or_insert(next);
                 let known = placement.connections.get(*connection);
+                let surely = known.is_some_and(|known| known.is_surely_followed_by(&row));
                 if known.is_some_and(|known| known.is_followed_by(&row)) {
                     *connection = next;
                 }
@@ -115,7 +116,9 @@ pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
                 if let Some(known) = placement.connections.get_mut(*connection) {
                     known.push(placement.rows.len(), &row);
                 }
-                placement.rows.push(Placed::new(row, at, *connection, ends));
+                let mut placed = Placed::new(row, at, *connection, ends);
+                placed.opens_again = surely;
+                placement.rows.push(placed);
             }
             Ends::Several { on_port } => placement.pending.push(Pending {
                 at,

@@ -26,6 +26,14 @@ pub enum Format {
     Tcpdump,
     /// tcpdump 3: `R 1:1(0)`.
     TcpdumpOld,
+    /// Solaris snoop's summary.
+    Snoop,
+    /// FortiGate's `diagnose sniffer packet`.
+    FortiGate,
+    /// Microsoft Network Monitor's frame summary.
+    NetworkMonitor,
+    /// `address:port` at both ends: ngrep, scapy, nmap, retis, pwru, written by hand.
+    Compact,
 }
 
 impl fmt::Display for Format {
@@ -41,6 +49,10 @@ impl fmt::Display for Format {
             Self::Pdml => "PDML",
             Self::Tcpdump => "tcpdump output",
             Self::TcpdumpOld => "tcpdump 3 output",
+            Self::Snoop => "snoop output",
+            Self::FortiGate => "FortiGate sniffer output",
+            Self::NetworkMonitor => "Network Monitor frame summary",
+            Self::Compact => "packet rows",
         })
     }
 }

@@ -261,7 +261,10 @@ fn read_numbers<'a>(line: &'a str, from: usize, info: &mut Info<'a>) -> usize {
 
 /// One `key=value`; whether it was one that belongs to the Info column of a TCP row.
 pub(crate) fn read_number(word: &str, numbers: &mut Numbers) -> bool {
-    let word = word.trim_end_matches([',', ';']);
+    // `**Ack=1**`: what the author wanted seen.
+    let word = word
+        .trim_end_matches([',', ';', '*'])
+        .trim_start_matches('*');
     let Some((key, value)) = word.split_once('=') else {
         if word.eq_ignore_ascii_case("SACK_PERM") {
             numbers.options.sack_permitted = true;

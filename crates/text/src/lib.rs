@@ -7,11 +7,11 @@
 //! # Written and inferred
 //!
 //! [`Row::segment`] gives a segment whose `known` bits say what the text tells. What does not stand in the row itself but
-//! follows from others, by the rules of the modules `lengths`, `continuity` and `assignment`, is marked with the `…_INFERRED` bits beside the
+//! follows from others, by the rules of the modules `lengths`, `distances`, `continuity` and `assignment`, is marked with the `…_INFERRED` bits beside the
 //! plain ones. Everything else stays unknown:
 //!
 //! * Payload length of a row that hides it (`GET …`, `[TCP segment of a reassembled PDU]`): the Length column minus the header
-//!   bytes that other rows of the connection show.
+//!   bytes that other rows of the connection show; or the distance between the numbers around it, where it stands alone there.
 //! * Sequence and acknowledgement numbers of such rows: only where the rows around leave one possibility.
 //! * Rows without ports or without hosts: only where one connection of the list fits, by its hosts or by its numbers.
 //! * Rows that were cut out (`--8<--`, jumping frame numbers) are unknown, never absent.
@@ -30,19 +30,24 @@ mod application;
 mod assignment;
 mod clean;
 mod clocks;
+mod compact;
 mod continuity;
 mod details;
+mod distances;
 mod elisions;
 mod endpoints;
 mod fields;
 mod format;
+mod fortigate;
 mod hex_dump;
 mod hosts;
 mod html;
 mod icmp_info;
 mod info_column;
 mod lengths;
+mod lists;
 mod mail;
+mod network_monitor;
 mod numbering;
 mod pdml;
 mod placed;
@@ -53,6 +58,7 @@ mod reader;
 mod row;
 mod run_together;
 mod services;
+mod snoop;
 mod tables;
 mod tcpdump_new;
 mod tcpdump_old;
@@ -182,6 +188,7 @@ fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketLis
     let mut placed = placement.rows;
     for connection in &placement.connections {
         lengths::infer(connection, &mut placed);
+        distances::infer(connection, &mut placed);
         continuity::infer(connection, &mut placed);
     }
     for row in &placement.unplaced {

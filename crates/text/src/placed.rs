@@ -22,6 +22,8 @@ pub(crate) struct Placed {
     pub gaps_before: u32,
     /// The numbers count from each side's start.
     pub relative: bool,
+    /// It opens another connection between ends that had one before.
+    pub opens_again: bool,
     /// The window is multiplied by the scale.
     pub window_scaled: bool,
 }
@@ -35,6 +37,7 @@ impl Placed {
             inferred: Known::default(),
             gaps_before: 0,
             relative: false,
+            opens_again: false,
             window_scaled: false,
             raw,
             at,
@@ -89,6 +92,12 @@ pub(crate) struct Connection {
 impl Connection {
     /// Whether `row` opens another connection between the same ends: its number differs, or this one has ended.
     pub fn is_followed_by(&self, row: &RawRow) -> bool {
+        let opens = row.icmp.is_none() && row.flags.unwrap_or_default().is_opening_syn();
+        opens && (self.ended || self.is_surely_followed_by(row))
+    }
+
+    /// The same where the row itself says it: a SYN that is sent again after a refusal is no other connection.
+    pub fn is_surely_followed_by(&self, row: &RawRow) -> bool {
         if row.icmp.is_some() || !row.flags.unwrap_or_default().is_opening_syn() {
             return false;
         }
@@ -98,7 +107,6 @@ impl Connection {
             _ => false,
         };
         differs
-            || self.ended
             || row
                 .marks
                 .iter()

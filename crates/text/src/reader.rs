@@ -9,6 +9,7 @@ use crate::fields;
 use crate::format::Format;
 use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
+use crate::lists::{Beginning, Repetition};
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
 use crate::run_together::split_rows;
@@ -17,8 +18,8 @@ use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
 use crate::wrapping::{join_wrapped, starts_packet};
 use crate::{
-    MAX_ROWS, MAX_UNREAD, UnreadLine, tables, tcpdump_new, tcpdump_old, tshark_fields, tshark_json,
-    wireshark_list,
+    MAX_ROWS, MAX_UNREAD, UnreadLine, compact, fortigate, network_monitor, snoop, tables,
+    tcpdump_new, tcpdump_old, tshark_fields, tshark_json, wireshark_list,
 };
 
 /// A line of the text after cleaning.
@@ -43,6 +44,11 @@ pub(crate) struct Reader {
     last_frame: Option<u64>,
     /// A line that is no packet stood since the last packet.
     prose_since_packet: bool,
+    /// An empty line stood since the last packet.
+    blank_since_packet: bool,
+    /// Where the list began: its first frame number and time, and how many rows it has.
+    beginning: Beginning,
+    repetition: Repetition,
     elided_since_packet: bool,
     /// The row that payload lines below belong to.
     payload_row: Option<usize>,
@@ -79,6 +85,7 @@ impl Reader {
     fn read_line(&mut self, line: &Line<'_>, following: &[Line<'_>]) -> usize {
         let text: &str = &line.text;
         if text.trim().is_empty() {
+            self.blank_since_packet = true;
             return 1;
         }
         if self.read_payload_line(text) {
@@ -92,7 +99,10 @@ impl Reader {
             self.elide(line);
             return 1;
         }
-        if self.read_details_title(line) || self.read_columns(line) {
+        if self.read_network_monitor(line)
+            || self.read_details_title(line)
+            || self.read_columns(line)
+        {
             return 1;
         }
         if let Some((joined, used)) = join_wrapped(text, following) {
@@ -107,6 +117,18 @@ impl Reader {
             self.take(read, line.number, part);
         }
         1
+    }
+
+    /// A row of Network Monitor, whose tabs would else make it a table.
+    fn read_network_monitor(&mut self, line: &Line<'_>) -> bool {
+        let text = shorten(&line.text, MAX_LINE);
+        match network_monitor::read_row(text, &mut self.names) {
+            Read::No => false,
+            read => {
+                self.take(read, line.number, text);
+                true
+            }
+        }
     }
 
     /// A line that opens the details of a packet.
@@ -267,16 +289,24 @@ impl Reader {
 
     fn read_packet(&mut self, text: &str) -> Read {
         let text = shorten(text, MAX_LINE);
-        let read = tcpdump_new::read_packet(text, &mut self.names);
-        if !matches!(read, Read::No) {
-            return read;
-        }
-        let read = tcpdump_old::read_packet(text, &mut self.names);
-        if !matches!(read, Read::No) {
-            return read;
+        type Format = fn(&str, &mut Names) -> Read;
+        let formats: [Format; 4] = [
+            tcpdump_new::read_packet,
+            tcpdump_old::read_packet,
+            fortigate::read_row,
+            snoop::read_row,
+        ];
+        for format in formats {
+            let read = format(text, &mut self.names);
+            if !matches!(read, Read::No) {
+                return read;
+            }
         }
         let read = wireshark_list::read_row(text, &mut self.names, &mut self.middle);
-        match read {
+        if !matches!(read, Read::No) {
+            return read;
+        }
+        match compact::read_row(text, &mut self.names) {
             Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
             read => read,
         }
@@ -325,23 +355,36 @@ impl Reader {
         }
         if let Some(frame) = row.frame {
             let known = self.by_frame.get(&(self.list, frame)).copied();
+            let apart = self.prose_since_packet || self.blank_since_packet;
+            let back = apart && self.last_frame.is_some_and(|last| frame < last);
             match known.and_then(|at| self.rows.get_mut(at)) {
                 Some(same) if compatible(same, &row) => {
+                    self.repetition.note(&row, same, back);
                     same.complete_from(row);
                     return;
                 }
-                Some(_) => self.start_list(),
+                Some(_) => {
+                    self.start_list();
+                    for row in self.repetition.take() {
+                        self.push(row, "");
+                    }
+                }
                 None if self.prose_since_packet
                     && self.last_frame.is_some_and(|last| frame < last) =>
                 {
                     self.start_list()
                 }
+                None if self.blank_since_packet && self.beginning.is_behind_frame(frame) => {
+                    self.start_list()
+                }
                 None => {}
             }
+            self.repetition.take();
             self.by_frame.insert((self.list, frame), self.rows.len());
         } else if self.starts_again(&row) {
             self.start_list();
         }
+        self.beginning.add(&row);
         row.list = self.list;
         row.gap_before = self.elided_since_packet || self.jumps_to(row.frame);
         self.note_frames_cut(row.frame);
@@ -352,6 +395,9 @@ impl Reader {
 
     /// Without frame numbers: after some prose the clock starts earlier again, or another format begins.
     fn starts_again(&self, row: &RawRow) -> bool {
+        if self.blank_since_packet && self.beginning.is_behind_time(row.time) {
+            return true;
+        }
         let Some(last) = self.rows.last().filter(|_| self.prose_since_packet) else {
             return false;
         };
@@ -368,6 +414,7 @@ impl Reader {
         self.list = self.list.saturating_add(1);
         self.last_frame = None;
         self.elided_since_packet = false;
+        self.beginning = Beginning::default();
     }
 
     fn jumps_to(&self, frame: Option<u64>) -> bool {
@@ -382,6 +429,7 @@ impl Reader {
             self.last_frame = frame;
         }
         self.prose_since_packet = false;
+        self.blank_since_packet = false;
         self.elided_since_packet = false;
     }
 

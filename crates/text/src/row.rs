@@ -54,7 +54,8 @@ impl Row {
             reporter,
             reporter_ttl: 0,
             segment: self.segment(),
-            quoted_bytes: 0,
+            // The row tells the two ends, as the quoted header would.
+            quoted_bytes: usize::from(QUOTED_HEADER),
         })
     }
 
@@ -110,6 +111,9 @@ impl Row {
     }
 }
 
+/// Bytes of a TCP header without options.
+const QUOTED_HEADER: u8 = 20;
+
 fn window(window: Window) -> (u32, bool) {
     match window {
         Window::Unsaid => (0, false),
@@ -136,6 +140,7 @@ fn known(placed: &Placed, time: Option<Timestamp>) -> Known {
         (time.is_some(), Known::TIME),
         (placed.ports_known, Known::PORTS),
         (placed.relative, Known::RELATIVE),
+        (placed.opens_again, Known::NEW_STREAM),
         (placed.window_scaled, Known::WINDOW_SCALED),
         (raw.frame.is_some(), Known::FRAME),
     ] {

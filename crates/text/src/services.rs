@@ -14,7 +14,12 @@ pub fn port_of_service(name: &str) -> Option<u16> {
     if let Some(port) = BY_NAME.get(name) {
         return Some(*port);
     }
-    BY_NAME.get(name.to_ascii_lowercase().as_str()).copied()
+    let lower = name.to_ascii_lowercase();
+    let found = BY_NAME.get(lower.as_str());
+    // scapy writes `ftp_data`.
+    found
+        .or_else(|| BY_NAME.get(lower.replace('_', "-").as_str()))
+        .copied()
 }
 
 fn entries() -> impl Iterator<Item = (&'static str, u16)> {
@@ -43,6 +48,7 @@ mod tests {
             ("hbci", 3000),
             ("apocd", 3809),
             ("autonoc", 1140),
+            ("ftp_data", 20),
         ] {
             assert_eq!(port_of_service(name), Some(port), "{name}");
         }

@@ -61,7 +61,7 @@ fn is_port(host: &str, port: &str) -> bool {
 pub(crate) fn read_prefix(prefix: &[Token<'_>], line: &str, names: &mut Names, row: &mut RawRow) {
     let mut words = prefix;
     if let [first, second, ..] = words
-        && let Some(number) = integer(first.text)
+        && let Some(number) = integer(first.text.trim_end_matches(':'))
         && read_time(&[second.text]).is_some()
     {
         row.frame = Some(number);

@@ -56,7 +56,16 @@ fn read_tcp_row(
     let (source_port, destination_port) = info.ports.or(hosts.ports).unzip();
     row.source = names.side(hosts.source.as_deref(), source_port);
     row.destination = names.side(hosts.destination.as_deref(), destination_port);
+    if let (None, Some((source, destination))) = (&hosts.source, info.ports)
+        && !is_port(source)
+        && !is_port(destination)
+    {
+        // `client -> server [SYN]`: written by hand.
+        row.source = names.side(Some(source), None);
+        row.destination = names.side(Some(destination), None);
+    }
     take_info(&mut row, info);
+    row.frame_len = hosts.frame_len;
     take_middle(&mut row, columns, info, middle);
     take_trailing(&mut row, line.get(info.end..).unwrap_or(""));
     Read::row(row)
@@ -140,6 +149,8 @@ struct Hosts<'a> {
     source: Option<String>,
     destination: Option<String>,
     ports: Option<(&'a str, &'a str)>,
+    /// A Length column that stands between the addresses and the Protocol.
+    frame_len: Option<u32>,
     arrow: bool,
 }
 
@@ -185,14 +196,40 @@ fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
                 source: Some(source.text.to_owned()),
                 destination: Some(destination.text.to_owned()),
                 ports: Some((source_port.text, destination_port.text)),
-                arrow: false,
+                ..Hosts::default()
             })
         }
-        _ => read_host_phrases(all),
+        _ => read_addresses(all).or_else(|| read_host_phrases(all)),
     }
 }
 
-/// Hosts of several words (`source(my pc)`), told apart by the gaps between columns; else the two addresses among them.
+/// Two addresses, each perhaps followed by its port, and perhaps the Length behind them: all that stands there.
+fn read_addresses<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
+    let words: Vec<&str> = all.iter().take(6).map(|token| token.text).collect();
+    let (source, destination, ports, frame_len) = match words.as_slice() {
+        [a, a_port, b, b_port, len] => (a, b, Some((*a_port, *b_port)), Some(*len)),
+        [a, b, a_port, b_port] => (a, b, Some((*a_port, *b_port)), None),
+        [a, b, len] => (a, b, None, Some(*len)),
+        _ => return None,
+    };
+    let ports_fit = ports.is_none_or(|(a, b)| is_port(a) && is_port(b));
+    if !is_address(source) || !is_address(destination) || !ports_fit {
+        return None;
+    }
+    let frame_len = match frame_len {
+        Some(len) => Some(integer::<u32>(len)?),
+        None => None,
+    };
+    Some(Hosts {
+        source: Some((*source).to_owned()),
+        destination: Some((*destination).to_owned()),
+        ports,
+        frame_len,
+        arrow: false,
+    })
+}
+
+/// Hosts of several words (`source(my pc)`), told apart by the gaps between columns; the two addresses among them, if there are.
 fn read_host_phrases<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
     let mut groups: Vec<String> = Vec::new();
     for token in all.iter().take(16) {
@@ -210,18 +247,33 @@ fn read_host_phrases<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
         .filter(|word| is_address(word))
         .collect();
     match (groups.as_slice(), addresses.as_slice()) {
-        ([source, destination], _) => Some(Hosts {
-            source: Some(source.clone()),
-            destination: Some(destination.clone()),
-            ..Hosts::default()
-        }),
         (_, [source, destination]) => Some(Hosts {
             source: Some((*source).to_owned()),
             destination: Some((*destination).to_owned()),
             ..Hosts::default()
         }),
+        ([source, destination], _) => Some(Hosts {
+            source: Some(source.clone()),
+            destination: Some(destination.clone()),
+            ..Hosts::default()
+        }),
         _ => None,
     }
+}
+
+/// Number, time and the two hosts of a row whose other columns are read elsewhere.
+pub(crate) fn read_columns_before(
+    columns: &[Token<'_>],
+    ports: Option<(&str, &str)>,
+    names: &mut Names,
+) -> Option<RawRow> {
+    let lead = read_lead(columns);
+    let hosts = read_hosts(columns.get(lead.used..).unwrap_or(&[]))?;
+    let mut row = lead.row();
+    let (source_port, destination_port) = ports.unzip();
+    row.source = names.side(hosts.source.as_deref(), source_port);
+    row.destination = names.side(hosts.destination.as_deref(), destination_port);
+    Some(row)
 }
 
 fn is_port(word: &str) -> bool {
@@ -269,7 +321,7 @@ fn take_middle(
                 row.numbering = Numbering::Absolute;
             }
         }
-        [.., len] => row.frame_len = integer(len),
+        [.., len] => row.frame_len = integer(len).or(row.frame_len),
         [] => {}
     }
 }
@@ -314,6 +366,7 @@ fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read 
         Some(Protocol::Icmp) => read_icmp(row, name.text, info),
         Some(Protocol::OverTcp | Protocol::OnPort(_)) | None => {
             take_hidden_info(&mut row, name.text, info, names, middle);
+            row.frame_len = row.frame_len.or(hosts.frame_len);
             Read::row(row)
         }
     }

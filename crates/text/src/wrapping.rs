@@ -20,7 +20,8 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
     for next in following.iter().take(MAX_WRAPPED) {
         let next = next.text.trim();
         let more = wants_more(&joined) || continues_numbers(next);
-        if next.is_empty() || !more || starts_packet(next) || is_elision(next) {
+        let whole = has_flags(&joined) && has_flags(next);
+        if next.is_empty() || !more || whole || starts_packet(next) || is_elision(next) {
             break;
         }
         joined.push(' ');
@@ -37,7 +38,10 @@ const MAX_WRAPPED: usize = 4;
 fn wants_more(text: &str) -> bool {
     let verbose_head = text.trim_end().ends_with(')')
         && (text.contains("(tos ") || text.contains("(flowlabel ") || text.contains("(class "));
-    (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
+    // Windows' pktmon writes time and place above the packet.
+    let pktmon_head = text.contains(" LoggedSize ") && text.contains("PktGroupId ");
+    (pktmon_head && !has_flags(text))
+        || (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
         || tcpdump_new::is_cut(text)
         || tcpdump_old::is_cut(text)
         || wireshark_is_cut(text)

@@ -23,6 +23,19 @@ pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     }
 }
 
+/// A FIN of which a list does not tell the number: it stands behind all that is known to have been sent.
+pub(crate) fn note_unnumbered(flow: &mut Flow, seen: &Seen<'_, '_>) {
+    if !seen.flags().is_fin() || seen.flags().is_rst() || flow.fin.is_some() {
+        return;
+    }
+    flow.fin = Some(Fin {
+        at: seen.at,
+        seq: flow.sent_to,
+        acked: None,
+        retransmissions: 0,
+    });
+}
+
 /// The other side's packet acknowledges up to `ack`.
 pub(crate) fn acknowledged(flow: &mut Flow, ack: i64, seen: &Seen<'_, '_>) {
     if let Some(fin) = &mut flow.fin

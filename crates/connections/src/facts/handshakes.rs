@@ -35,6 +35,10 @@ fn note_syn(handshake: &mut Handshake, seen: &Seen<'_, '_>) {
         handshake.syn_count = handshake.syn_count.saturating_add(1);
         return;
     }
+    // A SYN/ACK of the side that sent the SYN answers nothing (a probe, a test of a stack).
+    if seen.packet.side == Side::Client && handshake.syn.is_some() {
+        return;
+    }
     handshake.syn_ack.get_or_insert(seen.at);
     handshake.last_syn_ack = Some(seen.at);
     handshake.syn_ack_count = handshake.syn_ack_count.saturating_add(1);

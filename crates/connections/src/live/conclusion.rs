@@ -134,6 +134,7 @@ impl<X: StreamSink> Live<X> {
             captured_twice: self.captured_twice,
             inferred: self.inferred,
             elided: self.elided,
+            timed: self.timed,
             readings: BySide::default(),
             sendings: BySide::default(),
             stacks: BySide::default(),

@@ -76,6 +76,7 @@ fn judge_one<X>(
         has_options: raw.has_options,
         other_mac: raw.mac.zip(raw.own().mac).map(|(a, b)| a != b),
         payload: raw.payload.clone(),
+        numbered: raw.is_numbered(),
         dialect,
         trigger,
         acceptance: acceptance::judge(raw, dialect, trips.of(side.peer())),

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use whyreset_capture::Timestamp;
-use whyreset_connections::{BySide, Place};
+use whyreset_connections::{BySide, Flow, Place};
 use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
 
@@ -16,9 +16,11 @@ pub(super) struct ConnectionJson<'a> {
     client: EndpointJson<'a>,
     server: EndpointJson<'a>,
     frames: FramesJson,
-    start_s: f64,
-    end_s: f64,
-    bytes: BySideJson<u64>,
+    /// `null` where a list tells no times.
+    start_s: Option<f64>,
+    end_s: Option<f64>,
+    /// `null` where a list shows that there was payload, but of no packet how much.
+    bytes: BySideJson<Option<u64>>,
     outcome: &'static str,
     vantage: &'static str,
     rtt_ms: RoundTripsJson,
@@ -129,11 +131,11 @@ impl<'a> ConnectionJson<'a> {
                 last: connection.frames.last,
                 count: connection.frames.count,
             },
-            start_s: seconds(connection.start - origin),
-            end_s: seconds(connection.end - origin),
+            start_s: connection.timed.then(|| seconds(connection.start - origin)),
+            end_s: connection.timed.then(|| seconds(connection.end - origin)),
             bytes: BySideJson {
-                client: connection.flows.client.bytes,
-                server: connection.flows.server.bytes,
+                client: told_bytes(&connection.flows.client),
+                server: told_bytes(&connection.flows.server),
             },
             outcome: verdict.outcome.id(),
             vantage: place(connection.vantage.place),
@@ -197,6 +199,11 @@ impl<'a> AlternativeJson<'a> {
 }
 
 /// Three digits are all that a probability of ours is worth; rounded down, so that a sum stays at most 1.
+/// What a list shows only by its rows, not by numbers, is not known.
+fn told_bytes(flow: &Flow) -> Option<u64> {
+    (flow.bytes > 0 || flow.sent_nothing()).then_some(flow.bytes)
+}
+
 fn probability(value: f64) -> f64 {
     (value.clamp(0.0, 1.0) * 1e3).floor() / 1e3
 }

@@ -1,7 +1,7 @@
 //! The report on one connection.
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Opener, Place, Side};
+use whyreset_connections::{Flow, Opener, Place, Side};
 use whyreset_segments::HostNames;
 use whyreset_verdicts::{EndedBy, Outcome};
 
@@ -99,11 +99,17 @@ fn who_what_where(judged: &Judged, origin: Timestamp, names: &HostNames, layout:
         layout,
         "frames",
         &format!(
-            "{} to {}, {} in all, over {} from {begin:.6} s on",
+            "{} to {}, {} in all{}",
             connection.frames.first,
             connection.frames.last,
             count(connection.frames.count),
-            span(connection.end - connection.start),
+            match connection.timed {
+                true => format!(
+                    ", over {} from {begin:.6} s on",
+                    span(connection.end - connection.start)
+                ),
+                false => String::new(),
+            },
         ),
     );
     fact(
@@ -112,12 +118,19 @@ fn who_what_where(judged: &Judged, origin: Timestamp, names: &HostNames, layout:
         "bytes",
         &format!(
             "client sent {}, server sent {}",
-            count(connection.flows.client.bytes),
-            count(connection.flows.server.bytes),
+            sent_bytes(&connection.flows.client),
+            sent_bytes(&connection.flows.server),
         ),
     );
     fact(&mut out, layout, "captured", &captured(judged));
     out
+}
+
+fn sent_bytes(flow: &Flow) -> String {
+    match flow.bytes > 0 || flow.sent_nothing() {
+        true => count(flow.bytes),
+        false => "data of unknown length".to_owned(),
+    }
 }
 
 fn captured(judged: &Judged) -> String {

@@ -27,7 +27,8 @@ pub struct Report {
     layout: Layout,
     summary: Summary,
     stories: Stories,
-    shown: Vec<Judged>,
+    /// Each with the time that its times count from.
+    shown: Vec<(Judged, Timestamp)>,
     left_out: u64,
 }
 
@@ -45,42 +46,37 @@ impl Report {
         }
     }
 
-    /// Takes a connection.
-    pub fn add(&mut self, judged: Judged) {
+    /// Takes a connection. `origin` is the time of the first frame of its capture, or of its list.
+    pub fn add(&mut self, judged: Judged, origin: Timestamp) {
         self.summary.add(&judged.verdict, judged.connection.stream);
         self.stories.add(&judged.connection, &judged.verdict);
         if !judged.verdict.failed && !self.show_healthy {
             return;
         }
-        self.shown.push(judged);
+        self.shown.push((judged, origin));
         if self.shown.len() >= SHOWN * 2 {
             self.keep_the_most_telling();
         }
     }
 
-    /// Writes the report. `origin` is the time of the capture's first frame.
+    /// Writes the report.
     ///
     /// # Errors
     /// When `out` cannot be written to.
-    pub fn write<W: Write>(
-        mut self,
-        out: &mut W,
-        origin: Timestamp,
-        names: &HostNames,
-    ) -> io::Result<()> {
+    pub fn write<W: Write>(mut self, out: &mut W, names: &HostNames) -> io::Result<()> {
         self.keep_the_most_telling();
         if self.summary.connections() != 1 || self.shown.is_empty() {
             write!(out, "{}", self.summary.render())?;
             write!(out, "{}", self.tell_stories(names))?;
         }
-        for (index, judged) in self.shown.iter().enumerate() {
+        for (index, (judged, origin)) in self.shown.iter().enumerate() {
             if index > 0 || self.summary.connections() != 1 {
                 writeln!(out, "\n{}\n", "─".repeat(self.layout.width))?;
             }
             write!(
                 out,
                 "{}",
-                one_connection(judged, origin, names, self.layout)
+                one_connection(judged, *origin, names, self.layout)
             )?;
             if self.show_weighing {
                 write!(out, "{}", weighing(&judged.verdict, self.layout))?;
@@ -118,7 +114,7 @@ impl Report {
 
     fn keep_the_most_telling(&mut self) {
         self.shown
-            .sort_by_key(|judged| rank(&judged.verdict, judged.connection.stream));
+            .sort_by_key(|(judged, _)| rank(&judged.verdict, judged.connection.stream));
         let over = self.shown.len().saturating_sub(SHOWN);
         self.left_out = self.left_out.saturating_add(over as u64);
         self.shown.truncate(SHOWN);

@@ -5,7 +5,7 @@ use whyreset_connections::{Connection, Dialect, Moment, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 use whyreset_segments::Known;
 
-use super::{Close, Kind};
+use super::{Close, Kind, untold};
 use crate::wording;
 
 /// What is missing from an exchange at the end.
@@ -51,6 +51,8 @@ pub(crate) struct Accounts<'a> {
     pub silent: bool,
     /// The protocol is understood well enough to say what was promised.
     pub understood: bool,
+    /// Nothing tells how much was sent: that nothing is missing cannot be said.
+    pub untold: bool,
 }
 
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
@@ -70,7 +72,7 @@ impl<'a> Accounts<'a> {
     pub fn new(connection: &'a Connection<Exchanges>, close: Option<Close>) -> Self {
         let flows = &connection.flows;
         let list = &connection.app.list;
-        let silent = flows.client.bytes == 0 && flows.server.bytes == 0;
+        let silent = flows.client.sent_nothing() && flows.server.sent_nothing();
         let decrypted = list.iter().any(|e| is_http(&e.protocol));
         let mut accounts = Accounts {
             silent,
@@ -96,6 +98,10 @@ impl<'a> Accounts<'a> {
             }
         }
         accounts.complete += connection.app.left_out;
+        if let Some(last) = untold::last_speaker(connection, close) {
+            accounts.untold = true;
+            accounts.open = untold::unanswered(last);
+        }
         if accounts.open.is_none() {
             accounts.open = left_in_flight(connection, close, list.last());
             if accounts.open.is_some() {
@@ -133,7 +139,10 @@ impl OpenExchange<'_> {
     /// `GET /download?o=…`, or a plain word for what was going on.
     pub fn name(&self) -> String {
         let Some(exchange) = self.exchange else {
-            return "the transfer".to_owned();
+            return match self.missing {
+                Missing::Unanswered => "what the client had sent".to_owned(),
+                _ => "the transfer".to_owned(),
+            };
         };
         if let Some(request) = &exchange.request {
             return wording::excerpt(request, 80);

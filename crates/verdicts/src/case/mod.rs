@@ -5,6 +5,7 @@
 mod accounts;
 mod close;
 mod cut_stream;
+mod untold;
 mod wait;
 
 use whyreset_capture::Span;

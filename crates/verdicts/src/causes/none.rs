@@ -86,6 +86,10 @@ pub(super) static RULE: CauseRule = CauseRule {
                 "Nothing went wrong: opened and closed without any data, {} first.",
                 wording::side(closer)
             ),
+            (Some(closer), false) if !case.both_finished() => format!(
+                "Nothing went wrong as far as the capture shows: everything was delivered, and {} closed in order; the other side's close is not in it.",
+                wording::side(closer)
+            ),
             (Some(closer), false) => format!(
                 "Nothing went wrong: everything was delivered, and both closed in order, {} first.",
                 wording::side(closer)

@@ -26,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the other direction is not in the capture: answers may have been there",
         ),
         on(
+            SYN_ACK_REPEATED,
+            0.05,
+            "that host never took the connection up: there was nothing to forget",
+        ),
+        on(
             EARLIER_FORGERY,
             0.1,
             "somebody had forged a RST in this connection before",

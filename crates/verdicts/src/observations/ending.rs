@@ -64,7 +64,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     if case.accounts.silent && close.kind == Kind::Rst && case.both_finished() {
         return nothing_missing(case, close, found);
     }
-    let unused = c.flows.client.bytes == 0 && c.handshake.syn.is_some();
+    let unused = c.flows.client.sent_nothing() && c.handshake.syn.is_some();
     let said_nothing = c.flows.server.bytes == 0
         || case
             .wait
@@ -98,9 +98,10 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         return;
     }
     match missing {
+        None if case.accounts.untold && !(case.both_finished() && case.fatal.is_none()) => {}
         None => nothing_missing(case, close, found),
         Some(missing) => {
-            let hidden = !case.accounts.understood && c.flows.server.bytes == 0;
+            let hidden = !case.accounts.understood && c.flows.server.sent_nothing();
             if hidden && (close.side, close.kind) == (Side::Server, Kind::Fin) {
                 found.add(
                     ids::FIRST_WORD_UNANSWERED,
@@ -141,6 +142,8 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     let frame = close.at.frame;
     let understood = if case.cut.is_some() {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
+    } else if case.accounts.untold {
+        "both sides closed in order, and the server had the last word"
     } else if case.accounts.understood {
         "everything that was asked for had been answered in full"
     } else {

@@ -1,7 +1,7 @@
 //! The opening: SYN, SYN/ACK, ACK, and what came instead of them.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Opener, Side};
+use whyreset_connections::{Dialect, Moment, Opener, Side};
 
 use super::ids;
 use crate::Observations;
@@ -21,18 +21,23 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let refusal = c
         .resets
         .iter()
-        .find(|reset| reset.by == Side::Server && h.syn_ack.is_none());
+        .find(|reset| reset.by == Side::Server && h.syn_ack.is_none())
+        // Between rows of a list the answer may have been left out.
+        .filter(|reset| !c.elided || reset.dialect == Dialect::Refusal);
     if h.syn_count > 1 {
         let last = h.last_syn.unwrap_or(syn);
         found.add(
             ids::SYN_REPEATED,
             [syn.frame, last.frame],
-            format!(
-                "The client sent its SYN {} times, from {} to {}.",
-                h.syn_count,
-                wording::at(c, syn.time),
-                wording::at(c, last.time)
-            ),
+            match c.timed {
+                true => format!(
+                    "The client sent its SYN {} times, from {} to {}.",
+                    h.syn_count,
+                    wording::at(c, syn.time),
+                    wording::at(c, last.time)
+                ),
+                false => format!("The client sent its SYN {} times.", h.syn_count),
+            },
         );
     }
     if let Some(reset) = refusal {
@@ -40,15 +45,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::SYN_REFUSED,
             [syn.frame, reset.at.frame],
             format!(
-                "The SYN (frame {}) was answered with RST (frame {}) after {}.",
+                "The SYN (frame {}) was answered with RST (frame {}){}.",
                 syn.frame,
                 reset.at.frame,
-                wording::span(
-                    reset.at.time
-                        - h.last_syn
-                            .filter(|l| l.time < reset.at.time)
-                            .unwrap_or(syn)
-                            .time
+                after(
+                    case,
+                    h.last_syn.filter(|l| l.time < reset.at.time).unwrap_or(syn),
+                    reset.at
                 )
             ),
         );
@@ -58,7 +61,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::SYN_UNANSWERED,
             [syn.frame, last.frame],
             format!(
-                "{} no answer: neither SYN/ACK nor RST within the {} that the capture runs on.",
+                "{} no answer: neither SYN/ACK nor RST{}.",
                 if h.syn_count > 1 {
                     format!(
                         "{} SYNs (frames {} to {}) got",
@@ -67,7 +70,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 } else {
                     format!("The SYN (frame {}) got", syn.frame)
                 },
-                wording::span(c.capture_end - last.time)
+                match c.timed {
+                    true => format!(
+                        " within the {} that the capture runs on",
+                        wording::span(c.capture_end - last.time)
+                    ),
+                    false => String::new(),
+                }
             ),
         );
     }
@@ -75,13 +84,24 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::SYN_JUST_SENT,
             [syn.frame],
-            format!(
-                "The capture ends {} behind the SYN: an answer may still have come.",
-                wording::span(c.capture_end - syn.time)
-            ),
+            match c.timed {
+                true => format!(
+                    "The capture ends {} behind the SYN: an answer may still have come.",
+                    wording::span(c.capture_end - syn.time)
+                ),
+                false => "How long the capture runs on behind the SYN is not told: an answer may still have come.".to_owned(),
+            },
         );
     }
     half_open(case, found);
+}
+
+/// ` after 1.00 ms`; nothing where no time is told.
+fn after(case: &Case<'_>, from: Moment, to: Moment) -> String {
+    match case.connection.timed {
+        true => format!(" after {}", wording::span(to.time - from.time)),
+        false => String::new(),
+    }
 }
 
 fn half_open(case: &Case<'_>, found: &mut Observations) {
@@ -92,19 +112,25 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
     };
     let last = h.last_syn_ack.unwrap_or(syn_ack);
     let only_syns = c.flows.client.packets <= u64::from(h.syn_count);
-    if h.ack.is_none() && only_syns && c.flows.client.bytes == 0 {
+    let again = h.last_syn.filter(|again| again.frame > syn_ack.frame);
+    // A capture (or a list) that ends just behind the answer leaves the client no time.
+    let watched = h.syn_ack_count > 1 || again.is_some() || c.capture_end - last.time >= PATIENCE;
+    if watched && h.ack.is_none() && only_syns && c.flows.client.sent_nothing() {
         found.tell(
             ids::HANDSHAKE_UNFINISHED,
             [syn.frame, syn_ack.frame, last.frame],
             format!(
-                "The server answered the SYN (frame {}) with SYN/ACK (frame {}{}), but no ACK of the client followed within {}.",
+                "The server answered the SYN (frame {}) with SYN/ACK (frame {}{}), but no ACK of the client followed{}.",
                 syn.frame,
                 syn_ack.frame,
                 if h.syn_ack_count > 1 { format!(", {} times up to frame {}", h.syn_ack_count, last.frame) } else { String::new() },
-                wording::span(c.capture_end - syn_ack.time)
+                match c.timed {
+                    true => format!(" within {}", wording::span(c.capture_end - syn_ack.time)),
+                    false => String::new(),
+                }
             ),
         );
-        if let Some(again) = h.last_syn.filter(|again| again.time > syn_ack.time) {
+        if let Some(again) = again {
             found.add(
                 ids::SYN_REPEATED_AFTER_ANSWER,
                 [syn_ack.frame, again.frame],
@@ -112,7 +138,7 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
-    if h.ack.is_some() && h.syn_acks_after_ack > 0 && c.flows.server.bytes == 0 {
+    if h.ack.is_some() && h.syn_acks_after_ack > 0 && c.flows.server.sent_nothing() {
         let ack = h.ack.unwrap_or(syn_ack);
         found.tell(
             ids::SYN_ACK_REPEATED,

@@ -72,6 +72,8 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             ),
         ),
         Dialect::Refusal => {}
+        // Of a RST without numbers nothing can be said.
+        Dialect::Other if !reset.numbered => {}
         Dialect::Other => found.add(
             ids::RST_ODD,
             [frame],
@@ -135,10 +137,13 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.add(
             ids::RST_ANSWERS,
             [cause, frame],
-            format!(
-                "It answers frame {cause}, {} later: that host can have seen it.",
-                wording::span(trigger.delay)
-            ),
+            match case.connection.timed {
+                true => format!(
+                    "It answers frame {cause}, {} later: that host can have seen it.",
+                    wording::span(trigger.delay)
+                ),
+                false => format!("It answers frame {cause}."),
+            },
         );
     } else {
         found.tell(

@@ -110,7 +110,7 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
     let Some(close) = case.close.filter(|close| close.side == Side::Server) else {
         return;
     };
-    let Some(first) = c.app.list.first().filter(|_| c.flows.server.bytes == 0) else {
+    let Some(first) = c.app.list.first().filter(|_| c.flows.server.sent_nothing()) else {
         return;
     };
     let port = c.ends.server.port;

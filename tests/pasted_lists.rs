@@ -1,0 +1,264 @@
+//! Packet lists as people paste them: the verdict must be an expert's, and what a list does not show must not make it
+//! surer. The lists are our own, in the shapes of public posts.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::document_of_text;
+use serde_json::Value;
+
+/// Cause, side, and how sure the verdict is of the connection with this number.
+fn verdict(document: &Value, stream: usize) -> (String, String, f64) {
+    let verdict = &document["connections"][stream]["verdict"];
+    let text = |name: &str| verdict[name].as_str().unwrap().to_owned();
+    let confidence = verdict["confidence"].as_f64().unwrap();
+    (text("cause"), text("ended_by"), confidence)
+}
+
+fn of(text: &str) -> (String, String, f64) {
+    let document = document_of_text(text);
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+    verdict(&document, 0)
+}
+
+#[test]
+fn rows_written_by_hand_say_little() {
+    let (cause, by, confidence) = of("\
+client -> server [SYN]
+server -> client [SYN, ACK]
+client -> server [ACK]
+client -> server [PSH, ACK] (the request)
+server -> client [ACK]
+... 30 seconds later
+server -> client [RST, ACK]
+");
+    assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+    assert!(confidence < 0.7, "{confidence}");
+}
+
+#[test]
+fn a_reset_behind_rows_that_were_left_out_does_not_refuse_the_syn() {
+    let (cause, ..) = of("\
+10.0.0.1 10.0.0.2 TCP 50000 > 80 [SYN]
+[...]
+10.0.0.2 10.0.0.1 TCP 80 > 50000 [RST, ACK]
+");
+    assert_ne!(cause, "port_closed");
+}
+
+#[test]
+fn without_times_nothing_is_said_about_time() {
+    let document = document_of_text(
+        "\
+IP 10.0.0.1.50000 > 10.0.0.2.80: Flags [S], seq 1, win 64240, length 0
+IP 10.0.0.1.50000 > 10.0.0.2.80: Flags [S], seq 1, win 64240, length 0
+",
+    );
+    let connection = &document["connections"][0];
+    assert_eq!(
+        (&connection["start_s"], &connection["end_s"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(verdict(&document, 0).0, "no_answer");
+    let evidence = connection["verdict"]["evidence"].to_string();
+    assert!(
+        !evidence.contains("0 µs") && !evidence.contains("0.0000 s"),
+        "{evidence}"
+    );
+}
+
+#[test]
+fn a_list_that_ends_with_the_answer_shows_no_unfinished_handshake() {
+    let (cause, ..) = of("\
+12:59:16.064262 IP 10.0.0.1.51131 > 10.0.0.2.22: Flags [SEW], seq 1496490971, win 8192, length 0
+12:59:16.064305 IP 10.0.0.2.22 > 10.0.0.1.51131: Flags [S.], seq 288649560, ack 1496490972, win 64240, length 0
+");
+    assert_eq!(cause, "unknown");
+}
+
+#[test]
+fn the_lists_of_both_hosts_are_two_captures() {
+    let list = |shift: f64| {
+        let time = |at: f64| format!("10:00:0{:.6}", at + shift);
+        format!(
+            "{} IP 10.1.1.5.40100 > 203.0.113.9.443: Flags [S], seq 100100, win 64240, options [mss 1460], length 0\n\
+             {} IP 203.0.113.9.443 > 10.1.1.5.40100: Flags [S.], seq 555000, ack 100101, win 65160, options [mss 1460], length 0\n\
+             {} IP 10.1.1.5.40100 > 203.0.113.9.443: Flags [.], ack 1, win 502, length 0\n\
+             {} IP 10.1.1.5.40100 > 203.0.113.9.443: Flags [P.], seq 1:518, ack 1, win 502, length 517\n\
+             {} IP 203.0.113.9.443 > 10.1.1.5.40100: Flags [R.], seq 1, ack 518, win 0, length 0\n",
+            time(0.1),
+            time(0.15),
+            time(0.1501),
+            time(0.151),
+            time(0.206)
+        )
+    };
+    let document = document_of_text(&format!(
+        "On the client:\n\n{}\nOn the server:\n\n{}",
+        list(0.0),
+        list(0.001)
+    ));
+    assert_eq!(document["connections"].as_array().unwrap().len(), 2);
+    for stream in [0, 1] {
+        assert_eq!(document["connections"][stream]["frames"]["count"], 5);
+        assert_eq!(verdict(&document, stream).0, "server_abort");
+    }
+    let warning = document["captures"][0]["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("lines 3, 11"), "{warning}");
+}
+
+#[test]
+fn a_good_and_a_bad_attempt_with_the_same_ports_and_frame_numbers() {
+    let opening = "\
+No.     Time           Source                Destination           Protocol Length Info
+      1 0.000000       192.168.1.10          192.168.1.20          TCP      66     50000 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+      2 0.000300       192.168.1.20          192.168.1.10          TCP      66     8080 → 50000 [SYN, ACK] Seq=0 Ack=1 Win=64240 Len=0 MSS=1460
+      3 0.000400       192.168.1.10          192.168.1.20          TCP      54     50000 → 8080 [ACK] Seq=1 Ack=1 Win=131328 Len=0
+";
+    let text = format!(
+        "It works:\n\n{opening}\
+      4 0.001000       192.168.1.10          192.168.1.20          HTTP     154    GET /ok HTTP/1.1 
+      5 0.101000       192.168.1.20          192.168.1.10          HTTP     254    HTTP/1.1 200 OK  (text/plain)
+      6 0.102000       192.168.1.10          192.168.1.20          TCP      54     50000 → 8080 [FIN, ACK] Seq=101 Ack=201 Win=131072 Len=0
+      7 0.102300       192.168.1.20          192.168.1.10          TCP      54     8080 → 50000 [FIN, ACK] Seq=201 Ack=102 Win=64128 Len=0
+      8 0.102400       192.168.1.10          192.168.1.20          TCP      54     50000 → 8080 [ACK] Seq=102 Ack=202 Win=131072 Len=0
+
+It fails:\n\n{opening}\
+      4 0.001000       192.168.1.10          192.168.1.20          HTTP     154    GET /slow HTTP/1.1 
+      5 0.001400       192.168.1.20          192.168.1.10          TCP      54     8080 → 50000 [ACK] Seq=1 Ack=101 Win=64128 Len=0
+      6 60.003000      192.168.1.10          192.168.1.20          TCP      54     50000 → 8080 [RST, ACK] Seq=101 Ack=1 Win=0 Len=0
+"
+    );
+    let document = document_of_text(&text);
+    assert_eq!(verdict(&document, 0).0, "none");
+    assert_eq!(document["connections"][1]["frames"]["count"], 6);
+    let (cause, by, _) = verdict(&document, 1);
+    assert_eq!((cause.as_str(), by.as_str()), ("client_timeout", "client"));
+}
+
+#[test]
+fn a_row_that_is_quoted_again_is_no_other_list() {
+    let document = document_of_text(
+        "\
+1 0.000000 10.0.0.1 10.0.0.2 TCP 66 50000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.000300 10.0.0.2 10.0.0.1 TCP 54 80 → 50000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0
+What does this mean?
+1 0.000000 10.0.0.1 10.0.0.2 TCP 66 50000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+",
+    );
+    assert_eq!(document["captures"][0]["packets"], 2);
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn icmp_errors_join_the_connection() {
+    let (cause, by, _) = of("\
+14:14:15.166542 IP 10.0.0.1.47284 > 10.0.0.10.9092: Flags [S], seq 2910239, win 29200, options [mss 1460], length 0
+14:14:15.166700 IP 10.0.0.10 > 10.0.0.1: ICMP host 10.0.0.10 unreachable - admin prohibited, length 68
+");
+    assert_eq!(
+        (cause.as_str(), by.as_str()),
+        ("firewall_reject", "middlebox")
+    );
+}
+
+#[test]
+fn a_request_that_crosses_an_idle_close_behind_a_gap() {
+    let (cause, ..) = of("\
+9123	12:10:05.100000	10.0.1.10	10.0.2.20	HTTP	412	GET /health HTTP/1.1 
+9124	12:10:05.102000	10.0.2.20	10.0.1.10	HTTP	280	HTTP/1.1 200 OK  (text/html)
+9125	12:10:05.102400	10.0.1.10	10.0.2.20	TCP	66	31004 → 3000 [ACK] Seq=347 Ack=215 Win=211 Len=0 TSval=100 TSecr=200
+9301	12:10:10.106000	10.0.2.20	10.0.1.10	TCP	66	3000 → 31004 [FIN, ACK] Seq=215 Ack=347 Win=240 Len=0 TSval=5204 TSecr=100
+9302	12:10:10.106200	10.0.1.10	10.0.2.20	HTTP	520	POST /api/order HTTP/1.1  (application/json)
+9303	12:10:10.106250	10.0.2.20	10.0.1.10	TCP	54	3000 → 31004 [RST] Seq=216 Win=0 Len=0
+");
+    assert_eq!(cause, "keepalive_race");
+}
+
+#[test]
+fn ports_that_are_used_again_are_another_connection() {
+    let document = document_of_text("\
+   77 2023-10-03 10:17:04.328371 192.168.1.106 → 192.168.1.134 TCP 66 2049 → 909 [ACK] Seq=1113 Ack=1501 Win=31872 Len=0 TSval=35 TSecr=30
+  256 2023-10-03 10:18:04.341041 192.168.1.134 → 192.168.1.106 TCP 66 [TCP Keep-Alive] 909 → 2049 [ACK] Seq=1500 Ack=1113 Win=32000 Len=0 TSval=90 TSecr=35
+  259 2023-10-03 10:18:04.341500 192.168.1.106 → 192.168.1.134 TCP 54 2049 → 909 [RST] Seq=1113 Win=0 Len=0
+  260 2023-10-03 10:18:04.341860 192.168.1.134 → 192.168.1.106 TCP 74 [TCP Port numbers reused] 909 → 2049 [SYN] Seq=0 Win=32120 Len=0 MSS=1460
+  261 2023-10-03 10:18:04.342031 192.168.1.106 → 192.168.1.134 TCP 54 2049 → 909 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0
+");
+    assert_eq!(document["connections"].as_array().unwrap().len(), 2);
+    for stream in [0, 1] {
+        assert_eq!(document["connections"][stream]["client"]["port"], 909);
+    }
+    assert_eq!(verdict(&document, 0).0, "peer_state_lost");
+    assert_eq!(verdict(&document, 1).0, "port_closed");
+}
+
+#[test]
+fn a_full_accept_queue_ends_in_a_reset() {
+    let mut text = String::from(
+        "\
+  0.000  127.0.0.1 -> 127.0.0.1  TCP 74 53302 > 9999 [SYN] Seq=0 Len=0
+  0.000  127.0.0.1 -> 127.0.0.1  TCP 74 9999 > 53302 [SYN, ACK] Seq=0 Ack=1 Len=0
+  0.000  127.0.0.1 -> 127.0.0.1  TCP 66 53302 > 9999 [ACK] Seq=1 Ack=1 Len=0
+  0.000  127.0.0.1 -> 127.0.0.1  TCP 71 53302 > 9999 [PSH, ACK] Seq=1 Ack=1 Len=5
+",
+    );
+    for (again, answer) in [
+        ("0.207", "1.199"),
+        ("1.455", "3.399"),
+        ("6.459", "7.599"),
+        ("13.131", "15.599"),
+    ] {
+        text += &format!(
+            "{again}  127.0.0.1 -> 127.0.0.1  TCP 71 [TCP Retransmission] 53302 > 9999 [PSH, ACK] Seq=1 Ack=1 Len=5\n"
+        );
+        text += &format!(
+            "{answer}  127.0.0.1 -> 127.0.0.1  TCP 74 9999 > 53302 [SYN, ACK] Seq=0 Ack=1 Len=0\n"
+        );
+        text += &format!(
+            "{answer}  127.0.0.1 -> 127.0.0.1  TCP 66 [TCP Dup ACK 6#1] 53302 > 9999 [ACK] Seq=6 Ack=1 Len=0\n"
+        );
+    }
+    text += "26.491  127.0.0.1 -> 127.0.0.1  TCP 71 [TCP Retransmission] 53302 > 9999 [PSH, ACK] Seq=1 Ack=1 Len=5\n";
+    text += "26.491  127.0.0.1 -> 127.0.0.1  TCP 54 9999 > 53302 [RST] Seq=1 Len=0\n";
+    let (cause, by, _) = of(&text);
+    assert_eq!(
+        (cause.as_str(), by.as_str()),
+        ("accept_queue_overflow", "server")
+    );
+}
+
+#[test]
+fn other_tools_rows_tell_what_they_tell() {
+    let snoop = "\
+  1   0.00000 client.example.com -> server TCP D=8080 S=40123 Syn Seq=2345678901 Len=0 Win=32850 Options=<nop,nop,sackOK,mss 1460>
+  2   0.00031 server -> client.example.com TCP D=40123 S=8080 Syn Ack=2345678902 Seq=991122 Len=0 Win=49640 Options=<nop,nop,sackOK,mss 1460>
+  3   0.00043 client.example.com -> server TCP D=8080 S=40123     Ack=991123 Seq=2345678902 Len=0 Win=32850
+  4   0.00255 client.example.com -> server HTTP GET /app HTTP/1.1
+  5   0.00268 server -> client.example.com TCP D=40123 S=8080     Ack=2345679102 Seq=991123 Len=0 Win=49640
+  6   1.91468 server -> client.example.com TCP D=40123 S=8080 Rst Ack=2345679102 Seq=991123 Len=0 Win=49640
+";
+    let fortigate = "\
+3.112233 lan in 10.10.1.20.51514 -> 203.0.113.7.443: syn 2726244257
+3.134480 lan out 203.0.113.7.443 -> 10.10.1.20.51514: syn 811223344 ack 2726244258
+3.134900 lan in 10.10.1.20.51514 -> 203.0.113.7.443: ack 811223345
+3.135900 lan in 10.10.1.20.51514 -> 203.0.113.7.443: psh 2726244258 ack 811223345
+3.160100 lan out 203.0.113.7.443 -> 10.10.1.20.51514: rst 811223345 ack 2726244775
+";
+    let network_monitor = "\
+101	12.3456789	app.exe	10.0.0.5	10.0.0.9	TCP	TCP:Flags=......S., SrcPort=49321, DstPort=HTTP(80), PayloadLen=0, Seq=2871122334, Ack=0, Win=8192 ( Negotiating scale factor 0x8 ) = 8192	{TCP:12, IPv4:11}
+102	12.3466789	app.exe	10.0.0.9	10.0.0.5	TCP	TCP:Flags=...A..S., SrcPort=HTTP(80), DstPort=49321, PayloadLen=0, Seq=1122334455, Ack=2871122335, Win=8192 ( Negotiated scale factor 0x8 ) = 2097152	{TCP:12, IPv4:11}
+103	12.3467789	app.exe	10.0.0.5	10.0.0.9	TCP	TCP:Flags=...A...., SrcPort=49321, DstPort=HTTP(80), PayloadLen=0, Seq=2871122335, Ack=1122334456, Win=512 (scale factor 0x8) = 131072	{TCP:12, IPv4:11}
+104	12.3469789	app.exe	10.0.0.5	10.0.0.9	HTTP	HTTP:Request, GET /report.aspx 	{HTTP:13, TCP:12, IPv4:11}
+105	13.9469789	app.exe	10.0.0.9	10.0.0.5	TCP	TCP:Flags=...A.R.., SrcPort=HTTP(80), DstPort=49321, PayloadLen=0, Seq=1122334456, Ack=2871122535, Win=0 (scale factor 0x8) = 0	{TCP:12, IPv4:11}
+";
+    for (text, bytes) in [(snoop, 200), (fortigate, 517), (network_monitor, 200)] {
+        let document = document_of_text(text);
+        assert_eq!(document["connections"][0]["bytes"]["client"], bytes);
+        let (cause, by, _) = verdict(&document, 0);
+        assert_eq!(
+            (cause.as_str(), by.as_str()),
+            ("server_abort", "server"),
+            "{text}"
+        );
+    }
+}
