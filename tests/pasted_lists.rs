@@ -188,7 +188,12 @@ fn ports_that_are_used_again_are_another_connection() {
     for stream in [0, 1] {
         assert_eq!(document["connections"][stream]["client"]["port"], 909);
     }
-    assert_eq!(verdict(&document, 0).0, "peer_state_lost");
+    // Without TTLs nothing tells the host from a device that forgot the connection.
+    let first = verdict(&document, 0).0;
+    assert!(
+        ["peer_state_lost", "idle_state_lost"].contains(&first.as_str()),
+        "{first}"
+    );
     assert_eq!(verdict(&document, 1).0, "port_closed");
 }
 
