@@ -56,6 +56,16 @@ impl Http1 {
             exchange.response_complete && (exchange.request_complete || exchange.request.is_none());
     }
 
+    /// Goes past the first line of `head`, `before` bytes of which came earlier; gives how many of the others it has.
+    pub(super) fn pass_first_line(&mut self, way: Way, head: &[u8], before: usize) -> usize {
+        let end = head.iter().position(|byte| *byte == b'\n');
+        let len = end.map_or(head.len(), |end| end.saturating_add(1));
+        if let State::Lost(lost) = &mut self.reader_mut(way).state {
+            lost.pass_over(head.get(..len).unwrap_or(head));
+        }
+        len.saturating_sub(before)
+    }
+
     pub(super) fn search(
         &mut self,
         log: &mut ExchangeLog,

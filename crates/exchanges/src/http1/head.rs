@@ -139,7 +139,7 @@ pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
 
 fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-        return (bytes, &[]);
+        return (bytes.strip_suffix(b"\r").unwrap_or(bytes), &[]);
     };
     let line = bytes.get(..end).unwrap_or(bytes);
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -99,6 +99,10 @@ impl Http1 {
             let reader = self.reader_mut(way);
             let all = std::mem::take(&mut reader.head);
             self.lose(log, way, None, Within::Nothing);
+            // What the search took for a beginning it would take for one again.
+            if self.reader(way).resumed {
+                return self.pass_first_line(way, &all, before);
+            }
             let start = offset.saturating_sub(before as u64);
             let side = self.side(way);
             self.data(log, side, at, start, &all);

@@ -82,6 +82,12 @@ impl Lost {
         }
     }
 
+    /// Goes past bytes without a search in them.
+    pub(crate) fn pass_over(&mut self, bytes: &[u8]) {
+        self.passed = self.passed.saturating_add(bytes.len() as u64);
+        self.remember_tail(bytes);
+    }
+
     pub(crate) fn pass_gap(&mut self, len: u64) {
         self.passed = self.passed.saturating_add(len);
         self.gapped = true;

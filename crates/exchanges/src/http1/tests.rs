@@ -36,6 +36,28 @@ fn a_whole_exchange() {
 }
 
 #[test]
+fn a_status_line_without_a_reason() {
+    let it = only(
+        Talk::default()
+            .client(GET)
+            .server("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok"),
+    );
+    assert_eq!((it.status, it.body_delivered), (Some(200), Some(2)));
+    assert!(it.complete);
+}
+
+#[test]
+fn what_only_begins_like_a_status_line_is_passed_over() {
+    let odd = "HTTP/1.1 200\rHTTP/1.1 200\rX\n".repeat(2_000);
+    let list = Talk::default()
+        .client(GET)
+        .server(format!("{odd}HTTP/1.1 404 Not Found\r\n\r\n"))
+        .end()
+        .list;
+    assert!(list.len() <= 2, "{list:#?}");
+}
+
+#[test]
 fn a_cut_download() {
     let it = only(
         Talk::default()

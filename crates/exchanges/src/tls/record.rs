@@ -45,6 +45,8 @@ pub(crate) fn record_likeness(bytes: &[u8]) -> Likeness {
         return Likeness::Yes;
     }
     match bytes {
+        // The kind of the handshake message is still to come.
+        [HANDSHAKE, 3, 0..=4, 0..=0x48, _] => Likeness::Open,
         [kind, 3, minor, high, low, ..] => {
             let header = RecordHeader::read([*kind, 3, *minor, *high, *low]);
             let hello = *kind != HANDSHAKE
@@ -249,6 +251,8 @@ mod tests {
     fn likeness() {
         assert_eq!(record_likeness(&[22, 3, 1, 2, 0, 1]), Likeness::Yes);
         assert_eq!(record_likeness(&[22, 3]), Likeness::Open);
+        assert_eq!(record_likeness(&[22, 3, 3, 0, 0x3d]), Likeness::Open);
+        assert_eq!(record_likeness(&[22, 3, 3, 0, 0x3d, 0xff]), Likeness::No);
         assert_eq!(record_likeness(b"GET"), Likeness::No);
         assert_eq!(record_likeness(&[23, 3, 3, 0xff, 0xff]), Likeness::No);
     }
