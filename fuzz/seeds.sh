@@ -28,6 +28,11 @@ cp "$here"/../examples/*.txt "$here"/seeds/text/*.txt "$here/corpus/text/"
 echo "text: $(find "$here/corpus/text" -type f | wc -l) seeds"
 seed_files layers 8k
 
+# Conversations.
+mkdir -p "$here/corpus/exchanges"
+cp "$here"/seeds/exchanges/* "$here/corpus/exchanges/"
+echo "exchanges: $(find "$here/corpus/exchanges" -type f | wc -l) seeds"
+
 # Filters.
 mkdir -p "$here/corpus/filter"
 cp "$here"/seeds/filter/* "$here/corpus/filter/"

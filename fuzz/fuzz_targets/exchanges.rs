@@ -4,74 +4,7 @@
 //! for side and kind, one for its length, and its bytes.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use whyreset_capture::Timestamp;
-use whyreset_connections::{BySide, Moment, Side, StreamSink};
-use whyreset_exchanges::Tracker;
+#[path = "../entries/exchanges.rs"]
+mod entry;
 
-fuzz_target!(|script: &[u8]| {
-    let Some((first, turns)) = script.split_first() else {
-        return;
-    };
-    let begin: &[u8] = match first % 4 {
-        0 => b"GET /a HTTP/1.1\r\n",
-        1 => b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        2 => b"\x16\x03\x01\0\x06\x01\0\0\x02\x03\x03",
-        _ => b"",
-    };
-    let whole = play(begin, turns, usize::MAX);
-    let pieces = play(begin, turns, 1 + usize::from(first / 4 % 8));
-    assert_eq!(whole, pieces, "the cut changes what is found");
-});
-
-fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Vec<String> {
-    let mut tracker = Tracker::default();
-    let mut sent = BySide::<u64>::default();
-    let mut frame = 0;
-    let mut said = begin;
-    let mut side = Side::Client;
-    loop {
-        frame += 1;
-        let at = Moment {
-            frame,
-            time: Timestamp::default(),
-        };
-        for piece in said.chunks(size) {
-            tracker.data(side, at, *sent.of(side), piece);
-            *sent.of_mut(side) += piece.len() as u64;
-        }
-        let [kind, len, rest @ ..] = turns else {
-            break;
-        };
-        side = if kind & 1 == 0 {
-            Side::Client
-        } else {
-            Side::Server
-        };
-        said = b"";
-        turns = rest;
-        match kind >> 5 {
-            0 => {
-                tracker.gap(side, at, *sent.of(side), u64::from(*len) * 16);
-                *sent.of_mut(side) += u64::from(*len) * 16;
-            }
-            1 => tracker.acknowledged(side, at, u64::from(*len) * 8),
-            2 => tracker.closed(side, at, len & 1 == 0),
-            _ => {
-                let here = usize::from(*len).min(rest.len());
-                (said, turns) = rest.split_at(here);
-            }
-        }
-    }
-    let exchanges = tracker.into_exchanges();
-    let list = exchanges.list.iter().map(|it| {
-        if let (Some(delivered), Some(acknowledged)) = (it.body_delivered, it.body_acknowledged) {
-            assert!(acknowledged <= delivered);
-        }
-        format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
-            it.protocol, it.request, it.status, it.body_expected, it.body_delivered, it.complete
-        )
-    });
-    list.collect()
-}
+libfuzzer_sys::fuzz_target!(|script: &[u8]| entry::run(script));

@@ -2,44 +2,7 @@
 //! and the bytes matter.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use whyreset_capture::{LinkType, Record, Timestamp};
-use whyreset_frames::{Dissector, Found};
-use whyreset_segments::{Known, Segment};
+#[path = "../entries/layers.rs"]
+mod entry;
 
-fuzz_target!(|file: &[u8]| {
-    let Some((header, mut rest)) = file.split_first_chunk::<24>() else {
-        return;
-    };
-    let link = LinkType(u16::from_le_bytes([header[20], header[21]]));
-    let mut dissector = Dissector::new();
-    let mut frame = 0;
-    while let Some((head, tail)) = rest.split_first_chunk::<16>() {
-        let len = u32::from_le_bytes([head[8], head[9], head[10], head[11]]) as usize;
-        let (bytes, after) = tail.split_at(len.min(tail.len()));
-        rest = after;
-        frame += 1;
-        let record = Record {
-            frame,
-            time: Some(Timestamp::default()),
-            link,
-            interface: 0,
-            fcs_len: head[0] & 7,
-            wire_len: u32::from_le_bytes([head[12], head[13], head[14], head[15]]),
-            bytes,
-        };
-        dissector.dissect(&record, Timestamp::default(), &mut |found| match found {
-            Found::Segment(segment) => check(frame, &segment),
-            Found::Quote(quote) => check(frame, &quote.segment),
-        });
-    }
-});
-
-fn check(frame: u64, segment: &Segment<'_>) {
-    assert_eq!(segment.frame, frame);
-    assert!(segment.payload.len() <= segment.tcp_bytes.len());
-    if segment.known.has(Known::LEN) && !segment.bad_offset {
-        assert!(segment.payload.len() <= segment.payload_len as usize);
-    }
-    let _ = segment.checksum();
-}
+libfuzzer_sys::fuzz_target!(|file: &[u8]| entry::run(file));
