@@ -289,7 +289,12 @@ impl<X: StreamSink> Engine<X> {
         let live = Live::new(segment, located.from, self.prototype.fresh());
         let new = self.add(located.pair, State::Live(Box::new(live)));
         self.index.replace(located.hash, slot, new);
-        (new, Marks::REUSED_PORTS)
+        let marks = if segment.bad_offset {
+            Marks::NONE
+        } else {
+            Marks::REUSED_PORTS
+        };
+        (new, marks)
     }
 
     /// Gives a half-open connection its full state.

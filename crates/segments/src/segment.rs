@@ -172,7 +172,7 @@ pub struct Segment<'a> {
     pub link: LinkFields,
     /// Which of these fields the source tells.
     pub known: Known,
-    /// The data offset is below 5: the segment counts, but carries no payload.
+    /// The data offset is below 5, or beyond the packet's end: the segment counts, but carries nothing and no host takes it.
     pub bad_offset: bool,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct PcapReader {
     header_len: usize,
     /// Bytes between the header and the frame that count as captured but are none of it.
     padding: u32,
-    nanos_per_unit: i64,
+    nanos_per_unit: u32,
     link: LinkType,
     fcs_len: u8,
     max_len: u32,
@@ -100,13 +100,15 @@ impl PcapReader {
         })
     }
 
-    /// Both fields are unsigned 32-bit numbers: the sum always fits.
+    /// The seconds are an unsigned 32-bit number: the sum always fits. A fraction of more than a second is damage; what
+    /// Wireshark makes of it is a signed number of 32 bits.
     #[inline]
     fn time(&self, seconds: u32, fraction: u32) -> Timestamp {
+        let nanos = fraction.wrapping_mul(self.nanos_per_unit) as i32;
         Timestamp::from_nanos(
             i64::from(seconds)
                 .wrapping_mul(1_000_000_000)
-                .wrapping_add(i64::from(fraction).wrapping_mul(self.nanos_per_unit)),
+                .wrapping_add(i64::from(nanos)),
         )
     }
 }

@@ -90,8 +90,8 @@ pub(crate) fn segment<'a>(
     ] = *head;
     let mut known = known(sighting, datagram);
     let header_len = usize::from(offset >> 4) * 4;
-    let bad_offset = header_len < HEADER_LEN;
     let body = packet.wire_len().checked_sub(header_len);
+    let bad_offset = header_len < HEADER_LEN || body.is_none();
     let payload = match body {
         Some(_) if !bad_offset => bytes.get(header_len..).unwrap_or_default(),
         _ => &[],
@@ -104,11 +104,15 @@ pub(crate) fn segment<'a>(
         if bytes.len() < header_len {
             known = known.without(Known::OPTIONS);
         }
-        if bad_offset {
+        if header_len < HEADER_LEN {
             known = known.without(Known(Known::OPTIONS.0 | Known::SOME_OPTIONS.0));
         }
         options
     };
+    if body.is_none() {
+        // Wireshark calls it a short segment and analyses nothing of it.
+        known = known.without(Known::LEN);
+    }
     Some(Segment {
         frame: sighting.frame,
         time: sighting.time,
@@ -182,7 +186,7 @@ fn quote<'a>(
         payload: &[],
         ..fixed
     });
-    let mut known = whole.known;
+    let mut known = whole.known.with(Known::LEN);
     for (end, field) in [
         (4, Known::PORTS),
         (8, Known::SEQ),
@@ -213,7 +217,8 @@ fn quote<'a>(
         segment: Segment {
             known,
             payload_len: payload_len.unwrap_or(0),
-            bad_offset: whole.bad_offset && bytes.len() >= SHORTEST_SEEN,
+            // A quote may end in the header: only what the header says is held against it.
+            bad_offset: bytes.len() >= SHORTEST_SEEN && (header_len as usize) < HEADER_LEN,
             ..whole
         },
         quoted_bytes: bytes.len(),
@@ -281,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn a_header_longer_than_its_packet_is_none_that_a_host_takes() {
+        let mut bytes = tcp();
+        bytes[12] = 0x70;
+        let short = read(&bytes, 25).unwrap();
+        assert!(short.bad_offset && !short.known.has(Known::LEN));
+        assert!(read(&tcp()[..18], 18).unwrap().bad_offset);
+        assert!(!read(&tcp()[..18], 25).unwrap().bad_offset);
+    }
+
+    #[test]
     fn what_was_not_quoted_is_not_known() {
         let quoting = Quoting {
             error: IcmpError {
@@ -318,6 +333,8 @@ mod tests {
         ] {
             assert!(!eight.segment.known.has(unknown), "{unknown:?}");
         }
+        let seventeen = quoted(17).unwrap().segment;
+        assert!(seventeen.known.has(Known::LEN) && !seventeen.bad_offset);
         let twenty = quoted(20).unwrap().segment;
         assert!(twenty.known.has(Known::FRAME_V4));
         assert_eq!(twenty.payload_len, 5);
