@@ -10,7 +10,7 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
     if is_mysql_greeting(server) {
         return Spoken::Other("mysql");
     }
-    let signatures: [(&'static str, IsIt); 13] = [
+    let signatures: [(&'static str, IsIt); 14] = [
         ("smb", is_smb),
         ("postgresql", is_postgresql),
         ("mqtt", is_mqtt),
@@ -24,6 +24,7 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
         ("socks", is_socks),
         ("memcached", is_memcached),
         ("dns", is_dns),
+        ("openvpn", is_openvpn),
     ];
     for (name, is_it) in signatures {
         if is_it(client) || (client.is_empty() && is_it(server)) {
@@ -124,6 +125,15 @@ fn is_socks(bytes: &[u8]) -> bool {
 
 fn is_memcached(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 0..=0x22, _, _, _, 0, 0, 0, 0, ..])
+}
+
+/// A length, and a client's hard reset of version 2 or 3 with key 0; or a server's answer.
+fn is_openvpn(bytes: &[u8]) -> bool {
+    let Some([high, low, 0x38 | 0x40 | 0x50, ..]) = bytes.get(..11) else {
+        return false;
+    };
+    let len = usize::from(u16::from_be_bytes([*high, *low]));
+    (14..=1_024).contains(&len) && bytes.len() == len.saturating_add(2)
 }
 
 /// A length, then a query with one question and nothing odd in its header.

@@ -129,6 +129,8 @@ mod tests {
             classify(&[0, 0, 0, 8, 4, 210, 22, 47], b""),
             Spoken::Other("postgresql")
         );
+        let reset = [&[0, 14, 0x38][..], &[7; 13]].concat();
+        assert_eq!(classify(&reset, b""), Spoken::Other("openvpn"));
         assert_eq!(
             classify(
                 &[1, 2, 3, 4, 5, 6, 7, 8, 9, 200, 201, 202, 203, 204, 205, 206],

@@ -107,14 +107,14 @@ pub(crate) fn encrypted_extensions_alpn(body: &[u8]) -> Option<String> {
     alpn
 }
 
-/// The version by its usual number; drafts of 1.3 count as 1.3.
+/// The version by its usual number; drafts of 1.3 count as 1.3, and so do Facebook's (0xfbxx).
 pub(crate) const fn version_name(version: u16) -> Option<&'static str> {
     match version {
         0x0300 => Some("ssl3.0"),
         0x0301 => Some("1.0"),
         0x0302 => Some("1.1"),
         0x0303 => Some("1.2"),
-        0x0304 | 0x7f00..=0x7fff => Some("1.3"),
+        0x0304 | 0x7f00..=0x7fff | 0xfb00..=0xfbff => Some("1.3"),
         _ => None,
     }
 }
