@@ -37,3 +37,16 @@ echo "exchanges: $(find "$here/corpus/exchanges" -type f | wc -l) seeds"
 mkdir -p "$here/corpus/filter"
 cp "$here"/seeds/filter/* "$here/corpus/filter/"
 echo "filter: $(find "$here/corpus/filter" -type f | wc -l) seeds"
+
+# Conversations: the first byte picks how they begin, then come a side (b client, a server), a length, and so many bytes; a
+# side below a space is a gap.
+mkdir -p "$here/corpus/exchanges"
+conversation() {
+    printf "$2" >"$here/corpus/exchanges/$1"
+}
+conversation http1 '\0b\23Host: a\r\nX: yes\r\n\r\na\46HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nb\22GET /b HTTP/1.1\r\n\r\na\05hello'
+conversation chunked '\0b\02\r\na\57HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\175\r\nhello\r\n0\r\n\r\n'
+conversation gaps '\0b\02\r\n\01\10a\46HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'
+conversation http2 '\1b\17\0\0\06\04\0\0\0\0\0\0\04\0\0\0\05b\14\0\0\03\01\05\0\0\0\01\202\204\207a\12\0\0\01\01\04\0\0\0\01\210a\16\0\0\05\0\0\0\0\0\01hello'
+conversation tls '\2a\13\26\03\03\0\06\02\0\0\02\03\03b\06\24\03\03\0\01\01a\10\27\03\03\0\03abc'
+echo "exchanges: $(find "$here/corpus/exchanges" -type f | wc -l) seeds"
