@@ -19,12 +19,12 @@ pub struct Tcpdump(Child);
 
 impl Tcpdump {
     /// Starts it and waits until it listens.
-    pub fn start(namespace: &str, file: &Path, snaplen: u32) -> Result<Self> {
+    pub fn start(namespace: &str, interface: &str, file: &Path, snaplen: u32) -> Result<Self> {
         let mut command = in_namespace(namespace, "tcpdump");
         command.args([
             "-n",
             "-i",
-            "eth0",
+            interface,
             "-U",
             "--immediate-mode",
             "-Z",
@@ -75,9 +75,9 @@ pub struct Record {
     pub bytes: Vec<u8>,
 }
 
-/// A classic pcap file of this lab: little-endian, microseconds, Ethernet or raw IP.
+/// A classic pcap file of this lab: little-endian, microseconds, Ethernet, Linux "any", or raw IP.
 pub struct Capture {
-    /// 1 for Ethernet, 101 for raw IP.
+    /// 1 for Ethernet, 113 and 276 for Linux "any" (cooked), 101 for raw IP.
     pub link_type: u32,
     /// The packets.
     pub records: Vec<Record>,
@@ -132,7 +132,12 @@ impl Capture {
     }
 
     fn ip_start(&self) -> usize {
-        if self.link_type == 1 { 14 } else { 0 }
+        match self.link_type {
+            1 => 14,
+            113 => 16,
+            276 => 20,
+            _ => 0,
+        }
     }
 
     /// Packets per connection (client's and server's end), and how many of them are RSTs of each side.

@@ -78,8 +78,9 @@ fn play(
     };
     let servers = start_server(&variation.server, &place)?;
     let at = |name: &str| folder.join(format!("{name}.pcap"));
-    let client_dump = Tcpdump::start(&world.client, &at("client"), variation.snaplen)?;
-    let server_dump = Tcpdump::start(&world.server, &at("server"), variation.snaplen)?;
+    let on = variation.interface.as_str();
+    let client_dump = Tcpdump::start(&world.client, on, &at("client"), variation.snaplen)?;
+    let server_dump = Tcpdump::start(&world.server, on, &at("server"), variation.snaplen)?;
     let dumps = [client_dump, server_dump];
     let result = clients(variation, world, &place, &servers, received, shared);
     for dump in dumps {

@@ -63,6 +63,9 @@ pub struct Variation {
     /// Time from the start at which the captures end whatever still runs, in seconds.
     #[serde(default)]
     pub stop_s: Option<f64>,
+    /// The hosts' captures are taken on this interface: `eth0`, or `any`, which shows the loopback as well.
+    #[serde(default = "eth0")]
+    pub interface: String,
     /// Cut every captured packet to this many bytes; 0: not at all.
     #[serde(default)]
     pub snaplen: u32,
@@ -73,6 +76,10 @@ pub struct Variation {
 
 fn twenty() -> f64 {
     20.0
+}
+
+fn eth0() -> String {
+    "eth0".to_owned()
 }
 
 fn point_four() -> f64 {

@@ -5,7 +5,8 @@ use super::{Act, Variation};
 use fastrand::Rng;
 
 /// Changes a variation's path at random: round trip, vantage on the path, IP version, hops, TCP options,
-/// offloads, a NAT, jitter, the links' MTU. The story, and with it the truth, stays the same. Variations that depend on their timing
+/// offloads, a NAT, jitter, the links' MTU, the hosts'
+/// interface that is captured on. The story, and with it the truth, stays the same. Variations that depend on their timing
 /// say so (`fixed`) and are left as they are.
 pub fn vary(variation: &mut Variation, random: &mut Rng) {
     if variation.fixed {
@@ -27,6 +28,10 @@ pub fn vary(variation: &mut Variation, random: &mut Rng) {
     if random.u8(0..4) == 0 {
         net.jitter_ms = net.jitter_ms.max(net.rtt_ms / 8.0 * random.f64());
     }
+    if variation.cuts.is_empty() && random.u8(0..4) == 0 {
+        variation.interface = "any".to_owned();
+    }
+    let net = &mut variation.net;
     let has_hole = variation
         .fault
         .iter()
