@@ -150,6 +150,9 @@ impl Capture {
             let from = SocketAddr::new(tcp.source, tcp.source_port);
             let to = SocketAddr::new(tcp.destination, tcp.destination_port);
             let up = tcp.destination == server;
+            if !up && tcp.source != server {
+                continue; // on the loopback, between a proxy and its backend
+            }
             let key = if up { (from, to) } else { (to, from) };
             let count = counts.entry(key).or_default();
             count.packets += 1;
