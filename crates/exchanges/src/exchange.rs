@@ -87,6 +87,26 @@ pub struct Exchange {
     pub from_list: bool,
 }
 
+impl Exchange {
+    /// A packet of it. What stood behind missing bytes is read late, and may be older than what was read before it.
+    pub(crate) fn reach(&mut self, at: Moment) {
+        if self.ended.is_none_or(|ended| ended.frame <= at.frame) {
+            self.ended = Some(at);
+        }
+    }
+
+    /// A packet of `side`, in a protocol of which only the turns are followed.
+    pub(crate) fn spoken(&mut self, side: Side, at: Moment) {
+        if self.ended.is_none_or(|ended| ended.frame <= at.frame) {
+            self.last_speaker = Some(side);
+        }
+        if self.started.is_none_or(|started| started.frame > at.frame) {
+            self.started = Some(at);
+        }
+        self.reach(at);
+    }
+}
+
 /// What is spoken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {

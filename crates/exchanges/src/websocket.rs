@@ -40,8 +40,7 @@ impl WebSocket {
             })
         });
         if let Some(exchange) = log.get_mut(id) {
-            exchange.ended = Some(at);
-            exchange.last_speaker = Some(side);
+            exchange.spoken(side, at);
         }
     }
 }

@@ -43,8 +43,7 @@ impl Recognised {
         let bytes = self.bytes.of_mut(side);
         *bytes = bytes.saturating_add(len);
         if let Some(exchange) = log.get_mut(id) {
-            exchange.ended = Some(at);
-            exchange.last_speaker = Some(side);
+            exchange.spoken(side, at);
             match side {
                 Side::Client => exchange.request_ended = Some(at),
                 Side::Server if exchange.response_started.is_none() => {

@@ -421,7 +421,7 @@ pub(super) enum Captured {
 }
 
 fn touch_exchange(exchange: &mut Exchange, way: Way, at: Moment) {
-    exchange.ended = Some(at);
+    exchange.reach(at);
     if way == Way::Request {
         exchange.request_ended = Some(at);
     }

@@ -92,30 +92,32 @@ impl Http1 {
         offset: u64,
         bytes: &[u8],
     ) -> usize {
+        // The first line goes alone: if it is none that begins a message, only it has to be read again.
+        let piece = match self.reader(way).head.contains(&b'\n') {
+            true => bytes,
+            false => first_line_of(bytes),
+        };
         let before = self.reader(way).head.len();
-        let step = self.reader_mut(way).add_to_head(bytes);
+        let step = self.reader_mut(way).add_to_head(piece);
         self.reader_mut(way).last_at = Some(at);
         if !self.start_line_is_plausible(way) {
             let reader = self.reader_mut(way);
-            let all = std::mem::take(&mut reader.head);
+            let line = std::mem::take(&mut reader.head);
             self.lose(log, way, None, Within::Nothing);
             // What the search took for a beginning it would take for one again.
             if self.reader(way).resumed {
-                return self.pass_first_line(way, &all, before);
+                return self.pass_first_line(way, &line, before);
             }
             let start = offset.saturating_sub(before as u64);
             let side = self.side(way);
-            self.data(log, side, at, start, &all);
+            self.data(log, side, at, start, &line);
             return match step {
                 HeadStep::More(used) | HeadStep::Whole(used) | HeadStep::TooLong(used) => used,
             };
         }
-        // However much has come at once: what stands behind the one line is no field of it.
         if way == Way::Request && is_bare_request(&self.request.head) {
-            let whole = first_line_len(&self.request.head);
-            self.request.head.truncate(whole);
             self.end_head(log, way, HeadEnd::Whole);
-            return whole.saturating_sub(before);
+            return piece.len();
         }
         match step {
             HeadStep::More(used) => used,
@@ -289,7 +291,9 @@ impl Http1 {
             }
             exchange.status = Some(head.status);
             exchange.response_started = self.response.head_at;
-            exchange.ended = self.response.last_at;
+            if let Some(at) = self.response.last_at {
+                exchange.reach(at);
+            }
             exchange.body_expected = promise(body);
             exchange.body_delivered = whole.then_some(0);
             exchange.framing = match body {
@@ -391,6 +395,14 @@ fn is_bare_request(head: &[u8]) -> bool {
             .get(..len)
             .and_then(head::request_head)
             .is_some_and(|head| head.version == Version::V09)
+}
+
+/// The bytes up to the first line's end.
+fn first_line_of(bytes: &[u8]) -> &[u8] {
+    match first_line_len(bytes) {
+        0 => bytes,
+        len => bytes.get(..len).unwrap_or(bytes),
+    }
 }
 
 fn first_line_len(head: &[u8]) -> usize {

@@ -119,7 +119,7 @@ pub(crate) fn may_be_request(line: &[u8]) -> bool {
 
 /// Whether a complete first line can start a response.
 pub(crate) fn is_response_line(line: &[u8]) -> bool {
-    super::head::response_head(line).is_some()
+    super::head::response_head(line.trim_ascii_end()).is_some()
 }
 
 fn names_version(line: &[u8]) -> bool {
@@ -201,7 +201,11 @@ impl Search {
         if fits_status_line(self.line.len(), byte) {
             self.line.push(byte);
         }
-        (self.line.len() == STATUS_LINE_HEAD).then(|| std::mem::take(&mut self.line))
+        let found = match self.line.len() {
+            STATUS_LINE_HEAD => byte != b'\r',
+            len => len > STATUS_LINE_HEAD,
+        };
+        found.then(|| std::mem::take(&mut self.line))
     }
 
     fn push_request(&mut self, byte: u8) -> Option<Vec<u8>> {
@@ -232,7 +236,7 @@ impl Search {
     }
 }
 
-/// Bytes of `HTTP/1.1 200 `.
+/// Bytes of `HTTP/1.1 200 `; without a reason a line end may follow instead of the blank.
 const STATUS_LINE_HEAD: usize = 13;
 
 /// Whether `byte` can stand at place `at` of a status line's beginning.
@@ -249,6 +253,7 @@ const fn fits_status_line(at: usize, byte: u8) -> bool {
         9 => matches!(byte, b'1'..=b'5'),
         10 | 11 => byte.is_ascii_digit(),
         12 => matches!(byte, b' ' | b'\r' | b'\n'),
+        13 => byte == b'\n',
         _ => false,
     }
 }
@@ -284,6 +289,8 @@ mod tests {
         let mut search = Search::for_responses();
         let found = find(&mut search, b"...}HTTP/1.1 x HTTP/1.1 304 Not").unwrap();
         assert_eq!(found, b"HTTP/1.1 304 ");
+        let found = find(&mut search, b"HTTP/1.1 200\rno HTTP/1.1 204\r\n").unwrap();
+        assert_eq!(found, b"HTTP/1.1 204\r\n");
     }
 
     #[test]

@@ -121,6 +121,20 @@ fn chunks_end_with_the_last_chunk() {
 }
 
 #[test]
+fn lines_between_responses_that_are_none() {
+    let piece = "HTTP/1.1 204 No\r\n\r\nHTTP/1.1 2000\nHTTP/1.1 200\rx\n";
+    let it = Talk::default().server(piece.repeat(1_200)).end();
+    assert!(it.list.iter().all(|it| it.status == Some(204)));
+    let piece = "GET / HTTP/1.1\r\n\r\nno\nGET\n";
+    let it = Talk::default().client(piece.repeat(2_000)).end();
+    assert!(
+        it.list
+            .iter()
+            .all(|it| it.request.as_deref() == Some("GET /"))
+    );
+}
+
+#[test]
 fn a_body_until_the_close_needs_the_close() {
     let talk = || {
         Talk::default()

@@ -158,7 +158,7 @@ impl Http2 {
         };
         *delivered = Some(delivered.unwrap_or(0).saturating_add(len));
         *acknowledged = Some(acknowledged.unwrap_or(0).saturating_add(early));
-        exchange.ended = Some(at);
+        exchange.reach(at);
     }
 
     fn end_stream(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, number: u32) {
@@ -344,7 +344,7 @@ impl Http2 {
             if let Some(exchange) = log.get_mut(id) {
                 exchange.uncertain = true;
                 exchange.estimated = true;
-                exchange.ended = Some(at);
+                exchange.reach(at);
             }
         }
     }

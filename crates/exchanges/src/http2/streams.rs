@@ -88,7 +88,7 @@ impl Streams {
         let Some(exchange) = log.get_mut(stream.id) else {
             return;
         };
-        exchange.ended = Some(at);
+        exchange.reach(at);
         exchange.request_ended = Some(at);
         if stream.head_of_request {
             return;
@@ -128,7 +128,7 @@ impl Streams {
         let Some(exchange) = log.get_mut(stream.id) else {
             return;
         };
-        exchange.ended = Some(at);
+        exchange.reach(at);
         let Some(fields) = fields else {
             exchange.response_started.get_or_insert(at);
             exchange.uncertain = true;
@@ -163,7 +163,7 @@ impl Streams {
             self.open.remove(&number);
             return;
         };
-        exchange.ended = Some(at);
+        exchange.reach(at);
         if response {
             exchange.response_complete = is_whole(exchange.body_expected, exchange.body_delivered);
         } else {
@@ -195,7 +195,7 @@ impl Streams {
         };
         stream.was_reset = true;
         if let Some(exchange) = log.get_mut(stream.id) {
-            exchange.ended = Some(at);
+            exchange.reach(at);
             exchange.reset = Some((side, error_code::name(code)));
         }
         self.reset.push_back(number);

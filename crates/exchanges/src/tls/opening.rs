@@ -180,7 +180,7 @@ impl TlsSession {
                 let len = u16::try_from(opened.content.len()).unwrap_or(u16::MAX);
                 let flow = self.flows.of_mut(side);
                 flow.application_bytes = flow.application_bytes.saturating_add(u64::from(len));
-                self.turns().add(side, len);
+                self.turns().add(side, at.frame, len);
                 if self.early_data.is_none() || side == Side::Server {
                     self.complete_handshake();
                 }

@@ -123,8 +123,7 @@ impl TlsSession {
         let id = self.id(log, at);
         self.started.get_or_insert(at);
         if let Some(exchange) = log.get_mut(id) {
-            exchange.ended = Some(at);
-            exchange.last_speaker = Some(side);
+            exchange.spoken(side, at);
         }
     }
 
@@ -223,7 +222,7 @@ impl TlsSession {
         let content = header.len.saturating_sub(self.overhead());
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
-        let spoke = self.turns().add(side, content);
+        let spoke = self.turns().add(side, at.frame, content);
         if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)).filter(|_| spoke) {
             match side {
                 Side::Client => exchange.request_ended = Some(at),

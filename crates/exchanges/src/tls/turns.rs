@@ -21,6 +21,8 @@ pub(crate) struct Turns {
     /// Session tickets of TLS 1.3 look like application data: the server's first records may be some.
     hides_tickets: bool,
     last: Option<Side>,
+    /// The latest frame.
+    latest: u64,
     requests: u32,
     /// Requests since the server last said anything, and their bytes.
     burst: u32,
@@ -81,12 +83,29 @@ impl Turns {
         self.last
     }
 
-    /// A record with so many bytes of content. Gives whether it is a request, a response, or part of one.
-    pub(crate) fn add(&mut self, side: Side, content: u16) -> bool {
-        match side {
+    /// A record with so many bytes of content, that came in `frame`. Gives whether it is a request, a response, or part of
+    /// one.
+    pub(crate) fn add(&mut self, side: Side, frame: u64, content: u16) -> bool {
+        let before = self.last;
+        let spoke = match side {
+            Side::Client if frame < self.latest => self.asked_before(content),
             Side::Client => self.asked(content),
             Side::Server => self.answered(content),
+        };
+        // What stood behind missing bytes is read late: it is not what was said last.
+        if frame < self.latest {
+            self.last = before;
         }
+        self.latest = self.latest.max(frame);
+        spoke
+    }
+
+    /// A request that was read after what the server said behind it.
+    fn asked_before(&mut self, content: u16) -> bool {
+        let answer = self.answer;
+        let spoke = self.asked(content);
+        self.answer = answer;
+        spoke
     }
 
     fn asked(&mut self, content: u16) -> bool {
@@ -284,8 +303,8 @@ mod tests {
     use Side::{Client, Server};
 
     fn after(mut turns: Turns, records: &[(Side, u16)]) -> (Option<bool>, Option<bool>) {
-        for (side, content) in records {
-            turns.add(*side, *content);
+        for (frame, (side, content)) in (1..).zip(records) {
+            turns.add(*side, frame, *content);
         }
         (
             turns.request_outstanding(),
@@ -320,6 +339,16 @@ mod tests {
         assert_eq!(after(turns(), &streamed), (Some(false), None));
         let last_chunk = [streamed.as_slice(), &[(Server, 5)]].concat();
         assert_eq!(after(turns(), &last_chunk), (Some(false), Some(false)));
+    }
+
+    #[test]
+    fn a_request_that_is_read_late_is_not_the_last_word() {
+        let mut turns = Turns::new(Speech::Other, false);
+        assert!(turns.add(Server, 67, 1_400));
+        assert!(turns.add(Client, 63, 1_100));
+        assert_eq!(turns.request_outstanding(), Some(false));
+        assert!(turns.add(Client, 68, 1_100));
+        assert_eq!(turns.request_outstanding(), Some(true));
     }
 
     #[test]
