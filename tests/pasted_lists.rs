@@ -267,3 +267,67 @@ fn other_tools_rows_tell_what_they_tell() {
         );
     }
 }
+
+#[test]
+fn a_reset_just_behind_the_handshake_is_no_lost_state_for_sure() {
+    let (cause, _, confidence) = of("\
+	IP hostB.6666 > hostA.5555: Flags [S], seq 750827752, ...
+	IP hostA.5555 > hostB.6666: Flags [S.], seq 1191909671, ack 750827753, ...
+	IP hostB.6666 > hostA.5555: Flags [.], ack 1, win 115, ...
+	IP hostA.5555 > hostB.6666: Flags [R], seq 1191909672, ...
+");
+    assert!(
+        cause != "peer_state_lost" || confidence < 0.7,
+        "{cause} {confidence}"
+    );
+}
+
+#[test]
+fn rows_of_addresses_and_flags_are_rows_each() {
+    let document = document_of_text(
+        "\
+  |192.168.0.2 → 10.0.0.2 [SYN] Seq=0                     | -trk(#1) then     |
+  |10.0.0.2 → 192.168.0.2 [SYN, ACK] Seq=0 Ack=1          | +trk+est(#4)      |
+  |192.168.0.2 → 10.0.0.2 [ACK] Seq=1 Ack=1               | -trk(#1) then     |
+  |192.168.0.2 → 10.0.0.2 [FIN, ACK] Seq=1 Ack=1          | -trk(#1) then     |
+  |10.0.0.2 → 192.168.0.2 [FIN, ACK] Seq=1 Ack=2          | -trk(#3) then     |
+  |192.168.0.2 → 10.0.0.2 [ACK] Seq=2 Ack=2               | -trk(#1) then     |
+",
+    );
+    assert_eq!(document["captures"][0]["packets"], 6);
+    assert_eq!(verdict(&document, 0).0, "none");
+}
+
+#[test]
+fn a_markdown_table_with_aligned_columns() {
+    let document = document_of_text("\
+| Nr. | Time  | Source    | Destination | Protocol | Length | Src Port | Dst Port | Info                    |
+| --: | ----- | --------- | ----------- | :------: | -----: | -------: | -------: | :---------------------- |
+|   1 | 1,340 | 127.0.0.2 | 127.0.0.1   |   TCP    |     52 |    56835 |    50000 | 56835 > 50000 [SYN] Seq=0 |
+|   4 | 1,841 | 127.0.0.1 | 127.0.0.2   |   TCP    |     40 |    50000 |    56835 | 50000 > 56835 [RST, ACK] Seq=1 Ack=1 |
+");
+    assert_eq!(document["captures"][0]["packets"], 2);
+    assert_eq!(document["connections"][0]["frames"]["last"], 4);
+}
+
+#[test]
+fn comment_marks_in_front_of_rows() {
+    let document = document_of_text("\
+# 07:59:43.626881 IP 10.0.0.1.https > 10.0.0.2.5000: Flags [S.], seq 367914457, ack 1078716331, win 65535, length 0
+# 07:59:43.626882 IP 10.0.0.2.5000 > 10.0.0.1.https: Flags [R], seq 1078716331, win 0, length 0
+");
+    assert_eq!(document["connections"][0]["end_s"], 1e-6);
+}
+
+#[test]
+fn ports_between_the_addresses() {
+    let document = document_of_text("\
+27011 1474467575.009112204   10.5.21.32 43880 10.5.3.229   8080 78 TCP 43880 → 8080 [ACK] Seq=2920 **Ack=82981452**
+27012 1474467575.009180913   10.5.3.229 8080 10.5.21.32   43880 10202 TCP [TCP segment of a reassembled PDU]
+27018 1474467575.014182750   10.5.21.32 43880 10.5.3.229   8080 94 TCP [TCP Dup ACK 27011#1] 43880 → 8080 [ACK] Seq=2920 **Ack=82981452**
+");
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+    let connection = &document["connections"][0];
+    assert_eq!(connection["client"]["ip"], "10.5.21.32");
+    assert_eq!(connection["frames"]["count"], 3);
+}

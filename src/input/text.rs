@@ -28,6 +28,18 @@ fn to_utf8(text: Vec<u8>) -> Vec<u8> {
         [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
+        unmarked
+            if unmarked
+                .iter()
+                .skip(1)
+                .step_by(2)
+                .take(64)
+                .filter(|byte| **byte == 0)
+                .count()
+                >= 16 =>
+        {
+            from_utf16(unmarked, u16::from_le_bytes)
+        }
         _ => text,
     }
 }
@@ -65,5 +77,8 @@ mod tests {
         );
         assert_eq!(read(&[0xfe, 0xff, 0, b'a'], 100).0, b"a");
         assert_eq!(read(b"\xef\xbb\xbfa", 100).0, b"a");
+        let text = "10.0.0.1 10.0.0.2 TCP [SYN]";
+        let unmarked: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&unmarked, 100).0, text.as_bytes());
     }
 }

@@ -8,6 +8,9 @@ pub(crate) fn looks_like_text(head: &[u8]) -> bool {
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return head.len() >= 4;
     }
+    if is_utf16_without_mark(head) {
+        return true;
+    }
     if head.contains(&0) {
         return false;
     }
@@ -15,6 +18,15 @@ pub(crate) fn looks_like_text(head: &[u8]) -> bool {
     let high = head.iter().filter(|byte| **byte >= 0x80).count();
     let mostly_ascii = high.saturating_mul(4) <= head.len();
     controls.saturating_mul(BYTES_PER_CONTROL) <= head.len() && (mostly_ascii || is_utf8(head))
+}
+
+/// ASCII in UTF-16LE: every second byte is 0. (What Windows writes without a mark is little-endian.)
+pub(crate) fn is_utf16_without_mark(head: &[u8]) -> bool {
+    let (pairs, _) = head.as_chunks::<2>();
+    let ascii = |pair: &&[u8; 2]| pair[1] == 0 && pair[0] != 0 && !is_control(pair[0]);
+    // Arrows and letters of other alphabets stand in between.
+    pairs.len() >= 16
+        && pairs.iter().filter(ascii).count().saturating_mul(8) >= pairs.len().saturating_mul(7)
 }
 
 fn is_control(byte: u8) -> bool {
@@ -42,6 +54,11 @@ mod tests {
         assert!(looks_like_text("Пакет потерян".as_bytes()));
         assert!(looks_like_text(b"Gr\xf6\xdfe 1500"));
         assert!(looks_like_text(&[0xff, 0xfe, b'N', 0, b'o', 0]));
+        let unmarked: Vec<u8> = "10.0.0.1 → 10.0.0.2 TCP"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert!(looks_like_text(&unmarked));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! `T 10.0.0.5:51000 -> 10.0.0.9:80 [AP]`, `Ether / IP / TCP 10.0.0.1:51234 > 10.0.0.2:http SA`,
 //! `RCVD (0.0690s) TCP 10.0.0.2:80 > 10.0.0.1:51234 RA ttl=64 id=0 iplen=40 seq=0 win=0`,
 //! `10.0.0.1:8080->10.0.0.2:32956(tcp:RST|ACK)`, `10.0.0.1.80 > 10.0.0.2.1234 ttl 58 … flags [R.] seq 0 ack 39`,
-//! `client:51234 -> server:443 [SYN] Seq=0`.
+//! `client:51234 -> server:443 [SYN] Seq=0`; also `10.0.0.1 → 10.0.0.2 [SYN] Seq=0`, without ports.
 
 use whyreset_segments::TcpFlags;
 
@@ -49,8 +49,8 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
         ..RawRow::default()
     };
     read_lead(before, &mut row);
-    row.source = names.side(Some(source.0), Some(source.1));
-    row.destination = names.side(Some(destination.0), Some(destination.1));
+    row.source = names.side(Some(source.0), source.1);
+    row.destination = names.side(Some(destination.0), destination.1);
     read_numbers(numbers, &mut row);
     if !flags.contains(TcpFlags::ACK) {
         row.ack = None;
@@ -58,10 +58,13 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     Read::row(row)
 }
 
+/// A host, and its port where one is written.
+type End<'a> = (&'a str, Option<&'a str>);
+
 /// Where the two ends stand among the words, and what is attached to the second: `(tcp:RST|ACK)`.
 struct Ends<'a> {
-    source: (&'a str, &'a str),
-    destination: (&'a str, &'a str),
+    source: End<'a>,
+    destination: End<'a>,
     attached: &'a str,
     from: usize,
     to: usize,
@@ -82,9 +85,10 @@ fn find_ends<'a>(words: &[Token<'a>]) -> Option<Ends<'a>> {
 /// The ends of the words from `from` on, which take `used` of them.
 fn ends<'a>(source: &'a str, destination: &'a str, from: usize, used: usize) -> Option<Ends<'a>> {
     let (destination, attached) = split_attached(destination);
+    let (source, destination) = (split_end(source)?, split_end(destination)?);
     Some(Ends {
-        source: split_end(source)?,
-        destination: split_end(destination)?,
+        source,
+        destination,
         attached,
         from,
         to: from.saturating_add(used),
@@ -99,15 +103,18 @@ fn split_attached(text: &str) -> (&str, &str) {
 }
 
 /// `10.0.0.1:80`, `[2001:db8::1]:443`, `server:http`, `10.0.0.1.80`.
-fn split_end(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_end_matches([',', ';', ':']);
+fn split_end(text: &str) -> Option<End<'_>> {
+    let text = text.trim_matches(['|', ',', ';']).trim_end_matches(':');
+    if is_address(text) {
+        return Some((text, None));
+    }
     if let Some((host, port)) = text.rsplit_once(':') {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_port = integer::<u16>(port).is_some() || port_of_service(port).is_some();
-        return (!host.is_empty() && is_port).then_some((host, port));
+        return (!host.is_empty() && is_port).then_some((host, Some(port)));
     }
     let (host, port) = text.rsplit_once('.')?;
-    (is_address(host) && integer::<u16>(port).is_some()).then_some((host, port))
+    (is_address(host) && integer::<u16>(port).is_some()).then_some((host, Some(port)))
 }
 
 /// The flags, and the words behind them.
@@ -271,6 +278,7 @@ mod tests {
             ),
             ("10.0.0.1:51234 → 10.0.0.2:443 SYN-ACK", syn | ack),
             ("[2001:db8::1]:51234 > [2001:db8::2]:443: RST", rst),
+            ("|192.168.0.2 → 10.0.0.2 [SYN] Seq=0 | -trk(#1) |", syn),
         ] {
             assert_eq!(row(line).flags, Some(flags), "{line}");
         }

@@ -75,6 +75,11 @@ pub(crate) fn find_info(line: &str) -> Option<Info<'_>> {
     Some(info)
 }
 
+/// Whether flags in brackets stand in the line.
+pub(crate) fn has_flag_list(line: &str) -> bool {
+    find_flags(line).is_some()
+}
+
 /// The first `[…]` that is a list of flags: where it opens, where the text goes on, and the flags.
 fn find_flags(line: &str) -> Option<(usize, usize, TcpFlags)> {
     let mut from = 0_usize;
@@ -175,7 +180,7 @@ fn port_like(source: &str, destination: &str) -> bool {
     [source, destination].iter().all(|port| {
         !port.is_empty()
             && port.len() <= 64
-            && !port.contains(['[', ']', '=', ',', ':', '"'])
+            && !port.contains(['[', ']', '=', ',', ':', '"', '\'', '|'])
             && (!port.contains('.') || port.bytes().any(|byte| byte.is_ascii_alphabetic()))
     })
 }

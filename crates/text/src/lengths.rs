@@ -1,4 +1,7 @@
-//! Payload lengths of rows that hide them, from the Length column.
+//! Payload lengths of rows that hide them.
+//!
+//! A SYN and a RST carry no payload (but for TCP Fast Open and diagnoses, which lists hardly show), and what tcpdump prints
+//! without a sequence number is empty. Else the Length column tells.
 //!
 //! The Length column counts the whole frame. How many bytes of headers that includes follows, in this order,
 //! 1. from rows of the same direction that show both (Length 66, Len=0), SYNs, resets, rows with SACK blocks and frames
@@ -13,6 +16,7 @@
 
 use whyreset_segments::{Endpoint, Host, Known, TcpFlags, TcpOptions};
 
+use crate::format::Format;
 use crate::placed::{Connection, Placed};
 
 /// Fills the lengths of a connection's rows.
@@ -26,6 +30,11 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
         if row.raw.len.is_some() || !row.is_tcp() {
             continue;
         }
+        if is_empty(row) {
+            row.raw.len = Some(0);
+            row.inferred = row.inferred.with(Known::LEN_INFERRED);
+            continue;
+        }
         let Some(frame_len) = row.raw.frame_len else {
             continue;
         };
@@ -34,6 +43,14 @@ pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
             row.inferred = row.inferred.with(Known::LEN_INFERRED);
         }
     }
+}
+
+/// Of a row without a length.
+fn is_empty(row: &Placed) -> bool {
+    let tcpdump = row.raw.format == Format::Tcpdump && row.raw.seq.is_none();
+    has(row, TcpFlags::SYN)
+        || has(row, TcpFlags::RST)
+        || (tcpdump && row.raw.flags == Some(TcpFlags::ACK) && row.raw.ack.is_some())
 }
 
 /// Ethernet frames are padded to 60 bytes without their checksum, to 64 with a VLAN tag.

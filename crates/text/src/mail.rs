@@ -37,13 +37,20 @@ pub(crate) fn decode_quoted_printable(line: &str) -> String {
     )
 }
 
-/// Takes `> > ` off.
+/// Takes `> > ` off, and the mark of a comment or of a list's item in front of a row.
 pub(crate) fn unquote(line: &str) -> &str {
     let mut rest = line;
     while let Some(inner) = rest.trim_start().strip_prefix('>') {
         rest = inner;
     }
-    rest
+    let marks = ["# ", "// ", "* ", "- ", "; "];
+    let inner = marks
+        .iter()
+        .find_map(|mark| rest.trim_start().strip_prefix(mark));
+    match inner {
+        Some(inner) if crate::wrapping::starts_packet(inner) => inner,
+        _ => rest,
+    }
 }
 
 #[cfg(test)]

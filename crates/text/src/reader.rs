@@ -254,6 +254,10 @@ impl Reader {
             let Some(cells) = tables::cells(shorten(record, MAX_LINE)) else {
                 continue;
             };
+            if tables::is_rule(&cells) {
+                any = true;
+                continue;
+            }
             if let Some(titles) = tables::titles(&cells) {
                 self.titles = Some(titles);
                 self.prose_since_packet = true;

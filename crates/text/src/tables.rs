@@ -63,6 +63,13 @@ pub(crate) fn cells(line: &str) -> Option<Vec<String>> {
     })
 }
 
+/// The line between the titles and the rows: `| --: | :---: |`.
+pub(crate) fn is_rule(cells: &[String]) -> bool {
+    cells
+        .iter()
+        .all(|cell| cell.contains('-') && cell.chars().all(|c| matches!(c, '-' | ':' | ' ')))
+}
+
 fn markdown_cells(text: &str) -> Vec<String> {
     let inner = text.trim_matches('|');
     inner
@@ -148,7 +155,8 @@ fn title(cell: &str) -> Column {
         .to_ascii_lowercase()
         .as_str()
     {
-        "no." | "no" | "number" | "frame" | "#" | "packet" | "frame number" => Column::Number,
+        "no." | "no" | "nr." | "nr" | "n." | "nº" | "number" | "frame" | "#" | "packet"
+        | "frame number" => Column::Number,
         "time" | "timestamp" | "absolute time" | "arrival time" | "utc time" | "date"
         | "relative time" => Column::Time,
         "source" | "src" | "source address" | "source ip" | "src ip" | "from" => Column::Source,

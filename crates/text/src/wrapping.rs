@@ -20,7 +20,7 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
     for next in following.iter().take(MAX_WRAPPED) {
         let next = next.text.trim();
         let more = wants_more(&joined) || continues_numbers(next);
-        let whole = has_flags(&joined) && has_flags(next);
+        let whole = info_column::has_flag_list(&joined) && info_column::has_flag_list(next);
         if next.is_empty() || !more || whole || starts_packet(next) || is_elision(next) {
             break;
         }

@@ -39,11 +39,11 @@ fn rows_that_say_less() {
     );
     check(
         "IP hostB.6666 > hostA.5555: Flags [S], seq 750827752, ...",
-        "1 - hostB:6666 > hostA:5555 [SYN] seq 750827752 ack - win - len -",
+        "1 - hostB:6666 > hostA:5555 [SYN] seq 750827752 ack - win - len ~0",
     );
     check(
         "10.0.0.215.60000 > 10.0.3.249.10000: Flags [R], seq 772948344 ... Close the 1st connection",
-        "1 - 10.0.0.215:60000 > 10.0.3.249:10000 [RST] seq 772948344 ack - win - len -",
+        "1 - 10.0.0.215:60000 > 10.0.3.249:10000 [RST] seq 772948344 ack - win - len ~0",
     );
     check(
         "2016-05-01 10:11:12.123456 IP 10.0.0.1.80 > 10.0.0.2.5: Flags [.], ack 1, win 5, length 0",

@@ -139,7 +139,7 @@ fn rows_run_together_on_one_line() {
 fn tables_of_markdown_html_and_csv() {
     check(
         "| No. | Source | Destination | Protocol | Info |\n|---|---|---|---|---|\n| 1 | 192.168.1.42 | 93.184.216.34 | TCP | 51334 → 443 [SYN] |",
-        "1 - 192.168.1.42:51334 > 93.184.216.34:443 [SYN] seq - ack - win - len -",
+        "1 - 192.168.1.42:51334 > 93.184.216.34:443 [SYN] seq - ack - win - len ~0",
     );
     check(
         "<table><tr><td>1</td><td>0.5</td><td>10.0.0.1</td><td>10.0.0.2</td><td>TCP</td><td>60</td><td>80 &gt; 90 [RST] Seq=1 Win=0 Len=0</td></tr></table>",

@@ -26,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the other direction is not in the capture: answers may have been there",
         ),
         on(
+            CLOSED_UNUSED,
+            0.15,
+            "nothing had been sent yet: there was little to forget",
+        ),
+        on(
             SYN_ACK_REPEATED,
             0.05,
             "that host never took the connection up: there was nothing to forget",

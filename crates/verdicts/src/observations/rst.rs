@@ -72,14 +72,20 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             ),
         ),
         Dialect::Refusal => {}
-        // Of a RST without numbers nothing can be said.
-        Dialect::Other if !reset.numbered => {}
+        // Of a RST without numbers, or without anything to compare it with, nothing can be said.
+        Dialect::Other if !reset.numbered || is_alone(case) => {}
         Dialect::Other => found.add(
             ids::RST_ODD,
             [frame],
             format!("The RST (frame {frame}) looks neither like an abort of a live connection nor like an answer to a stray packet."),
         ),
     }
+}
+
+/// Nothing but RSTs was captured.
+fn is_alone(case: &Case<'_>) -> bool {
+    let resets = &case.connection.reset_count;
+    case.connection.frames.count <= resets.client + resets.server
 }
 
 fn after_fin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
