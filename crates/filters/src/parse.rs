@@ -133,12 +133,23 @@ impl<'a> Parser<'a> {
 
     fn primitive(&mut self) -> Result<Filter, FilterError> {
         if let Some(version) = self.protocol() {
+            if self.take(&["proto"]) {
+                return self.only_tcp(version);
+            }
             if self.primitive_follows() {
                 return Ok(Filter::And(Box::new(version), Box::new(self.test()?)));
             }
             return Ok(version);
         }
         self.test()
+    }
+
+    /// `ip proto tcp`, `ip6 proto 6`: what is followed here is TCP anyway.
+    fn only_tcp(&mut self, version: Filter) -> Result<Filter, FilterError> {
+        if self.take(&["tcp", "\\tcp", "6"]) {
+            return Ok(version);
+        }
+        Err(self.error("only `proto tcp` can match: connections of TCP are selected".to_owned()))
     }
 
     fn protocol(&mut self) -> Option<Filter> {
@@ -162,6 +173,9 @@ impl<'a> Parser<'a> {
     fn test(&mut self) -> Result<Filter, FilterError> {
         let direction = self.direction();
         let kind = self.kind();
+        if let (None, None, Some(token)) = (direction, kind, self.peek()) {
+            self.refuse_unsupported(token.text)?;
+        }
         let keywords = match (direction, kind, self.last) {
             (None, None, Some(last)) => last,
             (direction, kind, _) => Keywords {
@@ -172,25 +186,89 @@ impl<'a> Parser<'a> {
         let Some(token) = self.peek() else {
             return Err(self.error("an address or a port is missing".to_owned()));
         };
+        // `10.0.0.0/8` without a keyword is a network.
+        let is_net = kind.is_none() && keywords.kind == Kind::Host && token.text.contains('/');
+        let keywords = Keywords {
+            kind: if is_net { Kind::Net } else { keywords.kind },
+            ..keywords
+        };
         let test = self.value(token, keywords.kind)?;
         self.last = Some(keywords);
         Ok(Filter::End(keywords.direction, test))
     }
 
-    fn direction(&mut self) -> Option<Direction> {
-        let start = self.next;
-        if self.take(&["src"]) {
-            if self.take(&["or", "||"]) && self.take(&["dst"]) {
-                return Some(Direction::Either);
-            }
-            self.next = start + 1;
-            if self.take(&["and", "&&"]) && self.take(&["dst"]) && self.type_or_value_follows() {
-                return Some(Direction::Both);
-            }
-            self.next = start + 1;
-            return Some(Direction::Source);
+    /// What tcpdump can filter by, and connections of TCP cannot.
+    fn refuse_unsupported(&self, word: &str) -> Result<(), FilterError> {
+        const WORDS: [&str; 34] = [
+            "udp",
+            "icmp",
+            "icmp6",
+            "arp",
+            "rarp",
+            "sctp",
+            "igmp",
+            "igrp",
+            "pim",
+            "ah",
+            "esp",
+            "vrrp",
+            "carp",
+            "ether",
+            "wlan",
+            "fddi",
+            "tr",
+            "link",
+            "ppp",
+            "slip",
+            "vlan",
+            "mpls",
+            "pppoed",
+            "pppoes",
+            "geneve",
+            "proto",
+            "protochain",
+            "gateway",
+            "broadcast",
+            "multicast",
+            "less",
+            "greater",
+            "inbound",
+            "outbound",
+        ];
+        let name = word.split('[').next().unwrap_or(word);
+        if word.contains('[') || word == "len" {
+            return Err(self.error(format!(
+                "`{word}` tests bytes of packets: connections are selected by hosts, networks and ports only"
+            )));
         }
-        self.take(&["dst"]).then_some(Direction::Destination)
+        if WORDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            return Err(self.error(format!(
+                "`{word}` cannot be used: connections of TCP are selected by hosts, networks and ports"
+            )));
+        }
+        Ok(())
+    }
+
+    fn direction(&mut self) -> Option<Direction> {
+        self.direction_from("src", "dst", Direction::Source)
+            .or_else(|| self.direction_from("dst", "src", Direction::Destination))
+    }
+
+    /// `src`, `src or dst`, `src and dst`; and the same beginning with `dst`.
+    fn direction_from(&mut self, one: &str, other: &str, alone: Direction) -> Option<Direction> {
+        let start = self.next;
+        if !self.take(&[one]) {
+            return None;
+        }
+        if self.take(&["or", "||"]) && self.take(&[other]) {
+            return Some(Direction::Either);
+        }
+        self.next = start + 1;
+        if self.take(&["and", "&&"]) && self.take(&[other]) && self.type_or_value_follows() {
+            return Some(Direction::Both);
+        }
+        self.next = start + 1;
+        Some(alone)
     }
 
     /// After `src and dst`: `src and dst host x` is one test, and so is `src and dst x`.
@@ -221,6 +299,15 @@ impl<'a> Parser<'a> {
             )));
         }
         let test = match kind {
+            Kind::Host if token.text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                return Err(self.error(format!(
+                    "`{0}` is no host: for a port write `port {0}`",
+                    token.text
+                )));
+            }
+            Kind::Host if token.text.contains('/') => {
+                return Err(self.error(format!("`{0}` is a network: write `net {0}`", token.text)));
+            }
             Kind::Host => Some(host(token.text)),
             Kind::Net => return self.net(token),
             Kind::Port => self.port(token.text).map(|port| Test::Ports(port, port)),
@@ -311,6 +398,13 @@ mod tests {
         );
         assert_eq!(read("src or dst port 7"), "port 7");
         assert_eq!(read("src and dst port 7"), "src and dst port 7");
+        assert_eq!(read("dst or src host 192.0.2.1"), "host 192.0.2.1");
+        assert_eq!(
+            read("10.0.0.0/8 or 192.0.2.1"),
+            "(net 10.0.0.0/8 or net 192.0.2.1/32)"
+        );
+        assert_eq!(read("src 2001:db8::/32"), "src net 2001:db8::/32");
+        assert_eq!(read("ip proto tcp and port 80"), "(ip and port 80)");
     }
 
     #[test]
@@ -324,6 +418,21 @@ mod tests {
             "at character 17: an address or a port is missing"
         );
         assert_eq!(read("(port 80"), "at character 9: a `)` is missing");
+        for (text, word) in [
+            ("udp port 53", "udp"),
+            ("tcp[tcpflags] & tcp-rst != 0", "tcp[tcpflags]"),
+            ("tcp[13]&4!=0", "tcp[13]"),
+            ("port 80 and greater 100", "greater"),
+            ("host 10.0.0.0/8", "10.0.0.0/8"),
+            ("tcp and 80", "80"),
+            ("ip proto 17", "proto tcp"),
+        ] {
+            assert!(
+                read(text).contains(&format!("`{word}`")),
+                "{text}: {}",
+                read(text)
+            );
+        }
         assert_eq!(
             read("port 80 port 81"),
             "at character 9: `port` is not expected here"
