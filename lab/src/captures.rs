@@ -10,12 +10,16 @@ use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
 
 /// The places where captures are taken.
 pub const VANTAGES: [&str; 3] = ["client", "server", "path"];
 
 /// tcpdump at a host.
-pub struct Tcpdump(Child);
+pub struct Tcpdump {
+    child: Child,
+    said: JoinHandle<String>,
+}
 
 impl Tcpdump {
     /// Starts it and waits until it listens.
@@ -49,19 +53,34 @@ impl Tcpdump {
                 bail!("tcpdump did not start in {namespace}");
             }
         }
-        // tcpdump says a little more at its end: somebody has to read it.
-        std::thread::spawn(move || lines.lines().for_each(drop));
-        Ok(Self(child))
+        // At its end tcpdump says how much it has missed.
+        let said = std::thread::spawn(move || {
+            let rest: Vec<String> = lines.lines().map_while(Result::ok).collect();
+            rest.join("\n")
+        });
+        Ok(Self { child, said })
     }
 
-    /// Ends it in order, so that its file is whole.
-    pub fn stop(mut self) -> Result<()> {
-        if let Some(pid) = Pid::from_raw(i32::try_from(self.0.id())?) {
+    /// Ends it in order, so that its file is whole. Gives back how many packets it has missed, if any.
+    pub fn stop(mut self) -> Result<Option<u64>> {
+        if let Some(pid) = Pid::from_raw(i32::try_from(self.child.id())?) {
             kill_process(pid, Signal::INT)?;
         }
-        self.0.wait()?;
-        Ok(())
+        self.child.wait()?;
+        let said = self.said.join().unwrap_or_default();
+        Ok(Some(missed(&said)).filter(|missed| *missed > 0))
     }
+}
+
+/// What tcpdump's last lines say of packets that are not in its file.
+fn missed(said: &str) -> u64 {
+    let number = |words: &str| {
+        let line = said.lines().find(|line| line.contains(words))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let captured = number("captured").unwrap_or(0);
+    let received = number("received by filter").unwrap_or(captured);
+    received.saturating_sub(captured) + number("dropped by kernel").unwrap_or(0)
 }
 
 /// A packet of a capture file.
@@ -222,4 +241,20 @@ pub struct Count {
     pub client_resets: usize,
     /// RSTs with the server's address as the source.
     pub server_resets: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tcpdump_has_missed_is_counted() {
+        let said =
+            "\n9 packets captured\n12 packets received by filter\n2 packets dropped by kernel\n";
+        assert_eq!(missed(said), 5);
+        assert_eq!(
+            missed("4 packets captured\n4 packets received by filter\n"),
+            0
+        );
+    }
 }

@@ -45,9 +45,10 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     let played = play(variation, &world, &folder, &received, shared, &stop);
     stop.store(true, Ordering::Relaxed);
     let report = router.join().map_err(|_| anyhow!("the router died"))??;
-    let resets = played?;
+    let Played { resets, missed } = played?;
     let mut file = truth::label(variation, &world, &report.seen, &resets, &folder)?;
     let mut doubts = doubts::of_story(&report);
+    doubts.extend(missed);
     if shared.witness.is_some() {
         doubts.extend(doubts::of_witness(variation, &world, &resets, &folder)?);
     }
@@ -61,6 +62,14 @@ pub fn run(variation: &Variation, number: u32, shared: &Shared) -> Result<Outcom
     })
 }
 
+/// What is known after the story.
+struct Played {
+    /// The RSTs that the hosts' TCP sent.
+    resets: Vec<SentReset>,
+    /// Captures that are not whole, in words.
+    missed: Vec<String>,
+}
+
 fn play(
     variation: &Variation,
     world: &World,
@@ -68,7 +77,7 @@ fn play(
     received: &Receiver<Order>,
     shared: &Shared,
     stop: &AtomicBool,
-) -> Result<Vec<SentReset>> {
+) -> Result<Played> {
     let scratch = folder.join("programs");
     std::fs::create_dir_all(&scratch)?;
     let place = Place {
@@ -81,10 +90,12 @@ fn play(
     let on = variation.interface.as_str();
     let client_dump = Tcpdump::start(&world.client, on, &at("client"), variation.snaplen)?;
     let server_dump = Tcpdump::start(&world.server, on, &at("server"), variation.snaplen)?;
-    let dumps = [client_dump, server_dump];
+    let dumps = [("client", client_dump), ("server", server_dump)];
+    let mut missed = Vec::new();
     let result = clients(variation, world, &place, &servers, received, shared);
-    for dump in dumps {
-        dump.stop()?;
+    for (name, dump) in dumps {
+        let lost = dump.stop()?;
+        missed.extend(lost.map(|lost| format!("the {name}'s tcpdump has missed {lost} packets")));
     }
     // All three captures end before the programs do: their end is no part of the story.
     stop.store(true, Ordering::Relaxed);
@@ -95,7 +106,7 @@ fn play(
     for mut server in servers {
         server.wait()?;
     }
-    result.map(|()| resets)
+    result.map(|()| Played { resets, missed })
 }
 
 fn clients(
