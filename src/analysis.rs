@@ -29,6 +29,15 @@ impl Default for Analysis {
 }
 
 impl Analysis {
+    /// An analysis for verdicts alone: what goes by the book is not looked at packet by packet
+    /// ([`EngineConfig::pass_over_orderly`]).
+    pub fn of_verdicts() -> Self {
+        Self::new(EngineConfig {
+            pass_over_orderly: true,
+            ..EngineConfig::default()
+        })
+    }
+
     /// An analysis that has seen nothing.
     pub fn new(config: EngineConfig) -> Self {
         let keys = KeyLog::default();

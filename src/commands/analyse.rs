@@ -23,7 +23,7 @@ pub fn run(args: &AnalyseArgs) -> Result<ExitCode> {
         bail!("no capture was named; `-` reads standard input");
     }
     let selection = Selection::new(&args.selection)?;
-    let mut analysis = Analysis::default();
+    let mut analysis = Analysis::of_verdicts();
     if let Some(path) = &args.keys.keylog {
         let secrets = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
         analysis.add_secrets(&secrets);

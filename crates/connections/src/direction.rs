@@ -4,6 +4,7 @@ use whyreset_segments::{Known, Segment, TcpFlags};
 
 use crate::captured_twice::RecentPackets;
 use crate::facts::{self, Seen};
+use crate::orderly::Passed;
 use crate::outstanding::Outstanding;
 use crate::sequence_analysis::Scale;
 use crate::unique_bytes::UniqueBytes;
@@ -143,6 +144,52 @@ impl Direction {
             let largest = self.outstanding.acknowledged(ack);
             self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
             facts::fins::acknowledged(&mut self.flow, ack, seen);
+        }
+    }
+
+    /// Packets of this direction were passed over, `last` the last of them.
+    pub(crate) fn pass_over_sent(&mut self, passed: &Passed, last: Moment, scale: Scale) {
+        let mut seq = passed.first_byte;
+        let mut left = passed.bytes;
+        while left > 0 {
+            let len = u32::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
+            self.count_bytes(seq, len, false);
+            seq = seq.wrapping_add(len);
+            left -= u64::from(len);
+        }
+        let flow = &mut self.flow;
+        flow.packets = flow.packets.saturating_add(passed.packets);
+        flow.data_packets = flow.data_packets.saturating_add(passed.data_packets);
+        flow.first.get_or_insert(last);
+        flow.last = Some(last);
+        if passed.last_data.is_some() {
+            flow.first_data = flow.first_data.or(passed.first_data);
+            flow.last_data = passed.last_data;
+            flow.last_new_data = passed.last_data;
+            flow.last_data_pushed = passed.pushed;
+        }
+        flow.sizes.largest_sent = flow.sizes.largest_sent.max(passed.largest);
+        flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(passed.largest_datagram);
+        flow.network.oversize = flow.network.oversize.saturating_add(passed.oversize);
+        facts::windows::pass_over(flow, &passed.window, scale.shift());
+        facts::timestamp_clock::pass_over(flow, passed.timestamps, last);
+        flow.sent_to = flow.sent_to.max(passed.sent_to);
+        self.acknowledges = true;
+        self.provocation = None;
+    }
+
+    /// Packets of the other direction were passed over.
+    pub(crate) fn pass_over_acknowledged(&mut self, by: &Passed, scale: Scale) {
+        if by.packets == 0 {
+            return;
+        }
+        let window = i64::from(by.window.last) << scale.shift();
+        self.edge = self.edge.max(by.acked_to.saturating_add(window));
+        if by.acked_to > self.flow.acked_to {
+            self.flow.acked_to = by.acked_to;
+            self.flow.last_progress = by.progress.or(self.flow.last_progress);
+            let largest = self.outstanding.acknowledged(by.acked_to);
+            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
         }
     }
 

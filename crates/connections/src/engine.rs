@@ -12,7 +12,8 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::{Endpoint, Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
-use crate::live::Live;
+use crate::live::{Arriving, Live};
+use crate::orderly::{Looks, Orderly};
 use crate::pairs::{ByEnd, End, Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
@@ -38,6 +39,9 @@ pub struct EngineConfig {
     pub keep_telling: usize,
     /// A frame that a person asks about: the packets around it are kept as well.
     pub keep_around: Option<u64>,
+    /// Packets of connections that go by the book are not looked at one by one: their marks are not told, and of long
+    /// connections the middle is known as sums and bounds. The verdicts need no more.
+    pub pass_over_orderly: bool,
 }
 
 impl Default for EngineConfig {
@@ -47,6 +51,7 @@ impl Default for EngineConfig {
             keep_last: 24,
             keep_telling: 64,
             keep_around: None,
+            pass_over_orderly: false,
         }
     }
 }
@@ -79,6 +84,7 @@ pub struct Engine<X> {
     neighbours: Neighbours,
     /// SOCKS negotiations by stream.
     tunnels: HashMap<u64, Socks, RandomState>,
+    looks: Looks,
     prototype: X,
 }
 
@@ -87,6 +93,7 @@ pub struct Engine<X> {
 struct Ended {
     slot: u32,
     last_frame: u64,
+    size: usize,
 }
 
 /// One stream.
@@ -102,6 +109,7 @@ enum State<X> {
     /// Nothing: the slot may be used again.
     Free,
     HalfOpen(HalfOpen),
+    Orderly(Box<Orderly<X>>),
     Live(Box<Live<X>>),
     /// Its number was used up by a SOCKS tunnel ([`crate::socks`]); nothing of its own was seen.
     Reserved,
@@ -131,6 +139,7 @@ impl<X: StreamSink> Engine<X> {
             remaining: None,
             neighbours: Neighbours::default(),
             tunnels: HashMap::default(),
+            looks: Looks::default(),
             prototype,
         }
     }
@@ -147,7 +156,15 @@ impl<X: StreamSink> Engine<X> {
         let located = self.index.locate(segment.source, segment.destination);
         let (slot, marks) = match self.find(&located) {
             None => (self.open(segment, &located), Marks::NONE),
-            Some(slot) => self.arrive(slot, segment, &located),
+            Some(slot) => {
+                if let Some(stream) = self.follow(slot, segment, &located) {
+                    return Some(Placed {
+                        stream,
+                        marks: Marks::NONE,
+                    });
+                }
+                self.arrive(slot, segment, &located)
+            }
         };
         self.take(slot, segment, &located, told, marks)
     }
@@ -193,6 +210,58 @@ impl<X: StreamSink> Engine<X> {
         Some(Placed {
             stream: place.stream,
             marks: Marks::NONE,
+        })
+    }
+
+    /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.
+    fn follow(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Option<u64> {
+        if !self.config.pass_over_orderly {
+            return None;
+        }
+        let place = self.slots.get_mut(slot as usize)?;
+        match &mut place.state {
+            State::Orderly(orderly) => {
+                let was_over = orderly.ended();
+                if !orderly.take(segment, located.from, &mut self.looks) {
+                    return None;
+                }
+                let stream = place.stream;
+                if orderly.ended() && !was_over {
+                    self.note_end(slot);
+                }
+                Some(stream)
+            }
+            State::HalfOpen(half)
+                if segment.flags.is_syn_ack() && !located.is_port(socks::PORT) =>
+            {
+                let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
+                place.state = State::Orderly(Box::new(orderly));
+                Some(place.stream)
+            }
+            _ => None,
+        }
+    }
+
+    /// A connection is over: it waits to be handed on.
+    fn note_end(&mut self, slot: u32) {
+        if let Some(ended) = self.ended_at(slot) {
+            self.ended_size += ended.size;
+            self.ended.push_back(ended);
+            self.retire();
+        }
+    }
+
+    fn ended_at(&self, slot: u32) -> Option<Ended> {
+        let place = self.slots.get(slot as usize)?;
+        let (last_frame, size) = match &place.state {
+            State::Live(live) => (live.last_frame(), live.size()),
+            State::Orderly(orderly) => (orderly.last_frame(), orderly.size()),
+            _ => return None,
+        };
+        Some(Ended {
+            slot,
+            last_frame,
+            size: size + HIDDEN_SIZE,
         })
     }
 
@@ -270,7 +339,7 @@ impl<X: StreamSink> Engine<X> {
             State::Tombstone(analysis) => {
                 analysis.arrival(located.from, segment.seq.0, segment.flags)
             }
-            State::Free | State::Reserved | State::HalfOpen(_) => Arrival::Same,
+            State::Free | State::Reserved | State::HalfOpen(_) | State::Orderly(_) => Arrival::Same,
         };
         if arrival == Arrival::Same {
             return (slot, Marks::NONE);
@@ -282,9 +351,10 @@ impl<X: StreamSink> Engine<X> {
             && !live.ended
         {
             live.ended = true;
-            let last_frame = live.last_frame();
-            self.ended_size += live.size() + HIDDEN_SIZE;
-            self.ended.push_back(Ended { slot, last_frame });
+            if let Some(ended) = self.ended_at(slot) {
+                self.ended_size += ended.size;
+                self.ended.push_back(ended);
+            }
         }
         let live = Live::new(segment, located.from, self.prototype.fresh());
         let new = self.add(located.pair, State::Live(Box::new(live)));
@@ -297,22 +367,40 @@ impl<X: StreamSink> Engine<X> {
         (new, marks)
     }
 
-    /// Gives a half-open connection its full state.
+    /// Gives a connection that is kept in short its full state.
     fn promote(&mut self, slot: u32) {
         let Some(place) = self.slots.get_mut(slot as usize) else {
             return;
         };
-        let State::HalfOpen(half) = &place.state else {
+        if !matches!(place.state, State::HalfOpen(_) | State::Orderly(_)) {
             return;
-        };
-        let live = expand(
-            half,
-            &place.pair,
-            &self.index,
-            &self.prototype,
-            &self.config,
-        );
-        place.state = State::Live(Box::new(live));
+        }
+        let state = std::mem::replace(&mut place.state, State::Free);
+        let pair = place.pair;
+        if let Some(live) = self.in_full(state, &pair)
+            && let Some(place) = self.slots.get_mut(slot as usize)
+        {
+            place.state = State::Live(live);
+        }
+    }
+
+    /// The full state of a connection; `None` where there is none.
+    fn in_full(&self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+        match state {
+            State::Live(live) => Some(live),
+            State::Orderly(orderly) => Some(Box::new(orderly.into_live(&self.looks, &self.config))),
+            State::HalfOpen(half) => {
+                let (index, prototype) = (&self.index, &self.prototype);
+                Some(Box::new(expand(
+                    &half,
+                    pair,
+                    index,
+                    prototype,
+                    &self.config,
+                )))
+            }
+            State::Free | State::Reserved | State::Tombstone(_) => None,
+        }
     }
 
     fn take(
@@ -328,17 +416,21 @@ impl<X: StreamSink> Engine<X> {
         let marks = match &mut place.state {
             State::Live(live) => {
                 let was_over = live.ended;
-                let marks = marks | live.packet(segment, located.from, told, &self.config, marks);
+                let arriving = Arriving {
+                    segment,
+                    from: located.from,
+                    told,
+                    marks,
+                    checksum: None,
+                };
+                let marks = marks | live.packet(&arriving, &self.config);
                 if live.ended && !was_over {
-                    let last_frame = live.last_frame();
-                    self.ended_size += live.size() + HIDDEN_SIZE;
-                    self.ended.push_back(Ended { slot, last_frame });
-                    self.retire();
+                    self.note_end(slot);
                 }
                 marks
             }
             State::Tombstone(analysis) => analysis.segment(segment, located.from) | marks,
-            State::Free | State::Reserved | State::HalfOpen(_) => marks,
+            State::Free | State::Reserved | State::HalfOpen(_) | State::Orderly(_) => marks,
         };
         if located.is_port(socks::PORT) && !segment.payload.is_empty() {
             self.pass_tunnel(stream, segment, marks);
@@ -379,33 +471,38 @@ impl<X: StreamSink> Engine<X> {
             && let Some(ended) = self.ended.pop_front()
         {
             tries -= 1;
-            let slot = ended.slot;
-            let Some(place) = self.slots.get_mut(slot as usize) else {
+            self.ended_size = self.ended_size.saturating_sub(ended.size);
+            let Some(now) = self.ended_at(ended.slot) else {
                 continue;
             };
-            let State::Live(live) = &place.state else {
-                continue;
-            };
-            let last_frame = live.last_frame();
-            if last_frame != ended.last_frame {
+            if now.last_frame == ended.last_frame {
+                self.hand_on(ended.slot);
+            } else {
                 // It went on: the RST was not the end, or nobody took it for one.
-                self.ended.push_back(Ended { slot, last_frame });
-                continue;
+                self.ended_size += now.size;
+                self.ended.push_back(now);
             }
-            let State::Live(mut live) = std::mem::replace(&mut place.state, State::Free) else {
-                continue;
-            };
-            self.ended_size = self.ended_size.saturating_sub(live.size() + HIDDEN_SIZE);
-            let ends = ends(&self.index, &place.pair);
-            live.catch_up(&self.config);
-            self.neighbours
-                .visit(*ends.of(live.server()), &live.visit());
-            let analysis = *live.analysis();
-            let connection =
-                live.conclude(place.stream, &ends, self.capture_end, true, &self.config);
-            self.finished.push_back(connection);
-            self.bury(slot, analysis);
         }
+    }
+
+    /// Concludes a connection that is over.
+    fn hand_on(&mut self, slot: u32) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        let state = std::mem::replace(&mut place.state, State::Free);
+        let (pair, stream) = (place.pair, place.stream);
+        let Some(mut live) = self.in_full(state, &pair) else {
+            return;
+        };
+        let ends = ends(&self.index, &pair);
+        live.catch_up(&self.config);
+        self.neighbours
+            .visit(*ends.of(live.server()), &live.visit());
+        let analysis = *live.analysis();
+        let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
+        self.finished.push_back(connection);
+        self.bury(slot, analysis);
     }
 
     /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
@@ -459,6 +556,10 @@ impl<X: StreamSink> Engine<X> {
                     let listener = self.index.endpoint(&slot.pair, live.server());
                     self.neighbours.visit(listener, &live.visit());
                 }
+                State::Orderly(orderly) => {
+                    let listener = self.index.endpoint(&slot.pair, orderly.server());
+                    self.neighbours.visit(listener, &orderly.visit(&self.looks));
+                }
                 State::HalfOpen(half) => {
                     let listener = self.index.endpoint(&slot.pair, half.from().other());
                     match &mut unanswered {
@@ -489,19 +590,12 @@ impl<X: StreamSink> Engine<X> {
                 continue;
             };
             let state = std::mem::replace(&mut place.state, State::Free);
-            let live = match state {
-                State::Live(live) => *live,
-                State::HalfOpen(half) => expand(
-                    &half,
-                    &place.pair,
-                    &self.index,
-                    &self.prototype,
-                    &self.config,
-                ),
-                State::Free | State::Reserved | State::Tombstone(_) => continue,
+            let (pair, stream) = (place.pair, place.stream);
+            let Some(live) = self.in_full(state, &pair) else {
+                continue;
             };
-            let ends = ends(&self.index, &place.pair);
-            return Some(live.conclude(place.stream, &ends, self.capture_end, false, &self.config));
+            let ends = ends(&self.index, &pair);
+            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
         }
     }
 
@@ -546,6 +640,13 @@ fn expand<X: StreamSink>(
     let destination = index.endpoint(pair, from.other());
     let syn = half.expand(source, destination);
     let mut live = Live::new(&syn, from, prototype.fresh());
-    live.packet(&syn, from, None, config, Marks::NONE);
+    let arriving = Arriving {
+        segment: &syn,
+        from,
+        told: None,
+        marks: Marks::NONE,
+        checksum: None,
+    };
+    live.packet(&arriving, config);
     live
 }

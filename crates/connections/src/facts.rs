@@ -8,7 +8,7 @@ pub(crate) mod retransmitted;
 pub(crate) mod timestamp_clock;
 pub(crate) mod windows;
 
-use whyreset_segments::{Known, Segment, TcpFlags};
+use whyreset_segments::{Checksum, Known, Segment, TcpFlags};
 
 use crate::{Marks, Moment, Packet};
 
@@ -20,6 +20,8 @@ pub(crate) struct Seen<'s, 'a> {
     pub(crate) at: Moment,
     /// Payload bytes that were not captured before.
     pub(crate) fresh_bytes: u64,
+    /// What its checksum turned out to be, where that was looked at before.
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl Seen<'_, '_> {

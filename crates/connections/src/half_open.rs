@@ -5,6 +5,7 @@ use whyreset_segments::{
     Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
 };
 
+use crate::Moment;
 use crate::pairs::End;
 
 /// The SYN.
@@ -86,6 +87,34 @@ impl HalfOpen {
         self.bits & bit != 0
     }
 
+    /// When it was captured.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            frame: u64::from(self.frame_high) << 32 | u64::from(self.frame_low),
+            time: self.time,
+        }
+    }
+
+    /// Its sequence number.
+    pub(crate) const fn seq(&self) -> u32 {
+        self.seq
+    }
+
+    /// The largest segment it takes.
+    pub(crate) fn mss(&self) -> Option<u16> {
+        self.has(HAS_MSS).then_some(self.mss)
+    }
+
+    /// Its window.
+    pub(crate) fn window(&self) -> u32 {
+        u32::from(self.window)
+    }
+
+    /// The window scale it offers.
+    pub(crate) fn window_scale(&self) -> Option<u8> {
+        self.has(HAS_SCALE).then_some(self.window_scale)
+    }
+
     /// Who sent it.
     pub(crate) const fn from(&self) -> End {
         if self.has(FROM_HIGH) {
@@ -108,7 +137,7 @@ impl HalfOpen {
             known
         };
         Segment {
-            frame: u64::from(self.frame_high) << 32 | u64::from(self.frame_low),
+            frame: self.moment().frame,
             time: self.time,
             source,
             destination,

@@ -81,6 +81,14 @@ impl KeptPackets {
         }
     }
 
+    /// So many packets were passed over: the first ones are known, and none of these.
+    pub(crate) fn pass_over(&mut self, count: u64, config: &EngineConfig) {
+        while let Some(leaving) = self.last.pop_front() {
+            self.keep_if_telling(leaving, config);
+        }
+        self.dropped = self.dropped.saturating_add(count);
+    }
+
     /// Bytes on the heap.
     pub(crate) fn heap_size(&self) -> usize {
         let kept = self.first.capacity() + self.telling.capacity() + self.last.capacity();
@@ -250,7 +258,7 @@ mod tests {
     proptest! {
         #[test]
         fn keeps_the_ends_and_what_tells(count in 0_u64..300) {
-            let config = EngineConfig { keep_first: 3, keep_last: 5, keep_telling: 7, keep_around: None };
+            let config = EngineConfig { keep_first: 3, keep_last: 5, keep_telling: 7, keep_around: None, pass_over_orderly: false };
             let mut kept = KeptPackets::default();
             for frame in 1..=count {
                 let marks = if frame % 10 == 0 { Marks::ZERO_WINDOW } else { Marks::NONE };

@@ -2,9 +2,11 @@
 
 mod conclusion;
 mod delivery;
+mod pass_over;
+mod replay;
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Known, Quote, Segment, TcpFlags};
+use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags};
 
 use crate::calm::{self, Calm, Usual};
 use crate::direction::Direction;
@@ -62,6 +64,21 @@ pub(crate) struct Live<X> {
     pause_before_fin: Option<Span>,
     /// It is over, as far as its packets tell.
     pub(crate) ended: bool,
+    /// The sink heard of the packets when they came.
+    replaying: bool,
+}
+
+/// A segment of the connection, and what is known of it besides its fields.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arriving<'s, 'a> {
+    pub(crate) segment: &'s Segment<'a>,
+    pub(crate) from: End,
+    /// The application line that a pasted list shows for it.
+    pub(crate) told: Option<&'s str>,
+    /// What the rules of arrival say.
+    pub(crate) marks: Marks,
+    /// What its checksum turned out to be, where its bytes are gone.
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl<X: StreamSink> Live<X> {
@@ -102,6 +119,7 @@ impl<X: StreamSink> Live<X> {
             app,
             pause_before_fin: None,
             ended: false,
+            replaying: false,
         }
     }
 
@@ -125,15 +143,14 @@ impl<X: StreamSink> Live<X> {
         self.course.end = time;
     }
 
-    /// The next packet, from `from`. The rules of arrival have been applied.
-    pub(crate) fn packet(
-        &mut self,
-        segment: &Segment<'_>,
-        from: End,
-        told: Option<&str>,
-        config: &EngineConfig,
-        arrival: Marks,
-    ) -> Marks {
+    /// The next packet. The rules of arrival have been applied.
+    pub(crate) fn packet(&mut self, arriving: &Arriving<'_, '_>, config: &EngineConfig) -> Marks {
+        let Arriving {
+            segment,
+            from,
+            told,
+            ..
+        } = *arriving;
         let pause = segment.time.nanos().saturating_sub(self.course.end.nanos());
         let usual = self.course.usual.of(from);
         let looks_calm = !self.ended
@@ -146,7 +163,7 @@ impl<X: StreamSink> Live<X> {
             self.before_analysis(segment, from, pause);
         }
         self.count_frame(segment.frame, segment.time);
-        let marks = arrival | self.analyze(segment, from);
+        let marks = arriving.marks | self.analyze(segment, from);
         if looks_calm && marks.is_empty() {
             self.wait(segment, from, config);
             return marks;
@@ -158,7 +175,7 @@ impl<X: StreamSink> Live<X> {
             return Marks::NONE;
         }
         let after_silence = self.course.frames.count > 1 && pause >= TELLING_PAUSE;
-        let marks = self.look_at(segment, from, told, config, marks, after_silence);
+        let marks = self.look_at(&Arriving { marks, ..*arriving }, config, after_silence);
         self.course.usual.of_mut(from).learn(segment);
         self.directions.of_mut(from).template = Some(calm::template(segment));
         marks
@@ -205,7 +222,7 @@ impl<X: StreamSink> Live<X> {
             let segment = calm.segment(template, self.course.usual.of(calm.from));
             let mut packet = self.relative_packet(&segment, calm.from, Marks::NONE);
             self.directions.of_mut(calm.from).recent.remember(&segment);
-            packet.marks = self.note(&segment, calm.from, packet);
+            packet.marks = self.note(&segment, calm.from, packet, None);
             self.observers.packet(&packet, &segment);
             self.packets.push(&packet, false, config);
         }
@@ -216,13 +233,17 @@ impl<X: StreamSink> Live<X> {
     /// A packet that is not calm. Returns its marks, ours included.
     fn look_at(
         &mut self,
-        segment: &Segment<'_>,
-        from: End,
-        told: Option<&str>,
+        arriving: &Arriving<'_, '_>,
         config: &EngineConfig,
-        marks: Marks,
         after_silence: bool,
     ) -> Marks {
+        let Arriving {
+            segment,
+            from,
+            told,
+            marks,
+            checksum,
+        } = *arriving;
         self.set_origins();
         let mut packet = self.relative_packet(segment, from, marks);
         if self.directions.of_mut(from).recent.is_copy(segment) {
@@ -235,7 +256,7 @@ impl<X: StreamSink> Live<X> {
         if numbered && !packet.flags.is_rst() {
             self.course.numbering.of_mut(from).sent(packet.seq_end());
         }
-        packet.marks = self.note(segment, from, packet);
+        packet.marks = self.note(segment, from, packet, checksum);
         let has_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
         let ack = (has_ack && segment.known.has(Known::ACK)).then_some(packet.ack);
         self.deliver(segment, from, packet.seq, ack);
@@ -339,7 +360,13 @@ impl<X: StreamSink> Live<X> {
     }
 
     /// Adds the packet to the facts. Returns its marks, ours included.
-    fn note(&mut self, segment: &Segment<'_>, from: End, mut packet: Packet) -> Marks {
+    fn note(
+        &mut self,
+        segment: &Segment<'_>,
+        from: End,
+        mut packet: Packet,
+        checksum: Option<Checksum>,
+    ) -> Marks {
         let at = moment(segment);
         let rst = packet.flags.is_rst();
         let (own, peer) = self.directions.both_mut(from);
@@ -362,6 +389,7 @@ impl<X: StreamSink> Live<X> {
             packet,
             at,
             fresh_bytes,
+            checksum,
         };
         let mss = peer.flow.syn_options.and_then(|options| options.mss);
         own.note_sent(&seen, mss, self.handshake.is_complete());

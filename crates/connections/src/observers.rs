@@ -6,10 +6,13 @@
 use whyreset_segments::{Known, Segment, TcpFlags};
 
 use crate::ip_id::IpIdTracker;
+use crate::orderly::Behind;
+use crate::pairs::{ByEnd, End};
 use crate::reading::ReadingTracker;
 use crate::reset::ResetLog;
 use crate::round_trip::RoundTripMeter;
 use crate::sending::SendingTracker;
+use crate::sequence_analysis::Scale;
 use crate::silence::SilenceLog;
 use crate::so_far::SoFar;
 use crate::{BySide, Connection, Packet, SendHistory, Side, StackFamily, place, reset, stack};
@@ -69,6 +72,26 @@ impl Observers {
         let log = self.resets.get_or_insert_default();
         log.reset(packet, segment, &self.so_far, &self.sent);
         self.sent.of_mut(packet.side).push(packet);
+    }
+
+    /// Packets were passed over, between the last packet and the next.
+    pub(crate) fn pass_over(
+        &mut self,
+        behind: &Behind,
+        sides: &ByEnd<Side>,
+        scales: &ByEnd<Scale>,
+    ) {
+        self.silences.pass_over(behind, sides, &self.so_far);
+        for end in [End::Low, End::High] {
+            let (passed, peer) = (behind.ends.of(end), behind.ends.of(end.other()));
+            let (side, shift) = (*sides.of(end), scales.of(end).shift());
+            *self.meters.of_mut(side) = passed.meter.clone();
+            *self.ip_ids.of_mut(side) = passed.ip_ids;
+            self.sent.of_mut(side).pass_over(passed);
+            self.readings.of_mut(side).pass_over(passed, shift);
+            self.so_far.of_mut(side).pass_over(passed, peer, shift);
+            self.sendings.of_mut(side).pass_over(passed);
+        }
     }
 
     /// It turned out that client and server are the other way round.

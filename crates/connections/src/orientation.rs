@@ -1,4 +1,4 @@
-//! Which end is the client, while no SYN or SYN/ACK tells.
+//! Which end is the client, as far as the first packet tells.
 
 use whyreset_segments::Segment;
 
@@ -9,8 +9,11 @@ const SERVICE_PORTS: u16 = 1024;
 /// Ports from this one on are handed out to clients (Linux; IANA's range lies above).
 const CLIENT_PORTS: u16 = 32_768;
 
-/// The client by the ports, or else the sender of the first packet.
+/// The client: who sent the SYN; without one by the ports, or else the sender of the first packet.
 pub(crate) fn guess(segment: &Segment<'_>, from: End) -> End {
+    if segment.flags.is_opening_syn() && !segment.flags.is_rst() {
+        return from;
+    }
     let (own, peer) = (segment.source.port, segment.destination.port);
     match (kind(own), kind(peer)) {
         (a, b) if a < b => from.other(),
@@ -30,6 +33,8 @@ const fn kind(port: u16) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use whyreset_segments::TcpFlags;
+
     use super::*;
     use crate::test_segments::{A, B, data, endpoint};
 
@@ -37,6 +42,9 @@ mod tests {
     fn a_service_port_names_the_server() {
         assert_eq!(guess(&data(B, A, 1, 1, b""), End::High), End::Low);
         assert_eq!(guess(&data(A, B, 1, 1, b""), End::Low), End::Low);
+        let mut syn = data(B, A, 1, 0, b"");
+        syn.flags = TcpFlags::SYN;
+        assert_eq!(guess(&syn, End::High), End::High);
         let (a, b) = (endpoint(1, 50_000), endpoint(2, 60_000));
         assert_eq!(guess(&data(b, a, 1, 1, b""), End::High), End::High);
     }

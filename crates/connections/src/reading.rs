@@ -7,6 +7,7 @@
 
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::orderly::Passed;
 use crate::{Moment, Packet};
 
 /// What one side's program read of what the other side sent.
@@ -130,6 +131,37 @@ impl ReadingTracker {
                 self.last_zero = Some(point);
             }
         }
+    }
+
+    /// Packets of the side were passed over; `shift` is its window scale.
+    pub(crate) fn pass_over(&mut self, passed: &Passed, shift: u8) {
+        let (Some(at), Some(narrowest)) = (passed.last, passed.window.narrowest) else {
+            return;
+        };
+        let scaled = |window: u16| u32::from(window) << shift;
+        let widest = scaled(passed.window.widest);
+        if widest > self.max {
+            self.raised_late |= self.max > 0;
+            self.max = widest;
+            self.full_acks = 1;
+            self.last_full_ack = None;
+        }
+        let point = |at: Moment, ack: i64, window: u16| Point {
+            at,
+            ack,
+            window: scaled(window),
+            max: self.max,
+        };
+        let least = point(narrowest.at, narrowest.ack, narrowest.window);
+        let last = point(at, passed.acked_to, passed.window.last);
+        if self
+            .lowest
+            .is_none_or(|lowest| least.window < lowest.window)
+        {
+            self.lowest = Some(least);
+        }
+        let [_, second, third] = self.recent;
+        self.recent = [second, third, Some(last)];
     }
 
     /// The reading as far as the windows tell. `scaled`: windows count bytes; `held_down`: this stack also lowers its

@@ -38,6 +38,17 @@ struct Piece {
     at: Moment,
 }
 
+/// How far a stream came that was handed on by another way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandedOn {
+    /// Bytes that the sink has, or knows to be missing.
+    pub(crate) bytes: u64,
+    /// Numbers behind the SYN that are acknowledged: the FIN's is one of them.
+    pub(crate) acknowledged: u64,
+    /// Bytes that the sink knows to be acknowledged.
+    pub(crate) acknowledged_told: u64,
+}
+
 /// Where a direction's bytes go.
 pub(crate) struct Outlet<'a, X> {
     pub(crate) sink: &'a mut X,
@@ -215,6 +226,13 @@ impl Reassembly {
         if self.waited >= PATIENCE {
             self.give_up_hole(outlet);
         }
+    }
+
+    /// Goes on behind what the sink got by another way.
+    pub(crate) const fn resume(&mut self, so_far: &HandedOn) {
+        self.next = so_far.bytes;
+        self.acked = so_far.acknowledged;
+        self.acked_told = so_far.acknowledged_told;
     }
 
     /// The next offset to be handed on.

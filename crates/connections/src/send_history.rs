@@ -7,6 +7,7 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::orderly::Passed;
 use crate::{Moment, Packet};
 
 /// Packets that are kept one by one, at most.
@@ -124,6 +125,28 @@ impl SendHistory {
         });
     }
 
+    /// Packets were passed over: the ones before them become older, and they follow as they left.
+    pub(crate) fn pass_over(&mut self, passed: &Passed) {
+        while !self.recent.is_empty() {
+            self.retire_oldest();
+        }
+        for run in &passed.runs {
+            self.note_time(run.first.time);
+            self.note_time(run.last.time);
+            self.sent_to = self.sent_to.max(Some(run.sent_to));
+            self.older.push(Bucket {
+                packets: run.packets,
+                sent_to: run.sent_to,
+                first: run.first,
+                last: run.last,
+            });
+        }
+        self.ack = self.ack.max(passed.acked_to);
+        while self.older.len() > BUCKETS {
+            self.merge_at(0);
+        }
+    }
+
     /// Most connections are short: room grows in steps, and no further than needed.
     fn make_room(&mut self) {
         let len = self.recent.len();
@@ -238,9 +261,9 @@ impl SendHistory {
         let latest = self.sent_to.unwrap_or_default();
         let (leaving, _) = self.recent.split_at(LEAVING.min(self.recent.len()));
         for group in leaving.chunks(BUCKET as usize) {
-            if let [first, .., last] = group {
+            if let (Some(first), Some(last)) = (group.first(), group.last()) {
                 self.older.push(Bucket {
-                    packets: BUCKET,
+                    packets: u32::try_from(group.len()).unwrap_or(BUCKET),
                     sent_to: near(latest, last.sent_to),
                     first: first.at,
                     last: last.at,

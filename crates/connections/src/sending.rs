@@ -2,6 +2,7 @@
 
 use whyreset_segments::Known;
 
+use crate::orderly::Passed;
 use crate::so_far::SoFar;
 use crate::{BySide, Flow, Moment, Packet, Side};
 
@@ -51,6 +52,16 @@ impl SendingTracker {
         if in_flight > self.max {
             self.max = in_flight;
             self.at_max = Some(packet.moment());
+        }
+    }
+
+    /// Packets of the side were passed over.
+    pub(crate) fn pass_over(&mut self, passed: &Passed) {
+        if let Some((most, at)) = passed.in_flight
+            && most > self.max
+        {
+            self.max = most;
+            self.at_max = Some(at);
         }
     }
 

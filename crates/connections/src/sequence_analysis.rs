@@ -19,9 +19,11 @@ mod window_probe;
 #[cfg(test)]
 mod tests;
 
+use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Segment, TcpFlags, TcpOptions};
 
 use crate::Marks;
+use crate::orderly::Passed;
 use crate::pairs::{ByEnd, End};
 
 /// The numbers of one segment, as the header has them.
@@ -372,6 +374,21 @@ impl SequenceAnalysis {
         } else if syn_ack && peer == Scale::None {
             self.flows.of_mut(end).scale = Scale::None;
         }
+    }
+
+    /// Packets of `end` that are no more than expected have passed, the last of them at `time`.
+    pub(crate) fn pass_over(&mut self, end: End, passed: &Passed, time: Timestamp) {
+        let flow = self.flows.of_mut(end);
+        flow.next_seq = passed.next;
+        flow.next_seq_time = time.nanos();
+        flow.max_to_be_acked = passed.next;
+        flow.last_ack = passed.ack;
+        flow.last_ack_time = time.nanos();
+        flow.window = u32::from(passed.window.last);
+        flow.before_first_ack = false;
+        flow.duplicate_acks = 0;
+        flow.unacked = flow.unacked.min(1);
+        flow.last_marks = Marks::NONE;
     }
 
     /// The source shows windows that are already scaled.

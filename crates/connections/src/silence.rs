@@ -6,6 +6,8 @@
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::orderly::Behind;
+use crate::pairs::{ByEnd, End};
 use crate::so_far::SoFar;
 use crate::{BySide, Flow, Moment, Packet, Side, Silence};
 
@@ -122,6 +124,54 @@ impl SilenceLog {
         self.longest
             .sort_by_key(|pause| std::cmp::Reverse(pause.silence.length));
         self.longest.truncate(KEPT);
+    }
+
+    /// Packets were passed over: of their pauses only the longest is known.
+    pub(crate) fn pass_over(
+        &mut self,
+        behind: &Behind,
+        sides: &ByEnd<Side>,
+        so_far: &BySide<SoFar>,
+    ) {
+        if let Some(pause) = behind.pause
+            && pause.length >= SHORTEST
+            && self.is_long(pause.length)
+        {
+            let (after, after_by) = (pause.after.0, *sides.of(pause.after.1));
+            let (until, broken_by) = (pause.until.0, *sides.of(pause.until.1));
+            self.keep(Pause {
+                silence: Silence {
+                    after,
+                    after_by,
+                    until,
+                    broken_by,
+                    length: pause.length,
+                    on_breakers_clock: None,
+                    unacknowledged_of: None,
+                    owed_by: self.owed_by(None, so_far),
+                },
+                breaker_before: None,
+                breaker_ts: None,
+            });
+        }
+        for end in [End::Low, End::High] {
+            let (passed, side) = (behind.ends.of(end), *sides.of(end));
+            if let Some(at) = passed.last {
+                *self.own_last.of_mut(side) = Some(Spoken {
+                    at,
+                    ts_value: passed.timestamps.map(|ts| ts.value),
+                });
+            }
+        }
+        if let (Some(at), Some(from)) = (behind.last(), behind.last_from()) {
+            self.last = Some((at, *sides.of(from)));
+        }
+        let data = |end: End| behind.ends.of(end).last_data.map(|at| at.frame);
+        match (data(End::Low), data(End::High)) {
+            (None, None) => {}
+            (low, high) if low > high => self.last_data_by = Some(sides.low),
+            _ => self.last_data_by = Some(sides.high),
+        }
     }
 
     /// Client and server the other way round.

@@ -3,6 +3,7 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Segment, TcpFlags};
 
+use crate::orderly::Passed;
 use crate::{Moment, Packet};
 
 /// What one side has done so far, RSTs left out.
@@ -76,6 +77,32 @@ impl SoFar {
         }
     }
 
+    /// Packets of the side were passed over, and of its `peer`; `shift` is its window scale.
+    pub(crate) fn pass_over(&mut self, passed: &Passed, peer: &Passed, shift: u8) {
+        let Some(last) = passed.last else {
+            self.settle(peer.acked_to, last_time(peer));
+            return;
+        };
+        self.packets = self.packets.saturating_add(passed.packets);
+        self.last = Some(last);
+        self.sent_to = self.sent_to.max(Some(passed.sent_to));
+        self.acked_to = self.acked_to.max(Some(passed.acked_to));
+        self.window = Some(u32::from(passed.window.last) << shift);
+        self.ip_id = self.ip_id.map(|_| passed.ip_id);
+        self.ip_id_span = u16::try_from(passed.largest.div_ceil(1_000).max(1)).unwrap_or(u16::MAX);
+        if let Some(timestamps) = passed.timestamps {
+            self.ts_value = Some((timestamps.value, last.time));
+        }
+        self.beyond_syn = true;
+        self.settle(peer.acked_to, Some(last.time));
+    }
+
+    /// All below `acked` is acknowledged; what lies beyond is as old as `time`, or younger.
+    fn settle(&mut self, acked: i64, time: Option<Timestamp>) {
+        let open = self.sent_to.is_some_and(|sent_to| sent_to > acked);
+        self.unacked_since = time.filter(|_| open);
+    }
+
     fn note_network(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let known = packet.known;
         if known.has(Known::TTL) {
@@ -97,4 +124,9 @@ impl SoFar {
             self.mac = Some(segment.link.source_mac);
         }
     }
+}
+
+/// When the last of the packets passed.
+fn last_time(passed: &Passed) -> Option<Timestamp> {
+    passed.last.map(|at| at.time)
 }

@@ -2,6 +2,28 @@
 
 use crate::{Moment, Side};
 
+/// What a sink needs of the next bytes of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// All of them.
+    Everything,
+    /// None of the next so many: it counts them only.
+    Nothing(u64),
+    /// A packet in which [`StreamSink::may_begin`] sees something, and of the others only their number.
+    NextStart,
+}
+
+/// Bytes that were passed over because the sink does not need them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PassedBytes {
+    /// Where they begin in their side's stream.
+    pub offset: u64,
+    /// How many there were.
+    pub len: u64,
+    /// Of these, how many the capture holds.
+    pub captured: u64,
+}
+
 /// Receives each direction's payload in sequence order, each byte once, as soon as it is in order.
 ///
 /// The engine starts each connection with [`StreamSink::fresh`] of its prototype ([`crate::Engine::with_prototype`]), and
@@ -17,6 +39,23 @@ pub trait StreamSink: Default {
 
     /// `len` bytes of `side` are not in the capture (lost, or cut by the snapshot length).
     fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64);
+
+    /// What is needed of the next bytes of `side`. Asked after each [`Self::data`] and [`Self::gap`]; holds until the next.
+    fn needs(&self, side: Side) -> Needs {
+        let _ = side;
+        Needs::Everything
+    }
+
+    /// Whether these bytes of a packet may begin something ([`Needs::NextStart`]).
+    fn may_begin(bytes: &[u8]) -> bool {
+        let _ = bytes;
+        true
+    }
+
+    /// Bytes that were not needed have passed, the last of them at `at`.
+    fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
+        self.gap(side, at, passed.offset, passed.len);
+    }
 
     /// `side` acknowledged the other side's stream up to `offset`.
     fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
@@ -39,4 +78,8 @@ impl StreamSink for () {
     fn data(&mut self, _: Side, _: Moment, _: u64, _: &[u8]) {}
 
     fn gap(&mut self, _: Side, _: Moment, _: u64, _: u64) {}
+
+    fn needs(&self, _: Side) -> Needs {
+        Needs::Nothing(u64::MAX)
+    }
 }

@@ -1,6 +1,6 @@
 //! What is spoken inside a connection (or a tunnel, or a TLS session): finds out, then hands on to that protocol's reader.
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 
 use crate::KeyLog;
 use crate::banner::{self, Recognised, Spoken};
@@ -389,6 +389,19 @@ impl Layer for Application {
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.opening.gap(side);
         self.pass_gap(log, side, at, offset, len);
+    }
+
+    fn needs(&self, log: &ExchangeLog, side: Side) -> Needs {
+        match &self.stage {
+            Stage::Known(layer) if self.opening.is_over(side) => layer.needs(log, side),
+            _ => Needs::Everything,
+        }
+    }
+
+    fn passed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, passed: PassedBytes) {
+        if let Some(layer) = self.stage.layer() {
+            layer.passed(log, side, at, passed);
+        }
     }
 
     fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {

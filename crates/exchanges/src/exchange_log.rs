@@ -42,6 +42,19 @@ impl ExchangeLog {
         id
     }
 
+    /// One of them.
+    pub(crate) fn get(&self, id: ExchangeId) -> Option<&Exchange> {
+        let index = usize::try_from(id.0).ok()?;
+        if index < KEEP {
+            return self.first.get(index);
+        }
+        let oldest = self
+            .count
+            .checked_sub(u64::try_from(self.last.len()).ok()?)?;
+        let index = usize::try_from(id.0.checked_sub(oldest)?).ok()?;
+        self.last.get(index)
+    }
+
     /// The exchange, unless it was let go.
     pub(crate) fn get_mut(&mut self, id: ExchangeId) -> Option<&mut Exchange> {
         let index = usize::try_from(id.0).ok()?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use whyreset_connections::{Moment, Side};
+use whyreset_connections::{Moment, Needs, PassedBytes, Side};
 
 use crate::exchange_log::ExchangeLog;
 
@@ -13,6 +13,17 @@ pub(crate) trait Layer: Debug + Send {
 
     /// `len` bytes of `side` are not in the capture.
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64);
+
+    /// What is needed of the next bytes of `side`, until the next call.
+    fn needs(&self, log: &ExchangeLog, side: Side) -> Needs {
+        let _ = (log, side);
+        Needs::Everything
+    }
+
+    /// Bytes that were not needed have passed.
+    fn passed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, passed: PassedBytes) {
+        self.gap(log, side, at, passed.offset, passed.len);
+    }
 
     /// `side` acknowledged the other side's bytes up to `offset`.
     fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {

@@ -40,6 +40,11 @@ impl Opening {
         *self.over.of_mut(side) = self.bytes.of(side).len() >= MAX_KEPT;
     }
 
+    /// No more bytes of `side` are asked for.
+    pub(crate) const fn is_over(&self, side: Side) -> bool {
+        *self.over.of(side)
+    }
+
     pub(crate) const fn gap(&mut self, side: Side) {
         *self.over.of_mut(side) = true;
     }

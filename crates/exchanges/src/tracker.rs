@@ -1,6 +1,6 @@
 //! Follows one connection's bytes and finds the exchanges in them.
 
-use whyreset_connections::{Moment, Side, StreamSink};
+use whyreset_connections::{Moment, Needs, PassedBytes, Side, StreamSink};
 
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
@@ -116,6 +116,27 @@ impl StreamSink for Tracker {
             it.early.bytes(&mut it.log, side, at, offset, len);
         }
         it.application.gap(&mut it.log, side, at, offset, len);
+    }
+
+    fn needs(&self, side: Side) -> Needs {
+        match &self.conversation {
+            Some(it) if it.list.is_none() && it.from_bytes => it.application.needs(&it.log, side),
+            _ => Needs::Everything,
+        }
+    }
+
+    fn may_begin(bytes: &[u8]) -> bool {
+        memchr::memchr_iter(b'H', bytes).any(|at| {
+            bytes
+                .get(at..)
+                .is_some_and(|rest| rest.starts_with(b"HTTP/"))
+        })
+    }
+
+    fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
+        if let Some(it) = &mut self.conversation {
+            it.application.passed(&mut it.log, side, at, passed);
+        }
     }
 
     fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {

@@ -42,12 +42,12 @@ fn note_link(flow: &mut Flow, seen: &Seen<'_, '_>) {
 }
 
 fn note_checksum(flow: &mut Flow, tried: &mut u32, seen: &Seen<'_, '_>) {
-    if *tried >= CHECKED || seen.segment.tcp_bytes.is_empty() {
+    if *tried >= CHECKED || (seen.segment.tcp_bytes.is_empty() && seen.checksum.is_none()) {
         return;
     }
     *tried += 1;
     let network = &mut flow.network;
-    match seen.segment.checksum() {
+    match seen.checksum.unwrap_or_else(|| seen.segment.checksum()) {
         Checksum::Good => network.checksum_checked += 1,
         Checksum::Bad | Checksum::Offloaded => {
             network.checksum_checked += 1;

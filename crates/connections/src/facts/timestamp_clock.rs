@@ -1,9 +1,9 @@
 //! A side's timestamp clock (RFC 7323).
 
-use whyreset_segments::Known;
+use whyreset_segments::{Known, Timestamps};
 
 use super::Seen;
-use crate::{Flow, TimestampClock};
+use crate::{Flow, Moment, TimestampClock};
 
 /// Clocks in use tick at these rates, more or less.
 const USUAL_RATES: [f64; 6] = [1000.0, 250.0, 100.0, 10.0, 2.0, 1_000_000.0];
@@ -27,6 +27,13 @@ pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
                 ticks_per_second: None,
             });
         }
+    }
+}
+
+/// Packets were passed over, the last of them with these timestamps.
+pub(crate) fn pass_over(flow: &mut Flow, timestamps: Option<Timestamps>, last: Moment) {
+    if let (Some(clock), Some(timestamps)) = (&mut flow.timestamp_clock, timestamps) {
+        clock.last = (timestamps.value, last);
     }
 }
 

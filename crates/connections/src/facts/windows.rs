@@ -3,6 +3,7 @@
 use whyreset_segments::{Known, TcpFlags};
 
 use super::Seen;
+use crate::orderly::Windows;
 use crate::{Flow, Marks};
 
 /// A window of this side's packet; `started` says whether one was seen before.
@@ -30,6 +31,17 @@ pub(crate) fn note(flow: &mut Flow, started: &mut bool, seen: &Seen<'_, '_>) {
     } else if let Some(since) = window.zero_since.take() {
         window.longest_zero = window.longest_zero.max(seen.at.time - since.time);
         window.reopened = Some(seen.at);
+    }
+}
+
+/// Packets were passed over whose windows were open all the time.
+pub(crate) fn pass_over(flow: &mut Flow, passed: &Windows, shift: u8) {
+    let scaled = |window: u16| u32::from(window) << shift;
+    let window = &mut flow.window;
+    window.last = scaled(passed.last);
+    window.max = window.max.max(scaled(passed.widest));
+    if let Some(narrowest) = &passed.narrowest {
+        window.min = window.min.min(scaled(narrowest.window));
     }
 }
 

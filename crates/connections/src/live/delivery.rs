@@ -10,6 +10,9 @@ use crate::{Packet, StreamSink};
 impl<X: StreamSink> Live<X> {
     /// Hands payload and acknowledgement to the sink.
     pub(super) fn deliver(&mut self, segment: &Segment<'_>, from: End, seq: i64, ack: Option<i64>) {
+        if self.replaying {
+            return;
+        }
         let side = self.side(from);
         let at = moment(segment);
         let (own, peer) = self.course.streams.both_mut(from);
@@ -53,6 +56,9 @@ impl<X: StreamSink> Live<X> {
 
     /// Tells the sink what a list says of the packet, and the end of a direction.
     pub(super) fn tell(&mut self, packet: &Packet, from: End, told: Option<&str>) {
+        if self.replaying {
+            return;
+        }
         let at = packet.moment();
         if let Some(line) = told {
             self.app.told(packet.side, at, line);

@@ -242,6 +242,29 @@ impl Http1 {
         }
     }
 
+    /// Captured bytes of a message whose framing was lost: no other begins in them.
+    pub(super) fn note_unread(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        at: Moment,
+        offset: u64,
+        len: u64,
+    ) {
+        let state = std::mem::replace(&mut self.reader_mut(way).state, State::Start);
+        if let State::Lost(mut lost) = state {
+            lost.pass_unread(len);
+            self.tell_lost(log, way, &lost);
+            let id = lost.id;
+            self.reader_mut(way).state = State::Lost(lost);
+            if let Some(id) = id {
+                self.note_sent(log, way, id, at, offset, len);
+            }
+        } else {
+            self.reader_mut(way).state = state;
+        }
+    }
+
     /// The start of a message is not in the capture.
     fn lose_message(&mut self, log: &mut ExchangeLog, way: Way, at: Moment) {
         let head = Within::Head {
@@ -410,6 +433,12 @@ impl Http1 {
         if let Some(exchange) = self.reader(way).id.and_then(|id| log.get_mut(id)) {
             touch_exchange(exchange, way, at);
         }
+    }
+
+    /// Something of the request's body has come: it is not withheld.
+    pub(super) fn request_body_has_begun(&self, log: &ExchangeLog) -> bool {
+        let exchange = self.request.id.and_then(|id| log.get(id));
+        exchange.is_some_and(|exchange| exchange.request_body_delivered > Some(0))
     }
 }
 

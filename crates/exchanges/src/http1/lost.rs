@@ -88,6 +88,12 @@ impl Lost {
         self.remember_tail(bytes);
     }
 
+    /// Captured bytes in which no message begins.
+    pub(crate) const fn pass_unread(&mut self, len: u64) {
+        self.passed = self.passed.saturating_add(len);
+        self.tail = [0; 7];
+    }
+
     pub(crate) fn pass_gap(&mut self, len: u64) {
         self.passed = self.passed.saturating_add(len);
         self.gapped = true;

@@ -6,6 +6,7 @@ mod delivery;
 mod head;
 mod heads;
 mod lost;
+mod needs;
 mod orphans;
 mod pairing;
 mod reader;

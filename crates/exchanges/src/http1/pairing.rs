@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 
 use super::body::Asked;
 use super::delivery::Captured;
@@ -109,6 +109,17 @@ impl Layer for Http1 {
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.acknowledged(log, side, at, offset);
         }
+    }
+
+    fn needs(&self, log: &ExchangeLog, side: Side) -> Needs {
+        match &self.tunnel {
+            Some(_) => Needs::Everything,
+            None => self.needed(log, side),
+        }
+    }
+
+    fn passed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, passed: PassedBytes) {
+        self.pass_unread(log, side, at, passed);
     }
 
     fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {

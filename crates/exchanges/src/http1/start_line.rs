@@ -169,6 +169,11 @@ impl Search {
         }
     }
 
+    /// The last bytes may be the beginning of a start line.
+    pub(crate) const fn is_within_line(&self) -> bool {
+        !self.line.is_empty()
+    }
+
     /// Bytes are missing here.
     pub(crate) fn gap(&mut self) {
         self.line.clear();

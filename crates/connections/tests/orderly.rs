@@ -1,0 +1,352 @@
+//! What goes by the book is kept in short: the connection that comes out is the same as if every packet had been looked at.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::net::Ipv4Addr;
+
+use proptest::prelude::*;
+use whyreset_capture::Timestamp;
+use whyreset_connections::{
+    BySide, Connection, Engine, EngineConfig, Moment, Needs, PassedBytes, Side, StreamSink,
+};
+use whyreset_segments::{
+    Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
+    Timestamps,
+};
+
+/// Counts each side's bytes; of the server's it needs none but the first hundred.
+#[derive(Debug, Default, PartialEq)]
+struct Counter {
+    bytes: BySide<u64>,
+    acknowledged: BySide<u64>,
+    closed: BySide<u32>,
+}
+
+impl Counter {
+    fn take(&mut self, side: Side, offset: u64, len: u64) {
+        let bytes = self.bytes.of_mut(side);
+        assert_eq!(*bytes, offset);
+        *bytes += len;
+    }
+}
+
+impl StreamSink for Counter {
+    fn data(&mut self, side: Side, _: Moment, offset: u64, bytes: &[u8]) {
+        self.take(side, offset, bytes.len() as u64);
+    }
+
+    fn gap(&mut self, side: Side, _: Moment, offset: u64, len: u64) {
+        self.take(side, offset, len);
+    }
+
+    fn needs(&self, side: Side) -> Needs {
+        match side {
+            Side::Server if self.bytes.server >= 100 => Needs::Nothing(70_000),
+            _ => Needs::Everything,
+        }
+    }
+
+    fn passed(&mut self, side: Side, _: Moment, passed: PassedBytes) {
+        assert!(passed.captured <= passed.len);
+        self.take(side, passed.offset, passed.len);
+    }
+
+    fn acknowledged(&mut self, side: Side, _: Moment, offset: u64) {
+        let known = self.acknowledged.of_mut(side);
+        assert!(offset >= *known);
+        *known = offset;
+    }
+
+    fn closed(&mut self, side: Side, _: Moment, _: bool) {
+        *self.closed.of_mut(side) += 1;
+    }
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Data(Side, u16),
+    Ack(Side),
+    Fin(Side),
+    /// Something that is not by the book.
+    Again(Side),
+    SameAck(Side),
+    Reset(Side),
+    WindowUpdate(Side),
+    Lost(Side, u16),
+    Pause(u32),
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Client), Just(Side::Server)]
+}
+
+/// Mostly a download.
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        60 => (1_u16..1460).prop_map(|len| Step::Data(Side::Server, len)),
+        8 => (1_u16..600).prop_map(|len| Step::Data(Side::Client, len)),
+        40 => Just(Step::Ack(Side::Client)),
+        6 => Just(Step::Ack(Side::Server)),
+        4 => (1_u32..40_000).prop_map(Step::Pause),
+    ]
+}
+
+fn odd_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        side().prop_map(Step::Fin),
+        side().prop_map(Step::Again),
+        side().prop_map(Step::SameAck),
+        side().prop_map(Step::Reset),
+        side().prop_map(Step::WindowUpdate),
+        (side(), 1_u16..1460).prop_map(|(side, len)| Step::Lost(side, len)),
+        (900_000_u32..4_000_000).prop_map(Step::Pause),
+    ]
+}
+
+/// Two hosts and what passes between them.
+struct Talk {
+    segments: Vec<Segment<'static>>,
+    micros: i64,
+    next: BySide<u32>,
+    acked: BySide<u32>,
+    ids: BySide<u16>,
+    window: u32,
+    timestamps: bool,
+    cut: usize,
+}
+
+const TEXT: [u8; 1460] = [b'x'; 1460];
+
+impl Talk {
+    fn new(isn: BySide<u32>, window: u32, timestamps: bool, cut: usize) -> Self {
+        let mut talk = Self {
+            segments: Vec::new(),
+            micros: 0,
+            next: isn,
+            acked: BySide::default(),
+            ids: BySide::default(),
+            window,
+            timestamps,
+            cut,
+        };
+        talk.send(Side::Client, TcpFlags::SYN, 0);
+        talk.acked.server = talk.next.client;
+        talk.send(Side::Server, TcpFlags::SYN | TcpFlags::ACK, 0);
+        talk.acked.client = talk.next.server;
+        talk.send(Side::Client, TcpFlags::ACK, 0);
+        talk
+    }
+
+    fn send(&mut self, side: Side, flags: TcpFlags, len: u16) {
+        self.micros += 7;
+        let ends = [(1, 40_000), (2, 80)].map(|(host, port)| Endpoint {
+            host: Host::V4(Ipv4Addr::new(10, 0, 0, host)),
+            port,
+        });
+        let (source, destination) = match side {
+            Side::Client => (ends[0], ends[1]),
+            Side::Server => (ends[1], ends[0]),
+        };
+        let syn = flags.contains(TcpFlags::SYN);
+        let kinds: &[u8] = match (syn, self.timestamps) {
+            (true, true) => &[2, 4, 8, 1, 3],
+            (true, false) => &[2, 1, 3],
+            (false, true) => &[1, 1, 8],
+            (false, false) => &[],
+        };
+        let mut options = TcpOptions {
+            mss: syn.then_some(1460),
+            window_scale: syn.then_some(3),
+            timestamps: self.timestamps.then(|| Timestamps {
+                value: u32::try_from(self.micros / 1_000).unwrap(),
+                echo: if flags == TcpFlags::SYN { 0 } else { 3 },
+            }),
+            kinds_len: u8::try_from(kinds.len()).unwrap(),
+            ..TcpOptions::default()
+        };
+        options.kinds[..kinds.len()].copy_from_slice(kinds);
+        let id = self.ids.of_mut(side);
+        *id = id.wrapping_add(1);
+        self.segments.push(Segment {
+            frame: self.segments.len() as u64 + 1,
+            time: Timestamp::from_nanos(self.micros * 1_000),
+            source,
+            destination,
+            seq: SeqNumber(*self.next.of(side)),
+            ack: SeqNumber(*self.acked.of(side)),
+            flags,
+            window: self.window,
+            urgent: 0,
+            payload_len: u32::from(len),
+            payload: &TEXT[..usize::from(len).min(self.cut)],
+            tcp_bytes: &[],
+            options,
+            ip: IpFields {
+                ttl: 64,
+                id: *id,
+                total_len: if self.timestamps && !syn { 52 } else { 40 } + u32::from(len),
+                ..IpFields::default()
+            },
+            link: LinkFields::default(),
+            known: Known::FRAME_V4,
+            bad_offset: false,
+        });
+        let next = self.next.of_mut(side);
+        *next = next.wrapping_add(u32::from(len) + flags.sequence_len());
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Data(side, len) => self.send(side, TcpFlags::ACK | TcpFlags::PSH, len),
+            Step::Ack(side) => {
+                let news = *self.next.of(side.peer());
+                if news != std::mem::replace(self.acked.of_mut(side), news) {
+                    self.send(side, TcpFlags::ACK, 0);
+                }
+            }
+            Step::SameAck(side) => self.send(side, TcpFlags::ACK, 0),
+            Step::Fin(side) => self.send(side, TcpFlags::ACK | TcpFlags::FIN, 0),
+            Step::Again(side) => {
+                let next = self.next.of_mut(side);
+                *next = next.wrapping_sub(9);
+                self.send(side, TcpFlags::ACK, 9);
+            }
+            Step::Reset(side) => self.send(side, TcpFlags::ACK | TcpFlags::RST, 0),
+            Step::WindowUpdate(side) => {
+                self.window += 1;
+                self.send(side, TcpFlags::ACK, 0);
+            }
+            Step::Lost(side, len) => {
+                let next = self.next.of_mut(side);
+                *next = next.wrapping_add(u32::from(len));
+            }
+            Step::Pause(micros) => self.micros += i64::from(micros),
+        }
+    }
+}
+
+prop_compose! {
+    fn talk(steps: std::ops::Range<usize>)(
+        (client, server) in (any::<u32>(), any::<u32>()),
+        window in 20_000_u32..60_000,
+        timestamps in any::<bool>(),
+        cut in prop_oneof![Just(1460_usize), Just(30)],
+        steps in prop::collection::vec(step(), steps),
+        odd in prop::collection::vec((any::<prop::sample::Index>(), odd_step()), 0..4),
+    ) -> Vec<Segment<'static>> {
+        let mut steps = steps;
+        for (at, step) in odd {
+            steps.insert(at.index(steps.len() + 1), step);
+        }
+        let mut talk = Talk::new(BySide { client, server }, window, timestamps, cut);
+        for step in steps {
+            talk.step(step);
+        }
+        talk.segments
+    }
+}
+
+fn run(segments: &[Segment<'static>], pass_over_orderly: bool) -> Vec<Connection<Counter>> {
+    let mut engine = Engine::<Counter>::new(EngineConfig {
+        pass_over_orderly,
+        ..EngineConfig::default()
+    });
+    for segment in segments {
+        engine.segment(segment, None);
+    }
+    engine.finish();
+    std::iter::from_fn(|| engine.next_finished()).collect()
+}
+
+/// All of a connection, but what an opening SYN that is kept in short does not hold.
+fn all(connection: &Connection<Counter>) -> String {
+    format!("{connection:?}")
+}
+
+/// What holds however long it is.
+fn sums(connection: &Connection<Counter>) -> String {
+    let flows = [&connection.flows.client, &connection.flows.server].map(|flow| {
+        format!(
+            "{:?}",
+            (
+                (flow.packets, flow.data_packets, flow.bytes),
+                (flow.sent_to, flow.acked_to, flow.missing_bytes),
+                (
+                    flow.first,
+                    flow.last,
+                    flow.first_data,
+                    flow.last_new_data,
+                    flow.last_data
+                ),
+                (
+                    flow.last_progress,
+                    flow.fin,
+                    flow.window,
+                    flow.retransmissions
+                ),
+                (flow.duplicate_acks, flow.lost_segments, flow.network),
+                (
+                    flow.sizes.largest_sent,
+                    flow.sizes.largest_acked,
+                    flow.sizes.largest_datagram
+                ),
+                (flow.timestamp_clock, flow.last_data_pushed),
+            )
+        )
+    });
+    format!(
+        "{:?}",
+        (
+            flows,
+            (&connection.frames, connection.start, connection.end),
+            (&connection.handshake, connection.reset_count),
+            connection.silence_before_end,
+            (connection.vantage.place, connection.vantage.round_trip),
+            &connection.sendings,
+            &connection.app,
+        )
+    )
+}
+
+/// Fails with the place where the two differ.
+fn same(short: &str, full: &str) -> Result<(), TestCaseError> {
+    let at = short
+        .bytes()
+        .zip(full.bytes())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let around = |text: &str| {
+        let from = text.get(at.saturating_sub(300)..).unwrap_or_default();
+        from.chars().take(420).collect::<String>()
+    };
+    prop_assert!(
+        short == full,
+        "kept in short: …{}…\nin full: …{}…",
+        around(short),
+        around(full)
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn short_connections_are_the_same(segments in talk(0..38)) {
+        let (short, full) = (run(&segments, true), run(&segments, false));
+        prop_assert_eq!(short.len(), full.len());
+        for (one, other) in short.iter().zip(&full) {
+            same(&all(one), &all(other))?;
+        }
+    }
+
+    #[test]
+    fn long_connections_have_the_same_sums(segments in talk(60..300)) {
+        let (short, full) = (run(&segments, true), run(&segments, false));
+        prop_assert_eq!(short.len(), full.len());
+        for (one, other) in short.iter().zip(&full) {
+            same(&sums(one), &sums(other))?;
+        }
+    }
+}
