@@ -27,10 +27,7 @@ impl<X: StreamSink> Live<X> {
             direction.pass_over_acknowledged(by, scale);
             let sizes = &mut direction.flow.sizes;
             sizes.largest_acked = sizes.largest_acked.max(own.largest_acked);
-            for segment in own.waiting() {
-                let (seq, end, len) = (segment.seq, segment.end, segment.payload_len);
-                direction.outstanding.sent(seq, end, len, segment.at);
-            }
+            direction.outstanding = own.outstanding.clone();
         }
         self.course.frames.count = self.course.frames.count.saturating_add(behind.count);
         if let Some(last) = behind.last() {

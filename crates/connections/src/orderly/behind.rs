@@ -7,6 +7,7 @@ use super::short::{Look, Looks, Short};
 use super::{Expected, FIRST, LEAVING, Orderly};
 use crate::ip_id::IpIdTracker;
 use crate::numbering::Numbering;
+use crate::outstanding::Outstanding;
 use crate::pairs::{ByEnd, End};
 use crate::round_trip::RoundTripMeter;
 use crate::{Marks, Moment, Packet, StreamSink};
@@ -63,7 +64,6 @@ pub(crate) struct Passed {
     /// The largest payload, and the largest whose end was acknowledged.
     pub(crate) largest: u32,
     pub(crate) largest_acked: u32,
-    waiting: LargestWaiting,
     pub(crate) ip_id: u16,
     pub(crate) timestamps: Option<Timestamps>,
     /// The most bytes in flight, and when.
@@ -71,47 +71,9 @@ pub(crate) struct Passed {
     /// How the end sent: one entry for each time that packets left together.
     pub(crate) runs: Vec<Run>,
     /// From the first packet of the connection on, as these watch it.
+    pub(crate) outstanding: Outstanding,
     pub(crate) meter: RoundTripMeter,
     pub(crate) ip_ids: IpIdTracker,
-}
-
-/// A segment that waits for its acknowledgement.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) seq: i64,
-    pub(crate) end: i64,
-    pub(crate) payload_len: u32,
-    pub(crate) at: Moment,
-}
-
-/// The largest segments that wait for their acknowledgement, the second larger than the first.
-#[derive(Clone, Copy, Debug, Default)]
-struct LargestWaiting {
-    first: Option<Waiting>,
-    larger: Option<Waiting>,
-}
-
-impl LargestWaiting {
-    fn sent(&mut self, segment: Waiting) {
-        let largest = self.larger.or(self.first);
-        if largest.is_some_and(|largest| largest.payload_len >= segment.payload_len) {
-            return;
-        }
-        match self.first {
-            None => self.first = Some(segment),
-            Some(_) => self.larger = Some(segment),
-        }
-    }
-
-    /// The largest whose end lies at or below `ack`; 0 where none does.
-    fn acknowledged(&mut self, ack: i64) -> u32 {
-        let mut largest = 0;
-        while let Some(waiting) = self.first.take_if(|waiting| waiting.end <= ack) {
-            largest = waiting.payload_len;
-            self.first = self.larger.take();
-        }
-        largest
-    }
 }
 
 /// The windows that one end advertised, unscaled.
@@ -230,8 +192,9 @@ impl Behind {
 
     /// Bytes that it holds.
     pub(crate) fn size(&self) -> usize {
-        let runs = self.ends.low.runs.capacity() + self.ends.high.runs.capacity();
-        size_of::<Self>() + runs * size_of::<Run>()
+        let of =
+            |end: &Passed| end.runs.capacity() * size_of::<Run>() + end.outstanding.heap_size();
+        size_of::<Self>() + of(&self.ends.low) + of(&self.ends.high)
     }
 
     /// The last data of an end that was passed over.
@@ -257,6 +220,12 @@ impl Behind {
         own.meter.answered(packet);
         peer.meter.towards(packet);
         own.ip_ids.packet(packet);
+        if packet.seq_end() > packet.seq {
+            let (end, len) = (packet.seq_end(), packet.payload_len);
+            own.outstanding.sent(packet.seq, end, len, packet.moment());
+        }
+        let acked = peer.outstanding.acknowledged(packet.ack);
+        peer.largest_acked = peer.largest_acked.max(acked);
     }
 
     fn pass(&mut self, packet: &Packet, short: &Short) {
@@ -271,7 +240,6 @@ impl Behind {
         if packet.ack > own.acked_to {
             own.acked_to = packet.ack;
             own.progress = Some(packet.moment());
-            peer.note_acked(packet.ack);
         }
         own.ack = short.ack;
         own.note_window(packet, short.window);
@@ -334,29 +302,11 @@ impl Passed {
         if self.in_flight.is_none_or(|(most, _)| in_flight > most) {
             self.in_flight = Some((in_flight, at));
         }
-        if packet.payload_len > self.largest_acked {
-            self.waiting.sent(Waiting {
-                seq: packet.seq,
-                end: self.sent_to,
-                payload_len: packet.payload_len,
-                at,
-            });
-        }
-    }
-
-    /// The largest segments that wait for their acknowledgement.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
-        self.waiting.first.iter().chain(&self.waiting.larger)
     }
 
     fn note_size(&mut self, packet: &Packet, mss: Option<u16>) {
         let beyond = mss.is_some_and(|mss| mss > 0 && packet.payload_len > u32::from(mss));
         self.oversize = self.oversize.saturating_add(u32::from(beyond));
-    }
-
-    /// The other end acknowledged up to `ack`.
-    fn note_acked(&mut self, ack: i64) {
-        self.largest_acked = self.largest_acked.max(self.waiting.acknowledged(ack));
     }
 
     fn note_window(&mut self, packet: &Packet, window: u16) {

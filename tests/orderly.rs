@@ -1,0 +1,106 @@
+//! What goes by the book is followed in short: every capture gives the same connections as if all packets were looked at.
+#![allow(clippy::unwrap_used)]
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use whyreset::input::{Input, InputOptions};
+use whyreset::reading::{self, Reader};
+use whyreset::reports::json::Document;
+use whyreset::{Analysis, Judged};
+
+/// All captures below some folders.
+fn captures<P: Into<PathBuf> + Clone>(folders: &[P]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = folders.iter().cloned().map(Into::into).collect();
+    let mut captures = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_capture(&path) {
+                captures.push(path);
+            }
+        }
+    }
+    captures.sort();
+    captures
+}
+
+fn is_capture(path: &Path) -> bool {
+    let kinds = ["pcap", "pcapng", "cap", "trace", "snoop"];
+    path.extension()
+        .is_some_and(|kind| kinds.iter().any(|known| kind == *known))
+}
+
+struct Lines(Vec<(u64, String)>);
+
+impl Reader for Lines {
+    type Error = Infallible;
+
+    fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<(), Infallible> {
+        let mut document = Document::new(Vec::new());
+        document
+            .connection(&judged, analysis.origin(), analysis.names())
+            .unwrap();
+        let line = String::from_utf8(document.end(&[]).unwrap()).unwrap();
+        self.0.push((judged.connection.stream, line));
+        Ok(())
+    }
+}
+
+/// One line for each connection; `None` where the file is no capture.
+fn lines(capture: &Path, mut analysis: Analysis) -> Option<Vec<(u64, String)>> {
+    let mut input = Input::open(&[capture], InputOptions::default()).ok()?;
+    let mut lines = Lines(Vec::new());
+    let Ok(()) = reading::read(&mut input, &mut analysis, &mut lines);
+    lines.0.sort();
+    Some(lines.0)
+}
+
+/// What was judged: sums and bounds may tell a little less sharply how sure that is.
+fn essence(line: &str) -> String {
+    let document: Value = serde_json::from_str(line).unwrap();
+    let connection = &document["connections"][0];
+    let verdict = &connection["verdict"];
+    let told = ["outcome", "vantage", "bytes", "frames"].map(|field| connection[field].to_string());
+    let judged = ["cause", "ended_by"].map(|field| verdict[field].to_string());
+    format!("{judged:?} {told:?}")
+}
+
+#[test]
+fn both_ways_give_the_same_document() {
+    let mut compared = 0;
+    for capture in captures(&["tests/fixtures", "crates", "examples"]) {
+        let in_short = lines(&capture, Analysis::of_verdicts());
+        let in_full = lines(&capture, Analysis::default());
+        for (one, other) in in_short.iter().flatten().zip(in_full.iter().flatten()) {
+            assert_eq!(one, other, "{}", capture.display());
+        }
+        compared += in_short.map_or(0, |lines| lines.len());
+    }
+    assert!(compared > 200, "only {compared} connections");
+}
+
+/// For captures of any length, in the folder that `WHYRESET_CAPTURES` names.
+#[test]
+fn both_ways_give_the_same_verdicts() {
+    let Some(folder) = std::env::var_os("WHYRESET_CAPTURES") else {
+        println!("SKIPPED: WHYRESET_CAPTURES names no folder of captures");
+        return;
+    };
+    let mut differing = Vec::new();
+    for capture in captures(&[folder]) {
+        let in_short = lines(&capture, Analysis::of_verdicts());
+        let in_full = lines(&capture, Analysis::default());
+        for (one, other) in in_short.iter().flatten().zip(in_full.iter().flatten()) {
+            if one != other && essence(&one.1) != essence(&other.1) {
+                let name = capture.display();
+                let (short, full) = (essence(&one.1), essence(&other.1));
+                differing.push(format!("{name} stream {}\n  {short}\n  {full}", one.0));
+            }
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
