@@ -1,5 +1,5 @@
 //! What goes by the book is followed in short: every capture gives the same connections as if all packets were looked at.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
