@@ -71,6 +71,8 @@ pub struct Exchange {
     pub stream_id: Option<u32>,
     /// HTTP/2: the stream was reset, or its connection given up by a GOAWAY with an error: by whom and with which code.
     pub reset: Option<(Side, String)>,
+    /// HTTP/2: the packet that did so.
+    pub reset_at: Option<Moment>,
     /// HTTP/2: the server's GOAWAY says that it did nothing about this stream, and will not.
     pub left_out_by_goaway: bool,
     /// HTTP/2: at the end the sender had no flow control window left.

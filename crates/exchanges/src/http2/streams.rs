@@ -197,6 +197,7 @@ impl Streams {
         if let Some(exchange) = log.get_mut(stream.id) {
             exchange.reach(at);
             exchange.reset = Some((side, error_code::name(code)));
+            exchange.reset_at = Some(at);
         }
         self.reset.push_back(number);
         if self.reset.len() > MAX_RESET

@@ -60,13 +60,6 @@ const FULL_SEGMENT: u32 = 1_000;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 const FAREWELL_BYTES: i64 = 64;
 
-/// Bytes of a client's packet that may be a mere goodbye (a close_notify takes 24 to 31).
-const SMALLEST_REQUEST: u64 = 60;
-/// Two session tickets take some 500 bytes, a few more with a client certificate in them.
-const MOST_TICKETS: u64 = 1_200;
-/// A server writes its tickets within this time of the client's Finished.
-const TICKET_TIME: Span = Span::from_millis(3);
-
 impl<'a> Accounts<'a> {
     /// Balances the accounts as they stood at `close`.
     pub fn new(connection: &'a Connection<Exchanges>, close: Option<Close>) -> Self {
@@ -206,10 +199,15 @@ fn missing_of(
     if exchange.reset.is_some() {
         return None;
     }
+    let request_complete =
+        exchange.request_complete || request_acknowledged_unseen(connection, exchange);
+    if request_complete && exchange.response_complete {
+        return None;
+    }
     // What a server says about a request that its client has broken off is no answer to it.
     let broken_off = close.is_some_and(|close| {
         close.side == Side::Client
-            && !exchange.request_complete
+            && !request_complete
             && exchange
                 .response_started
                 .is_some_and(|m| m.frame > close.at.frame)
@@ -222,7 +220,7 @@ fn missing_of(
     }
     let answered = !broken_off
         && (exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0);
-    let missing = match (exchange.request_complete, answered) {
+    let missing = match (request_complete, answered) {
         (false, true) if exchange.request.is_some() => Missing::AnsweredEarly,
         (false, false) => Missing::RequestUnfinished,
         (true, false) => Missing::Unanswered,
@@ -329,6 +327,19 @@ fn acknowledged_unseen(connection: &Connection<Exchanges>, exchange: &Exchange) 
     exchange.request_complete && missing > 0 && unseen >= missing
 }
 
+/// The same of a request: the server acknowledged what the capture lost.
+fn request_acknowledged_unseen(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let client = &connection.flows.client;
+    let (Some(expected), Some(delivered)) = (
+        exchange.request_body_expected,
+        exchange.request_body_delivered,
+    ) else {
+        return false;
+    };
+    let missing = i64::try_from(expected.saturating_sub(delivered)).unwrap_or(i64::MAX);
+    missing > 0 && client.acked_to - client.sent_to >= missing
+}
+
 /// A response that was sent whole, but that the client had not acknowledged when it reset the connection.
 fn response_not_taken(
     connection: &Connection<Exchanges>,
@@ -361,38 +372,13 @@ fn missing_of_tls(
     if tls.response_under_way == Some(true) || matches!(tls.cut_record, Some((Side::Server, _))) {
         return Some((Missing::ResponseUnfinished, true));
     }
-    if tls.request_outstanding == Some(true) || only_tickets(connection, tls) {
+    if tls.request_outstanding == Some(true) {
         return Some((Missing::Unanswered, true));
     }
     if matches!(tls.cut_record, Some((Side::Client, _))) {
         return Some((Missing::RequestUnfinished, true));
     }
     None
-}
-
-/// All that the server sent behind its handshake looks like session tickets (RFC 8446 §4.6.1: a pair of one length) and left
-/// when the client's Finished reached it, together with the first request: no answer.
-pub(crate) fn only_tickets(
-    connection: &Connection<Exchanges>,
-    tls: &whyreset_exchanges::Tls,
-) -> bool {
-    if tls.request_outstanding.is_some()
-        || tls.client_bytes <= SMALLEST_REQUEST
-        || tls.server_bytes > MOST_TICKETS
-    {
-        return false;
-    }
-    let last_of = |side: Side| {
-        let mut packets = connection.packets.iter().rev();
-        packets.find(|p| p.side == side && u64::from(p.payload_len) > SMALLEST_REQUEST)
-    };
-    let (Some(request), Some(last)) = (last_of(Side::Client), last_of(Side::Server)) else {
-        return false;
-    };
-    let trip = connection.vantage.round_trip.server;
-    let typical = trip.typical.max(trip.handshake).unwrap_or(Span::ZERO);
-    let soon = Span::from_nanos(typical.nanos().saturating_mul(3) / 2);
-    last.time - request.time < soon + TICKET_TIME
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.
@@ -437,11 +423,14 @@ fn missing_of_unknown(
     // A few bytes are too little to recognise a protocol by, but they are an answer.
     let answered = match (client.last_new_data, server.last_new_data) {
         (Some(asked), Some(answer)) => answer.frame > asked.frame,
-        _ => exchange.last_speaker != Some(Side::Client),
+        (asked, _) => asked.is_none(),
     };
-    if answered {
+    if answered || exchange.last_speaker != Some(Side::Client) {
         return None;
     }
+    let asked_before = client
+        .first_data
+        .is_some_and(|first| first.frame < close.at.frame);
     let waited = client
         .last_new_data
         .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
@@ -452,26 +441,25 @@ fn missing_of_unknown(
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
         }
         // Without a word to the client's first; or after it had waited for more of what the client was sending.
-        (Side::Server, Kind::Fin) if server.bytes == 0 && !waited => Some(Missing::Unanswered),
-        (Side::Server, Kind::Fin) if waited => Some(if was_sending(connection) {
-            Missing::RequestUnfinished
-        } else {
-            Missing::Unanswered
-        }),
-        (Side::Server, Kind::Fin) => None,
+        (Side::Server, Kind::Fin) if !asked_before => None,
+        (Side::Server, Kind::Fin) if waited && was_sending(connection) => {
+            Some(Missing::RequestUnfinished)
+        }
+        (Side::Server, Kind::Fin) => {
+            (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
+        }
     }
 }
 
-/// The client's last word took many segments: a message, or a file, of which the end may be missing.
+/// The client's last word took many segments, full ones among them: a message, or a file, of which the end may be missing.
 fn was_sending(connection: &Connection<Exchanges>) -> bool {
     let server = connection.flows.server.last_new_data;
     let since = server.map_or(0, |at| at.frame);
-    let run = connection
-        .packets
-        .iter()
-        .filter(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
-        .count();
-    run >= 4
+    let run = || {
+        let data = connection.packets.iter();
+        data.filter(move |p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
+    };
+    run().count() >= 4 && run().any(|p| p.payload_len >= FULL_SEGMENT)
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.

@@ -40,9 +40,24 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
         .or_else(|| resets().next())
 }
 
+/// Reordering, and a host's own pace.
+const IN_FLIGHT: Span = Span::from_millis(5);
+
 /// The RST did not end the connection: its receiver need not accept it, and both sides made progress after it.
 fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
     if before_the_handshake(connection, reset) {
+        return true;
+    }
+    // Who acknowledges more of the stream than the RST left of it has not died of it, whatever its number.
+    // What was on its way says nothing.
+    let trip = connection.vantage.round_trip.of(reset.by.peer());
+    let travel = trip.typical.max(trip.handshake).unwrap_or(Span::ZERO) + IN_FLIGHT;
+    let took_more = connection.packets.iter().any(|p| {
+        let later = p.side != reset.by && p.time > reset.at.time + travel && !p.flags.is_rst();
+        later && p.known.has(Known::ACK) && p.ack > reset.seq.saturating_add(1)
+    });
+    let went_on = reset.aftermath.sender_sent_data;
+    if took_more && went_on {
         return true;
     }
     if reset.acceptance == Acceptance::Exact {

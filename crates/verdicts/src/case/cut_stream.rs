@@ -38,15 +38,21 @@ fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
     let (by, code) = exchange.reset.as_ref()?;
     // What the server had pushed, nobody had asked for; and of what was not captured nothing can be missing.
     let asked = exchange.stream_id.is_some_and(|id| id % 2 == 1);
-    if exchange.complete || exchange.response_complete || exchange.uncertain || !asked {
+    let at = exchange.reset_at.or(exchange.ended)?;
+    // What was on its way still comes, but nobody wants it any more: what counts is what had come by then.
+    let late = exchange.ended.is_some_and(|ended| ended.frame > at.frame);
+    let whole = exchange.complete || (exchange.response_complete && !late);
+    if whole || exchange.uncertain || !asked {
         return None;
     }
-    let answered = exchange.response_started.is_some();
+    let answered = exchange
+        .response_started
+        .is_some_and(|started| started.frame < at.frame);
     Some(CutStream {
         exchange,
         by: *by,
         code,
-        at: exchange.ended?,
+        at,
         missing: match (exchange.request_complete, answered) {
             (_, true) => Missing::ResponseUnfinished,
             (true, false) => Missing::Unanswered,

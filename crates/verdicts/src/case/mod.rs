@@ -12,7 +12,7 @@ use whyreset_capture::Span;
 use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
 
-pub(crate) use accounts::{Accounts, Missing, OpenExchange, only_tickets};
+pub(crate) use accounts::{Accounts, Missing, OpenExchange};
 pub(crate) use close::{Close, Kind, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use wait::Wait;

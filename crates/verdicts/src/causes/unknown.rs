@@ -15,8 +15,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            TURN_UNTOLD,
+            5.0,
+            "whether the last request was answered does not show",
+        ),
+        on(
             OPEN_UNUSED,
-            6.0,
+            4.0,
             "a first request that was lost on the way would look the same",
         ),
         on(
@@ -31,7 +36,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             OPEN_IN_EXCHANGE,
-            10.0,
+            7.0,
             "what came of it lies behind the capture's end",
         ),
         on(

@@ -2,17 +2,14 @@
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange, only_tickets};
+use crate::case::{Case, Missing, OpenExchange};
 use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let served = case.connection.app.list.iter().any(|e| {
         let tls = e.tls.as_ref();
-        tls.is_some_and(|tls| {
-            let both = tls.client_bytes > 0 && tls.server_bytes > 0;
-            both && !only_tickets(case.connection, tls)
-        })
+        tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
     });
     if case.accounts.complete > 0 {
         let frames = last_complete_frames(case);

@@ -264,7 +264,7 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
             format!("The capture ends while the connection rests (last packet: frame {last}).")
         };
         found.tell(ids::OPEN_AND_WELL, [last], text);
-        if case.accounts.silent {
+        if case.accounts.silent && c.handshake.is_complete() {
             found.add(
                 ids::OPEN_UNUSED,
                 [last],

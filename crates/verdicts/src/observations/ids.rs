@@ -259,6 +259,8 @@ ids! {
     CLOSED_AT_FIRST_WORD = "closed_at_first_word";
     /// In a protocol that is not understood the client's first words got no answer, and the server closed in order.
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
+    /// Whether the last request in an encrypted session was answered does not show: what came may be session tickets.
+    TURN_UNTOLD = "turn_untold";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }

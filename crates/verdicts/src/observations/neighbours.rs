@@ -76,7 +76,8 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
             ),
         );
     }
-    if let Some(at) = listener.last_data.filter(|_| c.flows.server.bytes == 0) {
+    let unheard = c.flows.server.bytes == 0 && c.flows.client.bytes > 0;
+    if let Some(at) = listener.last_data.filter(|_| unheard) {
         found.add(
             ids::LISTENER_TALKS,
             [at.frame],

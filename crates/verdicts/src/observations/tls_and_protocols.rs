@@ -81,6 +81,14 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     left_at_once(case, tls, found);
+    let asked = tls.handshake == TlsHandshake::Complete && tls.client_bytes > 0;
+    if asked && tls.request_outstanding.is_none() && case.close.is_some() {
+        found.add(
+            ids::TURN_UNTOLD,
+            [exchange.ended.map_or(c.frames.last, |m| m.frame)],
+            "Whether what the server sent last answers the client's last request does not show in its sizes: it may be session tickets.",
+        );
+    }
     if tls.handshake != TlsHandshake::Complete
         && case.close.is_some()
         && case.accounts.missing().is_some()
