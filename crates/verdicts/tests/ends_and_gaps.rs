@@ -250,3 +250,50 @@ fn a_gateway_timeout_in_the_middle_of_an_upload_is_a_time_out() {
     let verdict = talk.verdict(6.0);
     assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
 }
+
+#[test]
+fn what_was_in_flight_to_a_server_that_refuses_it_was_not_delivered() {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    talk.server(0.05, PSH_ACK, 1, 1, b"150 go on\r\n");
+    talk.client(0.0501, ACK, 1, 12, b"");
+    let mut up = 1;
+    for n in 0..60 {
+        talk.client(0.06 + f64::from(n) / 1e3, ACK, up, 12, &[7; 1448]);
+        up += 1448;
+        if n == 45 {
+            talk.server(0.1055, FIN_ACK, 12, 1 + 5 * 1448, b"");
+        }
+    }
+    for n in 0..12 {
+        talk.stranger(0.108 + f64::from(n) / 1e3, Side::Server, RST, 12, 57);
+    }
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}
+
+#[test]
+fn an_answer_that_comes_after_the_client_has_gone_changes_nothing() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(3.051, FIN_ACK, up, 1, b"");
+    talk.server(3.091, ACK, 1, up + 1, b"");
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n";
+    talk.server(3.5, PSH_ACK, 1, up + 1, head);
+    talk.server(3.5001, ACK, 1 + head.len() as u32, up + 1, &[b'x'; 1448]);
+    talk.stranger(3.5001, Side::Client, RST, up + 1, 64);
+    talk.stranger(3.5002, Side::Client, RST, up + 1, 64);
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+}
+
+#[test]
+fn a_server_that_drops_what_it_has_just_accepted_was_not_idle() {
+    let mut talk = Talk::open();
+    let text = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    talk.client(0.041, PSH_ACK, 1, 1, text);
+    talk.server(0.05, RST_ACK, 1, 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}

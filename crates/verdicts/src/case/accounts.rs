@@ -204,10 +204,10 @@ fn missing_of(
     if request_complete && exchange.response_complete {
         return None;
     }
-    // What a server says about a request that its client has broken off is no answer to it.
+    // What a server says about a request that its client has broken off, or an answer that its host refuses, is none.
     let broken_off = close.is_some_and(|close| {
         close.side == Side::Client
-            && !request_complete
+            && (!request_complete || connection.reset_count.client > 0)
             && exchange
                 .response_started
                 .is_some_and(|m| m.frame > close.at.frame)
@@ -488,7 +488,11 @@ fn left_in_flight<'a>(
     let sender = close.side.peer();
     let refused = match close.kind {
         Kind::Rst => true,
-        Kind::Fin => close.side == Side::Client && connection.reset_count.client > 0,
+        Kind::Fin if close.side == Side::Client => connection.reset_count.client > 0,
+        // What a client was still sending, and the server's host refused.
+        Kind::Fin => {
+            connection.reset_count.server > 0 && last.is_none_or(|e| !is_http(&e.protocol))
+        }
     };
     let had_it = |e: &Exchange| {
         // A response without a body is had with its head.
@@ -510,6 +514,7 @@ fn left_in_flight<'a>(
     }
     let missing = match sender {
         Side::Server => Missing::ResponseUnfinished,
+        Side::Client if was_sending(connection) => Missing::RequestUnfinished,
         Side::Client => Missing::Unanswered,
     };
     Some(OpenExchange {

@@ -186,12 +186,17 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
     let closing = connection
         .packets
         .iter()
-        .find(|p| p.frame == close.at.frame)?;
+        .find(|p| p.frame == close.at.frame);
     let silence = connection
         .silence_before_end
         .filter(|silence| silence.until.frame == close.at.frame)?;
-    let said_more = closing.seq > kept_of(close.side).unwrap_or(1).saturating_add(1);
-    (knows_more(&closing) || said_more).then_some((silence.after, silence.after_by))
+    let number = closing
+        .map(|p| p.seq)
+        .or(connection.flows.of(close.side).fin.map(|fin| fin.seq));
+    let said = kept_of(close.side).unwrap_or(1).saturating_add(1);
+    let said_more = number.is_some_and(|number| number > said);
+    (closing.as_ref().is_some_and(knows_more) || said_more)
+        .then_some((silence.after, silence.after_by))
 }
 
 fn floor(span: Span) -> Span {

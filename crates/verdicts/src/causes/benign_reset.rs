@@ -20,6 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
     ],
     weights: &[
+        on(ORIGIN_DOUBTFUL, 0.35, "the RST may not be of the host"),
         on(
             STREAM_CANCELLED,
             0.12,

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
     needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED, STREAM_CANCELLED],
     weights: &[
+        on(
+            UNSEEN_BEFORE_CLOSE,
+            0.3,
+            "who closed first does not show: what the client had acknowledged by then was not captured",
+        ),
         on(ROUND_TOTAL, 0.6, "a person seldom hits a round number"),
         on(
             KEEP_ALIVE_UNANSWERED,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            JUST_OPENED,
+            3.0,
+            "devices that dislike a destination strike right behind the handshake",
+        ),
+        on(
             SYN_ACK_REFUSED,
             0.1,
             "nothing had been said that anybody could dislike",

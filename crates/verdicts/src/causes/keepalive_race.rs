@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[REQUEST_CROSSED_CLOSE, REQUEST_AFTER_CLOSE],
     weights: &[
         on(
+            JUST_OPENED,
+            0.1,
+            "it had not been idle: it was closed a moment after it was opened",
+        ),
+        on(
             KEPT_ALIVE,
             4.0,
             "earlier exchanges were whole: the connection had been kept alive",

@@ -1,6 +1,6 @@
 //! `server_abort`: the server's program closed, or died, before it had answered in full.
 
-use crate::case::{Case, Kind};
+use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress};
@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "crashes, kills, restarts and worker limits are common",
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, STREAM_GIVEN_UP],
     weights: &[
+        on(
+            JUST_OPENED,
+            6.0,
+            "a server without room, or that does not want this client, accepts and drops at once",
+        ),
         on(
             LISTENER_TALKS,
             3.0,
@@ -185,6 +190,9 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         _ => "closed the connection in order",
     };
     let doing = match &case.accounts.open {
+        Some(open) if open.missing == Missing::RequestUnfinished => {
+            format!("while the client was still sending {}", open.name())
+        }
         Some(open) if open.response_started.is_some() => {
             format!("in the middle of its answer to {}", open.name())
         }

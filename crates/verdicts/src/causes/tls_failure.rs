@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            REQUEST_CROSSED_CLOSE,
+            0.1,
+            "the server had not seen the ClientHello when it closed",
+        ),
+        on(
             TLS_ALERT_ENCRYPTED,
             8.0,
             "an encrypted alert before the first request, hardly a goodbye",

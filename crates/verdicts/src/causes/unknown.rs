@@ -14,6 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "something that nobody thought of is always possible",
     needs: &[],
     weights: &[
+        on(UNSEEN_BEFORE_CLOSE, 6.0, "who closed first does not show"),
         on(
             TURN_UNTOLD,
             5.0,

@@ -12,7 +12,14 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if case.both_finished() {
         return;
     }
-    let resets = case.connection.resets.iter().take(FIRST_RESETS);
+    // One that failed before the handshake is told elsewhere.
+    let opened = case.connection.handshake.ack.map_or(0, |at| at.frame);
+    let resets = case
+        .connection
+        .resets
+        .iter()
+        .filter(|reset| reset.at.frame > opened)
+        .take(FIRST_RESETS);
     let first = resets
         .filter_map(|reset| Some((reset, reset.aftermath.sender_went_on?)))
         .next();

@@ -7,6 +7,8 @@ use crate::Observations;
 use crate::case::Case;
 use crate::wording;
 
+/// Frames between the last data and the close that acknowledges it.
+const RECENT: u64 = 16;
 /// Fewer packets than an exchange and its acknowledgements take.
 const FEW: u64 = 10;
 
@@ -39,6 +41,34 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!(
                 "The capture itself lost packets: {} for data that it does not hold. What is missing here may have been there.",
                 wording::count(unseen, "acknowledgement came", "acknowledgements came")
+            ),
+        );
+    }
+    let server = &c.flows.server;
+    let client_closed = case.close.filter(|close| close.side == Side::Client);
+    let data = || {
+        let packets = c.packets.iter();
+        packets.filter(|p| p.side == Side::Server && p.payload_len > 0)
+    };
+    let captured = data().map(|p| p.seq_end()).max().unwrap_or(0);
+    // The packets right before the close are kept.
+    let recent = case.close.is_some_and(|close| {
+        let last = data().filter(|p| p.frame < close.at.frame).map(|p| p.frame);
+        last.max().unwrap_or(0).saturating_add(RECENT) > close.at.frame
+    });
+    if let Some(close) = client_closed
+        && server.fin.is_none()
+        && server.acks_of_unseen + c.flows.client.acks_of_unseen > 0
+        && server.acked_to > captured
+        && recent
+    {
+        found.add(
+            ids::UNSEEN_BEFORE_CLOSE,
+            [close.at.frame],
+            format!(
+                "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
+                wording::signed_bytes(server.acked_to - captured),
+                close.at.frame
             ),
         );
     }

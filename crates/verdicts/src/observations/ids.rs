@@ -47,6 +47,8 @@ ids! {
     ONE_SIDED = "one_sided";
     /// Packets are missing from the capture itself.
     CAPTURE_LOSS = "capture_loss";
+    /// Right before the client closed it acknowledged what the capture does not hold: the server's own end may be among it.
+    UNSEEN_BEFORE_CLOSE = "unseen_before_close";
     /// The list left rows out.
     ELIDED = "elided";
     /// Too little was captured to say anything.
@@ -109,6 +111,8 @@ ids! {
     REQUEST_AFTER_CLOSE = "request_after_close";
     /// The request was sent long before the server closed, and never reached it.
     REQUEST_NEVER_ARRIVED = "request_never_arrived";
+    /// The server closed a moment after the connection was opened.
+    JUST_OPENED = "just_opened";
     /// The server had received the request when it closed.
     CLOSE_KNEW_REQUEST = "close_knew_request";
     /// The server said that it would close (`Connection: close`).

@@ -12,6 +12,9 @@ use crate::wording;
 /// By then the client's host has sent it again (the smallest retransmission timer of Linux).
 const RETRANSMISSION: Span = Span::from_millis(200);
 
+/// No server counts a connection as idle sooner.
+const SHORTEST_IDLE: Span = Span::from_millis(900);
+
 /// A goodbye is no longer than this.
 const GOODBYE: u32 = 40;
 
@@ -53,7 +56,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     }
     // A session has one beginning and many requests: the last thing the client said is the one in question.
-    let asked = if open.estimated {
+    let asked = if open.estimated && open.missing == Missing::RequestUnfinished {
+        first_of_last_run(case)
+    } else if open.estimated {
         last_word(case)
     } else {
         open.started
@@ -97,6 +102,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     } else {
+        let opened = case.connection.handshake.ack;
+        if let Some(opened) = opened.filter(|at| close.at.time - at.time < SHORTEST_IDLE) {
+            found.add(
+                ids::JUST_OPENED,
+                [opened.frame, close_frame],
+                format!(
+                    "The server closed {} after the connection was opened.",
+                    wording::span(close.at.time - opened.time)
+                ),
+            );
+        }
         found.tell(
             ids::REQUEST_CROSSED_CLOSE,
             [close_frame, request_frame],
@@ -106,6 +122,15 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The first segment of what the client was sending at the end.
+fn first_of_last_run(case: &Case<'_>) -> Option<Moment> {
+    let c = case.connection;
+    let since = c.flows.server.last_new_data.map_or(0, |at| at.frame);
+    let mut run = c.packets.iter();
+    run.find(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
+        .map(|p| p.moment())
 }
 
 /// The last thing of the client that is more than a goodbye (a close_notify, a `QUIT`).

@@ -5,7 +5,7 @@ use whyreset_connections::{Moment, Side};
 use whyreset_exchanges::Protocol;
 
 use super::ids;
-use crate::case::{Case, Close, Kind, Missing, Wait};
+use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait};
 use crate::timers::{self, Waiter};
 use crate::{Observations, wording};
 
@@ -322,10 +322,21 @@ fn in_the_middle(case: &Case<'_>, silence_began: Moment) -> bool {
         Missing::ResponseUnfinished => exchange.body_expected.is_some(),
         _ => exchange.request_body_expected.is_some(),
     });
-    if open.estimated && in_full_flow(case, silence_began) {
+    if open.estimated && (in_full_flow(case, silence_began) || under_way(case, open, silence_began))
+    {
         return true;
     }
     (promised || !open.estimated) && since.is_some_and(|since| since.frame <= silence_began.frame)
+}
+
+/// A response of an encrypted session was under way by its records, and the silence began right behind it.
+fn under_way(case: &Case<'_>, open: &OpenExchange<'_>, silence_began: Moment) -> bool {
+    let last = case.connection.flows.server.last_new_data;
+    let far = case.path_round_trip().unwrap_or(Span::ZERO) + Span::from_millis(100);
+    open.missing == Missing::ResponseUnfinished
+        && last.is_some_and(|last| {
+            last.frame <= silence_began.frame && silence_began.time - last.time < far
+        })
 }
 
 /// The last data before the silence filled its segment: more of it was to come.
