@@ -17,11 +17,12 @@ pub(crate) fn dissect(
 ) -> Walked {
     let inner = outer.deeper()?;
     match protocol {
-        0 | 43 | 60 => ipv6_extensions::dissect(walk, packet, datagram, &inner),
+        0 | 60 => ipv6_extensions::dissect(walk, packet, datagram, &inner),
         1 => icmp::dissect(walk, packet, datagram, &inner),
         4 => ipv4::dissect_any_version(walk, packet, &inner.tunnelled()),
         6 => tcp::dissect(walk, packet, datagram, &inner),
         41 => ipv6::dissect(walk, packet, &inner.tunnelled()),
+        43 => ipv6_extensions::dissect_routing(walk, packet, datagram, &inner),
         44 => ipv6_extensions::dissect_fragment(walk, packet, datagram, &inner),
         58 => icmpv6::dissect(walk, packet, datagram, &inner),
         17 => udp::dissect(walk, packet, datagram, &inner),

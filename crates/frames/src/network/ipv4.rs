@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use whyreset_segments::{Host, IpFields};
 
 use crate::network::fragments::{Fragment, Key};
-use crate::network::{ip_protocol, ipv6};
+use crate::network::{ip_protocol, ipv4_options, ipv6};
 use crate::packet::{Packet, Walked};
 use crate::walk::{Datagram, Outer, Walk};
 
@@ -64,10 +64,13 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
         len => packet.limit(usize::from(len)),
     };
     let payload = packet.skip(header_len)?;
+    let options = packet.bytes().get(header.len()..header_len);
+    let destination = ipv4_options::final_destination(options.unwrap_or_default())?
+        .unwrap_or_else(|| Ipv4Addr::new(d0, d1, d2, d3));
     let fragment_field = u16::from_be_bytes([f0, f1]);
     let datagram = Datagram {
         source: Host::V4(Ipv4Addr::new(s0, s1, s2, s3)),
-        destination: Host::V4(Ipv4Addr::new(d0, d1, d2, d3)),
+        destination: Host::V4(destination),
         fields: IpFields {
             ttl,
             id: u16::from_be_bytes([i0, i1]),

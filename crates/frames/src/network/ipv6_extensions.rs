@@ -1,5 +1,9 @@
 //! IPv6 extension headers (RFC 8200 §4): hop-by-hop, routing, destination options, mobility, fragment.
 
+use std::net::Ipv6Addr;
+
+use whyreset_segments::Host;
+
 use crate::network::fragments::{Fragment, Key};
 use crate::network::ip_protocol;
 use crate::packet::{Packet, Walked};
@@ -22,6 +26,39 @@ pub(crate) fn dissect(
     let len = (usize::from(packet.u8(1)?) + 1) * 8;
     let datagram = datagram.without_header(len);
     ip_protocol::dissect(walk, next, packet.skip(len)?, &datagram, outer)
+}
+
+/// Reads a routing header, and what follows it: the packet is bound for the end of its route.
+pub(crate) fn dissect_routing(
+    walk: &mut Walk<'_>,
+    packet: Packet<'_>,
+    datagram: &Datagram,
+    outer: &Outer,
+) -> Walked {
+    let mut datagram = *datagram;
+    if matches!(datagram.source, Host::V6(_))
+        && let Some(destination) = final_destination(packet)
+    {
+        datagram.destination = Host::V6(destination);
+    }
+    dissect(walk, packet, &datagram, outer)
+}
+
+/// The last stop of a route that has segments left. Segment routing (RFC 8754) lists the last one first; the source
+/// routes of IPv6, Mobile IPv6 and RPL (RFC 2460 §4.4, 6275 §6.4, 6554) list it last.
+fn final_destination(packet: Packet<'_>) -> Option<Ipv6Addr> {
+    const SEGMENT_ROUTING: u8 = 4;
+    let [_, units, kind, left, compressed, ..] = packet.array::<8>(0).ok()?;
+    let len = (usize::from(units) + 1) * 8;
+    let addresses = packet.bytes().get(8..len)?;
+    let address = match kind {
+        0 | 2 => addresses.last_chunk::<16>()?,
+        // Addresses that leave out what they share are not put together.
+        3 if compressed == 0 => addresses.last_chunk::<16>()?,
+        SEGMENT_ROUTING => addresses.first_chunk::<16>()?,
+        _ => return None,
+    };
+    (left > 0).then(|| Ipv6Addr::from(*address))
 }
 
 /// Reads the header of multihomed hosts (RFC 5533), where a payload follows.
@@ -108,6 +145,23 @@ mod tests {
     fn headers_are_skipped_up_to_tcp() {
         let options = [&[60, 0, 1, 4, 0, 0, 0, 0, 6, 1][..], &[0; 14], &tcp()].concat();
         assert_eq!(found(101, &ipv6(0, &options)), [SEGMENT6]);
+    }
+
+    #[test]
+    fn a_packet_on_a_route_is_bound_for_its_end() {
+        let address = |last| [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
+        let routed = |kind, left| {
+            let header = [6, 4, kind, left, 0, 0, 0, 0];
+            let packet = [&header[..], &address(8), &address(9), &tcp()].concat();
+            found(101, &ipv6(43, &packet)).remove(0)
+        };
+        let bound_for = |end| format!("segment [fd00::1]:1000 > [fd00::{end}]:80 5");
+        for kind in [0, 2, 3] {
+            assert_eq!(routed(kind, 1), bound_for(9));
+        }
+        assert_eq!(routed(4, 1), bound_for(8));
+        assert_eq!(routed(4, 0), bound_for(2));
+        assert_eq!(routed(77, 1), bound_for(2));
     }
 
     #[test]
