@@ -7,6 +7,7 @@ use std::thread;
 use whyreset_capture::Compression;
 
 use super::buffer::Bytes;
+use super::lz4_frames::Lz4Frames;
 
 /// Bytes that are handed over at a time.
 const CHUNK_LEN: usize = 256 * 1024;
@@ -92,29 +93,6 @@ impl Read for Chunks {
     }
 }
 
-/// LZ4 frames one after the other.
-struct Lz4Frames {
-    decoder: lz4_flex::frame::FrameDecoder<Bytes>,
-}
-
-impl Lz4Frames {
-    fn new(from: Bytes) -> Self {
-        Self {
-            decoder: lz4_flex::frame::FrameDecoder::new(from),
-        }
-    }
-}
-
-impl Read for Lz4Frames {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // The decoder says 0 at the end of each frame, and again at the end of the file.
-        match self.decoder.read(out)? {
-            0 => self.decoder.read(out),
-            count => Ok(count),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +158,16 @@ mod tests {
             let (out, result) = read(how, half);
             assert!(result.is_err(), "{how:?}");
             assert!(!out.is_empty() && plain.starts_with(&out), "{how:?}");
+        }
+    }
+
+    #[test]
+    fn an_lz4_frame_without_its_end_is_cut() {
+        let packed = lz4(&plain());
+        for missing in 1..=4 {
+            let cut = packed[..packed.len() - missing].to_vec();
+            let (out, result) = read(Compression::Lz4, cut);
+            assert!(result.is_err() && out == plain(), "{missing}");
         }
     }
 

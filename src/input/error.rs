@@ -35,6 +35,9 @@ pub enum InputErrorCause {
     /// Reading failed.
     #[error("cannot be read: {0}")]
     Read(std::io::Error),
+    /// It could not be unpacked.
+    #[error("the {0} data is cut or damaged ({1}): copy the file again")]
+    Unpack(&'static str, std::io::Error),
     /// It was read, and is not a capture.
     #[error("{0}")]
     NotACapture(Refusal),

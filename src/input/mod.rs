@@ -8,6 +8,7 @@ mod commands;
 mod decompress;
 mod error;
 mod info;
+mod lz4_frames;
 mod merge;
 mod open;
 mod progress;

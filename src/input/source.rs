@@ -34,6 +34,9 @@ pub(super) struct Source {
 /// Compressions inside each other that are undone.
 const MAX_COMPRESSIONS: usize = 3;
 
+/// Bytes of the shortest file header: what ends before, because reading failed, cannot be told from anything else.
+const LEAST_CONTENT: usize = 16;
+
 /// Opens a file, undoes its compression and finds out what it is.
 pub(super) fn open(
     path: &Path,
@@ -46,10 +49,10 @@ pub(super) fn open(
     for _ in 0..=MAX_COMPRESSIONS {
         let mut buffer = ReadBuffer::new(bytes, buffer_len);
         let kind = recognise(&mut buffer);
-        if buffer.unread().is_empty()
+        if buffer.unread().len() < LEAST_CONTENT
             && let Some(error) = buffer.take_failure()
         {
-            return Err(InputErrorCause::from_io(error));
+            return Err(too_little(error, info));
         }
         match kind {
             Kind::Compressed(how) => {
@@ -64,6 +67,14 @@ pub(super) fn open(
         }
     }
     Err(InputErrorCause::CompressedTooOften(MAX_COMPRESSIONS))
+}
+
+/// Reading failed before there was anything to recognise.
+fn too_little(error: io::Error, info: &CaptureInfo) -> InputErrorCause {
+    match info.compressions.last() {
+        Some(how) => InputErrorCause::Unpack(how, error),
+        None => InputErrorCause::from_io(error),
+    }
 }
 
 /// `-` names standard input.

@@ -58,6 +58,7 @@ pub(super) fn guess(
             max_len,
             variant,
             at_end,
+            cut_counts: u32::from(Some(&variant) != candidates.first()),
         };
         let oddities = trial.oddities(records)?;
         if oddities < best.1 {
@@ -76,6 +77,9 @@ struct Trial<'a> {
     max_len: u32,
     variant: Variant,
     at_end: bool,
+    /// What it counts that the file ends inside a record. A file of the usual variant that was cut is common; one of
+    /// another variant is so rare that it has to fit. (Wireshark prefers the rare one.)
+    cut_counts: u32,
 }
 
 impl Trial<'_> {
@@ -106,7 +110,11 @@ impl Trial<'_> {
 
     /// A record that is not whole is odd, but only where the file ends there.
     const fn cut(&self, needed: usize) -> Result<u32, usize> {
-        if self.at_end { Ok(1) } else { Err(needed) }
+        if self.at_end {
+            Ok(self.cut_counts)
+        } else {
+            Err(needed)
+        }
     }
 
     fn oddities_of(&self, header: &[u8]) -> u32 {
