@@ -331,3 +331,37 @@ fn ports_between_the_addresses() {
     assert_eq!(connection["client"]["ip"], "10.5.21.32");
     assert_eq!(connection["frames"]["count"], 3);
 }
+
+#[test]
+fn a_fatal_alert_in_a_list_of_tls_1_3() {
+    let (cause, by, _) = of("\
+1	0.000000	10.0.0.5	10.0.0.9	TCP	74	50001 → 5432 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 SACK_PERM=1 TSval=1 TSecr=0 WS=128
+2	0.000200	10.0.0.9	10.0.0.5	TCP	74	5432 → 50001 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460 SACK_PERM=1 TSval=9 TSecr=1 WS=128
+3	0.000250	10.0.0.5	10.0.0.9	TCP	66	50001 → 5432 [ACK] Seq=1 Ack=1 Win=64256 Len=0 TSval=1 TSecr=9
+4	0.000400	10.0.0.5	10.0.0.9	PGSQL	74	>
+5	0.000600	10.0.0.9	10.0.0.5	TCP	66	5432 → 50001 [ACK] Seq=1 Ack=9 Win=65152 Len=0 TSval=9 TSecr=1
+6	0.001900	10.0.0.9	10.0.0.5	PGSQL	67	<
+7	0.001950	10.0.0.5	10.0.0.9	TCP	66	50001 → 5432 [ACK] Seq=9 Ack=2 Win=64256 Len=0 TSval=3 TSecr=10
+8	0.003000	10.0.0.5	10.0.0.9	TLSv1.3	583	Client Hello
+9	0.003300	10.0.0.9	10.0.0.5	TCP	66	5432 → 50001 [ACK] Seq=2 Ack=526 Win=64640 Len=0 TSval=12 TSecr=4
+10	0.006000	10.0.0.9	10.0.0.5	TLSv1.3	1200	Server Hello, Change Cipher Spec, Application Data, Application Data
+11	0.007000	10.0.0.5	10.0.0.9	TLSv1.3	73	Alert (Level: Fatal, Description: Unknown CA)
+12	0.007100	10.0.0.5	10.0.0.9	TCP	66	50001 → 5432 [FIN, ACK] Seq=533 Ack=1136 Win=64128 Len=0 TSval=8 TSecr=15
+13	0.007400	10.0.0.9	10.0.0.5	TCP	66	5432 → 50001 [FIN, ACK] Seq=1136 Ack=534 Win=64640 Len=0 TSval=16 TSecr=8
+14	0.007450	10.0.0.5	10.0.0.9	TCP	66	50001 → 5432 [ACK] Seq=534 Ack=1137 Win=64128 Len=0 TSval=8 TSecr=16
+");
+    assert_eq!((cause.as_str(), by.as_str()), ("tls_failure", "client"));
+}
+
+#[test]
+fn a_time_between_the_addresses() {
+    let document = document_of_text(
+        "\
+468 192.168.57.17  10.963512 192.168.57.2 TCP 66 54731 → 8025 [SYN] Seq=0 Win=65535 Len=0 MSS=1460
+469 192.168.57.2  10.963856 192.168.57.17 TCP 60 8025 → 54731 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0
+",
+    );
+    let connection = &document["connections"][0];
+    assert_eq!(connection["client"]["ip"], "192.168.57.17");
+    assert_eq!(connection["end_s"], 0.000344);
+}

@@ -15,6 +15,8 @@ pub(crate) struct List {
     acknowledged: BySide<u64>,
     current: Option<Current>,
     tls: Option<ExchangeId>,
+    /// A hello was shown: the handshake is in the list.
+    greeted: bool,
     /// Frame and payload of the last row with any.
     last_row: Option<(u64, u64)>,
     /// Which sides have sent ChangeCipherSpec.
@@ -245,8 +247,11 @@ impl List {
             let len = self.last_row.filter(|(frame, _)| *frame == at.frame);
             *bytes = bytes.saturating_add(len.map_or(1, |(_, len)| len));
         }
+        self.greeted |= hello;
+        // In TLS 1.3 the rest of the server's handshake is called Application Data as well: only the client's ends it.
+        let data_proves = data && (side == Side::Client || !self.greeted);
         // Up to TLS 1.2 each side ends its part with ChangeCipherSpec and Finished.
-        if data || (*self.enciphers.of(side) && *self.enciphers.of(side.peer())) {
+        if data_proves || (*self.enciphers.of(side) && *self.enciphers.of(side.peer())) {
             tls.handshake = TlsHandshake::Complete;
         }
         if alert {

@@ -104,7 +104,9 @@ fn split_attached(text: &str) -> (&str, &str) {
 
 /// `10.0.0.1:80`, `[2001:db8::1]:443`, `server:http`, `10.0.0.1.80`.
 fn split_end(text: &str) -> Option<End<'_>> {
-    let text = text.trim_matches(['|', ',', ';']).trim_end_matches(':');
+    let text = text
+        .trim_matches(['|', ',', ';', '`', '*'])
+        .trim_end_matches(':');
     if is_address(text) {
         return Some((text, None));
     }
@@ -278,6 +280,10 @@ mod tests {
             ),
             ("10.0.0.1:51234 → 10.0.0.2:443 SYN-ACK", syn | ack),
             ("[2001:db8::1]:51234 > [2001:db8::2]:443: RST", rst),
+            (
+                "**Packet 2**: `10.0.0.9:6379 → 10.0.0.5:55012 [RST, ACK]`",
+                rst | ack,
+            ),
             ("|192.168.0.2 → 10.0.0.2 [SYN] Seq=0 | -trk(#1) |", syn),
         ] {
             assert_eq!(row(line).flags, Some(flags), "{line}");

@@ -44,8 +44,8 @@ fn read_tcp_row(
     if info.start > MAX_COLUMNS {
         return Read::No;
     }
-    let before = tokens(line.get(..info.start).unwrap_or(""));
-    let lead = read_lead(&before);
+    let mut before = tokens(line.get(..info.start).unwrap_or(""));
+    let lead = read_lead_and_time(&mut before);
     let rest = before.get(lead.used..).unwrap_or(&[]);
     let (host_tokens, columns) = split_at_protocol(rest);
     let Some(hosts) = read_hosts(host_tokens) else {
@@ -139,6 +139,24 @@ fn read_lead(all: &[Token<'_>]) -> Lead {
             lead.time = Some(time);
         }
         lead.used = lead.used.saturating_add(used);
+    }
+    lead
+}
+
+/// The same; a time that stands behind the first address is taken out from there.
+fn read_lead_and_time(all: &mut Vec<Token<'_>>) -> Lead {
+    let mut lead = read_lead(all);
+    let address = all
+        .get(lead.used)
+        .is_some_and(|token| is_address(token.text));
+    let at = lead.used.saturating_add(1);
+    let time = all
+        .get(at)
+        .filter(|_| address && lead.time.is_none())
+        .and_then(|token| read_time(&[token.text]));
+    if let Some((time, _)) = time {
+        lead.time = Some(time);
+        all.remove(at);
     }
     lead
 }
@@ -343,8 +361,8 @@ fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read 
         .char_indices()
         .nth(MAX_HEAD)
         .map_or(line.len(), |(at, _)| at);
-    let all = tokens(line.get(..head_end).unwrap_or(line));
-    let lead = read_lead(&all);
+    let mut all = tokens(line.get(..head_end).unwrap_or(line));
+    let lead = read_lead_and_time(&mut all);
     let rest = all.get(lead.used..).unwrap_or(&[]);
     let Some(at) = find_protocol(rest, &lead) else {
         return Read::No;
@@ -380,7 +398,9 @@ const MAX_HEAD: usize = 400;
 
 /// Where the Protocol column of a row without TCP's numbers is. What stands before must prove that this is a row.
 fn find_protocol(rest: &[Token<'_>], lead: &Lead) -> Option<usize> {
-    if let Some(arrow) = rest.iter().take(8).position(|token| is_arrow(token.text)) {
+    // An arrow that nothing follows is an Info column (`PGSQL 74 >`).
+    let arrow = rest.iter().take(8).position(|token| is_arrow(token.text));
+    if let Some(arrow) = arrow.filter(|at| rest.get(at.saturating_add(2)).is_some()) {
         let name = arrow.saturating_add(2);
         let source = rest.get(arrow.checked_sub(1)?)?;
         let destination = rest.get(arrow.saturating_add(1))?;

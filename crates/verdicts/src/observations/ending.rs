@@ -98,6 +98,8 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         return;
     }
     match missing {
+        // Nothing but the RST was captured: what there was to miss does not show.
+        None if super::rst::is_alone(case) => {}
         None if case.accounts.untold && !(case.both_finished() && case.fatal.is_none()) => {}
         None => nothing_missing(case, close, found),
         Some(missing) => {

@@ -73,7 +73,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 match c.timed {
                     true => format!(
                         " within the {} that the capture runs on",
-                        wording::span(c.capture_end - last.time)
+                        wording::span(c.capture_end - syn.time)
                     ),
                     false => String::new(),
                 }

@@ -83,7 +83,7 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
 }
 
 /// Nothing but RSTs was captured.
-fn is_alone(case: &Case<'_>) -> bool {
+pub(super) fn is_alone(case: &Case<'_>) -> bool {
     let resets = &case.connection.reset_count;
     case.connection.frames.count <= resets.client + resets.server
 }
