@@ -19,6 +19,7 @@ pub const VANTAGES: [&str; 3] = ["client", "server", "path"];
 pub struct Tcpdump {
     child: Child,
     said: JoinHandle<String>,
+    interface: String,
 }
 
 impl Tcpdump {
@@ -34,7 +35,8 @@ impl Tcpdump {
             "-Z",
             "root",
             "-B",
-            "8192",
+            // A slot of the ring holds the largest frame: bursts need many of them.
+            "49152",
             "-s",
             &snaplen.to_string(),
         ]);
@@ -58,7 +60,12 @@ impl Tcpdump {
             let rest: Vec<String> = lines.lines().map_while(Result::ok).collect();
             rest.join("\n")
         });
-        Ok(Self { child, said })
+        let interface = interface.to_owned();
+        Ok(Self {
+            child,
+            said,
+            interface,
+        })
     }
 
     /// Ends it in order, so that its file is whole. Gives back how many packets it has missed, if any.
@@ -68,19 +75,25 @@ impl Tcpdump {
         }
         self.child.wait()?;
         let said = self.said.join().unwrap_or_default();
-        Ok(Some(missed(&said)).filter(|missed| *missed > 0))
+        // On "any" each loopback packet is received twice and captured once, so only drops count there.
+        let unread = match self.interface.as_str() {
+            "any" => 0,
+            _ => unread(&said),
+        };
+        Ok(Some(unread + number(&said, "dropped by kernel")).filter(|missed| *missed > 0))
     }
 }
 
-/// What tcpdump's last lines say of packets that are not in its file.
-fn missed(said: &str) -> u64 {
-    let number = |words: &str| {
-        let line = said.lines().find(|line| line.contains(words))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    let captured = number("captured").unwrap_or(0);
-    let received = number("received by filter").unwrap_or(captured);
-    received.saturating_sub(captured) + number("dropped by kernel").unwrap_or(0)
+/// The number before these words in tcpdump's last lines.
+fn number(said: &str, words: &str) -> u64 {
+    let line = said.lines().find(|line| line.contains(words));
+    let first = line.and_then(|line| line.split_whitespace().next());
+    first.and_then(|word| word.parse().ok()).unwrap_or(0)
+}
+
+/// Packets that the kernel had ready for tcpdump when it ended.
+fn unread(said: &str) -> u64 {
+    number(said, "received by filter").saturating_sub(number(said, "captured"))
 }
 
 /// A packet of a capture file.
@@ -251,9 +264,10 @@ mod tests {
     fn what_tcpdump_has_missed_is_counted() {
         let said =
             "\n9 packets captured\n12 packets received by filter\n2 packets dropped by kernel\n";
-        assert_eq!(missed(said), 5);
+        assert_eq!(unread(said), 3);
+        assert_eq!(number(said, "dropped by kernel"), 2);
         assert_eq!(
-            missed("4 packets captured\n4 packets received by filter\n"),
+            unread("4 packets captured\n4 packets received by filter\n"),
             0
         );
     }
