@@ -16,6 +16,8 @@
 //! | van Jacobson's header compression in PPP | unpacked | not read | Wireshark |
 //! | multilink PPP over several fragments, PPP in byte-stuffed HDLC in GRE | put together, partly | not read | Wireshark |
 //! | L2TP version 3 | needs the control connection | not read | Wireshark |
+//! | IPv6 routing headers | counted to the end of the route, but `ipv6.dst` is the next stop | the end of the route | here |
+//! | damage inside an IPv4 option | nothing behind it is read | goes on | Wireshark |
 //! | UDP ports of other protocols that decline what is not theirs | asks them first | a table of those that do not decline | Wireshark, in rare cases |
 //! | tunnels in TCP (STT, OpenFlow) | read | not read | Wireshark |
 //! | more than 100 layers around a segment | reads about as many again | stops | none |
