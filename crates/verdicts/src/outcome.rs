@@ -98,6 +98,8 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
         ids::KEEP_ALIVE_UNANSWERED,
         ids::SYN_ACK_REPEATED,
         ids::HOLE_NEVER_FILLED,
+        ids::HOLE_AT_END,
+        ids::WINDOW_ZERO_AT_END,
     ]) {
         Outcome::Stalled
     } else if cause == Cause::Unknown {

@@ -297,3 +297,43 @@ fn a_server_that_drops_what_it_has_just_accepted_was_not_idle() {
     let verdict = talk.verdict(1.0);
     assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
 }
+
+#[test]
+fn a_goodbye_that_meets_a_closed_server_is_no_loss() {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 300]);
+    talk.server(0.09, PSH_ACK, 1, 301, &[8; 700]);
+    talk.server(0.0901, FIN_ACK, 701, 301, b"");
+    talk.client(0.0902, ACK, 301, 702, b"");
+    talk.client(0.0905, PSH_ACK, 301, 702, &[9; 85]);
+    talk.stranger(0.1305, Side::Server, RST, 702, 57);
+    let verdict = talk.verdict(1.0);
+    assert!(
+        !verdict.failed || verdict.confidence < 0.7,
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_window_that_is_shut_and_probed_when_the_capture_ends_is_stalled() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 500_000, 20_000);
+    talk.window = 0;
+    talk.client(0.12, ACK, up, down, b"");
+    talk.window = 64_240;
+    talk.server(0.4, ACK, down - 1, up, b"");
+    talk.window = 0;
+    talk.client(0.4001, ACK, up, down, b"");
+    let verdict = talk.verdict(0.41);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::ReceiverStalled, Outcome::Stalled),
+        "{}",
+        told(&verdict)
+    );
+    assert!(verdict.confidence < 0.8);
+}

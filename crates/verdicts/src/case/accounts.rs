@@ -489,9 +489,10 @@ fn left_in_flight<'a>(
     let refused = match close.kind {
         Kind::Rst => true,
         Kind::Fin if close.side == Side::Client => connection.reset_count.client > 0,
-        // What a client was still sending, and the server's host refused.
+        // What a client was still pouring out, and the server's host refused: more than a goodbye that meets a closed socket.
         Kind::Fin => {
-            connection.reset_count.server > 0 && last.is_none_or(|e| !is_http(&e.protocol))
+            let hidden = last.is_none_or(|e| !is_http(&e.protocol));
+            connection.reset_count.server > 0 && hidden && was_sending(connection)
         }
     };
     let had_it = |e: &Exchange| {

@@ -126,7 +126,8 @@ fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
                 })
                 .map(|p| u64::from(p.payload_len))
                 .sum();
-            said <= GOODBYE_BYTES && s.length > GOODBYE_TIME
+            // A bare ACK says nothing.
+            said > 0 && said <= GOODBYE_BYTES && s.length > GOODBYE_TIME
         });
     match broken {
         Some(silence) => Close {

@@ -20,6 +20,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
     ],
     weights: &[
+        on(
+            ROUND_SINCE_OPENING,
+            0.3,
+            "limits on idling count from the last word",
+        ),
         on(ORIGIN_DOUBTFUL, 0.35, "the RST may not be of the host"),
         on(
             STREAM_CANCELLED,

@@ -11,8 +11,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "every client program has a limit, and slow servers are common",
-    needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED],
+    needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED, ROUND_SINCE_OPENING],
     weights: &[
+        on(
+            ROUND_SINCE_OPENING,
+            0.7,
+            "a limit on the whole transfer strikes so; so does chance, once in fifty",
+        ),
         on(
             ROUND_TOTAL,
             9.0,

@@ -15,8 +15,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         LARGE_LOST,
         HOLE_NEVER_FILLED,
         NOTHING_LARGE_CAME,
+        HOLE_AT_END,
     ],
     weights: &[
+        on(
+            HOLE_AT_END,
+            0.5,
+            "what is missing may have been too large for the path",
+        ),
         on(
             FIN_UNANSWERED,
             0.15,

@@ -14,6 +14,21 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            ROUND_SINCE_OPENING,
+            0.3,
+            "limits on idling count from the last word",
+        ),
+        on(
+            WINDOW_ZERO_AT_END,
+            0.4,
+            "the receiver's window is shut when the capture ends",
+        ),
+        on(
+            HOLE_AT_END,
+            0.25,
+            "bytes are missing that nobody has sent again",
+        ),
+        on(
             FIRST_WORD_UNANSWERED,
             0.12,
             "the client's first word got no answer; who only delivers expects none",

@@ -18,8 +18,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         STOPPED_IN_FULL_FLOW,
         SYN_ACK_REPEATED,
         ICMP_GONE,
+        HOLE_AT_END,
     ],
     weights: &[
+        on(
+            HOLE_AT_END,
+            0.5,
+            "bytes were lost, and not sent again as far as the capture goes",
+        ),
         on(
             ICMP_GONE,
             10.0,

@@ -12,8 +12,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.6,
     prior_because: "a window that stays at zero has one reason: nobody reads",
-    needs: &[WINDOW_SHUT],
+    needs: &[WINDOW_SHUT, WINDOW_ZERO_AT_END],
     weights: &[
+        on(
+            WINDOW_ZERO_AT_END,
+            1.0,
+            "the window is shut when the capture ends, and has been probed; a slow reader shuts it now and then",
+        ),
         on(WINDOW_SHUT, 4.0, "the window stayed at zero up to the end"),
         on(ORIGIN_DEVICE, 0.2, "the RST is not one of theirs"),
         on(

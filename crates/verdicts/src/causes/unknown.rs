@@ -14,6 +14,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "something that nobody thought of is always possible",
     needs: &[],
     weights: &[
+        on(
+            HOLE_AT_END,
+            4.0,
+            "whether the missing bytes came later does not show",
+        ),
         on(UNSEEN_BEFORE_CLOSE, 6.0, "who closed first does not show"),
         on(
             TURN_UNTOLD,

@@ -25,7 +25,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     let only_resets = c.reset_count.client + c.reset_count.server >= c.frames.count;
     let no_end = case.close.is_none() && c.frames.count < FEW;
-    if c.opener == Opener::Guess && (no_end || only_resets) {
+    // Packets that do not count (a header longer than its packet) leave nothing either.
+    let nothing =
+        c.handshake.syn.is_none() && c.handshake.syn_ack.is_none() && case.accounts.silent;
+    if (c.opener == Opener::Guess || nothing) && (no_end || only_resets) {
         found.add(
             ids::TOO_LITTLE,
             [first, c.frames.last],

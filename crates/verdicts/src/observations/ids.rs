@@ -133,6 +133,8 @@ ids! {
     ROUND_WAIT = "round_wait";
     /// Data was flowing when it closed, but the time since the request, or the opening, is a round number.
     ROUND_TOTAL = "round_total";
+    /// A client closed an encrypted session in silence, a round time after it had opened it, but not after its last word.
+    ROUND_SINCE_OPENING = "round_since_opening";
     /// The wait is a round number of half seconds.
     HALF_ROUND_WAIT = "half_round_wait";
     /// The wait is no round number.
@@ -233,6 +235,10 @@ ids! {
     STOPPED_IN_FULL_FLOW = "stopped_in_full_flow";
     /// The receiver's window was zero for long, up to the end.
     WINDOW_SHUT = "window_shut";
+    /// The capture ends, and a receiver's window is zero, though not for long yet.
+    WINDOW_ZERO_AT_END = "window_zero_at_end";
+    /// The capture ends, and bytes are missing in the middle of a stream that nobody has filled in.
+    HOLE_AT_END = "hole_at_end";
     /// The receiver's window was zero at the end, but not for long.
     WINDOW_DIPPED = "window_dipped";
 

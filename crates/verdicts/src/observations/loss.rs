@@ -255,6 +255,7 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
         let receiver = c.flows.of(side.peer());
+        hole_at_end(case, side, found);
         let waiting = flow.missing_bytes > 0
             && flow.acks_of_unseen == 0
             && flow.acked_to < flow.sent_to
@@ -300,6 +301,34 @@ fn nothing_large(case: &Case<'_>, found: &mut Observations) {
                 "Of a request body of {} nothing came past here, though the client needs no leave to send it; the largest segment of the client that did come carries {}.",
                 wording::bytes(promised),
                 wording::bytes(u64::from(client.sizes.largest_sent))
+            ),
+        );
+    }
+}
+
+/// The capture ends with a hole in a stream: later bytes came, the receiver asks for the earlier ones, and they do not come for
+/// longer than an answer takes.
+fn hole_at_end(case: &Case<'_>, side: Side, found: &mut Observations) {
+    let c = case.connection;
+    let flow = c.flows.of(side);
+    let receiver = c.flows.of(side.peer());
+    let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
+    let open = flow.missing_bytes > 0 && flow.acked_to < flow.sent_to && captured;
+    let Some(last) = flow.last_new_data.filter(|_| open && case.close.is_none()) else {
+        return;
+    };
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    if receiver.duplicate_acks > 0 && c.capture_end - last.time > trips {
+        found.tell(
+            ids::HOLE_AT_END,
+            [last.frame],
+            format!(
+                "When the capture ends {} of {} are missing in the middle of its stream, and {} still asks for them.",
+                wording::bytes(flow.missing_bytes),
+                wording::side(side),
+                wording::side(side.peer())
             ),
         );
     }

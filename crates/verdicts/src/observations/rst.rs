@@ -117,7 +117,8 @@ fn windows_like(case: &Case<'_>, reset: &Reset) -> bool {
 
 fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let Some(trigger) = reset.trigger else {
-        return;
+        // Which packet it answers is not kept; that its host had been alive still counts.
+        return alive_before(case, reset, reset.at, found);
     };
     let (frame, cause) = (reset.at.frame, trigger.at.frame);
     alive_before(case, reset, trigger.at, found);

@@ -31,6 +31,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         before_close(case, close, wait, found);
     }
     before_failure(case, found);
+    since_opening(case, found);
 }
 
 fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
@@ -72,6 +73,35 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
         {
             round_total(case, close, wait, found);
         }
+    }
+}
+
+/// A limit on the whole transfer counts from the opening; a limit on idling from the last word. In a session that cannot be read
+/// the first is the only sign that something had not come yet.
+fn since_opening(case: &Case<'_>, found: &mut Observations) {
+    let (Some(close), Some(wait)) = (case.close, case.wait) else {
+        return;
+    };
+    let c = case.connection;
+    let hidden = c.app.list.last().is_some_and(|e| {
+        matches!(e.protocol, Protocol::Tls(_)) && e.tls.as_ref().is_some_and(|t| t.server_bytes > 0)
+    });
+    let quiet = wait.since_data.max(wait.length) > SHORTEST_PATIENCE;
+    if !hidden || !quiet || close.side != Side::Client || case.accounts.open.is_some() {
+        return;
+    }
+    let Some(syn) = c.handshake.syn else {
+        return;
+    };
+    let total = wait.until.time - syn.time;
+    let rest = total.nanos().rem_euclid(1_000_000_000);
+    let idle = roundness(wait.since_data.max(wait.length), TIMER_SLACK) == Some(2);
+    if rest <= TIMER_SLACK.nanos() && !idle {
+        found.tell(
+            ids::ROUND_SINCE_OPENING,
+            [syn.frame, wait.until.frame],
+            format!("The client closed {} after it had opened the connection, in silence: idle limits count from the last word, limits on a whole transfer from its beginning.", wording::span(total)),
+        );
     }
 }
 
