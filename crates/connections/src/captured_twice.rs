@@ -11,6 +11,8 @@ use whyreset_segments::{Known, Segment};
 const REMEMBERED: usize = 4;
 /// Nanoseconds in which a copy with the same identification follows.
 const COPY_WITHIN: u64 = 20_000_000;
+/// Nanoseconds in which it follows on another interface: that can be at the other end of the path.
+const COPY_ELSEWHERE_WITHIN: u64 = 1_000_000_000;
 /// Nanoseconds in which a copy without an identification follows.
 const BLIND_COPY_WITHIN: u64 = 1_000_000;
 
@@ -129,7 +131,8 @@ impl Print {
         }
         let since = copy.time.wrapping_sub(self.time).unsigned_abs();
         if id_tells {
-            return since < COPY_WITHIN;
+            let elsewhere = self.way.interface != copy.way.interface;
+            return since < COPY_WITHIN || elsewhere && since < COPY_ELSEWHERE_WITHIN;
         }
         let another_way = self.way != copy.way;
         since < COPY_WITHIN && another_way || since < BLIND_COPY_WITHIN && copy.len > 0
@@ -152,6 +155,18 @@ mod tests {
         let mut repeated = frame_at(first, 3, 210_000_000);
         repeated.ip.id = 78;
         assert!(!recent.is_copy(&repeated));
+    }
+
+    #[test]
+    fn the_other_end_of_the_path_is_another_interface() {
+        let mut recent = RecentPackets::default();
+        let mut first = data(A, B, 1000, 1, b"hello");
+        first.ip.id = 77;
+        assert!(!recent.is_copy(&first));
+        let mut arrived = frame_at(first, 2, 80_000_000);
+        assert!(!RecentPackets::is_copy(&mut recent.clone(), &arrived));
+        arrived.link.interface = 1;
+        assert!(recent.is_copy(&arrived));
     }
 
     #[test]
