@@ -1,10 +1,11 @@
 //! The application's accounts: what was asked and promised, and what of it arrived.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Dialect, Moment, Side};
+use whyreset_connections::{Connection, Moment, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 use whyreset_segments::Known;
 
+use super::in_flight::{FAREWELL_BYTES, in_flight, left_in_flight, missing_of_unknown};
 use super::{Close, Kind, untold};
 use crate::wording;
 
@@ -54,11 +55,6 @@ pub(crate) struct Accounts<'a> {
     /// Nothing tells how much was sent: that nothing is missing cannot be said.
     pub untold: bool,
 }
-
-/// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
-const FULL_SEGMENT: u32 = 1_000;
-/// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
-const FAREWELL_BYTES: i64 = 64;
 
 impl<'a> Accounts<'a> {
     /// Balances the accounts as they stood at `close`.
@@ -156,7 +152,7 @@ impl OpenExchange<'_> {
     }
 }
 
-fn is_http(protocol: &Protocol) -> bool {
+pub(super) fn is_http(protocol: &Protocol) -> bool {
     matches!(
         protocol,
         Protocol::Http10 | Protocol::Http11 | Protocol::Http2
@@ -408,177 +404,4 @@ fn reset_in_full_flow(
     let last = connection.flows.server.last_new_data?;
     let fresh = close.at.time - last.time < Span::from_secs(1);
     (!goodbye && fresh && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
-}
-
-/// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
-/// left without an answer.
-fn missing_of_unknown(
-    connection: &Connection<Exchanges>,
-    exchange: &Exchange,
-    close: Option<Close>,
-) -> Option<Missing> {
-    let close = close?;
-    let client = &connection.flows.client;
-    let server = &connection.flows.server;
-    // A few bytes are too little to recognise a protocol by, but they are an answer.
-    let answered = match (client.last_new_data, server.last_new_data) {
-        (Some(asked), Some(answer)) => answer.frame > asked.frame,
-        (asked, _) => asked.is_none(),
-    };
-    if answered || exchange.last_speaker != Some(Side::Client) {
-        return None;
-    }
-    let asked_before = client
-        .first_data
-        .is_some_and(|first| first.frame < close.at.frame);
-    let waited = client
-        .last_new_data
-        .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
-    let asked_once = client.data_packets <= 2;
-    match (close.side, close.kind) {
-        (_, Kind::Rst) => Some(Missing::Unanswered),
-        (Side::Client, Kind::Fin) => {
-            (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
-        }
-        // Without a word to the client's first; or after it had waited for more of what the client was sending.
-        (Side::Server, Kind::Fin) if !asked_before => None,
-        (Side::Server, Kind::Fin) if waited && was_sending(connection) => {
-            Some(Missing::RequestUnfinished)
-        }
-        (Side::Server, Kind::Fin) => {
-            (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
-        }
-    }
-}
-
-/// The client's last word took many segments, full ones among them: a message, or a file, of which the end may be missing.
-fn was_sending(connection: &Connection<Exchanges>) -> bool {
-    let server = connection.flows.server.last_new_data;
-    let since = server.map_or(0, |at| at.frame);
-    let run = || {
-        let data = connection.packets.iter();
-        data.filter(move |p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
-    };
-    run().count() >= 4 && run().any(|p| p.payload_len >= FULL_SEGMENT)
-}
-
-/// Payload of `of` that the other side had not acknowledged when the connection ended.
-fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
-    let flow = connection.flows.of(of);
-    let fin = i64::from(flow.fin.is_some());
-    let told = connection
-        .resets
-        .iter()
-        .filter(|reset| reset.by != of && reset.dialect == Dialect::Active)
-        .filter_map(|reset| reset.ack)
-        .max()
-        .unwrap_or(0);
-    flow.sent_to - fin - flow.acked_to.max(told)
-}
-
-/// Data that was in flight towards a side that reset the connection (or closed it, and then refused what still came): it
-/// had not taken all that was sent to it. Or, where the protocol hides its promises, a client that reset the connection
-/// in the middle of full segments.
-fn left_in_flight<'a>(
-    connection: &'a Connection<Exchanges>,
-    close: Option<Close>,
-    last: Option<&'a Exchange>,
-) -> Option<OpenExchange<'a>> {
-    let close = close?;
-    let sender = close.side.peer();
-    let refused = match close.kind {
-        Kind::Rst => true,
-        Kind::Fin if close.side == Side::Client => connection.reset_count.client > 0,
-        // What a client was still pouring out, and the server's host refused: more than a goodbye that meets a closed socket.
-        Kind::Fin => {
-            let hidden = last.is_none_or(|e| !is_http(&e.protocol));
-            connection.reset_count.server > 0 && hidden && was_sending(connection)
-        }
-    };
-    let had_it = |e: &Exchange| {
-        // A response without a body is had with its head.
-        let (delivered, taken) = (
-            e.body_delivered.unwrap_or(0),
-            e.body_acknowledged.unwrap_or(0),
-        );
-        e.complete && is_http(&e.protocol) && taken >= delivered
-    };
-    if sender == Side::Server && last.is_some_and(had_it) {
-        return None;
-    }
-    let in_flight = refused && in_flight(connection, sender) > FAREWELL_BYTES;
-    if !in_flight
-        && !reset_among_full_segments(connection, close, last)
-        && !reset_with_a_shut_window(connection, close, last)
-    {
-        return None;
-    }
-    let missing = match sender {
-        Side::Server => Missing::ResponseUnfinished,
-        Side::Client if was_sending(connection) => Missing::RequestUnfinished,
-        Side::Client => Missing::Unanswered,
-    };
-    Some(OpenExchange {
-        exchange: last,
-        missing,
-        started: last.and_then(|e| e.started),
-        request_ended: last.and_then(|e| e.request_ended),
-        response_started: last.and_then(|e| e.response_started),
-        estimated: true,
-    })
-}
-
-/// The client reset the connection when its window had no room left for the server's segments: what filled it lay unread, in a
-/// protocol that does not show what was promised.
-fn reset_with_a_shut_window(
-    connection: &Connection<Exchanges>,
-    close: Close,
-    last: Option<&Exchange>,
-) -> bool {
-    let hidden = last.is_none_or(|e| !is_http(&e.protocol));
-    if !hidden || (close.side, close.kind) != (Side::Client, Kind::Rst) {
-        return false;
-    }
-    let largest = connection.flows.server.sizes.largest_sent;
-    let last = connection
-        .packets
-        .iter()
-        .rfind(|p| p.side == Side::Client && p.frame < close.at.frame && !p.flags.is_rst());
-    last.is_some_and(|p| {
-        let known = connection.flows.client.window.scale_known && p.known.has(Known::WINDOW);
-        known && p.window < largest && largest >= FULL_SEGMENT
-    })
-}
-
-/// The client reset the connection right behind a full segment of the server, in a protocol that does not show what was
-/// promised: what has an end seldom ends with a full segment.
-fn reset_among_full_segments(
-    connection: &Connection<Exchanges>,
-    close: Close,
-    last: Option<&Exchange>,
-) -> bool {
-    let hidden = last.is_none_or(|e| !is_http(&e.protocol));
-    let aborted = connection
-        .resets
-        .iter()
-        .any(|reset| reset.at.frame == close.at.frame && reset.dialect == Dialect::Active);
-    if !hidden || !aborted || close.side != Side::Client {
-        return false;
-    }
-    let trip = connection
-        .vantage
-        .round_trip
-        .client
-        .typical
-        .unwrap_or(Span::ZERO);
-    let server = &connection.flows.server;
-    let data = connection
-        .packets
-        .iter()
-        .rfind(|p| p.side == Side::Server && p.payload_len > 0 && p.frame < close.at.frame);
-    data.is_some_and(|p| {
-        p.payload_len >= FULL_SEGMENT
-            && p.payload_len >= server.sizes.largest_sent
-            && close.at.time - p.time < trip + trip + Span::from_millis(100)
-    })
 }
