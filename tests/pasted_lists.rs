@@ -296,6 +296,7 @@ fn rows_of_addresses_and_flags_are_rows_each() {
     );
     assert_eq!(document["captures"][0]["packets"], 6);
     assert_eq!(verdict(&document, 0).0, "none");
+    assert_eq!(document["connections"][0]["server"]["port"], Value::Null);
 }
 
 #[test]

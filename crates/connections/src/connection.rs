@@ -54,6 +54,8 @@ pub struct Connection<X> {
     pub elided: bool,
     /// Some packet has a time; a pasted list may have none at all.
     pub timed: bool,
+    /// Some packet tells both ports; else a port of 0 is not known.
+    pub ports_told: bool,
     /// How far each side's program read what the other side sent.
     pub readings: BySide<Reading>,
     /// What each side had in flight, and what kept it from sending more.
@@ -96,6 +98,7 @@ impl<X> Connection<X> {
             inferred: self.inferred,
             elided: self.elided,
             timed: self.timed,
+            ports_told: self.ports_told,
             app: map(self.app),
         }
     }

@@ -58,6 +58,8 @@ pub(crate) struct Live<X> {
     elided: bool,
     /// Some packet has a time.
     timed: bool,
+    /// Some packet tells both ports.
+    ports_told: bool,
     observers: Observers,
     app: X,
     /// The silence before the first FIN, where it is one.
@@ -115,6 +117,7 @@ impl<X: StreamSink> Live<X> {
             inferred: 0,
             elided: false,
             timed: segment.known.has(Known::TIME),
+            ports_told: segment.known.has(Known::PORTS),
             observers: Observers::default(),
             app,
             pause_before_fin: None,
@@ -188,6 +191,7 @@ impl<X: StreamSink> Live<X> {
         self.orient(segment, from);
         self.elided |= segment.known.has(Known::GAP_BEFORE);
         self.timed |= segment.known.has(Known::TIME);
+        self.ports_told |= segment.known.has(Known::PORTS);
         self.inferred += u64::from(is_inferred(segment.known));
     }
 

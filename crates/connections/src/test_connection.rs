@@ -117,6 +117,7 @@ fn empty() -> Connection<()> {
         packets_dropped: 0,
         captured_twice: 0,
         timed: true,
+        ports_told: true,
         inferred: 0,
         elided: false,
         readings: BySide::default(),

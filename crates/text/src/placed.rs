@@ -33,7 +33,7 @@ impl Placed {
     pub fn new(raw: RawRow, at: usize, connection: usize, ends: (Endpoint, Endpoint)) -> Self {
         let (source, destination) = ends;
         Self {
-            ports_known: source.port != 0 || destination.port != 0,
+            ports_known: source.port != 0 && destination.port != 0,
             inferred: Known::default(),
             gaps_before: 0,
             relative: false,

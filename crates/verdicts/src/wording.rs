@@ -69,6 +69,14 @@ pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> String {
     format!("{:.4} s", (time - connection.start).as_secs_f64())
 }
 
+/// `port 80` of the server; where a list does not tell it, words.
+pub(crate) fn server_port<X>(connection: &Connection<X>) -> String {
+    match connection.ends.server.port {
+        0 if !connection.ports_told => "the port (which the list does not tell)".to_owned(),
+        port => format!("port {port}"),
+    }
+}
+
 /// `frame 7`, `frames 7 and 9`, `frames 7, 9 and 12`; the first eight of many.
 pub(crate) fn frames(list: &[u64]) -> String {
     let shown: Vec<String> = list.iter().take(8).map(u64::to_string).collect();

@@ -135,6 +135,7 @@ impl<X: StreamSink> Live<X> {
             inferred: self.inferred,
             elided: self.elided,
             timed: self.timed,
+            ports_told: self.ports_told,
             readings: BySide::default(),
             sendings: BySide::default(),
             stacks: BySide::default(),

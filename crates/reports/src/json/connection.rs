@@ -50,7 +50,8 @@ struct RoundTripsJson {
 #[derive(Serialize)]
 struct EndpointJson<'a> {
     ip: HostJson<'a>,
-    port: u16,
+    /// `null` where a list does not tell it.
+    port: Option<u16>,
 }
 
 /// A host as text, without a copy on the heap.
@@ -70,13 +71,13 @@ impl Serialize for HostJson<'_> {
 }
 
 impl<'a> EndpointJson<'a> {
-    const fn new(end: Endpoint, names: &'a HostNames) -> Self {
+    fn new(end: Endpoint, told: bool, names: &'a HostNames) -> Self {
         Self {
             ip: HostJson {
                 host: end.host,
                 names,
             },
-            port: end.port,
+            port: (told || end.port != 0).then_some(end.port),
         }
     }
 }
@@ -124,8 +125,8 @@ impl<'a> ConnectionJson<'a> {
         let trips = &connection.vantage.round_trip;
         Self {
             stream: connection.stream,
-            client: EndpointJson::new(client, names),
-            server: EndpointJson::new(server, names),
+            client: EndpointJson::new(client, connection.ports_told, names),
+            server: EndpointJson::new(server, connection.ports_told, names),
             frames: FramesJson {
                 first: connection.frames.first,
                 last: connection.frames.last,

@@ -46,6 +46,8 @@ pub(super) fn frames(frames: &[u64]) -> String {
 pub(super) fn endpoint(end: Endpoint, names: &HostNames) -> String {
     match end.host {
         Host::V6(ip) => format!("[{ip}]:{}", end.port),
+        // Rows written by hand name hosts without ports.
+        host @ Host::Name(_) if end.port == 0 => printable(&names.display(host)),
         host => format!("{}:{}", printable(&names.display(host)), end.port),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy};
+use crate::{Cause, EndedBy, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::AcceptQueueOverflow,
@@ -38,14 +38,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     suspected_on: &[],
     ended_by: |_| EndedBy::Server,
     summary: |case, found| {
-        let port = case.connection.ends.server.port;
+        let port = wording::server_port(case.connection);
         if found.has(SYN_ACK_REPEATED) {
             format!(
-                "The server's accept queue on port {port} was full: its host dropped the ACK that finishes the handshake and repeated its SYN/ACK."
+                "The server's accept queue on {port} was full: its host dropped the ACK that finishes the handshake and repeated its SYN/ACK."
             )
         } else {
             format!(
-                "The server's accept queue on port {port} was probably full: the listener answered others about then, but dropped this SYN."
+                "The server's accept queue on {port} was probably full: the listener answered others about then, but dropped this SYN."
             )
         }
     },

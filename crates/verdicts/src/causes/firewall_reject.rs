@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations};
+use crate::{Cause, EndedBy, Observations, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::FirewallReject,
@@ -49,7 +49,7 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
-    let port = case.connection.ends.server.port;
+    let port = wording::server_port(case.connection);
     match case
         .connection
         .notices
@@ -58,16 +58,16 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     {
         Some(notice) if notice.reporter == case.connection.ends.server.host => {
             format!(
-                "A packet filter on the server refused the SYN to port {port} with ICMP (frame {}).",
+                "A packet filter on the server refused the SYN to {port} with ICMP (frame {}).",
                 notice.at.frame
             )
         }
         Some(notice) => format!(
-            "A firewall at {} refused the SYN to port {port} with ICMP (frame {}).",
+            "A firewall at {} refused the SYN to {port} with ICMP (frame {}).",
             notice.reporter, notice.at.frame
         ),
         None => format!(
-            "A firewall refused the SYN to port {port} in the server's name: the RST is not the server's own."
+            "A firewall refused the SYN to {port} in the server's name: the RST is not the server's own."
         ),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy};
+use crate::{Cause, EndedBy, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::NoAnswer,
@@ -42,13 +42,13 @@ pub(super) static RULE: CauseRule = CauseRule {
             );
         }
         format!(
-            "Nobody answered the {} to port {}: a firewall drops it in silence, or no such host is up.",
+            "Nobody answered the {} to {}: a firewall drops it in silence, or no such host is up.",
             if n > 1 {
                 format!("{n} SYNs")
             } else {
                 "SYN".to_owned()
             },
-            server.port
+            wording::server_port(case.connection)
         )
     },
     would_be: "if a filter on the way, or at the host, dropped the SYN",

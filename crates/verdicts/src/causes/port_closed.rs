@@ -2,7 +2,7 @@
 
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy};
+use crate::{Cause, EndedBy, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::PortClosed,
@@ -39,10 +39,9 @@ pub(super) static RULE: CauseRule = CauseRule {
     suspected_on: &[],
     ended_by: |_| EndedBy::Server,
     summary: |case, _| {
-        let server = case.connection.ends.server;
         format!(
-            "Nothing listens on port {} of the server: its host refused the SYN with RST. Start the service, or correct the address.",
-            server.port
+            "Nothing listens on {} of the server: its host refused the SYN with RST. Start the service, or correct the address.",
+            wording::server_port(case.connection)
         )
     },
     would_be: "if the host itself refused the SYN because nothing listens there",

@@ -276,6 +276,7 @@ impl Download {
             packets_dropped: 0,
             captured_twice: 0,
             timed: true,
+            ports_told: true,
             inferred: 3,
             elided: true,
             app: self.exchanges(f, rtt, delivered),
