@@ -366,3 +366,18 @@ fn a_time_between_the_addresses() {
     assert_eq!(connection["client"]["ip"], "192.168.57.17");
     assert_eq!(connection["end_s"], 0.000344);
 }
+
+#[test]
+fn titles_in_prose_do_not_name_the_columns_of_another_table() {
+    let document = document_of_text(
+        "\
+I left out some columns: No, Time, Protocol, Length, Info
+- No, Time, Protocol, Length, Info
+
+| 1 | 192.168.1.42 | 93.184.216.34 | TCP | 51334 → 443 [SYN] |
+| 2 | 93.184.216.34 | 192.168.1.42 | TCP | 443 → 51334 [RST, ACK] |
+",
+    );
+    assert_eq!(document["connections"][0]["client"]["port"], 51334);
+    assert_eq!(verdict(&document, 0).0, "port_closed");
+}

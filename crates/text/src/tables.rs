@@ -4,7 +4,7 @@
 
 use crate::application::AppHint;
 use crate::format::Format;
-use crate::hosts::Names;
+use crate::hosts::{Names, is_address};
 use crate::icmp_info::icmp_error;
 use crate::info_column::{find_info, leading_marks};
 use crate::protocols::{Protocol, protocol};
@@ -189,7 +189,9 @@ pub(crate) fn read_cells(
     middle: &mut MiddleColumns,
 ) -> Read {
     match columns {
-        Some(columns) if columns.len() == cells.len() => read_titled(cells, columns, names),
+        Some(columns) if columns.len() == cells.len() && titles_fit(cells, columns) => {
+            read_titled(cells, columns, names)
+        }
         _ => {
             let line = cells.join("\t");
             match read_row(shorten(&line, 16_384), names, middle) {
@@ -201,6 +203,18 @@ pub(crate) fn read_cells(
             }
         }
     }
+}
+
+/// Words that look like titles may stand in the prose above a table of other columns.
+fn titles_fit(cells: &[String], columns: &[Column]) -> bool {
+    cells
+        .iter()
+        .zip(columns)
+        .all(|(cell, column)| match column {
+            Column::Protocol | Column::Length | Column::Time => !is_address(cell.trim()),
+            Column::Source | Column::Destination => protocol(cell.trim()).is_none(),
+            _ => true,
+        })
 }
 
 fn read_titled(cells: &[String], columns: &[Column], names: &mut Names) -> Read {
