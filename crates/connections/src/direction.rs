@@ -113,6 +113,7 @@ impl Direction {
         flow.first_data.get_or_insert(seen.at);
         flow.last_data = Some(seen.at);
         flow.last_data_pushed = seen.flags().contains(TcpFlags::PSH);
+        flow.sizes.last_sent = len;
         flow.sizes.largest_sent = flow.sizes.largest_sent.max(len);
         if seen.fresh_bytes > 0 {
             flow.last_new_data = Some(seen.at);
@@ -167,6 +168,7 @@ impl Direction {
             flow.last_data = passed.last_data;
             flow.last_new_data = passed.last_data;
             flow.last_data_pushed = passed.pushed;
+            flow.sizes.last_sent = passed.last_sent;
         }
         flow.sizes.largest_sent = flow.sizes.largest_sent.max(passed.largest);
         flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(passed.largest_datagram);

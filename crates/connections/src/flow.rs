@@ -150,6 +150,8 @@ pub struct Unanswered {
 pub struct Sizes {
     /// The largest payload sent.
     pub largest_sent: u32,
+    /// The payload of the last segment that carried any.
+    pub last_sent: u32,
     /// The largest payload that was acknowledged.
     pub largest_acked: u32,
     /// The smallest payload among the segments that were sent again and never acknowledged; `None` without any.

@@ -30,7 +30,10 @@ pub enum StoppedBy {
     NothingToSend,
     /// It waits for an acknowledgement: it repeats the oldest segment.
     Unacknowledged,
-    /// The capture does not tell (congestion control cannot be seen from outside).
+    /// Itself: several segments are in flight, the window has room, and the last one was full and without PSH, so more was there to be
+    /// sent. That is what a congestion window does (RFC 5681 §3.1), or pacing; it cannot be seen directly.
+    Congestion,
+    /// The capture does not tell.
     #[default]
     Unknown,
 }
@@ -99,6 +102,8 @@ fn stopped_by(in_flight: i64, own: &Flow, peer: &Flow) -> StoppedBy {
         StoppedBy::PeerWindow
     } else if own.unanswered.is_some() {
         StoppedBy::Unacknowledged
+    } else if own.data_packets > 0 && is_held_back(in_flight, own, peer) {
+        StoppedBy::Congestion
     } else if in_flight == 0 && (own.data_packets == 0 || own.last_data_pushed) {
         StoppedBy::NothingToSend
     } else {
@@ -106,8 +111,24 @@ fn stopped_by(in_flight: i64, own: &Flow, peer: &Flow) -> StoppedBy {
     }
 }
 
+/// The last segment was as large as any before, as the other side's MSS allows (RFC 9293 §3.7.1), and the end of no write.
+fn is_held_back(in_flight: i64, own: &Flow, peer: &Flow) -> bool {
+    let mss = peer.syn_options.and_then(|options| options.mss);
+    let full = mss.map_or(u32::MAX, |mss| u32::from(mss).saturating_sub(OPTIONS));
+    in_flight >= 2 * i64::from(own.sizes.largest_sent)
+        && !own.last_data_pushed
+        && own.sizes.last_sent == own.sizes.largest_sent
+        && own.sizes.last_sent >= full
+        && peer.window.scale_known
+}
+
+/// What options take of a full segment at most (RFC 9293 §3.1).
+const OPTIONS: u32 = 40;
+
 #[cfg(test)]
 mod tests {
+    use whyreset_segments::TcpOptions;
+
     use super::*;
     use crate::Window;
 
@@ -115,6 +136,11 @@ mod tests {
         let mut flows = BySide::<Flow>::default();
         flows.server.data_packets = 5;
         flows.server.sizes.largest_sent = 1_448;
+        flows.server.sizes.last_sent = 1_448;
+        flows.client.syn_options = Some(TcpOptions {
+            mss: Some(1_460),
+            ..TcpOptions::default()
+        });
         flows.server.last_data_pushed = pushed;
         flows.client.last = Some(Moment {
             frame: 9,
@@ -138,5 +164,10 @@ mod tests {
         assert_eq!(stopped(9_000, &flows(10_000, false)), StoppedBy::PeerWindow);
         assert_eq!(stopped(0, &flows(60_000, true)), StoppedBy::NothingToSend);
         assert_eq!(stopped(9_000, &flows(60_000, true)), StoppedBy::Unknown);
+        assert_eq!(stopped(9_000, &flows(60_000, false)), StoppedBy::Congestion);
+        assert_eq!(stopped(1_448, &flows(60_000, false)), StoppedBy::Unknown);
+        let mut short = flows(60_000, false);
+        short.server.sizes.last_sent = 700;
+        assert_eq!(stopped(9_000, &short), StoppedBy::Unknown);
     }
 }

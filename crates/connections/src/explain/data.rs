@@ -3,6 +3,7 @@
 use whyreset_segments::{Known, TcpFlags};
 
 use super::{Scene, Sentence, bytes, has_numbers};
+use crate::StoppedBy;
 
 /// The timestamps option with its padding (RFC 7323, appendix A).
 const TIMESTAMPS: u32 = 12;
@@ -12,7 +13,7 @@ pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     if packet.payload_len == 0 || !packet.known.has(Known::LEN) {
         return Vec::new();
     }
-    [size(scene), push(scene), allowed(scene)]
+    [size(scene), push(scene), allowed(scene), stopped(scene)]
         .into_iter()
         .flatten()
         .collect()
@@ -66,6 +67,36 @@ fn push<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
             [packet.frame],
         )
     })
+}
+
+/// Of a side's last data: what kept it from sending more.
+fn stopped<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
+    let connection = scene.connection;
+    let flow = connection.flows.of(scene.side());
+    if flow.last_data.map(|at| at.frame) != Some(scene.packet.frame) {
+        return None;
+    }
+    let sending = connection.sendings.of(scene.side());
+    let why = match sending.stopped_by {
+        StoppedBy::PeerWindow => format!(
+            "the {}'s window has no room for another segment",
+            scene.peer()
+        ),
+        StoppedBy::Unacknowledged => {
+            "it waits for an acknowledgement, and repeats the oldest segment".to_owned()
+        }
+        StoppedBy::NothingToSend => {
+            "all of it was acknowledged, and its program had nothing more to send".to_owned()
+        }
+        StoppedBy::Congestion => format!(
+            "{} are in flight, the window has room and more was there to be sent, so its own congestion window, or its pacing, \
+             held it back",
+            bytes(i64::try_from(sending.in_flight_at_end).unwrap_or(i64::MAX))
+        ),
+        StoppedBy::Closed | StoppedBy::Unknown => return None,
+    };
+    let text = format!("It is the {}'s last data: {why}.", scene.side());
+    Some(Sentence::new(text, [scene.packet.frame]))
 }
 
 /// The window counts from what was acknowledged: what lies below the sum may be sent.

@@ -46,6 +46,7 @@ pub(crate) struct Passed {
     pub(crate) last_data: Option<Moment>,
     pub(crate) first_data: Option<Moment>,
     pub(crate) pushed: bool,
+    pub(crate) last_sent: u32,
     /// When this end last acknowledged something new.
     pub(crate) progress: Option<Moment>,
     /// The numbers behind the last one sent and acknowledged: relative, and as the headers have them.
@@ -297,6 +298,7 @@ impl Passed {
         self.first_data.get_or_insert(at);
         self.last_data = Some(at);
         self.pushed = packet.flags.contains(TcpFlags::PSH);
+        self.last_sent = packet.payload_len;
         self.largest = self.largest.max(packet.payload_len);
         let in_flight = self.sent_to.saturating_sub(acked_by_peer);
         if self.in_flight.is_none_or(|(most, _)| in_flight > most) {
