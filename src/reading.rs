@@ -90,6 +90,7 @@ pub fn read<R: Reader>(
             }
             Event::End => break,
         }
+        analysis.foresee(input.ahead());
         drain(analysis, reader)?;
         reader.progress(input);
     }

@@ -189,6 +189,16 @@ impl Input {
         }
     }
 
+    /// The records that follow the one that was handed out last, where they were looked up together with it: what they lead to
+    /// can be fetched now. Empty in between, and where several captures are merged.
+    pub fn ahead(&self) -> impl Iterator<Item = Record<'_>> {
+        let source = match &self.captures {
+            Captures::One(_, source) => Some(source),
+            Captures::Many(_) => None,
+        };
+        source.into_iter().flat_map(|source| source.ahead())
+    }
+
     /// What is known about each input so far, in the order in which they were named.
     pub fn infos(&mut self) -> &[CaptureInfo] {
         for (info, count) in self.infos.iter_mut().zip(&self.counts) {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use whyreset_capture::{
-    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, Refusal, Step, Warning, detect,
+    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, Record, RecordAt, Refusal, Step,
+    Warning, detect,
 };
 
 use super::buffer::{Bytes, ReadBuffer};
@@ -26,11 +27,21 @@ pub(super) enum Opened {
 pub(super) struct Source {
     buffer: ReadBuffer,
     reader: CaptureReader,
-    /// Bytes of the latest step; they stay in the buffer until the next one.
+    /// Records that the buffer holds, and where each one's bytes begin in it: looked up together, handed out one by one.
+    ready: Vec<(usize, RecordAt)>,
+    /// How many of them were handed out.
+    handed_out: usize,
+    /// The step behind them, where it is no record.
+    behind: Option<Step>,
+    /// Where the bytes of the latest step begin.
+    base: usize,
+    /// Bytes of all steps that were looked up; they stay in the buffer until the next are.
     used: u64,
     ended: bool,
 }
 
+/// Records that are looked up together: enough for the memory that they lead to to be fetched at the same time.
+const TOGETHER: usize = 16;
 /// Compressions inside each other that are undone.
 const MAX_COMPRESSIONS: usize = 3;
 
@@ -115,6 +126,10 @@ fn open_capture(buffer: ReadBuffer, info: &mut CaptureInfo) -> Result<Source, In
     let mut source = Source {
         buffer,
         reader: CaptureReader::new(),
+        ready: Vec::with_capacity(TOGETHER),
+        handed_out: 0,
+        behind: None,
+        base: 0,
         used: 0,
         ended: false,
     };
@@ -138,14 +153,15 @@ impl Source {
     #[inline]
     pub(super) fn step(&mut self, info: &mut CaptureInfo) -> Step {
         loop {
-            self.buffer.consume(self.used);
-            self.used = 0;
-            let step = self.read_step();
+            if let Some((base, record)) = self.ready.get(self.handed_out) {
+                self.handed_out += 1;
+                self.base = *base;
+                return Step::Record(*record);
+            }
+            let Some(step) = self.look_up() else {
+                continue;
+            };
             match &step {
-                Step::Record(record) => {
-                    self.used = u64::from(record.consumed);
-                    return step;
-                }
                 Step::Skip { consumed } => self.used = *consumed,
                 Step::Counted { consumed, .. } | Step::Secrets { consumed, .. } => {
                     self.used = *consumed;
@@ -155,15 +171,63 @@ impl Source {
                     self.note_end(warning.as_ref(), info);
                     return step;
                 }
-                Step::NeedMore { .. } | Step::Refused(_) => return Step::End(None),
+                Step::Record(_) | Step::NeedMore { .. } | Step::Refused(_) => {
+                    return Step::End(None);
+                }
             }
         }
+    }
+
+    /// Drops what was handed out and looks up the records that follow, as far as the buffer holds them; or gives the next
+    /// step, where that is none.
+    fn look_up(&mut self) -> Option<Step> {
+        self.buffer.consume(self.used);
+        (self.used, self.base, self.handed_out) = (0, 0, 0);
+        self.ready.clear();
+        let mut step = match self.behind.take() {
+            Some(step) => step,
+            None => self.read_step(),
+        };
+        // What a pcapng reader knows of a record changes with the blocks behind it.
+        let together = if self.reader.is_uniform() {
+            TOGETHER
+        } else {
+            1
+        };
+        while let Step::Record(record) = step {
+            let base = usize::try_from(self.used).unwrap_or(usize::MAX);
+            self.ready.push((base, record));
+            self.used = self.used.saturating_add(u64::from(record.consumed));
+            if self.ready.len() >= together {
+                return None;
+            }
+            let behind = usize::try_from(self.used).unwrap_or(usize::MAX);
+            let rest = self.buffer.unread().get(behind..).unwrap_or_default();
+            step = self.reader.step(rest, self.buffer.at_end());
+        }
+        if self.ready.is_empty() {
+            return Some(step);
+        }
+        self.behind = Some(step).filter(|step| !matches!(step, Step::NeedMore { .. }));
+        None
+    }
+
+    /// The records that were looked up last, once: right after the first of them was handed out.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = Record<'_>> {
+        let ready = match self.handed_out {
+            1 => self.ready.as_slice(),
+            _ => &[],
+        };
+        ready.iter().map(|(base, record)| {
+            let bytes = self.buffer.unread().get(*base..).unwrap_or_default();
+            record.record(bytes)
+        })
     }
 
     /// The bytes that the latest step is about.
     #[inline]
     pub(super) fn unread(&self) -> &[u8] {
-        self.buffer.unread()
+        self.buffer.unread().get(self.base..).unwrap_or_default()
     }
 
     /// What the file says for people about the record of the latest step.

@@ -195,6 +195,11 @@ impl CaptureReader {
         }
     }
 
+    /// Whether nothing but records follows the file's header, so that steps may be made ahead of their use.
+    pub const fn is_uniform(&self) -> bool {
+        matches!(self.format, Format::Pcap(_) | Format::Snoop(_))
+    }
+
     /// The format's name, once it is known: `pcap`, `pcapng` or `snoop`.
     pub fn format(&self) -> Option<&'static str> {
         match &self.format {

@@ -25,6 +25,10 @@ const ENDED_BUDGET: usize = 24 << 20;
 const HIDDEN_SIZE: usize = 4 << 10;
 /// Tombstones: about 100 bytes each.
 const MAX_TOMBSTONES: usize = 1_000_000;
+/// From so many on, connections are fetched before they are needed: a megabyte or so of them.
+const LARGE: usize = 1_024;
+/// Segments that are foreseen at a time.
+const FORESEEN: usize = 16;
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
 
@@ -211,6 +215,27 @@ impl<X: StreamSink> Engine<X> {
             stream: place.stream,
             marks: Marks::NONE,
         })
+    }
+
+    /// Whether it holds so many connections that they no longer fit into the caches.
+    pub const fn is_large(&self) -> bool {
+        self.slots.len() >= LARGE
+    }
+
+    /// Segments between these ends come soon: their connections are fetched from memory, which takes hardly longer for many
+    /// than for one when they are asked for together, step by step. Nothing else changes.
+    pub fn foresee(&mut self, ends: &[(Endpoint, Endpoint)]) {
+        let mut hashes = [None; FORESEEN];
+        for (hash, (source, destination)) in hashes.iter_mut().zip(ends) {
+            *hash = Some(self.index.locate(*source, *destination).hash);
+        }
+        let slots = hashes.map(|hash| self.index.find(hash?, |_| true));
+        let orderly = slots.map(|slot| match &self.slots.get(slot? as usize)?.state {
+            State::Orderly(orderly) => Some(orderly),
+            _ => None,
+        });
+        let glances = orderly.map(|orderly| orderly.map_or(0, |orderly| orderly.glance()));
+        std::hint::black_box(glances);
     }
 
     /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.

@@ -158,6 +158,13 @@ impl<X: StreamSink> Orderly<X> {
         })
     }
 
+    /// Something of each part that the next packet will touch, for nothing but to have it at hand.
+    pub(crate) fn glance(&self) -> u64 {
+        let last = self.log.last().map_or(0, |short| u64::from(short.seq));
+        let numbers = self.ends.low.next ^ self.ends.high.next;
+        last ^ u64::from(numbers) ^ self.frames.last ^ self.ends.low.sent ^ self.ends.high.sent
+    }
+
     /// Takes the next packet, if it is the one to be expected. If not, nothing has changed.
     pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, looks: &mut Looks) -> bool {
         let pause = segment.time.nanos().wrapping_sub(self.last.nanos());
