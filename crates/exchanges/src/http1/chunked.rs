@@ -65,15 +65,21 @@ impl Chunked {
         ChunkStep::Coding(bytes.len())
     }
 
-    /// Passes `len` bytes that were not captured; `false` where that loses the way.
-    pub(crate) fn skip(&mut self, len: u64) -> bool {
-        match self {
-            Self::Data(left) if len < *left => {
-                *left = left.saturating_sub(len);
-                true
-            }
-            _ => false,
+    /// Passes `len` bytes that were not captured: how many of them are body; `None` where that loses the way.
+    pub(crate) fn skip(&mut self, len: u64) -> Option<u64> {
+        let Self::Data(left) = self else {
+            return None;
+        };
+        let behind = len.checked_sub(*left);
+        let body = len.min(*left);
+        match behind {
+            None => *left = left.saturating_sub(len),
+            Some(0) => *self = Self::DataEnd,
+            // The chunk's own line end.
+            Some(2) => *self = Self::START,
+            Some(_) => return None,
         }
+        Some(body)
     }
 
     fn coding_byte(&mut self, byte: u8) -> CodingByte {
@@ -197,9 +203,14 @@ mod tests {
     #[test]
     fn a_gap_inside_a_chunk_keeps_the_way() {
         let mut state = Chunked::Data(10);
-        assert!(state.skip(9));
-        assert!(!state.skip(1));
-        let mut start = Chunked::START;
-        assert!(!start.skip(1));
+        assert_eq!(state.skip(9), Some(9));
+        assert_eq!(state.skip(1), Some(1));
+        assert_eq!(state, Chunked::DataEnd);
+        assert_eq!(state.skip(1), None);
+        let mut state = Chunked::Data(10);
+        assert_eq!(state.skip(12), Some(10));
+        assert_eq!(state, Chunked::START);
+        assert_eq!(state.skip(1), None);
+        assert_eq!(Chunked::Data(10).skip(11), None);
     }
 }

@@ -50,6 +50,8 @@ impl Http1 {
                     exchange.request_body_delivered = Some(before.saturating_add(lost.body()));
                 }
                 exchange.request_complete = lost.is_whole();
+                exchange.uncertain |=
+                    lost.is_gapped() && !lost.is_whole() && !lost.certainly_short();
             }
         }
         exchange.complete =
@@ -202,8 +204,8 @@ impl Http1 {
                 return here;
             }
             State::Chunked(chunked) => {
-                if chunked.skip(len) {
-                    self.deliver(log, way, at, offset, len, Captured::No);
+                if let Some(body) = chunked.skip(len) {
+                    self.deliver(log, way, at, offset, body, Captured::No);
                     return len;
                 }
                 self.lose_chunks(log, way);

@@ -101,6 +101,11 @@ impl Lost {
         self.search.gap();
     }
 
+    /// Whether bytes are missing since.
+    pub(crate) const fn is_gapped(&self) -> bool {
+        self.gapped
+    }
+
     /// How many whole responses may be hidden in what passed, beside the one in which the way was lost.
     pub(crate) fn room_for_responses(&self) -> u64 {
         let own = match self.within {
@@ -137,7 +142,8 @@ impl Lost {
         match self.within {
             Within::Head { bodiless: true, .. } => true,
             Within::Head { promise, .. } => promise.is_some_and(|promise| self.passed >= promise),
-            Within::Chunks => self.tail == *b"\r\n0\r\n\r\n",
+            // The first two bytes may be the last of what was not captured.
+            Within::Chunks => matches!(&self.tail, b"\r\n0\r\n\r\n" | b"\0\00\r\n\r\n"),
             Within::Nothing => false,
         }
     }

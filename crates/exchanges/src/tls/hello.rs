@@ -21,6 +21,8 @@ pub(crate) struct ClientHello {
     pub(crate) offers_psk: bool,
     /// Data follows before the server has answered (RFC 8446 §4.2.10).
     pub(crate) early_data: bool,
+    /// It was captured to its end.
+    pub(crate) whole: bool,
 }
 
 /// What a ServerHello says.
@@ -55,6 +57,12 @@ pub(crate) fn client_hello(body: &[u8]) -> Option<ClientHello> {
     hello.session_id = bytes.vector8()?.to_vec();
     bytes.vector16()?;
     bytes.vector8()?;
+    hello.whole = match bytes.0 {
+        // Without extensions.
+        [] => true,
+        [high, low, rest @ ..] => usize::from(u16::from_be_bytes([*high, *low])) <= rest.len(),
+        _ => false,
+    };
     for_each_extension(bytes, |kind, mut data| match kind {
         0 => hello.server_name = server_name(data),
         16 => hello.alpn = data.vector16().and_then(|list| first_alpn(Bytes(list))),
@@ -267,6 +275,7 @@ mod tests {
         assert_eq!(hello.server_name.as_deref(), Some("a.example"));
         assert_eq!(hello.alpn.as_deref(), Some("h2"));
         assert_eq!(hello.random, [7; 32]);
+        assert!(hello.whole);
     }
 
     #[test]
@@ -275,6 +284,7 @@ mod tests {
         let hello = client_hello(&whole[..whole.len() - 3]).unwrap();
         assert_eq!(hello.server_name.as_deref(), Some("a.example"));
         assert_eq!(hello.alpn, None);
+        assert!(!hello.whole);
     }
 
     #[test]

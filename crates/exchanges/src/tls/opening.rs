@@ -195,9 +195,17 @@ impl TlsSession {
             ALERT => {
                 if let [level, description] = *opened.content.as_slice() {
                     self.plain_alert(side, at, level, description);
+                    self.end_inside(log, side, at, description);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Behind close_notify nothing more comes from the side: what ends with the connection ends here (RFC 9112 §9.8).
+    fn end_inside(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, description: u8) {
+        if let (0, Some(inside)) = (description, &mut self.inside) {
+            inside.closed(log, side, at, false);
         }
     }
 

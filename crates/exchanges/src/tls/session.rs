@@ -174,6 +174,11 @@ impl TlsSession {
         self.flows.of(side).ciphered && !self.is_13()
     }
 
+    /// TLS 1.3, or a version that was not captured.
+    fn may_be_13(&self) -> bool {
+        self.is_13() || self.server_hello.is_none()
+    }
+
     fn is_13(&self) -> bool {
         self.version() == Some("1.3")
     }
@@ -206,9 +211,9 @@ impl TlsSession {
         {
             self.complete_handshake();
         }
-        if self.is_13() && header.len == TLS13_ALERT_LEN {
+        if self.may_be_13() && header.len == TLS13_ALERT_LEN {
             // A server that says nothing but this behind the client's Finished does not like the client's certificate.
-            if side == Side::Server && !self.flows.server.spoke_after {
+            if self.is_13() && side == Side::Server && !self.flows.server.spoke_after {
                 self.alert.get_or_insert(TlsAlert {
                     by: side,
                     description: "encrypted",
@@ -234,9 +239,12 @@ impl TlsSession {
     }
 
     pub(super) fn turns(&mut self) -> &mut Turns {
+        let offer_known = self.client_hello.as_ref().is_some_and(|it| it.whole);
         let speech = match self.alpn() {
             Some("h2") => Speech::Http2,
-            _ => Speech::Other,
+            Some(_) => Speech::Other,
+            None if offer_known => Speech::Other,
+            None => Speech::Unknown,
         };
         let hides_tickets = self.is_13();
         self.turns
@@ -290,12 +298,9 @@ impl TlsSession {
 
     /// What a record adds to its content, by the cipher suite.
     fn overhead(&self) -> u16 {
-        let Some(hello) = &self.server_hello else {
-            return 0;
-        };
-        if self.is_13() {
+        let Some(hello) = self.server_hello.as_ref().filter(|_| !self.is_13()) else {
             return 17;
-        }
+        };
         match hello.cipher {
             0xcca8..=0xccae => 16,
             0x009c..=0x00a7 | 0xc02b..=0xc032 | 0xc09c..=0xc0af => 24,
@@ -430,10 +435,7 @@ impl TlsSession {
         match last.header.kind {
             ALERT if self.is_encrypted(side) => true,
             ALERT => matches!(*flow.alert.as_slice(), [_, 0]),
-            APPLICATION_DATA => {
-                let plausible = self.is_13() || self.server_hello.is_none();
-                plausible && last.header.len == TLS13_ALERT_LEN
-            }
+            APPLICATION_DATA => self.may_be_13() && last.header.len == TLS13_ALERT_LEN,
             _ => false,
         }
     }

@@ -9,6 +9,8 @@ use whyreset_connections::Side;
 pub(crate) enum Speech {
     /// HTTP/2, by its negotiation: frames of its own, of known sizes, come between requests and responses.
     Http2,
+    /// The negotiation was not captured: what HTTP/2 may have between requests and responses is neither.
+    Unknown,
     /// Anything else: mostly HTTP/1.
     #[default]
     Other,
@@ -113,7 +115,10 @@ impl Turns {
         self.client_records = self.client_records.saturating_add(1);
         let reading = match self.speech {
             Speech::Http2 if first => opening_of_client(content),
-            Speech::Http2 => later_frames(content),
+            Speech::Unknown if first && opening_of_client(content) == Reading::Unsure => {
+                Reading::Unsure
+            }
+            Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content >= SHORTEST_REQUEST => Reading::Speech,
             Speech::Other => Reading::Control,
         };
@@ -149,7 +154,7 @@ impl Turns {
             if held == content {
                 return false;
             }
-            if self.speech == Speech::Other || !is_settings(content) {
+            if self.speech != Speech::Http2 || !is_settings(content) {
                 self.take_answer(held);
             }
         }
@@ -158,11 +163,14 @@ impl Turns {
 
     fn take_answer(&mut self, content: u16) -> bool {
         let reading = match self.speech {
-            Speech::Http2 if self.last == Some(Side::Server) || self.answer.records > 0 => {
-                later_frames(content)
+            Speech::Http2
+                if self.last != Some(Side::Server)
+                    && self.answer.records == 0
+                    && is_settings(content) =>
+            {
+                Reading::Control
             }
-            Speech::Http2 if is_settings(content) => Reading::Control,
-            Speech::Http2 => later_frames(content),
+            Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
             Speech::Other => Reading::Speech,
         };
@@ -233,6 +241,7 @@ impl Answer {
     const fn may_end_with(self, content: u16, speech: Speech) -> bool {
         let end = match speech {
             Speech::Http2 => content == 9,
+            Speech::Unknown => content <= 9,
             Speech::Other => content <= 7,
         };
         end && self.records > 0 && self.latest != FULL_RECORD
@@ -339,6 +348,18 @@ mod tests {
         assert_eq!(after(turns(), &streamed), (Some(false), None));
         let last_chunk = [streamed.as_slice(), &[(Server, 5)]].concat();
         assert_eq!(after(turns(), &last_chunk), (Some(false), Some(false)));
+    }
+
+    #[test]
+    fn without_the_negotiation_small_records_are_neither() {
+        let turns = || Turns::new(Speech::Unknown, false);
+        let answered = [(Client, 91), (Server, 300), (Server, 16_384)];
+        assert_eq!(after(turns(), &answered).0, Some(false));
+        let window = [answered.as_slice(), &[(Client, 13), (Client, 17)]].concat();
+        assert_eq!(after(turns(), &window).0, Some(false));
+        let unsure = [answered.as_slice(), &[(Client, 26)]].concat();
+        assert_eq!(after(turns(), &unsure).0, None);
+        assert_eq!(after(turns(), &[(Client, 91)]).0, Some(true));
     }
 
     #[test]

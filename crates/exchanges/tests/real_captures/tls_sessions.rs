@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use whyreset_exchanges::{CloseNotify, Protocol, TlsHandshake};
+use whyreset_exchanges::{CloseNotify, Exchanges, KeyLog, Protocol, Tls, TlsHandshake};
 
-use crate::capture::{Keys, fresh, kept, read, session, told};
+use crate::capture::{Keys, exchanges, fresh, kept, read, session, told};
 
 #[test]
 fn the_captures_that_are_kept() {
@@ -45,9 +45,39 @@ fn check(folder: &Path) {
             "{name}"
         );
     }
+    ended_by_close_notify(folder);
     resumed(folder);
     new_keys(folder);
     early_data(folder);
+}
+
+/// A body that ends with the connection is whole with the server's close_notify, before any FIN (that of the capture's last
+/// packets is taken away).
+fn ended_by_close_notify(folder: &Path) {
+    let capture = std::fs::read(folder.join("tls13_aes128.pcap")).unwrap();
+    let secrets = || KeyLog::parse(&std::fs::read(folder.join("tls13_aes128.keys")).unwrap());
+    let states: Vec<_> = (1..40)
+        .map(|last| exchanges(&capture, secrets(), |frame| frame <= last))
+        .filter_map(|connections| {
+            let connection = connections.into_iter().next()?;
+            let said = session_of(&connection)?.close_notify;
+            let it = connection.list.get(1)?;
+            it.status?;
+            Some((said != CloseNotify::Unknown, it.complete))
+        })
+        .collect();
+    assert!(
+        states.contains(&(true, true)) && states.contains(&(false, false)),
+        "{states:?}"
+    );
+    assert!(
+        states.iter().all(|(said, complete)| said == complete),
+        "{states:?}"
+    );
+}
+
+fn session_of(connection: &Exchanges) -> Option<&Tls> {
+    connection.list.first()?.tls.as_ref()
 }
 
 /// Resumption is told with keys and without.
