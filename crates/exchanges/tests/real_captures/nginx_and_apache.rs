@@ -14,7 +14,9 @@ fn the_captures_that_are_kept() {
 
 #[test]
 fn fresh_captures() {
-    let tools = ["nginx", "apache2", "curl", "openssl", "tcpdump", "ss"];
+    let tools = [
+        "nginx", "apache2", "haproxy", "curl", "openssl", "tcpdump", "ss",
+    ];
     if let Some(folder) = fresh("make.sh", &tools) {
         check(&folder);
     }
@@ -28,6 +30,19 @@ fn check(folder: &Path) {
     without_keys(folder);
     refusals(folder);
     http2(folder);
+    proxied(folder);
+}
+
+/// HAProxy's lines of version 1 and 2 name its own client.
+fn proxied(folder: &Path) {
+    let connections = read(folder, "proxied", Keys::Unused);
+    assert_eq!(connections.len(), 2);
+    for connection in &connections {
+        let client = connection.proxied_client.as_deref().unwrap();
+        assert!(client.starts_with("127.0.0.1:"), "{client}");
+        assert_eq!(told(&connection.list), [("GET /small.txt", Some(200))]);
+        assert!(connection.list[0].complete);
+    }
 }
 
 fn plain_downloads(folder: &Path) {

@@ -15,6 +15,9 @@ pub(super) struct ConnectionJson<'a> {
     stream: u64,
     client: EndpointJson<'a>,
     server: EndpointJson<'a>,
+    /// The client that a PROXY protocol line names, with its port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxied_client: Option<&'a str>,
     frames: FramesJson,
     /// `null` where a list tells no times.
     start_s: Option<f64>,
@@ -127,6 +130,7 @@ impl<'a> ConnectionJson<'a> {
             stream: connection.stream,
             client: EndpointJson::new(client, connection.ports_told, names),
             server: EndpointJson::new(server, connection.ports_told, names),
+            proxied_client: connection.app.proxied_client.as_deref(),
             frames: FramesJson {
                 first: connection.frames.first,
                 last: connection.frames.last,

@@ -93,6 +93,11 @@ fn who_what_where(judged: &Judged, origin: Timestamp, names: &HostNames, layout:
         "stream",
         &format!("{}   {sides}{guessed}", connection.stream),
     );
+    if let Some(client) = &connection.app.proxied_client {
+        let behind =
+            format!("the client is a proxy's side: its PROXY protocol line names {client}");
+        fact(&mut out, layout, "behind it", &behind);
+    }
     let begin = (connection.start - origin).as_secs_f64();
     fact(
         &mut out,
