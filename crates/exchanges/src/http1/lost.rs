@@ -143,7 +143,10 @@ impl Lost {
             Within::Head { bodiless: true, .. } => true,
             Within::Head { promise, .. } => promise.is_some_and(|promise| self.passed >= promise),
             // The first two bytes may be the last of what was not captured.
-            Within::Chunks => matches!(&self.tail, b"\r\n0\r\n\r\n" | b"\0\00\r\n\r\n"),
+            Within::Chunks => {
+                let (before, end) = self.tail.split_at(2);
+                end == b"0\r\n\r\n" && matches!(before, b"\r\n" | [0, 0])
+            }
             Within::Nothing => false,
         }
     }

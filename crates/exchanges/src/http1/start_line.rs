@@ -59,12 +59,14 @@ pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
         return Likeness::No;
     }
     // An unknown word needs the version behind its target.
-    match bytes.iter().position(|byte| *byte == b'\n') {
-        Some(end) if names_version(bytes.get(..end).unwrap_or(&[])) => Likeness::Yes,
-        None if bytes.len() < 512 && is_printable(bytes.strip_suffix(b"\r").unwrap_or(bytes)) => {
-            Likeness::Open
-        }
-        _ => Likeness::No,
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let line = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(bytes);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match end {
+        _ if line.len() >= 511 || !is_printable(line) => Likeness::No,
+        Some(_) if names_version(line) => Likeness::Yes,
+        Some(_) => Likeness::No,
+        None => Likeness::Open,
     }
 }
 
@@ -284,6 +286,7 @@ mod tests {
             Likeness::No
         );
         assert_eq!(request_likeness(b"OPTIONS s"), Likeness::Open);
+        assert_eq!(request_likeness(b"ODD / HTTP/1.1\r\xa3\n"), Likeness::No);
         assert_eq!(request_likeness(b"OPTIONS * HTTP/1.1"), Likeness::Yes);
         assert_eq!(response_likeness(b"HTT"), Likeness::Open);
         assert_eq!(response_likeness(b"SSH-2.0"), Likeness::No);
