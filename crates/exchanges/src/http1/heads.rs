@@ -92,6 +92,11 @@ impl Http1 {
         offset: u64,
         bytes: &[u8],
     ) -> usize {
+        // A search hands its line over whole: nothing behind it belongs to a request of one line.
+        if way == Way::Request && is_bare_request(&self.request.head) {
+            self.end_head(log, way, HeadEnd::Whole);
+            return 0;
+        }
         // The first line goes alone: if it is none that begins a message, only it has to be read again.
         let piece = match self.reader(way).head.contains(&b'\n') {
             true => bytes,

@@ -121,6 +121,21 @@ fn chunks_end_with_the_last_chunk() {
 }
 
 #[test]
+fn a_request_of_one_line_that_a_search_found() {
+    let talk = |pieces: &[&str]| {
+        let mut talk = Talk::default().lose(Client, 160);
+        for piece in pieces {
+            talk = talk.client(piece);
+        }
+        let list = talk.end().list;
+        list.into_iter().map(|it| it.request).collect::<Vec<_>>()
+    };
+    let whole = talk(&["GET HTTP/a\r\nGET /b"]);
+    assert_eq!(whole, talk(&["GET HTTP/a\r\n", "G", "ET /b"]));
+    assert_eq!(whole.last().unwrap().as_deref(), Some("GET /b…"));
+}
+
+#[test]
 fn lines_between_responses_that_are_none() {
     let piece = "HTTP/1.1 204 No\r\n\r\nHTTP/1.1 2000\nHTTP/1.1 200\rx\n";
     let it = Talk::default().server(piece.repeat(1_200)).end();
