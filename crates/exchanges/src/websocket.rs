@@ -1,6 +1,6 @@
 //! WebSocket (RFC 6455) behind its upgrade: only its close is looked for.
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{BySide, Moment, Needs, Side};
 
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
@@ -61,11 +61,22 @@ impl Layer for WebSocket {
         }
     }
 
+    fn needs(&self, _: &ExchangeLog, side: Side) -> Needs {
+        let reader = self.readers.of(side);
+        match reader.close {
+            None if reader.payload_left > 0 => Needs::Nothing(reader.payload_left),
+            _ => Needs::Everything,
+        }
+    }
+
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
         self.note(log, side, at);
         let reader = self.readers.of_mut(side);
         if reader.payload_left >= len && reader.close.is_none() {
             reader.payload_left = reader.payload_left.saturating_sub(len);
+            if reader.payload_left == 0 {
+                reader.header.clear();
+            }
         } else {
             reader.lost = true;
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use whyreset_capture::Timestamp;
-use whyreset_connections::{BySide, Moment, Side, StreamSink};
+use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side, StreamSink};
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 
 /// One turn of a conversation.
@@ -59,6 +59,8 @@ fn words() -> impl Strategy<Value = Vec<u8>> {
         b"\x14\x03\x03\0\x01\x01",
         b"\x15\x03\x03\0\x02\x02\x28",
         b"\x17\x03\x03\0\x03abc",
+        b"\x17\x03\x03\0\x60abcdefghijklmnopqrstuvwxyz",
+        b"\0\0\x20\0\x01\0\0\0\x01abcdefghijklmnopqrstuvwxyz",
         b"\x88\x02\x03\xe8",
         b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
         b"220 mail ESMTP\r\n",
@@ -66,8 +68,19 @@ fn words() -> impl Strategy<Value = Vec<u8>> {
         b"SSH-2.0-x\r\n",
         b"\r\n",
     ];
+    // Long enough that what is spoken is settled, and bodies pass unread.
+    let long = [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"[..],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n384\r\n",
+        b"POST /l HTTP/1.1\r\nContent-Length: 900\r\n\r\n",
+        b"\0\x03\x84\0\0\0\0\0\x01",
+        b"\x17\x03\x03\x03\x84",
+        b"\x82\x7e\x03\x84",
+    ];
+    let long = long.map(|start| [start, &[b'x'; 900]].concat());
+    let known: Vec<Vec<u8>> = known.into_iter().map(<[u8]>::to_vec).chain(long).collect();
     prop_oneof![
-        6 => proptest::sample::select(known).prop_map(<[u8]>::to_vec),
+        6 => proptest::sample::select(known),
         1 => proptest::collection::vec(any::<u8>(), 1..40),
     ]
 }
@@ -108,6 +121,57 @@ fn feed(turns: &[Turn], size: usize) -> Exchanges {
     tracker.into_exchanges()
 }
 
+/// Feeds the turns in pieces, of which only what is needed is handed on.
+fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
+    let mut tracker = Tracker::with_keys(KeyLog::default());
+    let mut sent = BySide::<u64>::default();
+    for (frame, turn) in (1u64..).zip(turns) {
+        let at = Moment {
+            frame,
+            time: Timestamp::default(),
+        };
+        match turn {
+            Turn::Said(side, bytes) => {
+                for piece in bytes.chunks(size) {
+                    let mut rest = piece;
+                    while !rest.is_empty() {
+                        let used = say_needed(&mut tracker, *side, at, *sent.of(*side), rest);
+                        *sent.of_mut(*side) += used as u64;
+                        rest = &rest[used..];
+                    }
+                }
+            }
+            Turn::Lost(side, len) => {
+                tracker.gap(*side, at, *sent.of(*side), u64::from(*len));
+                *sent.of_mut(*side) += u64::from(*len);
+            }
+            Turn::Acknowledged(side, to) => tracker.acknowledged(*side, at, u64::from(*to)),
+            Turn::Closed(side, reset) => tracker.closed(*side, at, *reset),
+        }
+    }
+    tracker.into_exchanges()
+}
+
+fn say_needed(tracker: &mut Tracker, side: Side, at: Moment, offset: u64, bytes: &[u8]) -> usize {
+    let unneeded = match tracker.needs(side) {
+        Needs::Nothing(len) => usize::try_from(len).map_or(bytes.len(), |len| len.min(bytes.len())),
+        Needs::Everything | Needs::NextStart => 0,
+    };
+    if unneeded == 0 {
+        tracker.data(side, at, offset, bytes);
+        return bytes.len();
+    }
+    let len = unneeded as u64;
+    let captured = len;
+    let passed = PassedBytes {
+        offset,
+        len,
+        captured,
+    };
+    tracker.passed(side, at, passed);
+    unneeded
+}
+
 /// What must not depend on the cut.
 fn gist(exchanges: &Exchanges) -> Vec<String> {
     let list = exchanges.list.iter().map(|it| {
@@ -138,6 +202,13 @@ proptest! {
         let whole = feed(&turns, usize::MAX);
         let pieces = feed(&turns, size);
         prop_assert_eq!(gist(&whole), gist(&pieces));
+    }
+
+    #[test]
+    fn what_is_not_needed_makes_no_difference(turns in proptest::collection::vec(turn(), 1..14), size in 1usize..40) {
+        let whole = feed(&turns, usize::MAX);
+        let needed = feed_needed(&turns, size);
+        prop_assert_eq!(gist(&whole), gist(&needed));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Both directions of an HTTP/2 connection.
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 
 use super::error_code;
 use super::flow_control::SendWindows;
@@ -412,6 +412,27 @@ impl Layer for Http2 {
                 self.take(log, side, at, offset, part);
             }
             None => self.lose(log, side, at),
+        }
+    }
+
+    fn needs(&self, _: &ExchangeLog, side: Side) -> Needs {
+        match self.flows.of(side).reader.content_left() {
+            0 => Needs::Everything,
+            left => Needs::Nothing(u64::from(left)),
+        }
+    }
+
+    fn passed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, passed: PassedBytes) {
+        if passed.captured > 0 {
+            match self.flows.of_mut(side).reader.gap(passed.captured) {
+                Some(part) => self.take(log, side, at, passed.offset, part),
+                None => self.lose(log, side, at),
+            }
+        }
+        let cut = passed.len.saturating_sub(passed.captured);
+        if cut > 0 {
+            let offset = passed.offset.saturating_add(passed.captured);
+            self.gap(log, side, at, offset, cut);
         }
     }
 

@@ -180,6 +180,16 @@ impl FrameReader {
         (here as usize, FramePart::Nothing)
     }
 
+    /// Bytes of a DATA frame's content that are still to come.
+    pub(crate) fn content_left(&self) -> u32 {
+        match (self.header, self.padding) {
+            (Some(header), Some(padding)) if header.kind == DATA => {
+                self.left.saturating_sub(padding)
+            }
+            _ => 0,
+        }
+    }
+
     /// Passes bytes that were not captured: those of a DATA frame's content that is not over yet, or end with
     /// it; anything else loses the way.
     pub(crate) fn gap(&mut self, len: u64) -> Option<FramePart> {

@@ -100,6 +100,14 @@ impl RecordReader {
         self.lost
     }
 
+    /// Bytes of the current record's body that are still to come, where it is application data.
+    pub(crate) fn data_left(&self) -> u16 {
+        let data = self
+            .current
+            .is_some_and(|header| header.kind == APPLICATION_DATA);
+        if data && self.skip == 0 { self.left } else { 0 }
+    }
+
     /// Bytes that the current record lacks.
     pub(crate) const fn missing(&self) -> u16 {
         self.left

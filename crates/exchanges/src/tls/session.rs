@@ -1,6 +1,6 @@
 //! One TLS session as its records show it.
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{BySide, Moment, Needs, Side};
 
 use super::alert::AlertName;
 use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
@@ -551,6 +551,18 @@ impl Layer for TlsSession {
         }
         if ended {
             self.open_record(log, side, at, offset.saturating_add(u64::from(here)));
+        }
+    }
+
+    /// A record that is not to be opened counts by its header.
+    fn needs(&self, _: &ExchangeLog, side: Side) -> Needs {
+        let flow = self.flows.of(side);
+        let opened = flow
+            .current
+            .is_none_or(|header| self.is_to_be_opened(side, header));
+        match flow.reader.data_left() {
+            left if left > 0 && !opened => Needs::Nothing(u64::from(left)),
+            _ => Needs::Everything,
         }
     }
 
