@@ -120,9 +120,12 @@ pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
     let mut words = line
         .split(|byte| *byte == b' ' || *byte == b'\t')
         .filter(|word| !word.is_empty());
+    if line.first().is_some_and(u8::is_ascii_whitespace) {
+        return None;
+    }
     let version = match words.next()? {
         b"HTTP/1.0" | b"ICY" => Version::V10,
-        word if word.starts_with(b"HTTP/1.") => Version::V11,
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Version::V11,
         _ => return None,
     };
     let status = words.next()?;
@@ -317,6 +320,13 @@ mod tests {
         assert!(!head.fields.close);
         let cut = request_head(b"GET /a-long-targ").unwrap();
         assert_eq!(cut.line, "GET /a-long-targ…");
+    }
+
+    #[test]
+    fn a_status_line_begins_with_its_version() {
+        assert!(response_head(b" HTTP/1.1 200 OK\r\n").is_none());
+        assert!(response_head(b"HTTP/1.1x 200 OK\r\n").is_none());
+        assert!(response_head(b"ICY 200 OK\r\n").is_some());
     }
 
     #[test]

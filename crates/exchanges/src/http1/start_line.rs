@@ -78,7 +78,7 @@ fn not_of_a_sister(target: &[u8]) -> Likeness {
         let same = target.get(..here) == scheme.get(..here);
         match (same, here == scheme.len()) {
             (true, true) => return Likeness::No,
-            (true, false) if here > 0 => return Likeness::Open,
+            (true, false) => return Likeness::Open,
             _ => {}
         }
     }
@@ -276,7 +276,8 @@ mod tests {
     #[test]
     fn first_bytes() {
         assert_eq!(request_likeness(b"GE"), Likeness::Open);
-        assert_eq!(request_likeness(b"GET "), Likeness::Yes);
+        assert_eq!(request_likeness(b"GET "), Likeness::Open);
+        assert_eq!(request_likeness(b"GET /"), Likeness::Yes);
         assert_eq!(request_likeness(b"EHLO example"), Likeness::Open);
         assert_eq!(request_likeness(b"EHLO example\r\n"), Likeness::No);
         assert_eq!(request_likeness(b"ODD / HTTP/1.1\r\n"), Likeness::Yes);
