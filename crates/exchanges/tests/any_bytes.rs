@@ -137,7 +137,7 @@ fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
                     while !rest.is_empty() {
                         let used = say_needed(&mut tracker, *side, at, *sent.of(*side), rest);
                         *sent.of_mut(*side) += used as u64;
-                        rest = &rest[used..];
+                        rest = rest.get(used..).unwrap_or(&[]);
                     }
                 }
             }
