@@ -26,7 +26,7 @@ pub fn run(script: &[u8]) {
     }
 }
 
-/// What was found; `None` where a protocol was only recognised.
+/// What was found; `None` where a protocol was only recognised, or not even that.
 fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
     let mut tracker = Tracker::default();
     let mut sent = BySide::<u64>::default();
@@ -67,7 +67,7 @@ fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
         }
     }
     let exchanges = tracker.into_exchanges();
-    let recognised = |it: &Exchange| matches!(it.protocol, Protocol::Other(_));
+    let recognised = |it: &Exchange| matches!(it.protocol, Protocol::Other(_) | Protocol::Unknown);
     let followed = !exchanges.list.iter().any(recognised);
     let list = exchanges.list.iter().map(|it| {
         if let (Some(delivered), Some(acknowledged)) = (it.body_delivered, it.body_acknowledged) {
