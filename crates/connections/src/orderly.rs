@@ -13,7 +13,7 @@ mod delivery;
 mod replay;
 mod short;
 
-pub(crate) use behind::{Behind, Passed, Windows};
+pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
 pub(crate) use short::Looks;
 
 use whyreset_capture::{Span, Timestamp};
@@ -31,7 +31,7 @@ const FIRST: usize = 12;
 const LEAVING: usize = 16;
 /// Packets that are kept at most.
 const KEPT: usize = FIRST + 2 * LEAVING;
-/// A pause that makes the packet behind it telling: it is not passed over.
+/// A pause that is told where a FIN follows it.
 const TELLING_PAUSE: i64 = 1_000_000_000;
 /// Checksums are verified on so many of the first packets of a direction.
 const CHECKED: u8 = 4;
@@ -169,7 +169,6 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, looks: &mut Looks) -> bool {
         let pause = segment.time.nanos().wrapping_sub(self.last.nanos());
         if pause < 0
-            || (pause >= TELLING_PAUSE && self.is_passing_over())
             || segment.frame <= self.frames.last
             || (self.has_fin() && self.log.len() + 1 >= KEPT)
             || !self.is_expected(segment, from)
@@ -188,11 +187,6 @@ impl<X: StreamSink> Orderly<X> {
         self.advance(segment, from);
         self.keep(short, looks);
         true
-    }
-
-    /// Packets are left out between the first and the last.
-    const fn is_passing_over(&self) -> bool {
-        self.log.len() >= FIRST
     }
 
     /// The next number, acknowledging what was sent and not less than before, within the other end's window; and no empty

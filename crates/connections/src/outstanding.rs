@@ -132,6 +132,11 @@ impl Outstanding {
             .map(|waiting| waiting.last)
     }
 
+    /// Nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
     }

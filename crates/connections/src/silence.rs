@@ -6,7 +6,7 @@
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
 
-use crate::orderly::Behind;
+use crate::orderly::{Behind, PassedPause};
 use crate::pairs::{ByEnd, End};
 use crate::so_far::SoFar;
 use crate::{BySide, Flow, Moment, Packet, Side, Silence};
@@ -126,33 +126,18 @@ impl SilenceLog {
         self.longest.truncate(KEPT);
     }
 
-    /// Packets were passed over: of their pauses only the longest is known.
+    /// Packets were passed over: of their pauses the longest are known.
     pub(crate) fn pass_over(
         &mut self,
         behind: &Behind,
         sides: &ByEnd<Side>,
         so_far: &BySide<SoFar>,
     ) {
-        if let Some(pause) = behind.pause
-            && pause.length >= SHORTEST
-            && self.is_long(pause.length)
-        {
-            let (after, after_by) = (pause.after.0, *sides.of(pause.after.1));
-            let (until, broken_by) = (pause.until.0, *sides.of(pause.until.1));
-            self.keep(Pause {
-                silence: Silence {
-                    after,
-                    after_by,
-                    until,
-                    broken_by,
-                    length: pause.length,
-                    on_breakers_clock: None,
-                    unacknowledged_of: None,
-                    owed_by: self.owed_by(None, so_far),
-                },
-                breaker_before: None,
-                breaker_ts: None,
-            });
+        for pause in &behind.pauses {
+            if self.is_long(pause.length) {
+                let pause = self.passed_pause(pause, sides, so_far);
+                self.keep(pause);
+            }
         }
         for end in [End::Low, End::High] {
             let (passed, side) = (behind.ends.of(end), *sides.of(end));
@@ -171,6 +156,36 @@ impl SilenceLog {
             (None, None) => {}
             (low, high) if low > high => self.last_data_by = Some(sides.low),
             _ => self.last_data_by = Some(sides.high),
+        }
+    }
+
+    fn passed_pause(
+        &self,
+        pause: &PassedPause,
+        sides: &ByEnd<Side>,
+        so_far: &BySide<SoFar>,
+    ) -> Pause {
+        let side = |end: End| *sides.of(end);
+        let unacknowledged_of = pause.unacknowledged_of.map(side);
+        let before = Self {
+            last_data_by: pause.last_data_by.map(side),
+            ..Self::default()
+        };
+        Pause {
+            silence: Silence {
+                after: pause.after.0,
+                after_by: side(pause.after.1),
+                until: pause.until.0,
+                broken_by: side(pause.until.1),
+                length: pause.length,
+                on_breakers_clock: None,
+                unacknowledged_of,
+                owed_by: before.owed_by(unacknowledged_of, so_far),
+            },
+            breaker_before: pause
+                .breaker_before
+                .map(|(at, ts_value)| Spoken { at, ts_value }),
+            breaker_ts: pause.breaker_ts,
         }
     }
 

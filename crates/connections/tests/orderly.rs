@@ -302,6 +302,7 @@ fn sums(connection: &Connection<Counter>) -> String {
             (&connection.frames, connection.start, connection.end),
             (&connection.handshake, connection.reset_count),
             connection.silence_before_end,
+            &connection.silences,
             (connection.vantage.place, connection.vantage.round_trip),
             &connection.sendings,
             &connection.app,

@@ -21,8 +21,10 @@ pub(crate) struct Behind {
     last_from: Option<End>,
     /// Packets passed over, of both ends.
     pub(crate) count: u64,
-    /// The longest pause among them.
-    pub(crate) pause: Option<Pause>,
+    /// The longest pauses among them, at most [`MAX_PAUSES`], the longest first.
+    pub(crate) pauses: Vec<Pause>,
+    /// Who sent the last data.
+    last_data_by: Option<End>,
     pub(crate) ends: ByEnd<Passed>,
     /// The largest segment that each end takes, where its SYN says it.
     mss: ByEnd<Option<u16>>,
@@ -34,7 +36,19 @@ pub(crate) struct Pause {
     pub(crate) length: Span,
     pub(crate) after: (Moment, End),
     pub(crate) until: (Moment, End),
+    /// Whose data waited for an acknowledgement.
+    pub(crate) unacknowledged_of: Option<End>,
+    /// Who had sent the last data.
+    pub(crate) last_data_by: Option<End>,
+    /// The previous packet of the end that broke it, and the clocks of both packets.
+    pub(crate) breaker_before: Option<(Moment, Option<u32>)>,
+    pub(crate) breaker_ts: Option<u32>,
 }
+
+/// Pauses that are kept: as many as a connection tells in the end.
+const MAX_PAUSES: usize = 4;
+/// Shorter ones are none.
+const SHORTEST_PAUSE: Span = Span::from_millis(5);
 
 /// What was passed over of one end.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +85,8 @@ pub(crate) struct Passed {
     pub(crate) in_flight: Option<(i64, Moment)>,
     /// How the end sent: one entry for each time that packets left together.
     pub(crate) runs: Vec<Run>,
+    /// Its last packet and that one's clock, the first ones of the connection counted.
+    spoken: Option<(Moment, Option<u32>)>,
     /// From the first packet of the connection on, as these watch it.
     pub(crate) outstanding: Outstanding,
     pub(crate) meter: RoundTripMeter,
@@ -147,8 +163,7 @@ impl<X: StreamSink> Orderly<X> {
         for short in self.log.iter().take(FIRST) {
             if let Some(packet) = self.packet(&behind, short, looks) {
                 behind.watch(&packet, short.from());
-                behind.last = Some(short.at);
-                behind.last_from = Some(short.from());
+                behind.note_spoken(&packet, short.from());
                 let passed = behind.ends.of_mut(short.from());
                 passed.acked_to = passed.acked_to.max(packet.ack);
                 passed.sent_to = passed.sent_to.max(packet.seq_end());
@@ -195,7 +210,8 @@ impl Behind {
     pub(crate) fn size(&self) -> usize {
         let of =
             |end: &Passed| end.runs.capacity() * size_of::<Run>() + end.outstanding.heap_size();
-        size_of::<Self>() + of(&self.ends.low) + of(&self.ends.high)
+        let pauses = self.pauses.capacity() * size_of::<Pause>();
+        size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
     }
 
     /// The last data of an end that was passed over.
@@ -206,8 +222,7 @@ impl Behind {
     fn watch_opening(&mut self, opening: &[(Packet, End); 2]) {
         for (packet, from) in opening {
             self.watch(packet, *from);
-            self.last = Some(packet.moment());
-            self.last_from = Some(*from);
+            self.note_spoken(packet, *from);
             let passed = self.ends.of_mut(*from);
             passed.sent_to = packet.seq_end();
             passed.acked_to = packet.ack;
@@ -246,19 +261,41 @@ impl Behind {
         own.note_window(packet, short.window);
     }
 
+    fn note_spoken(&mut self, packet: &Packet, from: End) {
+        self.last = Some(packet.moment());
+        self.last_from = Some(from);
+        if packet.payload_len > 0 {
+            self.last_data_by = Some(from);
+        }
+        self.ends.of_mut(from).spoken =
+            Some((packet.moment(), packet.timestamps.map(|ts| ts.value)));
+    }
+
     fn note_pause(&mut self, packet: &Packet, from: End) {
         if let (Some(last), Some(last_from)) = (self.last, self.last_from) {
             let length = packet.time - last.time;
-            if self.pause.is_none_or(|pause| pause.length < length) {
-                self.pause = Some(Pause {
+            let is_long = match self.pauses.get(MAX_PAUSES - 1) {
+                Some(least) => length > least.length,
+                None => length >= SHORTEST_PAUSE,
+            };
+            if is_long {
+                let breaker = self.ends.of(from);
+                let waits = |end: &End| !self.ends.of(*end).outstanding.is_empty();
+                let pause = Pause {
                     length,
                     after: (last, last_from),
                     until: (packet.moment(), from),
-                });
+                    unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
+                    last_data_by: self.last_data_by,
+                    breaker_before: breaker.spoken,
+                    breaker_ts: packet.timestamps.map(|ts| ts.value),
+                };
+                let place = self.pauses.partition_point(|known| known.length >= length);
+                self.pauses.insert(place, pause);
+                self.pauses.truncate(MAX_PAUSES);
             }
         }
-        self.last = Some(packet.moment());
-        self.last_from = Some(from);
+        self.note_spoken(packet, from);
     }
 }
 
