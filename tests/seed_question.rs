@@ -113,7 +113,7 @@ fn assert_right_answer(list: &List) {
     );
 
     let confidence = verdict["confidence"].as_f64().unwrap();
-    assert!((0.5..0.99).contains(&confidence), "{confidence}");
+    assert!((0.8..0.99).contains(&confidence), "{confidence}");
     let alternatives = verdict["alternatives"].as_array().unwrap();
     assert!(
         alternatives
