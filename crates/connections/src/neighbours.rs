@@ -28,12 +28,20 @@ pub struct Listener {
     pub ttl: Option<(u8, u8)>,
     /// Connections that it closed with FIN after idling: how often, and the shortest and longest silence.
     pub idle_closes: Option<(u32, Span, Span)>,
+    /// The last packet of any kind that came from it.
+    pub last_heard: Option<Moment>,
+    /// When it was last heard in connections whose client sent something again and heard nothing more: at most 64, the first.
+    pub fell_silent: Vec<Moment>,
 }
 
 /// Listeners that are remembered; beyond them the one that was met first is forgotten.
 const MAX_LISTENERS: usize = 4_096;
 /// Moments of answers that are kept for each listener.
 const MAX_ANSWERS: usize = 16;
+/// Connections in which it fell silent, that are kept for each listener.
+const MAX_SILENT: usize = 64;
+/// So long after the listener's last packet a client's next is no answer to it: the first retransmission timeout (RFC 6298).
+pub(crate) const UNHEARD_FOR: Span = Span::from_secs(1);
 
 /// What the capture shows of all hosts and listeners; bounded, the oldest are forgotten.
 ///
@@ -55,6 +63,10 @@ pub(crate) struct Visit {
     pub(crate) ttl: Option<(u8, u8)>,
     /// The listener closed it first, after so long a silence.
     pub(crate) idle_close: Option<Span>,
+    /// The listener's last packet.
+    pub(crate) last_heard: Option<Moment>,
+    /// The client sent something again long after it, and heard nothing.
+    pub(crate) fell_silent: bool,
 }
 
 impl Neighbours {
@@ -108,6 +120,8 @@ impl Neighbours {
                 answers: Vec::new(),
                 ttl: None,
                 idle_closes: None,
+                last_heard: None,
+                fell_silent: Vec::new(),
             },
         );
     }
@@ -124,6 +138,12 @@ impl Listener {
         }
         if let Some(at) = visit.last_data {
             self.last_data = Some(later(self.last_data, at));
+        }
+        if let Some(at) = visit.last_heard {
+            self.last_heard = Some(later(self.last_heard, at));
+            if visit.fell_silent && self.fell_silent.len() < MAX_SILENT {
+                self.fell_silent.push(at);
+            }
         }
         if let Some((low, high)) = visit.ttl {
             let (least, most) = self.ttl.unwrap_or((low, high));

@@ -288,6 +288,7 @@ impl<X: StreamSink> Orderly<X> {
         let last_data = of_server().rev().find(|short| short.payload_len > 0);
         let behind = self.behind.as_ref().and_then(|it| it.last_data(server));
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
+        let heard = of_server().next_back().map(|short| short.at);
         let ttl = self.syn_ack.segment.ip.ttl;
         let usual = self.ends.of(server).look.and_then(|look| looks.get(look));
         let usual = usual.map_or(ttl, |look| look.ttl);
@@ -303,6 +304,9 @@ impl<X: StreamSink> Orderly<X> {
             idle_close: self
                 .pause_before_fin
                 .filter(|_| first_fin.is_some_and(|fin| fin.from() == server)),
+            last_heard: heard,
+            // Who hears nothing sends again, and that is not by the book.
+            fell_silent: false,
         }
     }
 

@@ -7,7 +7,13 @@ use whyreset_connections::Connection;
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::Endpoint;
 
+use crate::case::{Close, Kind, fatal_reset, first_close};
+use crate::timers::{self, Waiter};
 use crate::{Cause, EndedBy, Verdict, wording};
+
+mod wait;
+
+use wait::{Since, Waited};
 
 /// More different stories than this are not kept apart: the rest is only counted.
 const MOST_STORIES: usize = 4096;
@@ -27,11 +33,22 @@ pub struct Story {
     pub count: u64,
     /// The first streams: at most 16.
     pub streams: Vec<u64>,
-    /// The silence before the end, where all of them waited about equally long: the shortest and the longest.
+    /// How long the side that closed had waited by its own reckoning: the shortest and the longest.
     pub waits: Option<(Span, Span)>,
     /// The mean of their confidences.
     pub confidence: f64,
     waited: u64,
+    since: Option<Since>,
+    closed: Closed,
+}
+
+/// How they were closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closed {
+    InOrder,
+    ByReset,
+    /// Some so, some so; or not at all.
+    Mixed,
 }
 
 /// Groups failures as they come.
@@ -47,11 +64,13 @@ impl Stories {
         Self::default()
     }
 
-    /// Adds a connection, if it failed.
+    /// Adds a connection, if it failed, or was reset.
     pub fn add(&mut self, connection: &Connection<Exchanges>, verdict: &Verdict) {
-        if !verdict.failed {
+        // Harmless resets are no failures, but who sees many of them asks what they have in common.
+        if !verdict.failed && verdict.cause != Cause::BenignReset {
             return;
         }
+        let close = first_close(connection, fatal_reset(connection));
         let server = connection.ends.server;
         let key = (verdict.cause, verdict.ended_by, server);
         if self.stories.len() >= MOST_STORIES && !self.stories.contains_key(&key) {
@@ -67,11 +86,13 @@ impl Stories {
             waits: None,
             confidence: 0.0,
             waited: 0,
+            since: None,
+            closed: Closed::of(close),
         });
-        story.add(connection, verdict);
+        story.add(connection, verdict, close);
     }
 
-    /// The stories of at least two connections, the largest first.
+    /// The stories of at least two connections: failures before harmless resets, the largest first.
     pub fn list(&self) -> Vec<Story> {
         let mut list: Vec<Story> = self
             .stories
@@ -79,7 +100,11 @@ impl Stories {
             .filter(|story| story.count > 1)
             .cloned()
             .collect();
-        list.sort_by(|a, b| b.count.cmp(&a.count).then(a.streams.cmp(&b.streams)));
+        let harmless = |story: &Story| story.cause == Cause::BenignReset;
+        list.sort_by(|a, b| {
+            let by_count = b.count.cmp(&a.count).then(a.streams.cmp(&b.streams));
+            harmless(a).cmp(&harmless(b)).then(by_count)
+        });
         list
     }
 
@@ -89,18 +114,38 @@ impl Stories {
     }
 }
 
+impl Closed {
+    fn of(close: Option<Close>) -> Self {
+        match close.map(|close| close.kind) {
+            Some(Kind::Fin) => Self::InOrder,
+            Some(Kind::Rst) => Self::ByReset,
+            None => Self::Mixed,
+        }
+    }
+}
+
 impl Story {
-    fn add(&mut self, connection: &Connection<Exchanges>, verdict: &Verdict) {
+    fn add(&mut self, connection: &Connection<Exchanges>, verdict: &Verdict, close: Option<Close>) {
         self.count = self.count.saturating_add(1);
         self.confidence += (verdict.confidence - self.confidence) / self.count as f64;
         if self.streams.len() < MOST_STREAMS {
             self.streams.push(connection.stream);
         }
-        if let Some(silence) = connection.silence_before_end {
-            self.waited = self.waited.saturating_add(1);
-            let (low, high) = self.waits.unwrap_or((silence.length, silence.length));
-            self.waits = Some((low.min(silence.length), high.max(silence.length)));
+        if self.closed != Closed::of(close) {
+            self.closed = Closed::Mixed;
         }
+        let Some(waited) = Waited::of(connection, verdict, close) else {
+            return;
+        };
+        self.waited = self.waited.saturating_add(1);
+        let (low, high) = self.waits.unwrap_or((waited.length, waited.length));
+        self.waits = Some((low.min(waited.length), high.max(waited.length)));
+        let since = self.since.unwrap_or(waited.since);
+        self.since = Some(if since == waited.since {
+            since
+        } else {
+            Since::LastPacket
+        });
     }
 
     /// The wait that all of them share: within 5 %, or 100 ms.
@@ -110,25 +155,50 @@ impl Story {
         (low >= Span::from_millis(500) && (high - low).nanos() <= slack).then_some(low)
     }
 
-    /// `37 connections to 10.0.0.7:443, all ended by the server after 5.00 s of silence: keep-alive race`.
-    /// `server` is how the server is to be written.
+    /// The timer of a usual program that all of the waits fit.
+    fn timer(&self) -> Option<&'static str> {
+        let (low, high) = self.shared_wait().and(self.waits)?;
+        let waiter = match self.ended_by {
+            EndedBy::Client => Waiter::Client,
+            EndedBy::Server => Waiter::Server,
+            _ => return None,
+        };
+        let name = timers::fitting(low, waiter)?.name;
+        (timers::fitting(high, waiter)?.name == name).then_some(name)
+    }
+
+    /// `37 connections to 10.0.0.7:443, all reset by the server 5.00 s after their last response: a request met the server's
+    /// close (5.00 s fits the keep-alive default of Node.js and Apache)`. `server` is how the server is to be written.
     pub fn sentence(&self, server: &str) -> String {
+        let how = match self.closed {
+            Closed::InOrder => "closed",
+            Closed::ByReset => "reset",
+            Closed::Mixed => "ended",
+        };
         let by = match self.ended_by {
-            EndedBy::Client => ", all ended by the client",
-            EndedBy::Server => ", all ended by the server",
-            EndedBy::Middlebox => ", all cut by a device between",
-            EndedBy::Network => ", all lost by the network",
-            EndedBy::None => ", none of them ended",
-            EndedBy::Unknown => "",
+            EndedBy::Client => format!(", all {how} by the client"),
+            EndedBy::Server => format!(", all {how} by the server"),
+            EndedBy::Middlebox => ", all cut by a device between".to_owned(),
+            EndedBy::Network => ", all lost by the network".to_owned(),
+            EndedBy::None => ", none of them ended".to_owned(),
+            EndedBy::Unknown => String::new(),
         };
         let wait = self
             .shared_wait()
-            .map(|wait| format!(" after {} of silence", wording::span(wait)))
+            .map(|wait| {
+                let since = self.since.unwrap_or(Since::LastPacket);
+                let longest = self.waits.map_or(wait, |(_, high)| high);
+                since.phrase(&wording::spans(wait, longest))
+            })
+            .unwrap_or_default();
+        let timer = self
+            .timer()
+            .map(|name| format!(" (that fits {name})"))
             .unwrap_or_default();
         format!(
-            "{} to {server}{by}{wait}: {}",
+            "{} to {server}{by}{wait}: {}{timer}",
             wording::count(self.count, "connection", "connections"),
-            self.cause.page().title.to_lowercase()
+            wording::inside_a_sentence(self.cause.page().title)
         )
     }
 }

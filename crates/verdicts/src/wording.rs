@@ -64,6 +64,16 @@ pub(crate) fn span(span: Span) -> String {
     }
 }
 
+/// `2.46 s to 2.51 s`, or `2.50 s` where both read the same.
+pub(crate) fn spans(shortest: Span, longest: Span) -> String {
+    let (low, high) = (span(shortest), span(longest));
+    if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    }
+}
+
 /// A point in time, counted from the connection's first frame: `0.5235 s`.
 pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> String {
     format!("{:.4} s", (time - connection.start).as_secs_f64())
@@ -101,6 +111,13 @@ pub(crate) const fn side(side: Side) -> &'static str {
         Side::Client => "the client",
         Side::Server => "the server",
     }
+}
+
+/// A title inside a sentence: its first letter is small, names like RST stay.
+pub(crate) fn inside_a_sentence(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// A text that came from the wire, cut to what a sentence bears, without control characters.

@@ -14,6 +14,8 @@ use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
+const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+
 fn told(verdict: &Verdict) -> String {
     format!("{}\n{:#?}", verdict.summary, verdict.weighing)
 }
@@ -336,4 +338,77 @@ fn a_window_that_is_shut_and_probed_when_the_capture_ends_is_stalled() {
         told(&verdict)
     );
     assert!(verdict.confidence < 0.8);
+}
+
+#[test]
+fn a_request_that_the_capture_lost_leaves_no_other_unanswered() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    // The second request, of 51 bytes, was not captured.
+    let up = up + 51;
+    let down = talk.response(0.3, down, up, 4000, 4000);
+    talk.client(0.35, PSH_ACK, up, down, NEXT);
+    let up = up + NEXT.len() as u32;
+    let down = talk.response(0.4, down, up, 5000, 5000);
+    talk.client(0.5, FIN_ACK, up, down, b"");
+    talk.server(0.54, FIN_ACK, down, up + 1, b"");
+    talk.client(0.5401, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Completed),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn what_a_device_sends_did_not_begin_at_the_host_it_names() {
+    let sent_with = |ttl| {
+        let mut talk = Talk::open();
+        let up = talk.request(0.05, 1, 1);
+        let down = talk.response(0.1, 1, up, 9000, 3000);
+        talk.server(0.15, PSH_ACK, down, up, &[b'x'; 1000]);
+        talk.stranger(0.150_02, Side::Client, RST, up, ttl);
+        let verdict = talk.verdict(1.0);
+        let mut weights = verdict.weighing.iter().flat_map(|w| &w.weights);
+        weights.any(|weight| weight.observation == "captured_at_sender")
+    };
+    assert!(sent_with(64));
+    assert!(!sent_with(252));
+}
+
+#[test]
+fn a_server_that_closes_in_the_middle_of_an_upload_had_not_waited_whatever_was_not_kept() {
+    let mut talk = Talk::new();
+    talk.port = 21;
+    // At the server: the client is 0.1 s away.
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.000_03, SYN_ACK, 0, 1, b"");
+    talk.client(0.1, ACK, 1, 1, b"");
+    talk.server(0.15, PSH_ACK, 1, 1, b"150 go on\r\n");
+    let (mut at, mut up) = (0.3, 1);
+    let full = [b'x'; 1400];
+    let mut pour = |talk: &mut Talk, segments: u32, acked: u32| {
+        for _ in 0..segments {
+            at += 0.001;
+            talk.client(at, ACK, up, 12, &full);
+            up += 1400;
+            talk.server(at + 0.000_9, ACK, 12, acked.min(up), b"");
+        }
+        at
+    };
+    pour(&mut talk, 20, u32::MAX);
+    // A hole stops the acknowledgements, not the data.
+    let closed = pour(&mut talk, 1500, 1 + 20 * 1400) + 0.000_95;
+    talk.server(closed, FIN_ACK, 12, 1 + 20 * 1400, b"");
+    for n in 0..300 {
+        let next = closed + 0.000_05 + f64::from(n) * 0.000_1;
+        talk.client(next, ACK, 1 + 1520 * 1400 + n * 1400, 12, &full);
+        talk.stranger(next + 0.000_02, Side::Server, RST, 12, 57);
+    }
+    let verdict = talk.verdict(4.0);
+    assert_ne!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
+    assert!(!verdict.evidence.iter().any(|e| e.id == "long_wait"));
 }

@@ -4,7 +4,7 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::Endpoint;
 
 use super::Live;
-use crate::neighbours::Visit;
+use crate::neighbours::{UNHEARD_FOR, Visit};
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Outlet;
 use crate::{BySide, Connection, EngineConfig, Flow, Moment, StreamSink, Vantage};
@@ -27,6 +27,8 @@ impl<X: StreamSink> Live<X> {
             last_data: flow.last_data,
             ttl: flow.network.ttl_min.zip(flow.network.ttl_max),
             idle_close: self.pause_before_fin.filter(|_| first_to_close),
+            last_heard: flow.last,
+            fell_silent: fell_silent(client, flow),
         }
     }
 
@@ -149,6 +151,19 @@ impl<X: StreamSink> Live<X> {
         self.observers.conclude(&mut connection);
         connection
     }
+}
+
+/// The client sent something again, long after the server's last packet, and got no acknowledgement of it.
+fn fell_silent(client: &Flow, server: &Flow) -> bool {
+    let (Some(asked), Some(heard)) = (client.last, server.last) else {
+        return false;
+    };
+    let fin_again = client.fin.is_some_and(|fin| fin.retransmissions > 0);
+    let data_again = client
+        .last_data
+        .zip(client.last_new_data)
+        .is_some_and(|(last, new)| last.frame > new.frame && last.time > heard.time);
+    (fin_again || data_again) && asked.time - heard.time > UNHEARD_FOR
 }
 
 /// Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.

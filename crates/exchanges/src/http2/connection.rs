@@ -20,8 +20,8 @@ pub(crate) struct Http2 {
     flows: BySide<Flow>,
     streams: Streams,
     acknowledged: BySide<AcknowledgedBytes>,
-    /// Who gave the connection up first by a GOAWAY with an error, and with which.
-    given_up: Option<(Side, u32)>,
+    /// Who gave the connection up first by a GOAWAY with an error, with which, and where.
+    given_up: Option<(Side, u32, Moment)>,
     /// The last stream that the responder's GOAWAY leaves in (RFC 9113 §6.8).
     last_stream: Option<u32>,
     lost: bool,
@@ -313,7 +313,7 @@ impl Http2 {
             self.last_stream = Some(last);
         }
         if code != error_code::NO_ERROR {
-            self.given_up.get_or_insert((side, code));
+            self.given_up.get_or_insert((side, code, at));
         }
         let code = error_code::name(code);
         let text = format!("the {side} sent GOAWAY {code}: it takes no stream after {last}");
@@ -327,8 +327,9 @@ impl Http2 {
                 continue;
             };
             exchange.left_out_by_goaway = self.last_stream.is_some_and(|last| number > last);
-            if let Some((side, code)) = self.given_up {
+            if let Some((side, code, at)) = self.given_up {
                 exchange.reset = Some((side, error_code::name(code)));
+                exchange.reset_at = Some(at);
             }
         }
     }

@@ -113,6 +113,11 @@ fn a_goaway_ends_what_is_open() {
         .end();
     let thrown_out = Some((Server, "ENHANCE_YOUR_CALM".to_owned()));
     assert_eq!(error.list[0].reset, thrown_out);
+    let goaway = error.findings.iter().find(|f| f.id == "goaway").unwrap();
+    assert_eq!(
+        error.list[0].reset_at.map(|at| at.frame),
+        goaway.frames.first().copied()
+    );
     let shutdown = begin()
         .server(frame(7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 0]))
         .end();

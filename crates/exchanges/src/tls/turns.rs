@@ -35,6 +35,8 @@ pub(crate) struct Turns {
     maybe_answered: bool,
     client_records: u32,
     server_records: u32,
+    /// The server said something that is no ticket.
+    server_spoke: bool,
     /// The server's first record, while it may be a ticket.
     held: Option<u16>,
     answer: Answer,
@@ -162,6 +164,7 @@ impl Turns {
     }
 
     fn take_answer(&mut self, content: u16) -> bool {
+        self.server_spoke = true;
         let reading = match self.speech {
             Speech::Http2
                 if self.last != Some(Side::Server)
@@ -193,6 +196,13 @@ impl Turns {
 
     /// Whether a request was outstanding: an estimate.
     pub(crate) fn request_outstanding(&self) -> Option<bool> {
+        // HTTP/2 servers begin with SETTINGS (RFC 9113 §3.4): where only tickets came, the client's opening is unanswered, be there a
+        // request in it or not; and in HTTP/1, which a server may have chosen, it is a request.
+        let opened = self.unsure && self.last.is_none();
+        let tickets_alone = self.server_records > 0 && !self.server_spoke && self.held.is_none();
+        if opened && tickets_alone {
+            return Some(true);
+        }
         match self.last? {
             // A lone first record may be a ticket, or the answer.
             Side::Client if self.held.is_some() || self.maybe_answered => None,
@@ -319,6 +329,16 @@ mod tests {
             turns.request_outstanding(),
             turns.response_under_way(None, false),
         )
+    }
+
+    #[test]
+    fn an_opening_of_http2_that_only_tickets_follow_is_unanswered() {
+        let turns = || Turns::new(Speech::Http2, true);
+        let tickets = [(Client, 88), (Server, 233), (Server, 233)];
+        assert_eq!(after(turns(), &tickets).0, Some(true));
+        let settings = [tickets.as_slice(), &[(Server, 27)]].concat();
+        assert_eq!(after(turns(), &settings).0, None);
+        assert_eq!(after(turns(), &tickets[..2]).0, None);
     }
 
     #[test]

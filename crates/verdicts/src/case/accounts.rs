@@ -75,6 +75,9 @@ impl<'a> Accounts<'a> {
                 continue;
             }
             match missing_of(connection, exchange, close) {
+                Some((Missing::Unanswered, _)) if answered_by_an_orphan(list, exchange) => {
+                    accounts.complete += 1;
+                }
                 Some((missing, estimated)) => accounts.keep(OpenExchange {
                     exchange: Some(exchange),
                     missing,
@@ -223,6 +226,20 @@ fn missing_of(
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// The capture lost a request, so the responses behind it stand one place too early: a response without a request that ended
+/// after this request had passed is this one's, or one's that came later still.
+fn answered_by_an_orphan(list: &[Exchange], request: &Exchange) -> bool {
+    let Some(asked) = request.request_ended else {
+        return false;
+    };
+    list.iter().any(|e| {
+        let orphan = e.request.is_none() && e.protocol == request.protocol && e.response_complete;
+        orphan
+            && request.stream_id.is_none()
+            && e.ended.is_some_and(|ended| ended.frame > asked.frame)
+    })
 }
 
 /// A request that passed here whole, but that the server had answered before it had all of it, and of which it did not want the

@@ -14,9 +14,9 @@ use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
 
 pub(crate) use accounts::{Accounts, Missing, OpenExchange};
-pub(crate) use close::{Close, Kind, first_close};
+pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
-pub(crate) use wait::Wait;
+pub(crate) use wait::{Wait, before as wait_before};
 
 /// One connection with what is known around it.
 pub(crate) struct Case<'a> {

@@ -196,8 +196,24 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
         .or(connection.flows.of(close.side).fin.map(|fin| fin.seq));
     let said = kept_of(close.side).unwrap_or(1).saturating_add(1);
     let said_more = number.is_some_and(|number| number > said);
-    (closing.as_ref().is_some_and(knows_more) || said_more)
+    (closing.as_ref().is_some_and(knows_more) || said_more || poured_on(connection, close))
         .then_some((silence.after, silence.after_by))
+}
+
+/// The other side's data came on right behind the close, sooner than it can have heard of it: it had not been silent, whatever of
+/// it was not kept. The host's RSTs show that.
+fn poured_on(connection: &Connection<Exchanges>, close: Close) -> bool {
+    let peer = close.side.peer();
+    let Some(trip) = connection.vantage.round_trip.of(peer).minimum else {
+        return false;
+    };
+    let refused = connection.resets.iter().filter(|reset| {
+        reset.by == close.side
+            && reset.trigger.is_some_and(|t| {
+                t.payload_len > 0 && t.at.frame > close.at.frame && t.at.time - close.at.time < trip
+            })
+    });
+    refused.count() > 1
 }
 
 fn floor(span: Span) -> Span {

@@ -66,7 +66,7 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "no_answer (nobody else is answered either), handshake_incomplete (the client's ACK never passed), path_blackhole.",
     people_see: &[
-        "client: connecting takes 1, 3 or 7 s, or ends in Connection timed out; curl: exit 28; Chrome: ERR_CONNECTION_TIMED_OUT",
+        "connecting takes 1, 3 or 7 s, or is given up: Firefox: The connection has timed out; Chrome: ERR_CONNECTION_TIMED_OUT; curl: exit 28 (Connection timed out); wget: exit 4, failed: Connection timed out, retrying",
         "nginx as a proxy: upstream timed out (110) while connecting, or connect() failed (11: Resource temporarily unavailable) on unix sockets; kernel: possible SYN flooding on port",
     ],
     sources: &[

@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED, STREAM_CANCELLED],
     weights: &[
         on(
+            FELL_SILENT_FOR_ALL,
+            0.05,
+            "others lost the same host at the same moment: that is the root",
+        ),
+        on(
             UNSEEN_BEFORE_CLOSE,
             0.3,
             "who closed first does not show: what the client had acknowledged by then was not captured",
@@ -259,7 +264,7 @@ const PAGE: Page = Page {
     between: "As at the server, with a shorter light cone. In HTTP/2 the same shows as RST_STREAM(CANCEL) in a connection that lives on (outcome open, or truncated once it is closed in order); one has to read the frames, so TLS must be decrypted.",
     mistaken_for: "client_timeout (the same packets after a wait, often of a round length), injected_reset (compare TTL and IP identification), receiver_stalled (the window was shut for long before), and \"the server sent something odd\" (look at what can have reached the client by then).",
     people_see: &[
-        "Firefox: Failed or Cancelled in the download list; Chrome: Failed - Network error, net::ERR_ABORTED; curl: exit 130 (killed), 23 (could not write)",
+        "Firefox: Failed or Cancelled in the download list; Chrome: Failed - Network error, net::ERR_ABORTED; curl: exit 130 (killed), 23 (could not write), 63 (larger than allowed); wget: exit 130 where it was interrupted, 3 where the disk was full",
         "nginx: 200 with fewer bytes, client prematurely closed connection (104: Connection reset by peer); 499 when it left while waiting",
         "Apache: AH00574 or a short %O with %X = X; HAProxy: CD (during data), CH (while waiting), CR (during the request)",
         "Tomcat: ClientAbortException: java.net.SocketException: Connection reset, or java.io.IOException: Broken pipe",

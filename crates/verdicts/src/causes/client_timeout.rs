@@ -14,6 +14,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED, ROUND_SINCE_OPENING],
     weights: &[
         on(
+            FELL_SILENT_FOR_ALL,
+            0.05,
+            "others lost the same host at the same moment: that is the root",
+        ),
+        on(
             ROUND_SINCE_OPENING,
             0.7,
             "a limit on the whole transfer strikes so; so does chance, once in fifty",

@@ -80,8 +80,8 @@ const PAGE: Page = Page {
     between: "The filter is on the side from which the refusal comes.",
     mistaken_for: "port_closed (a RST of the host's own), no_answer (a filter that drops).",
     people_see: &[
-        "curl: exit 7 (No route to host, Permission denied or Connection refused); Firefox: Unable to connect; Chrome: ERR_ADDRESS_UNREACHABLE or ERR_CONNECTION_REFUSED; Java: NoRouteToHostException",
-        "filter's log: a line for the rejected packet",
+        "curl: exit 7 (No route to host, Permission denied or Connection refused); wget: exit 4, failed: No route to host; Firefox: Unable to connect; Chrome: ERR_ADDRESS_UNREACHABLE or ERR_CONNECTION_REFUSED; Java: NoRouteToHostException",
+        "server's log: nothing, the SYN never came; filter's log: a line for the rejected packet",
     ],
     sources: &[
         "RFC 1812 §5.2.7.1, RFC 4443 §3.1",

@@ -76,8 +76,8 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "accept_queue_overflow (the client's ACK did pass), no_answer (no SYN/ACK), benign_reset (a scan that answers with RST).",
     people_see: &[
-        "client: connection timed out, or nothing",
-        "server: SYN_RECV in ss -n state syn-recv; kernel: possible SYN flooding, sending cookies",
+        "Firefox: The connection has timed out; Chrome: ERR_CONNECTION_TIMED_OUT; curl: exit 28; wget: exit 4, failed: Connection timed out; a scanner: nothing",
+        "server's log: nothing, as no program was told; SYN_RECV in ss -n state syn-recv; kernel: possible SYN flooding, sending cookies",
     ],
     sources: &[
         "RFC 4987 (SYN flooding)",

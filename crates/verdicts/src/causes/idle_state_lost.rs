@@ -149,8 +149,10 @@ const PAGE: Page = Page {
     between: "Before the device the packets are there, behind it they are not.",
     mistaken_for: "path_blackhole (without the silence before), peer_state_lost (the host itself answers with RST: compare TTL and delay), keepalive_race (a FIN came).",
     people_see: &[
+        "Firefox and Chrome: a page that hangs on an old connection and works when loaded anew, then The connection has timed out or ERR_TIMED_OUT, where the device resets ERR_CONNECTION_RESET; curl: exit 28 or 56; wget: Read error (Connection timed out, or reset by peer), Retrying",
         "ssh: a frozen terminal, later Broken pipe or Connection timed out; databases: the first query after a pause hangs for minutes; Java pools: Communications link failure",
         "AWS NLB: the target sees nothing, the client gets RST after 350 s idle; Azure: silent after 4 min, RST where TCP reset is on",
+        "server: nothing until its own keep-alive or write fails: nginx: client timed out (110: Connection timed out); PostgreSQL: could not receive data from client: Connection timed out",
     ],
     sources: &[
         "AWS NLB documentation (350 s)",

@@ -160,8 +160,8 @@ const PAGE: Page = Page {
     between: "RSTs in both directions that nobody at the ends sent.",
     mistaken_for: "client_abort and server_abort (a device with exact numbers and a good TTL cannot be told apart from here: capture at the side), a burst of bare RSTs (one per segment in flight is a closed socket, not an injection).",
     people_see: &[
-        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET; curl: exit 35 (during the TLS handshake) or 56; ssh: Connection reset by peer",
-        "both sides' logs blame the other; a firewall's log has a line of its own (deny, reset-both, client-rst)",
+        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET; curl: exit 35 (during the TLS handshake) or 56; wget: Unable to establish SSL connection, or Read error (Connection reset by peer) in headers, exit 4; ssh: Connection reset by peer",
+        "both sides' logs blame the other (nginx: recv() failed (104: Connection reset by peer)); a firewall's log has a line of its own (deny, reset-both, client-rst)",
     ],
     sources: &[
         "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets (NDSS 2009)",

@@ -96,7 +96,7 @@ const PAGE: Page = Page {
     between: "FIN and request pass each other.",
     mistaken_for: "server_abort (there the server's close acknowledges the request), peer_state_lost (no FIN before the RST), idle_state_lost (a device answers, or nobody).",
     people_see: &[
-        "Firefox and Chrome repeat a GET silently; for a POST: ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE; curl: exit 52 or 56, or Connection died, retrying a fresh connect; Java: NoHttpResponseException; Node.js: ECONNRESET, socket hang up",
+        "Firefox and Chrome repeat a GET silently; for a POST: ERR_CONNECTION_RESET, ERR_EMPTY_RESPONSE; curl: exit 52 or 56, or Connection died, retrying a fresh connect; wget: Read error (Connection reset by peer) in headers, Retrying; Java: NoHttpResponseException; Node.js: ECONNRESET, socket hang up",
         "nginx as a proxy: upstream prematurely closed connection while reading response header, 502 now and then; HAProxy: SH 502 with retries; AWS ALB: 502 with target_status -",
     ],
     sources: &[

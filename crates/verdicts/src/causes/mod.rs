@@ -149,4 +149,22 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn every_failure_says_what_people_see_at_both_ends() {
+        for rule in CAUSES {
+            if matches!(
+                rule.cause,
+                Cause::None | Cause::BenignReset | Cause::Unknown
+            ) {
+                continue;
+            }
+            let seen = rule.page.people_see.join("; ");
+            for program in ["Firefox", "Chrome", "curl", "wget"] {
+                assert!(seen.contains(program), "{}: {program}", rule.cause);
+            }
+            let logs = ["nginx", "log:", "kernel"];
+            assert!(logs.iter().any(|log| seen.contains(log)), "{}", rule.cause);
+        }
+    }
 }

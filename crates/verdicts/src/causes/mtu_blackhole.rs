@@ -125,8 +125,8 @@ const PAGE: Page = Page {
     between: "Before the narrow link large packets are seen, behind it they are not.",
     mistaken_for: "path_blackhole (large ones had passed before, or small ones are lost too), client_timeout.",
     people_see: &[
-        "browsers: a page that loads for ever, TLS that hangs after the ClientHello; curl: exit 28; ssh: hangs at expecting SSH2_MSG_KEX_ECDH_REPLY; scp and git stall",
-        "server: 499 or 408 after the client gave up",
+        "Firefox and Chrome: a page that loads for ever, TLS that hangs after the ClientHello, in the end The connection has timed out or ERR_TIMED_OUT; curl: exit 28, or it hangs; wget: HTTP request sent, awaiting response... for its 900 s; ssh: hangs at expecting SSH2_MSG_KEX_ECDH_REPLY; scp and git stall",
+        "nginx: 499 or 408 after the client gave up, client timed out (110: Connection timed out) while sending to client",
     ],
     sources: &[
         "RFC 2923 §2.1 (black hole detection), RFC 4821, RFC 1191",

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
+use whyreset_connections::Side;
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::PathBlackhole,
@@ -19,8 +20,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         SYN_ACK_REPEATED,
         ICMP_GONE,
         HOLE_AT_END,
+        FELL_SILENT_FOR_ALL,
     ],
     weights: &[
+        on(
+            FELL_SILENT_FOR_ALL,
+            20.0,
+            "others lost the same host at the same moment, and nobody heard of it again",
+        ),
         on(
             HOLE_AT_END,
             0.5,
@@ -114,17 +121,34 @@ pub(super) static RULE: CauseRule = CauseRule {
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let c = case.connection;
-    let text = found
-        .get(UNANSWERED_TAIL)
-        .map(|o| o.frames.clone())
-        .unwrap_or_default();
-    let first = text.first().copied().unwrap_or(c.frames.last);
+    let Some(tail) = found.get(UNANSWERED_TAIL) else {
+        return without_a_tail(case);
+    };
+    let first = tail.frames.first().copied().unwrap_or(c.frames.last);
     let when = case
         .packet(first)
         .map(|p| wording::at(c, p.time))
         .unwrap_or_else(|| wording::at(c, c.end));
     format!(
         "From {when} on (frame {first}) packets no longer got through: the path failed, or the host at its other end vanished."
+    )
+}
+
+/// Nothing was sent again and again: the moment is that of the last packet that came across.
+fn without_a_tail(case: &Case<'_>) -> String {
+    let c = case.connection;
+    let silent = [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(|side| Some((side, c.flows.of(side).last?)))
+        .min_by_key(|(_, last)| last.time);
+    let Some((side, last)) = silent else {
+        return "Packets no longer got through: the path failed, or the host at its other end vanished.".to_owned();
+    };
+    format!(
+        "After {} (frame {}) nothing came from {} any more: the path failed, or the host at its other end vanished.",
+        wording::at(c, last.time),
+        last.frame,
+        wording::side(side)
     )
 }
 
@@ -136,7 +160,7 @@ const PAGE: Page = Page {
     between: "One direction may still be seen: it tells on which side the hole is.",
     mistaken_for: "mtu_blackhole (small packets still pass), idle_state_lost (it began after a silence), client_timeout (the host still acknowledged), receiver_stalled (probes are answered).",
     people_see: &[
-        "Firefox: The connection has timed out; Chrome: ERR_TIMED_OUT, ERR_NETWORK_CHANGED; curl: exit 28 or 56 (Connection timed out); ssh: a frozen terminal",
+        "Firefox: The connection has timed out; Chrome: ERR_TIMED_OUT, ERR_NETWORK_CHANGED; curl: exit 28 or 56 (Connection timed out); wget: Read error (Connection timed out) after its --read-timeout of 900 s, exit 4; ssh: a frozen terminal",
         "nginx: client timed out (110: Connection timed out) while sending; Java: SocketException: Connection timed out (Write failed)",
     ],
     sources: &[

@@ -146,8 +146,9 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "idle_state_lost with a device's RST (compare TTL and delay with the host's own), keepalive_race (a FIN came before), server_abort (RST+ACK).",
     people_see: &[
-        "client: ECONNRESET, Connection reset by peer; ssh: client_loop: send disconnect: Connection reset; databases: server closed the connection unexpectedly",
-        "server: nothing; its kernel counts TcpOutRsts",
+        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET; curl: exit 56 (Recv failure: Connection reset by peer), 55 while sending; wget: Read error (Connection reset by peer), Retrying, in the end exit 4",
+        "ssh: client_loop: send disconnect: Connection reset; databases: server closed the connection unexpectedly",
+        "nginx as a proxy: recv() failed (104: Connection reset by peer) while reading response header from upstream, 502; the restarted host logs its boot, its kernel counts TcpOutRsts",
     ],
     sources: &[
         "RFC 9293 §3.5.1 (half-open connections), §3.5.2 group 1",

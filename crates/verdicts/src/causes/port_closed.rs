@@ -60,7 +60,7 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "firewall_reject with a RST (its TTL or distance is not the host's), no_answer (silence).",
     people_see: &[
-        "Firefox: Unable to connect; Chrome: ERR_CONNECTION_REFUSED; curl: exit 7 (Failed to connect: Connection refused); wget: exit 4; Java: ConnectException: Connection refused",
+        "Firefox: Unable to connect; Chrome: ERR_CONNECTION_REFUSED; curl: exit 7 (Failed to connect: Connection refused); wget: exit 4, failed: Connection refused; Java: ConnectException: Connection refused",
         "nginx as a proxy: connect() failed (111: Connection refused) while connecting to upstream, 502; HAProxy: SC with 503",
     ],
     sources: &["RFC 9293 §3.5.2 group 1, §3.10.7.1", "measured: Linux 6.18"],

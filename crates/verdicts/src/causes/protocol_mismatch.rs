@@ -58,7 +58,7 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "tls_failure (both speak TLS), server_abort.",
     people_see: &[
-        "Firefox: SSL_ERROR_RX_RECORD_TOO_LONG; Chrome: ERR_SSL_PROTOCOL_ERROR, ERR_INVALID_HTTP_RESPONSE; curl: exit 35 (wrong version number) or 1 (Received HTTP/0.9 when not allowed); Java: SSLException: Unsupported or unrecognized SSL message",
+        "Firefox: SSL_ERROR_RX_RECORD_TOO_LONG; Chrome: ERR_SSL_PROTOCOL_ERROR, ERR_INVALID_HTTP_RESPONSE; curl: exit 35 (wrong version number) or 1 (Received HTTP/0.9 when not allowed); wget: exit 4, Unable to establish SSL connection; Java: SSLException: Unsupported or unrecognized SSL message",
         "nginx: client sent plain HTTP request to HTTPS port, or a line of \\x16\\x03\\x01 with 400; Apache: Invalid method in request \\x16\\x03\\x01; HAProxy: SSL handshake failure or PR",
     ],
     sources: &[

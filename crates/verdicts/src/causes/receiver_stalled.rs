@@ -73,7 +73,7 @@ const PAGE: Page = Page {
     between: "The same. Wireshark labels Linux's probes Keep-Alive.",
     mistaken_for: "path_blackhole (there the probes are not answered), client_abort after a short dip of the window (programs that are about to close stop reading first), server_timeout.",
     people_see: &[
-        "client: a transfer that stands still; a paused video; curl at a breakpoint",
+        "Firefox and Chrome: a download that is paused, or a video that has buffered enough; curl: --limit-rate, a pipe that nobody empties, 28 with --max-time or --speed-limit; wget: the same with --limit-rate, or stopped by Ctrl-Z",
         "nginx: client timed out (110: Connection timed out) while sending to client; HAProxy: cD; both long before anything shows on the wire, with more bytes sent in the log than were delivered",
         "upload: the server's program is stuck, the client sees a standing progress bar",
     ],

@@ -98,7 +98,7 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "server_abort (no answer came), server_timeout with 408 (the server had waited), client_abort (the client stopped without an answer).",
     people_see: &[
-        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET instead of the 413 page; curl: exit 55 or 56 (send failure: Broken pipe, recv failure: Connection reset by peer), sometimes the answer itself",
+        "Firefox: The connection was reset; Chrome: ERR_CONNECTION_RESET instead of the 413 page; curl: exit 55 or 56 (send failure: Broken pipe, recv failure: Connection reset by peer), sometimes the answer itself; wget: exit 8 where the answer was read, 4 after Read error (Connection reset by peer) in headers",
         "nginx: client intended to send too large body, 413; Tomcat: SizeLimitExceededException, maxSwallowSize reached; Apache: AH01587 request body exceeds LimitRequestBody",
     ],
     sources: &[

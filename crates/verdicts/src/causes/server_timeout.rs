@@ -169,7 +169,7 @@ const PAGE: Page = Page {
     between: "The same.",
     mistaken_for: "server_abort (no wait, or it was the server's own turn), receiver_stalled (the window was shut), keepalive_race (a request was on its way), path_blackhole (the client did send, but it did not arrive).",
     people_see: &[
-        "browsers: usually a silent retry; Chrome: ERR_TIMED_OUT or ERR_CONNECTION_RESET for uploads; curl: exit 52 (empty reply) or 408 in the answer",
+        "browsers: usually a silent retry; for uploads Firefox: The connection was reset, Chrome: ERR_TIMED_OUT or ERR_CONNECTION_RESET; curl: exit 52 (empty reply), 55 or 56 (reset while sending), or 408 in the answer; wget: exit 8 for a 408, 4 after No data received",
         "nginx: 408, client timed out (110: Connection timed out); Apache: AH01382 Request header read timeout, 408; HAProxy: cR with 408, cD while sending; Tomcat: SocketTimeoutException",
     ],
     sources: &[

@@ -250,6 +250,8 @@ ids! {
     HOST_ANSWERS_ELSEWHERE = "host_answers_elsewhere";
     /// The same listener refused others.
     LISTENER_REFUSED_OTHERS = "listener_refused_others";
+    /// The listener fell silent for others at the same moment, and was heard by nobody afterwards.
+    FELL_SILENT_FOR_ALL = "fell_silent_for_all";
     /// The listener closed other connections after the same idle time.
     SAME_IDLE_CLOSE = "same_idle_close";
 

@@ -10,6 +10,11 @@ use crate::{Observations, wording};
 /// "About then": long enough for a backlog to fill and empty, short enough for a host not to have gone.
 const ABOUT_THEN: Span = Span::from_secs(30);
 
+/// Connections that one event silences stop within a round trip and a retransmission of each other.
+const AT_ONCE: Span = Span::from_secs(1);
+/// One other may be chance.
+const ENOUGH_OTHERS: usize = 2;
+
 /// Hosts begin with 64 (Linux, macOS, BSD) or 128 (Windows).
 const HIGHEST_HOST_TTL: u8 = 128;
 
@@ -88,6 +93,47 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         );
     }
     same_idle_close(case, listener, found);
+    fell_silent(case, listener, found);
+}
+
+/// One client may lose patience; a link, or a host, that dies takes all connections with it at once.
+fn fell_silent(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let c = case.connection;
+    let (Some(heard), Some(asked)) = (c.flows.server.last, c.flows.client.last) else {
+        return;
+    };
+    let apart = |m: &Moment| (m.time - heard.time).max(heard.time - m.time);
+    let later = listener
+        .last_heard
+        .is_some_and(|last| last.time - heard.time > AT_ONCE);
+    // After idling it shows only late that a connection is dead: that tells nothing of the moment.
+    let busy = case.accounts.open.as_ref().is_some_and(|open| {
+        open.started
+            .is_some_and(|asked| asked.time - heard.time <= AT_ONCE)
+    });
+    if later || !busy || asked.time - heard.time <= AT_ONCE {
+        return;
+    }
+    let others: Vec<&Moment> = listener
+        .fell_silent
+        .iter()
+        .filter(|m| m.frame != heard.frame && apart(m) <= AT_ONCE)
+        .collect();
+    if others.len() < ENOUGH_OTHERS {
+        return;
+    }
+    let frames = others.iter().take(3).map(|m| m.frame).chain([heard.frame]);
+    let mut frames: Vec<u64> = frames.collect();
+    frames.sort_unstable();
+    found.tell(
+        ids::FELL_SILENT_FOR_ALL,
+        frames,
+        format!(
+            "The server fell silent within the same second for {} of other clients that went on asking, and nobody heard of it again (its last packet is frame {}).",
+            wording::count(others.len() as u64, "connection", "connections"),
+            listener.last_heard.map_or(heard.frame, |last| last.frame)
+        ),
+    );
 }
 
 /// Whether the TTL of the RST that refuses the SYN fits the host's other packets.

@@ -214,7 +214,9 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
     };
     let flows = &case.connection.flows;
     let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
-    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy {
+    // Where its fields, or its haste, are not the host's, it did not begin at the host.
+    let own = reset.origin.host >= HOST_FROM;
+    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy && own {
         found.add(
             ids::CAPTURED_AT_SENDER,
             [reset.at.frame],

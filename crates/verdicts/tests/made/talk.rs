@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Engine, EngineConfig, Side};
-use whyreset_exchanges::Tracker;
+use whyreset_connections::{Connection, Engine, EngineConfig, Side};
+use whyreset_exchanges::{Exchanges, Tracker};
 use whyreset_segments::{
     Endpoint, Host, IcmpError, IpFields, Known, LinkFields, Quote, Segment, SeqNumber, TcpFlags,
     TcpOptions,
@@ -24,6 +24,8 @@ pub struct Talk {
     engine: Engine<Tracker>,
     frame: u64,
     pub port: u16,
+    /// The client's port: another one is another connection.
+    pub client_port: u16,
     pub round_trip: f64,
     ids: (u16, u16),
     pub ttl: (u8, u8),
@@ -36,6 +38,7 @@ impl Talk {
             engine: Engine::new(EngineConfig::default()),
             frame: 0,
             port: 80,
+            client_port: 40_000,
             round_trip: 0.040,
             ids: (1000, 7000),
             ttl: (64, 57),
@@ -145,7 +148,7 @@ impl Talk {
             host: Host::V4(Ipv4Addr::from(host)),
             port,
         };
-        let client = end([10, 0, 0, 2], 40_000);
+        let client = end([10, 0, 0, 2], self.client_port);
         let server = end([198, 51, 100, 7], self.port);
         let (source, destination, bases) = match side {
             Side::Client => (client, server, (1_000_000, 9_000_000)),
@@ -206,12 +209,23 @@ impl Talk {
     }
 
     /// The capture runs on up to this time, then ends.
-    pub fn verdict(mut self, until: f64) -> Verdict {
+    pub fn verdict(self, until: f64) -> Verdict {
+        let mut all = self.verdicts(until);
+        all.swap_remove(0).1
+    }
+
+    /// The same for several connections: each with its verdict, in the order of the capture.
+    pub fn verdicts(mut self, until: f64) -> Vec<(Connection<Exchanges>, Verdict)> {
         self.engine
             .clock(Timestamp::from_nanos((until * 1e9) as i64));
         self.engine.finish();
-        let connection = self.engine.next_finished().expect("one connection");
-        let connection = connection.map_app(Tracker::into_exchanges);
-        judge(&connection, self.engine.neighbours())
+        let mut all = Vec::new();
+        while let Some(connection) = self.engine.next_finished() {
+            let connection = connection.map_app(Tracker::into_exchanges);
+            let verdict = judge(&connection, self.engine.neighbours());
+            all.push((connection, verdict));
+        }
+        assert!(!all.is_empty(), "at least one connection");
+        all
     }
 }

@@ -1,0 +1,173 @@
+//! Several connections of one capture: witnesses for each other, and one story.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, SYN, SYN_ACK, Talk};
+use whyreset_connections::Connection;
+use whyreset_exchanges::Exchanges;
+use whyreset_verdicts::{Cause, Stories, Verdict};
+
+const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+
+/// One packet of a connection that began so much later than the first; the numbers are its next ones, up and down.
+type Step<'a> = &'a dyn Fn(&mut Talk, f64, &mut u32, &mut u32);
+/// What follows the FINs.
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    Nothing,
+    SentAgain,
+    SentAgainAndAcknowledged,
+    SentAgainWhileAnotherIsServed,
+}
+
+type Judged = Vec<(Connection<Exchanges>, Verdict)>;
+
+/// `count` connections, a millisecond apart: each asks and gets the first part of an answer, hears nothing more from
+/// second 1 on, and closes at second 4.
+fn standing_still(count: u16, then: Then) -> Judged {
+    let mut talk = Talk::new();
+    let (mut ups, mut downs) = (vec![0; count.into()], vec![0; count.into()]);
+    let steps: [Step<'_>; 5] = [
+        &|talk, at, _, _| talk.client(at, SYN, 0, 0, b""),
+        &|talk, at, _, _| talk.server(0.04 + at, SYN_ACK, 0, 1, b""),
+        &|talk, at, _, _| talk.client(0.1 + at, ACK, 1, 1, b""),
+        &|talk, at, up, down| {
+            talk.client(0.9 + at, PSH_ACK, 1, 1, NEXT);
+            *up = 1 + NEXT.len() as u32;
+            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\nthe first part";
+            talk.server(0.95 + at, PSH_ACK, 1, *up, head);
+            *down = 1 + head.len() as u32;
+            talk.client(0.951 + at, ACK, *up, *down, b"");
+        },
+        &|talk, at, up, down| talk.client(4.0 + at, FIN_ACK, *up, *down, b""),
+    ];
+    let mut step = |talk: &mut Talk, act: Step<'_>, gap: f64| {
+        for n in 0..count {
+            talk.client_port = 40_000 + n;
+            let n = usize::from(n);
+            act(talk, n as f64 * gap, &mut ups[n], &mut downs[n]);
+        }
+    };
+    for act in steps {
+        step(&mut talk, act, 0.002);
+    }
+    if then != Then::Nothing {
+        step(
+            &mut talk,
+            &|t, at, up, down| t.client(4.3 + at, FIN_ACK, *up, *down, b""),
+            0.002,
+        );
+    }
+    if then == Then::SentAgainAndAcknowledged {
+        step(
+            &mut talk,
+            &|t, at, up, down| t.server(4.8 + at, ACK, *down, *up + 1, b""),
+            0.002,
+        );
+    }
+    if then == Then::SentAgainWhileAnotherIsServed {
+        talk.client_port = 50_000;
+        talk.client(5.0, SYN, 0, 0, b"");
+        talk.server(5.04, SYN_ACK, 0, 1, b"");
+        talk.client(5.0401, ACK, 1, 1, b"");
+    }
+    talk.verdicts(6.0)
+}
+
+fn causes(judged: &Judged) -> Vec<Cause> {
+    judged.iter().map(|(_, verdict)| verdict.cause).collect()
+}
+
+#[test]
+fn a_link_that_dies_under_many_is_no_client_s_patience() {
+    let judged = standing_still(6, Then::SentAgain);
+    assert_eq!(causes(&judged), [Cause::PathBlackhole; 6]);
+    assert!(is_told(&judged[2]), "{:#?}", judged[2].1.evidence);
+    assert!(
+        judged[2].1.summary.contains("nothing came from the server"),
+        "{}",
+        judged[2].1.summary
+    );
+}
+
+#[test]
+fn a_slow_server_that_is_heard_again_is_waited_for() {
+    let judged = standing_still(6, Then::SentAgainAndAcknowledged);
+    assert_eq!(causes(&judged), [Cause::ClientTimeout; 6]);
+}
+
+#[test]
+fn closes_whose_acknowledgement_is_on_its_way_witness_nothing() {
+    assert!(!standing_still(6, Then::Nothing).iter().any(is_told));
+}
+
+#[test]
+fn a_host_that_others_still_hear_has_not_vanished() {
+    let judged = standing_still(6, Then::SentAgainWhileAnotherIsServed);
+    assert!(!judged.iter().any(is_told));
+}
+
+fn is_told((_, verdict): &(Connection<Exchanges>, Verdict)) -> bool {
+    let mut evidence = verdict.evidence.iter();
+    evidence.any(|e| e.id == "fell_silent_for_all")
+}
+
+#[test]
+fn one_story_says_who_closed_and_how_long_after_what() {
+    let judged = standing_still(6, Then::SentAgainAndAcknowledged);
+    let mut stories = Stories::new();
+    for (connection, verdict) in &judged {
+        stories.add(connection, verdict);
+    }
+    let list = stories.list();
+    assert_eq!(list.len(), 1);
+    assert_eq!(
+        list[0].sentence("198.51.100.7:80"),
+        "6 connections to 198.51.100.7:80, all closed by the client 3.05 s after their last data: the client gave up waiting"
+    );
+}
+
+#[test]
+fn keep_alive_ends_are_counted_from_the_last_response_and_the_timer_is_named() {
+    let mut talk = Talk::new();
+    for n in 0..3_u16 {
+        talk.client_port = 40_000 + n;
+        let at = f64::from(n) * 20.0;
+        talk.client(at, SYN, 0, 0, b"");
+        talk.server(at + 0.04, SYN_ACK, 0, 1, b"");
+        talk.client(at + 0.0401, ACK, 1, 1, b"");
+        let up = talk.request(at + 0.05, 1, 1);
+        let down = talk.response(at + 0.1, 1, up, 3000, 3000);
+        // The FIN left the server 20 ms before the next request passes here.
+        talk.client(at + 5.09, PSH_ACK, up, down, NEXT);
+        talk.server(at + 5.102, FIN_ACK, down, up, b"");
+        talk.client(at + 5.1021, ACK, up + NEXT.len() as u32, down + 1, b"");
+        talk.stranger(
+            at + 5.131,
+            whyreset_connections::Side::Server,
+            talk::RST,
+            down + 1,
+            57,
+        );
+    }
+    let judged = talk.verdicts(60.0);
+    assert_eq!(causes(&judged), [Cause::KeepaliveRace; 3]);
+    let mut stories = Stories::new();
+    for (connection, verdict) in &judged {
+        stories.add(connection, verdict);
+    }
+    let sentence = stories.list()[0].sentence("shop:80");
+    assert!(sentence.starts_with("3 connections to shop:80, all closed by the server 5.00 s after their last response: a request met the server's idle close"), "{sentence}");
+    assert!(
+        sentence.ends_with("(that fits the keep-alive default of Node.js and Apache)"),
+        "{sentence}"
+    );
+}
