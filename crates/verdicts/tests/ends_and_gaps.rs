@@ -419,3 +419,33 @@ fn a_server_that_closes_in_the_middle_of_an_upload_had_not_waited_whatever_was_n
     assert_ne!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
     assert!(!verdict.evidence.iter().any(|e| e.id == "long_wait"));
 }
+
+#[test]
+fn data_did_not_stop_in_full_flow_where_the_last_of_it_was_not_captured() {
+    let stopped = |unseen: u32| {
+        let mut talk = Talk::open();
+        let up = talk.request(0.05, 1, 1);
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n";
+        talk.server(0.1, PSH_ACK, 1, up, head);
+        let mut down = 1 + head.len() as u32;
+        for n in 0..6 {
+            talk.server(
+                0.1001 + f64::from(n) * 0.000_1,
+                ACK,
+                down,
+                up,
+                &[b'x'; 1448],
+            );
+            down += 1448;
+        }
+        down += unseen;
+        talk.client(0.101, ACK, up, down, b"");
+        talk.client(6.7, FIN_ACK, up, down, b"");
+        talk.server(6.74, ACK, down, up + 1, b"");
+        let verdict = talk.verdict(8.0);
+        let mut weights = verdict.weighing.iter().flat_map(|w| &w.weights);
+        weights.any(|weight| weight.observation == "stopped_in_full_flow")
+    };
+    assert!(stopped(0));
+    assert!(!stopped(5000));
+}

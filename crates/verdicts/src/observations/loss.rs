@@ -426,11 +426,16 @@ fn full_flow(case: &Case<'_>, found: &mut Observations) {
     let Some(last) = flow.last_new_data else {
         return;
     };
-    let full = c
+    let latest = c
         .packets
         .iter()
-        .rfind(|p| p.side == sender && p.payload_len > 0)
-        .is_some_and(|p| p.payload_len >= flow.sizes.largest_sent);
+        .rfind(|p| p.side == sender && p.payload_len > 0);
+    let full = latest.is_some_and(|p| p.payload_len >= flow.sizes.largest_sent);
+    // What came behind it and was acknowledged, though not captured, may have been the end of a write.
+    let unseen = latest.is_some_and(|p| flow.acked_to > p.seq_end().saturating_add(1));
+    if unseen {
+        return;
+    }
     if !flow.last_data_pushed && flow.data_packets > 2 && full {
         found.add(
             ids::STOPPED_IN_FULL_FLOW,
