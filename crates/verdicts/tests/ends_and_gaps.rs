@@ -449,3 +449,25 @@ fn data_did_not_stop_in_full_flow_where_the_last_of_it_was_not_captured() {
     assert!(stopped(0));
     assert!(!stopped(5000));
 }
+
+#[test]
+fn a_request_that_was_captured_in_part_is_unanswered_where_the_server_said_nothing() {
+    let mut talk = Talk::open();
+    let start = b"POST /u HTTP/1.1\r\nHost: lab.test\r\nContent-Le";
+    talk.client(0.05, PSH_ACK, 1, 1, start);
+    let up = 1 + start.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    talk.server(4.1, FIN_ACK, 1, up, b"");
+    talk.client(4.1001, FIN_ACK, up, 2, b"");
+    talk.server(4.14, ACK, 2, up + 1, b"");
+    let (mut connection, _) = talk.verdicts(5.0).swap_remove(0);
+    // As a short snapshot length leaves it.
+    connection.app.list[0].uncertain = true;
+    let verdict = judge(&connection, &Neighbours::default());
+    assert_eq!(
+        (verdict.cause, verdict.failed),
+        (Cause::ServerTimeout, true),
+        "{}",
+        told(&verdict)
+    );
+}

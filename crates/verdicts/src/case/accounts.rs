@@ -187,7 +187,7 @@ fn missing_of(
             .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close));
     }
-    if exchange.uncertain && all_taken(connection, close)
+    if exchange.uncertain && server_spoke(connection) && all_taken(connection, close)
         || acknowledged_unseen(connection, exchange)
     {
         return None;
@@ -316,6 +316,12 @@ fn answered_too_late(
     };
     // Where its host has not refused it (yet), the client may still have wanted it.
     Some((missing, !refused))
+}
+
+/// The server sent something, or may have where the capture lost it: who has said nothing at all has answered nothing.
+fn server_spoke(connection: &Connection<Exchanges>) -> bool {
+    let server = &connection.flows.server;
+    !server.sent_nothing() || server.acked_to > server.sent_to || server.packets == 0
 }
 
 /// Where the capture does not hold the whole of an exchange: the client had acknowledged all that was sent to it when
