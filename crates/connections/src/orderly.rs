@@ -27,8 +27,9 @@ use short::Short;
 
 /// Packets kept from the start.
 const FIRST: usize = 12;
-/// So many of the packets behind them leave together.
-const LEAVING: usize = 16;
+/// So many of the packets behind them leave together. What is left is what a RST can be paired with: as many as
+/// the full analysis keeps one by one, more or less.
+const LEAVING: usize = 32;
 /// Packets that are kept at most.
 const KEPT: usize = FIRST + 2 * LEAVING;
 /// A pause that is told where a FIN follows it.

@@ -33,7 +33,7 @@ pub(crate) struct SoFar {
     pub(crate) ip_id: Option<u16>,
     /// How many identification numbers the last packet may have used up: more than one for an offloaded frame.
     pub(crate) ip_id_span: u16,
-    /// TSval of its last packet with timestamps; a SYN only offers them.
+    /// TSval of its last packet with timestamps; a SYN only offers them, a SYN/ACK has settled on them (RFC 7323 §3.2).
     pub(crate) ts_value: Option<(u32, Timestamp)>,
     /// It sent more than SYNs.
     pub(crate) beyond_syn: bool,
@@ -115,7 +115,7 @@ impl SoFar {
                 u16::try_from(packet.payload_len.div_ceil(1_000).max(1)).unwrap_or(u16::MAX);
         }
         if let Some(timestamps) = packet.timestamps
-            && !packet.flags.contains(TcpFlags::SYN)
+            && !packet.flags.is_opening_syn()
         {
             self.ts_value = Some((timestamps.value, packet.time));
         }

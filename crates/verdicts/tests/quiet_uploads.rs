@@ -170,3 +170,19 @@ fn the_rest_of_an_upload_that_meets_a_closed_server_was_rejected() {
     );
     assert_eq!(verdict.outcome, Outcome::Aborted);
 }
+
+#[test]
+fn an_upload_whose_head_the_snapshot_cuts_is_not_well_where_nothing_answers_it() {
+    let mut talk = at_server();
+    talk.snapshot = 40;
+    talk.client(0.041, PSH_ACK, 1, 1, HEAD);
+    let next = 1 + HEAD.len() as u32;
+    talk.client(0.042, ACK, next, 1, &[b'u'; 1448]);
+    talk.server(0.042_1, ACK, 1, next + 1448, b"");
+    talk.server(4.05, FIN_ACK, 1, next + 1448, b"");
+    talk.client(4.09, FIN_ACK, next + 1448, 2, b"");
+    talk.server(4.090_1, ACK, 2, next + 1449, b"");
+    let verdict = talk.verdict(9.0);
+    assert_eq!(verdict.cause, Cause::ServerTimeout, "{verdict:#?}");
+    assert_eq!(verdict.outcome, Outcome::TimedOut);
+}

@@ -325,9 +325,12 @@ fn server_spoke(connection: &Connection<Exchanges>) -> bool {
 }
 
 /// Where the capture does not hold the whole of an exchange: the client had acknowledged all that was sent to it when
-/// it closed in order, so nothing shows that anything was missing.
+/// it closed in order, so nothing shows that anything was missing. A server that never sent a byte has answered nothing.
 fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     let server = &connection.flows.server;
+    if server.sent_to - i64::from(server.fin.is_some()) <= 1 && server.packets > 0 {
+        return false;
+    }
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
 }

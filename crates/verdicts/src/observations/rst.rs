@@ -247,6 +247,7 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     };
     let who = wording::side(reset.by);
     let fields_told = reset.ttl.is_some() || reset.ip_id.is_some();
+    let doubts = origin.reasons.iter().any(|reason| reason.weight < 0.0);
     if origin.host < DEVICE_BELOW {
         found.tell(
             ids::ORIGIN_DEVICE,
@@ -254,6 +255,7 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             format!("The RST did not come from {who}: {}.", clauses(|w| w < 0.0)),
         );
     } else if !fields_told
+        && !doubts
         && !origin
             .reasons
             .iter()
@@ -264,7 +266,7 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             frames,
             format!("Whether {who} itself sent the RST cannot be checked: TTL and IP identification are not told."),
         );
-    } else if origin.host >= HOST_FROM {
+    } else if origin.host >= HOST_FROM && (fields_told || !doubts) {
         let why = clauses(|w| w > 0.0);
         if !why.is_empty() {
             found.tell(

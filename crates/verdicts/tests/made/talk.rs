@@ -30,6 +30,8 @@ pub struct Talk {
     ids: (u16, u16),
     pub ttl: (u8, u8),
     pub window: u32,
+    /// Bytes of each payload that the capture keeps.
+    pub snapshot: usize,
 }
 
 impl Talk {
@@ -43,6 +45,7 @@ impl Talk {
             ids: (1000, 7000),
             ttl: (64, 57),
             window: 64_240,
+            snapshot: usize::MAX,
         }
     }
 
@@ -174,7 +177,7 @@ impl Talk {
             window: if bare { 0 } else { self.window },
             urgent: 0,
             payload_len: payload.len() as u32,
-            payload,
+            payload: payload.get(..self.snapshot).unwrap_or(payload),
             tcp_bytes: &[],
             options,
             ip: IpFields {
