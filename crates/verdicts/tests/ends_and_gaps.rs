@@ -471,3 +471,38 @@ fn a_request_that_was_captured_in_part_is_unanswered_where_the_server_said_nothi
         told(&verdict)
     );
 }
+
+#[test]
+fn a_frame_of_several_segments_is_as_much_as_they_are_apart() {
+    let closed_after = |mail: usize| {
+        let mut talk = Talk::new();
+        talk.port = 25;
+        talk.handshake();
+        talk.server(0.08, PSH_ACK, 1, 1, b"220 mail.test\r\n");
+        talk.client(0.09, PSH_ACK, 1, 16, b"DATA\r\n");
+        talk.server(0.13, PSH_ACK, 16, 7, b"354 go on\r\n");
+        talk.client(0.14, PSH_ACK, 7, 27, b"Subject: x\r\n");
+        talk.client(0.1401, PSH_ACK, 19, 27, &vec![b'x'; mail]);
+        let up = 19 + mail as u32;
+        talk.server(0.19, ACK, 27, up, b"");
+        talk.server(5.2, FIN_ACK, 27, up, b"");
+        talk.client(5.2001, FIN_ACK, up, 28, b"");
+        talk.server(5.24, ACK, 28, up + 1, b"");
+        talk.verdict(6.0).cause
+    };
+    assert_eq!(closed_after(3_000), Cause::ServerTimeout);
+    assert_eq!(closed_after(30), Cause::None);
+}
+
+#[test]
+fn a_server_whose_data_the_capture_lost_had_said_something() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(0.12, ACK, up, 1449, b"");
+    talk.client(0.1201, ACK, up, 4083, b"");
+    talk.client(0.1202, FIN_ACK, up, 4083, b"");
+    talk.server(0.16, FIN_ACK, 4083, up + 1, b"");
+    talk.client(0.1601, ACK, up + 1, 4084, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}

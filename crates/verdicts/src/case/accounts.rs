@@ -318,10 +318,14 @@ fn answered_too_late(
     Some((missing, !refused))
 }
 
-/// The server sent something, or may have where the capture lost it: who has said nothing at all has answered nothing.
+/// The server sent something, by its packets or by the numbers around what the capture lost: who has said nothing at all has
+/// answered nothing.
 fn server_spoke(connection: &Connection<Exchanges>) -> bool {
     let server = &connection.flows.server;
-    !server.sent_nothing() || server.acked_to > server.sent_to || server.packets == 0
+    let without_data = 1 + i64::from(server.fin.is_some());
+    !server.sent_nothing()
+        || server.acked_to.max(server.sent_to) > without_data
+        || server.packets == 0
 }
 
 /// Where the capture does not hold the whole of an exchange: the client had acknowledged all that was sent to it when

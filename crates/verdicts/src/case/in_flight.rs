@@ -62,7 +62,11 @@ fn was_sending(connection: &Connection<Exchanges>) -> bool {
         let data = connection.packets.iter();
         data.filter(move |p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
     };
-    run().count() >= 4 && run().any(|p| p.payload_len >= FULL_SEGMENT)
+    // A captured frame may hold several segments (offload): as many as the server's MSS makes of it.
+    let mss = connection.flows.server.syn_options.and_then(|o| o.mss);
+    let one = mss.map_or(u32::MAX, |mss| u32::from(mss).max(FULL_SEGMENT));
+    let segments: u32 = run().map(|p| p.payload_len.div_ceil(one)).sum();
+    segments >= 4 && run().any(|p| p.payload_len >= FULL_SEGMENT)
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.
