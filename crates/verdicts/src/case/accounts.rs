@@ -187,7 +187,7 @@ fn missing_of(
             .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close));
     }
-    if exchange.uncertain && server_spoke(connection) && all_taken(connection, close)
+    if exchange.uncertain && all_taken(connection, close)
         || acknowledged_unseen(connection, exchange)
     {
         return None;
@@ -332,7 +332,7 @@ fn server_spoke(connection: &Connection<Exchanges>) -> bool {
 /// it closed in order, so nothing shows that anything was missing. A server that never sent a byte has answered nothing.
 fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     let server = &connection.flows.server;
-    if server.sent_to - i64::from(server.fin.is_some()) <= 1 && server.packets > 0 {
+    if !server_spoke(connection) {
         return false;
     }
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
