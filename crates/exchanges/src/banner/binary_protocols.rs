@@ -31,7 +31,8 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
             return Spoken::Other(name);
         }
     }
-    if client.len() < 16 && server.len() < 16 {
+    let begun = openvpn_begins(client) || (client.is_empty() && openvpn_begins(server));
+    if begun || (client.len() < 16 && server.len() < 16) {
         return Spoken::Open;
     }
     Spoken::Unknown
@@ -129,11 +130,21 @@ fn is_memcached(bytes: &[u8]) -> bool {
 
 /// A length, and a client's hard reset of version 2 or 3 with key 0; or a server's answer.
 fn is_openvpn(bytes: &[u8]) -> bool {
-    let Some([high, low, 0x38 | 0x40 | 0x50, ..]) = bytes.get(..11) else {
-        return false;
+    openvpn_len(bytes) == Some(bytes.len())
+}
+
+/// The same, but its rest is still to come.
+fn openvpn_begins(bytes: &[u8]) -> bool {
+    openvpn_len(bytes).is_some_and(|len| bytes.len() < len)
+}
+
+/// How long that message is, by its beginning.
+fn openvpn_len(bytes: &[u8]) -> Option<usize> {
+    let [high, low, 0x38 | 0x40 | 0x50, ..] = bytes else {
+        return None;
     };
     let len = usize::from(u16::from_be_bytes([*high, *low]));
-    (14..=1_024).contains(&len) && bytes.len() == len.saturating_add(2)
+    (14..=1_000).contains(&len).then_some(len.saturating_add(2))
 }
 
 /// A length, then a query with one question and nothing odd in its header.

@@ -180,10 +180,10 @@ impl FrameReader {
         (here as usize, FramePart::Nothing)
     }
 
-    /// Bytes of a DATA frame's content that are still to come.
+    /// Bytes of a DATA frame's content that are still to come; none where the way is lost.
     pub(crate) fn content_left(&self) -> u32 {
         match (self.header, self.padding) {
-            (Some(header), Some(padding)) if header.kind == DATA => {
+            (Some(header), Some(padding)) if header.kind == DATA && !self.lost => {
                 self.left.saturating_sub(padding)
             }
             _ => 0,
