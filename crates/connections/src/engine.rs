@@ -2,33 +2,27 @@
 //!
 //! Streams are numbered as Wireshark numbers them: in the order in which pairs of ends first show up, and a SYN with
 //! another sequence number on a known pair starts a new one. A connection that is over stays until the ones that are
-//! over take up [`ENDED_BUDGET`]; then the oldest is handed on, and a tombstone keeps its number for late packets.
+//! over take up `ending::ENDED_BUDGET`; then the oldest is handed on, and a tombstone keeps its number for late packets.
+
+mod ending;
+mod foresight;
 
 use std::collections::VecDeque;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Endpoint, Known, Quote, Segment};
+use whyreset_segments::{Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
 use crate::live::{Arriving, Live};
 use crate::orderly::{Looks, Orderly};
-use crate::pairs::{ByEnd, End, Index, Located, Pair};
+use crate::pairs::{Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
 use crate::{Connection, Marks, Neighbours, StreamSink};
+use ending::Ended;
 
-/// Bytes that connections may take up which are over, before the oldest are handed on.
-const ENDED_BUDGET: usize = 24 << 20;
-/// What a connection takes up besides what it counts itself: its watchers and its exchanges.
-const HIDDEN_SIZE: usize = 4 << 10;
-/// Tombstones: about 100 bytes each.
-const MAX_TOMBSTONES: usize = 1_000_000;
-/// From so many on, connections are fetched before they are needed: a megabyte or so of them.
-const LARGE: usize = 1_024;
-/// Segments that are foreseen at a time.
-const FORESEEN: usize = 16;
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
 
@@ -90,14 +84,6 @@ pub struct Engine<X> {
     tunnels: HashMap<u64, Socks, RandomState>,
     looks: Looks,
     prototype: X,
-}
-
-/// A connection that is over, and its last frame when that was noticed.
-#[derive(Clone, Copy, Debug)]
-struct Ended {
-    slot: u32,
-    last_frame: u64,
-    size: usize,
 }
 
 /// One stream.
@@ -217,27 +203,6 @@ impl<X: StreamSink> Engine<X> {
         })
     }
 
-    /// Whether it holds so many connections that they no longer fit into the caches.
-    pub const fn is_large(&self) -> bool {
-        self.slots.len() >= LARGE
-    }
-
-    /// Segments between these ends come soon: their connections are fetched from memory, which takes hardly longer for many
-    /// than for one when they are asked for together, step by step. Nothing else changes.
-    pub fn foresee(&mut self, ends: &[(Endpoint, Endpoint)]) {
-        let mut hashes = [None; FORESEEN];
-        for (hash, (source, destination)) in hashes.iter_mut().zip(ends) {
-            *hash = Some(self.index.locate(*source, *destination).hash);
-        }
-        let slots = hashes.map(|hash| self.index.find(hash?, |_| true));
-        let orderly = slots.map(|slot| match &self.slots.get(slot? as usize)?.state {
-            State::Orderly(orderly) => Some(orderly),
-            _ => None,
-        });
-        let glances = orderly.map(|orderly| orderly.map_or(0, |orderly| orderly.glance()));
-        std::hint::black_box(glances);
-    }
-
     /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.
     fn follow(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Option<u64> {
         if !self.config.pass_over_orderly {
@@ -265,29 +230,6 @@ impl<X: StreamSink> Engine<X> {
             }
             _ => None,
         }
-    }
-
-    /// A connection is over: it waits to be handed on.
-    fn note_end(&mut self, slot: u32) {
-        if let Some(ended) = self.ended_at(slot) {
-            self.ended_size += ended.size;
-            self.ended.push_back(ended);
-            self.retire();
-        }
-    }
-
-    fn ended_at(&self, slot: u32) -> Option<Ended> {
-        let place = self.slots.get(slot as usize)?;
-        let (last_frame, size) = match &place.state {
-            State::Live(live) => (live.last_frame(), live.size()),
-            State::Orderly(orderly) => (orderly.last_frame(), orderly.size()),
-            _ => return None,
-        };
-        Some(Ended {
-            slot,
-            last_frame,
-            size: size + HIDDEN_SIZE,
-        })
     }
 
     fn find(&self, located: &Located) -> Option<u32> {
@@ -376,10 +318,7 @@ impl<X: StreamSink> Engine<X> {
             && !live.ended
         {
             live.ended = true;
-            if let Some(ended) = self.ended_at(slot) {
-                self.ended_size += ended.size;
-                self.ended.push_back(ended);
-            }
+            self.queue_end(slot);
         }
         let live = Live::new(segment, located.from, self.prototype.fresh());
         let new = self.add(located.pair, State::Live(Box::new(live)));
@@ -488,154 +427,6 @@ impl<X: StreamSink> Engine<X> {
         }
     }
 
-    /// Hands on the oldest connections that are over, until the rest is within the budget.
-    fn retire(&mut self) {
-        let mut tries = self.ended.len();
-        while self.ended_size > ENDED_BUDGET
-            && tries > 0
-            && let Some(ended) = self.ended.pop_front()
-        {
-            tries -= 1;
-            self.ended_size = self.ended_size.saturating_sub(ended.size);
-            let Some(now) = self.ended_at(ended.slot) else {
-                continue;
-            };
-            if now.last_frame == ended.last_frame {
-                self.hand_on(ended.slot);
-            } else {
-                // It went on: the RST was not the end, or nobody took it for one.
-                self.ended_size += now.size;
-                self.ended.push_back(now);
-            }
-        }
-    }
-
-    /// Concludes a connection that is over.
-    fn hand_on(&mut self, slot: u32) {
-        let Some(place) = self.slots.get_mut(slot as usize) else {
-            return;
-        };
-        let state = std::mem::replace(&mut place.state, State::Free);
-        let (pair, stream) = (place.pair, place.stream);
-        let Some(mut live) = self.in_full(state, &pair) else {
-            return;
-        };
-        let ends = ends(&self.index, &pair);
-        live.catch_up(&self.config);
-        self.neighbours
-            .visit(*ends.of(live.server()), &live.visit());
-        let analysis = *live.analysis();
-        let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
-        self.finished.push_back(connection);
-        self.bury(slot, analysis);
-    }
-
-    /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
-    fn bury(&mut self, slot: u32, analysis: SequenceAnalysis) {
-        let Some(place) = self.slots.get_mut(slot as usize) else {
-            return;
-        };
-        if !self.index.leads_to(&place.pair, slot) {
-            self.free.push(slot);
-            return;
-        }
-        place.state = State::Tombstone(Box::new(analysis));
-        self.tombstones.push_back(slot);
-        if self.tombstones.len() > MAX_TOMBSTONES
-            && let Some(oldest) = self.tombstones.pop_front()
-        {
-            self.forget(oldest);
-        }
-    }
-
-    fn forget(&mut self, slot: u32) {
-        if let Some(place) = self.slots.get_mut(slot as usize)
-            && matches!(place.state, State::Tombstone(_))
-        {
-            self.index.remove(&place.pair, slot);
-            place.state = State::Free;
-            self.free.push(slot);
-        }
-    }
-
-    /// The capture has ended: everything that is still open becomes available from [`Engine::next_finished`].
-    pub fn finish(&mut self) {
-        let mut order: Vec<u32> =
-            (0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).collect();
-        let stream = |slot: &u32| self.slots.get(*slot as usize).map(|slot| slot.stream);
-        if !order.is_sorted_by_key(stream) {
-            order.sort_unstable_by_key(stream);
-        }
-        self.ended.clear();
-        self.meet_all();
-        self.remaining = Some(order.into_iter());
-    }
-
-    /// Adds all connections that are left to the neighbours.
-    fn meet_all(&mut self) {
-        let mut unanswered: Option<(Endpoint, u64)> = None;
-        for slot in &mut self.slots {
-            match &mut slot.state {
-                State::Live(live) => {
-                    live.catch_up(&self.config);
-                    let listener = self.index.endpoint(&slot.pair, live.server());
-                    self.neighbours.visit(listener, &live.visit());
-                }
-                State::Orderly(orderly) => {
-                    let listener = self.index.endpoint(&slot.pair, orderly.server());
-                    self.neighbours.visit(listener, &orderly.visit(&self.looks));
-                }
-                State::HalfOpen(half) => {
-                    let listener = self.index.endpoint(&slot.pair, half.from().other());
-                    match &mut unanswered {
-                        Some((endpoint, count)) if *endpoint == listener => *count += 1,
-                        _ => {
-                            if let Some((endpoint, count)) = unanswered.replace((listener, 1)) {
-                                self.neighbours.unanswered(endpoint, count);
-                            }
-                        }
-                    }
-                }
-                State::Free | State::Reserved | State::Tombstone(_) => {}
-            }
-        }
-        if let Some((endpoint, count)) = unanswered {
-            self.neighbours.unanswered(endpoint, count);
-        }
-    }
-
-    /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
-    pub fn next_finished(&mut self) -> Option<Connection<X>> {
-        if let Some(connection) = self.finished.pop_front() {
-            return Some(connection);
-        }
-        loop {
-            let slot = self.remaining.as_mut()?.next()?;
-            let Some(place) = self.slots.get_mut(slot as usize) else {
-                continue;
-            };
-            let state = std::mem::replace(&mut place.state, State::Free);
-            let (pair, stream) = (place.pair, place.stream);
-            let Some(live) = self.in_full(state, &pair) else {
-                continue;
-            };
-            let ends = ends(&self.index, &pair);
-            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
-        }
-    }
-
-    /// Another capture begins: what was seen before is no witness to it, and no connection goes on. Call it when
-    /// everything has been taken from [`Engine::next_finished`] after [`Engine::finish`]; streams are counted on.
-    pub fn begin_again(&mut self) {
-        let prototype = self.prototype.fresh();
-        let fresh = Self::with_prototype(self.config.clone(), prototype);
-        let next_stream = self.next_stream;
-        *self = Self {
-            next_stream,
-            ..fresh
-        };
-    }
-
     /// What is known of hosts and listeners so far.
     pub const fn neighbours(&self) -> &Neighbours {
         &self.neighbours
@@ -644,13 +435,6 @@ impl<X: StreamSink> Engine<X> {
 
 /// So many bytes of a quoted TCP header name its stream.
 const QUOTED_HEADER: usize = 16;
-
-fn ends(index: &Index, pair: &Pair) -> ByEnd<Endpoint> {
-    ByEnd {
-        low: index.endpoint(pair, End::Low),
-        high: index.endpoint(pair, End::High),
-    }
-}
 
 /// The full state of a half-open connection: its SYN is taken again.
 fn expand<X: StreamSink>(

@@ -300,7 +300,11 @@ impl<X: StreamSink> Orderly<X> {
                 time: self.syn_ack.segment.time,
             }),
             refused: false,
-            last_data: last_data.map(|short| short.at).max_by_frame(behind),
+            last_data: last_data
+                .map(|short| short.at)
+                .into_iter()
+                .chain(behind)
+                .max_by_key(|at| at.frame),
             ttl: Some((ttl.min(usual), ttl.max(usual))),
             idle_close: self
                 .pause_before_fin
@@ -341,16 +345,3 @@ fn is_answer(segment: &Segment<'_>) -> bool {
 
 /// FIN, SYN, RST, PSH, ACK, URG: all but the bits of ECN.
 const ANSWER_MASK: u16 = 0x3f;
-
-trait MaxByFrame {
-    fn max_by_frame(self, other: Option<Moment>) -> Option<Moment>;
-}
-
-impl MaxByFrame for Option<Moment> {
-    fn max_by_frame(self, other: Option<Moment>) -> Option<Moment> {
-        match (self, other) {
-            (Some(a), Some(b)) => Some(if b.frame > a.frame { b } else { a }),
-            (a, b) => a.or(b),
-        }
-    }
-}

@@ -1,0 +1,208 @@
+//! Connections that are over: how long they stay, and how they are handed on.
+
+use whyreset_segments::Endpoint;
+
+use super::{Engine, State};
+use crate::pairs::{ByEnd, End, Index, Pair};
+use crate::sequence_analysis::SequenceAnalysis;
+use crate::{Connection, StreamSink};
+
+/// Bytes that connections may take up which are over, before the oldest are handed on.
+const ENDED_BUDGET: usize = 24 << 20;
+/// What a connection takes up besides what it counts itself: its watchers and its exchanges.
+const HIDDEN_SIZE: usize = 4 << 10;
+/// Tombstones: about 100 bytes each.
+const MAX_TOMBSTONES: usize = 1_000_000;
+
+/// A connection that is over, and its last frame when that was noticed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    slot: u32,
+    last_frame: u64,
+    size: usize,
+}
+
+impl<X: StreamSink> Engine<X> {
+    /// A connection is over: it waits to be handed on.
+    pub(super) fn note_end(&mut self, slot: u32) {
+        self.queue_end(slot);
+        self.retire();
+    }
+
+    /// The same, but no other is handed on for it yet.
+    pub(super) fn queue_end(&mut self, slot: u32) {
+        if let Some(ended) = self.ended_at(slot) {
+            self.ended_size += ended.size;
+            self.ended.push_back(ended);
+        }
+    }
+
+    fn ended_at(&self, slot: u32) -> Option<Ended> {
+        let place = self.slots.get(slot as usize)?;
+        let (last_frame, size) = match &place.state {
+            State::Live(live) => (live.last_frame(), live.size()),
+            State::Orderly(orderly) => (orderly.last_frame(), orderly.size()),
+            _ => return None,
+        };
+        Some(Ended {
+            slot,
+            last_frame,
+            size: size + HIDDEN_SIZE,
+        })
+    }
+
+    /// Hands on the oldest connections that are over, until the rest is within the budget.
+    fn retire(&mut self) {
+        let mut tries = self.ended.len();
+        while self.ended_size > ENDED_BUDGET
+            && tries > 0
+            && let Some(ended) = self.ended.pop_front()
+        {
+            tries -= 1;
+            self.ended_size = self.ended_size.saturating_sub(ended.size);
+            let Some(now) = self.ended_at(ended.slot) else {
+                continue;
+            };
+            if now.last_frame == ended.last_frame {
+                self.hand_on(ended.slot);
+            } else {
+                // It went on: the RST was not the end, or nobody took it for one.
+                self.ended_size += now.size;
+                self.ended.push_back(now);
+            }
+        }
+    }
+
+    /// Concludes a connection that is over.
+    fn hand_on(&mut self, slot: u32) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        let state = std::mem::replace(&mut place.state, State::Free);
+        let (pair, stream) = (place.pair, place.stream);
+        let Some(mut live) = self.in_full(state, &pair) else {
+            return;
+        };
+        let ends = ends(&self.index, &pair);
+        live.catch_up(&self.config);
+        self.neighbours
+            .visit(*ends.of(live.server()), &live.visit());
+        let analysis = *live.analysis();
+        let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
+        self.finished.push_back(connection);
+        self.bury(slot, analysis);
+    }
+
+    /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
+    fn bury(&mut self, slot: u32, analysis: SequenceAnalysis) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        if !self.index.leads_to(&place.pair, slot) {
+            self.free.push(slot);
+            return;
+        }
+        place.state = State::Tombstone(Box::new(analysis));
+        self.tombstones.push_back(slot);
+        if self.tombstones.len() > MAX_TOMBSTONES
+            && let Some(oldest) = self.tombstones.pop_front()
+        {
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        if let Some(place) = self.slots.get_mut(slot as usize)
+            && matches!(place.state, State::Tombstone(_))
+        {
+            self.index.remove(&place.pair, slot);
+            place.state = State::Free;
+            self.free.push(slot);
+        }
+    }
+
+    /// The capture has ended: everything that is still open becomes available from [`Engine::next_finished`].
+    pub fn finish(&mut self) {
+        let mut order: Vec<u32> =
+            (0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).collect();
+        let stream = |slot: &u32| self.slots.get(*slot as usize).map(|slot| slot.stream);
+        if !order.is_sorted_by_key(stream) {
+            order.sort_unstable_by_key(stream);
+        }
+        self.ended.clear();
+        self.meet_all();
+        self.remaining = Some(order.into_iter());
+    }
+
+    /// Adds all connections that are left to the neighbours.
+    fn meet_all(&mut self) {
+        let mut unanswered: Option<(Endpoint, u64)> = None;
+        for slot in &mut self.slots {
+            match &mut slot.state {
+                State::Live(live) => {
+                    live.catch_up(&self.config);
+                    let listener = self.index.endpoint(&slot.pair, live.server());
+                    self.neighbours.visit(listener, &live.visit());
+                }
+                State::Orderly(orderly) => {
+                    let listener = self.index.endpoint(&slot.pair, orderly.server());
+                    self.neighbours.visit(listener, &orderly.visit(&self.looks));
+                }
+                State::HalfOpen(half) => {
+                    let listener = self.index.endpoint(&slot.pair, half.from().other());
+                    match &mut unanswered {
+                        Some((endpoint, count)) if *endpoint == listener => *count += 1,
+                        _ => {
+                            if let Some((endpoint, count)) = unanswered.replace((listener, 1)) {
+                                self.neighbours.unanswered(endpoint, count);
+                            }
+                        }
+                    }
+                }
+                State::Free | State::Reserved | State::Tombstone(_) => {}
+            }
+        }
+        if let Some((endpoint, count)) = unanswered {
+            self.neighbours.unanswered(endpoint, count);
+        }
+    }
+
+    /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
+    pub fn next_finished(&mut self) -> Option<Connection<X>> {
+        if let Some(connection) = self.finished.pop_front() {
+            return Some(connection);
+        }
+        loop {
+            let slot = self.remaining.as_mut()?.next()?;
+            let Some(place) = self.slots.get_mut(slot as usize) else {
+                continue;
+            };
+            let state = std::mem::replace(&mut place.state, State::Free);
+            let (pair, stream) = (place.pair, place.stream);
+            let Some(live) = self.in_full(state, &pair) else {
+                continue;
+            };
+            let ends = ends(&self.index, &pair);
+            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
+        }
+    }
+
+    /// Another capture begins: what was seen before is no witness to it, and no connection goes on. Call it when
+    /// everything has been taken from [`Engine::next_finished`] after [`Engine::finish`]; streams are counted on.
+    pub fn begin_again(&mut self) {
+        let prototype = self.prototype.fresh();
+        let fresh = Self::with_prototype(self.config.clone(), prototype);
+        let next_stream = self.next_stream;
+        *self = Self {
+            next_stream,
+            ..fresh
+        };
+    }
+}
+
+fn ends(index: &Index, pair: &Pair) -> ByEnd<Endpoint> {
+    ByEnd {
+        low: index.endpoint(pair, End::Low),
+        high: index.endpoint(pair, End::High),
+    }
+}
