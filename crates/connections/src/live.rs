@@ -24,7 +24,7 @@ use crate::{
 /// ICMP errors that are kept.
 const MAX_NOTICES: usize = 8;
 /// A pause that makes the packet behind it telling.
-const TELLING_PAUSE: i64 = 1_000_000_000;
+pub(crate) const TELLING_PAUSE: i64 = 1_000_000_000;
 
 /// What every packet touches, close together.
 #[derive(Debug)]

@@ -19,7 +19,9 @@ pub(crate) use short::Looks;
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Checksum, Known, Segment, SeqNumber, TcpFlags};
 
+use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
+use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
 use crate::{FrameSpan, Moment, Needs, StreamSink, calm};
@@ -32,10 +34,6 @@ const FIRST: usize = 12;
 const LEAVING: usize = 32;
 /// Packets that are kept at most.
 const KEPT: usize = FIRST + 2 * LEAVING;
-/// A pause that is told where a FIN follows it.
-const TELLING_PAUSE: i64 = 1_000_000_000;
-/// Checksums are verified on so many of the first packets of a direction.
-const CHECKED: u8 = 4;
 
 /// What is expected of one end, and what its stream's sink was told.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +48,7 @@ struct Expected {
     look: Option<u16>,
     scale: u8,
     /// Checksums looked at.
-    checked: u8,
+    checked: u32,
     /// It sent its FIN.
     fin: bool,
     /// What the sink needs of its next bytes.
@@ -127,7 +125,7 @@ impl<X: StreamSink> Orderly<X> {
         client.edge = start.wrapping_add(syn.window());
         let mut server = expected(start, next, answer.window, server_scale);
         let checksum = (!answer.tcp_bytes.is_empty()).then(|| answer.checksum());
-        server.checked = u8::from(checksum.is_some());
+        server.checked = u32::from(checksum.is_some());
         let ends = match syn.from() {
             End::Low => ByEnd {
                 low: client,
@@ -315,7 +313,7 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    /// The acknowledgement of the SYN, as a number of its direction.
+    /// The initial sequence number of an end.
     fn start(&self, end: End) -> SeqNumber {
         if end == self.client {
             SeqNumber(self.syn.seq())

@@ -12,9 +12,9 @@ use crate::so_far::SoFar;
 use crate::{BySide, Flow, Moment, Packet, Side, Silence};
 
 /// So many of the longest are kept.
-const KEPT: usize = 4;
+pub(crate) const KEPT: usize = 4;
 /// Shorter ones are none.
-const SHORTEST: Span = Span::from_millis(5);
+pub(crate) const SHORTEST: Span = Span::from_millis(5);
 /// Tick rates that stacks use; an estimate near one of them is that one.
 const NOMINAL_RATES: [f64; 5] = [1_000.0, 250.0, 100.0, 10.0, 1_000_000.0];
 

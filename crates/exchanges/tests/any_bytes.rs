@@ -94,35 +94,11 @@ fn turn() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// Feeds the turns, what is said in pieces of at most `size` bytes.
-fn feed(turns: &[Turn], size: usize) -> Exchanges {
-    let mut tracker = Tracker::with_keys(KeyLog::default());
-    let mut sent = BySide::<u64>::default();
-    for (frame, turn) in (1u64..).zip(turns) {
-        let at = Moment {
-            frame,
-            time: Timestamp::default(),
-        };
-        match turn {
-            Turn::Said(side, bytes) => {
-                for piece in bytes.chunks(size) {
-                    tracker.data(*side, at, *sent.of(*side), piece);
-                    *sent.of_mut(*side) += piece.len() as u64;
-                }
-            }
-            Turn::Lost(side, len) => {
-                tracker.gap(*side, at, *sent.of(*side), u64::from(*len));
-                *sent.of_mut(*side) += u64::from(*len);
-            }
-            Turn::Acknowledged(side, to) => tracker.acknowledged(*side, at, u64::from(*to)),
-            Turn::Closed(side, reset) => tracker.closed(*side, at, *reset),
-        }
-    }
-    tracker.into_exchanges()
-}
+/// Says the next bytes of a side; gives how many were taken.
+type Say = fn(&mut Tracker, Side, Moment, u64, &[u8]) -> usize;
 
-/// Feeds the turns in pieces, of which only what is needed is handed on.
-fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
+/// Feeds the turns; what is said comes in pieces of at most `size` bytes.
+fn feed_by(turns: &[Turn], size: usize, say: Say) -> Exchanges {
     let mut tracker = Tracker::with_keys(KeyLog::default());
     let mut sent = BySide::<u64>::default();
     for (frame, turn) in (1u64..).zip(turns) {
@@ -135,7 +111,7 @@ fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
                 for piece in bytes.chunks(size) {
                     let mut rest = piece;
                     while !rest.is_empty() {
-                        let used = say_needed(&mut tracker, *side, at, *sent.of(*side), rest);
+                        let used = say(&mut tracker, *side, at, *sent.of(*side), rest);
                         *sent.of_mut(*side) += used as u64;
                         rest = rest.get(used..).unwrap_or(&[]);
                     }
@@ -150,6 +126,19 @@ fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
         }
     }
     tracker.into_exchanges()
+}
+
+/// Every piece is handed on.
+fn feed(turns: &[Turn], size: usize) -> Exchanges {
+    feed_by(turns, size, |tracker, side, at, offset, bytes| {
+        tracker.data(side, at, offset, bytes);
+        bytes.len()
+    })
+}
+
+/// Only what is needed of a piece is handed on.
+fn feed_needed(turns: &[Turn], size: usize) -> Exchanges {
+    feed_by(turns, size, say_needed)
 }
 
 fn say_needed(tracker: &mut Tracker, side: Side, at: Moment, offset: u64, bytes: &[u8]) -> usize {

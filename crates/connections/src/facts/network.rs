@@ -6,7 +6,7 @@ use super::Seen;
 use crate::Flow;
 
 /// Checksums are verified on so many of the first packets of a direction.
-const CHECKED: u32 = 4;
+pub(crate) const CHECKED: u32 = 4;
 /// No path carries larger datagrams than jumbo frames do.
 const JUMBO: u32 = 9_018;
 

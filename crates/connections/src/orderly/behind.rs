@@ -10,6 +10,7 @@ use crate::numbering::Numbering;
 use crate::outstanding::Outstanding;
 use crate::pairs::{ByEnd, End};
 use crate::round_trip::RoundTripMeter;
+use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
 use crate::{Marks, Moment, Packet, StreamSink};
 
 /// What was passed over.
@@ -21,7 +22,7 @@ pub(crate) struct Behind {
     last_from: Option<End>,
     /// Packets passed over, of both ends.
     pub(crate) count: u64,
-    /// The longest pauses among them, at most [`MAX_PAUSES`], the longest first.
+    /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(crate) pauses: Vec<Pause>,
     /// Who sent the last data.
     last_data_by: Option<End>,
@@ -44,11 +45,6 @@ pub(crate) struct Pause {
     pub(crate) breaker_before: Option<(Moment, Option<u32>)>,
     pub(crate) breaker_ts: Option<u32>,
 }
-
-/// Pauses that are kept: as many as a connection tells in the end.
-const MAX_PAUSES: usize = 4;
-/// Shorter ones are none.
-const SHORTEST_PAUSE: Span = Span::from_millis(5);
 
 /// What was passed over of one end.
 #[derive(Clone, Debug, Default)]
