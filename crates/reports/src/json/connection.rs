@@ -1,214 +1,173 @@
 //! One connection and its verdict.
 
-use serde::{Serialize, Serializer};
 use whyreset_capture::Timestamp;
-use whyreset_connections::{BySide, Flow, Place};
+use whyreset_connections::{Flow, FrameSpan, Place};
 use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
 
-use super::exchange::ExchangeJson;
+use super::exchange;
 use super::times::{millis, seconds};
+use super::writer::{Object, ToJson, array};
 use crate::Judged;
 
-#[derive(Serialize)]
-pub(super) struct ConnectionJson<'a> {
-    stream: u64,
-    client: EndpointJson<'a>,
-    server: EndpointJson<'a>,
+/// Which connection it is, and when it was: what no other connection shares with it.
+pub(super) struct Identity<'a> {
+    pub stream: u64,
+    pub client: EndpointJson<'a>,
+    pub server: EndpointJson<'a>,
     /// The client that a PROXY protocol line names, with its port.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proxied_client: Option<&'a str>,
-    frames: FramesJson,
+    pub proxied_client: Option<&'a str>,
+    pub frames: FrameSpan,
     /// `null` where a list tells no times.
-    start_s: Option<f64>,
-    end_s: Option<f64>,
-    /// `null` where a list shows that there was payload, but of no packet how much.
-    bytes: BySideJson<Option<u64>>,
-    outcome: &'static str,
-    vantage: &'static str,
-    rtt_ms: RoundTripsJson,
-    verdict: VerdictJson<'a>,
-    exchanges: Vec<ExchangeJson<'a>>,
+    pub start_s: Option<f64>,
+    pub end_s: Option<f64>,
 }
 
-#[derive(Serialize)]
-struct FramesJson {
-    first: u64,
-    last: u64,
-    count: u64,
+/// An end; its port is `null` where a list does not tell it.
+pub(super) struct EndpointJson<'a> {
+    pub end: Endpoint,
+    pub ports_told: bool,
+    pub names: &'a HostNames,
 }
 
-#[derive(Serialize)]
-struct BySideJson<T> {
-    client: T,
-    server: T,
+/// Appends a connection.
+pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names: &HostNames) {
+    Identity::of(judged, origin, names).write(out);
+    write_findings(out, judged);
 }
 
-#[derive(Serialize)]
-struct RoundTripsJson {
-    client_side: Option<f64>,
-    server_side: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct EndpointJson<'a> {
-    ip: HostJson<'a>,
-    /// `null` where a list does not tell it.
-    port: Option<u16>,
-}
-
-/// A host as text, without a copy on the heap.
-struct HostJson<'a> {
-    host: Host,
-    names: &'a HostNames,
-}
-
-impl Serialize for HostJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.host {
-            Host::V4(ip) => serializer.collect_str(&ip),
-            Host::V6(ip) => serializer.collect_str(&ip),
-            name @ Host::Name(_) => serializer.serialize_str(&self.names.display(name)),
-        }
-    }
-}
-
-impl<'a> EndpointJson<'a> {
-    fn new(end: Endpoint, told: bool, names: &'a HostNames) -> Self {
-        Self {
-            ip: HostJson {
-                host: end.host,
-                names,
-            },
-            port: (told || end.port != 0).then_some(end.port),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct VerdictJson<'a> {
-    cause: &'static str,
-    ended_by: &'static str,
-    confidence: f64,
-    summary: &'a str,
-    evidence: Vec<EvidenceJson<'a>>,
-    ruled_out: Vec<RuledOutJson<'a>>,
-    alternatives: Vec<AlternativeJson<'a>>,
-    next_steps: &'a [String],
-}
-
-#[derive(Serialize)]
-struct EvidenceJson<'a> {
-    id: &'static str,
-    frames: &'a [u64],
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct RuledOutJson<'a> {
-    cause: &'a str,
-    frames: &'a [u64],
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct AlternativeJson<'a> {
-    cause: &'static str,
-    confidence: f64,
-    text: &'a str,
-}
-
-impl<'a> ConnectionJson<'a> {
-    pub(super) fn new(judged: &'a Judged, origin: Timestamp, names: &'a HostNames) -> Self {
-        let Judged {
-            connection,
-            verdict,
-        } = judged;
-        let BySide { client, server } = connection.ends;
-        let trips = &connection.vantage.round_trip;
+impl<'a> Identity<'a> {
+    fn of(judged: &'a Judged, origin: Timestamp, names: &'a HostNames) -> Self {
+        let connection = &judged.connection;
+        let end = |end| EndpointJson {
+            end,
+            ports_told: connection.ports_told,
+            names,
+        };
+        let at = |time| connection.timed.then(|| seconds(time - origin));
         Self {
             stream: connection.stream,
-            client: EndpointJson::new(client, connection.ports_told, names),
-            server: EndpointJson::new(server, connection.ports_told, names),
+            client: end(connection.ends.client),
+            server: end(connection.ends.server),
             proxied_client: connection.app.proxied_client.as_deref(),
-            frames: FramesJson {
-                first: connection.frames.first,
-                last: connection.frames.last,
-                count: connection.frames.count,
-            },
-            start_s: connection.timed.then(|| seconds(connection.start - origin)),
-            end_s: connection.timed.then(|| seconds(connection.end - origin)),
-            bytes: BySideJson {
-                client: told_bytes(&connection.flows.client),
-                server: told_bytes(&connection.flows.server),
-            },
-            outcome: verdict.outcome.id(),
-            vantage: place(connection.vantage.place),
-            rtt_ms: RoundTripsJson {
-                client_side: trips.client.minimum.map(millis),
-                server_side: trips.server.minimum.map(millis),
-            },
-            verdict: VerdictJson::new(verdict),
-            exchanges: connection.app.list.iter().map(ExchangeJson::new).collect(),
+            frames: connection.frames,
+            start_s: at(connection.start),
+            end_s: at(connection.end),
         }
+    }
+
+    /// Appends the beginning of the connection's object; [`write_findings`] goes on with it.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("stream", &self.stream);
+        object.field("client", &self.client);
+        object.field("server", &self.server);
+        object.field_if_known("proxied_client", self.proxied_client);
+        object.field("frames", &self.frames);
+        object.field("start_s", &self.start_s);
+        object.field("end_s", &self.end_s);
     }
 }
 
-impl<'a> VerdictJson<'a> {
-    fn new(verdict: &'a Verdict) -> Self {
-        Self {
-            cause: verdict.cause.id(),
-            ended_by: verdict.ended_by.id(),
-            confidence: probability(verdict.confidence),
-            summary: &verdict.summary,
-            evidence: verdict.evidence.iter().map(EvidenceJson::new).collect(),
-            ruled_out: verdict.ruled_out.iter().map(RuledOutJson::new).collect(),
-            alternatives: verdict
-                .alternatives
-                .iter()
-                .map(AlternativeJson::new)
-                .collect(),
-            next_steps: &verdict.next_steps,
+/// Appends what was found of the connection, and ends its object.
+pub(super) fn write_findings(out: &mut Vec<u8>, judged: &Judged) {
+    let Judged {
+        connection,
+        verdict,
+    } = judged;
+    let trips = &connection.vantage.round_trip;
+    let mut object = Object::go_on(out);
+    let mut bytes = Object::begin(object.name("bytes"));
+    bytes.field("client", &told_bytes(&connection.flows.client));
+    bytes.field("server", &told_bytes(&connection.flows.server));
+    bytes.end();
+    object.field("outcome", verdict.outcome.id());
+    object.field("vantage", place(connection.vantage.place));
+    let mut rtt = Object::begin(object.name("rtt_ms"));
+    rtt.field("client_side", &trips.client.minimum.map(millis));
+    rtt.field("server_side", &trips.server.minimum.map(millis));
+    rtt.end();
+    object.field("verdict", verdict);
+    let exchanges = &connection.app.list;
+    array(object.name("exchanges"), exchanges, exchange::write);
+    object.end();
+}
+
+impl ToJson for EndpointJson<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Endpoint { host, port } = self.end;
+        let mut object = Object::begin(out);
+        match host {
+            Host::V4(ip) => object.field("ip", &ip),
+            Host::V6(ip) => object.field("ip", &ip),
+            name @ Host::Name(_) => object.field("ip", &self.names.display(name)),
         }
+        object.field("port", &(self.ports_told || port != 0).then_some(port));
+        object.end();
     }
 }
 
-impl<'a> EvidenceJson<'a> {
-    fn new(evidence: &'a Evidence) -> Self {
-        Self {
-            id: evidence.id,
-            frames: &evidence.frames,
-            text: &evidence.text,
-        }
+impl ToJson for FrameSpan {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("first", &self.first);
+        object.field("last", &self.last);
+        object.field("count", &self.count);
+        object.end();
     }
 }
 
-impl<'a> RuledOutJson<'a> {
-    fn new(ruled_out: &'a RuledOut) -> Self {
-        Self {
-            cause: &ruled_out.cause,
-            frames: &ruled_out.frames,
-            text: &ruled_out.text,
-        }
+impl ToJson for Verdict {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("cause", self.cause.id());
+        object.field("ended_by", self.ended_by.id());
+        object.field("confidence", &probability(self.confidence));
+        object.field("summary", &self.summary);
+        object.field("evidence", self.evidence.as_slice());
+        object.field("ruled_out", self.ruled_out.as_slice());
+        object.field("alternatives", self.alternatives.as_slice());
+        object.field("next_steps", self.next_steps.as_slice());
+        object.end();
     }
 }
 
-impl<'a> AlternativeJson<'a> {
-    fn new(alternative: &'a Alternative) -> Self {
-        Self {
-            cause: alternative.cause.id(),
-            confidence: probability(alternative.confidence),
-            text: &alternative.text,
-        }
+impl ToJson for Evidence {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("id", self.id);
+        object.field("frames", self.frames.as_slice());
+        object.field("text", &self.text);
+        object.end();
     }
 }
 
-/// Three digits are all that a probability of ours is worth; rounded down, so that a sum stays at most 1.
-/// What a list shows only by its rows, not by numbers, is not known.
+impl ToJson for RuledOut {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("cause", &self.cause);
+        object.field("frames", self.frames.as_slice());
+        object.field("text", &self.text);
+        object.end();
+    }
+}
+
+impl ToJson for Alternative {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("cause", self.cause.id());
+        object.field("confidence", &probability(self.confidence));
+        object.field("text", &self.text);
+        object.end();
+    }
+}
+
+/// What a list shows only by its rows, not by numbers, is not known: `null`.
 fn told_bytes(flow: &Flow) -> Option<u64> {
     (flow.bytes > 0 || flow.sent_nothing()).then_some(flow.bytes)
 }
 
+/// Three digits are all that a probability of ours is worth; rounded down, so that a sum stays at most 1.
 fn probability(value: f64) -> f64 {
     (value.clamp(0.0, 1.0) * 1e3).floor() / 1e3
 }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
 use whyreset_capture::Timestamp;
 use whyreset_connections::Marks;
 use whyreset_segments::HostNames;
 
-use super::connection::ConnectionJson;
+use super::connection;
 use super::times::rfc3339;
+use super::writer::{Object, ToJson};
 use crate::{CaptureFacts, Judged};
 
 /// Writes a `whyreset/1` document to `out` as connections come.
@@ -44,10 +44,7 @@ impl<W: Write> Document<W> {
         self.buffer.clear();
         self.buffer
             .extend_from_slice(if self.connections == 0 { HEAD } else { b",\n" });
-        serde_json::to_writer(
-            &mut self.buffer,
-            &ConnectionJson::new(judged, origin, names),
-        )?;
+        connection::write(&mut self.buffer, judged, origin, names);
         self.connections += 1;
         self.out.write_all(&self.buffer)
     }
@@ -60,37 +57,27 @@ impl<W: Write> Document<W> {
         if self.connections == 0 {
             self.out.write_all(HEAD)?;
         }
-        self.out.write_all(b"\n],\n\"captures\":")?;
-        let captures: Vec<_> = captures.iter().map(CaptureJson::new).collect();
-        serde_json::to_writer(&mut self.out, &captures)?;
-        self.out.write_all(b"}\n")?;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(b"\n],\n\"captures\":");
+        captures.write(&mut self.buffer);
+        self.buffer.extend_from_slice(b"}\n");
+        self.out.write_all(&self.buffer)?;
         self.out.flush()?;
         Ok(self.out)
     }
 }
 
-#[derive(Serialize)]
-struct CaptureJson<'a> {
-    path: &'a str,
-    format: &'a str,
-    packets: u64,
-    bytes: u64,
-    first_time: Option<String>,
-    last_time: Option<String>,
-    warnings: &'a [String],
-}
-
-impl<'a> CaptureJson<'a> {
-    fn new(facts: &'a CaptureFacts) -> Self {
-        Self {
-            path: &facts.path,
-            format: &facts.format,
-            packets: facts.packets,
-            bytes: facts.bytes,
-            first_time: facts.first_time.map(rfc3339),
-            last_time: facts.last_time.map(rfc3339),
-            warnings: &facts.warnings,
-        }
+impl ToJson for CaptureFacts {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("path", &self.path);
+        object.field("format", &self.format);
+        object.field("packets", &self.packets);
+        object.field("bytes", &self.bytes);
+        object.field("first_time", &self.first_time.map(rfc3339));
+        object.field("last_time", &self.last_time.map(rfc3339));
+        object.field("warnings", self.warnings.as_slice());
+        object.end();
     }
 }
 

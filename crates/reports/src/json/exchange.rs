@@ -1,167 +1,86 @@
 //! One exchange.
 
-use serde::Serialize;
 use whyreset_connections::Side;
-use whyreset_exchanges::{CloseNotify, Exchange, Protocol, Tls, TlsHandshake};
+use whyreset_exchanges::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
 
-#[derive(Serialize)]
-pub(super) struct ExchangeJson<'a> {
-    protocol: String,
-    #[serde(flatten)]
-    kind: KindJson<'a>,
-    complete: bool,
-    frames: FramesJson,
-}
+use super::writer::{Object, ToJson};
 
-#[derive(Serialize)]
-struct FramesJson {
-    first: Option<u64>,
-    last: Option<u64>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum KindJson<'a> {
-    Http(HttpJson<'a>),
-    Tls(TlsJson<'a>),
-    Other(OtherJson),
-}
-
-#[derive(Serialize)]
-struct HttpJson<'a> {
-    request: Option<&'a str>,
-    host: Option<&'a str>,
-    status: Option<u16>,
-    request_body_expected: Option<u64>,
-    request_body_delivered: Option<u64>,
-    body_expected: Option<u64>,
-    body_delivered: Option<u64>,
-    body_acknowledged: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why_incomplete: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_id: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reset: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reset_by: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grpc_status: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct TlsJson<'a> {
-    server_name: Option<&'a str>,
-    alpn: Option<&'a str>,
-    handshake: &'static str,
-    alert: Option<AlertJson>,
-    close_notify: &'static str,
-    resumed: bool,
-    client_bytes: u64,
-    server_bytes: u64,
-    request_outstanding: Option<bool>,
-    response_under_way: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct AlertJson {
-    by: &'static str,
-    description: &'static str,
-    frame: u64,
-}
-
-#[derive(Serialize)]
-struct OtherJson {
-    last_speaker: Option<&'static str>,
-}
-
-impl<'a> ExchangeJson<'a> {
-    pub(super) fn new(exchange: &'a Exchange) -> Self {
-        Self {
-            protocol: protocol(&exchange.protocol),
-            kind: kind(exchange),
-            complete: exchange.complete,
-            frames: FramesJson {
-                first: exchange.started.map(|at| at.frame),
-                last: exchange.ended.map(|at| at.frame),
-            },
-        }
+/// Appends an exchange.
+pub(super) fn write(exchange: &Exchange, out: &mut Vec<u8>) {
+    let mut object = Object::begin(out);
+    match &exchange.protocol {
+        Protocol::Http10 => object.field("protocol", "http/1.0"),
+        Protocol::Http11 => object.field("protocol", "http/1.1"),
+        Protocol::Http2 => object.field("protocol", "h2"),
+        Protocol::Tls(Some(version)) => object.field("protocol", &format!("tls/{version}")),
+        Protocol::Tls(None) => object.field("protocol", "tls"),
+        Protocol::Other(name) => object.field("protocol", *name),
+        Protocol::Unknown => object.field("protocol", "unknown"),
     }
-}
-
-fn protocol(protocol: &Protocol) -> String {
-    match protocol {
-        Protocol::Http10 => "http/1.0".to_owned(),
-        Protocol::Http11 => "http/1.1".to_owned(),
-        Protocol::Http2 => "h2".to_owned(),
-        Protocol::Tls(Some(version)) => format!("tls/{version}"),
-        Protocol::Tls(None) => "tls".to_owned(),
-        Protocol::Other(name) => (*name).to_owned(),
-        Protocol::Unknown => "unknown".to_owned(),
-    }
-}
-
-fn kind(exchange: &Exchange) -> KindJson<'_> {
     match (&exchange.protocol, &exchange.tls) {
-        (_, Some(tls)) => KindJson::Tls(TlsJson::new(tls)),
+        (_, Some(tls)) => write_tls(&mut object, tls),
         (Protocol::Http10 | Protocol::Http11 | Protocol::Http2, None) => {
-            KindJson::Http(HttpJson::new(exchange))
+            write_http(&mut object, exchange);
         }
-        _ => KindJson::Other(OtherJson {
-            last_speaker: exchange.last_speaker.map(side),
-        }),
+        _ => object.field("last_speaker", &exchange.last_speaker.map(side)),
     }
+    object.field("complete", &exchange.complete);
+    let mut frames = Object::begin(object.name("frames"));
+    frames.field("first", &exchange.started.map(|at| at.frame));
+    frames.field("last", &exchange.ended.map(|at| at.frame));
+    frames.end();
+    object.end();
 }
 
-impl<'a> HttpJson<'a> {
-    fn new(exchange: &'a Exchange) -> Self {
-        let reset = exchange.reset.as_ref();
-        Self {
-            request: exchange.request.as_deref(),
-            host: exchange.host.as_deref(),
-            status: exchange.status,
-            request_body_expected: exchange.request_body_expected,
-            request_body_delivered: exchange.request_body_delivered,
-            body_expected: exchange.body_expected,
-            body_delivered: exchange.body_delivered,
-            body_acknowledged: exchange.body_acknowledged,
-            why_incomplete: exchange.why_incomplete.as_deref(),
-            stream_id: exchange.stream_id,
-            reset: reset.map(|(_, code)| code.as_str()),
-            reset_by: reset.map(|(by, _)| side(*by)),
-            grpc_status: exchange.grpc_status,
-        }
-    }
+fn write_http(object: &mut Object<'_>, exchange: &Exchange) {
+    let reset = exchange.reset.as_ref();
+    object.field("request", &exchange.request.as_deref());
+    object.field("host", &exchange.host.as_deref());
+    object.field("status", &exchange.status);
+    object.field("request_body_expected", &exchange.request_body_expected);
+    object.field("request_body_delivered", &exchange.request_body_delivered);
+    object.field("body_expected", &exchange.body_expected);
+    object.field("body_delivered", &exchange.body_delivered);
+    object.field("body_acknowledged", &exchange.body_acknowledged);
+    object.field_if_known("why_incomplete", exchange.why_incomplete.as_deref());
+    object.field_if_known("stream_id", exchange.stream_id);
+    object.field_if_known("reset", reset.map(|(_, code)| code.as_str()));
+    object.field_if_known("reset_by", reset.map(|(by, _)| side(*by)));
+    object.field_if_known("grpc_status", exchange.grpc_status);
 }
 
-impl<'a> TlsJson<'a> {
-    fn new(tls: &'a Tls) -> Self {
-        Self {
-            server_name: tls.server_name.as_deref(),
-            alpn: tls.alpn.as_deref(),
-            handshake: match tls.handshake {
-                TlsHandshake::Complete => "complete",
-                TlsHandshake::Failed => "failed",
-                TlsHandshake::Partial => "partial",
-            },
-            alert: tls.alert.as_ref().map(|alert| AlertJson {
-                by: side(alert.by),
-                description: alert.description,
-                frame: alert.at.frame,
-            }),
-            close_notify: match tls.close_notify {
-                CloseNotify::Both => "both",
-                CloseNotify::Client => "client",
-                CloseNotify::Server => "server",
-                CloseNotify::None => "none",
-                CloseNotify::Unknown => "unknown",
-            },
-            resumed: tls.resumed,
-            client_bytes: tls.client_bytes,
-            server_bytes: tls.server_bytes,
-            request_outstanding: tls.request_outstanding,
-            response_under_way: tls.response_under_way,
-        }
+fn write_tls(object: &mut Object<'_>, tls: &Tls) {
+    let handshake = match tls.handshake {
+        TlsHandshake::Complete => "complete",
+        TlsHandshake::Failed => "failed",
+        TlsHandshake::Partial => "partial",
+    };
+    let close_notify = match tls.close_notify {
+        CloseNotify::Both => "both",
+        CloseNotify::Client => "client",
+        CloseNotify::Server => "server",
+        CloseNotify::None => "none",
+        CloseNotify::Unknown => "unknown",
+    };
+    object.field("server_name", &tls.server_name.as_deref());
+    object.field("alpn", &tls.alpn.as_deref());
+    object.field("handshake", handshake);
+    object.field("alert", &tls.alert);
+    object.field("close_notify", close_notify);
+    object.field("resumed", &tls.resumed);
+    object.field("client_bytes", &tls.client_bytes);
+    object.field("server_bytes", &tls.server_bytes);
+    object.field("request_outstanding", &tls.request_outstanding);
+    object.field("response_under_way", &tls.response_under_way);
+}
+
+impl ToJson for TlsAlert {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.field("by", side(self.by));
+        object.field("description", self.description);
+        object.field("frame", &self.at.frame);
+        object.end();
     }
 }
 

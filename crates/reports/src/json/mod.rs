@@ -7,5 +7,6 @@ mod connection;
 mod document;
 mod exchange;
 mod times;
+mod writer;
 
 pub use document::{Document, write_event};

@@ -1,0 +1,298 @@
+//! JSON as bytes, appended to a buffer: objects, arrays, strings, numbers.
+//!
+//! The document is written for each of millions of connections, so nothing of it is built first: no map, no copy. What
+//! comes out is, byte for byte, what `serde_json` writes.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Something that can be written as JSON.
+pub(super) trait ToJson {
+    /// Appends it.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// An object that is being written.
+pub(super) struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    separator: u8,
+}
+
+impl<'o> Object<'o> {
+    /// Begins one.
+    pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
+        Self {
+            out,
+            separator: b'{',
+        }
+    }
+
+    /// Goes on with one whose first fields have been written.
+    pub(super) const fn go_on(out: &'o mut Vec<u8>) -> Self {
+        Self {
+            out,
+            separator: b',',
+        }
+    }
+
+    /// The next field. Names are ours, without anything to escape.
+    pub(super) fn field(&mut self, name: &'static str, value: &(impl ToJson + ?Sized)) {
+        value.write(self.name(name));
+    }
+
+    /// The next field, which is left out where there is no value.
+    pub(super) fn field_if_known(&mut self, name: &'static str, value: Option<impl ToJson>) {
+        if let Some(value) = value {
+            self.field(name, &value);
+        }
+    }
+
+    /// The name of the next field: its value is to be appended.
+    pub(super) fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
+        self.out.push(self.separator);
+        self.separator = b',';
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out
+    }
+
+    /// Ends one that has at least one field.
+    pub(super) fn end(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// An array of whatever `write` appends for each item.
+pub(super) fn array<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) {
+    out.push(b'[');
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(b']');
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(
+        impl ToJson for $integer {
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+            }
+        }
+    )*};
+}
+
+integers!(u8, u16, u32, u64);
+
+/// The shortest decimals that mean the same number; what is none is `null`.
+impl ToJson for f64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        if self.is_finite() {
+            out.extend_from_slice(zmij::Buffer::new().format_finite(*self).as_bytes());
+        } else {
+            out.extend_from_slice(b"null");
+        }
+    }
+}
+
+impl ToJson for bool {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl<T: ToJson + ?Sized> ToJson for &T {
+    fn write(&self, out: &mut Vec<u8>) {
+        (**self).write(out);
+    }
+}
+
+impl<T: ToJson> ToJson for [T] {
+    fn write(&self, out: &mut Vec<u8>) {
+        array(out, self, ToJson::write);
+    }
+}
+
+impl ToJson for String {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_str().write(out);
+    }
+}
+
+impl ToJson for str {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        let mut rest = self.as_bytes();
+        loop {
+            let (plain, special) = rest.split_at(plain_len(rest));
+            out.extend_from_slice(plain);
+            let Some((byte, behind)) = special.split_first() else {
+                break;
+            };
+            escape(out, *byte);
+            rest = behind;
+        }
+        out.push(b'"');
+    }
+}
+
+/// `"192.0.2.1"`.
+impl ToJson for Ipv4Addr {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut separator = b'"';
+        for part in self.octets() {
+            out.push(separator);
+            part.write(out);
+            separator = b'.';
+        }
+        out.push(b'"');
+    }
+}
+
+/// `"2001:db8::1"`.
+impl ToJson for Ipv6Addr {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.to_string().write(out);
+    }
+}
+
+/// So many bytes of the beginning stand for themselves in a string.
+fn plain_len(bytes: &[u8]) -> usize {
+    let mut len = 0;
+    for eight in bytes.chunks_exact(8) {
+        let Ok(eight) = eight.try_into() else { break };
+        if any_special(u64::from_ne_bytes(eight)) {
+            break;
+        }
+        len += 8;
+    }
+    let rest = bytes.get(len..).unwrap_or_default();
+    let special = rest.iter().position(|byte| is_special(*byte));
+    len + special.unwrap_or(rest.len())
+}
+
+/// RFC 8259 §7: control characters, the quotation mark, the backslash.
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, 0..0x20 | b'"' | b'\\')
+}
+
+/// Whether one of eight bytes is special; all are looked at at once (H. S. Warren, Hacker's Delight, §6-1).
+const fn any_special(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    const fn any_below(eight: u64, limit: u8) -> u64 {
+        eight.wrapping_sub(ONES * limit as u64) & !eight & HIGH
+    }
+    const fn any_is(eight: u64, byte: u8) -> u64 {
+        any_below(eight ^ (ONES * byte as u64), 1)
+    }
+    any_below(eight, 0x20) | any_is(eight, b'"') | any_is(eight, b'\\') != 0
+}
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    const HEX: [u8; 16] = *b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0c => b'f',
+        b'\r' => b'r',
+        _ => {
+            let digit = |value: u8| HEX.get(usize::from(value & 0xf)).copied().unwrap_or(b'0');
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&[digit(byte >> 4), digit(byte)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde::Serialize;
+
+    fn ours(value: &(impl ToJson + ?Sized)) -> String {
+        let mut out = Vec::new();
+        value.write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn as_serde_writes<T: ToJson + Serialize + ?Sized>(value: &T) {
+        assert_eq!(ours(value), serde_json::to_string(value).unwrap());
+    }
+
+    #[test]
+    fn every_character_is_escaped_as_serde_does() {
+        for code in 0..0x1_0000 {
+            if let Some(character) = char::from_u32(code) {
+                as_serde_writes(&format!("seven{character}x"));
+            }
+        }
+    }
+
+    #[test]
+    fn objects_and_arrays_have_their_commas() {
+        let mut out = Vec::new();
+        let mut object = Object::begin(&mut out);
+        object.field("one", &1_u64);
+        object.field_if_known("left_out", None::<bool>);
+        object.field_if_known("two", Some(true));
+        array(object.name("list"), ["a", "b"], |item, out| item.write(out));
+        array(object.name("empty"), [0_u8; 0], |item, out| item.write(out));
+        object.end();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"one":1,"two":true,"list":["a","b"],"empty":[]}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_as_serde_writes_them(text in any::<String>(), ascii in "[\\x00-\\x7f]{0,64}") {
+            as_serde_writes(&text);
+            as_serde_writes(&ascii);
+        }
+
+        #[test]
+        fn numbers_are_as_serde_writes_them(
+            integer in any::<u64>(),
+            short in any::<u16>(),
+            bits in any::<u64>(),
+            nanos in any::<i64>(),
+            list in proptest::collection::vec(any::<u32>(), 0..4),
+        ) {
+            as_serde_writes(&integer);
+            as_serde_writes(&short);
+            as_serde_writes(&f64::from_bits(bits));
+            as_serde_writes(&(nanos as f64 / 1e9));
+            as_serde_writes(&((nanos >> 24) as f64 / 1e9));
+            as_serde_writes(&Some(integer));
+            as_serde_writes(&None::<f64>);
+            as_serde_writes(list.as_slice());
+        }
+
+        #[test]
+        fn addresses_are_as_serde_writes_them(v4 in any::<u32>(), v6 in any::<u128>()) {
+            prop_assert_eq!(ours(&Ipv4Addr::from(v4)), format!("\"{}\"", Ipv4Addr::from(v4)));
+            prop_assert_eq!(ours(&Ipv6Addr::from(v6)), format!("\"{}\"", Ipv6Addr::from(v6)));
+        }
+    }
+}
