@@ -41,6 +41,16 @@ impl Context {
             keys: self.keys.clone(),
         }
     }
+
+    /// The reader of a protocol that is followed.
+    fn reader(&self, spoken: Spoken) -> Option<Box<dyn Layer>> {
+        match spoken {
+            Spoken::Http1 { requester } => Some(Box::new(Http1::new(requester, self.clone()))),
+            Spoken::Http2 { requester } => Some(Box::new(Http2::new(requester))),
+            Spoken::Tls if self.depth < MAX_DEPTH => Some(Box::new(TlsSession::new(self.clone()))),
+            _ => None,
+        }
+    }
 }
 
 /// One stream of bytes in both directions.
@@ -133,24 +143,30 @@ impl Application {
             }
             held.proxy_done = !held.begun.client.is_empty();
         }
-        let spoken = held.judge(last);
-        let context = &self.context;
-        let next = match spoken {
+        let next = match held.judge(last) {
             Spoken::Open => return,
-            Spoken::Http1 { requester } => {
-                Stage::Known(Box::new(Http1::new(requester, context.clone())))
-            }
-            Spoken::Http2 { requester } => Stage::Known(Box::new(Http2::new(requester))),
-            Spoken::Tls if context.depth < MAX_DEPTH => {
-                Stage::Known(Box::new(TlsSession::new(context.clone())))
-            }
             Spoken::Other(name) | Spoken::Guess(name) => Stage::Plain(held.plain(name)),
-            Spoken::Tls | Spoken::Unknown => Stage::Plain(held.plain("unknown")),
+            spoken => match self.context.reader(spoken) {
+                Some(reader) => Stage::Known(reader),
+                None => Stage::Plain(held.plain("unknown")),
+            },
         };
         let Stage::Detecting(held) = std::mem::replace(&mut self.stage, next) else {
             return;
         };
         self.replay(log, held);
+    }
+
+    /// The usual case: the first bytes of all say which protocol is followed, and need not be held. Gives what was held
+    /// before them: acknowledgements.
+    fn detect_at_once(&mut self, side: Side, bytes: &[u8]) -> Option<Detecting> {
+        let Stage::Detecting(held) = &mut self.stage else {
+            return None;
+        };
+        let reader = self.context.reader(held.judge_at_once(side, bytes)?)?;
+        let held = std::mem::take(held);
+        self.stage = Stage::Known(reader);
+        Some(held)
     }
 
     fn replay(&mut self, log: &mut ExchangeLog, held: Detecting) {
@@ -181,12 +197,16 @@ impl Application {
 
     fn pass(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.look_again(side);
+        let earlier = self.detect_at_once(side, bytes);
         if let Stage::Detecting(held) = &mut self.stage {
             held.begin(side, bytes);
             held.hold(side, at, offset, What::Data(bytes.to_vec()));
             self.detect(log, false);
         } else if let Some(layer) = self.stage.layer() {
             layer.data(log, side, at, offset, bytes);
+        }
+        if let Some(earlier) = earlier {
+            self.replay(log, earlier);
         }
     }
 
@@ -270,6 +290,19 @@ impl Detecting {
             || self.events.len() >= MAX_EVENTS
             || self.held >= MAX_HELD_IN_ALL
             || (self.cut.client && self.cut.server)
+    }
+
+    /// What is spoken, where nothing came before these bytes of `side`.
+    fn judge_at_once(&self, side: Side, bytes: &[u8]) -> Option<Spoken> {
+        let untouched = self.events.is_empty() && self.before.is_none() && !self.proxy_done;
+        if !untouched || proxy_protocol::read(bytes) != ProxyLine::None {
+            return None;
+        }
+        let begun = bytes.get(..MAX_HELD).unwrap_or(bytes);
+        Some(match side {
+            Side::Client => banner::classify(begun, &[]),
+            Side::Server => banner::classify(&[], begun),
+        })
     }
 
     /// What is spoken; `Open` where it is worth to wait.

@@ -32,6 +32,10 @@ impl ExchangeLog {
         let id = ExchangeId(self.count);
         self.count = self.count.saturating_add(1);
         if self.first.len() < KEEP {
+            // Most connections have one.
+            if self.first.capacity() == 0 {
+                self.first.reserve_exact(1);
+            }
             self.first.push(exchange);
         } else {
             if self.last.len() >= KEEP {
@@ -102,15 +106,15 @@ impl ExchangeLog {
     }
 
     /// Hands everything on.
-    pub(crate) fn into_exchanges(self) -> Exchanges {
-        let mut list = self.first;
-        list.extend(self.last);
+    pub(crate) fn take(&mut self) -> Exchanges {
+        let mut list = std::mem::take(&mut self.first);
+        list.extend(self.last.drain(..));
         let kept = u64::try_from(list.len()).unwrap_or(u64::MAX);
         Exchanges {
             list,
             left_out: self.count.saturating_sub(kept),
-            findings: self.findings,
-            proxied_client: self.proxied_client,
+            findings: std::mem::take(&mut self.findings),
+            proxied_client: self.proxied_client.take(),
         }
     }
 }
@@ -133,7 +137,7 @@ mod tests {
         assert_eq!(log.get_mut(ids[5]).unwrap().stream_id, Some(5));
         assert!(log.get_mut(ids[150]).is_none());
         assert_eq!(log.get_mut(ids[299]).unwrap().stream_id, Some(299));
-        let exchanges = log.into_exchanges();
+        let exchanges = log.take();
         assert_eq!(exchanges.list.len(), 256);
         assert_eq!(exchanges.left_out, 44);
         assert_eq!(exchanges.list[128].stream_id, Some(172));

@@ -1,6 +1,6 @@
 //! The two sides speak different protocols: told by the first bytes of each.
 
-use whyreset_connections::{BySide, Moment, Side};
+use whyreset_connections::{Moment, Side};
 
 use crate::exchange_log::ExchangeLog;
 use crate::http1::{Likeness, request_likeness, response_likeness};
@@ -20,64 +20,179 @@ const PLAIN_TO_TLS: [&[u8]; 5] = [
 /// The first bytes of both sides, and their frames.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
-    bytes: BySide<Vec<u8>>,
-    first: BySide<Option<Moment>>,
-    over: BySide<bool>,
+    client: Begun<ClientSigns>,
+    server: Begun<ServerSigns>,
+}
+
+/// How one side began.
+#[derive(Debug)]
+struct Begun<S> {
+    frame: Option<u64>,
+    /// Kept until what they show is certain.
+    bytes: Vec<u8>,
+    signs: Option<S>,
+    seen: usize,
+    over: bool,
+}
+
+/// What a side's first bytes show.
+trait Signs: Sized {
+    /// Read from all that is kept.
+    fn of(bytes: &[u8]) -> Self;
+
+    /// Where further bytes would not change them.
+    fn certain(bytes: &[u8]) -> Option<Self>;
+}
+
+/// What the client's first bytes show.
+#[derive(Debug)]
+struct ClientSigns {
+    http: Likeness,
+    tls: bool,
+}
+
+impl Signs for ClientSigns {
+    fn of(bytes: &[u8]) -> Self {
+        Self {
+            http: request_likeness(bytes),
+            tls: is_client_hello(bytes),
+        }
+    }
+
+    fn certain(bytes: &[u8]) -> Option<Self> {
+        let signs = Self::of(bytes);
+        (signs.http != Likeness::Open && bytes.len() >= CLIENT_HELLO).then_some(signs)
+    }
+}
+
+/// What the server's first bytes show.
+#[derive(Debug)]
+struct ServerSigns {
+    tls_alert: bool,
+    http: bool,
+    asks_for_tls: bool,
+    foreign: Option<&'static str>,
+    text: bool,
+}
+
+impl Signs for ServerSigns {
+    fn of(bytes: &[u8]) -> Self {
+        Self {
+            tls_alert: is_tls_alert(bytes),
+            http: response_likeness(bytes) == Likeness::Yes,
+            asks_for_tls: asks_for_tls(bytes),
+            foreign: foreign_banner(bytes),
+            text: is_text(bytes),
+        }
+    }
+
+    /// An error page may speak of TLS anywhere.
+    fn certain(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() >= MAX_KEPT).then(|| Self::of(bytes))
+    }
+}
+
+impl<S> Default for Begun<S> {
+    fn default() -> Self {
+        Self {
+            frame: None,
+            bytes: Vec::new(),
+            signs: None,
+            seen: 0,
+            over: false,
+        }
+    }
+}
+
+impl<S: Signs> Begun<S> {
+    fn add(&mut self, at: Moment, bytes: &[u8]) {
+        if self.over {
+            return;
+        }
+        self.frame.get_or_insert(at.frame);
+        let room = MAX_KEPT.saturating_sub(self.seen);
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        self.seen = self.seen.saturating_add(bytes.len());
+        self.over = self.seen >= MAX_KEPT;
+        if self.signs.is_none() {
+            self.look_at(bytes);
+        }
+    }
+
+    /// Keeps the bytes only where those to come may matter.
+    fn look_at(&mut self, bytes: &[u8]) {
+        let held = !self.bytes.is_empty();
+        if held {
+            self.bytes.extend_from_slice(bytes);
+        }
+        self.signs = S::certain(if held { &self.bytes } else { bytes });
+        if self.signs.is_some() {
+            self.bytes = Vec::new();
+        } else if !held {
+            self.bytes = bytes.to_vec();
+        }
+    }
+
+    fn signs(&mut self) -> &S {
+        self.signs.get_or_insert_with(|| S::of(&self.bytes))
+    }
 }
 
 impl Opening {
     pub(crate) fn add(&mut self, side: Side, at: Moment, bytes: &[u8]) {
-        if *self.over.of(side) {
-            return;
+        match side {
+            Side::Client => self.client.add(at, bytes),
+            Side::Server => self.server.add(at, bytes),
         }
-        let first = self.first.of_mut(side);
-        if first.is_none() {
-            *first = Some(at);
-        }
-        let kept = self.bytes.of_mut(side);
-        let room = MAX_KEPT.saturating_sub(kept.len());
-        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        *self.over.of_mut(side) = self.bytes.of(side).len() >= MAX_KEPT;
     }
 
     /// No more bytes of `side` are asked for.
     pub(crate) const fn is_over(&self, side: Side) -> bool {
-        *self.over.of(side)
+        match side {
+            Side::Client => self.client.over,
+            Side::Server => self.server.over,
+        }
     }
 
     pub(crate) const fn gap(&mut self, side: Side) {
-        *self.over.of_mut(side) = true;
+        match side {
+            Side::Client => self.client.over = true,
+            Side::Server => self.server.over = true,
+        }
     }
 
     /// Notes a mismatch, if there is one.
-    pub(crate) fn judge(&self, log: &mut ExchangeLog) {
-        let (Some(client_at), Some(server_at)) = (self.first.client, self.first.server) else {
+    pub(crate) fn judge(&mut self, log: &mut ExchangeLog) {
+        let (Some(client_frame), Some(server_frame)) = (self.client.frame, self.server.frame)
+        else {
             return;
         };
-        let frames = [client_at.frame, server_at.frame];
-        let (client, server) = (self.bytes.client.as_slice(), self.bytes.server.as_slice());
-        let http = request_likeness(client) == Likeness::Yes;
-        let tls = is_client_hello(client);
-        if http && is_tls_alert(server) {
+        let frames = [client_frame, server_frame];
+        let (client, server) = (self.client.signs(), self.server.signs());
+        let (http, tls) = (client.http == Likeness::Yes, client.tls);
+        if http && server.tls_alert {
             let text = "the client sent plain HTTP to a port that speaks TLS: the server answered with a TLS alert";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
-        } else if http && PLAIN_TO_TLS.iter().any(|words| contains(server, words)) {
+        } else if http && server.asks_for_tls {
             let text =
                 "the client sent plain HTTP to a port that speaks TLS: the server's answer says so";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
-        } else if tls && response_likeness(server) == Likeness::Yes {
+        } else if tls && server.http {
             let text = "the client began TLS on a port that speaks plain HTTP";
             log.find("tls_on_http_port", Some(Side::Client), &frames, text);
-        } else if let Some(name) = foreign_banner(server).filter(|_| http || tls) {
+        } else if let Some(name) = server.foreign.filter(|_| http || tls) {
             let wanted = if http { "HTTP" } else { "TLS" };
             let text = format!("the client began {wanted}, but the server speaks {name}");
             log.find("foreign_banner", Some(Side::Server), &frames, text);
-        } else if tls && is_text(server) {
+        } else if tls && server.text {
             let text = "the client began TLS, but the server answers in plain text";
             log.find("tls_on_plain_port", Some(Side::Client), &frames, text);
         }
     }
 }
+
+/// So many bytes tell a ClientHello.
+const CLIENT_HELLO: usize = 6;
 
 /// A TLS ClientHello's first bytes.
 pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
@@ -117,8 +232,10 @@ pub(crate) fn is_mysql_greeting(bytes: &[u8]) -> bool {
     matches!(bytes, [low, 0, 0, 0, 10, b'0'..=b'9', ..] if *low > 20)
 }
 
-fn contains(text: &[u8], words: &[u8]) -> bool {
-    text.windows(words.len()).any(|window| window == words)
+/// Whether a server's words about plain HTTP are among these bytes. All of them speak of HTTP or TLS.
+fn asks_for_tls(bytes: &[u8]) -> bool {
+    let contains = |words: &[u8]| memchr::memmem::find(bytes, words).is_some();
+    (contains(b" HTTP") || contains(b" TLS")) && PLAIN_TO_TLS.iter().any(|words| contains(words))
 }
 
 #[cfg(test)]
@@ -136,10 +253,40 @@ mod tests {
         opening.add(Side::Server, at(6), server);
         let mut log = ExchangeLog::default();
         opening.judge(&mut log);
-        log.into_exchanges().findings.first().map(|found| {
+        log.take().findings.first().map(|found| {
             assert_eq!(found.frames, [4, 6]);
             found.id
         })
+    }
+
+    #[test]
+    fn every_server_speaks_of_http_or_tls() {
+        for words in PLAIN_TO_TLS {
+            let page = [b"<p>", words, b"</p>"].concat();
+            assert!(asks_for_tls(&page), "{}", words.escape_ascii());
+        }
+        assert!(!asks_for_tls(b"HTTP/1.1 200 OK"));
+    }
+
+    #[test]
+    fn a_client_is_known_by_all_of_its_bytes() {
+        let page = b"HTTP/1.1 400 Bad Request\r\n\r\nspeaking HTTP on an HTTPS port";
+        let at = |frame| Moment {
+            frame,
+            time: Timestamp::default(),
+        };
+        for get in [&b"GET /a HTTP/1.1\r\n"[..], b"ODD / HTTP/1.1\r\n"] {
+            let mut opening = Opening::default();
+            for piece in get.chunks(1) {
+                opening.add(Side::Client, at(4), piece);
+            }
+            for piece in page.chunks(7) {
+                opening.add(Side::Server, at(6), piece);
+            }
+            let mut log = ExchangeLog::default();
+            opening.judge(&mut log);
+            assert_eq!(log.take().findings.len(), 1);
+        }
     }
 
     #[test]

@@ -22,10 +22,10 @@ struct Conversation {
     log: ExchangeLog,
     application: Application,
     /// Rows of a pasted list, once there is one with a line of its own.
-    list: Option<List>,
+    list: Option<Box<List>>,
     /// Bytes that were told only by their number, before any row with a line.
     from_bytes: bool,
-    early: List,
+    early: Option<Box<List>>,
 }
 
 impl Tracker {
@@ -39,18 +39,13 @@ impl Tracker {
 
     /// What was found, once the connection is over.
     pub fn into_exchanges(self) -> Exchanges {
-        let Some(conversation) = self.conversation else {
+        let Some(mut it) = self.conversation else {
             return Exchanges::default();
         };
-        let Conversation {
-            mut log,
-            mut application,
-            list,
-            ..
-        } = *conversation;
-        match list {
-            Some(list) => list.finish(&mut log),
-            None => application.finish(&mut log),
+        let log = &mut it.log;
+        match it.list {
+            Some(list) => list.finish(log),
+            None => it.application.finish(log),
         }
         for exchange in log.iter_mut() {
             exchange.body_acknowledged =
@@ -61,7 +56,7 @@ impl Tracker {
             );
             exchange.why_incomplete = why_incomplete::clause(exchange);
         }
-        log.into_exchanges()
+        log.take()
     }
 
     fn conversation(&mut self) -> &mut Conversation {
@@ -75,7 +70,7 @@ impl Tracker {
                 }),
                 list: None,
                 from_bytes: false,
-                early: List::default(),
+                early: None,
             })
         })
     }
@@ -113,7 +108,8 @@ impl StreamSink for Tracker {
             return;
         }
         if !it.from_bytes {
-            it.early.bytes(&mut it.log, side, at, offset, len);
+            let early = it.early.get_or_insert_default();
+            early.bytes(&mut it.log, side, at, offset, len);
         }
         it.application.gap(&mut it.log, side, at, offset, len);
     }
@@ -146,7 +142,10 @@ impl StreamSink for Tracker {
         match &mut it.list {
             Some(list) => list.acknowledged(&mut it.log, side, offset),
             None => {
-                it.early.acknowledged(&mut it.log, side, offset);
+                if !it.from_bytes {
+                    let early = it.early.get_or_insert_default();
+                    early.acknowledged(&mut it.log, side, offset);
+                }
                 it.application.acknowledged(&mut it.log, side, at, offset);
             }
         }
@@ -158,7 +157,9 @@ impl StreamSink for Tracker {
             return;
         }
         let early = &mut it.early;
-        let list = it.list.get_or_insert_with(|| std::mem::take(early));
+        let list = it
+            .list
+            .get_or_insert_with(|| early.take().unwrap_or_default());
         list.told(&mut it.log, side, at, line);
     }
 

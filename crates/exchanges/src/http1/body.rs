@@ -46,10 +46,10 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(method: &str) -> Self {
+    pub(crate) const fn of(method: &[u8]) -> Self {
         match method {
-            "HEAD" => Self::Head,
-            "CONNECT" => Self::Connect,
+            b"HEAD" => Self::Head,
+            b"CONNECT" => Self::Connect,
             _ => Self::Other,
         }
     }

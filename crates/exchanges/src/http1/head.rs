@@ -1,7 +1,10 @@
 //! Heads of HTTP/1 messages: start line and fields (RFC 9112 §2 to §5).
 
-use httparse::{EMPTY_HEADER, Header, ParserConfig, Status};
+use std::mem::MaybeUninit;
 
+use httparse::{Header, ParserConfig, Status};
+
+use super::body::Asked;
 use crate::Protocol;
 
 /// More fields than this and the rest is not looked at.
@@ -44,7 +47,9 @@ pub(crate) struct Fields {
 pub(crate) struct RequestHead {
     /// Method, blank, target.
     pub(crate) line: String,
-    pub(crate) method: String,
+    pub(crate) asked: Asked,
+    /// GET or HEAD: no body is to be expected of it.
+    pub(crate) only_reads: bool,
     pub(crate) version: Version,
     pub(crate) fields: Fields,
 }
@@ -77,46 +82,97 @@ impl Version {
     }
 }
 
+/// A request's start line.
+struct RequestLine<'a> {
+    method: &'a [u8],
+    target: &'a [u8],
+    version: Version,
+    /// It ends within its target.
+    cut: bool,
+}
+
+impl<'a> RequestLine<'a> {
+    /// Reads `line`; of one whose end is not there (`whole` is not said) the version is guessed.
+    fn read(line: &'a [u8], whole: bool) -> Option<Self> {
+        let mut words = line.splitn(2, |byte| *byte == b' ' || *byte == b'\t');
+        let method = words.next()?;
+        let tail = words.next()?.trim_ascii_start();
+        if !is_token(method) || tail.is_empty() {
+            return None;
+        }
+        if whole {
+            let (target, version) = split_version(tail.trim_ascii_end());
+            return Some(Self {
+                method,
+                target,
+                version,
+                cut: false,
+            });
+        }
+        let (target, version) = split_version(tail);
+        Some(Self {
+            method,
+            target,
+            version: match version {
+                Version::V09 => Version::V11,
+                version => version,
+            },
+            cut: target.len() == tail.len(),
+        })
+    }
+
+    /// Method, blank, target; with `…` behind it where it is cut.
+    fn text(&self) -> String {
+        let kept = self.target.get(..MAX_REQUEST).unwrap_or(self.target);
+        let target = String::from_utf8_lossy(kept);
+        let end = target.floor_char_boundary(MAX_REQUEST.saturating_sub(32));
+        let target = target.get(..end).unwrap_or(&target);
+        let len = self.method.len().saturating_add(target.len());
+        let mut text = String::with_capacity(len.saturating_add(4));
+        text.push_str(&String::from_utf8_lossy(self.method));
+        text.push(' ');
+        text.push_str(target);
+        if self.cut {
+            text.push('…');
+        }
+        text
+    }
+}
+
 /// Reads a request's head from `bytes`, which may end early: then the lines that are whole count, and of a start line
 /// that is cut what is there, with `…` behind it.
 pub(crate) fn request_head(bytes: &[u8]) -> Option<RequestHead> {
     let (line, rest) = first_line(bytes);
-    let whole_line = line.len() < bytes.len();
-    let mut words = line.splitn(2, |byte| *byte == b' ' || *byte == b'\t');
-    let method = words.next()?;
-    let tail = words.next()?.trim_ascii_start();
-    if !is_token(method) || tail.is_empty() {
-        return None;
-    }
-    let (target, version) = if whole_line {
-        split_version(tail.trim_ascii_end())
-    } else {
-        let (target, version) = split_version(tail);
-        (
-            target,
-            if version == Version::V09 {
-                Version::V11
-            } else {
-                version
-            },
-        )
-    };
-    let method = String::from_utf8_lossy(method).into_owned();
-    let mut text = format!("{method} {}", shortened(target));
-    if !whole_line && target.len() == tail.len() {
-        text.push('…');
-    }
+    let line = RequestLine::read(line, line.len() < bytes.len())?;
     Some(RequestHead {
-        line: text,
-        method,
-        version,
-        fields: fields(rest, false),
+        line: line.text(),
+        asked: Asked::of(line.method),
+        only_reads: matches!(line.method, b"GET" | b"HEAD"),
+        version: line.version,
+        fields: request_fields(bytes, rest),
     })
+}
+
+/// Whether a start line with its end is a request's without a version.
+pub(crate) fn is_bare_request_line(line: &[u8]) -> bool {
+    let (text, _) = first_line(line);
+    RequestLine::read(text, text.len() < line.len())
+        .is_some_and(|line| line.version == Version::V09)
 }
 
 /// Reads a response's head from `bytes`, which may end early.
 pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
     let (line, rest) = first_line(bytes);
+    let (version, status) = status_line(line)?;
+    Some(ResponseHead {
+        status,
+        version,
+        fields: response_fields(bytes, rest),
+    })
+}
+
+/// Reads a status line: version and status.
+pub(crate) fn status_line(line: &[u8]) -> Option<(Version, u16)> {
     let mut words = line
         .split(|byte| *byte == b' ' || *byte == b'\t')
         .filter(|word| !word.is_empty());
@@ -133,15 +189,12 @@ pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
         return None;
     };
     let digit = |byte: u8| u16::from(byte.wrapping_sub(b'0'));
-    Some(ResponseHead {
-        status: digit(a) * 100 + digit(b) * 10 + digit(c),
-        version,
-        fields: fields(rest, true),
-    })
+    Some((version, digit(a) * 100 + digit(b) * 10 + digit(c)))
 }
 
-fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+/// The first line without its end, and what follows it.
+pub(crate) fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let Some(end) = memchr::memchr(b'\n', bytes) else {
         return (bytes.strip_suffix(b"\r").unwrap_or(bytes), &[]);
     };
     let line = bytes.get(..end).unwrap_or(bytes);
@@ -168,13 +221,6 @@ fn split_version(tail: &[u8]) -> (&[u8], Version) {
     (target.trim_ascii_end(), version)
 }
 
-fn shortened(target: &[u8]) -> String {
-    let kept = target.get(..MAX_REQUEST).unwrap_or(target);
-    let mut text = String::from_utf8_lossy(kept).into_owned();
-    text.truncate(text.floor_char_boundary(MAX_REQUEST.saturating_sub(32)));
-    text
-}
-
 /// Whether `word` is a method name (RFC 9110 §5.6.2) of a length that occurs.
 pub(crate) fn is_token(word: &[u8]) -> bool {
     !word.is_empty()
@@ -184,44 +230,74 @@ pub(crate) fn is_token(word: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
-/// Reads the field lines; the last line counts only where its end is there.
-fn fields(bytes: &[u8], response: bool) -> Fields {
-    let whole: Vec<u8> = bytes
+/// Reads the field lines of a request: `lines`, the end of `head`.
+fn request_fields(head: &[u8], lines: &[u8]) -> Fields {
+    few_lines(lines)
+        .then(|| parse_request(head))
+        .flatten()
+        .or_else(|| parse_request(&in_standard_head(b"GET / HTTP/1.1\r\n", lines)))
+        .unwrap_or_default()
+}
+
+/// Reads the field lines of a response: `lines`, the end of `head`.
+fn response_fields(head: &[u8], lines: &[u8]) -> Fields {
+    few_lines(lines)
+        .then(|| parse_response(head))
+        .flatten()
+        .or_else(|| parse_response(&in_standard_head(b"HTTP/1.1 200 OK\r\n", lines)))
+        .unwrap_or_default()
+}
+
+/// Not more lines than are looked at: then the head can be read where it lies.
+fn few_lines(lines: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', lines).count() <= MAX_FIELDS
+}
+
+/// httparse reads whole heads with a start line of its own taste. Where a head's end is not there, or its start line
+/// is unusual, one that is known to be good stands in for the message's own; the last line counts only where its end
+/// is there.
+fn in_standard_head(start_line: &[u8], lines: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(lines.len().saturating_add(64));
+    text.extend_from_slice(start_line);
+    let whole = lines
         .split_inclusive(|byte| *byte == b'\n')
         .filter(|line| line.ends_with(b"\n"))
-        .take(MAX_FIELDS)
-        .flatten()
-        .copied()
-        .collect();
-    let mut text = Vec::with_capacity(whole.len().saturating_add(64));
-    // httparse reads heads with their start line; one that is known to be good stands in for the message's own.
-    text.extend_from_slice(if response {
-        b"HTTP/1.1 200 OK\r\n"
-    } else {
-        b"GET / HTTP/1.1\r\n"
-    });
-    text.extend_from_slice(&whole);
+        .take(MAX_FIELDS);
+    for line in whole {
+        text.extend_from_slice(line);
+    }
     text.extend_from_slice(b"\r\n\r\n");
+    text
+}
+
+/// The fields of a request that is whole and well-formed.
+fn parse_request(text: &[u8]) -> Option<Fields> {
+    let mut storage = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut parsed = httparse::Request::new(&mut []);
+    match lenient().parse_request_with_uninit_headers(&mut parsed, text, &mut storage) {
+        Ok(Status::Complete(_)) => Some(collect(parsed.headers)),
+        _ => None,
+    }
+}
+
+/// The fields of a response that is whole and well-formed.
+fn parse_response(text: &[u8]) -> Option<Fields> {
+    let mut storage = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut parsed = httparse::Response::new(&mut []);
+    match lenient().parse_response_with_uninit_headers(&mut parsed, text, &mut storage) {
+        Ok(Status::Complete(_)) => Some(collect(parsed.headers)),
+        _ => None,
+    }
+}
+
+fn lenient() -> ParserConfig {
     let mut config = ParserConfig::default();
     config
         .allow_spaces_after_header_name_in_responses(true)
         .allow_obsolete_multiline_headers_in_responses(true)
         .ignore_invalid_headers_in_responses(true)
         .ignore_invalid_headers_in_requests(true);
-    let mut storage = [EMPTY_HEADER; MAX_FIELDS];
-    if response {
-        let mut parsed = httparse::Response::new(&mut storage);
-        match config.parse_response(&mut parsed, &text) {
-            Ok(Status::Complete(_)) => collect(parsed.headers),
-            _ => Fields::default(),
-        }
-    } else {
-        let mut parsed = httparse::Request::new(&mut storage);
-        match config.parse_request(&mut parsed, &text) {
-            Ok(Status::Complete(_)) => collect(parsed.headers),
-            _ => Fields::default(),
-        }
-    }
+    config
 }
 
 fn collect(headers: &[Header<'_>]) -> Fields {
@@ -229,16 +305,18 @@ fn collect(headers: &[Header<'_>]) -> Fields {
     let mut coding: Option<BodyLength> = None;
     for header in headers {
         let value = header.value.trim_ascii();
-        match header.name.to_ascii_lowercase().as_str() {
-            "content-length" => add_length(&mut fields, value),
-            "transfer-encoding" => coding = Some(transfer_coding(value)),
-            "connection" | "proxy-connection" => {
+        match header.name.len() {
+            4 if is(header, "host") => fields.host = Some(lossy(value, 255)),
+            6 if is(header, "expect") => {
+                fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
+            }
+            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64)),
+            10 | 16 if is(header, "connection") || is(header, "proxy-connection") => {
                 fields.close |= lists(value, b"close");
                 fields.keep_alive |= lists(value, b"keep-alive");
             }
-            "upgrade" => fields.upgrade = Some(lossy(value, 64)),
-            "host" => fields.host = Some(lossy(value, 255)),
-            "expect" => fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
+            14 if is(header, "content-length") => add_length(&mut fields, value),
+            17 if is(header, "transfer-encoding") => coding = Some(transfer_coding(value)),
             _ => {}
         }
     }
@@ -247,6 +325,10 @@ fn collect(headers: &[Header<'_>]) -> Fields {
         fields.length = coding;
     }
     fields
+}
+
+fn is(header: &Header<'_>, name: &str) -> bool {
+    header.name.eq_ignore_ascii_case(name)
 }
 
 fn add_length(fields: &mut Fields, value: &[u8]) {
@@ -320,6 +402,37 @@ mod tests {
         assert!(!head.fields.close);
         let cut = request_head(b"GET /a-long-targ").unwrap();
         assert_eq!(cut.line, "GET /a-long-targ…");
+    }
+
+    #[test]
+    fn a_head_is_read_where_it_lies_as_in_a_standard_one() {
+        let long = "A: b\r\n".repeat(MAX_FIELDS);
+        for lines in [
+            "Host: a.example\r\nContent-Length: 12\r\n\r\n",
+            "Content-Length : 7\r\n\r\n",
+            "Content-Length: 7\nConnection: close\n\n",
+            "Upgrade: a\r\n b\r\nContent-Length: 7\r\n\r\n",
+            "Content-Length: 7\r\nBad name: x\r\nno colon\r\nConnection: close\r\n\r\n",
+            "Content-Length: 7\r\nX: \u{1}\r\nConnection: close\r\n\r\n",
+            "Content-Length: 7\r\nX: a\rb\r\nConnection: close\r\n\r\n",
+            &format!("{long}Content-Length: 7\r\n\r\n"),
+            "\r\n",
+        ] {
+            let request = format!("PUT /a HTTP/1.1\r\n{lines}");
+            let standard = in_standard_head(b"GET / HTTP/1.1\r\n", lines.as_bytes());
+            assert_eq!(
+                request_head(request.as_bytes()).unwrap().fields,
+                parse_request(&standard).unwrap_or_default(),
+                "{lines:?}"
+            );
+            let response = format!("HTTP/1.1 404 Not Found\r\n{lines}");
+            let standard = in_standard_head(b"HTTP/1.1 200 OK\r\n", lines.as_bytes());
+            assert_eq!(
+                response_head(response.as_bytes()).unwrap().fields,
+                parse_response(&standard).unwrap_or_default(),
+                "{lines:?}"
+            );
+        }
     }
 
     #[test]

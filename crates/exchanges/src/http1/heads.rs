@@ -4,10 +4,10 @@ use whyreset_connections::Moment;
 
 use super::body::{self, Asked, Body};
 use super::chunked::Chunked;
-use super::head::{self, RequestHead, ResponseHead, Version};
+use super::head::{self, RequestHead, ResponseHead, Version, is_bare_request_line};
 use super::lost::Within;
 use super::pairing::{Http1, Pending, Way};
-use super::reader::{HeadStep, State};
+use super::reader::{HeadStep, MAX_HEAD, State, head_end};
 use super::start_line::{
     Likeness, is_request_line, is_response_line, may_be_request, request_likeness,
     response_likeness,
@@ -92,6 +92,11 @@ impl Http1 {
         offset: u64,
         bytes: &[u8],
     ) -> usize {
+        if self.reader(way).head.is_empty()
+            && let Some(used) = self.read_head_at_once(log, way, bytes)
+        {
+            return used;
+        }
         // A search hands its line over whole: nothing behind it belongs to a request of one line.
         if way == Way::Request && is_bare_request(&self.request.head) {
             self.end_head(log, way, HeadEnd::Whole);
@@ -142,6 +147,28 @@ impl Http1 {
         }
     }
 
+    /// The usual case: `bytes` hold a whole head, and nothing has to be kept of it. Gives its length.
+    fn read_head_at_once(
+        &mut self,
+        log: &mut ExchangeLog,
+        way: Way,
+        bytes: &[u8],
+    ) -> Option<usize> {
+        let end = head_end(bytes, 0).filter(|end| *end <= MAX_HEAD)?;
+        let head = bytes.get(..end)?;
+        match way {
+            Way::Request => {
+                let head = head::request_head(head).filter(|head| head.version != Version::V09)?;
+                self.take_request(log, head, HeadEnd::Whole);
+            }
+            Way::Response => {
+                let head = head::response_head(head)?;
+                self.take_response(log, &head, HeadEnd::Whole);
+            }
+        }
+        Some(end)
+    }
+
     fn start_line_is_plausible(&self, way: Way) -> bool {
         let head = &self.reader(way).head;
         let Some(end) = head.iter().position(|byte| *byte == b'\n') else {
@@ -164,7 +191,7 @@ impl Http1 {
         let bytes = std::mem::take(&mut self.reader_mut(way).head);
         match way {
             Way::Request => match head::request_head(&bytes) {
-                Some(head) => self.take_request(log, &head, end),
+                Some(head) => self.take_request(log, head, end),
                 None => self.lose(log, way, None, Within::Nothing),
             },
             Way::Response => match head::response_head(&bytes) {
@@ -174,14 +201,14 @@ impl Http1 {
         }
     }
 
-    fn take_request(&mut self, log: &mut ExchangeLog, head: &RequestHead, end: HeadEnd) {
-        let body = body::of_request(head);
-        let fields = &head.fields;
+    fn take_request(&mut self, log: &mut ExchangeLog, head: RequestHead, end: HeadEnd) {
+        let body = body::of_request(&head);
+        let fields = head.fields;
         let closes = body::announces_close(head.version, fields.close, fields.keep_alive);
         let asked = Exchange {
             protocol: head.version.protocol(),
-            request: Some(head.line.clone()),
-            host: fields.host.clone(),
+            request: Some(head.line),
+            host: fields.host,
             request_body_expected: promise(body),
             request_body_delivered: promise(body).map(|_| 0),
             expects_continue: fields.expects_continue,
@@ -191,7 +218,14 @@ impl Http1 {
             ended: self.request.last_at,
             ..Exchange::default()
         };
-        let id = self.enter_request(log, head, asked);
+        let pending = |id, frame| Pending {
+            id,
+            frame,
+            asked: head.asked,
+            version: head.version,
+            upgrade: fields.upgrade,
+        };
+        let id = self.enter_request(log, asked, pending);
         self.note_ambiguity(log, Way::Request, fields.ambiguous);
         self.request.id = Some(id);
         self.request.body_before = 0;
@@ -199,7 +233,7 @@ impl Http1 {
         if end == HeadEnd::Cut {
             let within = Within::Head {
                 promise: promise(body),
-                bodiless: body == Body::None && matches!(head.method.as_str(), "GET" | "HEAD"),
+                bodiless: body == Body::None && head.only_reads,
             };
             self.lose(log, Way::Request, Some(id), within);
             return;
@@ -228,8 +262,8 @@ impl Http1 {
     fn enter_request(
         &mut self,
         log: &mut ExchangeLog,
-        head: &RequestHead,
         asked: Exchange,
+        pending: impl FnOnce(ExchangeId, u64) -> Pending,
     ) -> ExchangeId {
         let answered = self.orphans.of_request(asked.started);
         if let Some(id) = answered
@@ -256,13 +290,7 @@ impl Http1 {
         let frame = self.request.head_at.map_or(0, |at| at.frame);
         let same_frame = |asked: &Pending| asked.frame == frame;
         self.pipelines |= self.pending.back().is_some_and(same_frame);
-        self.await_response(Pending {
-            id,
-            frame,
-            asked: Asked::of(&head.method),
-            version: head.version,
-            upgrade: head.fields.upgrade.clone(),
-        });
+        self.await_response(pending(id, frame));
         id
     }
 
@@ -395,11 +423,7 @@ const fn promise(body: Body) -> Option<u64> {
 /// Whether a request without a version is whole: it has one line.
 fn is_bare_request(head: &[u8]) -> bool {
     let len = first_line_len(head);
-    len > 0
-        && head
-            .get(..len)
-            .and_then(head::request_head)
-            .is_some_and(|head| head.version == Version::V09)
+    len > 0 && head.get(..len).is_some_and(is_bare_request_line)
 }
 
 /// The bytes up to the first line's end.
@@ -411,7 +435,5 @@ fn first_line_of(bytes: &[u8]) -> &[u8] {
 }
 
 fn first_line_len(head: &[u8]) -> usize {
-    head.iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(0, |end| end.saturating_add(1))
+    memchr::memchr(b'\n', head).map_or(0, |end| end.saturating_add(1))
 }

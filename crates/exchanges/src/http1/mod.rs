@@ -32,6 +32,6 @@ pub(crate) fn request_line(line: &str) -> Option<(Protocol, String)> {
 
 /// A row's text as a response: its protocol and status.
 pub(crate) fn response_line(line: &str) -> Option<(Protocol, u16)> {
-    let head = head::response_head(format!("{line}\n").as_bytes())?;
-    Some((head.version.protocol(), head.status))
+    let (version, status) = head::status_line(head::first_line(line.as_bytes()).0)?;
+    Some((version.protocol(), status))
 }

@@ -93,13 +93,10 @@ pub(crate) enum HeadStep {
 }
 
 /// The position behind the empty line.
-fn head_end(head: &[u8], from: usize) -> Option<usize> {
+pub(super) fn head_end(head: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    while let Some(found) = head
-        .get(at..)?
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map(|found| found.saturating_add(at))
+    while let Some(found) =
+        memchr::memchr(b'\n', head.get(at..)?).map(|found| found.saturating_add(at))
     {
         let next = found.saturating_add(1);
         match (head.get(next), head.get(next.saturating_add(1))) {

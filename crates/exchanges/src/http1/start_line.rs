@@ -121,7 +121,7 @@ pub(crate) fn may_be_request(line: &[u8]) -> bool {
 
 /// Whether a complete first line can start a response.
 pub(crate) fn is_response_line(line: &[u8]) -> bool {
-    super::head::response_head(line.trim_ascii_end()).is_some()
+    super::head::status_line(line.trim_ascii_end()).is_some()
 }
 
 fn names_version(line: &[u8]) -> bool {
