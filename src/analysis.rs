@@ -1,7 +1,7 @@
 //! The way from records to judged connections: every kind of input passes through here.
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_connections::{Engine, EngineConfig, Placed};
+use whyreset_connections::{Connection, Engine, EngineConfig, LoneSyn, Neighbours, Placed};
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
@@ -135,14 +135,31 @@ impl Analysis {
 
     /// The next connection that is over, with its verdict.
     pub fn next_judged(&mut self) -> Option<Judged> {
-        let connection = self
-            .engine
-            .next_finished()?
-            .map_app(Tracker::into_exchanges);
+        let connection = self.engine.next_finished()?;
+        Some(self.judge(connection))
+    }
+
+    /// The same, not judged, where nothing was seen of it but one SYN ([`Analysis::judged`] does that).
+    pub fn next_lone_syn(&mut self) -> Option<LoneSyn> {
+        self.engine.next_lone_syn()
+    }
+
+    /// The connection that consists of this SYN, with its verdict.
+    pub fn judged(&self, syn: &LoneSyn) -> Judged {
+        self.judge(self.engine.in_full(syn))
+    }
+
+    fn judge(&self, connection: Connection<Tracker>) -> Judged {
+        let connection = connection.map_app(Tracker::into_exchanges);
         let verdict = judge(&connection, self.engine.neighbours());
-        Some(Judged {
+        Judged {
             connection,
             verdict,
-        })
+        }
+    }
+
+    /// What the capture tells of hosts and listeners.
+    pub const fn neighbours(&self) -> &Neighbours {
+        self.engine.neighbours()
     }
 }

@@ -1,7 +1,7 @@
 //! Passing inputs through an analysis, from the first byte to the last verdict.
 
 use whyreset_capture::{Record, Span, Timestamp};
-use whyreset_connections::Placed;
+use whyreset_connections::{LoneSyn, Placed};
 use whyreset_reports::{CaptureFacts, Judged};
 use whyreset_segments::{Known, Segment};
 use whyreset_text::{AppHint, PacketList, Row, TlsRecord};
@@ -44,6 +44,14 @@ pub trait Reader {
     fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<(), Self::Error> {
         let _ = (judged, analysis);
         Ok(())
+    }
+
+    /// A connection is over, of which nothing was seen but one SYN. Who cares has it judged like any other.
+    ///
+    /// # Errors
+    /// Whatever stops the reading.
+    fn lone_syn(&mut self, syn: &LoneSyn, analysis: &Analysis) -> Result<(), Self::Error> {
+        self.judged(analysis.judged(syn), analysis)
     }
 
     /// So many bytes have been read.
@@ -99,10 +107,15 @@ pub fn read<R: Reader>(
 }
 
 fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Error> {
-    while let Some(judged) = analysis.next_judged() {
-        reader.judged(judged, analysis)?;
+    loop {
+        if let Some(syn) = analysis.next_lone_syn() {
+            reader.lone_syn(&syn, analysis)?;
+        } else if let Some(judged) = analysis.next_judged() {
+            reader.judged(judged, analysis)?;
+        } else {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 fn read_list<R: Reader>(

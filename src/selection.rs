@@ -5,8 +5,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use whyreset::Judged;
 use whyreset::capture::{Span, Timestamp};
-use whyreset::connections::Connection;
-use whyreset::segments::HostNames;
+use whyreset::connections::{BySide, LoneSyn};
+use whyreset::segments::{Endpoint, HostNames};
 use whyreset_filters::Filter;
 
 use whyreset::text::port_of_service;
@@ -70,22 +70,35 @@ impl Selection {
 
     /// Whether the connection is asked for. `origin` is the time of the capture's first frame.
     pub fn takes(&self, judged: &Judged, origin: Timestamp, names: &HostNames) -> bool {
-        let connection = &judged.connection;
-        self.stream.is_none_or(|stream| stream == connection.stream)
-            && (!self.failed || judged.verdict.failed)
-            && (self.causes.is_empty() || self.causes.contains(&judged.verdict.cause))
-            && self.filters.iter().all(|filter| {
-                filter.matches_connection(connection.ends.client, connection.ends.server, names)
-            })
-            && self.alive_within(connection, origin)
+        let (connection, verdict) = (&judged.connection, &judged.verdict);
+        self.takes_verdict(verdict.cause, verdict.failed)
+            && self.takes_connection(connection.stream, connection.ends, names)
+            && self.alive_within(connection.start, connection.end, origin)
     }
 
-    fn alive_within<X>(&self, connection: &Connection<X>, origin: Timestamp) -> bool {
-        self.since
-            .is_none_or(|since| connection.end >= since.at(origin))
+    /// Whether a connection that is one SYN may be asked for: [`Selection::takes_verdict`] decides.
+    pub fn takes_lone_syn(&self, syn: &LoneSyn, origin: Timestamp, names: &HostNames) -> bool {
+        let time = syn.at().time;
+        self.takes_connection(syn.stream(), syn.ends(), names)
+            && self.alive_within(time, time, origin)
+    }
+
+    /// Whether connections with this verdict are asked for.
+    pub fn takes_verdict(&self, cause: Cause, failed: bool) -> bool {
+        (!self.failed || failed) && (self.causes.is_empty() || self.causes.contains(&cause))
+    }
+
+    fn takes_connection(&self, stream: u64, ends: BySide<Endpoint>, names: &HostNames) -> bool {
+        self.stream.is_none_or(|asked| asked == stream)
             && self
-                .until
-                .is_none_or(|until| connection.start <= until.at(origin))
+                .filters
+                .iter()
+                .all(|filter| filter.matches_connection(ends.client, ends.server, names))
+    }
+
+    fn alive_within(&self, start: Timestamp, end: Timestamp, origin: Timestamp) -> bool {
+        self.since.is_none_or(|since| end >= since.at(origin))
+            && self.until.is_none_or(|until| start <= until.at(origin))
     }
 }
 

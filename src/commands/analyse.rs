@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::CommandFactory;
+use whyreset::connections::LoneSyn;
 use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::CaptureFacts;
-use whyreset::reports::json::Document;
+use whyreset::reports::json::{Document, LoneSyns};
 use whyreset::reports::text::Report;
 use whyreset::{Analysis, Judged};
 
@@ -98,6 +99,7 @@ struct Sink<'a, W> {
     selection: &'a Selection,
     progress: Progress,
     counts: Counts,
+    lone_syns: LoneSyns,
 }
 
 impl<'a, W> Sink<'a, W> {
@@ -107,16 +109,15 @@ impl<'a, W> Sink<'a, W> {
             selection,
             progress: Progress::new(input.bytes_total()),
             counts: Counts::default(),
+            lone_syns: LoneSyns::default(),
         }
     }
 }
 
-impl<W: Write> Reader for Sink<'_, W> {
-    type Error = anyhow::Error;
-
-    fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
+impl<W: Write> Sink<'_, W> {
+    /// Shows the connection, if it is asked for.
+    fn show(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
         let (origin, names) = (analysis.origin(), analysis.names());
-        self.counts.connections += 1;
         if !self.selection.takes(&judged, origin, names) {
             return Ok(());
         }
@@ -124,6 +125,38 @@ impl<W: Write> Reader for Sink<'_, W> {
         match &mut self.output {
             Output::Json(document) => document.connection(&judged, origin, names)?,
             Output::Report(report) => report.add(judged, origin),
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Reader for Sink<'_, W> {
+    type Error = anyhow::Error;
+
+    fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<()> {
+        self.counts.connections += 1;
+        self.show(judged, analysis)
+    }
+
+    fn lone_syn(&mut self, syn: &LoneSyn, analysis: &Analysis) -> Result<()> {
+        let (origin, names) = (analysis.origin(), analysis.names());
+        self.counts.connections += 1;
+        if !self.selection.takes_lone_syn(syn, origin, names) {
+            return Ok(());
+        }
+        let Output::Json(document) = &mut self.output else {
+            return self.show(analysis.judged(syn), analysis);
+        };
+        let judge = |syn: &LoneSyn| analysis.judged(syn);
+        let Some(findings) = self.lone_syns.findings(syn, analysis.neighbours(), judge) else {
+            return self.show(analysis.judged(syn), analysis);
+        };
+        if self
+            .selection
+            .takes_verdict(findings.cause, findings.failed)
+        {
+            self.counts.failures += u64::from(findings.failed);
+            document.lone_syn(syn, findings, origin, names)?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use whyreset_segments::{Known, Quote, Segment};
 use crate::half_open::HalfOpen;
 use crate::live::{Arriving, Live};
 use crate::orderly::{Looks, Orderly};
-use crate::pairs::{Index, Located, Pair};
+use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
 use crate::{Connection, Marks, Neighbours, StreamSink};
@@ -341,7 +341,7 @@ impl<X: StreamSink> Engine<X> {
         }
         let state = std::mem::replace(&mut place.state, State::Free);
         let pair = place.pair;
-        if let Some(live) = self.in_full(state, &pair)
+        if let Some(live) = self.live(state, &pair)
             && let Some(place) = self.slots.get_mut(slot as usize)
         {
             place.state = State::Live(live);
@@ -349,22 +349,33 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// The full state of a connection; `None` where there is none.
-    fn in_full(&self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+    fn live(&self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
         match state {
             State::Live(live) => Some(live),
             State::Orderly(orderly) => Some(Box::new(orderly.into_live(&self.looks, &self.config))),
             State::HalfOpen(half) => {
-                let (index, prototype) = (&self.index, &self.prototype);
-                Some(Box::new(expand(
-                    &half,
-                    pair,
-                    index,
-                    prototype,
-                    &self.config,
-                )))
+                let from = half.from();
+                let source = self.index.endpoint(pair, from);
+                let destination = self.index.endpoint(pair, from.other());
+                let syn = half.expand(source, destination);
+                Some(Box::new(self.begun(&syn, from)))
             }
             State::Free | State::Reserved | State::Tombstone(_) => None,
         }
+    }
+
+    /// The full state of a half-open connection: its SYN is taken again.
+    fn begun(&self, syn: &Segment<'_>, from: End) -> Live<X> {
+        let mut live = Live::new(syn, from, self.prototype.fresh());
+        let arriving = Arriving {
+            segment: syn,
+            from,
+            told: None,
+            marks: Marks::NONE,
+            checksum: None,
+        };
+        live.packet(&arriving, &self.config);
+        live
     }
 
     fn take(
@@ -435,27 +446,3 @@ impl<X: StreamSink> Engine<X> {
 
 /// So many bytes of a quoted TCP header name its stream.
 const QUOTED_HEADER: usize = 16;
-
-/// The full state of a half-open connection: its SYN is taken again.
-fn expand<X: StreamSink>(
-    half: &HalfOpen,
-    pair: &Pair,
-    index: &Index,
-    prototype: &X,
-    config: &EngineConfig,
-) -> Live<X> {
-    let from = half.from();
-    let source = index.endpoint(pair, from);
-    let destination = index.endpoint(pair, from.other());
-    let syn = half.expand(source, destination);
-    let mut live = Live::new(&syn, from, prototype.fresh());
-    let arriving = Arriving {
-        segment: &syn,
-        from,
-        told: None,
-        marks: Marks::NONE,
-        checksum: None,
-    };
-    live.packet(&arriving, config);
-    live
-}

@@ -37,6 +37,9 @@ const IS_V4: u8 = 1 << 5;
 const HAS_MAC: u8 = 1 << 6;
 
 impl HalfOpen {
+    /// The largest frame number that fits here.
+    pub(crate) const LARGEST_FRAME: u64 = (1 << 48) - 1;
+
     /// The SYN in short; `None` where it says more than fits here.
     pub(crate) fn of(segment: &Segment<'_>, from: End) -> Option<Self> {
         let known = segment.known.without(Known::MAC);
@@ -58,10 +61,13 @@ impl HalfOpen {
         }
         let options = &segment.options;
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        Some(Self {
+        if segment.frame > Self::LARGEST_FRAME {
+            return None;
+        }
+        let mut half = Self {
             time: segment.time,
-            frame_low: (segment.frame & 0xffff_ffff) as u32,
-            frame_high: u16::try_from(segment.frame >> 32).ok()?,
+            frame_low: 0,
+            frame_high: 0,
             seq: segment.seq.0,
             ts_value: options.timestamps.map_or(0, |ts| ts.value),
             window: u16::try_from(segment.window).ok()?,
@@ -80,7 +86,15 @@ impl HalfOpen {
                 | bit(options.timestamps.is_some(), HAS_TIMESTAMPS)
                 | bit(known == Known::FRAME_V4, IS_V4)
                 | bit(segment.known.has(Known::MAC), HAS_MAC),
-        })
+        };
+        half.set_frame(segment.frame);
+        Some(half)
+    }
+
+    /// Puts it into another frame.
+    pub(crate) const fn set_frame(&mut self, frame: u64) {
+        self.frame_low = (frame & 0xffff_ffff) as u32;
+        self.frame_high = ((frame >> 32) & 0xffff) as u16;
     }
 
     const fn has(&self, bit: u8) -> bool {
@@ -103,6 +117,11 @@ impl HalfOpen {
     /// The largest segment it takes.
     pub(crate) fn mss(&self) -> Option<u16> {
         self.has(HAS_MSS).then_some(self.mss)
+    }
+
+    /// The TTL, or hop limit, with which it was captured.
+    pub(crate) const fn ttl(&self) -> u8 {
+        self.ttl
     }
 
     /// Its window.

@@ -17,6 +17,7 @@ mod hostile;
 mod ip_id;
 mod kept_packets;
 mod live;
+mod lone_syn;
 mod marks;
 mod neighbours;
 mod numbering;
@@ -55,6 +56,7 @@ pub use flow::{
     Fin, Flow, IpIdModel, NetworkFields, Probes, Retransmissions, Sizes, TimestampClock,
     Unanswered, Window,
 };
+pub use lone_syn::LoneSyn;
 pub use marks::Marks;
 pub use neighbours::{Listener, Neighbours};
 pub(crate) use observers::Observers;

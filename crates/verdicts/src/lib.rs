@@ -10,6 +10,7 @@ mod case;
 mod cause;
 mod causes;
 mod judge;
+mod lone_syn;
 mod observation;
 pub mod observations;
 mod outcome;
@@ -22,6 +23,7 @@ mod wording;
 
 pub use cause::Page;
 pub use judge::judge;
+pub use lone_syn::{Grounds, Likeness};
 pub use observation::{Observation, Observations};
 pub use stories::{Stories, Story};
 pub use verdict::{

@@ -5,7 +5,7 @@ use whyreset_segments::Endpoint;
 use super::{Engine, State};
 use crate::pairs::{ByEnd, End, Index, Pair};
 use crate::sequence_analysis::SequenceAnalysis;
-use crate::{Connection, StreamSink};
+use crate::{BySide, Connection, LoneSyn, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
 const ENDED_BUDGET: usize = 24 << 20;
@@ -80,7 +80,7 @@ impl<X: StreamSink> Engine<X> {
         };
         let state = std::mem::replace(&mut place.state, State::Free);
         let (pair, stream) = (place.pair, place.stream);
-        let Some(mut live) = self.in_full(state, &pair) else {
+        let Some(mut live) = self.live(state, &pair) else {
             return;
         };
         let ends = ends(&self.index, &pair);
@@ -169,6 +169,9 @@ impl<X: StreamSink> Engine<X> {
 
     /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
     pub fn next_finished(&mut self) -> Option<Connection<X>> {
+        if let Some(syn) = self.next_lone_syn() {
+            return Some(self.in_full(&syn));
+        }
         if let Some(connection) = self.finished.pop_front() {
             return Some(connection);
         }
@@ -179,12 +182,56 @@ impl<X: StreamSink> Engine<X> {
             };
             let state = std::mem::replace(&mut place.state, State::Free);
             let (pair, stream) = (place.pair, place.stream);
-            let Some(live) = self.in_full(state, &pair) else {
+            let Some(live) = self.live(state, &pair) else {
                 continue;
             };
             let ends = ends(&self.index, &pair);
             return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
         }
+    }
+
+    /// The same, but only where that is one of which nothing but a SYN was seen: whoever needs no more of it saves the work
+    /// of making a connection of it.
+    pub fn next_lone_syn(&mut self) -> Option<LoneSyn> {
+        if !self.finished.is_empty() {
+            return None;
+        }
+        let remaining = self.remaining.as_mut()?;
+        let slot = *remaining.as_slice().first()?;
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::HalfOpen(syn) = place.state else {
+            return None;
+        };
+        remaining.next();
+        place.state = State::Free;
+        let from = syn.from();
+        Some(LoneSyn {
+            stream: place.stream,
+            ends: BySide {
+                client: self.index.endpoint(&place.pair, from),
+                server: self.index.endpoint(&place.pair, from.other()),
+            },
+            capture_end: self.capture_end,
+            syn,
+        })
+    }
+
+    /// The connection that consists of this SYN.
+    pub fn in_full(&self, lone: &LoneSyn) -> Connection<X> {
+        let from = lone.syn.from();
+        let BySide { client, server } = lone.ends;
+        let ends = match from {
+            End::Low => ByEnd {
+                low: client,
+                high: server,
+            },
+            End::High => ByEnd {
+                low: server,
+                high: client,
+            },
+        };
+        let live = self.begun(&lone.segment(), from);
+        live.conclude(lone.stream, &ends, lone.capture_end, false, &self.config)
     }
 
     /// Another capture begins: what was seen before is no witness to it, and no connection goes on. Call it when

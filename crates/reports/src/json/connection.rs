@@ -1,7 +1,7 @@
 //! One connection and its verdict.
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Flow, FrameSpan, Place};
+use whyreset_connections::{Flow, FrameSpan, LoneSyn, Place};
 use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
 
@@ -53,6 +53,31 @@ impl<'a> Identity<'a> {
             frames: connection.frames,
             start_s: at(connection.start),
             end_s: at(connection.end),
+        }
+    }
+
+    /// Of a connection that is one SYN.
+    pub(super) fn of_lone_syn(syn: &LoneSyn, origin: Timestamp, names: &'a HostNames) -> Self {
+        let at = syn.at();
+        let ends = syn.ends();
+        let end = |end| EndpointJson {
+            end,
+            ports_told: true,
+            names,
+        };
+        let time = Some(seconds(at.time - origin));
+        Self {
+            stream: syn.stream(),
+            client: end(ends.client),
+            server: end(ends.server),
+            proxied_client: None,
+            frames: FrameSpan {
+                first: at.frame,
+                last: at.frame,
+                count: 1,
+            },
+            start_s: time,
+            end_s: time,
         }
     }
 

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::Marks;
+use whyreset_connections::{LoneSyn, Marks};
 use whyreset_segments::HostNames;
 
-use super::connection;
+use super::connection::{self, Identity};
+use super::lone_syns::Findings;
 use super::times::rfc3339;
 use super::writer::{Object, ToJson};
 use crate::{CaptureFacts, Judged};
@@ -41,12 +42,34 @@ impl<W: Write> Document<W> {
         origin: Timestamp,
         names: &HostNames,
     ) -> io::Result<()> {
-        self.buffer.clear();
-        self.buffer
-            .extend_from_slice(if self.connections == 0 { HEAD } else { b",\n" });
-        connection::write(&mut self.buffer, judged, origin, names);
-        self.connections += 1;
+        connection::write(self.next(), judged, origin, names);
         self.out.write_all(&self.buffer)
+    }
+
+    /// Writes a connection that is one SYN, with what was found of it.
+    ///
+    /// # Errors
+    /// When the output cannot be written to.
+    pub fn lone_syn(
+        &mut self,
+        syn: &LoneSyn,
+        findings: &Findings,
+        origin: Timestamp,
+        names: &HostNames,
+    ) -> io::Result<()> {
+        let out = self.next();
+        Identity::of_lone_syn(syn, origin, names).write(out);
+        findings.write(out, syn.at().frame);
+        self.out.write_all(&self.buffer)
+    }
+
+    /// The buffer for the next connection.
+    fn next(&mut self) -> &mut Vec<u8> {
+        let before: &[u8] = if self.connections == 0 { HEAD } else { b",\n" };
+        self.connections += 1;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(before);
+        &mut self.buffer
     }
 
     /// Ends the document with what is known of the inputs, and gives the output back.

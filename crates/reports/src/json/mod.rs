@@ -6,7 +6,9 @@
 mod connection;
 mod document;
 mod exchange;
+mod lone_syns;
 mod times;
 mod writer;
 
 pub use document::{Document, write_event};
+pub use lone_syns::{Findings, LoneSyns};

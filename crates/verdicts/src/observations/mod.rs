@@ -26,6 +26,8 @@ use crate::case::Case;
 
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use light_cone::suspicions;
+pub(crate) use neighbours::{answered_another, elsewhere};
+pub(crate) use opening::PATIENCE;
 
 /// Gathers everything, in the order of an argument: where we stand, what was asked, what arrived, who closed, how,
 /// and who else can have done it.

@@ -1,7 +1,8 @@
 //! Witnesses: what the same listener and the same host did in other connections of the capture.
 
-use whyreset_capture::Span;
-use whyreset_connections::{Listener, Moment, Side};
+use whyreset_capture::{Span, Timestamp};
+use whyreset_connections::{Listener, Moment, Neighbours, Side};
+use whyreset_segments::Endpoint;
 
 use super::ids;
 use crate::case::Case;
@@ -27,12 +28,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         listener_of(case, listener, found);
     }
     refusal(case, found);
-    let elsewhere = case
-        .neighbours
-        .host(server.host)
-        .filter(|l| l.endpoint != server && l.answered > 0)
-        .find_map(|l| Some((l, nearest(l, when)?)));
-    if let Some((other, at)) = elsewhere {
+    if let Some((other, at)) = elsewhere(case.neighbours, server, when) {
         found.add(
             ids::HOST_ANSWERS_ELSEWHERE,
             [at.frame],
@@ -48,14 +44,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     let c = case.connection;
     let own = c.handshake.syn_ack;
     let when = c.handshake.syn.map_or(c.start, |m| m.time);
-    let others = listener.answered > u64::from(own.is_some());
-    let near = listener
-        .answers
-        .iter()
-        .chain(listener.last_answer.iter())
-        .filter(|m| own.is_none_or(|own| own.frame != m.frame))
-        .min_by_key(|m| (m.time - when).max(when - m.time));
-    if let Some(at) = near.filter(|m| others && (m.time - when).max(when - m.time) <= ABOUT_THEN) {
+    if let Some(at) = answered_another(listener, own, when) {
         found.add(
             ids::LISTENER_ANSWERED_OTHERS,
             [at.frame],
@@ -94,6 +83,28 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     }
     same_idle_close(case, listener, found);
     fell_silent(case, listener, found);
+}
+
+/// The answer to somebody else, about `when`, that is the nearest to it. `own` is the answer to this connection.
+pub(crate) fn answered_another(
+    listener: &Listener,
+    own: Option<Moment>,
+    when: Timestamp,
+) -> Option<Moment> {
+    let others = listener.answered > u64::from(own.is_some());
+    nearest(listener, when, own).filter(|_| others)
+}
+
+/// Another listener of the same host that answered somebody about `when`, and its answer.
+pub(crate) fn elsewhere(
+    neighbours: &Neighbours,
+    server: Endpoint,
+    when: Timestamp,
+) -> Option<(&Listener, Moment)> {
+    neighbours
+        .host(server.host)
+        .filter(|l| l.endpoint != server && l.answered > 0)
+        .find_map(|l| Some((l, nearest(l, when, None)?)))
 }
 
 /// One client may lose patience; a link, or a host, that dies takes all connections with it at once.
@@ -208,12 +219,15 @@ fn same_idle_close(case: &Case<'_>, listener: &Listener, found: &mut Observation
     }
 }
 
-fn nearest(listener: &Listener, when: whyreset_capture::Timestamp) -> Option<Moment> {
+/// The answer of a listener about `when` that is the nearest to it, `except` left out.
+fn nearest(listener: &Listener, when: Timestamp, except: Option<Moment>) -> Option<Moment> {
+    let apart = |m: &Moment| (m.time - when).max(when - m.time);
     listener
         .answers
         .iter()
         .chain(listener.last_answer.iter())
-        .filter(|m| (m.time - when).max(when - m.time) <= ABOUT_THEN)
-        .min_by_key(|m| (m.time - when).max(when - m.time))
+        .filter(|m| except.is_none_or(|except| except.frame != m.frame))
+        .filter(|m| apart(m) <= ABOUT_THEN)
+        .min_by_key(|m| apart(m))
         .copied()
 }

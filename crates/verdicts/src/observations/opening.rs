@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::wording;
 
 /// Every host on earth answers within this time (the first retransmission of a SYN comes after it).
-const PATIENCE: Span = Span::from_secs(1);
+pub(crate) const PATIENCE: Span = Span::from_secs(1);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
