@@ -44,14 +44,14 @@ pub fn run(args: &AnalyseArgs) -> Result<ExitCode> {
 
 /// Writes the document; gives the number of failed connections.
 fn json(input: &mut Input, analysis: &mut Analysis, selection: &Selection) -> Result<u64> {
-    let out = BufWriter::with_capacity(1 << 16, stdout().lock());
-    let mut sink = Sink::new(Output::Json(Document::new(out)), selection, input);
+    let document = Document::new(stdout().lock());
+    let mut sink = Sink::new(Output::Json(document), selection, input);
     reading::read(input, analysis, &mut sink)?;
     sink.progress.finish();
     let failed = sink.counts.failures;
     let facts = facts(input)?;
     if let Output::Json(document) = sink.output {
-        document.end(&facts)?;
+        drop(document.end(&facts)?);
     }
     Ok(failed)
 }

@@ -8,10 +8,10 @@ use whyreset_segments::{
 use crate::Moment;
 use crate::pairs::End;
 
-/// The SYN.
+/// The SYN. Its time is kept as bytes, so that its size need not be a multiple of eight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HalfOpen {
-    time: Timestamp,
+    time: [u8; 8],
     frame_low: u32,
     seq: u32,
     ts_value: u32,
@@ -65,7 +65,7 @@ impl HalfOpen {
             return None;
         }
         let mut half = Self {
-            time: segment.time,
+            time: segment.time.nanos().to_ne_bytes(),
             frame_low: 0,
             frame_high: 0,
             seq: segment.seq.0,
@@ -105,8 +105,12 @@ impl HalfOpen {
     pub(crate) fn moment(&self) -> Moment {
         Moment {
             frame: u64::from(self.frame_high) << 32 | u64::from(self.frame_low),
-            time: self.time,
+            time: self.time(),
         }
+    }
+
+    const fn time(&self) -> Timestamp {
+        Timestamp::from_nanos(i64::from_ne_bytes(self.time))
     }
 
     /// Its sequence number.
@@ -157,7 +161,7 @@ impl HalfOpen {
         };
         Segment {
             frame: self.moment().frame,
-            time: self.time,
+            time: self.time(),
             source,
             destination,
             seq: SeqNumber(self.seq),
@@ -219,7 +223,7 @@ mod tests {
             (back.frame, back.seq, back.window),
             (syn.frame, syn.seq, syn.window)
         );
-        assert!(size_of::<HalfOpen>() <= 56);
+        assert!(size_of::<HalfOpen>() <= 52);
         syn.payload_len = 1;
         assert!(HalfOpen::of(&syn, End::Low).is_none());
     }

@@ -6,7 +6,7 @@ use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
 
 use super::exchange;
-use super::times::{millis, seconds};
+use super::times::{Seconds, millis};
 use super::writer::{Object, ToJson, array};
 use crate::Judged;
 
@@ -19,8 +19,8 @@ pub(super) struct Identity<'a> {
     pub proxied_client: Option<&'a str>,
     pub frames: FrameSpan,
     /// `null` where a list tells no times.
-    pub start_s: Option<f64>,
-    pub end_s: Option<f64>,
+    pub start_s: Option<Seconds>,
+    pub end_s: Option<Seconds>,
 }
 
 /// An end; its port is `null` where a list does not tell it.
@@ -44,7 +44,7 @@ impl<'a> Identity<'a> {
             ports_told: connection.ports_told,
             names,
         };
-        let at = |time| connection.timed.then(|| seconds(time - origin));
+        let at = |time| connection.timed.then(|| Seconds(time - origin));
         Self {
             stream: connection.stream,
             client: end(connection.ends.client),
@@ -65,7 +65,7 @@ impl<'a> Identity<'a> {
             ports_told: true,
             names,
         };
-        let time = Some(seconds(at.time - origin));
+        let time = || Some(Seconds(at.time - origin));
         Self {
             stream: syn.stream(),
             client: end(ends.client),
@@ -76,8 +76,8 @@ impl<'a> Identity<'a> {
                 last: at.frame,
                 count: 1,
             },
-            start_s: time,
-            end_s: time,
+            start_s: time(),
+            end_s: time(),
         }
     }
 

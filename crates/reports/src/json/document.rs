@@ -12,13 +12,17 @@ use super::times::rfc3339;
 use super::writer::{Object, ToJson};
 use crate::{CaptureFacts, Judged};
 
-/// Writes a `whyreset/1` document to `out` as connections come.
+/// Writes a `whyreset/1` document to `out` as connections come, many of them at a time.
 #[derive(Debug)]
 pub struct Document<W> {
     out: W,
+    /// What has not been written out yet.
     buffer: Vec<u8>,
     connections: u64,
 }
+
+/// Bytes that are written out together.
+const TOGETHER: usize = 64 << 10;
 
 const HEAD: &[u8] = b"{\"schema\":\"whyreset/1\",\n\"connections\":[\n";
 
@@ -27,7 +31,7 @@ impl<W: Write> Document<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
-            buffer: Vec::with_capacity(4096),
+            buffer: Vec::with_capacity(TOGETHER + 4096),
             connections: 0,
         }
     }
@@ -42,8 +46,8 @@ impl<W: Write> Document<W> {
         origin: Timestamp,
         names: &HostNames,
     ) -> io::Result<()> {
-        connection::write(self.next(), judged, origin, names);
-        self.out.write_all(&self.buffer)
+        connection::write(self.next()?, judged, origin, names);
+        Ok(())
     }
 
     /// Writes a connection that is one SYN, with what was found of it.
@@ -57,19 +61,27 @@ impl<W: Write> Document<W> {
         origin: Timestamp,
         names: &HostNames,
     ) -> io::Result<()> {
-        let out = self.next();
+        let out = self.next()?;
         Identity::of_lone_syn(syn, origin, names).write(out);
         findings.write(out, syn.at().frame);
-        self.out.write_all(&self.buffer)
+        Ok(())
     }
 
-    /// The buffer for the next connection.
-    fn next(&mut self) -> &mut Vec<u8> {
+    /// The buffer, for the next connection to be appended.
+    fn next(&mut self) -> io::Result<&mut Vec<u8>> {
+        if self.buffer.len() >= TOGETHER {
+            self.write_out()?;
+        }
         let before: &[u8] = if self.connections == 0 { HEAD } else { b",\n" };
         self.connections += 1;
-        self.buffer.clear();
         self.buffer.extend_from_slice(before);
-        &mut self.buffer
+        Ok(&mut self.buffer)
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
     }
 
     /// Ends the document with what is known of the inputs, and gives the output back.
@@ -78,13 +90,12 @@ impl<W: Write> Document<W> {
     /// When the output cannot be written to.
     pub fn end(mut self, captures: &[CaptureFacts]) -> io::Result<W> {
         if self.connections == 0 {
-            self.out.write_all(HEAD)?;
+            self.buffer.extend_from_slice(HEAD);
         }
-        self.buffer.clear();
         self.buffer.extend_from_slice(b"\n],\n\"captures\":");
         captures.write(&mut self.buffer);
         self.buffer.extend_from_slice(b"}\n");
-        self.out.write_all(&self.buffer)?;
+        self.write_out()?;
         self.out.flush()?;
         Ok(self.out)
     }

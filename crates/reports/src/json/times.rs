@@ -2,6 +2,8 @@
 
 use whyreset_capture::{Span, Timestamp};
 
+use super::writer::ToJson;
+
 /// RFC 3339 in UTC with nanoseconds: `2014-01-04T17:30:01.000000000Z`.
 pub(super) fn rfc3339(time: Timestamp) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(time.nanos()))
@@ -9,9 +11,34 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
         .unwrap_or_default()
 }
 
-/// Seconds with nanosecond digits, without the noise of a binary fraction.
-pub(super) fn seconds(span: Span) -> f64 {
-    span.as_secs_f64()
+/// A span in seconds, with all its digits and no others: the shortest decimals of the floating-point number.
+pub(super) struct Seconds(pub Span);
+
+/// From here on small numbers are written with an exponent.
+const WITHOUT_EXPONENT: i64 = 10_000;
+/// Up to here fifteen digits hold every nanosecond, so that no two spans are the same floating-point number, and none has
+/// shorter decimals than its own.
+const FIFTEEN_DIGITS: i64 = 1_000_000_000_000_000;
+const NANOS: u64 = 1_000_000_000;
+
+impl ToJson for Seconds {
+    fn write(&self, out: &mut Vec<u8>) {
+        let nanos = self.0.nanos();
+        if !(WITHOUT_EXPONENT..FIFTEEN_DIGITS).contains(&nanos) {
+            return self.0.as_secs_f64().write(out);
+        }
+        let nanos = nanos.unsigned_abs();
+        (nanos / NANOS).write(out);
+        let mut rest = nanos % NANOS;
+        let mut digits = *b".000000000";
+        for digit in digits.iter_mut().skip(1).rev() {
+            *digit += (rest % 10) as u8;
+            rest /= 10;
+        }
+        let last = digits.iter().rposition(|digit| *digit != b'0');
+        let shown = last.map_or(0, |last| last.max(1)) + 1;
+        out.extend_from_slice(digits.get(..shown).unwrap_or(&digits));
+    }
 }
 
 /// Milliseconds, to a microsecond.
@@ -22,10 +49,42 @@ pub(super) fn millis(span: Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn nine_digits_and_utc() {
         let time = Timestamp::from_nanos(1_388_856_601_000_000_001);
         assert_eq!(rfc3339(time), "2014-01-04T17:30:01.000000001Z");
+    }
+
+    fn as_floating_point(nanos: i64) {
+        let mut out = Vec::new();
+        let span = Span::from_nanos(nanos);
+        Seconds(span).write(&mut out);
+        let told = String::from_utf8(out).unwrap();
+        assert_eq!(told, serde_json::to_string(&span.as_secs_f64()).unwrap());
+    }
+
+    #[test]
+    fn round_spans_are_written_like_floating_point_numbers() {
+        let mut unit = 1_i64;
+        for _ in 0..18 {
+            for number in -1..120 {
+                as_floating_point(number * unit);
+                as_floating_point(number * unit - 1);
+                as_floating_point(number * unit + 1);
+            }
+            unit *= 10;
+            if unit > i64::MAX / 200 {
+                break;
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn spans_are_written_like_floating_point_numbers(nanos in any::<i64>(), shift in 0_u32..63) {
+            as_floating_point(nanos >> shift);
+        }
     }
 }

@@ -35,6 +35,7 @@ impl<'o> Object<'o> {
     }
 
     /// The next field. Names are ours, without anything to escape.
+    #[inline]
     pub(super) fn field(&mut self, name: &'static str, value: &(impl ToJson + ?Sized)) {
         value.write(self.name(name));
     }
@@ -47,6 +48,7 @@ impl<'o> Object<'o> {
     }
 
     /// The name of the next field: its value is to be appended.
+    #[inline]
     pub(super) fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
         self.out.push(self.separator);
         self.separator = b',';
@@ -81,6 +83,7 @@ pub(super) fn array<T>(
 macro_rules! integers {
     ($($integer:ty),*) => {$(
         impl ToJson for $integer {
+            #[inline]
             fn write(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
             }
@@ -108,6 +111,7 @@ impl ToJson for bool {
 }
 
 impl<T: ToJson> ToJson for Option<T> {
+    #[inline]
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.write(out),
@@ -156,8 +160,12 @@ impl ToJson for Ipv4Addr {
     fn write(&self, out: &mut Vec<u8>) {
         let mut separator = b'"';
         for part in self.octets() {
-            out.push(separator);
-            part.write(out);
+            let [hundreds, tens, ones] = [100, 10, 1].map(|unit| b'0' + part / unit % 10);
+            match part {
+                0..10 => out.extend_from_slice(&[separator, ones]),
+                10..100 => out.extend_from_slice(&[separator, tens, ones]),
+                100.. => out.extend_from_slice(&[separator, hundreds, tens, ones]),
+            }
             separator = b'.';
         }
         out.push(b'"');
