@@ -1,11 +1,12 @@
 //! Passing inputs through an analysis, from the first byte to the last verdict.
 
-use whyreset_capture::{Record, Span, Timestamp};
+mod text;
+
+use whyreset_capture::Record;
 use whyreset_connections::{LoneSyn, Placed};
 use whyreset_reports::{CaptureFacts, Judged};
-use whyreset_segments::{Known, Segment};
-use whyreset_text::{AppHint, PacketList, Row, TlsRecord};
 
+use self::text::TextInput;
 use crate::Analysis;
 use crate::input::{CaptureInfo, Details, Event, Input, printable};
 
@@ -69,6 +70,7 @@ pub fn read<R: Reader>(
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {
+    let mut text: Option<TextInput> = None;
     loop {
         match input.next_event() {
             Event::Record {
@@ -89,12 +91,14 @@ pub fn read<R: Reader>(
                     analysis.add_secrets(bytes);
                 }
             }
-            Event::Text { capture, bytes } => {
-                let list = whyreset_text::parse(&bytes);
+            Event::Text { bytes, .. } => {
+                text.get_or_insert_default().read(bytes, analysis, reader)?;
+            }
+            Event::TextEnd { capture } => {
+                let told = text.take().unwrap_or_default().finish(analysis, reader)?;
                 if let Some(info) = input.info_mut(capture) {
-                    describe_list(&list, info);
+                    told.describe(info);
                 }
-                read_list(list, analysis, reader)?;
             }
             Event::End => break,
         }
@@ -116,138 +120,6 @@ fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Er
             return Ok(());
         }
     }
-}
-
-fn read_list<R: Reader>(
-    list: PacketList,
-    analysis: &mut Analysis,
-    reader: &mut R,
-) -> Result<(), R::Error> {
-    analysis.set_names(list.names.clone());
-    let mut current = None;
-    for row in &list.rows {
-        // Each list is a capture of its own: another host's view of the same connection, or an earlier attempt.
-        if current
-            .replace(row.list)
-            .is_some_and(|list| list != row.list)
-        {
-            analysis.finish();
-            drain(analysis, reader)?;
-            analysis.begin_list();
-        }
-        let place = match row.quote() {
-            Some(quote) => analysis.quote(&quote),
-            None => {
-                let segment = with_gap(row);
-                analysis.segment(&segment, told(&row.app).as_deref())
-            }
-        };
-        if let Some(place) = place {
-            reader.placed(row.segment().frame, None, place)?;
-        }
-    }
-    Ok(())
-}
-
-fn with_gap(row: &Row) -> Segment<'_> {
-    let mut segment = row.segment();
-    if row.gap_before {
-        segment.known = segment.known.with(Known::GAP_BEFORE);
-    }
-    segment
-}
-
-/// The application's line, as the row shows it.
-fn told(app: &AppHint) -> Option<String> {
-    match app {
-        AppHint::HttpRequest {
-            method,
-            target,
-            version,
-        } => Some(format!("{method} {target} {version}").trim_end().to_owned()),
-        AppHint::HttpResponse { status, version } => Some(format!("{version} {status}")),
-        AppHint::Other { protocol, note } => Some(format!("{protocol}: {note}")),
-        AppHint::Tls { version, records } => {
-            let records: Vec<_> = records.iter().map(tls_record).collect();
-            Some(format!("{version} {}", records.join(", ")))
-        }
-        AppHint::None | AppHint::Continuation => None,
-    }
-}
-
-/// A TLS record in the words of Wireshark's Info column.
-fn tls_record(record: &TlsRecord) -> String {
-    match record {
-        TlsRecord::ClientHello { server_name: None } => "Client Hello".to_owned(),
-        TlsRecord::ClientHello {
-            server_name: Some(name),
-        } => format!("Client Hello (SNI={name})"),
-        TlsRecord::ServerHello => "Server Hello".to_owned(),
-        TlsRecord::Handshake(name) => name.to_string(),
-        TlsRecord::ChangeCipherSpec => "Change Cipher Spec".to_owned(),
-        TlsRecord::EncryptedHandshake => "Encrypted Handshake Message".to_owned(),
-        TlsRecord::ApplicationData => "Application Data".to_owned(),
-        TlsRecord::Alert {
-            description: None, ..
-        } => "Encrypted Alert".to_owned(),
-        TlsRecord::Alert {
-            description: Some(description),
-            ..
-        } => format!("Alert (Description: {description})"),
-    }
-}
-
-/// Fills in what only the parsed list tells: how many packets, when, and which lines could not be read.
-fn describe_list(list: &PacketList, info: &mut CaptureInfo) {
-    info.packets = list.rows.len() as u64;
-    let times = list
-        .rows
-        .iter()
-        .map(Row::segment)
-        .filter(|segment| segment.known.has(Known::TIME) && is_absolute(segment.time))
-        .map(|segment| segment.time);
-    info.first_time = times.clone().min();
-    info.last_time = times.max();
-    if let Some(lists) = several_lists(list) {
-        info.warnings.push(lists);
-    }
-    for unread in &list.unread {
-        info.warnings.push(format!(
-            "line {}: {}: `{}`",
-            unread.line, unread.reason, unread.excerpt
-        ));
-    }
-    if list.unread_not_listed > 0 {
-        info.warnings.push(format!(
-            "{} more lines could not be read",
-            list.unread_not_listed
-        ));
-    }
-}
-
-/// Says so where a text holds more than one list: their frame numbers are not one numbering.
-fn several_lists(list: &PacketList) -> Option<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut last = None;
-    for row in &list.rows {
-        if last.replace(row.list) != Some(row.list) && lines.len() < MAX_LISTS_NAMED {
-            lines.push(row.line.to_string());
-        }
-    }
-    (lines.len() > 1).then(|| {
-        format!(
-            "the text holds several packet lists, which begin in lines {}: each is taken for a capture of its own, with its own clock and frame numbers",
-            lines.join(", ")
-        )
-    })
-}
-
-/// The beginnings of no more lists are named.
-const MAX_LISTS_NAMED: usize = 16;
-
-/// Times of a list that count from its start say nothing about the date.
-fn is_absolute(time: Timestamp) -> bool {
-    time - Timestamp::default() > Span::from_secs(366 * 86_400)
 }
 
 /// Why there is nothing to report on, where that is so: no input is a capture, and no text holds a packet.

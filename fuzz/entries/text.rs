@@ -12,4 +12,28 @@ pub fn run(text: &[u8]) {
     for elision in &list.elisions {
         assert!(elision.rows_before <= list.rows.len());
     }
+    in_windows(text);
+}
+
+/// In small windows, whatever pieces it comes in.
+fn in_windows(text: &[u8]) {
+    let window = whyreset_text::Window {
+        bytes: 500,
+        rows: 8,
+        ahead: 3,
+    };
+    let read = |piece: usize| {
+        let mut reader = whyreset_text::TextReader::with_window(window);
+        let mut rows = Vec::new();
+        for piece in text.chunks(piece) {
+            rows.extend(reader.push(piece));
+        }
+        rows.extend(reader.finish());
+        (
+            rows.len(),
+            reader.unread(),
+            rows.last().map(|row| (row.line, row.segment().known)),
+        )
+    };
+    assert_eq!(read(7), read(text.len().max(1)));
 }

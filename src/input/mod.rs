@@ -1,6 +1,6 @@
 //! Reading inputs: the only place where files are opened.
 //!
-//! Any number of captures, bare or compressed, become one sequence of events in time order; texts are handed over whole.
+//! Any number of captures, bare or compressed, become one sequence of events in time order; texts come before them, piece by piece.
 //! Memory: one buffer per file that is open (see [`InputOptions`]), and files are opened when their first frame is due.
 
 mod buffer;
@@ -13,7 +13,6 @@ mod merge;
 mod open;
 mod progress;
 mod source;
-mod text;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -33,8 +32,6 @@ pub use progress::{Counts, Progress};
 /// How inputs are read.
 #[derive(Clone, Copy, Debug)]
 pub struct InputOptions {
-    /// Bytes of a text that are read, at most.
-    pub max_text: usize,
     /// Bytes of buffer for a single capture.
     pub buffer_len: usize,
     /// Bytes of buffer for each of several captures.
@@ -44,7 +41,6 @@ pub struct InputOptions {
 impl Default for InputOptions {
     fn default() -> Self {
         Self {
-            max_text: 64 * 1024 * 1024,
             buffer_len: 512 * 1024,
             merge_buffer_len: 64 * 1024,
         }
@@ -75,12 +71,17 @@ pub enum Event<'a> {
         /// As they stand in the file.
         bytes: &'a [u8],
     },
-    /// A whole text, UTF-8 wherever its encoding was marked. Texts come before all captures.
+    /// A piece of a text. Texts come before all captures, one after another.
     Text {
         /// The input that it is: an index into [`Input::infos`].
         capture: usize,
-        /// Its bytes.
-        bytes: Vec<u8>,
+        /// Its next bytes, as they stand in the file.
+        bytes: &'a [u8],
+    },
+    /// A text has ended.
+    TextEnd {
+        /// The input that it is: an index into [`Input::infos`].
+        capture: usize,
     },
     /// Nothing more.
     End,
@@ -113,8 +114,9 @@ pub struct Input {
     counts: Vec<Arc<AtomicU64>>,
     /// The sizes of all files together, where all are files.
     total: Option<u64>,
-    max_text: usize,
     texts: VecDeque<(usize, ReadBuffer)>,
+    /// Bytes of the first text that were handed over and are still in its buffer.
+    text_used: u64,
     captures: Captures,
     frame: u64,
 }
@@ -226,21 +228,27 @@ impl Input {
     }
 
     fn next_text(&mut self) -> Event<'_> {
-        let Some((capture, mut buffer)) = self.texts.pop_front() else {
+        let Some((capture, buffer)) = self.texts.front_mut() else {
             return Event::End;
         };
-        let (bytes, cut) = text::read_whole(&mut buffer, self.max_text);
-        if let Some(info) = self.infos.get_mut(capture) {
-            if cut {
-                info.warnings.push(format!(
-                    "only the first {} MiB of the text were read",
-                    self.max_text >> 20
-                ));
-            }
-            if let Some(error) = buffer.take_failure() {
+        let capture = *capture;
+        buffer.consume(std::mem::take(&mut self.text_used));
+        if buffer.unread().is_empty() {
+            buffer.fill(1);
+        }
+        if buffer.unread().is_empty() {
+            let failure = buffer.take_failure();
+            self.texts.pop_front();
+            if let (Some(error), Some(info)) = (failure, self.infos.get_mut(capture)) {
                 info.warnings.push(format!("reading ended early ({error})"));
             }
+            return Event::TextEnd { capture };
         }
+        let bytes = self
+            .texts
+            .front()
+            .map_or(&[][..], |(_, buffer)| buffer.unread());
+        self.text_used = bytes.len() as u64;
         Event::Text { capture, bytes }
     }
 }

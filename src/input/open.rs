@@ -33,8 +33,8 @@ pub(super) fn open<P: AsRef<Path>>(
         infos: opening.infos,
         counts: opening.counts,
         total: total_len(paths),
-        max_text: options.max_text,
         texts: opening.texts,
+        text_used: 0,
         captures,
         frame: 0,
     })

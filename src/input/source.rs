@@ -19,7 +19,7 @@ use super::info::CaptureInfo;
 /// A file that was opened and recognised.
 pub(super) enum Opened {
     Capture(Box<Source>),
-    /// Text, which is read whole elsewhere.
+    /// Text, which is read elsewhere.
     Text(Box<ReadBuffer>),
 }
 

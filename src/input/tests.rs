@@ -193,17 +193,24 @@ fn cut_files_keep_what_was_read_and_warn() {
 }
 
 #[test]
-fn texts_come_first_and_whole() {
+fn texts_come_first_in_pieces() {
     let folder = Folder::new();
-    let text = folder.file("list.txt", b"1 0.0 10.0.0.1 -> 10.0.0.2 TCP 80 > 1 [RST]\n");
+    let long = "1 0.0 10.0.0.1 -> 10.0.0.2 TCP 80 > 1 [RST]\n".repeat(5_000);
+    let text = folder.file("list.txt", long.as_bytes());
     let packed = folder.file("list.gz", &gzip(b"some text\n"));
     let binary = folder.file("x.pcap", &capture(&[1]));
     let mut input = open(&[binary, text, packed]);
-    let mut texts = Vec::new();
-    while let Event::Text { capture, bytes } = input.next_event() {
-        texts.push((capture, bytes.len()));
+    let mut texts = vec![String::new(); 3];
+    let mut ended = Vec::new();
+    loop {
+        match input.next_event() {
+            Event::Text { capture, bytes } => texts[capture] += std::str::from_utf8(bytes).unwrap(),
+            Event::TextEnd { capture } => ended.push(capture),
+            _ => break,
+        }
     }
-    assert_eq!(texts, [(1, 44), (2, 10)]);
+    assert_eq!(ended, [1, 2]);
+    assert_eq!(texts, ["", &long, "some text\n"]);
     let formats: Vec<_> = input.infos().iter().map(|info| info.format).collect();
     assert_eq!(formats, ["pcapng", "text", "text"]);
 }

@@ -60,6 +60,16 @@ impl HostNames {
         Host::Name(index)
     }
 
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The host as it was written.
     pub fn display(&self, host: Host) -> String {
         match host {

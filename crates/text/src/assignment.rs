@@ -4,13 +4,13 @@
 //! row. A row with data fits only where that is at least as much as its length. The row is assigned where exactly one
 //! side of one connection fits and later numbers prove that so much was sent. It is also assigned where a connection's next
 //! number lies exactly its length further, no packet is missing until then, and no other row could account for that. Else
-//! it is reported and not used.
+//! it is reported and not used. In a long text "later" ends with the window.
 
 use std::collections::HashMap;
 
 use whyreset_segments::{Endpoint, Host, TcpFlags};
 
-use crate::endpoints::{Pending, Placement, Unplaced};
+use crate::endpoints::{HostKey, Pending, Placement, Unplaced};
 use crate::lengths::{Headers, headers_of};
 use crate::placed::{Connection, Placed, is_disturbed};
 use crate::read::Reason;
@@ -18,8 +18,46 @@ use crate::read::Reason;
 /// More connections between two hosts than this are not compared.
 const MAX_CANDIDATES: usize = 64;
 
-/// Assigns the rows that are pending, in their order.
-pub(crate) fn assign(placement: &mut Placement) {
+/// Per direction: the last row that was left over, by its place among all rows.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOver {
+    rows: HashMap<Direction, usize>,
+    /// Those that are read again with the next window.
+    ahead: HashMap<Direction, usize>,
+    /// Before this row some may be forgotten.
+    forgotten: Option<usize>,
+}
+
+/// More directions are not remembered from one window to the next.
+const MAX_DIRECTIONS: usize = 65_536;
+
+impl LeftOver {
+    fn before(&self, row: &Pending) -> Option<usize> {
+        let direction = direction(row);
+        let last = self.ahead.get(&direction).or(self.rows.get(&direction));
+        last.copied().or(self.forgotten)
+    }
+
+    fn add(&mut self, row: &Pending, until: usize) {
+        let rows = match row.at < until {
+            true => &mut self.rows,
+            false => &mut self.ahead,
+        };
+        rows.insert(direction(row), row.at);
+    }
+
+    /// A window ends before row `until`.
+    pub fn end_window(&mut self, until: usize) {
+        self.ahead.clear();
+        if self.rows.len() > MAX_DIRECTIONS {
+            self.rows.clear();
+            self.forgotten = Some(until);
+        }
+    }
+}
+
+/// Assigns the rows that are pending, in their order. Those from `until` on are read again with the next window.
+pub(crate) fn assign(placement: &mut Placement, left_over: &mut LeftOver, until: usize) {
     let pending = std::mem::take(&mut placement.pending);
     if pending.is_empty() {
         return;
@@ -27,7 +65,6 @@ pub(crate) fn assign(placement: &mut Placement) {
     let by_hosts = connections_by_hosts(placement);
     let mut timelines: HashMap<usize, Timeline> = HashMap::new();
     let next_alike = next_alike(&pending);
-    let mut left_over: HashMap<Direction, usize> = HashMap::new();
     for (row, next_alike) in pending.into_iter().zip(next_alike) {
         let hosts = row.raw.source.host.zip(row.raw.destination.host);
         let candidates = hosts.and_then(|(a, b)| by_hosts.get(&key(row.raw.list, a, b)));
@@ -36,15 +73,14 @@ pub(crate) fn assign(placement: &mut Placement) {
             if let (None, Some(connection)) =
                 (timelines.get(index), placement.connections.get(*index))
             {
-                timelines
-                    .extend(Timeline::of(connection, &placement.rows).map(|line| (*index, line)));
+                timelines.insert(*index, Timeline::of(connection, &placement.rows));
             }
         }
         let found = match candidates.len() > MAX_CANDIDATES {
             true => None,
             false => {
                 let alone = Alone {
-                    after: left_over.get(&direction(&row)).copied(),
+                    after: left_over.before(&row),
                     before: next_alike,
                     breaks: placement.breaks(),
                 };
@@ -55,7 +91,7 @@ pub(crate) fn assign(placement: &mut Placement) {
         match found {
             Some(fit) => take(placement, row, &fit, &mut timelines),
             None => {
-                left_over.insert(direction(&row), row.at);
+                left_over.add(&row, until);
                 // What may be UDP is no loss.
                 if row.on_port.is_none() {
                     placement.unplaced.push(unplaced(&row));
@@ -112,11 +148,10 @@ fn unplaced(row: &Pending) -> Unplaced {
     Unplaced {
         at: row.at,
         line: row.raw.line,
+        excerpt: row.raw.excerpt.clone(),
         reason,
     }
 }
-
-type HostKey = (u32, Host, Host);
 
 fn key(list: u32, a: Host, b: Host) -> HostKey {
     if a <= b { (list, a, b) } else { (list, b, a) }
@@ -125,14 +160,11 @@ fn key(list: u32, a: Host, b: Host) -> HostKey {
 fn connections_by_hosts(placement: &Placement) -> HashMap<HostKey, Vec<usize>> {
     let mut by_hosts: HashMap<HostKey, Vec<usize>> = HashMap::new();
     for (index, connection) in placement.connections.iter().enumerate() {
-        let first = connection
-            .rows
-            .first()
-            .and_then(|row| placement.rows.get(*row));
-        if let Some(row) = first {
-            let key = key(row.raw.list, row.source.host, row.destination.host);
-            by_hosts.entry(key).or_default().push(index);
-        }
+        let (list, (a, b)) = connection.key;
+        by_hosts
+            .entry(key(list, a.host, b.host))
+            .or_default()
+            .push(index);
     }
     by_hosts
 }
@@ -280,21 +312,27 @@ struct Mark {
 }
 
 impl Timeline {
-    fn of(connection: &Connection, rows: &[Placed]) -> Option<Self> {
-        let list = || connection.rows.iter().filter_map(|index| rows.get(*index));
-        let first = list().next()?;
-        let (a, b) = (first.source, first.destination);
+    fn of(connection: &Connection, rows: &[Placed]) -> Self {
+        let list = || connection.all_rows().filter_map(|index| rows.get(*index));
+        let first = list().next();
+        let over = first.is_none() && connection.has_ended();
+        let side = || Progress {
+            closed: over,
+            ..Progress::default()
+        };
         let mut line = Self {
-            sides: [Progress::default(), Progress::default()],
-            ends: if a <= b { (a, b) } else { (b, a) },
+            sides: [side(), side()],
+            ends: connection.key.1,
             headers: headers_of(connection, rows),
-            relative: first.relative,
-            opened_at: has(first, TcpFlags::SYN).then_some(first.at),
+            relative: first.map_or(connection.numbering.is_relative(), |row| row.relative),
+            opened_at: first
+                .filter(|row| has(row, TcpFlags::SYN))
+                .map(|row| row.at),
         };
         for row in list().filter(|row| row.is_tcp()) {
             line.mark(row);
         }
-        Some(line)
+        line
     }
 
     fn mark(&mut self, row: &Placed) {

@@ -1,4 +1,4 @@
-//! From bytes to lines: encodings, mail, web pages.
+//! From text to lines: mail, web pages, entities.
 
 use std::borrow::Cow;
 
@@ -6,106 +6,128 @@ use crate::html;
 use crate::mail::{breaks_softly, decode_quoted_printable, is_quoted_printable, unquote};
 use crate::reader::Line;
 
-/// Text of any encoding: UTF-8, UTF-16 with a byte order mark (PowerShell), else what is readable of it.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
-        _ => String::from_utf8_lossy(bytes),
-    }
+/// Makes lines of a text that comes in pieces: numbered, without quotation marks and entities, and with `tags` without those
+/// of HTML.
+#[derive(Debug)]
+pub(crate) struct Cleaner {
+    quoted_printable: bool,
+    tags: bool,
+    /// How many lines there were.
+    count: u32,
+    /// A line that the next one continues, by mail's rules.
+    soft: Option<Line<'static>>,
+    /// A line that the next one continues, by HTML's.
+    cells: Option<Line<'static>>,
+    in_row: bool,
 }
 
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let units = pairs.iter().map(|pair| unit(*pair));
-    char::decode_utf16(units)
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect::<String>()
-        .into()
-}
+/// Lines that are joined to one end at this length, in bytes.
+const MAX_JOINED: usize = 1 << 20;
 
-/// The lines of a text, numbered, without quotation marks and entities, and with `tags` without those of HTML.
-pub(crate) fn lines(text: &str, tags: bool) -> Vec<Line<'_>> {
-    let numbered = text
-        .lines()
-        .take(MAX_LINES)
-        .zip(1_u32..)
-        .map(|(line, number)| Line {
-            number,
-            text: Cow::Borrowed(unquote(line.trim_end())),
-        });
-    let mut lines: Vec<Line<'_>> = match is_quoted_printable(text) {
-        true => undo_quoted_printable(numbered),
-        false => numbered.collect(),
-    };
-    if tags {
-        lines = undo_html(lines);
-    }
-    for line in &mut lines {
-        undo_entities(line);
-    }
-    lines
-}
-
-/// Lines that are read; further ones are left out.
-const MAX_LINES: usize = 4_000_000;
-
-fn undo_quoted_printable<'a>(lines: impl Iterator<Item = Line<'a>>) -> Vec<Line<'a>> {
-    let mut whole: Vec<Line<'a>> = Vec::new();
-    let mut open = false;
-    for line in lines {
-        let soft = breaks_softly(&line.text);
-        let text = if soft {
-            line.text.trim_end().trim_end_matches('=')
-        } else {
-            &line.text
-        };
-        match whole.last_mut().filter(|_| open) {
-            Some(last) => last.text.to_mut().push_str(text),
-            None => whole.push(Line {
-                number: line.number,
-                text: Cow::Owned(text.to_owned()),
-            }),
+impl Cleaner {
+    /// For a text that begins like this.
+    pub fn new(beginning: &str, tags: bool) -> Self {
+        Self {
+            quoted_printable: is_quoted_printable(beginning),
+            tags,
+            count: 0,
+            soft: None,
+            cells: None,
+            in_row: false,
         }
-        open = soft;
     }
-    for line in &mut whole {
-        line.text = Cow::Owned(decode_quoted_printable(&line.text));
-    }
-    whole
-}
 
-/// Tags become lines and columns; the cells of a table row on several lines are joined.
-fn undo_html(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
-    let mut plain: Vec<Line<'_>> = Vec::new();
-    let mut in_row = false;
-    for line in lines {
-        let joins = in_row;
-        let text = html::strip_tags(&line.text, &mut in_row);
-        for (at, part) in text.split('\n').enumerate() {
-            match plain.last_mut().filter(|_| joins && at == 0) {
-                Some(last) => last.text.to_mut().push_str(part),
-                None => plain.push(Line {
+    /// How many lines of the text there were.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The lines of the next piece, which ends with a line's end. A line that may go on in the next piece is held back.
+    pub fn lines<'a>(&mut self, text: &'a str) -> Vec<Line<'a>> {
+        let mut lines = Vec::with_capacity(text.len() / 100);
+        for line in text.lines() {
+            self.count = self.count.saturating_add(1);
+            self.join_soft(
+                Line {
+                    number: self.count,
+                    text: Cow::Borrowed(unquote(line.trim_end())),
+                },
+                &mut lines,
+            );
+        }
+        lines
+    }
+
+    /// What was held back.
+    pub fn finish(&mut self) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        if let Some(mut line) = self.soft.take() {
+            line.text = Cow::Owned(decode_quoted_printable(&line.text));
+            self.strip_tags(line, &mut lines);
+        }
+        lines.extend(self.cells.take().map(undo_entities));
+        lines
+    }
+
+    /// Joins what mail has broken.
+    fn join_soft<'a>(&mut self, line: Line<'a>, lines: &mut Vec<Line<'a>>) {
+        if !self.quoted_printable {
+            return self.strip_tags(line, lines);
+        }
+        let soft = breaks_softly(&line.text);
+        let text = match soft {
+            true => line.text.trim_end().trim_end_matches('='),
+            false => &line.text,
+        };
+        let mut whole = self.soft.take().unwrap_or(Line {
+            number: line.number,
+            text: Cow::Owned(String::new()),
+        });
+        whole.text.to_mut().push_str(text);
+        if soft && whole.text.len() < MAX_JOINED {
+            self.soft = Some(whole);
+            return;
+        }
+        whole.text = Cow::Owned(decode_quoted_printable(&whole.text));
+        self.strip_tags(whole, lines);
+    }
+
+    /// Tags become lines and columns; the cells of a table row on several lines are joined.
+    fn strip_tags<'a>(&mut self, line: Line<'a>, lines: &mut Vec<Line<'a>>) {
+        if !self.tags {
+            return lines.push(undo_entities(line));
+        }
+        let mut parts = Vec::new();
+        let mut open = self.cells.take();
+        let text = html::strip_tags(&line.text, &mut self.in_row);
+        for part in text.split('\n') {
+            match open.take() {
+                Some(mut row) => {
+                    row.text.to_mut().push_str(part);
+                    parts.push(row);
+                }
+                None => parts.push(Line {
                     number: line.number,
                     text: Cow::Owned(part.to_owned()),
                 }),
             }
         }
+        let joins = |last: &mut Line<'_>| self.in_row && last.text.len() < MAX_JOINED;
+        self.cells = parts.pop_if(joins);
+        lines.extend(parts.into_iter().map(undo_entities));
     }
-    plain
 }
 
-fn undo_entities(line: &mut Line<'_>) {
+fn undo_entities(mut line: Line<'_>) -> Line<'_> {
     if line.text.starts_with('{') {
         // JSON has its own.
-        return;
+        return line;
     }
     if line.text.contains('&') {
         line.text = Cow::Owned(html_escape::decode_html_entities(&line.text).into_owned());
     }
     // Blanks that do not break a line separate words like any other.
-    if line.text.contains(['\u{a0}', '\u{200b}', '\u{feff}']) {
+    if !line.text.is_ascii() && line.text.contains(['\u{a0}', '\u{200b}', '\u{feff}']) {
         line.text = Cow::Owned(
             line.text
                 .replace('\u{a0}', " ")
@@ -115,6 +137,7 @@ fn undo_entities(line: &mut Line<'_>) {
     if line.text.starts_with('`') || line.text.ends_with('`') {
         line.text = Cow::Owned(line.text.trim_matches('`').to_owned());
     }
+    line
 }
 
 #[cfg(test)]
@@ -122,7 +145,10 @@ mod tests {
     use super::*;
 
     fn cleaned(text: &str) -> Vec<String> {
-        lines(text, html::has_tags(text))
+        let mut cleaner = Cleaner::new(text, html::has_tags(text));
+        let mut lines = cleaner.lines(text);
+        lines.extend(cleaner.finish());
+        lines
             .into_iter()
             .map(|line| line.text.into_owned())
             .collect()
@@ -147,15 +173,5 @@ mod tests {
     fn table_rows_over_several_lines() {
         let text = "<tr>\n<td>1</td>\n<td>a</td>\n</tr>";
         assert!(cleaned(text).contains(&"1\ta\t".to_owned()));
-    }
-
-    #[test]
-    fn utf16_of_powershell() {
-        let bytes: Vec<u8> = [0xfeff_u16]
-            .into_iter()
-            .chain("a → b".encode_utf16())
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        assert_eq!(decode(&bytes), "a → b");
     }
 }

@@ -1,42 +1,101 @@
 //! One clock per list: times of day that pass midnight, and lists that show the time since the row before.
+//!
+//! Which of the two a list shows is decided where it begins: by the whole list, or by what the first window of a long text
+//! holds of it.
 
 use whyreset_capture::Timestamp;
 
 use crate::placed::Placed;
 use crate::times::WrittenTime;
 
-/// The time of every row, in the order of the rows. Rows of one list stand together.
-pub(crate) fn times(rows: &[Placed]) -> Vec<Option<Timestamp>> {
-    let mut all = Vec::with_capacity(rows.len());
-    let same_list = |a: &Placed, b: &Placed| a.raw.list == b.raw.list;
-    for list in rows.chunk_by(same_list) {
-        match shows_differences(list) {
-            true => add_up(list, &mut all),
-            false => read_clock(list, &mut all),
-        }
-    }
-    all
+/// The clock of the list that is being read.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    list: Option<u32>,
+    kind: Option<WrittenTime>,
+    reading: Reading,
 }
 
-fn read_clock(list: &[Placed], all: &mut Vec<Option<Timestamp>>) {
-    let kind = list.iter().find_map(|row| row.raw.time);
-    let mut turns = 0_i64;
-    let mut before: Option<i64> = None;
-    for row in list {
-        let time = row.raw.time.filter(|time| same_kind(Some(*time), kind));
-        let now = time.map(|time| {
-            let nanos = time.nanos();
-            if let (Some(period), Some(before)) = (time.period(), before) {
-                // Past midnight (or the full hour) the clock begins anew.
-                if before.saturating_sub(nanos) > period / 2 {
-                    turns = turns.saturating_add(1);
+/// How its times are to be understood.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    /// A clock, the time before, and how often it began anew.
+    Clock { before: Option<i64>, turns: i64 },
+    /// Differences: their sum, as far as no row is missing, and the gaps before the row.
+    Differences { now: Option<i64>, gaps: u32 },
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::Clock {
+            before: None,
+            turns: 0,
+        }
+    }
+}
+
+impl Clock {
+    /// The times of the first `count` rows. Rows of one list stand together; a list that begins among them is judged by
+    /// all of `rows` that belong to it.
+    pub fn times(&mut self, rows: &[&Placed], count: usize) -> Vec<Option<Timestamp>> {
+        let mut all = Vec::with_capacity(count);
+        let mut at = 0_usize;
+        let same_list = |a: &&Placed, b: &&Placed| a.raw.list == b.raw.list;
+        for list in rows.chunk_by(same_list) {
+            let Some(here) = count.checked_sub(at).filter(|here| *here > 0) else {
+                break;
+            };
+            at = at.saturating_add(list.len());
+            self.begin(list);
+            let read = list.iter().take(here);
+            all.extend(read.map(|row| self.next(row).map(Timestamp::from_nanos)));
+        }
+        all
+    }
+
+    fn begin(&mut self, rows: &[&Placed]) {
+        let list = rows.first().map(|row| row.raw.list);
+        if self.list == list {
+            return;
+        }
+        *self = Self {
+            list,
+            ..Self::default()
+        };
+        if shows_differences(rows) {
+            let gaps = rows.first().map_or(0, |row| row.gaps_before);
+            self.reading = Reading::Differences { now: Some(0), gaps };
+        }
+    }
+
+    fn next(&mut self, row: &Placed) -> Option<i64> {
+        self.kind = self.kind.or(row.raw.time);
+        match &mut self.reading {
+            Reading::Clock { before, turns } => {
+                let time = row
+                    .raw
+                    .time
+                    .filter(|time| same_kind(Some(*time), self.kind))?;
+                let nanos = time.nanos();
+                if let (Some(period), Some(before)) = (time.period(), *before) {
+                    // Past midnight (or the full hour) the clock begins anew.
+                    if before.saturating_sub(nanos) > period / 2 {
+                        *turns = turns.saturating_add(1);
+                    }
                 }
+                *before = Some(nanos);
+                let period = time.period().unwrap_or(0);
+                Some(nanos.saturating_add(period.saturating_mul(*turns)))
             }
-            before = Some(nanos);
-            let period = time.period().unwrap_or(0);
-            Timestamp::from_nanos(nanos.saturating_add(period.saturating_mul(turns)))
-        });
-        all.push(now);
+            Reading::Differences { now, gaps } => {
+                if row.gaps_before != *gaps {
+                    *now = None;
+                    *gaps = row.gaps_before;
+                }
+                *now = now.and_then(|now| Some(now.saturating_add(row.raw.time?.nanos())));
+                *now
+            }
+        }
     }
 }
 
@@ -48,7 +107,7 @@ fn same_kind(a: Option<WrittenTime>, b: Option<WrittenTime>) -> bool {
 }
 
 /// Times that fall again and again are no clock: they count from the row before.
-fn shows_differences(list: &[Placed]) -> bool {
+fn shows_differences(list: &[&Placed]) -> bool {
     let times: Vec<i64> = list
         .iter()
         .filter_map(|row| row.raw.time)
@@ -69,18 +128,4 @@ fn shows_differences(list: &[Placed]) -> bool {
         && falls.saturating_mul(4) >= times.len()
         && in_order
         && times.iter().all(|time| *time < hour)
-}
-
-/// Adds differences up, as far as no row is missing.
-fn add_up(list: &[Placed], all: &mut Vec<Option<Timestamp>>) {
-    let mut now = Some(0_i64);
-    let mut gaps = list.first().map_or(0, |row| row.gaps_before);
-    for row in list {
-        if row.gaps_before != gaps {
-            now = None;
-            gaps = row.gaps_before;
-        }
-        now = now.and_then(|now| Some(now.saturating_add(row.raw.time?.nanos())));
-        all.push(now.map(Timestamp::from_nanos));
-    }
 }

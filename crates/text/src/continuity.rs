@@ -123,7 +123,8 @@ fn withdraw_contradicted(connection: &Connection, rows: &mut [Placed]) {
             .filter(|(_, known, _)| *known == gaps && !row.is_disturbed());
         let Some(seq) = written else {
             *side = before.zip(row.raw.len).map(|((next, _, mut hidden), len)| {
-                if hidden.len() < MAX_TENTATIVE {
+                let inferred = row.inferred.has(Known::LEN_INFERRED);
+                if inferred && hidden.len() < MAX_TENTATIVE {
                     hidden.push(*index);
                 }
                 (next.wrapping_add(len), gaps, hidden)

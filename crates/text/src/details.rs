@@ -3,6 +3,7 @@
 //! Each line that means something becomes a field of the packet, under the name that tshark gives it.
 
 use crate::fields::FieldSet;
+use crate::reader::Line;
 use crate::tokens::strip_prefix_any_case;
 
 /// What a line of the details is.
@@ -78,17 +79,17 @@ enum Layer {
 /// The details of a packet as far as they have been read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
-    /// Line number where they begin, 1-based.
-    pub line: u32,
+    /// Where they begin.
+    pub line: Line<'static>,
     pub fields: FieldSet,
     layer: Layer,
 }
 
 impl Details {
     /// Those that begin on a line.
-    pub fn new(line: u32) -> Self {
+    pub fn new(line: &Line<'_>) -> Self {
         Self {
-            line,
+            line: line.clone().into_owned(),
             ..Self::default()
         }
     }

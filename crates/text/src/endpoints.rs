@@ -2,15 +2,17 @@
 //!
 //! A row without ports belongs to the only connection of its two hosts; where there are several, the module `assignment`
 //! decides by the numbers. A row without hosts belongs to the only connection of its two ports, or to the only one whose
-//! rows surround it. Where several fit, the row is reported and not used.
+//! rows surround it. Where several fit, the row is reported and not used. In a long text the connections are those that are
+//! known by then (see the module `known`) or show in the same window.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use whyreset_segments::{Endpoint, Host};
 
 use crate::application::{AppHint, TlsRecord};
-use crate::hosts::{Names, Port, Side};
-use crate::placed::{Connection, Placed};
+use crate::hosts::{Names, Port};
+use crate::known::Known;
+use crate::placed::{Connection, Key, Placed, Shown};
 use crate::protocols::Protocol;
 use crate::raw_row::RawRow;
 use crate::read::Reason;
@@ -18,6 +20,8 @@ use crate::read::Reason;
 /// Rows with their ends, the connections, and what could not be placed.
 #[derive(Default)]
 pub(crate) struct Placement {
+    /// The place of the window's first row among all rows.
+    pub begins: usize,
     pub rows: Vec<Placed>,
     pub connections: Vec<Connection>,
     /// Rows that several connections fit, in their order.
@@ -38,6 +42,7 @@ pub(crate) struct Pending {
 pub(crate) struct Unplaced {
     pub at: usize,
     pub line: u32,
+    pub excerpt: Box<str>,
     pub reason: Reason,
 }
 
@@ -47,8 +52,8 @@ impl Placement {
         &self.breaks
     }
 
-    /// Puts the rows in order, gives each connection its own, and counts the gaps before each.
-    pub fn finish(&mut self) {
+    /// Puts the rows in order, gives each connection its own, and counts the gaps before each: `gaps` before the window.
+    pub fn finish(&mut self, gaps: u32) {
         self.breaks.extend(
             self.unplaced
                 .iter()
@@ -58,67 +63,127 @@ impl Placement {
         self.rows.sort_by_key(|row| row.at);
         for connection in &mut self.connections {
             connection.rows.clear();
+            connection.context.clear();
         }
+        let mut breaks = self.breaks.iter().peekable();
+        let mut gaps = gaps;
         for (index, row) in self.rows.iter_mut().enumerate() {
-            let here = row.at.saturating_mul(2);
-            let gaps = self.breaks.partition_point(|gap| *gap <= here);
-            row.gaps_before = u32::try_from(gaps).unwrap_or(u32::MAX);
             if let Some(connection) = self.connections.get_mut(row.connection) {
                 connection.rows.push(index);
             }
+            if row.at < self.begins {
+                // Its gaps were counted with its own window.
+                continue;
+            }
+            let here = row.at.saturating_mul(2);
+            while breaks.next_if(|gap| **gap <= here).is_some() {
+                gaps = gaps.saturating_add(1);
+            }
+            row.gaps_before = gaps;
         }
+    }
+
+    /// How many gaps there are before row `at`.
+    pub fn gaps_before(&self, at: usize, gaps: u32) -> u32 {
+        let here = at.saturating_mul(2);
+        let more = self.breaks.partition_point(|gap| *gap < here);
+        gaps.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
+    }
+
+    /// Begins a connection in this window, or goes on with one that is known.
+    pub fn resume(&mut self, key: Key, known: &mut Known) -> usize {
+        let index = self.connections.len();
+        let mut connection = known.take(key);
+        for mut row in known.take_context(key) {
+            row.connection = index;
+            connection.context.push(self.rows.len());
+            self.rows.push(row);
+        }
+        self.connections.push(connection);
+        index
+    }
+
+    /// Goes on with the connections that pending rows may belong to.
+    fn resume_candidates(&mut self, known: &mut Known) {
+        let hosts = |row: &Pending| {
+            let (source, destination) = row.raw.source.host.zip(row.raw.destination.host)?;
+            let (a, b) = ordered(source, destination);
+            Some((row.raw.list, a, b))
+        };
+        let wanted: HashSet<HostKey> = self.pending.iter().filter_map(hosts).collect();
+        for key in known.between(&wanted) {
+            self.resume(key, known);
+        }
+    }
+
+    /// Takes up a row.
+    fn take(&mut self, row: RawRow, at: usize, index: usize, ends: Pair, surely: bool) {
+        if let Some(connection) = self.connections.get_mut(index) {
+            connection.push(self.rows.len(), at, &row, ends);
+        }
+        let mut placed = Placed::new(row, at, index, ends);
+        placed.opens_again = surely;
+        self.rows.push(placed);
     }
 }
 
 type Pair = (Endpoint, Endpoint);
 
-/// A connection that rows with hosts and ports show.
-#[derive(Clone, Copy)]
-struct Shown {
-    ends: Pair,
-    first: usize,
-    last: usize,
-    /// The side that sent the SYN.
-    opener: Option<Endpoint>,
-}
+/// List and hosts, the smaller one first.
+pub(crate) type HostKey = (u32, Host, Host);
 
 #[derive(Default)]
 struct Catalogue {
     by_ends: HashMap<(u32, Pair), usize>,
     shown: Vec<Shown>,
-    by_hosts: HashMap<(u32, Host, Host), Vec<usize>>,
+    by_hosts: HashMap<HostKey, Vec<usize>>,
     by_host: HashMap<(u32, Host), Vec<usize>>,
     by_ports: HashMap<(u32, Port, Port), Vec<usize>>,
 }
 
-/// Finds the ends of every row that tells them, or that only one connection fits.
-pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
-    let catalogue = Catalogue::of(&rows, names);
-    let mut placement = Placement::default();
-    let mut current: HashMap<(u32, Pair), usize> = HashMap::new();
-    for (at, row) in rows.into_iter().enumerate() {
+/// Finds the ends of every row that tells them, or that only one connection fits. The first of `rows` has the place
+/// `begins`; those from `until` on are read again with the next window.
+pub(crate) fn place(
+    rows: Vec<RawRow>,
+    begins: usize,
+    until: usize,
+    known: &mut Known,
+    names: &mut Names,
+) -> Placement {
+    let catalogue = match rows.iter().all(RawRow::is_whole) {
+        // Nobody asks it.
+        true => Catalogue::default(),
+        false => Catalogue::of(&rows, begins, known, names),
+    };
+    let mut placement = Placement {
+        begins,
+        ..Placement::default()
+    };
+    let mut current: HashMap<Key, usize, foldhash::fast::RandomState> = HashMap::default();
+    for (row, at) in rows.into_iter().zip(begins..) {
         if row.gap_before {
             placement.breaks.push(at.saturating_mul(2));
         }
         match catalogue.ends_of(at, &row, names) {
             Ends::Known(ends) => {
                 let key = (row.list, ordered(ends.0, ends.1));
-                let next = placement.connections.len();
-                let connection = current.entry(key).or_insert(next);
-                let known = placement.connections.get(*connection);
-                let surely = known.is_some_and(|known| known.is_surely_followed_by(&row));
-                if known.is_some_and(|known| known.is_followed_by(&row)) {
-                    *connection = next;
+                let index = current
+                    .entry(key)
+                    .or_insert_with(|| placement.resume(key, known));
+                let mut surely = false;
+                if let Some(connection) = placement.connections.get_mut(*index) {
+                    if at >= until {
+                        connection.look_ahead();
+                    }
+                    surely = connection.is_surely_followed_by(&row);
+                    if connection.is_followed_by(&row) {
+                        let mut next = Connection::new(key);
+                        next.carried.shown = connection.carried.shown;
+                        *index = placement.connections.len();
+                        placement.connections.push(next);
+                    }
                 }
-                if *connection == next {
-                    placement.connections.push(Connection::default());
-                }
-                if let Some(known) = placement.connections.get_mut(*connection) {
-                    known.push(placement.rows.len(), &row);
-                }
-                let mut placed = Placed::new(row, at, *connection, ends);
-                placed.opens_again = surely;
-                placement.rows.push(placed);
+                placement.take(row, at, *index, ends, surely);
             }
             Ends::Several { on_port } => placement.pending.push(Pending {
                 at,
@@ -129,12 +194,14 @@ pub(crate) fn place(rows: Vec<RawRow>, names: &mut Names) -> Placement {
                 placement.unplaced.push(Unplaced {
                     at,
                     line: row.line,
+                    excerpt: row.excerpt,
                     reason,
                 });
             }
             Ends::Foreign => {}
         }
     }
+    placement.resume_candidates(known);
     placement
 }
 
@@ -153,50 +220,48 @@ enum Ends {
 }
 
 impl Catalogue {
-    fn of(rows: &[RawRow], names: &mut Names) -> Self {
+    fn of(rows: &[RawRow], begins: usize, known: &Known, names: &mut Names) -> Self {
         let mut catalogue = Self::default();
-        for (at, row) in rows.iter().enumerate() {
-            if row.icmp.is_none() && is_whole(row.source) && is_whole(row.destination) {
+        let (first, last) = (rows.first(), rows.last());
+        let lists = first.map_or(0, |row| row.list)..=last.map_or(0, |row| row.list);
+        for (list, shown) in known.shown(&lists) {
+            catalogue.add(list, shown);
+        }
+        for (row, at) in rows.iter().zip(begins..) {
+            if row.is_whole() {
                 let source = names.endpoint(row.source);
                 let destination = names.endpoint(row.destination);
-                catalogue.show(at, row, source, destination);
+                catalogue.show(at, row, (source, destination));
             }
         }
         catalogue
     }
 
-    fn show(&mut self, at: usize, row: &RawRow, source: Endpoint, destination: Endpoint) {
-        let ends = ordered(source, destination);
-        let flags = row.flags.unwrap_or_default();
-        let opener = match (flags.is_opening_syn(), flags.is_syn_ack()) {
-            (true, _) => Some(source),
-            (_, true) => Some(destination),
-            _ => None,
+    fn show(&mut self, at: usize, row: &RawRow, ends: Pair) {
+        let pair = ordered(ends.0, ends.1);
+        let index = match self.by_ends.get(&(row.list, pair)) {
+            Some(index) => *index,
+            None => self.add(row.list, Shown::new(at, row, pair)),
         };
-        let next = self.shown.len();
-        let index = *self.by_ends.entry((row.list, ends)).or_insert(next);
         if let Some(shown) = self.shown.get_mut(index) {
-            shown.last = at;
-            shown.opener = shown.opener.or(opener);
-            return;
+            shown.note(at, row, ends);
         }
-        self.shown.push(Shown {
-            ends,
-            first: at,
-            last: at,
-            opener,
-        });
-        if let (Some(a), Some(b)) = (row.source.host, row.destination.host) {
-            self.by_host.entry((row.list, a)).or_default().push(index);
-            self.by_host.entry((row.list, b)).or_default().push(index);
+    }
+
+    fn add(&mut self, list: u32, shown: Shown) -> usize {
+        let index = self.shown.len();
+        let (source, destination) = shown.sides;
+        self.by_ends.insert((list, shown.ends), index);
+        if let (Some(a), Some(b)) = (source.host, destination.host) {
+            self.by_host.entry((list, a)).or_default().push(index);
+            self.by_host.entry((list, b)).or_default().push(index);
             let (a, b) = ordered(a, b);
-            self.by_hosts
-                .entry((row.list, a, b))
-                .or_default()
-                .push(index);
+            self.by_hosts.entry((list, a, b)).or_default().push(index);
         }
-        let key = port_key(row.list, row.source.port, row.destination.port);
+        let key = port_key(list, source.port, destination.port);
         self.by_ports.entry(key).or_default().push(index);
+        self.shown.push(shown);
+        index
     }
 
     fn ends_of(&self, at: usize, row: &RawRow, names: &mut Names) -> Ends {
@@ -209,7 +274,7 @@ impl Catalogue {
             };
         }
         match (row.source.host, row.destination.host) {
-            (Some(_), Some(_)) if is_whole(row.source) && is_whole(row.destination) => {
+            (Some(_), Some(_)) if row.is_whole() => {
                 Ends::Known((names.endpoint(row.source), names.endpoint(row.destination)))
             }
             (Some(source), Some(destination)) => {
@@ -375,10 +440,6 @@ fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
 
 /// More connections than this are not compared for one row.
 const MAX_CANDIDATES: usize = 256;
-
-fn is_whole(side: Side) -> bool {
-    side.host.is_some() && side.port != Port::Unsaid
-}
 
 fn ordered<T: Ord>(a: T, b: T) -> (T, T) {
     if a <= b { (a, b) } else { (b, a) }

@@ -20,9 +20,10 @@ use crate::format::Format;
 use crate::placed::{Connection, Placed};
 
 /// Fills the lengths of a connection's rows.
-pub(crate) fn infer(connection: &Connection, rows: &mut [Placed]) {
+pub(crate) fn infer(connection: &mut Connection, rows: &mut [Placed]) {
     let mut headers = headers_of(connection, rows);
     headers.learn_from_lone_rows(connection, rows);
+    connection.headers = headers;
     for index in &connection.rows {
         let Some(row) = rows.get_mut(*index) else {
             continue;
@@ -63,7 +64,7 @@ const TIMESTAMPS: u32 = 12;
 const LINKS: [u32; 6] = [0, 4, 14, 16, 18, 20];
 
 /// What is known of a connection's headers; per direction where there are two.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Headers {
     /// Bytes of headers of ordinary segments.
     learned: [Option<u32>; 2],
@@ -165,10 +166,10 @@ fn ip_header(host: Host) -> u32 {
     }
 }
 
-/// What the rows of a connection show of its headers.
+/// What the rows of a connection show of its headers, those of earlier windows included.
 pub(crate) fn headers_of(connection: &Connection, rows: &[Placed]) -> Headers {
-    let mut headers = Headers::default();
-    for row in connection.rows.iter().filter_map(|index| rows.get(*index)) {
+    let mut headers = connection.headers;
+    for row in connection.all_rows().filter_map(|index| rows.get(*index)) {
         let is_syn = has(row, TcpFlags::SYN);
         headers.options_shown |= row.raw.all_options;
         headers.timestamps |= row.raw.options.timestamps.is_some() && !is_syn;

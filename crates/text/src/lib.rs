@@ -1,6 +1,6 @@
 //! Packet lists as people paste them: from text to TCP segments.
 //!
-//! [`parse`] takes any bytes and never fails. It understands Wireshark's packet list (copied, or exported as text, CSV or
+//! [`parse`] takes any bytes and never fails; a [`TextReader`] takes them piece by piece, and a text of any length. They understand Wireshark's packet list (copied, or exported as text, CSV or
 //! details), tshark's output and tcpdump's of any age, several of them in one text, between prose; each line that looks like
 //! a packet and cannot be read is in [`PacketList::unread`], with its number and the reason.
 //!
@@ -23,10 +23,23 @@
 //!
 //! # Bounds
 //!
-//! At most [`MAX_TEXT`] bytes and [`MAX_ROWS`] rows are read; what follows is left out and said so in [`PacketList::cut`]
-//! and [`PacketList::unread`]. Memory stays below about fifteen times the text.
+//! A [`TextReader`] understands a text of up to [`WINDOW`] bytes as a whole, as [`parse`] does. A longer one is read window by
+//! window, in memory that does not grow with its length: what a window's rows are understood by is all that stands in the
+//! window (the rows behind it that are looked at included), and what is carried on from before:
+//!
+//! | what | is decided, or carried on |
+//! | --- | --- |
+//! | encoding, mail's and HTML's way of writing, JSON, PDML | by the first window, for the whole text |
+//! | columns, titles, fields, the list that a row stands in | line by line, as in a short text |
+//! | packets on several lines | carried on; a line longer than a window ends with it |
+//! | frame numbers | as bits: a number that was handed on comes again only in another list |
+//! | numbering, ends and header lengths of connections | for the latest 65,536 connections at least |
+//! | rows around a row that hides its numbers | six of a connection before the window, those of the window, and those looked at behind it |
+//! | the clock: kind of times, midnights, sums of differences | for the list, by its first window |
+//! | names of hosts, unread lines | for the whole text, 65,536 and [`MAX_UNREAD`] of them |
 
 mod application;
+mod assembly;
 mod assignment;
 mod clean;
 mod clocks;
@@ -35,15 +48,20 @@ mod continuity;
 mod details;
 mod distances;
 mod elisions;
+mod encoding;
 mod endpoints;
 mod fields;
 mod format;
 mod fortigate;
+mod frames_seen;
+mod generations;
 mod hex_dump;
 mod hosts;
 mod html;
 mod icmp_info;
 mod info_column;
+mod json_array;
+mod known;
 mod lengths;
 mod lists;
 mod mail;
@@ -63,10 +81,12 @@ mod tables;
 mod tcpdump_new;
 mod tcpdump_old;
 mod tcpdump_prefix;
+mod text_reader;
 mod times;
 mod tokens;
 mod tshark_fields;
 mod tshark_json;
+mod way;
 mod windows;
 mod wireshark_list;
 mod wrapping;
@@ -79,12 +99,7 @@ pub use format::Format;
 pub use read::Reason;
 pub use row::Row;
 pub use services::port_of_service;
-
-/// Bytes of text that are read.
-pub const MAX_TEXT: usize = 64 << 20;
-
-/// Rows that are read.
-pub const MAX_ROWS: usize = 1_000_000;
+pub use text_reader::{TextReader, WINDOW, Window};
 
 /// Unread lines that are listed; the rest is counted.
 pub const MAX_UNREAD: usize = 1_000;
@@ -98,14 +113,12 @@ pub struct PacketList {
     pub rows: Vec<Row>,
     /// The names that stand for hosts.
     pub names: HostNames,
-    /// Lines that look like packets but could not be used.
+    /// Lines that look like packets but could not be used, in their order.
     pub unread: Vec<UnreadLine>,
     /// How many more of them there were than [`MAX_UNREAD`].
     pub unread_not_listed: u64,
     /// Where the author left rows out.
     pub elisions: Vec<Elision>,
-    /// The text was longer than [`MAX_TEXT`] and was cut.
-    pub cut: bool,
 }
 
 /// A line that looks like a packet but could not be used.
@@ -119,118 +132,16 @@ pub struct UnreadLine {
     pub excerpt: Box<str>,
 }
 
-/// Reads a text. Never fails: a text without packets gives no rows.
+/// Reads a text as a whole, however long it is. Never fails: a text without packets gives no rows.
+///
+/// Memory stays below about fifteen times the text.
 pub fn parse(text: &[u8]) -> PacketList {
-    let head = text.get(..MAX_TEXT).unwrap_or(text);
-    let decoded = clean::decode(head);
-    let mut reader = reader::Reader::default();
-    let lines = read(&decoded, &mut reader);
-    let mut list = assemble(reader, &lines);
-    list.cut = head.len() < text.len();
-    list
-}
-
-/// Reads a document of packets, or line by line. Gives the lines.
-fn read<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>> {
-    if pdml::is_pdml(text) {
-        let mut names = std::mem::take(&mut reader.names);
-        pdml::read_packets(text, &mut names, &mut |line, packet| {
-            reader.take_structured(line, packet)
-        });
-        reader.names = names;
-        return Vec::new();
-    }
-    let Some((before, array)) = tshark_json::split_at_array(text) else {
-        return read_lines(text, reader);
-    };
-    let lines = clean::lines(before, false);
-    reader.read_lines(&lines);
-    let begins = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-    let mut names = std::mem::take(&mut reader.names);
-    let end = tshark_json::read_array(array, &mut names, &mut |packet| {
-        reader.take_structured(begins.saturating_add(1), packet);
+    let mut reader = TextReader::with_window(Window {
+        bytes: usize::MAX,
+        rows: usize::MAX,
+        ahead: 0,
     });
-    reader.names = names;
-    if let Err(line) = end {
-        let line = begins.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
-        reader.report_unread(line, "", Reason::Malformed);
-    }
-    lines
-}
-
-/// Line by line. A text with tags may be a copied web page, or payload that holds one: what gives more rows is right.
-fn read_lines<'a>(text: &'a str, reader: &mut reader::Reader) -> Vec<reader::Line<'a>> {
-    let plain = clean::lines(text, false);
-    reader.read_lines(&plain);
-    if !html::has_tags(text) {
-        return plain;
-    }
-    let stripped = clean::lines(text, true);
-    let mut other = reader::Reader::default();
-    other.read_lines(&stripped);
-    if other.rows.len() <= reader.rows.len() {
-        return plain;
-    }
-    *reader = other;
-    stripped
-}
-
-/// From rows as read to rows that are understood together.
-fn assemble(mut reader: reader::Reader, lines: &[reader::Line<'_>]) -> PacketList {
-    let rows = std::mem::take(&mut reader.rows);
-    let mut placement = endpoints::place(rows, &mut reader.names);
-    for connection in &placement.connections {
-        numbering::unify(connection, &mut placement.rows);
-        windows::mark_scaled(connection, &mut placement.rows);
-    }
-    assignment::assign(&mut placement);
-    placement.finish();
-    let mut placed = placement.rows;
-    for connection in &placement.connections {
-        lengths::infer(connection, &mut placed);
-        distances::infer(connection, &mut placed);
-        continuity::infer(connection, &mut placed);
-    }
-    for row in &placement.unplaced {
-        let at = lines
-            .binary_search_by_key(&row.line, |line| line.number)
-            .ok();
-        let text = at
-            .and_then(|at| lines.get(at))
-            .map_or("", |line| &line.text);
-        reader.report_unread(row.line, text, row.reason);
-    }
-    reader.unread.sort_by_key(|line| line.line);
-    for elision in &mut reader.elisions {
-        elision.rows_before = placed.partition_point(|row| row.at < elision.rows_before);
-    }
-    PacketList {
-        formats: reader.formats.into_iter().collect(),
-        rows: finish(placed),
-        names: reader.names.hosts,
-        unread: reader.unread,
-        unread_not_listed: reader.unread_not_listed,
-        elisions: reader.elisions,
-        cut: false,
-    }
-}
-
-/// Numbers the rows, as written or by counting those of each list, and sets the clocks.
-fn finish(placed: Vec<placed::Placed>) -> Vec<Row> {
-    let times = clocks::times(&placed);
-    let mut counted = 0_u64;
-    let mut list = 0_u32;
-    placed
-        .into_iter()
-        .zip(times)
-        .map(|(row, time)| {
-            if row.raw.list != list {
-                list = row.raw.list;
-                counted = 0;
-            }
-            counted = counted.saturating_add(1);
-            let frame = row.raw.frame.unwrap_or(counted);
-            Row::new(row, frame, time)
-        })
-        .collect()
+    let mut rows = reader.push(text);
+    rows.extend(reader.finish());
+    reader.into_list(rows)
 }

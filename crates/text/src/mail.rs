@@ -39,6 +39,9 @@ pub(crate) fn decode_quoted_printable(line: &str) -> String {
 
 /// Takes `> > ` off, and the mark of a comment or of a list's item in front of a row.
 pub(crate) fn unquote(line: &str) -> &str {
+    if line.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return line;
+    }
     let mut rest = line;
     while let Some(inner) = rest.trim_start().strip_prefix('>') {
         rest = inner;

@@ -2,7 +2,8 @@
 //! counts from the start once it has seen both sides, and one list can mix the two.
 //!
 //! Where the start of both directions is known, all numbers become those of the header; else all become relative, and a
-//! number that cannot be brought to that is unknown.
+//! number that cannot be brought to that is unknown. In a long text the first window that shows numbers of a connection
+//! decides.
 
 use crate::placed::{Connection, Placed};
 use crate::raw_row::{Numbering, RawRow};
@@ -15,18 +16,59 @@ enum Number {
     Relative(u32),
 }
 
-/// Brings the numbers of a connection to one convention.
-pub(crate) fn unify(connection: &Connection, rows: &mut [Placed]) {
-    let written = classify(connection, rows);
+/// What is remembered of a connection's numbers from one window of the text to the next. What was decided there holds: rows
+/// have been handed on by it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    /// Wireshark's numbers are relative.
+    counts_from_start: Option<bool>,
+    /// All numbers become relative.
+    relative: Option<bool>,
+    /// Where each side starts.
+    bases: [Option<u32>; 2],
+    tcpdump: Tcpdump,
+}
+
+impl Memory {
+    /// All numbers of the connection are relative.
+    pub fn is_relative(&self) -> bool {
+        self.relative.unwrap_or(false)
+    }
+}
+
+/// Brings the numbers of a connection's rows to one convention. Rows from `until` on are read again later.
+pub(crate) fn unify(connection: &mut Connection, rows: &mut [Placed], until: usize) {
+    let memory = &mut connection.numbering;
+    let list = || connection.rows.iter().filter_map(|index| rows.get(*index));
+    let counts_from_start = memory
+        .counts_from_start
+        .unwrap_or_else(|| wireshark_counts_from_start(list()));
+    let written = classify(list(), counts_from_start, &mut memory.tcpdump, until);
     let any_relative = written.iter().any(|w| {
         matches!(w.seq, Some(Number::Relative(_))) || matches!(w.ack, Some(Number::Relative(_)))
     });
-    let bases = starts(connection, rows, &written);
-    let relative = any_relative && !bases.iter().all(Option::is_some);
+    for (row, numbers) in list().zip(&written) {
+        learn_starts(row, numbers, &mut memory.bases);
+    }
+    let bases = memory.bases;
+    let relative = memory
+        .relative
+        .unwrap_or(any_relative && !bases.iter().all(Option::is_some));
+    let mut decided = list().filter(|row| row.at < until && row.is_tcp());
+    if decided.any(|row| row.raw.seq.is_some() || row.raw.ack.is_some()) {
+        memory.counts_from_start = Some(counts_from_start);
+        memory.relative = Some(relative);
+    }
+    // tcpdump's numbers count from rows that were forgotten.
+    let baseless = relative && connection.begun_before;
     for (index, numbers) in connection.rows.iter().zip(&written) {
         let Some(row) = rows.get_mut(*index) else {
             continue;
         };
+        if baseless && row.raw.numbering == Numbering::Tcpdump {
+            (row.raw.seq, row.raw.ack) = (None, None);
+            continue;
+        }
         let side = usize::from(!row.is_from_first());
         let base = |side: usize| bases.get(side).copied().flatten();
         row.raw.seq = numbers.seq.and_then(|n| convert(n, base(side), relative));
@@ -67,38 +109,36 @@ fn move_sack(row: &mut RawRow, start: u32) {
     }
 }
 
-fn classify(connection: &Connection, rows: &[Placed]) -> Vec<Written> {
-    let list = || connection.rows.iter().filter_map(|index| rows.get(*index));
-    let wireshark_relative = wireshark_counts_from_start(list());
-    let mut tcpdump = Tcpdump::default();
-    list()
-        .map(|row| {
-            if !row.is_tcp() {
-                return Written::default();
-            }
-            match row.raw.numbering {
-                Numbering::Absolute => absolute(row),
-                Numbering::Wireshark => wireshark(row, wireshark_relative),
-                Numbering::Tcpdump => tcpdump.classify(row),
-            }
-        })
-        .collect()
+/// Moves `tcpdump` past the rows before `until`.
+fn classify<'a>(
+    rows: impl Iterator<Item = &'a Placed>,
+    counts_from_start: bool,
+    tcpdump: &mut Tcpdump,
+    until: usize,
+) -> Vec<Written> {
+    let mut ahead: Option<Tcpdump> = None;
+    rows.map(|row| {
+        if !row.is_tcp() {
+            return Written::default();
+        }
+        match row.raw.numbering {
+            Numbering::Absolute => absolute(row),
+            Numbering::Wireshark => wireshark(row, counts_from_start),
+            Numbering::Tcpdump if row.at < until => tcpdump.classify(row),
+            Numbering::Tcpdump => ahead.get_or_insert(*tcpdump).classify(row),
+        }
+    })
+    .collect()
 }
 
-fn starts(connection: &Connection, rows: &[Placed], written: &[Written]) -> [Option<u32>; 2] {
-    let mut bases = [None, None];
-    for (index, numbers) in connection.rows.iter().zip(written) {
-        let Some(row) = rows.get(*index) else {
-            continue;
-        };
-        let side = usize::from(!row.is_from_first());
-        for (which, start) in [(side, numbers.starts[0]), (1 - side, numbers.starts[1])] {
-            if let (Some(slot), Some(start)) = (bases.get_mut(which), start) {
-                slot.get_or_insert(start);
-            }
+/// The first row that tells where a side starts counts.
+fn learn_starts(row: &Placed, numbers: &Written, bases: &mut [Option<u32>; 2]) {
+    let side = usize::from(!row.is_from_first());
+    for (which, start) in [(side, numbers.starts[0]), (1 - side, numbers.starts[1])] {
+        if let (Some(slot), Some(start)) = (bases.get_mut(which), start) {
+            slot.get_or_insert(start);
         }
     }
-    bases
 }
 
 fn absolute(row: &Placed) -> Written {

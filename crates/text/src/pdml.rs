@@ -13,26 +13,41 @@ pub(crate) fn is_pdml(text: &str) -> bool {
     head.contains("<pdml") || head.contains("<packet>")
 }
 
-/// Reads every packet, one call of `take` for each with the line it begins on.
-pub(crate) fn read_packets(text: &str, names: &mut Names, take: &mut dyn FnMut(u32, Read)) {
-    let mut fields = FieldSet::default();
-    let mut begins = 1_u32;
-    for (line, number) in text.lines().zip(1_u32..) {
-        for tag in line.split('<').skip(1) {
-            if tag.starts_with("packet>") {
-                fields = FieldSet::default();
-                begins = number;
-            } else if tag.starts_with("/packet>") && !fields.is_empty() {
-                take(
-                    begins,
-                    read_fields(&std::mem::take(&mut fields), Format::Pdml, names),
-                );
-            } else if tag.starts_with("field ")
-                && let (Some(name), Some(show)) =
-                    (attribute(tag, " name=\""), attribute(tag, " show=\""))
-            {
-                fields.add(name, &html_escape::decode_html_entities(show));
+/// Reads packets out of a document that comes in pieces of whole lines.
+#[derive(Debug, Default)]
+pub(crate) struct PdmlReader {
+    fields: FieldSet,
+    /// How many lines there were.
+    count: u32,
+    /// The line that the packet begins on.
+    begins: Option<u32>,
+}
+
+impl PdmlReader {
+    /// Reads the packets that end in the next piece, one call of `take` for each with the line it begins on.
+    pub fn read(&mut self, text: &str, names: &mut Names, take: &mut dyn FnMut(u32, Read)) {
+        for line in text.lines() {
+            self.count = self.count.saturating_add(1);
+            for tag in line.split('<').skip(1) {
+                self.read_tag(tag, names, take);
             }
+        }
+    }
+
+    fn read_tag(&mut self, tag: &str, names: &mut Names, take: &mut dyn FnMut(u32, Read)) {
+        if tag.starts_with("packet>") {
+            self.fields = FieldSet::default();
+            self.begins = Some(self.count);
+        } else if tag.starts_with("/packet>") && !self.fields.is_empty() {
+            let fields = std::mem::take(&mut self.fields);
+            let read = read_fields(&fields, Format::Pdml, names);
+            take(self.begins.unwrap_or(1), read);
+        } else if tag.starts_with("field ")
+            && let (Some(name), Some(show)) =
+                (attribute(tag, " name=\""), attribute(tag, " show=\""))
+        {
+            self.fields
+                .add(name, &html_escape::decode_html_entities(show));
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use whyreset_segments::{Endpoint, Known};
 
+use crate::hosts::Side;
+use crate::lengths::Headers;
+use crate::numbering::Memory;
 use crate::raw_row::RawRow;
 
 /// A row whose ends are known.
@@ -78,22 +81,103 @@ pub(crate) fn is_disturbed(row: &RawRow) -> bool {
     })
 }
 
-/// The rows of one connection, in their order.
-#[derive(Clone, Debug, Default)]
+/// A connection between two ends of a list.
+pub(crate) type Key = (u32, (Endpoint, Endpoint));
+
+/// The rows of one connection in a window of the text, in their order, and what is known from before.
+#[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    /// As indices.
+    /// List and ends, the smaller one first.
+    pub key: Key,
+    /// As indices: at first those of the window, with [`crate::endpoints::Placement::finish`] also those before.
     pub rows: Vec<usize>,
-    /// A FIN or RST was among them.
+    /// Rows that have been handed on, kept for what they tell of those behind them.
+    pub context: Vec<usize>,
+    pub carried: Carried,
+    /// As it is before the rows that are read again with the next window.
+    pub carried_on: Option<Carried>,
+    pub numbering: Memory,
+    /// Some window shows that windows are scaled.
+    pub scaled: bool,
+    pub headers: Headers,
+    /// It was there before this window.
+    pub resumed: bool,
+    /// It may have been there before and be forgotten.
+    pub begun_before: bool,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Carried {
+    /// A FIN or RST was among its rows.
     ended: bool,
     /// The number of its SYN.
     syn: Option<u32>,
+    /// What rows with hosts and ports show.
+    pub shown: Option<Shown>,
+}
+
+/// Two ends that rows with hosts and ports show.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// The smaller one first.
+    pub ends: (Endpoint, Endpoint),
+    /// As the first row writes them.
+    pub sides: (Side, Side),
+    /// The first and the last row.
+    pub first: usize,
+    pub last: usize,
+    /// The side that sent the SYN.
+    pub opener: Option<Endpoint>,
+}
+
+impl Shown {
+    /// By its first row.
+    pub fn new(at: usize, row: &RawRow, ends: (Endpoint, Endpoint)) -> Self {
+        Self {
+            ends,
+            sides: (row.source, row.destination),
+            first: at,
+            last: at,
+            opener: None,
+        }
+    }
+
+    /// Another row, from `ends.0` to `ends.1`.
+    pub fn note(&mut self, at: usize, row: &RawRow, ends: (Endpoint, Endpoint)) {
+        let flags = row.flags.unwrap_or_default();
+        self.last = at;
+        self.opener = self
+            .opener
+            .or(match (flags.is_opening_syn(), flags.is_syn_ack()) {
+                (true, _) => Some(ends.0),
+                (_, true) => Some(ends.1),
+                _ => None,
+            });
+    }
 }
 
 impl Connection {
+    /// One that begins.
+    pub fn new(key: Key) -> Self {
+        Self {
+            key,
+            rows: Vec::new(),
+            context: Vec::new(),
+            carried: Carried::default(),
+            carried_on: None,
+            numbering: Memory::default(),
+            scaled: false,
+            headers: Headers::default(),
+            resumed: false,
+            begun_before: false,
+        }
+    }
+
     /// Whether `row` opens another connection between the same ends: its number differs, or this one has ended.
     pub fn is_followed_by(&self, row: &RawRow) -> bool {
         let opens = row.icmp.is_none() && row.flags.unwrap_or_default().is_opening_syn();
-        opens && (self.ended || self.is_surely_followed_by(row))
+        opens && (self.carried.ended || self.is_surely_followed_by(row))
     }
 
     /// The same where the row itself says it: a SYN that is sent again after a refusal is no other connection.
@@ -102,7 +186,7 @@ impl Connection {
             return false;
         }
         // Wireshark's relative numbers are 0 for every SYN.
-        let differs = match (self.syn, row.seq) {
+        let differs = match (self.carried.syn, row.seq) {
             (Some(before), Some(now)) => before != now,
             _ => false,
         };
@@ -113,13 +197,35 @@ impl Connection {
                 .any(|mark| mark.contains("Port numbers reused"))
     }
 
-    /// Adds a row.
-    pub fn push(&mut self, index: usize, row: &RawRow) {
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.carried.ended
+    }
+
+    /// Adds a row, from `ends.0` to `ends.1`.
+    pub fn push(&mut self, index: usize, at: usize, row: &RawRow, ends: (Endpoint, Endpoint)) {
+        if row.is_whole() {
+            let pair = self.key.1;
+            self.carried
+                .shown
+                .get_or_insert_with(|| Shown::new(at, row, pair))
+                .note(at, row, ends);
+        }
         let flags = row.flags.unwrap_or_default();
         if flags.is_opening_syn() {
-            self.syn = row.seq;
+            self.carried.syn = row.seq;
         }
-        self.ended |= flags.is_fin() || flags.is_rst();
+        self.carried.ended |= flags.is_fin() || flags.is_rst();
         self.rows.push(index);
+    }
+
+    /// The rows that follow are read again with the next window.
+    pub fn look_ahead(&mut self) {
+        self.carried_on.get_or_insert(self.carried);
+    }
+
+    /// All rows that are at hand, as indices.
+    pub fn all_rows(&self) -> impl Iterator<Item = &usize> {
+        self.context.iter().chain(&self.rows)
     }
 }

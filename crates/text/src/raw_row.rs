@@ -4,8 +4,10 @@ use whyreset_segments::{IcmpError, TcpFlags, TcpOptions};
 
 use crate::application::AppHint;
 use crate::format::Format;
-use crate::hosts::Side;
+use crate::hosts::{Port, Side};
+use crate::reader::{Line, MAX_EXCERPT};
 use crate::times::WrittenTime;
+use crate::tokens::shorten;
 
 /// How the numbers of a row are to be understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(crate) enum Window {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RawRow {
     pub line: u32,
+    /// The beginning of the line, where the row may turn out to be of no use.
+    pub excerpt: Box<str>,
     /// Which list of the text: a post may hold several captures.
     pub list: u32,
     /// Packets may be missing between this row and the packet before it.
@@ -83,6 +87,25 @@ pub(crate) struct RawRow {
 }
 
 impl RawRow {
+    /// A segment whose row says both ends in full.
+    pub fn is_whole(&self) -> bool {
+        let whole = |side: Side| side.host.is_some() && side.port != Port::Unsaid;
+        self.icmp.is_none() && whole(self.source) && whole(self.destination)
+    }
+
+    /// The row stands in this line.
+    pub fn stands_in(&mut self, line: &Line<'_>) {
+        self.line = line.number;
+        if !self.is_whole() {
+            self.excerpt = shorten(line.text.trim(), MAX_EXCERPT).into();
+        }
+    }
+
+    /// A segment whose row leaves open what it carried.
+    pub fn hides(&self) -> bool {
+        self.icmp.is_none() && (self.len.is_none() || self.flags.is_none())
+    }
+
     /// Fills what this row leaves open from another account of the same packet.
     pub fn complete_from(&mut self, other: Self) {
         fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
@@ -97,7 +120,7 @@ impl RawRow {
             (&mut self.destination, other.destination),
         ] {
             fill(&mut mine.host, theirs.host);
-            if mine.port == crate::hosts::Port::Unsaid {
+            if mine.port == Port::Unsaid {
                 mine.port = theirs.port;
             }
         }

@@ -35,8 +35,6 @@ pub enum Reason {
     SeveralConnections,
     /// Both ends have the same name, and no port tells the direction.
     Direction,
-    /// The number of rows exceeds [`crate::MAX_ROWS`].
-    TooManyRows,
     /// JSON or XML that breaks off or is not well formed.
     Malformed,
     /// It begins like a packet but its numbers cannot be read.
@@ -50,7 +48,6 @@ impl fmt::Display for Reason {
             Self::NoEnds => "it names neither hosts nor ports",
             Self::SeveralConnections => "it names no ports, and several connections fit",
             Self::Direction => "nothing tells in which direction it went",
-            Self::TooManyRows => "there are more rows than can be read at once",
             Self::Malformed => "the document breaks off or is not well formed",
             Self::Numbers => "it begins like a packet, but the rest cannot be read",
         })

@@ -7,6 +7,7 @@ use crate::details::{self, Detail, Details};
 use crate::elisions::{Elision, is_elision};
 use crate::fields;
 use crate::format::Format;
+use crate::frames_seen::FramesSeen;
 use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
 use crate::lists::{Beginning, Repetition};
@@ -18,28 +19,43 @@ use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
 use crate::wrapping::{join_wrapped, starts_packet};
 use crate::{
-    MAX_ROWS, MAX_UNREAD, UnreadLine, compact, fortigate, network_monitor, snoop, tables,
-    tcpdump_new, tcpdump_old, tshark_fields, tshark_json, wireshark_list,
+    MAX_UNREAD, UnreadLine, compact, fortigate, network_monitor, snoop, tables, tcpdump_new,
+    tcpdump_old, tshark_fields, tshark_json, wireshark_list,
 };
 
 /// A line of the text after cleaning.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Line<'a> {
     /// 1-based.
     pub number: u32,
     pub text: std::borrow::Cow<'a, str>,
 }
 
+impl Line<'_> {
+    /// The line, to be kept.
+    pub fn into_owned(self) -> Line<'static> {
+        Line {
+            number: self.number,
+            text: self.text.into_owned().into(),
+        }
+    }
+}
+
 /// What has been read so far.
 #[derive(Default)]
 pub(crate) struct Reader {
     pub names: Names,
+    /// The rows that have not been handed on.
     pub rows: Vec<RawRow>,
+    /// How many have been.
+    handed_on: usize,
     pub unread: Vec<UnreadLine>,
     pub unread_not_listed: u64,
     pub elisions: Vec<Elision>,
     /// Rows by list and frame number: a frame may be written twice.
-    by_frame: HashMap<(u32, u64), usize>,
+    by_frame: HashMap<(u32, u64), usize, foldhash::fast::RandomState>,
+    /// Frame numbers of the list that have been handed on.
+    frames_seen: FramesSeen,
     list: u32,
     last_frame: Option<u64>,
     /// A line that is no packet stood since the last packet.
@@ -69,16 +85,49 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads the lines in order.
-    pub fn read_lines(&mut self, lines: &[Line<'_>]) {
+    /// Reads the first lines in order, `count` at least; further ones are looked at. Gives how many were read.
+    pub fn read_lines(&mut self, lines: &[Line<'_>], count: usize) -> usize {
         let mut at = 0_usize;
-        while let Some(line) = lines.get(at) {
+        while let Some(line) = lines.get(at).filter(|_| at < count) {
             at = at.saturating_add(
                 self.read_line(line, lines.get(at.saturating_add(1)..).unwrap_or(&[])),
             );
         }
+        at
+    }
+
+    /// No more lines follow.
+    pub fn finish_lines(&mut self) {
         self.finish_details();
         self.finish_dump();
+    }
+
+    /// How many rows have been read.
+    pub fn count(&self) -> usize {
+        self.handed_on.saturating_add(self.rows.len())
+    }
+
+    /// How many rows have been handed on.
+    pub fn handed_on(&self) -> usize {
+        self.handed_on
+    }
+
+    /// Hands on all rows but the last `stay`.
+    pub fn hand_on(&mut self, stay: usize) -> Vec<RawRow> {
+        let rest = self.rows.split_off(self.rows.len().saturating_sub(stay));
+        let rows = std::mem::replace(&mut self.rows, rest);
+        self.handed_on = self.handed_on.saturating_add(rows.len());
+        let first = self.handed_on;
+        self.by_frame.retain(|_, at| *at >= first);
+        let here = rows.iter().filter(|row| row.list == self.list);
+        for frame in here.filter_map(|row| row.frame) {
+            self.frames_seen.insert(frame);
+        }
+        rows
+    }
+
+    fn row_mut(&mut self, at: usize) -> Option<&mut RawRow> {
+        self.rows.get_mut(at.checked_sub(self.handed_on)?)
     }
 
     /// Reads a line, and what of the following ones belongs to the same packet. Gives how many lines that were.
@@ -108,13 +157,13 @@ impl Reader {
         if let Some((joined, used)) = join_wrapped(text, following) {
             let read = self.read_packet(&joined);
             if matches!(read, Read::Row(_)) {
-                self.take(read, line.number, &joined);
+                self.take(read, line, &joined);
                 return used;
             }
         }
         for part in split_rows(text) {
             let read = self.read_packet(part);
-            self.take(read, line.number, part);
+            self.take(read, line, part);
         }
         1
     }
@@ -125,7 +174,7 @@ impl Reader {
         match network_monitor::read_row(text, &mut self.names) {
             Read::No => false,
             read => {
-                self.take(read, line.number, text);
+                self.take(read, line, text);
                 true
             }
         }
@@ -147,9 +196,7 @@ impl Reader {
         if self.details.is_none() {
             self.details_of = self.payload_row.filter(|_| !self.prose_since_packet);
         }
-        let details = self
-            .details
-            .get_or_insert_with(|| Details::new(line.number));
+        let details = self.details.get_or_insert_with(|| Details::new(line));
         details.read_line(&line.text);
         true
     }
@@ -172,7 +219,7 @@ impl Reader {
             return;
         }
         let dump = std::mem::take(&mut self.dump);
-        if let Some(row) = self.payload_row.and_then(|at| self.rows.get_mut(at)) {
+        if let Some(row) = self.payload_row.and_then(|at| self.row_mut(at)) {
             dump.complete(row);
             let head = row
                 .payload
@@ -206,24 +253,27 @@ impl Reader {
         self.finish_dump();
         let read = fields::read_fields(&fields, Format::Details, &mut self.names);
         let Read::Row(mut row) = read else {
-            return self.take_structured(line, read);
+            return self.take_structured(line.number, read);
         };
-        row.line = line;
-        let same = self.details_of.take().and_then(|at| self.rows.get_mut(at));
+        row.stands_in(&line);
+        let same = self.details_of.take().and_then(|at| self.row_mut(at));
         if row.frame.is_none()
             && let Some(same) = same.filter(|same| compatible(same, &row))
         {
-            self.formats.insert(Format::Details);
             same.complete_from(*row);
+            self.formats.insert(Format::Details);
             return;
         }
-        self.push(*row, "");
+        self.push(*row);
     }
 
     /// Titles of a table, a header of `-T fields`, and rows below them; lines of `-T ek`.
     fn read_columns(&mut self, line: &Line<'_>) -> bool {
         let text = shorten(&line.text, MAX_LINE);
-        if let Some(read) = tshark_json::read_ek_line(&line.text, &mut self.names) {
+        if let Some(mut read) = tshark_json::read_ek_line(&line.text, &mut self.names) {
+            if let Read::Row(row) = &mut read {
+                row.stands_in(line);
+            }
             self.take_structured(line.number, read);
             return true;
         }
@@ -237,7 +287,7 @@ impl Reader {
         if let Some(header) = &self.fields_header {
             let read = tshark_fields::read_row(text, header, &mut self.names);
             if !matches!(read, Read::No) {
-                self.take(read, line.number, text);
+                self.take(read, line, text);
                 return true;
             }
         }
@@ -271,7 +321,7 @@ impl Reader {
                 &mut self.middle,
             );
             if !matches!(read, Read::No) {
-                self.take(read, line.number, record);
+                self.take(read, line, record);
                 any = true;
             }
         }
@@ -283,7 +333,7 @@ impl Reader {
         match read {
             Read::Row(mut row) => {
                 row.line = line;
-                self.push(*row, "");
+                self.push(*row);
             }
             Read::Foreign(frame) => self.passed_packet(frame),
             Read::Unread(reason) => self.report_unread(line, "", reason),
@@ -317,22 +367,24 @@ impl Reader {
     }
 
     /// Takes up what came of a line.
-    fn take(&mut self, read: Read, number: u32, text: &str) {
+    fn take(&mut self, read: Read, line: &Line<'_>, text: &str) {
         if !matches!(read, Read::No) {
             self.finish_details();
             self.finish_dump();
         }
         match read {
             Read::Row(mut row) => {
-                row.line = number;
-                self.push(*row, text);
+                row.stands_in(line);
+                self.push(*row);
             }
             Read::Foreign(frame) => {
                 self.payload_row = None;
                 self.passed_packet(frame);
             }
-            Read::Unread(reason) => self.leave_unread(number, text, reason),
-            Read::No if looks_like_packet(text) => self.leave_unread(number, text, Reason::Numbers),
+            Read::Unread(reason) => self.leave_unread(line.number, text, reason),
+            Read::No if looks_like_packet(text) => {
+                self.leave_unread(line.number, text, Reason::Numbers)
+            }
             Read::No => self.take_prose(text),
         }
     }
@@ -340,7 +392,7 @@ impl Reader {
     /// A line that is no packet: payload that tcpdump printed below its row, or prose.
     fn take_prose(&mut self, text: &str) {
         self.prose_since_packet = true;
-        let Some(row) = self.payload_row.and_then(|at| self.rows.get_mut(at)) else {
+        let Some(row) = self.payload_row.and_then(|at| self.row_mut(at)) else {
             return;
         };
         if row.app == AppHint::None
@@ -351,17 +403,15 @@ impl Reader {
         }
     }
 
-    fn push(&mut self, mut row: RawRow, text: &str) {
+    fn push(&mut self, mut row: RawRow) {
         self.formats.insert(row.format);
-        if self.rows.len() >= MAX_ROWS {
-            self.leave_unread(row.line, text, Reason::TooManyRows);
-            return;
-        }
         if let Some(frame) = row.frame {
             let known = self.by_frame.get(&(self.list, frame)).copied();
             let apart = self.prose_since_packet || self.blank_since_packet;
             let back = apart && self.last_frame.is_some_and(|last| frame < last);
-            match known.and_then(|at| self.rows.get_mut(at)) {
+            let first = self.handed_on;
+            let same = known.and_then(|at| self.rows.get_mut(at.checked_sub(first)?));
+            match same {
                 Some(same) if compatible(same, &row) => {
                     self.repetition.note(&row, same, back);
                     same.complete_from(row);
@@ -370,9 +420,11 @@ impl Reader {
                 Some(_) => {
                     self.start_list();
                     for row in self.repetition.take() {
-                        self.push(row, "");
+                        self.push(row);
                     }
                 }
+                // What has been handed on cannot be compared.
+                None if self.frames_seen.contains(frame) => self.start_list(),
                 None if self.prose_since_packet
                     && self.last_frame.is_some_and(|last| frame < last) =>
                 {
@@ -384,7 +436,7 @@ impl Reader {
                 None => {}
             }
             self.repetition.take();
-            self.by_frame.insert((self.list, frame), self.rows.len());
+            self.by_frame.insert((self.list, frame), self.count());
         } else if self.starts_again(&row) {
             self.start_list();
         }
@@ -393,7 +445,7 @@ impl Reader {
         row.gap_before = self.elided_since_packet || self.jumps_to(row.frame);
         self.note_frames_cut(row.frame);
         self.passed_packet(row.frame);
-        self.payload_row = Some(self.rows.len());
+        self.payload_row = Some(self.count());
         self.rows.push(row);
     }
 
@@ -419,6 +471,7 @@ impl Reader {
         self.last_frame = None;
         self.elided_since_packet = false;
         self.beginning = Beginning::default();
+        self.frames_seen.clear();
     }
 
     fn jumps_to(&self, frame: Option<u64>) -> bool {
@@ -438,23 +491,27 @@ impl Reader {
     }
 
     fn elide(&mut self, line: &Line<'_>) {
-        if self.rows.is_empty() || self.elisions.len() >= MAX_ROWS {
+        if self.count() == 0 {
             return;
         }
         self.elided_since_packet = true;
+        if self.elisions.len() >= MAX_ELISIONS {
+            return;
+        }
         self.elisions.push(Elision {
             line: line.number,
-            rows_before: self.rows.len(),
+            rows_before: self.count(),
             spelling: shorten(line.text.trim(), 80).into(),
             frames_cut: None,
         });
     }
 
     fn note_frames_cut(&mut self, frame: Option<u64>) {
+        let count = self.count();
         if self.elided_since_packet
             && let (Some(last), Some(frame)) = (self.last_frame, frame)
             && let Some(elision) = self.elisions.last_mut()
-            && elision.rows_before == self.rows.len()
+            && elision.rows_before == count
         {
             elision.frames_cut = frame.checked_sub(last).and_then(|step| step.checked_sub(1));
         }
@@ -476,10 +533,16 @@ impl Reader {
         self.unread.push(UnreadLine {
             line,
             reason,
-            excerpt: shorten(text.trim(), 120).into(),
+            excerpt: shorten(text.trim(), MAX_EXCERPT).into(),
         });
     }
 }
+
+/// Bytes of an unread line that are told.
+pub(crate) const MAX_EXCERPT: usize = 120;
+
+/// Places where rows were left out that are told; further ones count all the same.
+const MAX_ELISIONS: usize = 10_000;
 
 /// Longer lines are cut, in bytes.
 pub(crate) const MAX_LINE: usize = 16_384;

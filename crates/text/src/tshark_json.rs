@@ -28,17 +28,6 @@ pub(crate) fn split_at_array(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Reads an array of packets, one call of `take` for each. `Err` gives the line where it is no longer well formed.
-pub(crate) fn read_array(
-    text: &str,
-    names: &mut Names,
-    take: &mut dyn FnMut(Read),
-) -> Result<(), usize> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_seq(Packets { names, take })
-        .map_err(|error| error.line())
-}
-
 /// Reads one line of `-T ek`; `None` where it is none.
 pub(crate) fn read_ek_line(line: &str, names: &mut Names) -> Option<Read> {
     let line = line.trim();
@@ -61,31 +50,18 @@ pub(crate) fn read_ek_line(line: &str, names: &mut Names) -> Option<Read> {
     })
 }
 
-struct Packets<'a> {
-    names: &'a mut Names,
-    take: &'a mut dyn FnMut(Read),
-}
-
-impl<'de> Visitor<'de> for Packets<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of packets")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut packets: A) -> Result<(), A::Error> {
-        loop {
-            let mut fields = FieldSet::default();
-            let walk = Walk {
-                fields: &mut fields,
-                name: "",
-            };
-            if packets.next_element_seed(walk)?.is_none() {
-                return Ok(());
-            }
-            (self.take)(read_fields(&fields, Format::TsharkJson, self.names));
-        }
-    }
+/// Reads the text of one packet of an array. `Err` gives the line where it is not well formed, counted from 1.
+pub(crate) fn read_packet(text: &[u8], names: &mut Names) -> Result<Read, usize> {
+    let mut fields = FieldSet::default();
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let walk = Walk {
+        fields: &mut fields,
+        name: "",
+    };
+    walk.deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|error| error.line())?;
+    Ok(read_fields(&fields, Format::TsharkJson, names))
 }
 
 /// Collects the leaves of a tree under their names.

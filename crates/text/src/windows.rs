@@ -1,5 +1,5 @@
 //! Which windows are multiplied by the scale: Wireshark's Info column shows them so where Wireshark knew the scale, tcpdump
-//! never does.
+//! never does. What a window of a long text tells holds for the rest of the connection.
 
 use whyreset_segments::TcpFlags;
 
@@ -7,12 +7,12 @@ use crate::placed::{Connection, Placed};
 use crate::raw_row::Window;
 
 /// Marks the rows of a connection whose windows are scaled.
-pub(crate) fn mark_scaled(connection: &Connection, rows: &mut [Placed]) {
+pub(crate) fn mark_scaled(connection: &mut Connection, rows: &mut [Placed]) {
     let calculated = |row: &Placed| match row.raw.window {
         Window::Calculated(window) => Some(window),
         _ => None,
     };
-    let known = connection
+    connection.scaled |= connection
         .rows
         .iter()
         .filter_map(|index| rows.get(*index))
@@ -26,7 +26,7 @@ pub(crate) fn mark_scaled(connection: &Connection, rows: &mut [Placed]) {
         };
         row.window_scaled = match row.raw.window {
             Window::Scaled(_) => true,
-            Window::Calculated(_) => known && !is_syn(row),
+            Window::Calculated(_) => connection.scaled && !is_syn(row),
             Window::Unscaled(_) | Window::Unsaid => false,
         };
     }

@@ -32,7 +32,7 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
 }
 
 /// More lines than this are not joined to one packet.
-const MAX_WRAPPED: usize = 4;
+pub(crate) const MAX_WRAPPED: usize = 4;
 
 /// Whether a packet begins on this line and cannot be complete.
 fn wants_more(text: &str) -> bool {

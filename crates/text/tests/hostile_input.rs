@@ -2,82 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+#[path = "common/pieces.rs"]
+mod pieces;
+
+use pieces::PIECES;
 use proptest::prelude::*;
 use whyreset_text::parse;
-
-/// Pieces of every format, to be put together in any order.
-const PIECES: &[&str] = &[
-    "1 ",
-    "0.5 ",
-    "12:00:00.5 ",
-    "2013-09-23 ",
-    "10.0.0.1 ",
-    "10.0.0.2 ",
-    "fe80::1 ",
-    "TCP ",
-    "HTTP ",
-    "60 ",
-    "80 > 5000 ",
-    "80 → 5 ",
-    "[SYN] ",
-    "[RST, ACK] ",
-    "[TCP Retransmission] ",
-    "Seq=0 ",
-    "Seq=4294967295 ",
-    "Ack=1 ",
-    "Win=65535 ",
-    "Len=0 ",
-    "Len=1460 ",
-    "TSval=1 TSecr=2 ",
-    "SLE=1 SRE=2 ",
-    "WS=256 ",
-    "\n",
-    "\n",
-    "\t",
-    "  ",
-    "\"",
-    ",",
-    "\",\"",
-    "|",
-    "> ",
-    "<tr><td>",
-    "</td></tr>",
-    "<br>",
-    "&gt;",
-    "=3D",
-    "=\n",
-    "--8<--\n",
-    "...\n",
-    "IP ",
-    "10.0.0.1.80 > 10.0.0.2.5000: ",
-    "Flags [S.], ",
-    "Flags [R], ",
-    "seq 1:2, ",
-    "ack 1, ",
-    "win 1, ",
-    "options [mss 1460,sack 1 {1:2},TS val 1 ecr 2], ",
-    "length 0\n",
-    "R 1:1(0) ",
-    "ack 1 win 0 ",
-    "<nop,nop,timestamp 1 2> ",
-    "(tos 0x0, ttl 64, id 1, proto TCP (6), length 60)\n",
-    "\t0x0000:  4500 003c 1c46 4000 4006  E..\n",
-    "Frame 1: 60 bytes on wire\n",
-    "Transmission Control Protocol, Src Port: 80, Dst Port: 5, Seq: 1, Len: 0\n",
-    "    Flags: 0x018 (PSH, ACK)\n",
-    "frame.number\ttcp.seq\ttcp.srcport\n",
-    "1\t2\t3\n",
-    "[\n",
-    "{\"layers\":{\"tcp\":{\"tcp.seq\":\"1\"}}}\n",
-    "{\"_source\":{\"layers\":{\"tcp\":{\"tcp.srcport\":\"1\"}}}},",
-    "]\n",
-    "<packet>",
-    "<field name=\"tcp.seq\" show=\"1\"/>",
-    "</packet>\n",
-    "GET / HTTP/1.1\n",
-    ": ICMP host 10.0.0.1 unreachable, length 36\n",
-    "No.,Time,Source,Destination,Protocol,Length,Info\n",
-];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]

@@ -269,3 +269,16 @@ IP 10.0.0.2.80 > 10.0.0.1.5: Flags [R.], seq 1, ack 43, win 5, length 0\n",
         "8 - 10.0.0.2:80 > 10.0.0.1:5 [RST, ACK] seq 70001 ack 1000000043 win 5 len 0"
     );
 }
+
+#[test]
+fn a_length_that_is_written_stays_whatever_follows() {
+    // The segment between 101 and 201 is not in the list.
+    let text = "\
+10:00:00.1 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [P.], seq 1:101, ack 1, win 9, length 100
+10:00:00.2 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [.], ack 51, win 9, length 0
+10:00:00.3 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [P.], seq 201:301, ack 51, win 9, length 100
+10:00:00.4 IP 10.0.0.2.80 > 10.0.0.1.5000: Flags [P.], seq 51, ack 301, ...
+";
+    let rows = rows(text);
+    assert!(rows[1].ends_with("len 0"), "{}", rows[1]);
+}
