@@ -1,13 +1,17 @@
 //! Finds the connection of a segment: one look-up of the unordered pair of its ends.
 //!
 //! The index holds eight bytes for each pair (a slot and a hash), so that it stays in the cache; the pair itself stands
-//! in the slot. Hashes are keyed with a random seed, so that nobody can aim at one bucket.
+//! in the slot. Hashes are keyed with a random seed, so that nobody can aim at one place.
+
+mod table;
 
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use whyreset_segments::{Endpoint, Host};
+
+use table::Table;
 
 /// Which end of a [`Pair`] a segment comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,23 +82,10 @@ enum Family {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PairHash(u32);
 
-impl PairHash {
-    /// Spread over 64 bits, as the hash table wants it.
-    fn spread(self) -> u64 {
-        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: PairHash,
-    slot: u32,
-}
-
 /// From pairs to slots.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    table: HashTable<Entry>,
+    table: Table,
     seed: RandomState,
     numbers: HashMap<Host, u32, RandomState>,
     hosts: Vec<Host>,
@@ -167,48 +158,29 @@ impl Index {
 
     /// The slot of a pair; `holds` says whether a slot holds it.
     pub(crate) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
-        self.table
-            .find(hash.spread(), |entry| {
-                entry.hash == hash && holds(entry.slot)
-            })
-            .map(|entry| entry.slot)
+        self.table.find(hash, holds)
     }
 
     /// Adds a pair that is not there yet.
     pub(crate) fn insert(&mut self, hash: PairHash, slot: u32) {
-        self.table
-            .insert_unique(hash.spread(), Entry { hash, slot }, |entry| {
-                entry.hash.spread()
-            });
+        self.table.insert(hash, slot);
     }
 
     /// Lets the entry that led to the slot `old` lead to `new`.
     pub(crate) fn replace(&mut self, hash: PairHash, old: u32, new: u32) {
-        if let Some(entry) = self
-            .table
-            .find_mut(hash.spread(), |entry| entry.slot == old)
-        {
-            entry.slot = new;
-        }
+        self.table.replace(hash, old, new);
     }
 
     /// Whether the entry of a pair leads to this slot.
     pub(crate) fn leads_to(&self, pair: &Pair, slot: u32) -> bool {
         let hash = self.hash(pair);
-        self.table
-            .find(hash.spread(), |entry| entry.slot == slot)
-            .is_some()
+        self.table.find(hash, |known| known == slot).is_some()
     }
 
     /// Forgets a pair.
     pub(crate) fn remove(&mut self, pair: &Pair, slot: u32) {
         let hash = self.hash(pair);
-        if let Ok(entry) = self
-            .table
-            .find_entry(hash.spread(), |entry| entry.slot == slot)
-        {
-            entry.remove();
-        }
+        self.table.remove(hash, slot);
     }
 
     /// One end of a pair.
