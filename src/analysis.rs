@@ -5,7 +5,7 @@ use whyreset_connections::{Connection, Engine, EngineConfig, LoneSyn, Neighbours
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
-use whyreset_segments::{Endpoint, HostNames, Quote, Segment};
+use whyreset_segments::{HostNames, Quote, Segment};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -20,8 +20,6 @@ pub struct Analysis {
     names: HostNames,
     origin: Option<Timestamp>,
     last_time: Timestamp,
-    /// Ends of the segments that come next.
-    foreseen: Vec<(Endpoint, Endpoint)>,
 }
 
 impl Default for Analysis {
@@ -51,7 +49,6 @@ impl Analysis {
             names: HostNames::new(),
             origin: None,
             last_time: Timestamp::default(),
-            foreseen: Vec::new(),
         }
     }
 
@@ -79,12 +76,8 @@ impl Analysis {
         if !self.engine.is_large() {
             return;
         }
-        self.foreseen.clear();
-        self.foreseen
-            .extend(records.filter_map(|record| whyreset_frames::plain_ends(&record)));
-        if !self.foreseen.is_empty() {
-            self.engine.foresee(&self.foreseen);
-        }
+        self.engine
+            .foresee(records.filter_map(|record| whyreset_frames::plain_ends(&record)));
     }
 
     /// Takes a segment that came from a list; `told` is the application's line in it.

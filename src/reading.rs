@@ -102,7 +102,9 @@ pub fn read<R: Reader>(
             }
             Event::End => break,
         }
-        analysis.foresee(input.ahead());
+        if let Some(ahead) = input.ahead() {
+            analysis.foresee(ahead);
+        }
         drain(analysis, reader)?;
         reader.progress(input);
     }

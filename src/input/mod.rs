@@ -192,13 +192,13 @@ impl Input {
     }
 
     /// The records that follow the one that was handed out last, where they were looked up together with it: what they lead to
-    /// can be fetched now. Empty in between, and where several captures are merged.
-    pub fn ahead(&self) -> impl Iterator<Item = Record<'_>> {
-        let source = match &self.captures {
-            Captures::One(_, source) => Some(source),
+    /// can be fetched now. `None` in between, and where several captures are merged.
+    #[inline]
+    pub fn ahead(&self) -> Option<impl Iterator<Item = Record<'_>>> {
+        match &self.captures {
+            Captures::One(_, source) => source.ahead(),
             Captures::Many(_) => None,
-        };
-        source.into_iter().flat_map(|source| source.ahead())
+        }
     }
 
     /// What is known about each input so far, in the order in which they were named.

@@ -212,16 +212,18 @@ impl Source {
         None
     }
 
-    /// The records that were looked up last, once: right after the first of them was handed out.
-    pub(super) fn ahead(&self) -> impl Iterator<Item = Record<'_>> {
-        let ready = match self.handed_out {
-            1 => self.ready.as_slice(),
-            _ => &[],
+    /// The records that were looked up together with the one that was just handed out, and follow it; `None` where that was
+    /// not the first of them.
+    #[inline]
+    pub(super) fn ahead(&self) -> Option<impl Iterator<Item = Record<'_>>> {
+        let (1, [_, ahead @ ..]) = (self.handed_out, self.ready.as_slice()) else {
+            return None;
         };
-        ready.iter().map(|(base, record)| {
-            let bytes = self.buffer.unread().get(*base..).unwrap_or_default();
+        let unread = self.buffer.unread();
+        Some(ahead.iter().map(move |(base, record)| {
+            let bytes = unread.get(*base..).unwrap_or_default();
             record.record(bytes)
-        })
+        }))
     }
 
     /// The bytes that the latest step is about.

@@ -22,6 +22,7 @@ use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
 use crate::{Connection, Marks, Neighbours, StreamSink};
 use ending::Ended;
+use foresight::Foresight;
 
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
@@ -83,6 +84,7 @@ pub struct Engine<X> {
     /// SOCKS negotiations by stream.
     tunnels: HashMap<u64, Socks, RandomState>,
     looks: Looks,
+    foresight: Foresight,
     prototype: X,
 }
 
@@ -130,6 +132,7 @@ impl<X: StreamSink> Engine<X> {
             neighbours: Neighbours::default(),
             tunnels: HashMap::default(),
             looks: Looks::default(),
+            foresight: Foresight::default(),
             prototype,
         }
     }
@@ -143,8 +146,8 @@ impl<X: StreamSink> Engine<X> {
     /// `None` where no stream takes it.
     pub fn segment(&mut self, segment: &Segment<'_>, told: Option<&str>) -> Option<Placed> {
         self.capture_end = self.capture_end.max(segment.time);
-        let located = self.index.locate(segment.source, segment.destination);
-        let (slot, marks) = match self.find(&located) {
+        let (located, found) = self.locate(segment);
+        let (slot, marks) = match found {
             None => (self.open(segment, &located), Marks::NONE),
             Some(slot) => {
                 if let Some(stream) = self.follow(slot, segment, &located) {

@@ -86,6 +86,7 @@ pub(crate) struct PairHash(u32);
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     table: Table,
+    changes: u64,
     seed: RandomState,
     numbers: HashMap<Host, u32, RandomState>,
     hosts: Vec<Host>,
@@ -156,6 +157,11 @@ impl Index {
         number
     }
 
+    /// Counts what was added, replaced and forgotten: as long as it stays, every slot that was found is the right one still.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// The slot of a pair; `holds` says whether a slot holds it.
     pub(crate) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
         self.table.find(hash, holds)
@@ -163,11 +169,13 @@ impl Index {
 
     /// Adds a pair that is not there yet.
     pub(crate) fn insert(&mut self, hash: PairHash, slot: u32) {
+        self.changes = self.changes.wrapping_add(1);
         self.table.insert(hash, slot);
     }
 
     /// Lets the entry that led to the slot `old` lead to `new`.
     pub(crate) fn replace(&mut self, hash: PairHash, old: u32, new: u32) {
+        self.changes = self.changes.wrapping_add(1);
         self.table.replace(hash, old, new);
     }
 
@@ -179,6 +187,7 @@ impl Index {
 
     /// Forgets a pair.
     pub(crate) fn remove(&mut self, pair: &Pair, slot: u32) {
+        self.changes = self.changes.wrapping_add(1);
         let hash = self.hash(pair);
         self.table.remove(hash, slot);
     }
