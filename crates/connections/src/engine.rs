@@ -355,7 +355,11 @@ impl<X: StreamSink> Engine<X> {
     fn live(&self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
         match state {
             State::Live(live) => Some(live),
-            State::Orderly(orderly) => Some(Box::new(orderly.into_live(&self.looks, &self.config))),
+            State::Orderly(orderly) => {
+                let ends = self.index.ends(pair);
+                let live = orderly.into_live(&ends, &self.looks, &self.config);
+                Some(Box::new(live))
+            }
             State::HalfOpen(half) => {
                 let from = half.from();
                 let source = self.index.endpoint(pair, from);

@@ -5,7 +5,7 @@ use whyreset_segments::{
     Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
 };
 
-use crate::Moment;
+use crate::{Marks, Moment, Packet, Side};
 use crate::pairs::End;
 
 /// The SYN. Its time is kept as bytes, so that its size need not be a multiple of eight.
@@ -104,13 +104,52 @@ impl HalfOpen {
     /// When it was captured.
     pub(crate) fn moment(&self) -> Moment {
         Moment {
-            frame: u64::from(self.frame_high) << 32 | u64::from(self.frame_low),
+            frame: self.frame(),
             time: self.time(),
         }
     }
 
     const fn time(&self) -> Timestamp {
         Timestamp::from_nanos(i64::from_ne_bytes(self.time))
+    }
+
+    /// Its frame.
+    pub(crate) const fn frame(&self) -> u64 {
+        (self.frame_high as u64) << 32 | self.frame_low as u64
+    }
+
+    /// The packet, by relative numbers.
+    pub(crate) fn packet(&self) -> Packet {
+        let at = self.moment();
+        Packet {
+            frame: at.frame,
+            time: at.time,
+            side: Side::Client,
+            flags: TcpFlags(self.flags),
+            seq: 0,
+            ack: 0,
+            window: self.window(),
+            payload_len: 0,
+            ttl: self.ttl,
+            ip_id: self.ip_id,
+            timestamps: self.options().timestamps,
+            sacked_to: None,
+            marks: Marks::NONE,
+            known: self.known(),
+        }
+    }
+
+    fn known(&self) -> Known {
+        let known = if self.has(IS_V4) {
+            Known::FRAME_V4
+        } else {
+            Known::FRAME_V6
+        };
+        if self.has(HAS_MAC) {
+            known.with(Known::MAC)
+        } else {
+            known
+        }
     }
 
     /// Its sequence number.
@@ -149,18 +188,8 @@ impl HalfOpen {
 
     /// The SYN as a segment again. Lost are: what lies below IP but the MAC address, ECN and flow label, the checksum.
     pub(crate) fn expand(&self, source: Endpoint, destination: Endpoint) -> Segment<'static> {
-        let known = if self.has(IS_V4) {
-            Known::FRAME_V4
-        } else {
-            Known::FRAME_V6
-        };
-        let with_mac = if self.has(HAS_MAC) {
-            known.with(Known::MAC)
-        } else {
-            known
-        };
         Segment {
-            frame: self.moment().frame,
+            frame: self.frame(),
             time: self.time(),
             source,
             destination,
@@ -183,7 +212,7 @@ impl HalfOpen {
                 source_mac: self.mac,
                 ..LinkFields::default()
             },
-            known: with_mac,
+            known: self.known(),
             bad_offset: false,
         }
     }

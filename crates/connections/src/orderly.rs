@@ -5,37 +5,46 @@
 //! what is expected, to hand their payload on, and to keep them in short. Only when something else happens, or when the
 //! connection is over, do the kept packets go through the full analysis ([`crate::live::Live`]), in their order and one by one.
 //!
-//! The first [`FIRST`] and the last packets, between [`LEAVING`] and twice as many, are kept as they were; what lies between
-//! is passed over as sums and bounds ([`behind::Behind`]).
+//! The first [`FIRST`] and the last packets, between [`STAYING`] and [`LEAVING`] more, are kept as they were; what lies between
+//! is passed over as sums and bounds ([`middle::Middle`]).
 
 mod behind;
 mod delivery;
+mod look;
+mod middle;
 mod replay;
 mod short;
+mod syn_ack;
 
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
-pub(crate) use short::Looks;
+pub(crate) use look::Looks;
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Checksum, Known, Segment, SeqNumber, TcpFlags};
+use whyreset_segments::{Checksum, Segment};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
 use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
-use crate::{FrameSpan, Moment, Needs, StreamSink, calm};
-use short::Short;
+use crate::{Needs, StreamSink};
+use middle::{Common, Middle};
+use short::{MAX_LEN, Short};
+use syn_ack::SynAck;
 
 /// Packets kept from the start.
-const FIRST: usize = 12;
-/// So many of the packets behind them leave together. What is left is what a RST can be paired with: as many as
-/// the full analysis keeps one by one, more or less.
-const LEAVING: usize = 32;
+const FIRST: usize = 8;
+/// So many of the last packets stay when others leave: what a RST can be paired with. The full analysis keeps as many one by
+/// one, more or less.
+const STAYING: usize = 32;
+/// So many leave together.
+const LEAVING: usize = 24;
 /// Packets that are kept at most.
-const KEPT: usize = FIRST + 2 * LEAVING;
+const KEPT: usize = FIRST + STAYING + LEAVING;
+/// Room in the log when it is made, and when it has grown once: most connections are short.
+const ROOM: [usize; 2] = [FIRST, FIRST + LEAVING];
 
-/// What is expected of one end, and what its stream's sink was told.
+/// What is expected of one end: what the next packet is compared with.
 #[derive(Clone, Copy, Debug)]
 struct Expected {
     /// The next sequence number.
@@ -48,41 +57,42 @@ struct Expected {
     look: Option<u16>,
     scale: u8,
     /// Checksums looked at.
-    checked: u32,
+    checked: u8,
     /// It sent its FIN.
     fin: bool,
+    /// Bytes of it were passed over and not told yet.
+    has_untold: bool,
     /// What the sink needs of its next bytes.
     needs: Needs,
     /// Bytes it sent.
     sent: u64,
-    /// Of these, passed over and not told yet: in the packets, and captured.
-    untold: u64,
+    /// Of what was passed over and not told yet: captured.
     untold_captured: u64,
-    untold_at: Moment,
-    /// Bytes of it that the sink knows to be acknowledged.
-    acknowledged_told: u64,
 }
 
-/// A connection that went by the book so far.
+/// What the sink was told of one end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// Bytes, and of these how many were acknowledged.
+    bytes: u64,
+    acknowledged: u64,
+}
+
+/// A connection that went by the book so far. What each packet touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Orderly<X> {
     ends: ByEnd<Expected>,
-    frames: FrameSpan,
+    last_frame: u64,
     last: Timestamp,
-    client: End,
-    app: X,
     log: Vec<Short>,
-    behind: Option<Box<Behind>>,
+    client: End,
+    middle: Option<Box<Middle>>,
+    told: ByEnd<Told>,
+    app: X,
     pause_before_fin: Option<Span>,
     syn: HalfOpen,
-    syn_ack: Box<SynAck>,
-}
-
-/// The SYN/ACK without its bytes.
-#[derive(Debug)]
-struct SynAck {
-    segment: Segment<'static>,
-    checksum: Option<Checksum>,
+    syn_ack: SynAck,
 }
 
 impl<X: StreamSink> Orderly<X> {
@@ -95,37 +105,26 @@ impl<X: StreamSink> Orderly<X> {
     ) -> Option<Self> {
         let (at, next) = (syn.moment(), syn.seq().wrapping_add(1));
         let in_order = answer.time >= at.time && answer.frame > at.frame;
-        if from == syn.from() || answer.ack.0 != next || !is_answer(answer) || !in_order {
+        if from == syn.from() || answer.ack.0 != next || !in_order {
             return None;
         }
+        let syn_ack = SynAck::of(answer)?;
         let scales = (syn.window_scale(), answer.options.window_scale);
         let (client_scale, server_scale) = match scales {
             (Some(client), Some(server)) => (client.min(14), server.min(14)),
             _ => (0, 0),
         };
         let start = answer.seq.0.wrapping_add(1);
-        let expected = |next: u32, acked: u32, window: u32, scale: u8| Expected {
-            next,
-            acked,
-            edge: acked.wrapping_add(window),
-            flow_label: 0,
-            look: None,
-            scale,
-            checked: 0,
-            fin: false,
-            needs: Needs::Everything,
-            sent: 0,
-            untold: 0,
-            untold_captured: 0,
-            untold_at: at,
-            acknowledged_told: 0,
-        };
         // The client has acknowledged nothing yet: its first ACK is news.
-        let mut client = expected(next, answer.seq.0, syn.window(), client_scale);
-        client.edge = start.wrapping_add(syn.window());
-        let mut server = expected(start, next, answer.window, server_scale);
-        let checksum = (!answer.tcp_bytes.is_empty()).then(|| answer.checksum());
-        server.checked = u32::from(checksum.is_some());
+        let client = Expected {
+            edge: start.wrapping_add(syn.window()),
+            ..Expected::new(next, answer.seq.0, client_scale)
+        };
+        let server = Expected {
+            edge: next.wrapping_add(answer.window),
+            checked: u8::from(syn_ack.checksum.is_some()),
+            ..Expected::new(start, next, server_scale)
+        };
         let ends = match syn.from() {
             End::Low => ByEnd {
                 low: client,
@@ -138,47 +137,43 @@ impl<X: StreamSink> Orderly<X> {
         };
         Some(Self {
             ends,
-            frames: FrameSpan {
-                first: at.frame,
-                last: answer.frame,
-                count: 2,
-            },
+            last_frame: answer.frame,
             last: answer.time,
             client: syn.from(),
             app: prototype.fresh(),
             log: Vec::new(),
-            behind: None,
+            middle: None,
+            told: ByEnd::default(),
             pause_before_fin: None,
             syn: *syn,
-            syn_ack: Box::new(SynAck {
-                segment: calm::template(answer),
-                checksum,
-            }),
+            syn_ack,
         })
     }
 
     /// Something of each part that the next packet will touch, for nothing but to have it at hand.
     pub(crate) fn glance(&self) -> u64 {
-        let last = self.log.last().map_or(0, |short| u64::from(short.seq));
+        let last = self.log.last().map_or(0, |short| u64::from(short.ack));
         let numbers = self.ends.low.next ^ self.ends.high.next;
-        last ^ u64::from(numbers) ^ self.frames.last ^ self.ends.low.sent ^ self.ends.high.sent
+        last ^ u64::from(numbers) ^ self.last_frame ^ self.ends.high.sent
     }
 
     /// Takes the next packet, if it is the one to be expected. If not, nothing has changed.
     pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, looks: &mut Looks) -> bool {
         let pause = segment.time.nanos().wrapping_sub(self.last.nanos());
         if pause < 0
-            || segment.frame <= self.frames.last
+            || segment.frame <= self.last_frame
             || (self.has_fin() && self.log.len() + 1 >= KEPT)
             || !self.is_expected(segment, from)
             || !self.looks_usual(segment, from, looks)
         {
             return false;
         }
-        let checksum = self.look_at_checksum(segment, from);
-        let Some(short) = Short::of(segment, from, checksum) else {
+        let Some(mut short) = Short::of(segment, from, self.first_frame()) else {
             return false;
         };
+        if let Some(checksum) = self.look_at_checksum(segment, from) {
+            short.note_checksum(checksum);
+        }
         if segment.flags.is_fin() && pause >= TELLING_PAUSE && !self.has_fin() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
@@ -219,7 +214,7 @@ impl<X: StreamSink> Orderly<X> {
 
     fn look_at_checksum(&mut self, segment: &Segment<'_>, from: End) -> Option<Checksum> {
         let own = self.ends.of_mut(from);
-        if own.checked >= CHECKED || segment.tcp_bytes.is_empty() {
+        if u32::from(own.checked) >= CHECKED || segment.tcp_bytes.is_empty() {
             return None;
         }
         own.checked += 1;
@@ -239,20 +234,65 @@ impl<X: StreamSink> Orderly<X> {
             .ack
             .0
             .wrapping_add(segment.window.wrapping_shl(u32::from(own.scale)));
-        self.frames.last = segment.frame;
-        self.frames.count += 1;
+        self.last_frame = segment.frame;
         self.last = segment.time;
     }
 
     fn keep(&mut self, short: Short, looks: &Looks) {
         if self.log.len() == self.log.capacity() {
-            let room = if self.log.len() < FIRST { FIRST } else { KEPT };
-            self.log.reserve_exact(room - self.log.len().min(room));
+            let room = ROOM.into_iter().find(|room| *room > self.log.len());
+            self.log
+                .reserve_exact(room.unwrap_or(KEPT) - self.log.len().min(KEPT));
         }
         self.log.push(short);
         if self.log.len() >= KEPT {
             self.pass_over(looks);
         }
+    }
+
+    /// The oldest packets behind the first ones leave.
+    fn pass_over(&mut self, looks: &Looks) {
+        let (Some(low), Some(high)) = (
+            self.common(End::Low, looks),
+            self.common(End::High, looks),
+        ) else {
+            return;
+        };
+        let common = ByEnd { low, high };
+        let mut middle = match self.middle.take() {
+            Some(middle) => middle,
+            None => self.begin_middle(&common),
+        };
+        for short in self.log.iter().skip(FIRST).take(LEAVING) {
+            middle.pass(short, common.of(short.from()));
+        }
+        middle.pause_runs();
+        self.log.drain(FIRST..FIRST + LEAVING);
+        self.middle = Some(middle);
+    }
+
+    /// The watchers that see every packet begin with the opening and the first ones.
+    fn begin_middle(&self, common: &ByEnd<Common<'_>>) -> Box<Middle> {
+        let mut middle = Box::new(Middle::new(self.first_frame()));
+        let (client, server) = (self.client, self.server());
+        middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
+        middle.ends.of_mut(server).peers_mss = self.syn.mss();
+        let starts = self.starts();
+        middle.open(&self.syn.packet(), client, *starts.of(client));
+        middle.open(&self.syn_ack.packet(), server, *starts.of(server));
+        for short in self.log.iter().take(FIRST) {
+            middle.see(short, common.of(short.from()));
+        }
+        middle
+    }
+
+    fn common<'l>(&self, end: End, looks: &'l Looks) -> Option<Common<'l>> {
+        let own = self.ends.of(end);
+        Some(Common {
+            look: looks.get(own.look?)?,
+            side: self.side(end),
+            scale: own.scale,
+        })
     }
 
     const fn has_fin(&self) -> bool {
@@ -266,13 +306,18 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Its last frame.
     pub(crate) const fn last_frame(&self) -> u64 {
-        self.frames.last
+        self.last_frame
+    }
+
+    /// Its first frame.
+    const fn first_frame(&self) -> u64 {
+        self.syn.frame()
     }
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
-        let behind = self.behind.as_ref().map_or(0, |behind| behind.size());
-        size_of::<Self>() + self.log.capacity() * size_of::<Short>() + behind
+        let middle = self.middle.as_ref().map_or(0, |middle| middle.size());
+        size_of::<Self>() + self.log.capacity() * size_of::<Short>() + middle
     }
 
     /// The server's end.
@@ -283,26 +328,19 @@ impl<X: StreamSink> Orderly<X> {
     /// What it tells of its listener.
     pub(crate) fn visit(&self, looks: &Looks) -> Visit {
         let server = self.server();
-        let of_server = || self.log.iter().filter(|short| short.from() == server);
-        let last_data = of_server().rev().find(|short| short.payload_len > 0);
-        let behind = self.behind.as_ref().and_then(|it| it.last_data(server));
+        let mut of_server = self.log.iter().filter(|short| short.from() == server);
+        let heard = of_server
+            .next_back()
+            .map(|short| short.moment(self.first_frame()));
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
-        let heard = of_server().next_back().map(|short| short.at);
-        let ttl = self.syn_ack.segment.ip.ttl;
+        let ttl = self.syn_ack.ttl();
         let usual = self.ends.of(server).look.and_then(|look| looks.get(look));
         let usual = usual.map_or(ttl, |look| look.ttl);
         Visit {
             asked: true,
-            answered: Some(Moment {
-                frame: self.syn_ack.segment.frame,
-                time: self.syn_ack.segment.time,
-            }),
+            answered: Some(self.syn_ack.at),
             refused: false,
-            last_data: last_data
-                .map(|short| short.at)
-                .into_iter()
-                .chain(behind)
-                .max_by_key(|at| at.frame),
+            last_data: self.last_data(server),
             ttl: Some((ttl.min(usual), ttl.max(usual))),
             idle_close: self
                 .pause_before_fin
@@ -313,33 +351,40 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    /// The initial sequence number of an end.
-    fn start(&self, end: End) -> SeqNumber {
-        if end == self.client {
-            SeqNumber(self.syn.seq())
-        } else {
-            self.syn_ack.segment.seq
+    /// The numbers behind SYN and SYN/ACK.
+    fn starts(&self) -> ByEnd<u32> {
+        let (client, server) = (self.syn.seq(), self.syn_ack.seq);
+        let (client, server) = (client.wrapping_add(1), server.wrapping_add(1));
+        match self.client {
+            End::Low => ByEnd {
+                low: client,
+                high: server,
+            },
+            End::High => ByEnd {
+                low: server,
+                high: client,
+            },
         }
     }
 }
 
-/// Larger frames no link carries, and no offload builds.
-const MAX_LEN: u32 = 1 << 20;
-
-/// A SYN/ACK as it should be.
-fn is_answer(segment: &Segment<'_>) -> bool {
-    let known = segment.known.without(Known::MAC);
-    let options = &segment.options;
-    segment.flags.0 & ANSWER_MASK == (TcpFlags::SYN.0 | TcpFlags::ACK.0)
-        && segment.payload_len == 0
-        && segment.window != 0
-        && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
-        && options.fast_open.is_none()
-        && !options.malformed
-        && options.sack_len == 0
-        && segment.urgent == 0
-        && !segment.bad_offset
+impl Expected {
+    /// The next number, the last one acknowledged, and the window scale. It takes nothing yet.
+    const fn new(next: u32, acked: u32, scale: u8) -> Self {
+        Self {
+            next,
+            acked,
+            edge: acked,
+            flow_label: 0,
+            look: None,
+            scale,
+            checked: 0,
+            fin: false,
+            has_untold: false,
+            needs: Needs::Everything,
+            sent: 0,
+            untold_captured: 0,
+        }
+    }
 }
 
-/// FIN, SYN, RST, PSH, ACK, URG: all but the bits of ECN.
-const ANSWER_MASK: u16 = 0x3f;

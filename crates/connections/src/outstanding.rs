@@ -7,7 +7,7 @@ use whyreset_capture::Span;
 use crate::{Moment, Unanswered};
 
 /// Segments kept: the oldest. What is sent beyond them is not followed one by one.
-const MAX_SEGMENTS: usize = 64;
+pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// Unacknowledged segments, by relative numbers.
 #[derive(Clone, Debug, Default)]
@@ -130,11 +130,6 @@ impl Outstanding {
             .find(|waiting| waiting.seq < sacked_to && sacked_to <= waiting.end)
             .filter(|waiting| waiting.payload_len < oldest.payload_len)
             .map(|waiting| waiting.last)
-    }
-
-    /// Nothing waits.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.segments.is_empty()
     }
 
     pub(crate) fn clear(&mut self) {

@@ -192,6 +192,14 @@ impl Index {
         self.table.remove(hash, slot);
     }
 
+    /// Both ends of a pair.
+    pub(crate) fn ends(&self, pair: &Pair) -> ByEnd<Endpoint> {
+        ByEnd {
+            low: self.endpoint(pair, End::Low),
+            high: self.endpoint(pair, End::High),
+        }
+    }
+
     /// One end of a pair.
     pub(crate) fn endpoint(&self, pair: &Pair, end: End) -> Endpoint {
         let (host, port) = match end {

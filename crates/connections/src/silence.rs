@@ -148,7 +148,7 @@ impl SilenceLog {
                 });
             }
         }
-        if let (Some(at), Some(from)) = (behind.last(), behind.last_from()) {
+        if let Some((at, from)) = behind.last {
             self.last = Some((at, *sides.of(from)));
         }
         let data = |end: End| behind.ends.of(end).last_data.map(|at| at.frame);

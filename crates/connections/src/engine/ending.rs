@@ -3,7 +3,6 @@
 use whyreset_segments::Endpoint;
 
 use super::{Engine, State};
-use crate::pairs::{ByEnd, End, Index, Pair};
 use crate::sequence_analysis::SequenceAnalysis;
 use crate::{BySide, Connection, LoneSyn, StreamSink};
 
@@ -83,7 +82,7 @@ impl<X: StreamSink> Engine<X> {
         let Some(mut live) = self.live(state, &pair) else {
             return;
         };
-        let ends = ends(&self.index, &pair);
+        let ends = self.index.ends(&pair);
         live.catch_up(&self.config);
         self.neighbours
             .visit(*ends.of(live.server()), &live.visit());
@@ -185,7 +184,7 @@ impl<X: StreamSink> Engine<X> {
             let Some(live) = self.live(state, &pair) else {
                 continue;
             };
-            let ends = ends(&self.index, &pair);
+            let ends = self.index.ends(&pair);
             return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
         }
     }
@@ -244,12 +243,5 @@ impl<X: StreamSink> Engine<X> {
             next_stream,
             ..fresh
         };
-    }
-}
-
-fn ends(index: &Index, pair: &Pair) -> ByEnd<Endpoint> {
-    ByEnd {
-        low: index.endpoint(pair, End::Low),
-        high: index.endpoint(pair, End::High),
     }
 }

@@ -30,7 +30,7 @@ impl<X: StreamSink> Live<X> {
             direction.outstanding = own.outstanding.clone();
         }
         self.course.frames.count = self.course.frames.count.saturating_add(behind.count);
-        if let Some(last) = behind.last() {
+        if let Some((last, _)) = behind.last {
             self.course.frames.last = last.frame;
             self.course.end = last.time;
         }

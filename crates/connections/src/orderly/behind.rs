@@ -1,34 +1,26 @@
-//! The packets in the middle of an orderly connection, as sums and bounds.
+//! What was passed over of an orderly connection, as the full analysis takes it in.
 
 use whyreset_capture::Span;
-use whyreset_segments::{TcpFlags, Timestamps};
+use whyreset_segments::Timestamps;
 
-use super::short::{Look, Looks, Short};
-use super::{Expected, FIRST, LEAVING, Orderly};
+use super::middle::{Half, Middle, Sums};
+use super::short::At;
+use crate::Moment;
 use crate::ip_id::IpIdTracker;
-use crate::numbering::Numbering;
 use crate::outstanding::Outstanding;
 use crate::pairs::{ByEnd, End};
 use crate::round_trip::RoundTripMeter;
-use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
-use crate::{Marks, Moment, Packet, StreamSink};
 
 /// What was passed over.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Behind {
-    numbering: ByEnd<Numbering>,
-    /// The last packet of all that were taken in.
-    last: Option<Moment>,
-    last_from: Option<End>,
     /// Packets passed over, of both ends.
     pub(crate) count: u64,
+    /// The last packet of all, and its sender.
+    pub(crate) last: Option<(Moment, End)>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(crate) pauses: Vec<Pause>,
-    /// Who sent the last data.
-    last_data_by: Option<End>,
     pub(crate) ends: ByEnd<Passed>,
-    /// The largest segment that each end takes, where its SYN says it.
-    mss: ByEnd<Option<u16>>,
 }
 
 /// A pause between two packets that were passed over.
@@ -47,7 +39,7 @@ pub(crate) struct Pause {
 }
 
 /// What was passed over of one end.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Passed {
     pub(crate) packets: u64,
     pub(crate) data_packets: u64,
@@ -81,8 +73,6 @@ pub(crate) struct Passed {
     pub(crate) in_flight: Option<(i64, Moment)>,
     /// How the end sent: one entry for each time that packets left together.
     pub(crate) runs: Vec<Run>,
-    /// Its last packet and that one's clock, the first ones of the connection counted.
-    spoken: Option<(Moment, Option<u32>)>,
     /// From the first packet of the connection on, as these watch it.
     pub(crate) outstanding: Outstanding,
     pub(crate) meter: RoundTripMeter,
@@ -114,271 +104,91 @@ pub(crate) struct Run {
     pub(crate) last: Moment,
 }
 
-/// Runs of one end that are kept; the oldest two of like size become one.
-const MAX_RUNS: usize = 24;
-
-impl<X: StreamSink> Orderly<X> {
-    /// The oldest packets behind the first ones leave.
-    pub(super) fn pass_over(&mut self, looks: &Looks) {
-        let mut behind = match self.behind.take() {
-            Some(behind) => behind,
-            None => self.start_behind(looks),
-        };
-        for short in self.log.iter().skip(FIRST).take(LEAVING) {
-            if let Some(packet) = self.packet(&behind, short, looks) {
-                let from = short.from();
-                behind.pass(&packet, short);
-                let passed = behind.ends.of_mut(from);
-                let len = self.datagram_len(short, looks);
-                passed.largest_datagram = passed.largest_datagram.max(len);
-            }
-        }
-        for end in [End::Low, End::High] {
-            behind.ends.of_mut(end).close_run();
-        }
-        self.log.drain(FIRST..FIRST + LEAVING);
-        self.behind = Some(behind);
-    }
-
-    fn datagram_len(&self, short: &Short, looks: &Looks) -> u32 {
-        let look = self.ends.of(short.from()).look;
-        look.and_then(|look| looks.get(look))
-            .map_or(0, |look| look.datagram_len(short.payload_len))
-    }
-
-    /// The watchers that see every packet begin with the opening and the first ones.
-    fn start_behind(&self, looks: &Looks) -> Box<Behind> {
-        let mut behind = Box::<Behind>::default();
-        for end in [End::Low, End::High] {
-            let numbering = behind.numbering.of_mut(end);
-            numbering.set_origin(self.start(end).0);
-        }
-        *behind.mss.of_mut(self.client) = self.syn.mss();
-        *behind.mss.of_mut(self.server()) = self.syn_ack.segment.options.mss;
-        behind.watch_opening(&self.opening());
-        for short in self.log.iter().take(FIRST) {
-            if let Some(packet) = self.packet(&behind, short, looks) {
-                behind.watch(&packet, short.from());
-                behind.note_spoken(&packet, short.from());
-                let passed = behind.ends.of_mut(short.from());
-                passed.acked_to = passed.acked_to.max(packet.ack);
-                passed.sent_to = passed.sent_to.max(packet.seq_end());
-            }
-        }
-        behind
-    }
-
-    fn packet(&self, behind: &Behind, short: &Short, looks: &Looks) -> Option<Packet> {
-        let from = short.from();
-        let own: &Expected = self.ends.of(from);
-        let look: &Look = looks.get(own.look?)?;
-        Some(Packet {
-            frame: short.at.frame,
-            time: short.time(),
-            side: self.side(from),
-            flags: short.flags(),
-            seq: behind.numbering.of(from).relative(short.seq),
-            ack: behind.numbering.of(from.other()).relative(short.ack),
-            window: u32::from(short.window) << own.scale,
-            payload_len: short.payload_len,
-            ttl: look.ttl,
-            ip_id: short.ip_id,
-            timestamps: look.has_timestamps().then(|| short.timestamps()),
-            sacked_to: None,
-            marks: Marks::NONE,
-            known: look.known(),
-        })
-    }
-}
-
 impl Behind {
-    /// The last packet that was passed over.
-    pub(crate) const fn last(&self) -> Option<Moment> {
-        self.last
-    }
-
-    /// Who sent it.
-    pub(crate) const fn last_from(&self) -> Option<End> {
-        self.last_from
-    }
-
-    /// Bytes that it holds.
-    pub(crate) fn size(&self) -> usize {
-        let of =
-            |end: &Passed| end.runs.capacity() * size_of::<Run>() + end.outstanding.heap_size();
-        let pauses = self.pauses.capacity() * size_of::<Pause>();
-        size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
-    }
-
-    /// The last data of an end that was passed over.
-    pub(crate) fn last_data(&self, end: End) -> Option<Moment> {
-        self.ends.of(end).last_data
-    }
-
-    fn watch_opening(&mut self, opening: &[(Packet, End); 2]) {
-        for (packet, from) in opening {
-            self.watch(packet, *from);
-            self.note_spoken(packet, *from);
-            let passed = self.ends.of_mut(*from);
-            passed.sent_to = packet.seq_end();
-            passed.acked_to = packet.ack;
+    /// What `middle` took in; a datagram of either end is so much larger than its payload.
+    pub(super) fn of(middle: Middle, overheads: &ByEnd<u32>) -> Self {
+        let first = middle.first;
+        Self {
+            count: middle.count,
+            last: middle.last.map(|(at, from)| (at.moment(first), from)),
+            pauses: middle.pauses,
+            ends: ByEnd {
+                low: Passed::of(middle.ends.low, first, overheads.low),
+                high: Passed::of(middle.ends.high, first, overheads.high),
+            },
         }
-    }
-
-    /// What must see every packet of the connection.
-    fn watch(&mut self, packet: &Packet, from: End) {
-        self.numbering.of_mut(from).sent(packet.seq_end());
-        let (own, peer) = self.ends.both_mut(from);
-        own.meter.answered(packet);
-        peer.meter.towards(packet);
-        own.ip_ids.packet(packet);
-        if packet.seq_end() > packet.seq {
-            let (end, len) = (packet.seq_end(), packet.payload_len);
-            own.outstanding.sent(packet.seq, end, len, packet.moment());
-        }
-        let acked = peer.outstanding.acknowledged(packet.ack);
-        peer.largest_acked = peer.largest_acked.max(acked);
-    }
-
-    fn pass(&mut self, packet: &Packet, short: &Short) {
-        let from = short.from();
-        self.note_pause(packet, from);
-        self.watch(packet, from);
-        self.count += 1;
-        let mss = *self.mss.of(from.other());
-        let (own, peer) = self.ends.both_mut(from);
-        own.note_sent(packet, short, peer.acked_to);
-        own.note_size(packet, mss);
-        if packet.ack > own.acked_to {
-            own.acked_to = packet.ack;
-            own.progress = Some(packet.moment());
-        }
-        own.ack = short.ack;
-        own.note_window(packet, short.window);
-    }
-
-    fn note_spoken(&mut self, packet: &Packet, from: End) {
-        self.last = Some(packet.moment());
-        self.last_from = Some(from);
-        if packet.payload_len > 0 {
-            self.last_data_by = Some(from);
-        }
-        self.ends.of_mut(from).spoken =
-            Some((packet.moment(), packet.timestamps.map(|ts| ts.value)));
-    }
-
-    fn note_pause(&mut self, packet: &Packet, from: End) {
-        if let (Some(last), Some(last_from)) = (self.last, self.last_from) {
-            let length = packet.time - last.time;
-            let is_long = match self.pauses.get(MAX_PAUSES - 1) {
-                Some(least) => length > least.length,
-                None => length >= SHORTEST_PAUSE,
-            };
-            if is_long {
-                let breaker = self.ends.of(from);
-                let waits = |end: &End| !self.ends.of(*end).outstanding.is_empty();
-                let pause = Pause {
-                    length,
-                    after: (last, last_from),
-                    until: (packet.moment(), from),
-                    unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
-                    last_data_by: self.last_data_by,
-                    breaker_before: breaker.spoken,
-                    breaker_ts: packet.timestamps.map(|ts| ts.value),
-                };
-                let place = self.pauses.partition_point(|known| known.length >= length);
-                self.pauses.insert(place, pause);
-                self.pauses.truncate(MAX_PAUSES);
-            }
-        }
-        self.note_spoken(packet, from);
     }
 }
 
 impl Passed {
-    fn note_sent(&mut self, packet: &Packet, short: &Short, acked_by_peer: i64) {
-        let at = packet.moment();
-        self.packets += 1;
-        self.last = Some(at);
-        self.next = short
-            .seq
-            .wrapping_add(short.payload_len)
-            .wrapping_add(u32::from(short.flags().is_fin()));
-        self.sent_to = packet.seq_end();
-        self.ip_id = packet.ip_id;
-        self.timestamps = packet.timestamps;
-        match self.runs.last_mut() {
-            Some(run) if run.packets & OPEN != 0 => {
-                run.packets += 1;
-                run.sent_to = self.sent_to;
-                run.last = at;
-            }
-            _ => self.runs.push(Run {
-                packets: OPEN | 1,
-                sent_to: self.sent_to,
-                first: at,
-                last: at,
-            }),
-        }
-        if packet.payload_len == 0 {
-            return;
-        }
-        if self.data_packets == 0 {
-            self.first_byte = short.seq;
-        }
-        self.data_packets += 1;
-        self.bytes += u64::from(packet.payload_len);
-        self.first_data.get_or_insert(at);
-        self.last_data = Some(at);
-        self.pushed = packet.flags.contains(TcpFlags::PSH);
-        self.last_sent = packet.payload_len;
-        self.largest = self.largest.max(packet.payload_len);
-        let in_flight = self.sent_to.saturating_sub(acked_by_peer);
-        if self.in_flight.is_none_or(|(most, _)| in_flight > most) {
-            self.in_flight = Some((in_flight, at));
-        }
-    }
-
-    fn note_size(&mut self, packet: &Packet, mss: Option<u16>) {
-        let beyond = mss.is_some_and(|mss| mss > 0 && packet.payload_len > u32::from(mss));
-        self.oversize = self.oversize.saturating_add(u32::from(beyond));
-    }
-
-    fn note_window(&mut self, packet: &Packet, window: u16) {
-        self.window.last = window;
-        self.window.widest = self.window.widest.max(window);
-        if self.window.narrowest.is_none_or(|it| window < it.window) {
-            self.window.narrowest = Some(Narrowest {
-                window,
-                at: packet.moment(),
-                ack: packet.ack,
-            });
-        }
-    }
-
-    /// The next packet begins a new run.
-    fn close_run(&mut self) {
-        if let Some(run) = self.runs.last_mut() {
-            run.packets &= !OPEN;
-        }
-        if self.runs.len() > MAX_RUNS {
-            self.merge_oldest();
-        }
-    }
-
-    /// Joins the two oldest neighbours of like size: sizes double with age (Datar et al. 2002).
-    fn merge_oldest(&mut self) {
-        let like =
-            |pair: &[Run]| matches!(pair, [a, b] if a.packets <= b.packets.saturating_mul(2));
-        let at = self.runs.windows(2).position(like).unwrap_or(0);
-        let second = self.runs.remove(at + 1);
-        if let Some(first) = self.runs.get_mut(at) {
-            first.packets = first.packets.saturating_add(second.packets);
-            first.sent_to = second.sent_to;
-            first.last = second.last;
+    fn of(half: Half, first: u64, overhead: u32) -> Self {
+        let outstanding = outstanding(&half, first);
+        let last = half.last();
+        let sums = half.passed;
+        let moment = |at: At| at.moment(first);
+        let any = sums.packets > 0;
+        Self {
+            packets: sums.packets,
+            data_packets: sums.data_packets,
+            last: last.filter(|_| any).map(moment),
+            first_data: sums.data.map(|(at, _)| moment(at)),
+            last_data: sums.data.map(|(_, at)| moment(at)),
+            pushed: sums.pushed,
+            last_sent: sums.last_sent,
+            progress: sums.progress.map(moment),
+            sent_to: half.sent_to,
+            acked_to: half.acked_to,
+            next: half.next,
+            ack: sums.ack,
+            window: windows(&sums, first),
+            bytes: sums.bytes,
+            first_byte: sums.first_byte,
+            oversize: sums.oversize,
+            largest_datagram: if any { overhead.wrapping_add(sums.largest) } else { 0 },
+            largest: sums.largest,
+            largest_acked: half.largest_acked,
+            ip_id: sums.ip_id,
+            timestamps: sums.timestamps,
+            in_flight: sums.in_flight.map(|(most, at)| (most, moment(at))),
+            runs: runs(&sums, first),
+            outstanding,
+            meter: half.meter,
+            ip_ids: half.ip_ids,
         }
     }
 }
 
-/// Marks the run that still grows.
-const OPEN: u32 = 1 << 31;
+fn windows(sums: &Sums, first: u64) -> Windows {
+    Windows {
+        last: sums.window,
+        widest: sums.widest,
+        narrowest: sums.narrowest.map(|narrow| Narrowest {
+            window: narrow.window,
+            at: narrow.at.moment(first),
+            ack: narrow.ack,
+        }),
+    }
+}
+
+fn runs(sums: &Sums, first: u64) -> Vec<Run> {
+    let run = |run: &super::middle::ShortRun| Run {
+        packets: run.packets,
+        sent_to: run.sent_to,
+        first: run.first.moment(first),
+        last: run.last.moment(first),
+    };
+    sums.runs.iter().map(run).collect()
+}
+
+fn outstanding(half: &Half, first: u64) -> Outstanding {
+    let mut outstanding = Outstanding::default();
+    for waiting in &half.waiting {
+        // Relative numbers, as `waiting` has their lower half.
+        let sent_to = (half.sent_to & 0xffff_ffff) as u32;
+        let end = half.sent_to - i64::from(sent_to.wrapping_sub(waiting.end));
+        let seq = end - i64::from(waiting.len);
+        let payload_len = if end == 1 { 0 } else { waiting.len };
+        outstanding.sent(seq, end, payload_len, waiting.at.moment(first));
+    }
+    outstanding
+}

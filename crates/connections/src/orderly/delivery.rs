@@ -3,6 +3,7 @@
 use whyreset_segments::Segment;
 
 use super::Orderly;
+use super::short::Short;
 use crate::pairs::End;
 use crate::stream_sink::PassedBytes;
 use crate::{Moment, Needs, Side, StreamSink};
@@ -22,12 +23,12 @@ impl<X: StreamSink> Orderly<X> {
             frame: segment.frame,
             time: segment.time,
         };
-        if segment.payload_len > 0 && !self.spare(segment, from, at) {
+        if segment.payload_len > 0 && (segment.flags.is_fin() || !self.spare(segment, from)) {
             self.tell_passed(at);
             self.tell_payload(segment, from, at);
         }
         let news = segment.ack.0 != self.ends.of(from).acked;
-        if news && self.ends.low.untold == 0 && self.ends.high.untold == 0 {
+        if news && !self.has_untold() {
             let acknowledged = self.acknowledged(from.other(), segment.ack.0);
             self.tell_acknowledged(from.other(), acknowledged, at);
         }
@@ -39,7 +40,7 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Whether the payload can be passed over: then it is counted.
-    fn spare(&mut self, segment: &Segment<'_>, from: End, at: Moment) -> bool {
+    fn spare(&mut self, segment: &Segment<'_>, from: End) -> bool {
         let own = self.ends.of_mut(from);
         let len = u64::from(segment.payload_len);
         match &mut own.needs {
@@ -49,9 +50,8 @@ impl<X: StreamSink> Orderly<X> {
             Needs::NextStart if X::may_begin(segment.payload) => return false,
             Needs::NextStart => {}
         }
-        own.untold += len;
+        own.has_untold = true;
         own.untold_captured += (segment.payload.len() as u64).min(len);
-        own.untold_at = at;
         own.sent += len;
         true
     }
@@ -65,6 +65,7 @@ impl<X: StreamSink> Orderly<X> {
         let behind = own.sent.saturating_add(bytes.len() as u64);
         let (offset, cut) = (own.sent, len.saturating_sub(bytes.len() as u64));
         own.sent = own.sent.saturating_add(len);
+        self.told.of_mut(from).bytes = own.sent;
         if !bytes.is_empty() {
             self.app.data(side, at, offset, bytes);
         }
@@ -92,36 +93,54 @@ impl<X: StreamSink> Orderly<X> {
 
     fn tell_acknowledged(&mut self, sender: End, offset: u64, at: Moment) {
         let by = self.side(sender.other());
-        let told = &mut self.ends.of_mut(sender).acknowledged_told;
+        let told = &mut self.told.of_mut(sender).acknowledged;
         if offset > *told {
             *told = offset;
             self.app.acknowledged(by, at, offset);
         }
     }
 
-    /// Tells what was passed over.
+    const fn has_untold(&self) -> bool {
+        self.ends.low.has_untold || self.ends.high.has_untold
+    }
+
+    /// Tells what was passed over. `at` is the last packet.
     pub(super) fn tell_passed(&mut self, at: Moment) {
-        if self.ends.low.untold == 0 && self.ends.high.untold == 0 {
+        if !self.has_untold() {
             return;
         }
         for end in [End::Low, End::High] {
-            let side = self.side(end);
-            let own = self.ends.of_mut(end);
-            if own.untold == 0 {
+            if !self.ends.of(end).has_untold {
                 continue;
             }
+            let last = self.last_data(end).unwrap_or(at);
+            let side = self.side(end);
+            let own = self.ends.of_mut(end);
+            let offset = self.told.of(end).bytes;
             let passed = PassedBytes {
-                offset: own.sent - own.untold,
-                len: own.untold,
+                offset,
+                len: own.sent.saturating_sub(offset),
                 captured: own.untold_captured,
             };
-            let last = own.untold_at;
-            (own.untold, own.untold_captured) = (0, 0);
+            own.has_untold = false;
+            own.untold_captured = 0;
+            self.told.of_mut(end).bytes = own.sent;
             self.app.passed(side, last, passed);
         }
         for end in [End::Low, End::High] {
             let acknowledged = self.acknowledged(end, self.ends.of(end.other()).acked);
             self.tell_acknowledged(end, acknowledged, at);
         }
+    }
+
+    /// The last data of an end.
+    pub(super) fn last_data(&self, end: End) -> Option<Moment> {
+        let first = self.first_frame();
+        let kept = |short: &&Short| short.from() == end && short.payload_len() > 0;
+        let in_log = self.log.iter().rev().find(kept);
+        let passed = || self.middle.as_ref()?.ends.of(end).passed.data;
+        in_log
+            .map(|short| short.moment(first))
+            .or_else(|| passed().map(|(_, at)| at.moment(first)))
     }
 }

@@ -1,105 +1,105 @@
 //! An orderly connection becomes one that is followed in full: its packets go through the analysis in their order.
 
-use whyreset_segments::{Checksum, Segment};
+use whyreset_segments::{Checksum, Endpoint, Segment};
 
-use super::short::{Looks, Short};
+use super::behind::Behind;
+use super::look::Looks;
+use super::short::{Seen, Short};
 use super::{FIRST, Orderly};
 use crate::live::{Arriving, Live};
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::HandedOn;
 use crate::sequence_analysis::Scale;
-use crate::{EngineConfig, Marks, Moment, Packet, Side, StreamSink};
+use crate::{EngineConfig, Marks, Moment, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
-    /// The SYN and the SYN/ACK, and who sent them.
-    pub(super) fn opening(&self) -> [(Packet, End); 2] {
-        let packet = |segment: &Segment<'_>, side: Side, ack: i64| Packet {
-            frame: segment.frame,
-            time: segment.time,
-            side,
-            flags: segment.flags,
-            seq: 0,
-            ack,
-            window: segment.window,
-            payload_len: 0,
-            ttl: segment.ip.ttl,
-            ip_id: segment.ip.id,
-            timestamps: segment.options.timestamps,
-            sacked_to: None,
-            marks: Marks::NONE,
-            known: segment.known,
-        };
-        [
-            (packet(&self.syn_again(), Side::Client, 0), self.client),
-            (
-                packet(&self.syn_ack.segment, Side::Server, 1),
-                self.server(),
-            ),
-        ]
-    }
-
-    /// The connection as if it had been followed in full from the start.
-    pub(crate) fn into_live(mut self, looks: &Looks, config: &EngineConfig) -> Live<X> {
+    /// The connection between `ends` as if it had been followed in full from the start.
+    pub(crate) fn into_live(
+        mut self,
+        ends: &ByEnd<Endpoint>,
+        looks: &Looks,
+        config: &EngineConfig,
+    ) -> Live<X> {
         self.tell_passed(Moment {
-            frame: self.frames.last,
+            frame: self.last_frame,
             time: self.last,
         });
         let app = std::mem::take(&mut self.app);
-        let syn = self.syn_again();
-        let mut live = Live::begin_replay(&syn, self.client, app);
-        live.packet(&again(&syn, self.client, None), config);
-        let syn_ack = &*self.syn_ack;
-        live.packet(
-            &again(&syn_ack.segment, self.server(), syn_ack.checksum),
-            config,
-        );
-        let (first, last) = self.log.split_at(FIRST.min(self.log.len()));
-        self.replay(first, &mut live, looks, config);
-        if let Some(behind) = &self.behind {
-            let scales = ByEnd {
-                low: Scale::Shift(self.ends.low.scale),
-                high: Scale::Shift(self.ends.high.scale),
+        let (client, server) = (self.client, self.client.other());
+        let (client_end, server_end) = (*ends.of(client), *ends.of(server));
+        let syn = self.syn.expand(client_end, server_end);
+        let mut live = Live::begin_replay(&syn, client, app);
+        live.packet(&again(&syn, client, None), config);
+        let answer = self.syn_ack.segment(server_end, client_end);
+        live.packet(&again(&answer, server, self.syn_ack.checksum), config);
+        let mut next = self.starts();
+        let log = std::mem::take(&mut self.log);
+        let (first, last) = log.split_at(FIRST.min(log.len()));
+        self.replay(first, &mut next, &mut live, (ends, looks), config);
+        if let Some(middle) = self.middle.take() {
+            next = ByEnd {
+                low: middle.ends.low.next,
+                high: middle.ends.high.next,
             };
-            live.pass_over(behind, &scales, config);
+            let behind = Behind::of(*middle, &self.overheads(looks));
+            live.pass_over(&behind, &self.scales(), config);
         }
-        self.replay(last, &mut live, looks, config);
+        self.replay(last, &mut next, &mut live, (ends, looks), config);
         live.end_replay(&self.streams());
         live
     }
 
-    fn replay(&self, packets: &[Short], live: &mut Live<X>, looks: &Looks, config: &EngineConfig) {
+    /// `next`: each end's next sequence number.
+    fn replay(
+        &self,
+        packets: &[Short],
+        next: &mut ByEnd<u32>,
+        live: &mut Live<X>,
+        (ends, looks): (&ByEnd<Endpoint>, &Looks),
+        config: &EngineConfig,
+    ) {
         for short in packets {
-            if let Some(segment) = self.segment_again(short, looks) {
-                live.packet(&again(&segment, short.from(), short.checksum()), config);
+            let from = short.from();
+            let own = self.ends.of(from);
+            let next = next.of_mut(from);
+            if let Some(look) = own.look.and_then(|look| looks.get(look)) {
+                let seen = Seen {
+                    first: self.first_frame(),
+                    look,
+                    flow_label: own.flow_label,
+                    ends,
+                };
+                let segment = short.segment(*next, &seen);
+                live.packet(&again(&segment, from, short.checksum()), config);
             }
+            *next = next.wrapping_add(short.sequence_len());
         }
     }
 
-    fn syn_again(&self) -> Segment<'static> {
-        let answer = &self.syn_ack.segment;
-        self.syn.expand(answer.destination, answer.source)
+    fn scales(&self) -> ByEnd<Scale> {
+        ByEnd {
+            low: Scale::Shift(self.ends.low.scale),
+            high: Scale::Shift(self.ends.high.scale),
+        }
     }
 
-    fn segment_again(&self, short: &Short, looks: &Looks) -> Option<Segment<'static>> {
-        let own = self.ends.of(short.from());
-        let look = looks.get(own.look?)?;
-        let answer = &self.syn_ack.segment;
-        let (source, destination) = if short.from() == self.client {
-            (answer.destination, answer.source)
-        } else {
-            (answer.source, answer.destination)
+    /// By how much each end's datagrams are larger than their payload.
+    fn overheads(&self, looks: &Looks) -> ByEnd<u32> {
+        let of = |end: End| {
+            let look = self.ends.of(end).look.and_then(|look| looks.get(look));
+            look.map_or(0, |look| look.datagram_len(0))
         };
-        Some(short.segment(look, own.flow_label, source, destination))
+        ByEnd {
+            low: of(End::Low),
+            high: of(End::High),
+        }
     }
 
     fn streams(&self) -> ByEnd<HandedOn> {
-        let of = |end: End| {
-            let own = self.ends.of(end);
-            HandedOn {
-                bytes: own.sent,
-                acknowledged: self.numbers_below(end, self.ends.of(end.other()).acked),
-                acknowledged_told: own.acknowledged_told,
-            }
+        let of = |end: End| HandedOn {
+            bytes: self.ends.of(end).sent,
+            acknowledged: self.numbers_below(end, self.ends.of(end.other()).acked),
+            acknowledged_told: self.told.of(end).acknowledged,
         };
         ByEnd {
             low: of(End::Low),

@@ -1,189 +1,67 @@
-//! A packet in short, and the look that all packets of a direction share.
+//! A packet in short.
 
-use std::hash::Hash;
-
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
 use whyreset_segments::{
-    Checksum, Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
-    Timestamps,
+    Checksum, Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
 };
 
+use super::look::Look;
 use crate::Moment;
-use crate::pairs::End;
+use crate::pairs::{ByEnd, End};
 
-/// How a direction's packets look but for their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    link: LinkFields,
-    known: Known,
-    /// Bytes of headers in a datagram.
-    overhead: u32,
-    pub(crate) ttl: u8,
-    ecn: u8,
-    dont_fragment: bool,
-    has_timestamps: bool,
-}
+/// Larger frames no link carries, and no offload builds.
+pub(super) const MAX_LEN: u32 = 1 << 20;
 
-/// What of a [`Look`] differs between hosts: enough to find it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct LookKey {
-    mac: [u8; 6],
-    vlan: u16,
-    known: u32,
-    overhead: u32,
-    ttl: u8,
-    ecn: u8,
-    dont_fragment: bool,
-}
-
-/// Looks that are told apart: a few for each host that is near, so this is plenty.
-const MAX_LOOKS: usize = 4_096;
-
-/// All looks that were met.
-#[derive(Debug, Default)]
-pub(crate) struct Looks {
-    looks: Vec<Look>,
-    numbers: HashMap<LookKey, u16, RandomState>,
-}
-
-impl Looks {
-    /// The number of a segment's look; `None` where it is none of a plain packet, or there are too many.
-    pub(crate) fn number(&mut self, segment: &Segment<'_>) -> Option<u16> {
-        let look = Look::of(segment)?;
-        let key = look.key();
-        if let Some(number) = self.numbers.get(&key) {
-            let known = self.looks.get(usize::from(*number));
-            return (known == Some(&look)).then_some(*number);
-        }
-        if self.looks.len() >= MAX_LOOKS {
-            return None;
-        }
-        let number = u16::try_from(self.looks.len()).ok()?;
-        self.looks.push(look);
-        self.numbers.insert(key, number);
-        Some(number)
-    }
-
-    /// A look by its number.
-    pub(crate) fn get(&self, number: u16) -> Option<&Look> {
-        self.looks.get(usize::from(number))
-    }
-}
-
-impl Look {
-    fn of(segment: &Segment<'_>) -> Option<Self> {
-        is_plain(segment).then_some(Self {
-            link: segment.link,
-            known: segment.known,
-            overhead: segment.ip.total_len.wrapping_sub(segment.payload_len),
-            ttl: segment.ip.ttl,
-            ecn: segment.ip.ecn,
-            dont_fragment: segment.ip.dont_fragment,
-            has_timestamps: segment.options.timestamps.is_some(),
-        })
-    }
-
-    const fn key(&self) -> LookKey {
-        LookKey {
-            mac: self.link.source_mac,
-            vlan: self.link.vlan,
-            known: self.known.0,
-            overhead: self.overhead,
-            ttl: self.ttl,
-            ecn: self.ecn,
-            dont_fragment: self.dont_fragment,
-        }
-    }
-
-    /// Whether the segment looks like this.
-    pub(crate) fn fits(&self, segment: &Segment<'_>) -> bool {
-        self.overhead.wrapping_add(segment.payload_len) == segment.ip.total_len
-            && self.known == segment.known
-            && self.ttl == segment.ip.ttl
-            && self.ecn == segment.ip.ecn
-            && self.dont_fragment == segment.ip.dont_fragment
-            && self.has_timestamps == segment.options.timestamps.is_some()
-            && self.link == segment.link
-            && is_plain(segment)
-    }
-
-    /// What the source tells of such a packet.
-    pub(crate) const fn known(&self) -> Known {
-        self.known
-    }
-
-    /// The length of a datagram with so much payload.
-    pub(crate) const fn datagram_len(&self, payload_len: u32) -> u32 {
-        self.overhead.wrapping_add(payload_len)
-    }
-
-    /// Whether such packets carry timestamps.
-    pub(crate) const fn has_timestamps(&self) -> bool {
-        self.has_timestamps
-    }
-}
-
-/// ACK with or without PSH and FIN, an open window, no options but timestamps.
-fn is_plain(segment: &Segment<'_>) -> bool {
-    let options = &segment.options;
-    let known = segment.known.without(Known::MAC);
-    let more = TcpFlags::PSH.0 | TcpFlags::FIN.0;
-    segment.flags.0 & !more == TcpFlags::ACK.0
-        && options.sack_len == 0
-        && !options.malformed
-        && matches!(
-            (options.kinds(), options.timestamps),
-            ([], None) | ([1, 1, 8], Some(_))
-        )
-        && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
-        && !segment.bad_offset
-        && !segment.ip.fragmented
-        && segment.window != 0
-        && segment.urgent == 0
-}
-
-/// A plain packet in 48 bytes.
+/// A plain packet in 32 bytes. Its sequence number is the one behind the packet before it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Short {
-    pub(crate) at: Moment,
-    pub(crate) seq: u32,
-    pub(crate) ack: u32,
-    pub(crate) payload_len: u32,
+    time: Timestamp,
+    pub(super) ack: u32,
     timestamps: Timestamps,
-    pub(crate) window: u16,
-    pub(crate) ip_id: u16,
-    bits: u16,
+    /// Counted from the connection's first.
+    frame: u32,
+    pub(super) window: u16,
+    pub(super) ip_id: u16,
+    bits: u32,
 }
 
-const FLAGS: u16 = 0x1ff;
-const FROM_HIGH: u16 = 1 << 9;
+/// Bits for the length of the payload.
+const LEN: u32 = MAX_LEN - 1;
+const FROM_HIGH: u32 = 1 << 20;
+const PSH: u32 = 1 << 21;
+const FIN: u32 = 1 << 22;
 /// What became of the checksum stands in the bits from here on; 0 where nobody looked.
-const CHECKSUM: u32 = 10;
+const CHECKSUM: u32 = 23;
 
 impl Short {
-    /// The segment in short; `checksum` is what it turned out to be, where anybody looked.
-    pub(crate) fn of(segment: &Segment<'_>, from: End, checksum: Option<Checksum>) -> Option<Self> {
-        let high = if from == End::High { FROM_HIGH } else { 0 };
+    /// The segment in short, of a connection whose first frame is `first`; `None` where it does not fit.
+    pub(super) fn of(segment: &Segment<'_>, from: End, first: u64) -> Option<Self> {
+        let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         let none = Timestamps { value: 0, echo: 0 };
+        if segment.payload_len > LEN {
+            return None;
+        }
         Some(Self {
-            at: Moment {
-                frame: segment.frame,
-                time: segment.time,
-            },
-            seq: segment.seq.0,
+            time: segment.time,
             ack: segment.ack.0,
-            payload_len: segment.payload_len,
             timestamps: segment.options.timestamps.unwrap_or(none),
+            frame: u32::try_from(segment.frame.wrapping_sub(first)).ok()?,
             window: u16::try_from(segment.window).ok()?,
             ip_id: segment.ip.id,
-            bits: segment.flags.0 & FLAGS | high | checksum_bits(checksum) << CHECKSUM,
+            bits: segment.payload_len
+                | bit(from == End::High, FROM_HIGH)
+                | bit(segment.flags.contains(TcpFlags::PSH), PSH)
+                | bit(segment.flags.is_fin(), FIN),
         })
+    }
+
+    /// Somebody looked at its checksum.
+    pub(super) const fn note_checksum(&mut self, checksum: Checksum) {
+        self.bits |= checksum_bits(checksum) << CHECKSUM;
     }
 
     /// Who sent it.
-    pub(crate) const fn from(&self) -> End {
+    pub(super) const fn from(&self) -> End {
         if self.bits & FROM_HIGH == 0 {
             End::Low
         } else {
@@ -191,18 +69,29 @@ impl Short {
         }
     }
 
+    /// Bytes of payload.
+    pub(super) const fn payload_len(&self) -> u32 {
+        self.bits & LEN
+    }
+
+    /// Sequence numbers that it uses up.
+    pub(super) const fn sequence_len(&self) -> u32 {
+        self.payload_len() + (self.bits & FIN != 0) as u32
+    }
+
     /// Control bits.
-    pub(crate) const fn flags(&self) -> TcpFlags {
-        TcpFlags(self.bits & FLAGS)
+    pub(super) fn flags(&self) -> TcpFlags {
+        let bit = |bit: u32, flag: TcpFlags| if self.bits & bit == 0 { 0 } else { flag.0 };
+        TcpFlags(TcpFlags::ACK.0 | bit(PSH, TcpFlags::PSH) | bit(FIN, TcpFlags::FIN))
     }
 
     /// Its timestamps, where its look has them.
-    pub(crate) const fn timestamps(&self) -> Timestamps {
+    pub(super) const fn timestamps(&self) -> Timestamps {
         self.timestamps
     }
 
     /// What its checksum turned out to be, where anybody looked.
-    pub(crate) const fn checksum(&self) -> Option<Checksum> {
+    pub(super) const fn checksum(&self) -> Option<Checksum> {
         match self.bits >> CHECKSUM {
             1 => Some(Checksum::Good),
             2 => Some(Checksum::Bad),
@@ -212,72 +101,119 @@ impl Short {
         }
     }
 
-    /// The packet as a segment again, but for its bytes.
-    pub(crate) fn segment(
-        &self,
-        look: &Look,
-        flow_label: u32,
-        source: Endpoint,
-        destination: Endpoint,
-    ) -> Segment<'static> {
-        let options = if look.has_timestamps {
-            let mut options = TcpOptions {
-                timestamps: Some(self.timestamps),
-                kinds_len: 3,
-                ..TcpOptions::default()
-            };
-            options.kinds = [1, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-            options
-        } else {
-            TcpOptions::default()
+    /// Frame, counted from the connection's first, and time.
+    pub(super) const fn at(&self) -> At {
+        At::new(self.frame, self.time)
+    }
+
+    /// Frame and time, in a connection whose first frame is `first`.
+    pub(super) const fn moment(&self, first: u64) -> Moment {
+        Moment {
+            frame: first.saturating_add(self.frame as u64),
+            time: self.time,
+        }
+    }
+
+    /// The packet as a segment again, but for its bytes. `seq` is the number that was to come next.
+    pub(super) fn segment(&self, seq: u32, seen: &Seen<'_>) -> Segment<'static> {
+        let at = self.moment(seen.first);
+        let (source, destination) = match self.from() {
+            End::Low => (seen.ends.low, seen.ends.high),
+            End::High => (seen.ends.high, seen.ends.low),
         };
+        let payload_len = self.payload_len();
         Segment {
-            frame: self.at.frame,
-            time: self.at.time,
+            frame: at.frame,
+            time: at.time,
             source,
             destination,
-            seq: SeqNumber(self.seq),
+            seq: SeqNumber(seq),
             ack: SeqNumber(self.ack),
             flags: self.flags(),
             window: u32::from(self.window),
             urgent: 0,
-            payload_len: self.payload_len,
+            payload_len,
             payload: &[],
             tcp_bytes: &[],
-            options,
-            ip: IpFields {
-                ttl: look.ttl,
-                id: self.ip_id,
-                dont_fragment: look.dont_fragment,
-                ecn: look.ecn,
-                flow_label,
-                total_len: look.overhead.wrapping_add(self.payload_len),
-                fragmented: false,
-            },
-            link: look.link,
-            known: look.known,
+            options: self.options(seen.look),
+            ip: seen.look.ip(self.ip_id, seen.flow_label, payload_len),
+            link: seen.look.link(),
+            known: seen.look.known(),
             bad_offset: false,
         }
     }
 
-    /// When it was captured.
-    pub(crate) const fn time(&self) -> Timestamp {
-        self.at.time
+    fn options(&self, look: &Look) -> TcpOptions {
+        if !look.has_timestamps() {
+            return TcpOptions::default();
+        }
+        TcpOptions {
+            timestamps: Some(self.timestamps),
+            kinds: [1, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            kinds_len: 3,
+            ..TcpOptions::default()
+        }
     }
 }
 
-const fn checksum_bits(checksum: Option<Checksum>) -> u16 {
+/// What a packet shares with the others of its connection and direction.
+pub(super) struct Seen<'l> {
+    /// The connection's first frame.
+    pub(super) first: u64,
+    pub(super) look: &'l Look,
+    pub(super) flow_label: u32,
+    pub(super) ends: &'l ByEnd<Endpoint>,
+}
+
+/// A moment in twelve bytes: its frame counts from the connection's first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct At {
+    frame: u32,
+    time: [u32; 2],
+}
+
+impl At {
+    const fn new(frame: u32, time: Timestamp) -> Self {
+        let nanos = time.nanos().cast_unsigned();
+        Self {
+            frame,
+            time: [(nanos >> 32) as u32, (nanos & 0xffff_ffff) as u32],
+        }
+    }
+
+    /// The moment of a frame that the connection's first one comes before, or is; `None` where it is too far away.
+    pub(super) fn of(moment: Moment, first: u64) -> Option<Self> {
+        let frame = u32::try_from(moment.frame.checked_sub(first)?).ok()?;
+        Some(Self::new(frame, moment.time))
+    }
+
+    /// When it was.
+    pub(super) const fn time(self) -> Timestamp {
+        let [high, low] = self.time;
+        Timestamp::from_nanos((((high as u64) << 32) | low as u64).cast_signed())
+    }
+
+    /// The moment, in a connection whose first frame is `first`.
+    pub(super) const fn moment(self, first: u64) -> Moment {
+        Moment {
+            frame: first.saturating_add(self.frame as u64),
+            time: self.time(),
+        }
+    }
+}
+
+const fn checksum_bits(checksum: Checksum) -> u32 {
     match checksum {
-        None => 0,
-        Some(Checksum::Good) => 1,
-        Some(Checksum::Bad) => 2,
-        Some(Checksum::Offloaded) => 3,
-        Some(Checksum::Unverifiable) => 4,
+        Checksum::Good => 1,
+        Checksum::Bad => 2,
+        Checksum::Offloaded => 3,
+        Checksum::Unverifiable => 4,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::look::Looks;
     use super::*;
     use crate::test_segments::{A, B, data, frame_at};
 
@@ -290,15 +226,44 @@ mod tests {
         let mut next = frame_at(data(A, B, 4, 9, b"defgh"), 7, 99);
         next.ip.id = 12;
         assert!(look.fits(&next));
-        let short = Short::of(&next, End::High, Some(Checksum::Bad)).unwrap();
+        let mut short = Short::of(&next, End::High, 5).unwrap();
+        assert_eq!(short.checksum(), None);
+        short.note_checksum(Checksum::Bad);
         assert_eq!(short.from(), End::High);
         assert_eq!(short.checksum(), Some(Checksum::Bad));
-        let back = short.segment(look, 0, A, B);
+        let ends = ByEnd { low: B, high: A };
+        let seen = Seen {
+            first: 5,
+            look,
+            flow_label: 0,
+            ends: &ends,
+        };
+        let back = short.segment(4, &seen);
         next.payload = &[];
         assert_eq!(format!("{back:?}"), format!("{next:?}"));
         next.ip.ttl -= 1;
         assert!(!look.fits(&next));
         assert_ne!(looks.number(&next), Some(number));
-        assert!(size_of::<Short>() <= 48);
+        assert!(size_of::<Short>() <= 32);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_kept_in_short() {
+        let segment = frame_at(data(A, B, 4, 9, b"x"), (1 << 32) + 7, 99);
+        assert!(Short::of(&segment, End::Low, 8).is_some());
+        assert!(Short::of(&segment, End::Low, 7).is_none());
+    }
+
+    #[test]
+    fn a_moment_comes_back_as_it_was() {
+        for nanos in [i64::MIN, -1, 0, 1, 1_700_000_000_123_456_789, i64::MAX] {
+            let moment = Moment {
+                frame: 70,
+                time: Timestamp::from_nanos(nanos),
+            };
+            let at = At::of(moment, 60).unwrap();
+            assert_eq!(at.moment(60), moment);
+        }
+        assert!(size_of::<At>() <= 12);
     }
 }

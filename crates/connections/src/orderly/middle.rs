@@ -1,0 +1,389 @@
+//! The packets in the middle of an orderly connection: taken in one by one, kept as sums and bounds.
+
+use std::collections::VecDeque;
+
+use whyreset_capture::Span;
+use whyreset_segments::{TcpFlags, Timestamps};
+
+use super::behind::Pause;
+use super::look::Look;
+use super::short::{At, Short};
+use crate::ip_id::IpIdTracker;
+use crate::outstanding::MAX_SEGMENTS;
+use crate::pairs::{ByEnd, End};
+use crate::round_trip::RoundTripMeter;
+use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
+use crate::{Marks, Packet, Side};
+
+/// What was passed over so far, and what has to see every packet from the first on.
+#[derive(Debug, Default)]
+pub(super) struct Middle {
+    /// The connection's first frame.
+    pub(super) first: u64,
+    /// Packets passed over, of both ends.
+    pub(super) count: u64,
+    /// The last packet of all that were taken in, and its sender.
+    pub(super) last: Option<(At, End)>,
+    /// Who sent the last data.
+    last_data_by: Option<End>,
+    pub(super) ends: ByEnd<Half>,
+    /// The longest pauses among them, as many as a connection tells in the end, the longest first.
+    pub(super) pauses: Vec<Pause>,
+}
+
+/// One end, from its SYN on.
+#[derive(Debug, Default)]
+pub(super) struct Half {
+    /// Its next sequence number, as the header has it and relative.
+    pub(super) next: u32,
+    pub(super) sent_to: i64,
+    /// The number behind the last that it acknowledged, relative.
+    pub(super) acked_to: i64,
+    /// The largest segment that the other end takes, where its SYN says it.
+    pub(super) peers_mss: Option<u16>,
+    /// Its last packet and that one's clock.
+    spoken: Option<(At, Option<u32>)>,
+    /// What it sent and the other end has not acknowledged, oldest first.
+    pub(super) waiting: VecDeque<Waiting>,
+    /// The largest payload whose end was acknowledged.
+    pub(super) largest_acked: u32,
+    pub(super) meter: RoundTripMeter,
+    pub(super) ip_ids: IpIdTracker,
+    pub(super) passed: Sums,
+}
+
+/// A segment that waits for its acknowledgement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    /// The number behind it.
+    pub(super) end: u32,
+    /// Numbers that it uses up.
+    pub(super) len: u32,
+    pub(super) at: At,
+}
+
+/// What was passed over of one end.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    pub(super) packets: u64,
+    pub(super) data_packets: u64,
+    /// Bytes of payload, and the number of the first.
+    pub(super) bytes: u64,
+    pub(super) first_byte: u32,
+    /// The last acknowledgement number.
+    pub(super) ack: u32,
+    /// The first and the last packet with data.
+    pub(super) data: Option<(At, At)>,
+    /// When this end last acknowledged something new.
+    pub(super) progress: Option<At>,
+    /// The most bytes in flight, and when.
+    pub(super) in_flight: Option<(i64, At)>,
+    /// Payload of the last packet with data, and of the largest.
+    pub(super) last_sent: u32,
+    pub(super) largest: u32,
+    /// Frames larger than the path can carry.
+    pub(super) oversize: u32,
+    pub(super) timestamps: Option<Timestamps>,
+    pub(super) ip_id: u16,
+    /// The last and the widest window, unscaled.
+    pub(super) window: u16,
+    pub(super) widest: u16,
+    pub(super) narrowest: Option<Narrow>,
+    pub(super) pushed: bool,
+    /// How the end sent: one entry for each time that packets left together.
+    pub(super) runs: Vec<ShortRun>,
+    /// The last entry still grows.
+    run_is_open: bool,
+}
+
+/// The narrowest window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Narrow {
+    pub(super) window: u16,
+    pub(super) at: At,
+    pub(super) ack: i64,
+}
+
+/// Packets of one end that left together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ShortRun {
+    pub(super) sent_to: i64,
+    pub(super) packets: u32,
+    pub(super) first: At,
+    pub(super) last: At,
+}
+
+/// Runs of one end that are kept; the oldest two of like size become one.
+const MAX_RUNS: usize = 24;
+
+/// What the packets of one end have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Common<'l> {
+    pub(super) look: &'l Look,
+    pub(super) side: Side,
+    pub(super) scale: u8,
+}
+
+impl Middle {
+    /// Nothing yet, of a connection with this first frame.
+    pub(super) fn new(first: u64) -> Self {
+        Self {
+            first,
+            ..Self::default()
+        }
+    }
+
+    /// A packet of the opening.
+    pub(super) fn open(&mut self, packet: &Packet, from: End, next: u32) {
+        let Some(at) = At::of(packet.moment(), self.first) else {
+            return;
+        };
+        self.watch(packet, from, at);
+        self.note_spoken(packet, from, at);
+        let own = self.ends.of_mut(from);
+        own.next = next;
+        own.sent_to = packet.seq_end();
+        own.acked_to = packet.ack;
+    }
+
+    /// A packet that is kept, ahead of those that are passed over.
+    pub(super) fn see(&mut self, short: &Short, common: &Common<'_>) {
+        let packet = self.packet(short, common);
+        let from = short.from();
+        self.watch(&packet, from, short.at());
+        self.note_spoken(&packet, from, short.at());
+        let own = self.ends.of_mut(from);
+        own.advance(short);
+        own.acked_to = own.acked_to.max(packet.ack);
+    }
+
+    /// A packet that is passed over.
+    pub(super) fn pass(&mut self, short: &Short, common: &Common<'_>) {
+        let packet = self.packet(short, common);
+        let (from, at) = (short.from(), short.at());
+        self.note_pause(&packet, from, at);
+        self.watch(&packet, from, at);
+        self.note_spoken(&packet, from, at);
+        self.count += 1;
+        let (own, peer) = self.ends.both_mut(from);
+        own.advance(short);
+        own.note_sent(short, at, peer.acked_to);
+        own.note_acknowledged(&packet, short, at);
+        own.passed.timestamps = packet.timestamps;
+    }
+
+    /// What comes next did not leave together with what came before.
+    pub(super) fn pause_runs(&mut self) {
+        self.ends.low.passed.close_run();
+        self.ends.high.passed.close_run();
+    }
+
+    /// Bytes that it holds.
+    pub(super) fn size(&self) -> usize {
+        let of = |half: &Half| {
+            half.passed.runs.capacity() * size_of::<ShortRun>()
+                + half.waiting.capacity() * size_of::<Waiting>()
+        };
+        let pauses = self.pauses.capacity() * size_of::<Pause>();
+        size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
+    }
+
+    fn packet(&self, short: &Short, common: &Common<'_>) -> Packet {
+        let from = short.from();
+        let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
+        let ahead = peer.next.wrapping_sub(short.ack);
+        let look = common.look;
+        Packet {
+            frame: short.moment(self.first).frame,
+            time: short.at().time(),
+            side: common.side,
+            flags: short.flags(),
+            seq: own.sent_to,
+            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
+            window: u32::from(short.window) << common.scale,
+            payload_len: short.payload_len(),
+            ttl: look.ttl,
+            ip_id: short.ip_id,
+            timestamps: look.has_timestamps().then(|| short.timestamps()),
+            sacked_to: None,
+            marks: Marks::NONE,
+            known: look.known(),
+        }
+    }
+
+    /// What must see every packet of the connection.
+    fn watch(&mut self, packet: &Packet, from: End, at: At) {
+        let (own, peer) = self.ends.both_mut(from);
+        own.meter.answered(packet);
+        peer.meter.towards(packet);
+        own.ip_ids.packet(packet);
+        own.wait_for(packet, at);
+        peer.acknowledged(packet.ack);
+    }
+
+    fn note_spoken(&mut self, packet: &Packet, from: End, at: At) {
+        self.last = Some((at, from));
+        if packet.payload_len > 0 {
+            self.last_data_by = Some(from);
+        }
+        let clock = packet.timestamps.map(|timestamps| timestamps.value);
+        self.ends.of_mut(from).spoken = Some((at, clock));
+    }
+
+    fn note_pause(&mut self, packet: &Packet, from: End, at: At) {
+        let Some((last, last_from)) = self.last else {
+            return;
+        };
+        let length = packet.time - last.time();
+        let is_long = match self.pauses.get(MAX_PAUSES - 1) {
+            Some(least) => length > least.length,
+            None => length >= SHORTEST_PAUSE,
+        };
+        if is_long {
+            self.keep_pause(length, (last, last_from), (at, from), packet);
+        }
+    }
+
+    #[cold]
+    fn keep_pause(&mut self, length: Span, after: (At, End), until: (At, End), packet: &Packet) {
+        let first = self.first;
+        let (_, last_from) = after;
+        let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
+        let moment = |(at, end): (At, End)| (at.moment(first), end);
+        let spoken = self.ends.of(until.1).spoken;
+        let pause = Pause {
+            length,
+            after: moment(after),
+            until: moment(until),
+            unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
+            last_data_by: self.last_data_by,
+            breaker_before: spoken.map(|(at, clock)| (at.moment(first), clock)),
+            breaker_ts: packet.timestamps.map(|timestamps| timestamps.value),
+        };
+        let place = self.pauses.partition_point(|known| known.length >= length);
+        self.pauses.insert(place, pause);
+        self.pauses.truncate(MAX_PAUSES);
+    }
+}
+
+impl Half {
+    fn advance(&mut self, short: &Short) {
+        let len = short.sequence_len();
+        self.next = self.next.wrapping_add(len);
+        self.sent_to = self.sent_to.saturating_add(i64::from(len));
+    }
+
+    fn wait_for(&mut self, packet: &Packet, at: At) {
+        let len = packet.payload_len.wrapping_add(packet.flags.sequence_len());
+        if len > 0 && self.waiting.len() < MAX_SEGMENTS {
+            let end = (packet.seq_end() & 0xffff_ffff) as u32;
+            self.waiting.push_back(Waiting { end, len, at });
+        }
+    }
+
+    /// The other end acknowledged everything below `to`.
+    fn acknowledged(&mut self, to: i64) {
+        let to = (to & 0xffff_ffff) as u32;
+        while let Some(oldest) = self.waiting.front()
+            && to.wrapping_sub(oldest.end).cast_signed() >= 0
+        {
+            // A SYN uses up a number, and has no payload.
+            let payload_len = if oldest.end == 1 { 0 } else { oldest.len };
+            self.largest_acked = self.largest_acked.max(payload_len);
+            self.waiting.pop_front();
+        }
+    }
+
+    fn note_sent(&mut self, short: &Short, at: At, acked_by_peer: i64) {
+        let (sent_to, next) = (self.sent_to, self.next);
+        let mss = self.peers_mss.map_or(u32::MAX, u32::from);
+        let passed = &mut self.passed;
+        passed.packets += 1;
+        passed.ip_id = short.ip_id;
+        passed.note_run(sent_to, at);
+        let len = short.payload_len();
+        if len == 0 {
+            return;
+        }
+        if passed.data_packets == 0 {
+            passed.first_byte = next.wrapping_sub(short.sequence_len());
+        }
+        passed.data_packets += 1;
+        passed.bytes += u64::from(len);
+        passed.data = Some((passed.data.map_or(at, |(first, _)| first), at));
+        passed.pushed = short.flags().contains(TcpFlags::PSH);
+        passed.last_sent = len;
+        passed.largest = passed.largest.max(len);
+        passed.oversize = passed.oversize.saturating_add(u32::from(mss > 0 && len > mss));
+        let in_flight = sent_to.saturating_sub(acked_by_peer);
+        if passed.in_flight.is_none_or(|(most, _)| in_flight > most) {
+            passed.in_flight = Some((in_flight, at));
+        }
+    }
+
+    fn note_acknowledged(&mut self, packet: &Packet, short: &Short, at: At) {
+        let passed = &mut self.passed;
+        if packet.ack > self.acked_to {
+            self.acked_to = packet.ack;
+            passed.progress = Some(at);
+        }
+        passed.ack = short.ack;
+        passed.window = short.window;
+        passed.widest = passed.widest.max(short.window);
+        if passed
+            .narrowest
+            .is_none_or(|narrowest| short.window < narrowest.window)
+        {
+            passed.narrowest = Some(Narrow {
+                window: short.window,
+                at,
+                ack: packet.ack,
+            });
+        }
+    }
+
+    /// Its last packet.
+    pub(super) fn last(&self) -> Option<At> {
+        self.spoken.map(|(at, _)| at)
+    }
+}
+
+impl Sums {
+    fn note_run(&mut self, sent_to: i64, at: At) {
+        match self.runs.last_mut() {
+            Some(run) if self.run_is_open => {
+                run.packets += 1;
+                run.sent_to = sent_to;
+                run.last = at;
+            }
+            _ => self.runs.push(ShortRun {
+                packets: 1,
+                sent_to,
+                first: at,
+                last: at,
+            }),
+        }
+        self.run_is_open = true;
+    }
+
+    /// The next packet begins a new run.
+    fn close_run(&mut self) {
+        self.run_is_open = false;
+        if self.runs.len() > MAX_RUNS {
+            self.merge_oldest();
+        }
+    }
+
+    /// Joins the two oldest neighbours of like size: sizes double with age (Datar et al. 2002).
+    fn merge_oldest(&mut self) {
+        let like =
+            |pair: &[ShortRun]| matches!(pair, [a, b] if a.packets <= b.packets.saturating_mul(2));
+        let at = self.runs.windows(2).position(like).unwrap_or(0);
+        let second = self.runs.remove(at + 1);
+        if let Some(first) = self.runs.get_mut(at) {
+            first.packets = first.packets.saturating_add(second.packets);
+            first.sent_to = second.sent_to;
+            first.last = second.last;
+        }
+    }
+}
