@@ -8,7 +8,7 @@ use whyreset_reports::{CaptureFacts, Judged};
 
 use self::text::TextInput;
 use crate::Analysis;
-use crate::input::{CaptureInfo, Details, Event, Input, printable};
+use crate::input::{CaptureInfo, Details, Event, Input, Records, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
 const TLS_KEY_LOG: u32 = 0x544c_534b;
@@ -73,18 +73,7 @@ pub fn read<R: Reader>(
     let mut text: Option<TextInput> = None;
     loop {
         match input.next_event() {
-            Event::Record {
-                record, details, ..
-            } => {
-                reader.record(&record, &details);
-                let mut result = Ok(());
-                analysis.record(&record, |place| {
-                    if result.is_ok() {
-                        result = reader.placed(record.frame, Some(&record), place);
-                    }
-                });
-                result?;
-            }
+            Event::Records(records) => read_records(&records, analysis, reader)?,
             Event::Counted { .. } => {}
             Event::Secrets { kind, bytes } => {
                 if kind == TLS_KEY_LOG {
@@ -102,14 +91,31 @@ pub fn read<R: Reader>(
             }
             Event::End => break,
         }
-        if let Some(ahead) = input.ahead() {
-            analysis.foresee(ahead);
-        }
         drain(analysis, reader)?;
         reader.progress(input);
     }
     analysis.finish();
     drain(analysis, reader)
+}
+
+fn read_records<R: Reader>(
+    records: &Records<'_>,
+    analysis: &mut Analysis,
+    reader: &mut R,
+) -> Result<(), R::Error> {
+    analysis.foresee(records.frames());
+    for (record, details) in records.frames().zip(records.details()) {
+        reader.record(&record, &details);
+        let mut result = Ok(());
+        analysis.record(&record, |place| {
+            if result.is_ok() {
+                result = reader.placed(record.frame, Some(&record), place);
+            }
+        });
+        result?;
+        drain(analysis, reader)?;
+    }
+    Ok(())
 }
 
 fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Error> {

@@ -27,18 +27,18 @@ fn frames(path: &Path) -> Vec<Frame> {
     let mut frames = Vec::new();
     loop {
         match input.next_event() {
-            Event::Record {
-                record, details, ..
-            } => {
-                let notes = details.notes();
-                let text = |bytes: &&[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-                frames.push(Frame {
-                    nanos: record.time.unwrap().nanos(),
-                    wire_len: record.wire_len,
-                    bytes: record.bytes.to_vec(),
-                    comments: notes.comments.iter().map(text).collect(),
-                    interface: (record.interface, notes.interface_name.to_owned()),
-                });
+            Event::Records(records) => {
+                for (record, details) in records.frames().zip(records.details()) {
+                    let notes = details.notes();
+                    let text = |bytes: &&[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                    frames.push(Frame {
+                        nanos: record.time.unwrap().nanos(),
+                        wire_len: record.wire_len,
+                        bytes: record.bytes.to_vec(),
+                        comments: notes.comments.iter().map(text).collect(),
+                        interface: (record.interface, notes.interface_name.to_owned()),
+                    });
+                }
             }
             Event::End => return frames,
             other => panic!("{other:?}"),

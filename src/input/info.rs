@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use whyreset_capture::{Record, Timestamp};
+use whyreset_capture::{RecordAt, Timestamp};
 
 /// One input file: what it is, and what was found in it so far.
 #[derive(Clone, Debug, Default)]
@@ -30,14 +30,15 @@ pub struct CaptureInfo {
 }
 
 impl CaptureInfo {
-    /// Counts a frame.
-    #[inline]
-    pub(super) fn count(&mut self, record: &Record<'_>) {
-        self.packets = self.packets.saturating_add(1);
-        self.frame_bytes = self.frame_bytes.saturating_add(record.bytes.len() as u64);
-        if let Some(time) = record.time {
-            self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
-            self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
+    /// Counts frames.
+    pub(super) fn count(&mut self, records: &[(usize, RecordAt)]) {
+        self.packets = self.packets.saturating_add(records.len() as u64);
+        for (_, record) in records {
+            self.frame_bytes = self.frame_bytes.saturating_add(u64::from(record.len));
+            if let Some(time) = record.time {
+                self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
+                self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Waiting {
 /// What is due now.
 pub(super) struct Due<'a> {
     pub(super) capture: usize,
-    pub(super) step: Step,
+    /// `None` says that it is a record: the source's latest.
+    pub(super) step: Option<Step>,
     pub(super) source: &'a Source,
     /// The number of the frame's interface among those of all captures.
     pub(super) interface: Option<u32>,
@@ -110,9 +111,9 @@ impl Merge {
         self.current = Some(index);
         let slot = self.slots.get_mut(index)?;
         let step = slot.head.take()?;
-        let interface = match &step {
-            Step::Record(at) => Some(slot.number(at.interface, &mut self.interfaces)),
-            _ => None,
+        let (step, interface) = match step {
+            Step::Record(at) => (None, Some(slot.number(at.interface, &mut self.interfaces))),
+            step => (Some(step), None),
         };
         Some(Due {
             capture: slot.capture,

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{Notes, Record, Step};
+use whyreset_capture::{Notes, Record, RecordAt, Step};
 
 use buffer::ReadBuffer;
 use merge::Merge;
@@ -50,15 +50,8 @@ impl Default for InputOptions {
 /// What comes next.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A frame. Its number and interface count over all captures, in the order of the events.
-    Record {
-        /// The capture that it is from: an index into [`Input::infos`].
-        capture: usize,
-        /// The frame.
-        record: Record<'a>,
-        /// What else its file says about it.
-        details: Details<'a>,
-    },
+    /// Frames that follow each other.
+    Records(Records<'a>),
     /// Something that takes a frame number and holds no link data.
     Counted {
         /// Its frame number.
@@ -87,9 +80,60 @@ pub enum Event<'a> {
     End,
 }
 
+/// Frames of one capture that follow each other. Their numbers and interfaces count over all captures, in the order of the events.
+pub struct Records<'a> {
+    capture: usize,
+    source: &'a Source,
+    ready: &'a [(usize, RecordAt)],
+    /// The number of the first.
+    frame: u64,
+    /// Among those of all captures, where there are several.
+    interface: Option<u32>,
+}
+
+impl<'a> Records<'a> {
+    /// The capture that they are from: an index into [`Input::infos`].
+    pub const fn capture(&self) -> usize {
+        self.capture
+    }
+
+    /// The frames.
+    #[inline]
+    pub fn frames(&self) -> impl Iterator<Item = Record<'a>> {
+        let (bytes, interface) = (self.source.looked_up(), self.interface);
+        (self.frame..)
+            .zip(self.ready)
+            .map(move |(frame, (base, at))| {
+                let mut record = at.record(bytes.get(*base..).unwrap_or_default());
+                record.frame = frame;
+                record.interface = interface.unwrap_or(record.interface);
+                record
+            })
+    }
+
+    /// What else the file says about each of them.
+    #[inline]
+    pub fn details(&self) -> impl Iterator<Item = Details<'a>> {
+        let source = self.source;
+        self.ready.iter().map(move |(base, at)| Details {
+            source,
+            base: *base,
+            interface: at.interface,
+        })
+    }
+}
+
+impl std::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.frames()).finish()
+    }
+}
+
 /// What a file says about a frame, for those who ask.
 pub struct Details<'a> {
     source: &'a Source,
+    /// Where its bytes begin.
+    base: usize,
     /// As the file numbers it.
     interface: u32,
 }
@@ -97,7 +141,7 @@ pub struct Details<'a> {
 impl<'a> Details<'a> {
     /// Comments, and what the interface is called.
     pub fn notes(&self) -> Notes<'a> {
-        self.source.notes(self.interface)
+        self.source.notes(self.base, self.interface)
     }
 }
 
@@ -149,7 +193,7 @@ impl Input {
                 let Some(info) = self.infos.get_mut(*capture) else {
                     return Event::End;
                 };
-                let step = source.step(info);
+                let step = source.steps(info);
                 (*capture, step, &**source, None)
             }
             Captures::Many(merge) => match merge.step(&mut self.infos) {
@@ -157,25 +201,25 @@ impl Input {
                 None => return Event::End,
             },
         };
-        match step {
-            Step::Record(at) => {
-                self.frame = self.frame.saturating_add(1);
-                let mut record = at.record(source.unread());
-                record.frame = self.frame;
-                record.interface = interface.unwrap_or(record.interface);
-                if let Some(info) = self.infos.get_mut(capture) {
-                    info.count(&record);
-                }
-                let details = Details {
-                    source,
-                    interface: at.interface,
-                };
-                Event::Record {
-                    capture,
-                    record,
-                    details,
-                }
+        let Some(step) = step else {
+            let ready = match interface {
+                None => source.records(),
+                Some(_) => source.latest(),
+            };
+            let frame = self.frame.saturating_add(1);
+            self.frame = self.frame.saturating_add(ready.len() as u64);
+            if let Some(info) = self.infos.get_mut(capture) {
+                info.count(ready);
             }
+            return Event::Records(Records {
+                capture,
+                source,
+                ready,
+                frame,
+                interface,
+            });
+        };
+        match step {
             Step::Counted { .. } => {
                 self.frame = self.frame.saturating_add(1);
                 if let Some(info) = self.infos.get_mut(capture) {
@@ -188,16 +232,6 @@ impl Input {
                 bytes: source.unread().get(range).unwrap_or_default(),
             },
             _ => Event::End,
-        }
-    }
-
-    /// The records that follow the one that was handed out last, where they were looked up together with it: what they lead to
-    /// can be fetched now. `None` in between, and where several captures are merged.
-    #[inline]
-    pub fn ahead(&self) -> Option<impl Iterator<Item = Record<'_>>> {
-        match &self.captures {
-            Captures::One(_, source) => source.ahead(),
-            Captures::Many(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use whyreset_capture::{
-    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, Record, RecordAt, Refusal, Step,
+    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, RecordAt, Refusal, Step,
     Warning, detect,
 };
 
@@ -158,23 +158,48 @@ impl Source {
                 self.base = *base;
                 return Step::Record(*record);
             }
-            let Some(step) = self.look_up() else {
-                continue;
-            };
-            match &step {
-                Step::Skip { consumed } => self.used = *consumed,
-                Step::Counted { consumed, .. } | Step::Secrets { consumed, .. } => {
-                    self.used = *consumed;
-                    return step;
+            if let Some(step) = self.look_up()
+                && let Some(step) = self.settle(step, info)
+            {
+                return step;
+            }
+        }
+    }
+
+    /// The same, but all records that were looked up together are handed out at once: `None` says that they are in
+    /// [`records`](Self::records).
+    pub(super) fn steps(&mut self, info: &mut CaptureInfo) -> Option<Step> {
+        loop {
+            match self.look_up() {
+                None => {
+                    self.handed_out = self.ready.len();
+                    return None;
                 }
-                Step::End(warning) => {
-                    self.note_end(warning.as_ref(), info);
-                    return step;
-                }
-                Step::Record(_) | Step::NeedMore { .. } | Step::Refused(_) => {
-                    return Step::End(None);
+                Some(step) => {
+                    if let Some(step) = self.settle(step, info) {
+                        return Some(step);
+                    }
                 }
             }
+        }
+    }
+
+    /// Notes what a step uses up that is no record; gives it, where it concerns the caller.
+    fn settle(&mut self, step: Step, info: &mut CaptureInfo) -> Option<Step> {
+        match &step {
+            Step::Skip { consumed } => {
+                self.used = *consumed;
+                None
+            }
+            Step::Counted { consumed, .. } | Step::Secrets { consumed, .. } => {
+                self.used = *consumed;
+                Some(step)
+            }
+            Step::End(warning) => {
+                self.note_end(warning.as_ref(), info);
+                Some(step)
+            }
+            Step::Record(_) | Step::NeedMore { .. } | Step::Refused(_) => Some(Step::End(None)),
         }
     }
 
@@ -212,18 +237,20 @@ impl Source {
         None
     }
 
-    /// The records that were looked up together with the one that was just handed out, and follow it; `None` where that was
-    /// not the first of them.
-    #[inline]
-    pub(super) fn ahead(&self) -> Option<impl Iterator<Item = Record<'_>>> {
-        let (1, [_, ahead @ ..]) = (self.handed_out, self.ready.as_slice()) else {
-            return None;
-        };
-        let unread = self.buffer.unread();
-        Some(ahead.iter().map(move |(base, record)| {
-            let bytes = unread.get(*base..).unwrap_or_default();
-            record.record(bytes)
-        }))
+    /// All records that were looked up last, and where each one's bytes begin in [`looked_up`](Self::looked_up).
+    pub(super) fn records(&self) -> &[(usize, RecordAt)] {
+        &self.ready
+    }
+
+    /// The record that was handed out last.
+    pub(super) fn latest(&self) -> &[(usize, RecordAt)] {
+        let ready = self.ready.get(..self.handed_out).unwrap_or_default();
+        ready.last_chunk::<1>().map_or(&[], |latest| latest)
+    }
+
+    /// The bytes of all that was looked up last.
+    pub(super) fn looked_up(&self) -> &[u8] {
+        self.buffer.unread()
     }
 
     /// The bytes that the latest step is about.
@@ -232,9 +259,10 @@ impl Source {
         self.buffer.unread().get(self.base..).unwrap_or_default()
     }
 
-    /// What the file says for people about the record of the latest step.
-    pub(super) fn notes(&self, interface: u32) -> Notes<'_> {
-        self.reader.notes(self.unread(), interface)
+    /// What the file says for people about a record whose bytes begin at `base` of what was looked up.
+    pub(super) fn notes(&self, base: usize, interface: u32) -> Notes<'_> {
+        let bytes = self.looked_up().get(base..).unwrap_or_default();
+        self.reader.notes(bytes, interface)
     }
 
     /// One step of the reader, with the buffer filled as it needs.

@@ -70,11 +70,11 @@ fn records(input: &mut Input) -> Vec<(u64, usize, u32, i64)> {
     let mut records = Vec::new();
     loop {
         match input.next_event() {
-            Event::Record {
-                capture, record, ..
-            } => {
-                let second = i64::from_le_bytes(record.bytes.try_into().unwrap());
-                records.push((record.frame, capture, record.interface, second));
+            Event::Records(several) => {
+                for record in several.frames() {
+                    let second = i64::from_le_bytes(record.bytes.try_into().unwrap());
+                    records.push((record.frame, several.capture(), record.interface, second));
+                }
             }
             Event::End => return records,
             other => panic!("{other:?}"),

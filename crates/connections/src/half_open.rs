@@ -5,8 +5,8 @@ use whyreset_segments::{
     Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
 };
 
-use crate::{Marks, Moment, Packet, Side};
 use crate::pairs::End;
+use crate::{Marks, Moment, Packet, Side};
 
 /// The SYN. Its time is kept as bytes, so that its size need not be a multiple of eight.
 #[derive(Clone, Copy, Debug)]

@@ -83,6 +83,7 @@ struct Told {
 #[repr(C)]
 pub(crate) struct Orderly<X> {
     ends: ByEnd<Expected>,
+    first_frame: u64,
     last_frame: u64,
     last: Timestamp,
     log: Vec<Short>,
@@ -137,6 +138,7 @@ impl<X: StreamSink> Orderly<X> {
         };
         Some(Self {
             ends,
+            first_frame: at.frame,
             last_frame: answer.frame,
             last: answer.time,
             client: syn.from(),
@@ -168,7 +170,7 @@ impl<X: StreamSink> Orderly<X> {
         {
             return false;
         }
-        let Some(mut short) = Short::of(segment, from, self.first_frame()) else {
+        let Some(mut short) = Short::of(segment, from, self.first_frame) else {
             return false;
         };
         if let Some(checksum) = self.look_at_checksum(segment, from) {
@@ -252,10 +254,8 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The oldest packets behind the first ones leave.
     fn pass_over(&mut self, looks: &Looks) {
-        let (Some(low), Some(high)) = (
-            self.common(End::Low, looks),
-            self.common(End::High, looks),
-        ) else {
+        let (Some(low), Some(high)) = (self.common(End::Low, looks), self.common(End::High, looks))
+        else {
             return;
         };
         let common = ByEnd { low, high };
@@ -273,7 +273,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The watchers that see every packet begin with the opening and the first ones.
     fn begin_middle(&self, common: &ByEnd<Common<'_>>) -> Box<Middle> {
-        let mut middle = Box::new(Middle::new(self.first_frame()));
+        let mut middle = Box::new(Middle::new(self.first_frame));
         let (client, server) = (self.client, self.server());
         middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
         middle.ends.of_mut(server).peers_mss = self.syn.mss();
@@ -309,11 +309,6 @@ impl<X: StreamSink> Orderly<X> {
         self.last_frame
     }
 
-    /// Its first frame.
-    const fn first_frame(&self) -> u64 {
-        self.syn.frame()
-    }
-
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
         let middle = self.middle.as_ref().map_or(0, |middle| middle.size());
@@ -331,7 +326,7 @@ impl<X: StreamSink> Orderly<X> {
         let mut of_server = self.log.iter().filter(|short| short.from() == server);
         let heard = of_server
             .next_back()
-            .map(|short| short.moment(self.first_frame()));
+            .map(|short| short.moment(self.first_frame));
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
         let ttl = self.syn_ack.ttl();
         let usual = self.ends.of(server).look.and_then(|look| looks.get(look));
@@ -387,4 +382,3 @@ impl Expected {
         }
     }
 }
-

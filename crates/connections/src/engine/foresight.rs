@@ -34,9 +34,9 @@ impl Foresight {
     /// What was looked up for this segment. Those before it did not come.
     fn take(&mut self, segment: &Segment<'_>) -> Option<Foreseen> {
         let ahead = self.segments.get(self.came..)?;
-        let place = ahead.iter().position(|it| {
-            it.source == segment.source && it.destination == segment.destination
-        })?;
+        let place = ahead
+            .iter()
+            .position(|it| it.source == segment.source && it.destination == segment.destination)?;
         let foreseen = ahead.get(place).copied();
         self.came += place + 1;
         foreseen

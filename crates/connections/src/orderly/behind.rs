@@ -144,7 +144,11 @@ impl Passed {
             bytes: sums.bytes,
             first_byte: sums.first_byte,
             oversize: sums.oversize,
-            largest_datagram: if any { overhead.wrapping_add(sums.largest) } else { 0 },
+            largest_datagram: if any {
+                overhead.wrapping_add(sums.largest)
+            } else {
+                0
+            },
             largest: sums.largest,
             largest_acked: half.largest_acked,
             ip_id: sums.ip_id,

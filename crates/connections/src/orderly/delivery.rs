@@ -135,7 +135,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last data of an end.
     pub(super) fn last_data(&self, end: End) -> Option<Moment> {
-        let first = self.first_frame();
+        let first = self.first_frame;
         let kept = |short: &&Short| short.from() == end && short.payload_len() > 0;
         let in_log = self.log.iter().rev().find(kept);
         let passed = || self.middle.as_ref()?.ends.of(end).passed.data;

@@ -314,7 +314,9 @@ impl Half {
         passed.pushed = short.flags().contains(TcpFlags::PSH);
         passed.last_sent = len;
         passed.largest = passed.largest.max(len);
-        passed.oversize = passed.oversize.saturating_add(u32::from(mss > 0 && len > mss));
+        passed.oversize = passed
+            .oversize
+            .saturating_add(u32::from(mss > 0 && len > mss));
         let in_flight = sent_to.saturating_sub(acked_by_peer);
         if passed.in_flight.is_none_or(|(most, _)| in_flight > most) {
             passed.in_flight = Some((in_flight, at));

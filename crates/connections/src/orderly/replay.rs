@@ -64,7 +64,7 @@ impl<X: StreamSink> Orderly<X> {
             let next = next.of_mut(from);
             if let Some(look) = own.look.and_then(|look| looks.get(look)) {
                 let seen = Seen {
-                    first: self.first_frame(),
+                    first: self.first_frame,
                     look,
                     flow_label: own.flow_label,
                     ends,

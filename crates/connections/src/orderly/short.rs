@@ -1,9 +1,7 @@
 //! A packet in short.
 
 use whyreset_capture::Timestamp;
-use whyreset_segments::{
-    Checksum, Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
-};
+use whyreset_segments::{Checksum, Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps};
 
 use super::look::Look;
 use crate::Moment;
