@@ -1,7 +1,9 @@
 //! The way from records to judged connections: every kind of input passes through here.
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_connections::{Connection, Engine, EngineConfig, LoneSyn, Neighbours, Placed};
+use whyreset_connections::{
+    Ahead, Connection, Engine, EngineConfig, FORESEEN, LoneSyn, Neighbours, Placed,
+};
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
@@ -20,6 +22,20 @@ pub struct Analysis {
     names: HostNames,
     origin: Option<Timestamp>,
     last_time: Timestamp,
+}
+
+/// What was seen of records before they came ([`Analysis::look_ahead`]).
+#[derive(Debug)]
+pub struct LookedAt<'a>([Option<Ahead<'a>>; FORESEEN]);
+
+impl<'a> LookedAt<'a> {
+    /// Each record's segment, where all of it was seen already; `None` for ever behind those that were looked at.
+    pub fn segments(&self) -> impl Iterator<Item = Option<&Ahead<'a>>> {
+        self.0
+            .iter()
+            .map(Option::as_ref)
+            .chain(std::iter::repeat(None))
+    }
 }
 
 impl Default for Analysis {
@@ -71,13 +87,24 @@ impl Analysis {
         });
     }
 
-    /// These records come soon: what they lead to is fetched from memory together, which changes nothing but the speed.
-    pub fn foresee<'a>(&mut self, records: impl Iterator<Item = Record<'a>>) {
-        if !self.engine.is_large() {
-            return;
+    /// Looks at these records before they come, in their order: what can be told of them now, and what they lead to, is fetched
+    /// from memory together.
+    pub fn look_ahead<'a>(&mut self, records: impl Iterator<Item = Record<'a>>) -> LookedAt<'a> {
+        let mut looked_at = LookedAt([None; FORESEEN]);
+        for (at, record) in looked_at.0.iter_mut().zip(records) {
+            *at = whyreset_frames::plain_segment(&record).map(Ahead::new);
         }
-        self.engine
-            .foresee(records.filter_map(|record| whyreset_frames::plain_ends(&record)));
+        self.engine.foresee(&mut looked_at.0);
+        looked_at
+    }
+
+    /// Takes the next record of a capture, at which was looked before.
+    #[inline]
+    pub fn foreseen(&mut self, ahead: &Ahead<'_>) -> Option<Placed> {
+        let time = ahead.segment().time;
+        self.last_time = time;
+        self.origin.get_or_insert(time);
+        self.engine.foreseen(ahead)
     }
 
     /// Takes a segment that came from a list; `told` is the application's line in it.

@@ -103,16 +103,23 @@ fn read_records<R: Reader>(
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {
-    analysis.foresee(records.frames());
-    for (record, details) in records.frames().zip(records.details()) {
+    let looked_at = analysis.look_ahead(records.frames());
+    let records = records.frames().zip(records.details());
+    for ((record, details), ahead) in records.zip(looked_at.segments()) {
         reader.record(&record, &details);
-        let mut result = Ok(());
-        analysis.record(&record, |place| {
-            if result.is_ok() {
-                result = reader.placed(record.frame, Some(&record), place);
+        if let Some(ahead) = ahead {
+            if let Some(place) = analysis.foreseen(ahead) {
+                reader.placed(record.frame, Some(&record), place)?;
             }
-        });
-        result?;
+        } else {
+            let mut result = Ok(());
+            analysis.record(&record, |place| {
+                if result.is_ok() {
+                    result = reader.placed(record.frame, Some(&record), place);
+                }
+            });
+            result?;
+        }
         drain(analysis, reader)?;
     }
     Ok(())

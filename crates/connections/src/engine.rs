@@ -22,7 +22,7 @@ use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
 use crate::{Connection, Marks, Neighbours, StreamSink};
 use ending::Ended;
-use foresight::Foresight;
+pub use foresight::{Ahead, FORESEEN};
 
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
@@ -84,7 +84,6 @@ pub struct Engine<X> {
     /// SOCKS negotiations by stream.
     tunnels: HashMap<u64, Socks, RandomState>,
     looks: Looks,
-    foresight: Foresight,
     prototype: X,
 }
 
@@ -132,7 +131,6 @@ impl<X: StreamSink> Engine<X> {
             neighbours: Neighbours::default(),
             tunnels: HashMap::default(),
             looks: Looks::default(),
-            foresight: Foresight::default(),
             prototype,
         }
     }
@@ -145,21 +143,33 @@ impl<X: StreamSink> Engine<X> {
     /// Takes the next segment of the capture. `told` is the application line that a pasted list shows for it.
     /// `None` where no stream takes it.
     pub fn segment(&mut self, segment: &Segment<'_>, told: Option<&str>) -> Option<Placed> {
+        let located = self.index.locate(segment.source, segment.destination);
+        let found = self.find(&located);
+        self.located(segment, told, &located, found)
+    }
+
+    /// Takes the next segment, whose pair is in the slot `found`, if there is one.
+    fn located(
+        &mut self,
+        segment: &Segment<'_>,
+        told: Option<&str>,
+        located: &Located,
+        found: Option<u32>,
+    ) -> Option<Placed> {
         self.capture_end = self.capture_end.max(segment.time);
-        let (located, found) = self.locate(segment);
         let (slot, marks) = match found {
-            None => (self.open(segment, &located), Marks::NONE),
+            None => (self.open(segment, located), Marks::NONE),
             Some(slot) => {
-                if let Some(stream) = self.follow(slot, segment, &located) {
+                if let Some(stream) = self.follow(slot, segment, located) {
                     return Some(Placed {
                         stream,
                         marks: Marks::NONE,
                     });
                 }
-                self.arrive(slot, segment, &located)
+                self.arrive(slot, segment, located)
             }
         };
-        self.take(slot, segment, &located, told, marks)
+        self.take(slot, segment, located, told, marks)
     }
 
     /// The capture runs on: a frame of any kind was captured at this time.

@@ -50,7 +50,7 @@ mod unique_bytes;
 mod vantage;
 
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
-pub use engine::{Engine, EngineConfig, Placed};
+pub use engine::{Ahead, Engine, EngineConfig, FORESEEN, Placed};
 pub use explain::{Explanation, Sentence, explain};
 pub use flow::{
     Fin, Flow, IpIdModel, NetworkFields, Probes, Retransmissions, Sizes, TimestampClock,

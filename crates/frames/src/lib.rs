@@ -32,7 +32,7 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{Endpoint, LinkFields, Quote, Segment};
+use whyreset_segments::{LinkFields, Quote, Segment};
 
 use crate::link::{link_type, plain_ethernet};
 use crate::network::fragments::Fragments;
@@ -117,9 +117,11 @@ impl Dissector {
     }
 }
 
-/// Both ends of a frame of the most usual shape, without a look at the rest of it: for what can be prepared before it is read.
-pub fn plain_ends(record: &Record<'_>) -> Option<(Endpoint, Endpoint)> {
-    plain_ethernet::ends(record)
+/// The segment of a frame of the most usual shape (Ethernet, IPv4 and TCP and nothing odd), which holds no other; `None` of all
+/// others, and where the capture tells no time.
+#[inline]
+pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
+    plain_ethernet::segment(record, record.time?)
 }
 
 /// Longer than this no frame is, whatever the file says.
@@ -200,7 +202,12 @@ mod tests {
         };
         Dissector::new().dissect_layers(&record, Timestamp::default(), &mut take);
         assert_eq!(Some(format!("{short:?}")), long);
-        let ends = plain_ends(&record).unwrap();
-        assert_eq!(ends, (short.source, short.destination));
+        assert_eq!(
+            format!("{:?}", plain_segment(&record).unwrap()),
+            format!(
+                "{:?}",
+                plain_ethernet::segment(&record, record.time.unwrap()).unwrap()
+            )
+        );
     }
 }

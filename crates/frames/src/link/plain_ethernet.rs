@@ -5,7 +5,7 @@
 use std::net::Ipv4Addr;
 
 use whyreset_capture::{LinkType, Record, Timestamp};
-use whyreset_segments::{Endpoint, Host, IpFields, LinkFields, Segment};
+use whyreset_segments::{Host, IpFields, LinkFields, Segment};
 
 use crate::network::ipv4;
 use crate::packet::Packet;
@@ -83,29 +83,4 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
     };
     let packet = Packet::new(rest, usize::try_from(payload_len).ok()?);
     tcp::segment(&sighting, &datagram, packet)
-}
-
-/// Source and destination of a frame that may be of that shape.
-#[inline]
-pub(crate) fn ends(record: &Record<'_>) -> Option<(Endpoint, Endpoint)> {
-    if record.link != LinkType::ETHERNET {
-        return None;
-    }
-    let (ethernet, rest) = record.bytes.split_first_chunk::<14>()?;
-    let (header, rest) = rest.split_first_chunk::<20>()?;
-    let [p0, p1, q0, q1] = *rest.first_chunk::<4>()?;
-    let [0x45, .., s0, s1, s2, s3, d0, d1, d2, d3] = *header else {
-        return None;
-    };
-    let is_tcp = header.get(9) == Some(&6) && ethernet.ends_with(&[0x08, 0x00]);
-    let end = |host: Ipv4Addr, port: [u8; 2]| Endpoint {
-        host: Host::V4(host),
-        port: u16::from_be_bytes(port),
-    };
-    is_tcp.then(|| {
-        (
-            end(Ipv4Addr::new(s0, s1, s2, s3), [p0, p1]),
-            end(Ipv4Addr::new(d0, d1, d2, d3), [q0, q1]),
-        )
-    })
 }
