@@ -16,7 +16,7 @@ use whyreset_segments::{Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
 use crate::live::{Arriving, Live};
-use crate::orderly::{Looks, Orderly};
+use crate::orderly::{Orderly, Stock};
 use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
@@ -83,7 +83,7 @@ pub struct Engine<X> {
     neighbours: Neighbours,
     /// SOCKS negotiations by stream.
     tunnels: HashMap<u64, Socks, RandomState>,
-    looks: Looks,
+    stock: Stock,
     prototype: X,
 }
 
@@ -130,7 +130,7 @@ impl<X: StreamSink> Engine<X> {
             remaining: None,
             neighbours: Neighbours::default(),
             tunnels: HashMap::default(),
-            looks: Looks::default(),
+            stock: Stock::default(),
             prototype,
         }
     }
@@ -225,7 +225,7 @@ impl<X: StreamSink> Engine<X> {
         match &mut place.state {
             State::Orderly(orderly) => {
                 let was_over = orderly.ended();
-                if !orderly.take(segment, located.from, &mut self.looks) {
+                if !orderly.take(segment, located.from, &mut self.stock) {
                     return None;
                 }
                 let stream = place.stream;
@@ -362,12 +362,12 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// The full state of a connection; `None` where there is none.
-    fn live(&self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+    fn live(&mut self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
         match state {
             State::Live(live) => Some(live),
             State::Orderly(orderly) => {
                 let ends = self.index.ends(pair);
-                let live = orderly.into_live(&ends, &self.looks, &self.config);
+                let live = orderly.into_live(&ends, &mut self.stock, &self.config);
                 Some(Box::new(live))
             }
             State::HalfOpen(half) => {

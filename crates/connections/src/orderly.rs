@@ -14,10 +14,13 @@ mod look;
 mod middle;
 mod replay;
 mod short;
+mod stock;
 mod syn_ack;
 
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
-pub(crate) use look::Looks;
+pub(crate) use stock::Stock;
+
+use std::ops::Range;
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Checksum, Segment};
@@ -28,6 +31,7 @@ use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
 use crate::{Needs, StreamSink};
+use look::Looks;
 use middle::{Common, Middle};
 use short::{MAX_LEN, Short};
 use syn_ack::SynAck;
@@ -37,12 +41,12 @@ const FIRST: usize = 8;
 /// So many of the last packets stay when others leave: what a RST can be paired with. The full analysis keeps as many one by
 /// one, more or less.
 const STAYING: usize = 32;
+/// So many stay when both ends have closed and nothing came behind: nothing is to be paired with them.
+const LAST: usize = 8;
 /// So many leave together.
 const LEAVING: usize = 24;
 /// Packets that are kept at most.
 const KEPT: usize = FIRST + STAYING + LEAVING;
-/// Room in the log when it is made, and when it has grown once: most connections are short.
-const ROOM: [usize; 2] = [FIRST, FIRST + LEAVING];
 
 /// What is expected of one end: what the next packet is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -160,13 +164,13 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Takes the next packet, if it is the one to be expected. If not, nothing has changed.
-    pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, looks: &mut Looks) -> bool {
+    pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, stock: &mut Stock) -> bool {
         let pause = segment.time.nanos().wrapping_sub(self.last.nanos());
         if pause < 0
             || segment.frame <= self.last_frame
             || (self.has_fin() && self.log.len() + 1 >= KEPT)
             || !self.is_expected(segment, from)
-            || !self.looks_usual(segment, from, looks)
+            || !self.looks_usual(segment, from, &mut stock.looks)
         {
             return false;
         }
@@ -181,7 +185,7 @@ impl<X: StreamSink> Orderly<X> {
         }
         self.hand_on(segment, from);
         self.advance(segment, from);
-        self.keep(short, looks);
+        self.keep(short, stock);
         true
     }
 
@@ -240,40 +244,58 @@ impl<X: StreamSink> Orderly<X> {
         self.last = segment.time;
     }
 
-    fn keep(&mut self, short: Short, looks: &Looks) {
+    fn keep(&mut self, short: Short, stock: &mut Stock) {
         if self.log.len() == self.log.capacity() {
-            let room = ROOM.into_iter().find(|room| *room > self.log.len());
-            self.log
-                .reserve_exact(room.unwrap_or(KEPT) - self.log.len().min(KEPT));
+            self.make_room(stock);
         }
         self.log.push(short);
         if self.log.len() >= KEPT {
-            self.pass_over(looks);
+            self.pass_over(FIRST..FIRST + LEAVING, stock);
         }
     }
 
-    /// The oldest packets behind the first ones leave.
-    fn pass_over(&mut self, looks: &Looks) {
-        let (Some(low), Some(high)) = (self.common(End::Low, looks), self.common(End::High, looks))
-        else {
+    /// Most connections are short: they get little room at first.
+    fn make_room(&mut self, stock: &mut Stock) {
+        let mut log = match self.log.capacity() {
+            0 => Vec::with_capacity(FIRST),
+            _ => stock.log(),
+        };
+        log.append(&mut self.log);
+        self.log = log;
+    }
+
+    /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
+    pub(crate) fn settle(&mut self, stock: &mut Stock) {
+        let fin = self.log.iter().position(|short| short.flags().is_fin());
+        let (Some(fin), true) = (fin, self.ended() && self.middle.is_some()) else {
             return;
         };
-        let common = ByEnd { low, high };
+        let staying = self.log.len().saturating_sub(LAST).min(fin);
+        if staying > FIRST {
+            self.pass_over(FIRST..staying, stock);
+        }
+    }
+
+    /// These packets leave the log, those behind the first ones.
+    fn pass_over(&mut self, leaving: Range<usize>, stock: &mut Stock) {
         let mut middle = match self.middle.take() {
             Some(middle) => middle,
-            None => self.begin_middle(&common),
+            None => self.begin_middle(stock),
         };
-        for short in self.log.iter().skip(FIRST).take(LEAVING) {
-            middle.pass(short, common.of(short.from()));
+        let common = self.common(&stock.looks);
+        for short in self.log.drain(leaving) {
+            if let Some(common) = common.of(short.from()) {
+                middle.pass(&short, common);
+            }
         }
         middle.pause_runs();
-        self.log.drain(FIRST..FIRST + LEAVING);
         self.middle = Some(middle);
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
-    fn begin_middle(&self, common: &ByEnd<Common<'_>>) -> Box<Middle> {
-        let mut middle = Box::new(Middle::new(self.first_frame));
+    fn begin_middle(&self, stock: &mut Stock) -> Box<Middle> {
+        let mut middle = stock.middle(self.first_frame);
+        let common = self.common(&stock.looks);
         let (client, server) = (self.client, self.server());
         middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
         middle.ends.of_mut(server).peers_mss = self.syn.mss();
@@ -281,18 +303,27 @@ impl<X: StreamSink> Orderly<X> {
         middle.open(&self.syn.packet(), client, *starts.of(client));
         middle.open(&self.syn_ack.packet(), server, *starts.of(server));
         for short in self.log.iter().take(FIRST) {
-            middle.see(short, common.of(short.from()));
+            if let Some(common) = common.of(short.from()) {
+                middle.see(short, common);
+            }
         }
         middle
     }
 
-    fn common<'l>(&self, end: End, looks: &'l Looks) -> Option<Common<'l>> {
-        let own = self.ends.of(end);
-        Some(Common {
-            look: looks.get(own.look?)?,
-            side: self.side(end),
-            scale: own.scale,
-        })
+    /// What the packets of each end have in common, where it sent any.
+    fn common<'l>(&self, looks: &'l Looks) -> ByEnd<Option<Common<'l>>> {
+        let of = |end: End| {
+            let own = self.ends.of(end);
+            Some(Common {
+                look: looks.get(own.look?)?,
+                side: self.side(end),
+                scale: own.scale,
+            })
+        };
+        ByEnd {
+            low: of(End::Low),
+            high: of(End::High),
+        }
     }
 
     const fn has_fin(&self) -> bool {
@@ -321,7 +352,7 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// What it tells of its listener.
-    pub(crate) fn visit(&self, looks: &Looks) -> Visit {
+    pub(crate) fn visit(&self, stock: &Stock) -> Visit {
         let server = self.server();
         let mut of_server = self.log.iter().filter(|short| short.from() == server);
         let heard = of_server
@@ -329,7 +360,7 @@ impl<X: StreamSink> Orderly<X> {
             .map(|short| short.moment(self.first_frame));
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
         let ttl = self.syn_ack.ttl();
-        let usual = self.ends.of(server).look.and_then(|look| looks.get(look));
+        let usual = self.ends.of(server).look.and_then(|look| stock.looks.get(look));
         let usual = usual.map_or(ttl, |look| look.ttl);
         Visit {
             asked: true,

@@ -3,6 +3,8 @@
 use whyreset_segments::Endpoint;
 
 use super::{Engine, State};
+use crate::live::Live;
+use crate::pairs::{ByEnd, End, Pair};
 use crate::sequence_analysis::SequenceAnalysis;
 use crate::{BySide, Connection, LoneSyn, StreamSink};
 
@@ -79,7 +81,7 @@ impl<X: StreamSink> Engine<X> {
         };
         let state = std::mem::replace(&mut place.state, State::Free);
         let (pair, stream) = (place.pair, place.stream);
-        let Some(mut live) = self.live(state, &pair) else {
+        let Some(mut live) = self.in_the_end(state, &pair) else {
             return;
         };
         let ends = self.index.ends(&pair);
@@ -90,6 +92,14 @@ impl<X: StreamSink> Engine<X> {
         let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
         self.finished.push_back(connection);
         self.bury(slot, analysis);
+    }
+
+    /// The full state of a connection that nothing follows any more.
+    fn in_the_end(&mut self, mut state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+        if let State::Orderly(orderly) = &mut state {
+            orderly.settle(&mut self.stock);
+        }
+        self.live(state, pair)
     }
 
     /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
@@ -145,7 +155,7 @@ impl<X: StreamSink> Engine<X> {
                 }
                 State::Orderly(orderly) => {
                     let listener = self.index.endpoint(&slot.pair, orderly.server());
-                    self.neighbours.visit(listener, &orderly.visit(&self.looks));
+                    self.neighbours.visit(listener, &orderly.visit(&self.stock));
                 }
                 State::HalfOpen(half) => {
                     let listener = self.index.endpoint(&slot.pair, half.from().other());
@@ -181,7 +191,7 @@ impl<X: StreamSink> Engine<X> {
             };
             let state = std::mem::replace(&mut place.state, State::Free);
             let (pair, stream) = (place.pair, place.stream);
-            let Some(live) = self.live(state, &pair) else {
+            let Some(live) = self.in_the_end(state, &pair) else {
                 continue;
             };
             let ends = self.index.ends(&pair);

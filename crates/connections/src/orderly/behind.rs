@@ -106,25 +106,25 @@ pub(crate) struct Run {
 
 impl Behind {
     /// What `middle` took in; a datagram of either end is so much larger than its payload.
-    pub(super) fn of(middle: Middle, overheads: &ByEnd<u32>) -> Self {
+    pub(super) fn of(middle: &Middle, overheads: &ByEnd<u32>) -> Self {
         let first = middle.first;
         Self {
             count: middle.count,
             last: middle.last.map(|(at, from)| (at.moment(first), from)),
-            pauses: middle.pauses,
+            pauses: middle.pauses.clone(),
             ends: ByEnd {
-                low: Passed::of(middle.ends.low, first, overheads.low),
-                high: Passed::of(middle.ends.high, first, overheads.high),
+                low: Passed::of(&middle.ends.low, first, overheads.low),
+                high: Passed::of(&middle.ends.high, first, overheads.high),
             },
         }
     }
 }
 
 impl Passed {
-    fn of(half: Half, first: u64, overhead: u32) -> Self {
-        let outstanding = outstanding(&half, first);
+    fn of(half: &Half, first: u64, overhead: u32) -> Self {
+        let outstanding = outstanding(half, first);
         let last = half.last();
-        let sums = half.passed;
+        let sums = &half.passed;
         let moment = |at: At| at.moment(first);
         let any = sums.packets > 0;
         Self {
@@ -140,7 +140,7 @@ impl Passed {
             acked_to: half.acked_to,
             next: half.next,
             ack: sums.ack,
-            window: windows(&sums, first),
+            window: windows(sums, first),
             bytes: sums.bytes,
             first_byte: sums.first_byte,
             oversize: sums.oversize,
@@ -154,9 +154,9 @@ impl Passed {
             ip_id: sums.ip_id,
             timestamps: sums.timestamps,
             in_flight: sums.in_flight.map(|(most, at)| (most, moment(at))),
-            runs: runs(&sums, first),
+            runs: runs(sums, first),
             outstanding,
-            meter: half.meter,
+            meter: half.meter.clone(),
             ip_ids: half.ip_ids,
         }
     }

@@ -133,6 +133,22 @@ impl Middle {
         }
     }
 
+    /// Nothing again, of another connection: the room that its lists take up is kept.
+    pub(super) fn begin_again(&mut self, first: u64) {
+        let ends = ByEnd {
+            low: self.ends.low.emptied(),
+            high: self.ends.high.emptied(),
+        };
+        let mut pauses = std::mem::take(&mut self.pauses);
+        pauses.clear();
+        *self = Self {
+            first,
+            ends,
+            pauses,
+            ..Self::default()
+        };
+    }
+
     /// A packet of the opening.
     pub(super) fn open(&mut self, packet: &Packet, from: End, next: u32) {
         let Some(at) = At::of(packet.moment(), self.first) else {
@@ -267,6 +283,21 @@ impl Middle {
 }
 
 impl Half {
+    fn emptied(&mut self) -> Self {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut runs = std::mem::take(&mut self.passed.runs);
+        waiting.clear();
+        runs.clear();
+        Self {
+            waiting,
+            passed: Sums {
+                runs,
+                ..Sums::default()
+            },
+            ..Self::default()
+        }
+    }
+
     fn advance(&mut self, short: &Short) {
         let len = short.sequence_len();
         self.next = self.next.wrapping_add(len);

@@ -5,6 +5,7 @@ use whyreset_segments::{Checksum, Endpoint, Segment};
 use super::behind::Behind;
 use super::look::Looks;
 use super::short::{Seen, Short};
+use super::stock::Stock;
 use super::{FIRST, Orderly};
 use crate::live::{Arriving, Live};
 use crate::pairs::{ByEnd, End};
@@ -17,9 +18,10 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn into_live(
         mut self,
         ends: &ByEnd<Endpoint>,
-        looks: &Looks,
+        stock: &mut Stock,
         config: &EngineConfig,
     ) -> Live<X> {
+        let looks = &stock.looks;
         self.tell_passed(Moment {
             frame: self.last_frame,
             time: self.last,
@@ -36,16 +38,18 @@ impl<X: StreamSink> Orderly<X> {
         let log = std::mem::take(&mut self.log);
         let (first, last) = log.split_at(FIRST.min(log.len()));
         self.replay(first, &mut next, &mut live, (ends, looks), config);
-        if let Some(middle) = self.middle.take() {
+        let middle = self.middle.take();
+        if let Some(middle) = &middle {
             next = ByEnd {
                 low: middle.ends.low.next,
                 high: middle.ends.high.next,
             };
-            let behind = Behind::of(*middle, &self.overheads(looks));
+            let behind = Behind::of(middle, &self.overheads(looks));
             live.pass_over(&behind, &self.scales(), config);
         }
         self.replay(last, &mut next, &mut live, (ends, looks), config);
         live.end_replay(&self.streams());
+        stock.take_back(log, middle);
         live
     }
 
