@@ -41,8 +41,9 @@ const FIRST: usize = 8;
 /// So many of the last packets stay when others leave: what a RST can be paired with. The full analysis keeps as many one by
 /// one, more or less.
 const STAYING: usize = 32;
-/// So many stay when both ends have closed and nothing came behind: nothing is to be paired with them.
-const LAST: usize = 8;
+/// So many stay when both ends have closed and nothing came behind: what the full analysis keeps one by one. No RST is to be
+/// paired with them.
+const LAST: usize = 24;
 /// So many leave together.
 const LEAVING: usize = 24;
 /// Packets that are kept at most.
