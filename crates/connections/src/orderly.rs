@@ -361,7 +361,11 @@ impl<X: StreamSink> Orderly<X> {
             .map(|short| short.moment(self.first_frame));
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
         let ttl = self.syn_ack.ttl();
-        let usual = self.ends.of(server).look.and_then(|look| stock.looks.get(look));
+        let usual = self
+            .ends
+            .of(server)
+            .look
+            .and_then(|look| stock.looks.get(look));
         let usual = usual.map_or(ttl, |look| look.ttl);
         Visit {
             asked: true,
