@@ -8,9 +8,9 @@ use clap::CommandFactory;
 use whyreset::connections::LoneSyn;
 use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
-use whyreset::reports::CaptureFacts;
-use whyreset::reports::json::{Document, LoneSyns};
+use whyreset::reports::json::Document;
 use whyreset::reports::text::Report;
+use whyreset::reports::{CaptureFacts, LoneSyns};
 use whyreset::{Analysis, Judged};
 
 use super::{layout, warn};
@@ -144,19 +144,18 @@ impl<W: Write> Reader for Sink<'_, W> {
         if !self.selection.takes_lone_syn(syn, origin, names) {
             return Ok(());
         }
-        let Output::Json(document) = &mut self.output else {
-            return self.show(analysis.judged(syn), analysis);
-        };
         let judge = |syn: &LoneSyn| analysis.judged(syn);
         let Some(findings) = self.lone_syns.findings(syn, analysis.neighbours(), judge) else {
             return self.show(analysis.judged(syn), analysis);
         };
-        if self
-            .selection
-            .takes_verdict(findings.cause, findings.failed)
-        {
-            self.counts.failures += u64::from(findings.failed);
-            document.lone_syn(syn, findings, origin, names)?;
+        let verdict = &findings.verdict;
+        if !self.selection.takes_verdict(verdict.cause, verdict.failed) {
+            return Ok(());
+        }
+        self.counts.failures += u64::from(verdict.failed);
+        match &mut self.output {
+            Output::Json(document) => document.lone_syn(syn, findings, origin, names)?,
+            Output::Report(report) => report.add_lone_syn(syn, verdict, origin, || judge(syn)),
         }
         Ok(())
     }

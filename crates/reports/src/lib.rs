@@ -5,6 +5,8 @@
 
 pub mod json;
 mod judged;
+mod lone_syns;
 pub mod text;
 
 pub use judged::{CaptureFacts, Judged};
+pub use lone_syns::{Findings, LoneSyns};

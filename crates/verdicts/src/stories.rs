@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use whyreset_capture::Span;
-use whyreset_connections::Connection;
+use whyreset_connections::{Connection, LoneSyn};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::Endpoint;
 
@@ -66,16 +66,31 @@ impl Stories {
 
     /// Adds a connection, if it failed, or was reset.
     pub fn add(&mut self, connection: &Connection<Exchanges>, verdict: &Verdict) {
-        // Harmless resets are no failures, but who sees many of them asks what they have in common.
-        if !verdict.failed && verdict.cause != Cause::BenignReset {
+        if !belongs_to_one(verdict) {
             return;
         }
         let close = first_close(connection, fatal_reset(connection));
-        let server = connection.ends.server;
+        if let Some(story) = self.story(connection.ends.server, verdict, Closed::of(close)) {
+            story.count(connection.stream, verdict, Closed::of(close));
+            story.wait(Waited::of(connection, verdict, close));
+        }
+    }
+
+    /// Adds a connection that is one SYN: nobody closed it.
+    pub fn add_lone_syn(&mut self, syn: &LoneSyn, verdict: &Verdict) {
+        if !belongs_to_one(verdict) {
+            return;
+        }
+        if let Some(story) = self.story(syn.ends().server, verdict, Closed::Mixed) {
+            story.count(syn.stream(), verdict, Closed::Mixed);
+        }
+    }
+
+    fn story(&mut self, server: Endpoint, verdict: &Verdict, closed: Closed) -> Option<&mut Story> {
         let key = (verdict.cause, verdict.ended_by, server);
         if self.stories.len() >= MOST_STORIES && !self.stories.contains_key(&key) {
             self.left_out = self.left_out.saturating_add(1);
-            return;
+            return None;
         }
         let story = self.stories.entry(key).or_insert_with(|| Story {
             cause: verdict.cause,
@@ -87,9 +102,9 @@ impl Stories {
             confidence: 0.0,
             waited: 0,
             since: None,
-            closed: Closed::of(close),
+            closed,
         });
-        story.add(connection, verdict, close);
+        Some(story)
     }
 
     /// The stories of at least two connections: failures before harmless resets, the largest first.
@@ -114,6 +129,11 @@ impl Stories {
     }
 }
 
+/// Harmless resets are no failures, but who sees many of them asks what they have in common.
+fn belongs_to_one(verdict: &Verdict) -> bool {
+    verdict.failed || verdict.cause == Cause::BenignReset
+}
+
 impl Closed {
     fn of(close: Option<Close>) -> Self {
         match close.map(|close| close.kind) {
@@ -125,16 +145,19 @@ impl Closed {
 }
 
 impl Story {
-    fn add(&mut self, connection: &Connection<Exchanges>, verdict: &Verdict, close: Option<Close>) {
+    fn count(&mut self, stream: u64, verdict: &Verdict, closed: Closed) {
         self.count = self.count.saturating_add(1);
         self.confidence += (verdict.confidence - self.confidence) / self.count as f64;
         if self.streams.len() < MOST_STREAMS {
-            self.streams.push(connection.stream);
+            self.streams.push(stream);
         }
-        if self.closed != Closed::of(close) {
+        if self.closed != closed {
             self.closed = Closed::Mixed;
         }
-        let Some(waited) = Waited::of(connection, verdict, close) else {
+    }
+
+    fn wait(&mut self, waited: Option<Waited>) {
+        let Some(waited) = waited else {
             return;
         };
         self.waited = self.waited.saturating_add(1);

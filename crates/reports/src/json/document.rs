@@ -7,10 +7,9 @@ use whyreset_connections::{LoneSyn, Marks};
 use whyreset_segments::HostNames;
 
 use super::connection::{self, Identity};
-use super::lone_syns::Findings;
 use super::times::rfc3339;
 use super::writer::{Object, ToJson};
-use crate::{CaptureFacts, Judged};
+use crate::{CaptureFacts, Findings, Judged};
 
 /// Writes a `whyreset/1` document to `out` as connections come, many of them at a time.
 #[derive(Debug)]
@@ -63,7 +62,7 @@ impl<W: Write> Document<W> {
     ) -> io::Result<()> {
         let out = self.next()?;
         Identity::of_lone_syn(syn, origin, names).write(out);
-        findings.write(out, syn.at().frame);
+        findings.template.write(out, syn.at().frame);
         Ok(())
     }
 

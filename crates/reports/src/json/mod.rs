@@ -6,9 +6,9 @@
 mod connection;
 mod document;
 mod exchange;
-mod lone_syns;
+mod template;
 mod times;
 mod writer;
 
 pub use document::{Document, write_event};
-pub use lone_syns::{Findings, LoneSyns};
+pub(crate) use template::Template;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
+use whyreset_connections::LoneSyn;
 use whyreset_segments::HostNames;
 use whyreset_verdicts::{Cause, Stories, Verdict};
 
@@ -29,8 +30,13 @@ pub struct Report {
     stories: Stories,
     /// Each with the time that its times count from.
     shown: Vec<(Judged, Timestamp)>,
+    /// What is less telling than this is not shown: there are enough others.
+    bar: Option<Rank>,
     left_out: u64,
 }
+
+/// Its place in the order of telling, the most telling first ([`rank`]).
+type Rank = (bool, bool, u64, u64);
 
 impl Report {
     /// An empty report.
@@ -42,6 +48,7 @@ impl Report {
             summary: Summary::default(),
             stories: Stories::new(),
             shown: Vec::new(),
+            bar: None,
             left_out: 0,
         }
     }
@@ -50,9 +57,37 @@ impl Report {
     pub fn add(&mut self, judged: Judged, origin: Timestamp) {
         self.summary.add(&judged.verdict, judged.connection.stream);
         self.stories.add(&judged.connection, &judged.verdict);
-        if !judged.verdict.failed && !self.show_healthy {
-            return;
+        if self.is_to_show(&judged.verdict, judged.connection.stream) {
+            self.show(judged, origin);
         }
+    }
+
+    /// Takes a connection that is one SYN, with its verdict; `judge` gives all of it, where it is to be shown.
+    pub fn add_lone_syn(
+        &mut self,
+        syn: &LoneSyn,
+        verdict: &Verdict,
+        origin: Timestamp,
+        judge: impl FnOnce() -> Judged,
+    ) {
+        self.summary.add(verdict, syn.stream());
+        self.stories.add_lone_syn(syn, verdict);
+        if self.is_to_show(verdict, syn.stream()) {
+            self.show(judge(), origin);
+        }
+    }
+
+    /// Whether a connection may belong to the most telling; those that do not are counted here.
+    fn is_to_show(&mut self, verdict: &Verdict, stream: u64) -> bool {
+        if !verdict.failed && !self.show_healthy {
+            return false;
+        }
+        let telling = self.bar.is_none_or(|bar| rank(verdict, stream) <= bar);
+        self.left_out = self.left_out.saturating_add(u64::from(!telling));
+        telling
+    }
+
+    fn show(&mut self, judged: Judged, origin: Timestamp) {
         self.shown.push((judged, origin));
         if self.shown.len() >= SHOWN * 2 {
             self.keep_the_most_telling();
@@ -118,11 +153,13 @@ impl Report {
         let over = self.shown.len().saturating_sub(SHOWN);
         self.left_out = self.left_out.saturating_add(over as u64);
         self.shown.truncate(SHOWN);
+        let last = self.shown.get(SHOWN - 1);
+        self.bar = last.map(|(judged, _)| rank(&judged.verdict, judged.connection.stream));
     }
 }
 
 /// Failures before the rest, what is known before what is not, the surer first, then in the order of the capture.
-fn rank(verdict: &Verdict, stream: u64) -> (bool, bool, u64, u64) {
+fn rank(verdict: &Verdict, stream: u64) -> Rank {
     let doubt = ((1.0 - verdict.confidence.clamp(0.0, 1.0)) * 1e3) as u64;
     (
         !verdict.failed,
