@@ -162,6 +162,12 @@ impl Index {
         self.changes
     }
 
+    /// Brings what leads to a pair in from memory; what it gives means nothing.
+    #[inline]
+    pub(crate) fn glance(&self, hash: PairHash) -> u64 {
+        self.table.glance(hash)
+    }
+
     /// The slot of a pair; `holds` says whether a slot holds it.
     pub(crate) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
         self.table.find(hash, holds)

@@ -46,10 +46,18 @@ impl<X: StreamSink> Engine<X> {
         if self.slots.len() < LARGE {
             return;
         }
+        // What is found there decides what is done next: so all of it is asked for before any of it is looked at.
+        let mut glances = 0;
         for it in ahead.iter_mut().flatten() {
             let located = self.index.locate(it.segment.source, it.segment.destination);
-            it.slot = self.index.find(located.hash, |_| true);
+            glances ^= self.index.glance(located.hash);
             it.located = Some(located);
+        }
+        std::hint::black_box(glances);
+        for it in ahead.iter_mut().flatten() {
+            it.slot = it
+                .located
+                .and_then(|located| self.index.find(located.hash, |_| true));
             it.changes = self.index.changes();
         }
         let mut orderly = [None; FORESEEN];

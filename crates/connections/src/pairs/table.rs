@@ -34,6 +34,12 @@ impl Table {
         self.place_of(hash, holds).map(|(_, entry)| slot_of(entry))
     }
 
+    /// What stands where an entry with this hash belongs.
+    #[inline]
+    pub(super) fn glance(&self, hash: PairHash) -> u64 {
+        self.places.get(self.home(hash)).copied().unwrap_or(0)
+    }
+
     /// Adds a slot.
     pub(super) fn insert(&mut self, hash: PairHash, slot: u32) {
         // At most five eighths are used: a run of used places is seldom longer than a line of memory.
