@@ -6,9 +6,9 @@ use whyreset_connections::{
 };
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
-use whyreset_reports::Judged;
+use whyreset_reports::{Judged, JudgedBrief};
 use whyreset_segments::{HostNames, Quote, Segment};
-use whyreset_verdicts::judge;
+use whyreset_verdicts::{judge, judge_brief};
 
 /// Takes records (or segments), gives connections with verdicts.
 ///
@@ -151,6 +151,20 @@ impl Analysis {
         self.engine.begin_again();
         self.origin = None;
         self.last_time = Timestamp::default();
+    }
+
+    /// The next connection that is over, with its verdict, where it ended well and can be told in brief; else
+    /// [`Analysis::next_judged`] has it. Only an analysis of verdicts tells any so.
+    pub fn next_brief(&mut self) -> Option<JudgedBrief> {
+        let connection = self
+            .engine
+            .next_in_brief()?
+            .map_app(Tracker::into_exchanges);
+        let verdict = judge_brief(&connection);
+        Some(JudgedBrief {
+            connection,
+            verdict,
+        })
     }
 
     /// The next connection that is over, with its verdict.

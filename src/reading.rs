@@ -4,7 +4,7 @@ mod text;
 
 use whyreset_capture::Record;
 use whyreset_connections::{LoneSyn, Placed};
-use whyreset_reports::{CaptureFacts, Judged};
+use whyreset_reports::{CaptureFacts, Judged, JudgedBrief};
 
 use self::text::TextInput;
 use crate::Analysis;
@@ -53,6 +53,24 @@ pub trait Reader {
     /// Whatever stops the reading.
     fn lone_syn(&mut self, syn: &LoneSyn, analysis: &Analysis) -> Result<(), Self::Error> {
         self.judged(analysis.judged(syn), analysis)
+    }
+
+    /// Whether connections that ended well are wanted in brief ([`Reader::judged_brief`]).
+    fn wants_brief(&self) -> bool {
+        false
+    }
+
+    /// A connection is over that ended well.
+    ///
+    /// # Errors
+    /// Whatever stops the reading.
+    fn judged_brief(
+        &mut self,
+        judged: JudgedBrief,
+        analysis: &Analysis,
+    ) -> Result<(), Self::Error> {
+        let _ = (judged, analysis);
+        Ok(())
     }
 
     /// So many bytes have been read.
@@ -129,6 +147,10 @@ fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Er
     loop {
         if let Some(syn) = analysis.next_lone_syn() {
             reader.lone_syn(&syn, analysis)?;
+        } else if reader.wants_brief()
+            && let Some(judged) = analysis.next_brief()
+        {
+            reader.judged_brief(judged, analysis)?;
         } else if let Some(judged) = analysis.next_judged() {
             reader.judged(judged, analysis)?;
         } else {

@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use whyreset::Judged;
 use whyreset::capture::{Span, Timestamp};
 use whyreset::connections::{BySide, LoneSyn};
 use whyreset::segments::{Endpoint, HostNames};
+use whyreset::{Judged, JudgedBrief};
 use whyreset_filters::Filter;
 
 use whyreset::text::port_of_service;
@@ -81,6 +81,14 @@ impl Selection {
         let time = syn.at().time;
         self.takes_connection(syn.stream(), syn.ends(), names)
             && self.alive_within(time, time, origin)
+    }
+
+    /// The same of one that is told in brief.
+    pub fn takes_brief(&self, judged: &JudgedBrief, origin: Timestamp, names: &HostNames) -> bool {
+        let (connection, verdict) = (&judged.connection, &judged.verdict);
+        self.takes_verdict(verdict.cause, verdict.failed)
+            && self.takes_connection(connection.stream, connection.ends, names)
+            && self.alive_within(connection.start, connection.end, origin)
     }
 
     /// Whether connections with this verdict are asked for.

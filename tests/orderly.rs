@@ -8,7 +8,7 @@ use serde_json::Value;
 use whyreset::input::{Input, InputOptions};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::json::Document;
-use whyreset::{Analysis, Judged};
+use whyreset::{Analysis, Judged, JudgedBrief};
 
 /// All captures below some folders.
 fn captures<P: Into<PathBuf> + Clone>(folders: &[P]) -> Vec<PathBuf> {
@@ -34,29 +34,56 @@ fn is_capture(path: &Path) -> bool {
         .is_some_and(|kind| kinds.iter().any(|known| kind == *known))
 }
 
-struct Lines(Vec<(u64, String)>);
+/// `brief`: connections that ended well are taken in brief.
+struct Lines {
+    lines: Vec<(u64, String)>,
+    brief: bool,
+    told_in_brief: u64,
+}
 
 impl Reader for Lines {
     type Error = Infallible;
 
     fn judged(&mut self, judged: Judged, analysis: &Analysis) -> Result<(), Infallible> {
-        let mut document = Document::new(Vec::new());
-        document
-            .connection(&judged, analysis.origin(), analysis.names())
-            .unwrap();
-        let line = String::from_utf8(document.end(&[]).unwrap()).unwrap();
-        self.0.push((judged.connection.stream, line));
+        let line =
+            line(|document| document.connection(&judged, analysis.origin(), analysis.names()));
+        self.lines.push((judged.connection.stream, line));
+        Ok(())
+    }
+
+    fn wants_brief(&self) -> bool {
+        self.brief
+    }
+
+    fn judged_brief(&mut self, judged: JudgedBrief, analysis: &Analysis) -> Result<(), Infallible> {
+        let line = line(|document| document.brief(&judged, analysis.origin(), analysis.names()));
+        self.lines.push((judged.connection.stream, line));
+        self.told_in_brief += 1;
         Ok(())
     }
 }
 
+fn line(write: impl FnOnce(&mut Document<Vec<u8>>) -> std::io::Result<()>) -> String {
+    let mut document = Document::new(Vec::new());
+    write(&mut document).unwrap();
+    String::from_utf8(document.end(&[]).unwrap()).unwrap()
+}
+
 /// One line for each connection; `None` where the file is no capture.
-fn lines(capture: &Path, mut analysis: Analysis) -> Option<Vec<(u64, String)>> {
+fn lines(capture: &Path, analysis: Analysis) -> Option<Vec<(u64, String)>> {
+    read(capture, analysis, false).map(|lines| lines.lines)
+}
+
+fn read(capture: &Path, mut analysis: Analysis, brief: bool) -> Option<Lines> {
     let mut input = Input::open(&[capture], InputOptions::default()).ok()?;
-    let mut lines = Lines(Vec::new());
+    let mut lines = Lines {
+        lines: Vec::new(),
+        brief,
+        told_in_brief: 0,
+    };
     let Ok(()) = reading::read(&mut input, &mut analysis, &mut lines);
-    lines.0.sort();
-    Some(lines.0)
+    lines.lines.sort();
+    Some(lines)
 }
 
 /// What was judged: sums and bounds may tell a little less sharply how sure that is.
@@ -71,16 +98,21 @@ fn essence(line: &str) -> String {
 
 #[test]
 fn both_ways_give_the_same_document() {
-    let mut compared = 0;
+    let (mut compared, mut told_in_brief) = (0, 0);
     for capture in captures(&["tests/fixtures", "crates", "examples"]) {
         let in_short = lines(&capture, Analysis::of_verdicts());
         let in_full = lines(&capture, Analysis::default());
         for (one, other) in in_short.iter().flatten().zip(in_full.iter().flatten()) {
             assert_eq!(one, other, "{}", capture.display());
         }
+        if let Some(in_brief) = read(&capture, Analysis::of_verdicts(), true) {
+            told_in_brief += in_brief.told_in_brief;
+            assert_eq!(in_brief.lines, in_short.clone().unwrap());
+        }
         compared += in_short.map_or(0, |lines| lines.len());
     }
     assert!(compared > 200, "only {compared} connections");
+    assert!(told_in_brief > 20, "only {told_in_brief} in brief");
 }
 
 /// For captures of any length, in the folder that `WHYRESET_CAPTURES` names.

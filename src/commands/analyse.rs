@@ -11,7 +11,7 @@ use whyreset::reading::{self, Reader};
 use whyreset::reports::json::Document;
 use whyreset::reports::text::Report;
 use whyreset::reports::{CaptureFacts, LoneSyns};
-use whyreset::{Analysis, Judged};
+use whyreset::{Analysis, Judged, JudgedBrief};
 
 use super::{layout, warn};
 use crate::cli::{AnalyseArgs, Cli};
@@ -156,6 +156,27 @@ impl<W: Write> Reader for Sink<'_, W> {
         match &mut self.output {
             Output::Json(document) => document.lone_syn(syn, findings, origin, names)?,
             Output::Report(report) => report.add_lone_syn(syn, verdict, origin, || judge(syn)),
+        }
+        Ok(())
+    }
+
+    /// The report for people shows in full what it shows, and only counts the rest.
+    fn wants_brief(&self) -> bool {
+        match &self.output {
+            Output::Json(_) => true,
+            Output::Report(report) => !report.show_healthy,
+        }
+    }
+
+    fn judged_brief(&mut self, judged: JudgedBrief, analysis: &Analysis) -> Result<()> {
+        let (origin, names) = (analysis.origin(), analysis.names());
+        self.counts.connections += 1;
+        if !self.selection.takes_brief(&judged, origin, names) {
+            return Ok(());
+        }
+        match &mut self.output {
+            Output::Json(document) => document.brief(&judged, origin, names)?,
+            Output::Report(report) => report.add_brief(&judged),
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod ending;
 mod foresight;
+mod handing_out;
 
 use std::collections::VecDeque;
 
@@ -20,8 +21,8 @@ use crate::orderly::{Orderly, Stock};
 use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::{Arrival, SequenceAnalysis};
 use crate::socks::{self, Socks};
-use crate::{Connection, Marks, Neighbours, StreamSink};
-use ending::Ended;
+use crate::{Marks, Neighbours, StreamSink};
+use ending::{Ended, Finished};
 pub use foresight::{Ahead, FORESEEN};
 
 /// SOCKS negotiations that are followed.
@@ -77,7 +78,7 @@ pub struct Engine<X> {
     ended: VecDeque<Ended>,
     ended_size: usize,
     tombstones: VecDeque<u32>,
-    finished: VecDeque<Connection<X>>,
+    finished: VecDeque<Finished<X>>,
     /// After [`Engine::finish`]: the slots that are left, in the order of their streams.
     remaining: Option<std::vec::IntoIter<u32>>,
     neighbours: Neighbours,

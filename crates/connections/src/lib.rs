@@ -2,8 +2,10 @@
 //!
 //! Pure state machines: segments in, connections out; no I/O, no clock but the packets', bounded memory per connection.
 
+mod brief;
 mod calm;
 mod captured_twice;
+mod closing;
 mod cone;
 mod connection;
 mod direction;
@@ -49,6 +51,8 @@ mod test_segments;
 mod unique_bytes;
 mod vantage;
 
+pub use brief::Brief;
+pub use closing::{PassedFin, first_of_crossing_fins};
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
 pub use engine::{Ahead, Engine, EngineConfig, FORESEEN, Placed};
 pub use explain::{Explanation, Sentence, explain};

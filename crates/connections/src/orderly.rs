@@ -9,6 +9,7 @@
 //! is passed over as sums and bounds ([`middle::Middle`]).
 
 mod behind;
+mod brief;
 mod delivery;
 mod look;
 mod middle;
@@ -356,9 +357,12 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn visit(&self, stock: &Stock) -> Visit {
         let server = self.server();
         let mut of_server = self.log.iter().filter(|short| short.from() == server);
+        let middle = self.middle.as_ref();
         let heard = of_server
             .next_back()
-            .map(|short| short.moment(self.first_frame));
+            .map(|short| short.moment(self.first_frame))
+            .or_else(|| middle?.last_of(server))
+            .unwrap_or(self.syn_ack.at);
         let first_fin = self.log.iter().find(|short| short.flags().is_fin());
         let ttl = self.syn_ack.ttl();
         let usual = self
@@ -376,7 +380,7 @@ impl<X: StreamSink> Orderly<X> {
             idle_close: self
                 .pause_before_fin
                 .filter(|_| first_fin.is_some_and(|fin| fin.from() == server)),
-            last_heard: heard,
+            last_heard: Some(heard),
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
         }

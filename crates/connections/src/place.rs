@@ -18,27 +18,90 @@ struct Weights {
     path: f64,
 }
 
+/// What one side's packets tell of the place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Signs {
+    /// Its first frame.
+    pub(crate) first: Option<u64>,
+    /// The TTL of its first packet.
+    pub(crate) ttl: Option<u8>,
+    /// The link layer says whether the capturing host sent its packets.
+    pub(crate) outgoing: Option<bool>,
+    pub(crate) checksum_checked: u32,
+    pub(crate) checksum_unfinished: u32,
+}
+
+impl Signs {
+    /// Of a side that was looked at packet by packet.
+    fn of(flow: &Flow) -> Self {
+        Self {
+            first: flow.first.map(|at| at.frame),
+            ttl: flow.network.ttl_first,
+            outgoing: flow.network.outgoing,
+            checksum_checked: flow.network.checksum_checked,
+            checksum_unfinished: flow.network.checksum_unfinished,
+        }
+    }
+}
+
+/// Takes down why a place is likely, or passes over it.
+trait Reasons {
+    fn add(&mut self, reason: impl FnOnce() -> VantageReason);
+}
+
+impl Reasons for Vec<VantageReason> {
+    fn add(&mut self, reason: impl FnOnce() -> VantageReason) {
+        self.push(reason());
+    }
+}
+
+/// Nobody asks why.
+struct Untold;
+
+impl Reasons for Untold {
+    fn add(&mut self, _: impl FnOnce() -> VantageReason) {}
+}
+
 /// Judges where the capture was taken.
 pub(crate) fn judge(
     round_trip: BySide<RoundTrip>,
     flows: &BySide<Flow>,
     handshake: &Handshake,
 ) -> Vantage {
-    let mut weights = Weights::default();
     let mut reasons = Vec::new();
-    weigh_round_trips(&round_trip, handshake, &mut weights, &mut reasons);
-    for side in [Side::Client, Side::Server] {
-        weigh_link(side, flows, &mut weights, &mut reasons);
-        weigh_checksums(side, flows, &mut weights, &mut reasons);
-    }
-    weigh_ttls(flows, &mut weights, &mut reasons);
-    let (place, confidence) = weights.decide();
+    let signs = BySide {
+        client: Signs::of(&flows.client),
+        server: Signs::of(&flows.server),
+    };
+    let (place, confidence) = weigh(&round_trip, &signs, handshake, &mut reasons);
     Vantage {
         place,
         confidence,
         round_trip,
         reasons,
     }
+}
+
+/// The place alone.
+pub(crate) fn place(round_trip: &BySide<RoundTrip>, signs: &BySide<Signs>) -> Place {
+    weigh(round_trip, signs, &Handshake::default(), &mut Untold).0
+}
+
+/// Gives the place, and how likely it is. The handshake is only needed to name its frames.
+fn weigh(
+    round_trip: &BySide<RoundTrip>,
+    signs: &BySide<Signs>,
+    handshake: &Handshake,
+    reasons: &mut impl Reasons,
+) -> (Place, f64) {
+    let mut weights = Weights::default();
+    weigh_round_trips(round_trip, handshake, &mut weights, reasons);
+    for side in [Side::Client, Side::Server] {
+        weigh_link(side, signs, &mut weights, reasons);
+        weigh_checksums(side, signs, &mut weights, reasons);
+    }
+    weigh_ttls(signs, &mut weights, reasons);
+    weights.decide()
 }
 
 impl Weights {
@@ -67,7 +130,7 @@ fn weigh_round_trips(
     trips: &BySide<RoundTrip>,
     handshake: &Handshake,
     weights: &mut Weights,
-    reasons: &mut Vec<VantageReason>,
+    reasons: &mut impl Reasons,
 ) {
     let (Some(client), Some(server)) = (trips.client.minimum, trips.server.minimum) else {
         return;
@@ -87,6 +150,18 @@ fn weigh_round_trips(
     } else {
         *weights.at.of_mut(near) += (1.6 * ratio.ln()).clamp(0.0, 4.5) * share;
     }
+    reasons.add(|| VantageReason {
+        text: format!(
+            "the client answers after {} at the soonest, the server after {}",
+            people_span(client),
+            people_span(server)
+        ),
+        frames: frames_of_trips(trips, handshake),
+    });
+}
+
+/// The handshake, and the packets whose answers came soonest.
+fn frames_of_trips(trips: &BySide<RoundTrip>, handshake: &Handshake) -> Vec<u64> {
     let mut frames: Vec<u64> = [handshake.syn, handshake.syn_ack, handshake.ack]
         .into_iter()
         .flatten()
@@ -97,14 +172,7 @@ fn weigh_round_trips(
     }
     frames.sort_unstable();
     frames.dedup();
-    reasons.push(VantageReason {
-        text: format!(
-            "the client answers after {} at the soonest, the server after {}",
-            people_span(client),
-            people_span(server)
-        ),
-        frames,
-    });
+    frames
 }
 
 /// Differences count fully from a millisecond on, and hardly at all below a tenth of one.
@@ -120,17 +188,17 @@ fn trust_in_spans(far: Span) -> f64 {
 /// The link layer says which packets the capturing host sent.
 fn weigh_link(
     side: Side,
-    flows: &BySide<Flow>,
+    signs: &BySide<Signs>,
     weights: &mut Weights,
-    reasons: &mut Vec<VantageReason>,
+    reasons: &mut impl Reasons,
 ) {
-    let own = flows.of(side).network.outgoing;
-    let other = flows.of(side.peer()).network.outgoing;
+    let own = signs.of(side).outgoing;
+    let other = signs.of(side.peer()).outgoing;
     if own == Some(true) && other != Some(true) {
         *weights.at.of_mut(side) += 5.0;
-        reasons.push(VantageReason {
+        reasons.add(|| VantageReason {
             text: format!("the capture marks the {side}'s packets as sent by the capturing host"),
-            frames: first_frame(flows.of(side)),
+            frames: first_frame(signs.of(side)),
         });
     }
 }
@@ -138,40 +206,40 @@ fn weigh_link(
 /// Only the sending host, or a neighbour on the same machine, sees a checksum that is left to the network card.
 fn weigh_checksums(
     side: Side,
-    flows: &BySide<Flow>,
+    signs: &BySide<Signs>,
     weights: &mut Weights,
-    reasons: &mut Vec<VantageReason>,
+    reasons: &mut impl Reasons,
 ) {
-    let own = &flows.of(side).network;
-    let other = &flows.of(side.peer()).network;
+    let own = signs.of(side);
+    let other = signs.of(side.peer());
     let mostly = |unfinished: u32, checked: u32| checked > 0 && unfinished >= checked.div_ceil(2);
     let is_own = mostly(own.checksum_unfinished, own.checksum_checked);
     let is_others = mostly(other.checksum_unfinished, other.checksum_checked);
     if is_own && !is_others && other.checksum_checked > 0 {
         *weights.at.of_mut(side) += if own.checksum_checked > 1 { 4.0 } else { 1.0 };
-        reasons.push(VantageReason {
+        reasons.add(|| VantageReason {
             text: format!(
                 "{} of {} checked checksums of the {side}'s packets are unfinished, as on the host that sends them",
                 own.checksum_unfinished, own.checksum_checked
             ),
-            frames: first_frame(flows.of(side)),
+            frames: first_frame(signs.of(side)),
         });
     }
 }
 
 /// A TTL that is still at its initial value has passed no router.
-fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<VantageReason>) {
-    let ttl = |side| flows.of(side).network.ttl_first;
+fn weigh_ttls(signs: &BySide<Signs>, weights: &mut Weights, reasons: &mut impl Reasons) {
+    let ttl = |side| signs.of(side).ttl;
     let fresh = |ttl: u8| INITIAL_TTLS.contains(&ttl);
     let (client, server) = match (ttl(Side::Client), ttl(Side::Server)) {
         (Some(client), Some(server)) => (client, server),
         (Some(client), None) if fresh(client) => {
             weights.at.client += 1.6;
-            reasons.push(VantageReason {
+            reasons.add(|| VantageReason {
                 text: format!(
                     "the client's TTL {client} is an initial value, and no other side is seen"
                 ),
-                frames: first_frame(flows.of(Side::Client)),
+                frames: first_frame(signs.of(Side::Client)),
             });
             return;
         }
@@ -181,24 +249,34 @@ fn weigh_ttls(flows: &BySide<Flow>, weights: &mut Weights, reasons: &mut Vec<Van
         }
         _ => return,
     };
-    let text = match (fresh(client), fresh(server)) {
+    let is_fresh = (fresh(client), fresh(server));
+    match is_fresh {
+        (true, false) => weights.at.client += 3.0,
+        (false, true) => weights.at.server += 3.0,
+        (false, false) => weigh_lowered(client, server, weights),
+        (true, true) => return,
+    }
+    reasons.add(|| {
+        let mut frames = first_frame(signs.of(Side::Client));
+        frames.extend(first_frame(signs.of(Side::Server)));
+        VantageReason {
+            text: tell_ttls(client, server, is_fresh),
+            frames,
+        }
+    });
+}
+
+/// `is_fresh`: whether client's and server's TTL are initial values.
+fn tell_ttls(client: u8, server: u8, is_fresh: (bool, bool)) -> String {
+    match is_fresh {
         (true, false) => {
-            weights.at.client += 3.0;
             format!("the client's TTL {client} is an initial value, the server's {server} is not")
         }
         (false, true) => {
-            weights.at.server += 3.0;
             format!("the server's TTL {server} is an initial value, the client's {client} is not")
         }
-        (false, false) => {
-            weigh_lowered(client, server, weights);
-            format!("both TTLs ({client} and {server}) have been lowered on the way")
-        }
-        (true, true) => return,
-    };
-    let mut frames = first_frame(flows.of(Side::Client));
-    frames.extend(first_frame(flows.of(Side::Server)));
-    reasons.push(VantageReason { text, frames });
+        _ => format!("both TTLs ({client} and {server}) have been lowered on the way"),
+    }
 }
 
 /// One router between is often no more than the machine that the host runs on; several are a way.
@@ -219,8 +297,8 @@ pub(crate) fn hops(ttl: u8) -> u8 {
         .map_or(0, |initial| initial - ttl)
 }
 
-fn first_frame(flow: &Flow) -> Vec<u64> {
-    flow.first.map(|moment| moment.frame).into_iter().collect()
+fn first_frame(signs: &Signs) -> Vec<u64> {
+    signs.first.into_iter().collect()
 }
 
 /// A span as people write it: `62 µs`, `234.5 ms`, `2.1 s`.

@@ -186,6 +186,22 @@ impl SequenceAnalysis {
             | Marks::KEEP_ALIVE_ACK.0,
     );
 
+    /// Of a stream with these initial numbers, as far as it matters for what may still arrive.
+    pub(crate) fn of_past(initial: &ByEnd<u32>) -> Self {
+        let flow = |base: u32| FlowState {
+            base,
+            based: true,
+            ..FlowState::default()
+        };
+        Self {
+            flows: ByEnd {
+                low: flow(initial.low),
+                high: flow(initial.high),
+            },
+            ..Self::default()
+        }
+    }
+
     /// The source counts numbers from each side's initial one, so both bases are zero.
     pub(crate) const fn count_from_zero(&mut self) {
         self.flows.low.based = true;

@@ -71,6 +71,12 @@ pub trait StreamSink: Default {
     fn closed(&mut self, side: Side, at: Moment, reset: bool) {
         let _ = (side, at, reset);
     }
+
+    /// Both sides have closed, and nothing more will come. Whether nothing is missing and nothing is to be remarked: then the
+    /// connection may be told in brief ([`crate::Brief`]).
+    fn ended_well(&mut self) -> bool {
+        false
+    }
 }
 
 /// A connection without exchanges.

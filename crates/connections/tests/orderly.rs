@@ -7,7 +7,8 @@ use std::net::Ipv4Addr;
 use proptest::prelude::*;
 use whyreset_capture::Timestamp;
 use whyreset_connections::{
-    BySide, Connection, Engine, EngineConfig, Moment, Needs, PassedBytes, Side, StreamSink,
+    Brief, BySide, Connection, Engine, EngineConfig, Moment, Needs, Opener, PassedBytes, PassedFin,
+    Side, StreamSink, first_of_crossing_fins,
 };
 use whyreset_segments::{
     Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
@@ -59,6 +60,10 @@ impl StreamSink for Counter {
 
     fn closed(&mut self, side: Side, _: Moment, _: bool) {
         *self.closed.of_mut(side) += 1;
+    }
+
+    fn ended_well(&mut self) -> bool {
+        true
     }
 }
 
@@ -247,7 +252,54 @@ prop_compose! {
     }
 }
 
+/// Ways to part, in order and crossing.
+const FAREWELLS: [&[Step]; 4] = [
+    &[
+        Step::Fin(Side::Client),
+        Step::Ack(Side::Server),
+        Step::Fin(Side::Server),
+        Step::Ack(Side::Client),
+    ],
+    &[
+        Step::Fin(Side::Server),
+        Step::Ack(Side::Client),
+        Step::Data(Side::Client, 9),
+        Step::Fin(Side::Client),
+        Step::Ack(Side::Server),
+    ],
+    &[
+        Step::Fin(Side::Server),
+        Step::Fin(Side::Client),
+        Step::Ack(Side::Client),
+        Step::Ack(Side::Server),
+    ],
+    &[Step::Fin(Side::Server), Step::Fin(Side::Client)],
+];
+
+prop_compose! {
+    /// A connection that goes by the book to its end.
+    fn whole_talk()(
+        (client, server) in (any::<u32>(), any::<u32>()),
+        timestamps in any::<bool>(),
+        steps in prop::collection::vec(step(), 0..24),
+        farewell in prop::sample::select(&FAREWELLS[..]),
+        pause in 0_u32..90,
+    ) -> Vec<Segment<'static>> {
+        let mut talk = Talk::new(BySide { client, server }, 60_000, timestamps, 1460);
+        for step in steps.iter().chain(farewell) {
+            talk.micros += i64::from(pause);
+            talk.step(*step);
+        }
+        talk.segments
+    }
+}
+
 fn run(segments: &[Segment<'static>], pass_over_orderly: bool) -> Vec<Connection<Counter>> {
+    let mut engine = engine_of(segments, pass_over_orderly);
+    std::iter::from_fn(|| engine.next_finished()).collect()
+}
+
+fn engine_of(segments: &[Segment<'static>], pass_over_orderly: bool) -> Engine<Counter> {
     let mut engine = Engine::<Counter>::new(EngineConfig {
         pass_over_orderly,
         ..EngineConfig::default()
@@ -256,7 +308,89 @@ fn run(segments: &[Segment<'static>], pass_over_orderly: bool) -> Vec<Connection
         engine.segment(segment, None);
     }
     engine.finish();
-    std::iter::from_fn(|| engine.next_finished()).collect()
+    engine
+}
+
+/// What is told in brief.
+fn brief(brief: &Brief<Counter>) -> String {
+    format!(
+        "{:?}",
+        (
+            (brief.stream, brief.ends, brief.frames),
+            (brief.start, brief.end, brief.bytes),
+            (brief.fins, brief.closed_first),
+            (brief.place, brief.trips, &brief.app)
+        )
+    )
+}
+
+/// The same of a connection that was looked at in full.
+fn in_brief(it: &Connection<Counter>) -> String {
+    let flows = &it.flows;
+    let fins = BySide {
+        client: flows.client.fin.unwrap(),
+        server: flows.server.fin.unwrap(),
+    };
+    let passed = |side| PassedFin {
+        at: fins.of(side).at,
+        seq: fins.of(side).seq,
+        ack: it
+            .packets
+            .iter()
+            .find(|p| p.frame == fins.of(side).at.frame)
+            .unwrap()
+            .ack,
+    };
+    let trips = BySide {
+        client: it.vantage.round_trip.client.minimum,
+        server: it.vantage.round_trip.server.minimum,
+    };
+    let crossing = BySide {
+        client: passed(Side::Client),
+        server: passed(Side::Server),
+    };
+    let first = if fins.client.at.frame < fins.server.at.frame {
+        Side::Client
+    } else {
+        Side::Server
+    };
+    format!(
+        "{:?}",
+        (
+            (it.stream, it.ends, it.frames),
+            (
+                it.start,
+                it.end,
+                BySide {
+                    client: flows.client.bytes,
+                    server: flows.server.bytes,
+                }
+            ),
+            (
+                BySide {
+                    client: fins.client.at,
+                    server: fins.server.at,
+                },
+                first_of_crossing_fins(&crossing, &trips).unwrap_or(first)
+            ),
+            (it.vantage.place, trips, &it.app)
+        )
+    )
+}
+
+/// What must hold of a connection that is told in brief.
+fn ended_well(it: &Connection<Counter>) -> bool {
+    let flows = &it.flows;
+    it.handshake.is_complete()
+        && it.handshake.syn_acks_after_ack == 0
+        && it.opener == Opener::Syn
+        && it.resets.is_empty()
+        && it.notices.is_empty()
+        && flows.client.unanswered.is_none()
+        && flows.server.unanswered.is_none()
+        && flows.server.acked_to >= flows.server.fin.unwrap().seq
+        && (flows.client.bytes > 0 || flows.server.bytes == 0)
+        && (it.timed, it.ports_told, it.elided) == (true, true, false)
 }
 
 /// All of a connection, but what an opening SYN that is kept in short does not hold.
@@ -334,12 +468,49 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
+    fn whole_connections_are_told_in_brief(segments in whole_talk()) {
+        let served = segments.iter().any(|s| s.payload_len > 0 && s.source == segments[0].source);
+        let silent = segments.iter().all(|s| s.payload_len == 0);
+        let last_acks = segments.iter().rfind(|s| s.source == segments[0].source).unwrap().ack;
+        let mut of_server = segments.iter().filter(|s| s.source != segments[0].source);
+        let fin = of_server.find(|s| s.flags.is_fin()).unwrap();
+        let arrived = last_acks.0.wrapping_sub(fin.seq.0.wrapping_add(fin.payload_len)).cast_signed() >= 0;
+        let brief = engine_of(&segments, true).next_in_brief();
+        prop_assert_eq!(brief.is_some(), arrived && (served || silent));
+    }
+
+    #[test]
     fn short_connections_are_the_same(segments in talk(0..38)) {
         let (short, full) = (run(&segments, true), run(&segments, false));
         prop_assert_eq!(short.len(), full.len());
         for (one, other) in short.iter().zip(&full) {
             same(&all(one), &all(other))?;
         }
+    }
+
+    #[test]
+    fn what_is_told_in_brief_is_the_same(segments in prop_oneof![whole_talk(), talk(0..60)]) {
+        let full = run(&segments, false);
+        let mut engine = engine_of(&segments, true);
+        for other in &full {
+            match engine.next_in_brief() {
+                Some(one) => {
+                    same(&brief(&one), &in_brief(other))?;
+                    prop_assert!(ended_well(other), "{other:#?}");
+                }
+                None => same(&sums(&engine.next_finished().unwrap()), &sums(other))?,
+            }
+        }
+    }
+
+    #[test]
+    fn listeners_are_the_same(segments in prop_oneof![whole_talk(), talk(0..150)]) {
+        let (short, full) = (engine_of(&segments, true), engine_of(&segments, false));
+        let server = segments[0].destination;
+        prop_assert_eq!(
+            short.neighbours().listener(server),
+            full.neighbours().listener(server)
+        );
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub struct Exchanges {
     pub proxied_client: Option<String>,
 }
 
+impl Exchanges {
+    /// There are exchanges, each of them whole, and nothing is to be remarked.
+    pub fn are_all_well(&self) -> bool {
+        !self.list.is_empty() && self.findings.is_empty() && self.list.iter().all(Exchange::is_well)
+    }
+}
+
 /// One exchange: a request and its response, a TLS session, or a connection's worth of an unknown protocol.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
@@ -90,6 +97,17 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// It is whole; a TLS session shows neither an alert nor anything that was cut or is waited for.
+    pub fn is_well(&self) -> bool {
+        let calm = |tls: &Tls| {
+            tls.alert.is_none()
+                && tls.cut_record.is_none()
+                && tls.request_outstanding != Some(true)
+                && tls.response_under_way != Some(true)
+        };
+        self.complete && self.tls.as_ref().is_none_or(calm)
+    }
+
     /// A packet of it. What stood behind missing bytes is read late, and may be older than what was read before it.
     pub(crate) fn reach(&mut self, at: Moment) {
         if self.ended.is_none_or(|ended| ended.frame <= at.frame) {

@@ -77,6 +77,12 @@ impl ExchangeLog {
         self.first.iter_mut().chain(self.last.iter_mut())
     }
 
+    /// As [`Exchanges::are_all_well`] has it.
+    pub(crate) fn is_all_well(&self) -> bool {
+        let mut kept = self.first.iter().chain(&self.last);
+        self.count > 0 && self.findings.is_empty() && kept.all(Exchange::is_well)
+    }
+
     /// Notes a finding. One with the same id about the same side only adds its frames.
     pub(crate) fn find(
         &mut self,

@@ -110,7 +110,7 @@ impl List {
     pub(crate) fn closed(&mut self, _: &mut ExchangeLog, _: Side, _: bool) {}
 
     /// Nothing more comes.
-    pub(crate) fn finish(self, log: &mut ExchangeLog) {
+    pub(crate) fn finish(&mut self, log: &mut ExchangeLog) {
         if let Some(tls) = self
             .tls
             .and_then(|id| log.get_mut(id))

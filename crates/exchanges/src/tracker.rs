@@ -26,6 +26,29 @@ struct Conversation {
     /// Bytes that were told only by their number, before any row with a line.
     from_bytes: bool,
     early: Option<Box<List>>,
+    finished: bool,
+}
+
+impl Conversation {
+    /// Nothing more comes.
+    fn finish(&mut self) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        match &mut self.list {
+            Some(list) => list.finish(&mut self.log),
+            None => self.application.finish(&mut self.log),
+        }
+        for exchange in self.log.iter_mut() {
+            exchange.body_acknowledged =
+                at_most(exchange.body_acknowledged, exchange.body_delivered);
+            exchange.request_body_acknowledged = at_most(
+                exchange.request_body_acknowledged,
+                exchange.request_body_delivered,
+            );
+            exchange.why_incomplete = why_incomplete::clause(exchange);
+        }
+    }
 }
 
 impl Tracker {
@@ -39,24 +62,13 @@ impl Tracker {
 
     /// What was found, once the connection is over.
     pub fn into_exchanges(self) -> Exchanges {
-        let Some(mut it) = self.conversation else {
-            return Exchanges::default();
-        };
-        let log = &mut it.log;
-        match it.list {
-            Some(list) => list.finish(log),
-            None => it.application.finish(log),
+        match self.conversation {
+            Some(mut it) => {
+                it.finish();
+                it.log.take()
+            }
+            None => Exchanges::default(),
         }
-        for exchange in log.iter_mut() {
-            exchange.body_acknowledged =
-                at_most(exchange.body_acknowledged, exchange.body_delivered);
-            exchange.request_body_acknowledged = at_most(
-                exchange.request_body_acknowledged,
-                exchange.request_body_delivered,
-            );
-            exchange.why_incomplete = why_incomplete::clause(exchange);
-        }
-        log.take()
     }
 
     fn conversation(&mut self) -> &mut Conversation {
@@ -71,6 +83,7 @@ impl Tracker {
                 list: None,
                 from_bytes: false,
                 early: None,
+                finished: false,
             })
         })
     }
@@ -171,6 +184,13 @@ impl StreamSink for Tracker {
             Some(list) => list.closed(&mut it.log, side, reset),
             None => it.application.closed(&mut it.log, side, at, reset),
         }
+    }
+
+    fn ended_well(&mut self) -> bool {
+        self.conversation.as_mut().is_some_and(|it| {
+            it.finish();
+            it.log.is_all_well()
+        })
     }
 }
 

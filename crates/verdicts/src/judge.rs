@@ -1,7 +1,7 @@
 //! The judgement of one connection.
 
-use whyreset_connections::{Connection, Neighbours, Opener, Side};
-use whyreset_exchanges::{Exchange, Exchanges};
+use whyreset_connections::{Brief, Connection, Neighbours, Opener, Side};
+use whyreset_exchanges::Exchanges;
 
 use crate::case::{self, Case};
 use crate::causes::{self, CAUSES};
@@ -42,30 +42,25 @@ fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
         && c.flows.server.unanswered.is_none()
         && c.flows.server.acked_to >= server.seq;
     let served = c.flows.client.bytes > 0 || c.flows.server.bytes == 0;
-    let accounted = !c.app.list.is_empty()
-        && c.app.findings.is_empty()
-        && c.app.list.iter().all(|e| e.complete && calm(e));
-    (quiet && served && accounted)
+    (quiet && served && c.app.are_all_well())
         .then(|| case::first_close(c, None))
         .flatten()
         .map(|close| close.side)
 }
 
-fn calm(exchange: &Exchange) -> bool {
-    exchange.tls.as_ref().is_none_or(|tls| {
-        tls.alert.is_none()
-            && tls.cut_record.is_none()
-            && tls.request_outstanding != Some(true)
-            && tls.response_under_way != Some(true)
-    })
+fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
+    let fin = c.flows.of(closer).fin;
+    all_well(closer, fin.map_or(c.frames.last, |fin| fin.at.frame))
 }
 
-fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
-    let frame = c
-        .flows
-        .of(closer)
-        .fin
-        .map_or(c.frames.last, |fin| fin.at.frame);
+/// The verdict on a connection that is told in brief: as [`judge`] would judge it in full.
+pub fn judge_brief<X>(connection: &Brief<X>) -> Verdict {
+    let closer = connection.closed_first;
+    all_well(closer, connection.fins.of(closer).frame)
+}
+
+/// `closer` closed first, in this frame.
+fn all_well(closer: Side, frame: u64) -> Verdict {
     let who = crate::wording::side(closer);
     Verdict {
         outcome: Outcome::Completed,

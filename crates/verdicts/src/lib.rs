@@ -22,7 +22,7 @@ mod weigh;
 mod wording;
 
 pub use cause::Page;
-pub use judge::judge;
+pub use judge::{judge, judge_brief};
 pub use lone_syn::{Grounds, Likeness};
 pub use observation::{Observation, Observations};
 pub use stories::{Stories, Story};

@@ -1,12 +1,14 @@
 //! Connections that are over: how long they stay, and how they are handed on.
 
+use whyreset_capture::Timestamp;
 use whyreset_segments::Endpoint;
 
 use super::{Engine, State};
 use crate::live::Live;
-use crate::pairs::{ByEnd, End, Pair};
+use crate::orderly::Orderly;
+use crate::pairs::{ByEnd, Pair};
 use crate::sequence_analysis::SequenceAnalysis;
-use crate::{BySide, Connection, LoneSyn, StreamSink};
+use crate::{Connection, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
 const ENDED_BUDGET: usize = 24 << 20;
@@ -21,6 +23,23 @@ pub(super) struct Ended {
     slot: u32,
     last_frame: u64,
     size: usize,
+}
+
+/// A connection that is over, and waits to be taken.
+#[derive(Debug)]
+pub(super) enum Finished<X> {
+    InFull(Box<Connection<X>>),
+    /// It went by the book: who takes it says whether it is to be told in brief.
+    Orderly(OrderlyEnd<X>),
+}
+
+/// An orderly connection that is over.
+#[derive(Debug)]
+pub(super) struct OrderlyEnd<X> {
+    pub(super) orderly: Box<Orderly<X>>,
+    pub(super) stream: u64,
+    pub(super) ends: ByEnd<Endpoint>,
+    pub(super) capture_end: Timestamp,
 }
 
 impl<X: StreamSink> Engine<X> {
@@ -81,21 +100,49 @@ impl<X: StreamSink> Engine<X> {
         };
         let state = std::mem::replace(&mut place.state, State::Free);
         let (pair, stream) = (place.pair, place.stream);
+        let ends = self.index.ends(&pair);
+        let state = match state {
+            State::Orderly(orderly) => {
+                self.hand_on_orderly(slot, orderly, stream, ends);
+                return;
+            }
+            state => state,
+        };
         let Some(mut live) = self.in_the_end(state, &pair) else {
             return;
         };
-        let ends = self.index.ends(&pair);
         live.catch_up(&self.config);
         self.neighbours
             .visit(*ends.of(live.server()), &live.visit());
         let analysis = *live.analysis();
         let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
-        self.finished.push_back(connection);
+        self.finished
+            .push_back(Finished::InFull(Box::new(connection)));
+        self.bury(slot, analysis);
+    }
+
+    /// The same, of one that went by the book.
+    fn hand_on_orderly(
+        &mut self,
+        slot: u32,
+        orderly: Box<Orderly<X>>,
+        stream: u64,
+        ends: ByEnd<Endpoint>,
+    ) {
+        let listener = *ends.of(orderly.server());
+        self.neighbours.visit(listener, &orderly.visit(&self.stock));
+        let analysis = SequenceAnalysis::of_past(&orderly.initial_numbers());
+        self.finished.push_back(Finished::Orderly(OrderlyEnd {
+            orderly,
+            stream,
+            ends,
+            capture_end: self.capture_end,
+        }));
         self.bury(slot, analysis);
     }
 
     /// The full state of a connection that nothing follows any more.
-    fn in_the_end(&mut self, mut state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+    pub(super) fn in_the_end(&mut self, mut state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
         if let State::Orderly(orderly) = &mut state {
             orderly.settle(&mut self.stock);
         }
@@ -174,73 +221,6 @@ impl<X: StreamSink> Engine<X> {
         if let Some((endpoint, count)) = unanswered {
             self.neighbours.unanswered(endpoint, count);
         }
-    }
-
-    /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
-    pub fn next_finished(&mut self) -> Option<Connection<X>> {
-        if let Some(syn) = self.next_lone_syn() {
-            return Some(self.in_full(&syn));
-        }
-        if let Some(connection) = self.finished.pop_front() {
-            return Some(connection);
-        }
-        loop {
-            let slot = self.remaining.as_mut()?.next()?;
-            let Some(place) = self.slots.get_mut(slot as usize) else {
-                continue;
-            };
-            let state = std::mem::replace(&mut place.state, State::Free);
-            let (pair, stream) = (place.pair, place.stream);
-            let Some(live) = self.in_the_end(state, &pair) else {
-                continue;
-            };
-            let ends = self.index.ends(&pair);
-            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
-        }
-    }
-
-    /// The same, but only where that is one of which nothing but a SYN was seen: whoever needs no more of it saves the work
-    /// of making a connection of it.
-    pub fn next_lone_syn(&mut self) -> Option<LoneSyn> {
-        if !self.finished.is_empty() {
-            return None;
-        }
-        let remaining = self.remaining.as_mut()?;
-        let slot = *remaining.as_slice().first()?;
-        let place = self.slots.get_mut(slot as usize)?;
-        let State::HalfOpen(syn) = place.state else {
-            return None;
-        };
-        remaining.next();
-        place.state = State::Free;
-        let from = syn.from();
-        Some(LoneSyn {
-            stream: place.stream,
-            ends: BySide {
-                client: self.index.endpoint(&place.pair, from),
-                server: self.index.endpoint(&place.pair, from.other()),
-            },
-            capture_end: self.capture_end,
-            syn,
-        })
-    }
-
-    /// The connection that consists of this SYN.
-    pub fn in_full(&self, lone: &LoneSyn) -> Connection<X> {
-        let from = lone.syn.from();
-        let BySide { client, server } = lone.ends;
-        let ends = match from {
-            End::Low => ByEnd {
-                low: client,
-                high: server,
-            },
-            End::High => ByEnd {
-                low: server,
-                high: client,
-            },
-        };
-        let live = self.begun(&lone.segment(), from);
-        live.conclude(lone.stream, &ends, lone.capture_end, false, &self.config)
     }
 
     /// Another capture begins: what was seen before is no witness to it, and no connection goes on. Call it when

@@ -13,7 +13,7 @@ use crate::outstanding::MAX_SEGMENTS;
 use crate::pairs::{ByEnd, End};
 use crate::round_trip::RoundTripMeter;
 use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
-use crate::{Marks, Packet, Side};
+use crate::{Marks, Moment, Packet, Side};
 
 /// What was passed over so far, and what has to see every packet from the first on.
 #[derive(Debug, Default)]
@@ -192,6 +192,12 @@ impl Middle {
     pub(super) fn pause_runs(&mut self) {
         self.ends.low.passed.close_run();
         self.ends.high.passed.close_run();
+    }
+
+    /// The last packet of an end.
+    pub(super) fn last_of(&self, end: End) -> Option<Moment> {
+        let (at, _) = self.ends.of(end).spoken?;
+        Some(at.moment(self.first))
     }
 
     /// Bytes that it holds.

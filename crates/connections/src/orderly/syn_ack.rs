@@ -63,6 +63,11 @@ impl SynAck {
         self.ip.ttl
     }
 
+    /// Whether the link layer says that the capturing host sent it.
+    pub(super) const fn outgoing(&self) -> Option<bool> {
+        self.link.outgoing
+    }
+
     /// The segment again.
     pub(super) fn segment(&self, source: Endpoint, destination: Endpoint) -> Segment<'static> {
         Segment {

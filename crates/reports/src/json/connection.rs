@@ -1,14 +1,15 @@
 //! One connection and its verdict.
 
-use whyreset_capture::Timestamp;
-use whyreset_connections::{Flow, FrameSpan, LoneSyn, Place};
+use whyreset_capture::{Span, Timestamp};
+use whyreset_connections::{BySide, Flow, FrameSpan, LoneSyn, Place};
+use whyreset_exchanges::Exchange;
 use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
 
 use super::exchange;
 use super::times::{Seconds, millis};
 use super::writer::{Object, ToJson, array};
-use crate::Judged;
+use crate::{Judged, JudgedBrief};
 
 /// Which connection it is, and when it was: what no other connection shares with it.
 pub(super) struct Identity<'a> {
@@ -36,7 +37,47 @@ pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names
     write_findings(out, judged);
 }
 
+/// Appends a connection that is told in brief.
+pub(super) fn write_brief(
+    out: &mut Vec<u8>,
+    judged: &JudgedBrief,
+    origin: Timestamp,
+    names: &HostNames,
+) {
+    Identity::of_brief(judged, origin, names).write(out);
+    let (connection, verdict) = (&judged.connection, &judged.verdict);
+    let findings = Findings {
+        bytes: BySide {
+            client: Some(connection.bytes.client),
+            server: Some(connection.bytes.server),
+        },
+        place: connection.place,
+        trips: connection.trips,
+        verdict,
+        exchanges: &connection.app.list,
+    };
+    findings.write(out);
+}
+
 impl<'a> Identity<'a> {
+    fn of_brief(judged: &'a JudgedBrief, origin: Timestamp, names: &'a HostNames) -> Self {
+        let connection = &judged.connection;
+        let end = |end| EndpointJson {
+            end,
+            ports_told: true,
+            names,
+        };
+        Self {
+            stream: connection.stream,
+            client: end(connection.ends.client),
+            server: end(connection.ends.server),
+            proxied_client: connection.app.proxied_client.as_deref(),
+            frames: connection.frames,
+            start_s: Some(Seconds(connection.start - origin)),
+            end_s: Some(Seconds(connection.end - origin)),
+        }
+    }
+
     fn of(judged: &'a Judged, origin: Timestamp, names: &'a HostNames) -> Self {
         let connection = &judged.connection;
         let end = |end| EndpointJson {
@@ -96,26 +137,51 @@ impl<'a> Identity<'a> {
 
 /// Appends what was found of the connection, and ends its object.
 pub(super) fn write_findings(out: &mut Vec<u8>, judged: &Judged) {
-    let Judged {
-        connection,
-        verdict,
-    } = judged;
+    let (connection, verdict) = (&judged.connection, &judged.verdict);
     let trips = &connection.vantage.round_trip;
-    let mut object = Object::go_on(out);
-    let mut bytes = Object::begin(object.name("bytes"));
-    bytes.field("client", &told_bytes(&connection.flows.client));
-    bytes.field("server", &told_bytes(&connection.flows.server));
-    bytes.end();
-    object.field("outcome", verdict.outcome.id());
-    object.field("vantage", place(connection.vantage.place));
-    let mut rtt = Object::begin(object.name("rtt_ms"));
-    rtt.field("client_side", &trips.client.minimum.map(millis));
-    rtt.field("server_side", &trips.server.minimum.map(millis));
-    rtt.end();
-    object.field("verdict", verdict);
-    let exchanges = &connection.app.list;
-    array(object.name("exchanges"), exchanges, exchange::write);
-    object.end();
+    let findings = Findings {
+        bytes: BySide {
+            client: told_bytes(&connection.flows.client),
+            server: told_bytes(&connection.flows.server),
+        },
+        place: connection.vantage.place,
+        trips: BySide {
+            client: trips.client.minimum,
+            server: trips.server.minimum,
+        },
+        verdict,
+        exchanges: &connection.app.list,
+    };
+    findings.write(out);
+}
+
+/// What was found of a connection.
+struct Findings<'a> {
+    bytes: BySide<Option<u64>>,
+    place: Place,
+    /// The smallest round trips.
+    trips: BySide<Option<Span>>,
+    verdict: &'a Verdict,
+    exchanges: &'a [Exchange],
+}
+
+impl Findings<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::go_on(out);
+        let mut bytes = Object::begin(object.name("bytes"));
+        bytes.field("client", &self.bytes.client);
+        bytes.field("server", &self.bytes.server);
+        bytes.end();
+        object.field("outcome", self.verdict.outcome.id());
+        object.field("vantage", place(self.place));
+        let mut rtt = Object::begin(object.name("rtt_ms"));
+        rtt.field("client_side", &self.trips.client.map(millis));
+        rtt.field("server_side", &self.trips.server.map(millis));
+        rtt.end();
+        object.field("verdict", self.verdict);
+        array(object.name("exchanges"), self.exchanges, exchange::write);
+        object.end();
+    }
 }
 
 impl ToJson for EndpointJson<'_> {

@@ -9,7 +9,7 @@ use whyreset_segments::HostNames;
 use super::connection::{self, Identity};
 use super::times::rfc3339;
 use super::writer::{Object, ToJson};
-use crate::{CaptureFacts, Findings, Judged};
+use crate::{CaptureFacts, Findings, Judged, JudgedBrief};
 
 /// Writes a `whyreset/1` document to `out` as connections come, many of them at a time.
 #[derive(Debug)]
@@ -63,6 +63,20 @@ impl<W: Write> Document<W> {
         let out = self.next()?;
         Identity::of_lone_syn(syn, origin, names).write(out);
         findings.template.write(out, syn.at().frame);
+        Ok(())
+    }
+
+    /// Writes one connection that is told in brief.
+    ///
+    /// # Errors
+    /// When the output cannot be written to.
+    pub fn brief(
+        &mut self,
+        judged: &JudgedBrief,
+        origin: Timestamp,
+        names: &HostNames,
+    ) -> io::Result<()> {
+        connection::write_brief(self.next()?, judged, origin, names);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::format::{count, endpoint};
 use super::one::item;
 use super::style::{self, paint};
 use super::{Layout, Summary, one_connection, weighing};
-use crate::Judged;
+use crate::{Judged, JudgedBrief};
 
 /// Connections that are shown in full; the others are counted. Bounds memory as well.
 const SHOWN: usize = 100;
@@ -92,6 +92,11 @@ impl Report {
         if self.shown.len() >= SHOWN * 2 {
             self.keep_the_most_telling();
         }
+    }
+
+    /// Takes a connection that is told in brief: it is only counted.
+    pub fn add_brief(&mut self, judged: &JudgedBrief) {
+        self.summary.add(&judged.verdict, judged.connection.stream);
     }
 
     /// Writes the report.

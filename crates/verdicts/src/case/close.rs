@@ -1,7 +1,9 @@
 //! Which FIN or RST ended the connection.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Acceptance, Connection, Moment, Reset, Side};
+use whyreset_connections::{
+    self as connections, Acceptance, BySide, Connection, Moment, PassedFin, Reset, Side,
+};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::Known;
 
@@ -112,33 +114,31 @@ pub(crate) fn first_close(
         .min_by_key(|close| (close.at.time, close.at.frame))
 }
 
-/// Two FINs that crossed on the way, neither in answer to the other: the first is the one that left first, not the one that
-/// passed here first. Each left its host half a round trip before.
+/// Of two FINs that crossed on the way the one that left first, not the one that passed here first.
 fn first_of_crossing_fins(connection: &Connection<Exchanges>) -> Option<Close> {
-    let flows = &connection.flows;
-    let (client, server) = (flows.client.fin?, flows.server.fin?);
-    let packet = |frame: u64| connection.packets.iter().find(|p| p.frame == frame);
-    let (a, b) = (packet(client.at.frame)?, packet(server.at.frame)?);
-    let known = a.known.has(Known::ACK) && b.known.has(Known::ACK);
-    if !known || a.ack > server.seq || b.ack > client.seq {
-        return None;
-    }
-    let left = |side: Side, at: Moment| {
-        let trip = connection.vantage.round_trip.of(side).minimum;
-        trip.map(|trip| at.time - Span::from_nanos(trip.nanos() / 2))
+    let passed = |side: Side| {
+        let fin = connection.flows.of(side).fin?;
+        let mut packets = connection.packets.iter();
+        let packet = packets.find(|p| p.frame == fin.at.frame)?;
+        packet.known.has(Known::ACK).then_some(PassedFin {
+            at: fin.at,
+            seq: fin.seq,
+            ack: packet.ack,
+        })
     };
-    let (from_client, from_server) = (
-        left(Side::Client, client.at)?,
-        left(Side::Server, server.at)?,
-    );
-    let (side, fin) = if from_client <= from_server {
-        (Side::Client, client)
-    } else {
-        (Side::Server, server)
+    let fins = BySide {
+        client: passed(Side::Client)?,
+        server: passed(Side::Server)?,
     };
+    let trips = &connection.vantage.round_trip;
+    let trips = BySide {
+        client: trips.client.minimum,
+        server: trips.server.minimum,
+    };
+    let side = connections::first_of_crossing_fins(&fins, &trips)?;
     Some(Close {
         side,
         kind: Kind::Fin,
-        at: fin.at,
+        at: fins.of(side).at,
     })
 }

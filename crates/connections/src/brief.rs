@@ -1,0 +1,53 @@
+//! A connection in brief: what is to be told of one that ended well.
+
+use whyreset_capture::{Span, Timestamp};
+use whyreset_segments::Endpoint;
+
+use crate::{BySide, FrameSpan, Moment, Place, Side};
+
+/// A connection that went by the book from its SYN to the FINs of both sides, of which its sink misses nothing
+/// ([`crate::StreamSink::ended_well`]). What it tells is what a [`crate::Connection`] made of the same packets would tell.
+#[derive(Clone, Debug)]
+pub struct Brief<X> {
+    /// Wireshark's `tcp.stream`.
+    pub stream: u64,
+    /// The two ends.
+    pub ends: BySide<Endpoint>,
+    /// First and last frame, and how many.
+    pub frames: FrameSpan,
+    /// Time of the first frame.
+    pub start: Timestamp,
+    /// Time of the last frame.
+    pub end: Timestamp,
+    /// Bytes that each side sent.
+    pub bytes: BySide<u64>,
+    /// Each side's FIN.
+    pub fins: BySide<Moment>,
+    /// Who closed first.
+    pub closed_first: Side,
+    /// Where the capture was taken.
+    pub place: Place,
+    /// The smallest round trips on both sides of that place.
+    pub trips: BySide<Option<Span>>,
+    /// Exchanges.
+    pub app: X,
+}
+
+impl<X> Brief<X> {
+    /// The same connection with its exchanges in another form.
+    pub fn map_app<Y>(self, map: impl FnOnce(X) -> Y) -> Brief<Y> {
+        Brief {
+            stream: self.stream,
+            ends: self.ends,
+            frames: self.frames,
+            start: self.start,
+            end: self.end,
+            bytes: self.bytes,
+            fins: self.fins,
+            closed_first: self.closed_first,
+            place: self.place,
+            trips: self.trips,
+            app: map(self.app),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Connections that are over are taken from the engine: in full, or in as little as whoever takes them needs.
+
+use super::ending::Finished;
+use super::{Engine, State};
+use crate::pairs::{ByEnd, End};
+use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
+
+impl<X: StreamSink> Engine<X> {
+    /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
+    pub fn next_finished(&mut self) -> Option<Connection<X>> {
+        if let Some(syn) = self.next_lone_syn() {
+            return Some(self.in_full(&syn));
+        }
+        match self.finished.pop_front() {
+            Some(Finished::InFull(connection)) => return Some(*connection),
+            Some(Finished::Orderly(mut it)) => {
+                it.orderly.settle(&mut self.stock);
+                let stock = &mut self.stock;
+                let live = it.orderly.into_live(&it.ends, stock, &self.config);
+                let (ends, end) = (&it.ends, it.capture_end);
+                return Some(live.conclude(it.stream, ends, end, true, &self.config));
+            }
+            None => {}
+        }
+        loop {
+            let slot = self.remaining.as_mut()?.next()?;
+            let Some(place) = self.slots.get_mut(slot as usize) else {
+                continue;
+            };
+            let state = std::mem::replace(&mut place.state, State::Free);
+            let (pair, stream) = (place.pair, place.stream);
+            let Some(live) = self.in_the_end(state, &pair) else {
+                continue;
+            };
+            let ends = self.index.ends(&pair);
+            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
+        }
+    }
+
+    /// Like [`Engine::next_finished`], but only where that is one of which nothing but a SYN was seen: whoever needs no more of it saves the work
+    /// of making a connection of it.
+    pub fn next_lone_syn(&mut self) -> Option<LoneSyn> {
+        if !self.finished.is_empty() {
+            return None;
+        }
+        let remaining = self.remaining.as_mut()?;
+        let slot = *remaining.as_slice().first()?;
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::HalfOpen(syn) = place.state else {
+            return None;
+        };
+        remaining.next();
+        place.state = State::Free;
+        let from = syn.from();
+        Some(LoneSyn {
+            stream: place.stream,
+            ends: BySide {
+                client: self.index.endpoint(&place.pair, from),
+                server: self.index.endpoint(&place.pair, from.other()),
+            },
+            capture_end: self.capture_end,
+            syn,
+        })
+    }
+
+    /// Like [`Engine::next_finished`], but only where that is one that can be told in brief: whoever needs no more of it saves the work of looking at
+    /// all of its packets.
+    pub fn next_in_brief(&mut self) -> Option<Brief<X>> {
+        if let Some(next) = self.finished.front_mut() {
+            let Finished::Orderly(it) = next else {
+                return None;
+            };
+            let brief = it.orderly.in_brief(it.stream, &it.ends, &mut self.stock)?;
+            self.finished.pop_front();
+            return Some(brief);
+        }
+        let remaining = self.remaining.as_mut()?;
+        let slot = *remaining.as_slice().first()?;
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::Orderly(orderly) = &mut place.state else {
+            return None;
+        };
+        let ends = self.index.ends(&place.pair);
+        let brief = orderly.in_brief(place.stream, &ends, &mut self.stock)?;
+        place.state = State::Free;
+        remaining.next();
+        Some(brief)
+    }
+
+    /// The connection that consists of this SYN.
+    pub fn in_full(&self, lone: &LoneSyn) -> Connection<X> {
+        let from = lone.syn.from();
+        let BySide { client, server } = lone.ends;
+        let ends = match from {
+            End::Low => ByEnd {
+                low: client,
+                high: server,
+            },
+            End::High => ByEnd {
+                low: server,
+                high: client,
+            },
+        };
+        let live = self.begun(&lone.segment(), from);
+        live.conclude(lone.stream, &ends, lone.capture_end, false, &self.config)
+    }
+}

@@ -1,0 +1,221 @@
+//! An orderly connection that is over, in brief: of one that ended well, the full analysis would tell no more.
+
+use whyreset_segments::{Checksum, Endpoint};
+
+use super::Orderly;
+use super::look::Look;
+use super::short::Short;
+use super::stock::Stock;
+use super::syn_ack::SynAck;
+use crate::closing::{PassedFin, first_of_crossing_fins};
+use crate::half_open::HalfOpen;
+use crate::pairs::ByEnd;
+use crate::place::{self, Signs};
+use crate::round_trip::RoundTripMeter;
+use crate::{Brief, BySide, FrameSpan, Marks, Moment, Packet, RoundTrip, Side, StreamSink};
+
+impl<X: StreamSink> Orderly<X> {
+    /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
+    /// both sides have closed, and its sink misses nothing. `None` where it did not, or is too long to be told so.
+    pub(crate) fn in_brief(
+        &mut self,
+        stream: u64,
+        ends: &ByEnd<Endpoint>,
+        stock: &mut Stock,
+    ) -> Option<Brief<X>> {
+        let (client, server) = (self.client, self.server());
+        let bytes = BySide {
+            client: self.ends.of(client).sent,
+            server: self.ends.of(server).sent,
+        };
+        let arrived = self.numbers_below(server, self.ends.of(client).acked) >= bytes.server;
+        let served = bytes.client > 0 || bytes.server == 0;
+        if self.middle.is_some() || !self.ended() || !arrived || !served {
+            return None;
+        }
+        let looks = BySide {
+            client: stock.looks.get(self.ends.of(client).look?)?,
+            server: stock.looks.get(self.ends.of(server).look?)?,
+        };
+        self.tell_passed(Moment {
+            frame: self.last_frame,
+            time: self.last,
+        });
+        if !self.app.ended_well() {
+            return None;
+        }
+        let mut watch = Watch::of(&self.syn, &self.syn_ack, &looks);
+        for short in &self.log {
+            let side = self.side(short.from());
+            watch.packet(short, side, looks.of(side), self.first_frame);
+        }
+        let fins = watch.fins()?;
+        let trips = BySide {
+            client: watch.client.meter.result(),
+            server: watch.server.meter.result(),
+        };
+        Some(Brief {
+            stream,
+            ends: BySide {
+                client: *ends.of(client),
+                server: *ends.of(server),
+            },
+            frames: FrameSpan {
+                first: self.first_frame,
+                last: self.last_frame,
+                count: 2 + self.log.len() as u64,
+            },
+            start: self.syn.moment().time,
+            end: self.last,
+            bytes,
+            closed_first: closed_first(&fins, &trips),
+            fins: BySide {
+                client: fins.client.at,
+                server: fins.server.at,
+            },
+            place: place::place(
+                &trips,
+                &BySide {
+                    client: watch.client.signs,
+                    server: watch.server.signs,
+                },
+            ),
+            trips: BySide {
+                client: trips.client.minimum,
+                server: trips.server.minimum,
+            },
+            app: std::mem::take(&mut self.app),
+        })
+    }
+
+    /// The initial sequence numbers of both ends.
+    pub(crate) fn initial_numbers(&self) -> ByEnd<u32> {
+        let starts = self.starts();
+        ByEnd {
+            low: starts.low.wrapping_sub(1),
+            high: starts.high.wrapping_sub(1),
+        }
+    }
+}
+
+fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<RoundTrip>) -> Side {
+    let trips = BySide {
+        client: trips.client.minimum,
+        server: trips.server.minimum,
+    };
+    let passed = |side: Side| {
+        let at = fins.of(side).at;
+        (at.time, at.frame)
+    };
+    first_of_crossing_fins(fins, &trips).unwrap_or_else(|| {
+        if passed(Side::Client) <= passed(Side::Server) {
+            Side::Client
+        } else {
+            Side::Server
+        }
+    })
+}
+
+/// What has to see every packet.
+struct Watch {
+    client: OfSide,
+    server: OfSide,
+}
+
+/// One side of it.
+struct OfSide {
+    meter: RoundTripMeter,
+    signs: Signs,
+    /// The number behind the last one sent, as the header has it and relative.
+    next: u32,
+    sent_to: i64,
+    fin: Option<PassedFin>,
+}
+
+impl Watch {
+    /// Begins with the opening.
+    fn of(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<&Look>) -> Self {
+        let mut client = OfSide::new(syn.seq(), syn.frame(), syn.packet().ttl, looks.client);
+        let mut server = OfSide::new(syn_ack.seq, syn_ack.at.frame, syn_ack.ttl(), looks.server);
+        server.signs.outgoing = syn_ack.outgoing().or(server.signs.outgoing);
+        server.note_checksum(syn_ack.checksum);
+        let (asked, answer) = (syn.packet(), syn_ack.packet());
+        server.meter.towards(&asked);
+        server.meter.answered(&answer);
+        client.meter.towards(&answer);
+        Self { client, server }
+    }
+
+    fn packet(&mut self, short: &Short, side: Side, look: &Look, first: u64) {
+        let (own, peer) = match side {
+            Side::Client => (&mut self.client, &mut self.server),
+            Side::Server => (&mut self.server, &mut self.client),
+        };
+        let at = short.moment(first);
+        let ahead = peer.next.wrapping_sub(short.ack);
+        let packet = Packet {
+            frame: at.frame,
+            time: at.time,
+            side,
+            flags: short.flags(),
+            seq: own.sent_to,
+            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
+            window: 0,
+            payload_len: short.payload_len(),
+            ttl: look.ttl,
+            ip_id: 0,
+            timestamps: None,
+            sacked_to: None,
+            marks: Marks::NONE,
+            known: look.known(),
+        };
+        own.meter.answered(&packet);
+        peer.meter.towards(&packet);
+        own.note_checksum(short.checksum());
+        if packet.flags.is_fin() {
+            own.fin = Some(PassedFin {
+                at,
+                seq: packet.seq.saturating_add(i64::from(packet.payload_len)),
+                ack: packet.ack,
+            });
+        }
+        own.next = own.next.wrapping_add(short.sequence_len());
+        own.sent_to = packet.seq_end();
+    }
+
+    fn fins(&self) -> Option<BySide<PassedFin>> {
+        Some(BySide {
+            client: self.client.fin?,
+            server: self.server.fin?,
+        })
+    }
+}
+
+impl OfSide {
+    /// A side whose SYN or SYN/ACK has this number, frame and TTL.
+    fn new(seq: u32, frame: u64, ttl: u8, look: &Look) -> Self {
+        Self {
+            meter: RoundTripMeter::default(),
+            signs: Signs {
+                first: Some(frame),
+                ttl: Some(ttl),
+                outgoing: look.link().outgoing,
+                ..Signs::default()
+            },
+            next: seq.wrapping_add(1),
+            sent_to: 1,
+            fin: None,
+        }
+    }
+
+    fn note_checksum(&mut self, checksum: Option<Checksum>) {
+        match checksum {
+            Some(Checksum::Good) => self.signs.checksum_checked += 1,
+            Some(Checksum::Bad | Checksum::Offloaded) => {
+                self.signs.checksum_checked += 1;
+                self.signs.checksum_unfinished += 1;
+            }
+            Some(Checksum::Unverifiable) | None => {}
+        }
+    }
+}
