@@ -1,8 +1,7 @@
 //! How many bytes of a body the other side has acknowledged.
 
-use std::collections::VecDeque;
-
 use crate::exchange_log::ExchangeId;
+use crate::short_queue::ShortQueue;
 
 /// Runs of body bytes that wait for their acknowledgement; beyond this, neighbours are joined.
 const MAX_RUNS: usize = 1_024;
@@ -10,7 +9,7 @@ const MAX_RUNS: usize = 1_024;
 /// The body bytes of one direction that are not yet acknowledged, by where they lie in the stream.
 #[derive(Debug, Default)]
 pub(crate) struct AcknowledgedBytes {
-    runs: VecDeque<Run>,
+    runs: ShortQueue<Run>,
     acknowledged: u64,
 }
 

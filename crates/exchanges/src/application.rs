@@ -63,7 +63,8 @@ pub(crate) struct Application {
 
 #[derive(Debug)]
 enum Stage {
-    Detecting(Detecting),
+    /// Nothing is held before the first bytes, nor where they tell at once what is spoken.
+    Detecting(Option<Box<Detecting>>),
     /// A protocol that is only recognised, and may turn into another when a side begins to speak anew.
     Plain(Plain),
     Known(Box<dyn Layer>),
@@ -110,7 +111,7 @@ impl Application {
     pub(crate) fn new(context: Context) -> Self {
         Self {
             context,
-            stage: Stage::Detecting(Detecting::default()),
+            stage: Stage::Detecting(None),
             opening: Opening::default(),
         }
     }
@@ -135,6 +136,7 @@ impl Application {
         let Stage::Detecting(held) = &mut self.stage else {
             return;
         };
+        let held = held.get_or_insert_default();
         if !held.proxy_done {
             match proxy_protocol::read(&held.begun.client) {
                 ProxyLine::Open if !last && !held.cut.client => return,
@@ -151,22 +153,21 @@ impl Application {
                 None => Stage::Plain(held.plain("unknown")),
             },
         };
-        let Stage::Detecting(held) = std::mem::replace(&mut self.stage, next) else {
-            return;
-        };
-        self.replay(log, held);
+        if let Stage::Detecting(Some(held)) = std::mem::replace(&mut self.stage, next) {
+            self.replay(log, *held);
+        }
     }
 
-    /// The usual case: the first bytes of all say which protocol is followed, and need not be held. Gives what was held
-    /// before them: acknowledgements.
-    fn detect_at_once(&mut self, side: Side, bytes: &[u8]) -> Option<Detecting> {
-        let Stage::Detecting(held) = &mut self.stage else {
-            return None;
-        };
-        let reader = self.context.reader(held.judge_at_once(side, bytes)?)?;
-        let held = std::mem::take(held);
-        self.stage = Stage::Known(reader);
-        Some(held)
+    /// The usual case: the first bytes of all say which protocol is followed, and need not be held.
+    fn detect_at_once(&mut self, side: Side, bytes: &[u8]) {
+        if !matches!(self.stage, Stage::Detecting(None)) {
+            return;
+        }
+        if let Some(spoken) = judge_at_once(side, bytes)
+            && let Some(reader) = self.context.reader(spoken)
+        {
+            self.stage = Stage::Known(reader);
+        }
     }
 
     fn replay(&mut self, log: &mut ExchangeLog, held: Detecting) {
@@ -197,21 +198,20 @@ impl Application {
 
     fn pass(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.look_again(side);
-        let earlier = self.detect_at_once(side, bytes);
+        self.detect_at_once(side, bytes);
         if let Stage::Detecting(held) = &mut self.stage {
+            let held = held.get_or_insert_default();
             held.begin(side, bytes);
             held.hold(side, at, offset, What::Data(bytes.to_vec()));
             self.detect(log, false);
         } else if let Some(layer) = self.stage.layer() {
             layer.data(log, side, at, offset, bytes);
         }
-        if let Some(earlier) = earlier {
-            self.replay(log, earlier);
-        }
     }
 
     fn pass_gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         if let Stage::Detecting(held) = &mut self.stage {
+            let held = held.get_or_insert_default();
             if !held.begun.of(side).is_empty() {
                 *held.cut.of_mut(side) = true;
             }
@@ -224,6 +224,7 @@ impl Application {
 
     fn pass_acknowledgement(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
         if let Stage::Detecting(held) = &mut self.stage {
+            let held = held.get_or_insert_default();
             *held.acknowledged.of_mut(side) = Some((at, offset));
         } else if let Some(layer) = self.stage.layer() {
             layer.acknowledged(log, side, at, offset);
@@ -232,6 +233,7 @@ impl Application {
 
     fn pass_close(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
         if let Stage::Detecting(held) = &mut self.stage {
+            let held = held.get_or_insert_default();
             held.hold(side, at, 0, What::Closed { reset });
             self.detect(log, false);
         } else if let Some(layer) = self.stage.layer() {
@@ -261,16 +263,26 @@ impl Application {
             return;
         }
         plain.looks = plain.looks.saturating_add(1);
-        let next = Stage::Detecting(Detecting {
-            proxy_done: true,
-            ..Detecting::default()
-        });
-        if let Stage::Plain(plain) = std::mem::replace(&mut self.stage, next)
-            && let Stage::Detecting(held) = &mut self.stage
-        {
-            held.before = Some(plain);
+        if let Stage::Plain(plain) = std::mem::replace(&mut self.stage, Stage::Detecting(None)) {
+            self.stage = Stage::Detecting(Some(Box::new(Detecting {
+                proxy_done: true,
+                before: Some(plain),
+                ..Detecting::default()
+            })));
         }
     }
+}
+
+/// What is spoken, where nothing came before these bytes of `side`.
+fn judge_at_once(side: Side, bytes: &[u8]) -> Option<Spoken> {
+    if proxy_protocol::read(bytes) != ProxyLine::None {
+        return None;
+    }
+    let begun = bytes.get(..MAX_HELD).unwrap_or(bytes);
+    Some(match side {
+        Side::Client => banner::classify(begun, &[]),
+        Side::Server => banner::classify(&[], begun),
+    })
 }
 
 impl Stage {
@@ -290,19 +302,6 @@ impl Detecting {
             || self.events.len() >= MAX_EVENTS
             || self.held >= MAX_HELD_IN_ALL
             || (self.cut.client && self.cut.server)
-    }
-
-    /// What is spoken, where nothing came before these bytes of `side`.
-    fn judge_at_once(&self, side: Side, bytes: &[u8]) -> Option<Spoken> {
-        let untouched = self.events.is_empty() && self.before.is_none() && !self.proxy_done;
-        if !untouched || proxy_protocol::read(bytes) != ProxyLine::None {
-            return None;
-        }
-        let begun = bytes.get(..MAX_HELD).unwrap_or(bytes);
-        Some(match side {
-            Side::Client => banner::classify(begun, &[]),
-            Side::Server => banner::classify(&[], begun),
-        })
     }
 
     /// What is spoken; `Open` where it is worth to wait.

@@ -87,7 +87,7 @@ pub struct Exchange {
     /// gRPC status, where it shows.
     pub grpc_status: Option<u32>,
     /// TLS: the session.
-    pub tls: Option<Tls>,
+    pub tls: Option<Box<Tls>>,
     /// For protocols that are only recognised: who sent payload last, and whose turn it was.
     pub last_speaker: Option<Side>,
     /// Numbers are estimates (from the sizes of encrypted records).
@@ -105,7 +105,7 @@ impl Exchange {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
         };
-        self.complete && self.tls.as_ref().is_none_or(calm)
+        self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
     }
 
     /// A packet of it. What stood behind missing bytes is read late, and may be older than what was read before it.

@@ -19,6 +19,7 @@ mod layer;
 mod list;
 mod mismatch;
 mod proxy_protocol;
+mod short_queue;
 mod tls;
 mod tracker;
 mod websocket;

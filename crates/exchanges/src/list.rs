@@ -216,7 +216,7 @@ impl List {
             log.push(Exchange {
                 protocol: Protocol::Tls(None),
                 started: Some(at),
-                tls: Some(Tls::default()),
+                tls: Some(Box::default()),
                 from_list: true,
                 ..Exchange::default()
             })

@@ -22,6 +22,7 @@ const PLAIN_TO_TLS: [&[u8]; 5] = [
 pub(crate) struct Opening {
     client: Begun<ClientSigns>,
     server: Begun<ServerSigns>,
+    complaint: Complaint,
 }
 
 /// How one side began.
@@ -70,7 +71,6 @@ impl Signs for ClientSigns {
 struct ServerSigns {
     tls_alert: bool,
     http: bool,
-    asks_for_tls: bool,
     foreign: Option<&'static str>,
     text: bool,
 }
@@ -80,15 +80,13 @@ impl Signs for ServerSigns {
         Self {
             tls_alert: is_tls_alert(bytes),
             http: response_likeness(bytes) == Likeness::Yes,
-            asks_for_tls: asks_for_tls(bytes),
             foreign: foreign_banner(bytes),
             text: is_text(bytes),
         }
     }
 
-    /// An error page may speak of TLS anywhere.
     fn certain(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() >= MAX_KEPT).then(|| Self::of(bytes))
+        (bytes.len() >= TEXT).then(|| Self::of(bytes))
     }
 }
 
@@ -105,9 +103,10 @@ impl<S> Default for Begun<S> {
 }
 
 impl<S: Signs> Begun<S> {
-    fn add(&mut self, at: Moment, bytes: &[u8]) {
+    /// Takes more bytes; gives those that count.
+    fn add<'b>(&mut self, at: Moment, bytes: &'b [u8]) -> &'b [u8] {
         if self.over {
-            return;
+            return &[];
         }
         self.frame.get_or_insert(at.frame);
         let room = MAX_KEPT.saturating_sub(self.seen);
@@ -117,6 +116,7 @@ impl<S: Signs> Begun<S> {
         if self.signs.is_none() {
             self.look_at(bytes);
         }
+        bytes
     }
 
     /// Keeps the bytes only where those to come may matter.
@@ -141,8 +141,10 @@ impl<S: Signs> Begun<S> {
 impl Opening {
     pub(crate) fn add(&mut self, side: Side, at: Moment, bytes: &[u8]) {
         match side {
-            Side::Client => self.client.add(at, bytes),
-            Side::Server => self.server.add(at, bytes),
+            Side::Client => {
+                self.client.add(at, bytes);
+            }
+            Side::Server => self.complaint.take(self.server.add(at, bytes)),
         }
     }
 
@@ -173,7 +175,7 @@ impl Opening {
         if http && server.tls_alert {
             let text = "the client sent plain HTTP to a port that speaks TLS: the server answered with a TLS alert";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
-        } else if http && server.asks_for_tls {
+        } else if http && self.complaint.found {
             let text =
                 "the client sent plain HTTP to a port that speaks TLS: the server's answer says so";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
@@ -193,6 +195,8 @@ impl Opening {
 
 /// So many bytes tell a ClientHello.
 const CLIENT_HELLO: usize = 6;
+/// So many bytes tell text from what is none.
+const TEXT: usize = 32;
 
 /// A TLS ClientHello's first bytes.
 pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
@@ -201,7 +205,7 @@ pub(crate) fn is_client_hello(bytes: &[u8]) -> bool {
 
 /// Printable text, at least a short line of it: no TLS record begins so.
 fn is_text(bytes: &[u8]) -> bool {
-    let start = bytes.get(..32).unwrap_or(bytes);
+    let start = bytes.get(..TEXT).unwrap_or(bytes);
     let printable = |b: &u8| (0x20..0x7f).contains(b) || matches!(b, b'\r' | b'\n' | b'\t');
     start.len() >= 4 && start.iter().all(printable)
 }
@@ -232,11 +236,52 @@ pub(crate) fn is_mysql_greeting(bytes: &[u8]) -> bool {
     matches!(bytes, [low, 0, 0, 0, 10, b'0'..=b'9', ..] if *low > 20)
 }
 
+/// Looks for a server's words about plain HTTP in what it says, piece by piece.
+#[derive(Debug, Default)]
+struct Complaint {
+    found: bool,
+    /// The end of what came so far, where that may be their beginning.
+    begun: Vec<u8>,
+}
+
+impl Complaint {
+    fn take(&mut self, piece: &[u8]) {
+        if self.found || piece.is_empty() {
+            return;
+        }
+        if self.begun.is_empty() {
+            self.look_at(piece);
+        } else {
+            let mut text = std::mem::take(&mut self.begun);
+            text.extend_from_slice(piece);
+            self.look_at(&text);
+        }
+    }
+
+    fn look_at(&mut self, text: &[u8]) {
+        self.found = asks_for_tls(text);
+        self.begun = begun_words(text).to_vec();
+    }
+}
+
 /// Whether a server's words about plain HTTP are among these bytes. All of them speak of HTTP or TLS.
 fn asks_for_tls(bytes: &[u8]) -> bool {
     let contains = |words: &[u8]| memchr::memmem::find(bytes, words).is_some();
     (contains(b" HTTP") || contains(b" TLS")) && PLAIN_TO_TLS.iter().any(|words| contains(words))
 }
+
+/// The end of `text` with which such words may begin.
+fn begun_words(text: &[u8]) -> &[u8] {
+    let start = text.len().saturating_sub(LONGEST_WORDS - 1);
+    let end = text.get(start..).unwrap_or(text);
+    (0..end.len())
+        .filter_map(|from| end.get(from..))
+        .find(|end| PLAIN_TO_TLS.iter().any(|words| words.starts_with(end)))
+        .unwrap_or(&[])
+}
+
+/// Bytes of the longest of [`PLAIN_TO_TLS`].
+const LONGEST_WORDS: usize = 49;
 
 #[cfg(test)]
 mod tests {
@@ -257,6 +302,25 @@ mod tests {
             assert_eq!(found.frames, [4, 6]);
             found.id
         })
+    }
+
+    #[test]
+    fn words_are_found_in_any_pieces() {
+        let longest = PLAIN_TO_TLS.iter().map(|words| words.len()).max();
+        assert_eq!(longest, Some(LONGEST_WORDS));
+        for words in PLAIN_TO_TLS {
+            let page = [b"<p>speaking plain ", words, b"</p>"].concat();
+            for size in 1..page.len() {
+                let mut complaint = Complaint::default();
+                for piece in page.chunks(size) {
+                    complaint.take(piece);
+                }
+                assert!(complaint.found, "{} by {size}", words.escape_ascii());
+            }
+        }
+        let mut none = Complaint::default();
+        none.take(b"HTTP/1.1 200 OK\r\n\r\nok");
+        assert!(!none.found && none.begun.is_empty());
     }
 
     #[test]

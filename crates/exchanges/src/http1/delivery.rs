@@ -133,7 +133,7 @@ impl Http1 {
         }
         let mut room = lost.room_for_responses();
         while room > 0
-            && let Some(next) = self.pending.get(1)
+            && let Some(next) = self.pending.second()
             && next.frame < at.frame
             && let Some(answered) = self.pending.pop_front()
         {

@@ -37,7 +37,7 @@ pub(crate) struct Fields {
     pub(crate) ambiguous: bool,
     pub(crate) close: bool,
     pub(crate) keep_alive: bool,
-    pub(crate) upgrade: Option<String>,
+    pub(crate) upgrade: Option<Box<str>>,
     pub(crate) host: Option<String>,
     pub(crate) expects_continue: bool,
 }
@@ -310,7 +310,7 @@ fn collect(headers: &[Header<'_>]) -> Fields {
             6 if is(header, "expect") => {
                 fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
             }
-            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64)),
+            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64).into()),
             10 | 16 if is(header, "connection") || is(header, "proxy-connection") => {
                 fields.close |= lists(value, b"close");
                 fields.keep_alive |= lists(value, b"keep-alive");

@@ -390,7 +390,7 @@ impl Http1 {
         }
     }
 
-    fn open_tunnel(&mut self, log: &mut ExchangeLog, id: ExchangeId, upgrade: Option<String>) {
+    fn open_tunnel(&mut self, log: &mut ExchangeLog, id: ExchangeId, upgrade: Option<Box<str>>) {
         self.request.state = State::Tunnel;
         self.response.state = State::Tunnel;
         let upgrade = upgrade.as_deref();

@@ -1,17 +1,16 @@
 //! Responses whose requests were not read, or not yet: a request behind bytes that are missing is read late.
 
-use std::collections::VecDeque;
-
 use whyreset_connections::Moment;
 
 use crate::exchange_log::ExchangeId;
+use crate::short_queue::ShortQueue;
 
 /// More responses without a request than this are not kept in mind.
 const MAX_ORPHANS: usize = 64;
 
 /// The responses that have no request, in order, with the frame in which each began.
 #[derive(Debug, Default)]
-pub(crate) struct Orphans(VecDeque<(u64, ExchangeId)>);
+pub(crate) struct Orphans(ShortQueue<(u64, ExchangeId)>);
 
 impl Orphans {
     pub(crate) fn add(&mut self, id: ExchangeId, began: Option<Moment>) {

@@ -1,7 +1,5 @@
 //! Requests and responses, matched in order.
 
-use std::collections::VecDeque;
-
 use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 
 use super::body::Asked;
@@ -14,6 +12,7 @@ use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::application::{Application, Context};
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
+use crate::short_queue::ShortQueue;
 
 /// More unanswered requests than this are not paired.
 const MAX_PENDING: usize = 4_096;
@@ -24,7 +23,7 @@ pub(crate) struct Http1 {
     pub(super) requester: Side,
     pub(super) request: Reader,
     pub(super) response: Reader,
-    pub(super) pending: VecDeque<Pending>,
+    pub(super) pending: ShortQueue<Pending>,
     pub(super) orphans: Orphans,
     /// The client was seen to send a request before the last one was answered.
     pub(super) pipelines: bool,
@@ -43,7 +42,7 @@ pub(super) struct Pending {
     pub(super) frame: u64,
     pub(super) asked: Asked,
     pub(super) version: Version,
-    pub(super) upgrade: Option<String>,
+    pub(super) upgrade: Option<Box<str>>,
 }
 
 /// The two directions of an HTTP connection.
@@ -155,7 +154,7 @@ impl Http1 {
             requester,
             request: Reader::new(),
             response: Reader::new(),
-            pending: VecDeque::new(),
+            pending: ShortQueue::default(),
             orphans: Orphans::default(),
             pipelines: false,
             requests_missing: false,

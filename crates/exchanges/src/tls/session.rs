@@ -112,7 +112,7 @@ impl TlsSession {
             log.push(Exchange {
                 protocol: Protocol::Tls(None),
                 started: Some(at),
-                tls: Some(Tls::default()),
+                tls: Some(Box::default()),
                 estimated: true,
                 ..Exchange::default()
             })
@@ -590,7 +590,7 @@ impl Layer for TlsSession {
                 && tls.cut_record.is_none();
             exchange.uncertain = self.flows.client.incomplete || self.flows.server.incomplete;
             exchange.estimated = !(self.flows.client.opened || self.flows.server.opened);
-            exchange.tls = Some(tls);
+            exchange.tls = Some(Box::new(tls));
         }
         if let Some(inside) = &mut self.inside {
             inside.finish(log);

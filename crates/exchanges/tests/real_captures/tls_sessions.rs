@@ -77,7 +77,7 @@ fn ended_by_close_notify(folder: &Path) {
 }
 
 fn session_of(connection: &Exchanges) -> Option<&Tls> {
-    connection.list.first()?.tls.as_ref()
+    connection.list.first()?.tls.as_deref()
 }
 
 /// Resumption is told with keys and without.

@@ -86,7 +86,11 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn session<'a>(case: &Case<'a>) -> Option<&'a Tls> {
-    case.connection.app.list.iter().find_map(|e| e.tls.as_ref())
+    case.connection
+        .app
+        .list
+        .iter()
+        .find_map(|e| e.tls.as_deref())
 }
 
 fn alert<'a>(case: &Case<'a>) -> Option<&'a TlsAlert> {
