@@ -278,10 +278,10 @@ const FAREWELLS: [&[Step]; 4] = [
 
 prop_compose! {
     /// A connection that goes by the book to its end.
-    fn whole_talk()(
+    fn whole_talk(steps: std::ops::Range<usize>)(
         (client, server) in (any::<u32>(), any::<u32>()),
         timestamps in any::<bool>(),
-        steps in prop::collection::vec(step(), 0..24),
+        steps in prop::collection::vec(step(), steps),
         farewell in prop::sample::select(&FAREWELLS[..]),
         pause in 0_u32..90,
     ) -> Vec<Segment<'static>> {
@@ -468,7 +468,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn whole_connections_are_told_in_brief(segments in whole_talk()) {
+    fn whole_connections_are_told_in_brief(segments in whole_talk(0..40)) {
         let served = segments.iter().any(|s| s.payload_len > 0 && s.source == segments[0].source);
         let silent = segments.iter().all(|s| s.payload_len == 0);
         let last_acks = segments.iter().rfind(|s| s.source == segments[0].source).unwrap().ack;
@@ -489,7 +489,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_told_in_brief_is_the_same(segments in prop_oneof![whole_talk(), talk(0..60)]) {
+    fn what_is_told_in_brief_is_the_same(
+        segments in prop_oneof![whole_talk(0..24), whole_talk(24..300), talk(0..200)],
+    ) {
         let full = run(&segments, false);
         let mut engine = engine_of(&segments, true);
         for other in &full {
@@ -504,7 +506,7 @@ proptest! {
     }
 
     #[test]
-    fn listeners_are_the_same(segments in prop_oneof![whole_talk(), talk(0..150)]) {
+    fn listeners_are_the_same(segments in prop_oneof![whole_talk(0..24), talk(0..150)]) {
         let (short, full) = (engine_of(&segments, true), engine_of(&segments, false));
         let server = segments[0].destination;
         prop_assert_eq!(

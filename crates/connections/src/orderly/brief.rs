@@ -2,11 +2,12 @@
 
 use whyreset_segments::{Checksum, Endpoint};
 
-use super::Orderly;
 use super::look::Look;
+use super::middle::Half;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
+use super::{FIRST, Orderly};
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
 use crate::pairs::ByEnd;
@@ -16,7 +17,7 @@ use crate::{Brief, BySide, FrameSpan, Marks, Moment, Packet, RoundTrip, Side, St
 
 impl<X: StreamSink> Orderly<X> {
     /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
-    /// both sides have closed, and its sink misses nothing. `None` where it did not, or is too long to be told so.
+    /// both sides have closed, and its sink misses nothing. `None` where it did not.
     pub(crate) fn in_brief(
         &mut self,
         stream: u64,
@@ -30,7 +31,7 @@ impl<X: StreamSink> Orderly<X> {
         };
         let arrived = self.numbers_below(server, self.ends.of(client).acked) >= bytes.server;
         let served = bytes.client > 0 || bytes.server == 0;
-        if self.middle.is_some() || !self.ended() || !arrived || !served {
+        if !self.ended() || !arrived || !served {
             return None;
         }
         let looks = BySide {
@@ -45,16 +46,26 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let mut watch = Watch::of(&self.syn, &self.syn_ack, &looks);
-        for short in &self.log {
+        let first_frame = self.first_frame;
+        let (first, last) = self.log.split_at(FIRST.min(self.log.len()));
+        for short in first {
             let side = self.side(short.from());
-            watch.packet(short, side, looks.of(side), self.first_frame);
+            watch.packet(short, side, looks.of(side), first_frame);
+        }
+        if let Some(middle) = &self.middle {
+            watch.client.go_on(middle.ends.of(client));
+            watch.server.go_on(middle.ends.of(server));
+        }
+        for short in last {
+            let side = self.side(short.from());
+            watch.packet(short, side, looks.of(side), first_frame);
         }
         let fins = watch.fins()?;
         let trips = BySide {
             client: watch.client.meter.result(),
             server: watch.server.meter.result(),
         };
-        Some(Brief {
+        let brief = Brief {
             stream,
             ends: BySide {
                 client: *ends.of(client),
@@ -63,7 +74,7 @@ impl<X: StreamSink> Orderly<X> {
             frames: FrameSpan {
                 first: self.first_frame,
                 last: self.last_frame,
-                count: 2 + self.log.len() as u64,
+                count: 2 + self.log.len() as u64 + self.passed_over(),
             },
             start: self.syn.moment().time,
             end: self.last,
@@ -85,7 +96,13 @@ impl<X: StreamSink> Orderly<X> {
                 server: trips.server.minimum,
             },
             app: std::mem::take(&mut self.app),
-        })
+        };
+        stock.take_back(std::mem::take(&mut self.log), self.middle.take());
+        Some(brief)
+    }
+
+    fn passed_over(&self) -> u64 {
+        self.middle.as_ref().map_or(0, |middle| middle.count)
     }
 
     /// The initial sequence numbers of both ends.
@@ -206,6 +223,13 @@ impl OfSide {
             sent_to: 1,
             fin: None,
         }
+    }
+
+    /// Goes on behind what was passed over.
+    fn go_on(&mut self, passed: &Half) {
+        self.meter = passed.meter.clone();
+        self.next = passed.next;
+        self.sent_to = passed.sent_to;
     }
 
     fn note_checksum(&mut self, checksum: Option<Checksum>) {
