@@ -276,8 +276,13 @@ fn begun_words(text: &[u8]) -> &[u8] {
     let end = text.get(start..).unwrap_or(text);
     (0..end.len())
         .filter_map(|from| end.get(from..))
-        .find(|end| PLAIN_TO_TLS.iter().any(|words| words.starts_with(end)))
+        .find(|end| PLAIN_TO_TLS.iter().any(|words| begin_with(words, end)))
         .unwrap_or(&[])
+}
+
+/// Most do not even share the first byte.
+fn begin_with(words: &[u8], end: &[u8]) -> bool {
+    words.first() == end.first() && words.starts_with(end)
 }
 
 /// Bytes of the longest of [`PLAIN_TO_TLS`].
