@@ -48,9 +48,19 @@ impl Clock {
             at = at.saturating_add(list.len());
             self.begin(list);
             let read = list.iter().take(here);
-            all.extend(read.map(|row| self.next(row).map(Timestamp::from_nanos)));
+            all.extend(read.map(|row| self.time(row)));
         }
         all
+    }
+
+    /// Whether the clock of this list has been judged.
+    pub fn knows(&self, list: u32) -> bool {
+        self.list == Some(list)
+    }
+
+    /// The time of the next row of a list that is known.
+    pub fn time(&mut self, row: &Placed) -> Option<Timestamp> {
+        self.next(row).map(Timestamp::from_nanos)
     }
 
     fn begin(&mut self, rows: &[&Placed]) {

@@ -175,10 +175,10 @@ pub(crate) fn place(
                     if at >= until {
                         connection.look_ahead();
                     }
-                    surely = connection.is_surely_followed_by(&row);
-                    if connection.is_followed_by(&row) {
+                    surely = connection.carried.is_surely_followed_by(&row);
+                    if connection.carried.is_followed_by(&row) {
                         let mut next = Connection::new(key);
-                        next.carried.shown = connection.carried.shown;
+                        next.carried = connection.carried.followed();
                         *index = placement.connections.len();
                         placement.connections.push(next);
                     }
@@ -441,7 +441,7 @@ fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
 /// More connections than this are not compared for one row.
 const MAX_CANDIDATES: usize = 256;
 
-fn ordered<T: Ord>(a: T, b: T) -> (T, T) {
+pub(crate) fn ordered<T: Ord>(a: T, b: T) -> (T, T) {
     if a <= b { (a, b) } else { (b, a) }
 }
 

@@ -41,6 +41,18 @@ impl<K: Eq + Hash + Copy, V> Generations<K, V> {
         self.young.insert(key, value);
     }
 
+    /// The entry for a key; where there is none, what `begin` makes of it, if anything.
+    pub fn get_or_begin(&mut self, key: K, begin: impl FnOnce() -> Option<V>) -> Option<&mut V> {
+        if !self.young.contains_key(&key) {
+            let value = match self.old.remove(&key) {
+                Some(value) => value,
+                None => begin()?,
+            };
+            self.put(key, value);
+        }
+        self.young.get_mut(&key)
+    }
+
     /// All entries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.old.iter().chain(&self.young)
@@ -60,7 +72,11 @@ mod tests {
     fn the_latest_stay() {
         let mut table = Generations::new(4);
         for key in 0..100 {
-            table.put(key, key * 2);
+            assert_eq!(table.get_or_begin(key, || None), None);
+            assert_eq!(
+                table.get_or_begin(key, || Some(key * 2)),
+                Some(&mut (key * 2))
+            );
             // What is asked for and put back stays young.
             if let Some(first) = table.take(&0) {
                 table.put(0, first);

@@ -32,12 +32,23 @@ pub(crate) struct Known {
     keeps_context: bool,
 }
 
-#[derive(Debug)]
-struct State {
-    carried: Carried,
-    numbering: Memory,
+/// How far a connection is, and what its rows have shown.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub carried: Carried,
+    pub numbering: Memory,
     scaled: bool,
     headers: Headers,
+}
+
+impl State {
+    /// Another connection follows between the same ends.
+    pub fn begin_again(&mut self) {
+        *self = Self {
+            carried: self.carried.followed(),
+            ..Self::default()
+        };
+    }
 }
 
 impl Default for Known {
@@ -65,6 +76,12 @@ impl Known {
             None => connection.begun_before = self.states.has_forgotten(),
         }
         connection
+    }
+
+    /// The connection between these ends; where none is known, it begins if `begins` says so.
+    pub fn state(&mut self, key: Key, begins: impl FnOnce() -> bool) -> Option<&mut State> {
+        let begin = || begins().then(State::default);
+        self.states.get_or_begin(key, begin)
     }
 
     /// The rows that were kept of it.

@@ -80,6 +80,7 @@ mod snoop;
 mod tables;
 mod tcpdump_new;
 mod tcpdump_old;
+mod tcpdump_plain;
 mod tcpdump_prefix;
 mod text_reader;
 mod times;

@@ -30,6 +30,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// By what the numbers count is decided.
+    pub fn is_decided(&self) -> bool {
+        self.relative.is_some()
+    }
+
     /// All numbers of the connection are relative.
     pub fn is_relative(&self) -> bool {
         self.relative.unwrap_or(false)
@@ -69,17 +74,41 @@ pub(crate) fn unify(connection: &mut Connection, rows: &mut [Placed], until: usi
             (row.raw.seq, row.raw.ack) = (None, None);
             continue;
         }
-        let side = usize::from(!row.is_from_first());
-        let base = |side: usize| bases.get(side).copied().flatten();
-        row.raw.seq = numbers.seq.and_then(|n| convert(n, base(side), relative));
-        row.raw.ack = numbers
-            .ack
-            .and_then(|n| convert(n, base(1 - side), relative));
-        if let Some(start) = numbers.sack_from.filter(|_| !relative) {
-            move_sack(&mut row.raw, start);
-        }
-        row.relative = relative;
+        apply(row, numbers, &bases, relative);
     }
+}
+
+/// Whether the numbers of a connection that begins with this row of tcpdump are clear from row to row: where each side
+/// starts is told before anything counts from there. (The side whose SYN is not in the list may still begin with an
+/// acknowledgement without a number: then its numbers are unknown.)
+pub(crate) fn begins_clearly(row: &RawRow) -> bool {
+    let absolute = |number: Option<u32>| number.is_some_and(|n| n >= MAY_BE_RELATIVE);
+    let opens = row.flags.unwrap_or_default().contains(TcpFlags::SYN);
+    (opens && row.seq.is_some()) || (absolute(row.seq) && absolute(row.ack))
+}
+
+/// Brings the numbers of one row of tcpdump to the convention of its connection, which began clearly or has been decided.
+pub(crate) fn unify_next(memory: &mut Memory, row: &mut Placed) {
+    let numbers = memory.tcpdump.classify(row);
+    learn_starts(row, &numbers, &mut memory.bases);
+    if row.raw.seq.is_some() || row.raw.ack.is_some() {
+        memory.counts_from_start.get_or_insert(true);
+        memory.relative.get_or_insert(false);
+    }
+    apply(row, &numbers, &memory.bases, memory.is_relative());
+}
+
+fn apply(row: &mut Placed, numbers: &Written, bases: &[Option<u32>; 2], relative: bool) {
+    let side = usize::from(!row.is_from_first());
+    let base = |side: usize| bases.get(side).copied().flatten();
+    row.raw.seq = numbers.seq.and_then(|n| convert(n, base(side), relative));
+    row.raw.ack = numbers
+        .ack
+        .and_then(|n| convert(n, base(1 - side), relative));
+    if let Some(start) = numbers.sack_from.filter(|_| !relative) {
+        move_sack(&mut row.raw, start);
+    }
+    row.relative = relative;
 }
 
 /// The numbers of one row, classified.
@@ -165,7 +194,7 @@ fn wireshark_counts_from_start<'a>(rows: impl Iterator<Item = &'a Placed> + Clon
             .flat_map(|row| [row.raw.seq, row.raw.ack.filter(|_| has(row, TcpFlags::ACK))])
             .flatten()
     };
-    numbers().any(|n| n <= 1) || numbers().min().is_none_or(|n| n < 1 << 26)
+    numbers().any(|n| n <= 1) || numbers().min().is_none_or(|n| n < MAY_BE_RELATIVE)
 }
 
 fn has(row: &Placed, flag: TcpFlags) -> bool {
@@ -283,7 +312,7 @@ impl Tcpdump {
             if self.all_absolute.unwrap_or(as_absolute < as_relative) {
                 return Number::Absolute(n);
             }
-        } else if n >= 1 << 26 {
+        } else if n >= MAY_BE_RELATIVE {
             if first {
                 self.set_start(side, Some(n.wrapping_sub(before_first)));
             }
@@ -313,6 +342,9 @@ impl Tcpdump {
         }
     }
 }
+
+/// Of random numbers of headers, one in 64 is smaller; relative ones hardly get there.
+const MAY_BE_RELATIVE: u32 = 1 << 26;
 
 fn distance(a: u32, b: u32) -> u32 {
     a.wrapping_sub(b).min(b.wrapping_sub(a))

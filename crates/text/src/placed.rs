@@ -117,6 +117,53 @@ pub(crate) struct Carried {
     pub shown: Option<Shown>,
 }
 
+impl Carried {
+    /// Whether `row` opens another connection between the same ends: its number differs, or this one has ended.
+    pub fn is_followed_by(&self, row: &RawRow) -> bool {
+        let opens = row.icmp.is_none() && row.flags.unwrap_or_default().is_opening_syn();
+        opens && (self.ended || self.is_surely_followed_by(row))
+    }
+
+    /// The same where the row itself says it: a SYN that is sent again after a refusal is no other connection.
+    pub fn is_surely_followed_by(&self, row: &RawRow) -> bool {
+        if row.icmp.is_some() || !row.flags.unwrap_or_default().is_opening_syn() {
+            return false;
+        }
+        // Wireshark's relative numbers are 0 for every SYN.
+        let differs = match (self.syn, row.seq) {
+            (Some(before), Some(now)) => before != now,
+            _ => false,
+        };
+        differs
+            || row
+                .marks
+                .iter()
+                .any(|mark| mark.contains("Port numbers reused"))
+    }
+
+    /// What comes behind a connection between the same ends.
+    pub fn followed(&self) -> Self {
+        Self {
+            shown: self.shown,
+            ..Self::default()
+        }
+    }
+
+    /// Moves past a row, from `ends.0` to `ends.1`.
+    pub fn pass(&mut self, key: Key, at: usize, row: &RawRow, ends: (Endpoint, Endpoint)) {
+        if row.is_whole() {
+            self.shown
+                .get_or_insert_with(|| Shown::new(at, row, key.1))
+                .note(at, row, ends);
+        }
+        let flags = row.flags.unwrap_or_default();
+        if flags.is_opening_syn() {
+            self.syn = row.seq;
+        }
+        self.ended |= flags.is_fin() || flags.is_rst();
+    }
+}
+
 /// Two ends that rows with hosts and ports show.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown {
@@ -174,29 +221,6 @@ impl Connection {
         }
     }
 
-    /// Whether `row` opens another connection between the same ends: its number differs, or this one has ended.
-    pub fn is_followed_by(&self, row: &RawRow) -> bool {
-        let opens = row.icmp.is_none() && row.flags.unwrap_or_default().is_opening_syn();
-        opens && (self.carried.ended || self.is_surely_followed_by(row))
-    }
-
-    /// The same where the row itself says it: a SYN that is sent again after a refusal is no other connection.
-    pub fn is_surely_followed_by(&self, row: &RawRow) -> bool {
-        if row.icmp.is_some() || !row.flags.unwrap_or_default().is_opening_syn() {
-            return false;
-        }
-        // Wireshark's relative numbers are 0 for every SYN.
-        let differs = match (self.carried.syn, row.seq) {
-            (Some(before), Some(now)) => before != now,
-            _ => false,
-        };
-        differs
-            || row
-                .marks
-                .iter()
-                .any(|mark| mark.contains("Port numbers reused"))
-    }
-
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         self.carried.ended
@@ -204,18 +228,7 @@ impl Connection {
 
     /// Adds a row, from `ends.0` to `ends.1`.
     pub fn push(&mut self, index: usize, at: usize, row: &RawRow, ends: (Endpoint, Endpoint)) {
-        if row.is_whole() {
-            let pair = self.key.1;
-            self.carried
-                .shown
-                .get_or_insert_with(|| Shown::new(at, row, pair))
-                .note(at, row, ends);
-        }
-        let flags = row.flags.unwrap_or_default();
-        if flags.is_opening_syn() {
-            self.carried.syn = row.seq;
-        }
-        self.carried.ended |= flags.is_fin() || flags.is_rst();
+        self.carried.pass(self.key, at, row, ends);
         self.rows.push(index);
     }
 

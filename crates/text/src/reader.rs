@@ -17,10 +17,10 @@ use crate::run_together::split_rows;
 use crate::times::read_time;
 use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
-use crate::wrapping::{join_wrapped, starts_packet};
+use crate::wrapping::{continues_numbers, join_wrapped, starts_packet};
 use crate::{
     MAX_UNREAD, UnreadLine, compact, fortigate, network_monitor, snoop, tables, tcpdump_new,
-    tcpdump_old, tshark_fields, tshark_json, wireshark_list,
+    tcpdump_old, tcpdump_plain, tshark_fields, tshark_json, wireshark_list,
 };
 
 /// A line of the text after cleaning.
@@ -133,6 +133,14 @@ impl Reader {
     /// Reads a line, and what of the following ones belongs to the same packet. Gives how many lines that were.
     fn read_line(&mut self, line: &Line<'_>, following: &[Line<'_>]) -> usize {
         let text: &str = &line.text;
+        if let Some(row) = self.read_plain(text, following) {
+            self.finish_dump();
+            self.push(RawRow {
+                line: line.number,
+                ..row
+            });
+            return 1;
+        }
         if text.trim().is_empty() {
             self.blank_since_packet = true;
             return 1;
@@ -166,6 +174,18 @@ impl Reader {
             self.take(read, line, part);
         }
         1
+    }
+
+    /// A row of a long log, which leaves no doubt what it is: where nothing else is being read.
+    fn read_plain(&self, text: &str, following: &[Line<'_>]) -> Option<RawRow> {
+        if self.details.is_some() || self.fields_header.is_some() {
+            return None;
+        }
+        let row = tcpdump_plain::read_row(text)?;
+        let goes_on = following
+            .first()
+            .is_some_and(|next| continues_numbers(&next.text));
+        (!goes_on).then_some(row)
     }
 
     /// A row of Network Monitor, whose tabs would else make it a table.

@@ -60,7 +60,7 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
 }
 
 /// `S`, `R.`, `P.`, `none`, `SEW`.
-fn read_flags(text: &str) -> Option<TcpFlags> {
+pub(crate) fn read_flags(text: &str) -> Option<TcpFlags> {
     if text == "none" {
         return Some(TcpFlags::NONE);
     }
@@ -136,7 +136,7 @@ fn wrapping_number(text: &str) -> Option<u32> {
 }
 
 /// `: HTTP: GET / HTTP/1.1`, `: HTTP, length: 249`.
-fn read_application(text: &str, row: &mut RawRow) {
+pub(crate) fn read_application(text: &str, row: &mut RawRow) {
     let text = text.trim_start_matches([':', ' ']);
     let Some((name, rest)) = text.split_once([':', ',']) else {
         return;
@@ -160,12 +160,18 @@ fn read_options(list: &str, row: &mut RawRow) -> bool {
     true
 }
 
+/// Words of an option that are looked at: no option that is kept has as many.
+const MAX_WORDS: usize = 16;
+
 fn read_option(text: &str, options: &mut TcpOptions) {
-    let words: Vec<&str> = text
-        .split([' ', ':'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    let kind = match words.as_slice() {
+    let mut all = [""; MAX_WORDS];
+    let mut count = 0_usize;
+    let words = text.split([' ', ':']).filter(|word| !word.is_empty());
+    for (slot, word) in all.iter_mut().zip(words) {
+        *slot = word;
+        count = count.saturating_add(1);
+    }
+    let kind = match all.get(..count).unwrap_or(&[]) {
         ["nop"] => 1,
         ["eol"] => 0,
         ["mss", value, ..] => {

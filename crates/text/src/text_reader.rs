@@ -1,5 +1,6 @@
 //! Reading a text that comes piece by piece, window by window.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use whyreset_segments::HostNames;
@@ -20,7 +21,8 @@ pub struct Window {
     pub bytes: usize,
     /// Rows that end a further window before that.
     pub rows: usize,
-    /// The last rows of a window, which are only looked at, at most half of it: they are read again with the next.
+    /// The last rows of a window, which are only looked at, at most half of it: they are read again with the next. Where all
+    /// rows say all of themselves, none is.
     pub ahead: usize,
 }
 
@@ -28,14 +30,17 @@ impl Default for Window {
     fn default() -> Self {
         Self {
             bytes: WINDOW,
-            rows: 16_384,
-            ahead: 4_096,
+            rows: 8_192,
+            ahead: 2_048,
         }
     }
 }
 
+/// Rows that say all of themselves are handed on when they are so many.
+const PLAIN_ROWS: usize = 1_024;
+
 /// Behind the first window lines are read in pieces of so many bytes.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 
 /// Reads a text that comes piece by piece, in bounded memory (see the crate's page). The rows are the same, whatever pieces
 /// the text comes in.
@@ -152,7 +157,10 @@ impl TextReader {
     }
 
     fn read_text(&mut self, text: &[u8], follows: Follows) {
-        let text = String::from_utf8_lossy(text);
+        let text = match std::str::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(text),
+        };
         let way = match self.way.take() {
             Some(mut way) => {
                 way.read(&text, &mut self.reader);
@@ -168,11 +176,17 @@ impl TextReader {
 
     fn end_full_window(&mut self) -> Vec<Row> {
         let rows = self.reader.rows.len();
-        if rows < self.window.rows && self.since_window < self.window.bytes {
+        let is_full = rows >= self.window.rows || self.since_window >= self.window.bytes;
+        let waits = self.assembly.looks_ahead(&self.reader.rows);
+        if !is_full && (waits || rows < PLAIN_ROWS) {
             return Vec::new();
         }
+        let ahead = match waits {
+            true => self.window.ahead.min(rows / 2),
+            false => 0,
+        };
         // What belongs to the last row may follow.
-        self.end_window(self.window.ahead.min(rows / 2).max(1))
+        self.end_window(ahead.max(1))
     }
 
     /// Hands on all rows but the last ones.

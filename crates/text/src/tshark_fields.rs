@@ -22,6 +22,10 @@ const MAX_COLUMNS: usize = 256;
 /// Reads a header, if `line` is one.
 pub(crate) fn read_header(line: &str) -> Option<Header> {
     let line = shorten(line.trim(), 8_192);
+    // The first name may stand in quotes.
+    if !begins_like_field(line.trim_start_matches(['"', '\''])) {
+        return None;
+    }
     SEPARATORS.into_iter().find_map(|separator| {
         let names: Vec<String> = split(line, separator);
         let fits = names.len() >= 2
@@ -61,6 +65,13 @@ pub(crate) fn read_command(line: &str) -> Option<Header> {
 
 /// `tcp.seq`, `_ws.col.Info`.
 fn is_field(name: &str) -> bool {
+    begins_like_field(name)
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn begins_like_field(name: &str) -> bool {
     let kinds = [
         "frame.", "eth.", "sll.", "ip.", "ipv6.", "tcp.", "udp.", "icmp.", "icmpv6.", "http.",
         "http2.", "tls.", "ssl.", "_ws.", "dns.",
@@ -68,9 +79,6 @@ fn is_field(name: &str) -> bool {
     kinds
         .iter()
         .any(|kind| name.len() > kind.len() && name.starts_with(kind))
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// Reads a packet by its header.

@@ -68,7 +68,7 @@ fn has_flags(text: &str) -> bool {
 }
 
 /// `TSval=3081660681 TSecr=3542359002`: the rest of an Info column.
-fn continues_numbers(text: &str) -> bool {
+pub(crate) fn continues_numbers(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or("");
     let mut numbers = info_column::Numbers::default();
     word.contains('=') && info_column::read_number(word, &mut numbers)
