@@ -16,6 +16,7 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
+use crate::links::Links;
 use crate::live::{Arriving, Live};
 use crate::orderly::{Orderly, Stock};
 use crate::pairs::{End, Index, Located, Pair};
@@ -85,6 +86,7 @@ pub struct Engine<X> {
     /// SOCKS negotiations by stream.
     tunnels: HashMap<u64, Socks, RandomState>,
     stock: Stock,
+    links: Links,
     prototype: X,
 }
 
@@ -132,6 +134,7 @@ impl<X: StreamSink> Engine<X> {
             neighbours: Neighbours::default(),
             tunnels: HashMap::default(),
             stock: Stock::default(),
+            links: Links::default(),
             prototype,
         }
     }
@@ -236,7 +239,9 @@ impl<X: StreamSink> Engine<X> {
                 Some(stream)
             }
             State::HalfOpen(half)
-                if segment.flags.is_syn_ack() && !located.is_port(socks::PORT) =>
+                if segment.flags.is_syn_ack()
+                    && half.is_on_plain_ethernet()
+                    && !located.is_port(socks::PORT) =>
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
                 place.state = State::Orderly(Box::new(orderly));
@@ -258,7 +263,7 @@ impl<X: StreamSink> Engine<X> {
 
     /// A new stream on a pair that is not known: a plain SYN is kept in short.
     fn open(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
-        match HalfOpen::of(segment, located.from) {
+        match HalfOpen::of(segment, located.from, &mut self.links) {
             Some(half) => {
                 let slot = self.add(located.pair, State::HalfOpen(half));
                 self.index.insert(located.hash, slot);
@@ -375,7 +380,7 @@ impl<X: StreamSink> Engine<X> {
                 let from = half.from();
                 let source = self.index.endpoint(pair, from);
                 let destination = self.index.endpoint(pair, from.other());
-                let syn = half.expand(source, destination);
+                let syn = half.expand(source, destination, half.link(&self.links));
                 Some(Box::new(self.begun(&syn, from)))
             }
             State::Free | State::Reserved | State::Tombstone(_) => None,

@@ -5,6 +5,7 @@ use whyreset_segments::{
     Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
 };
 
+use crate::links::Links;
 use crate::pairs::End;
 use crate::{Marks, Moment, Packet, Side};
 
@@ -19,10 +20,12 @@ pub(crate) struct HalfOpen {
     window: u16,
     mss: u16,
     ip_id: u16,
-    flags: u16,
+    /// The number of what lies below IP ([`Links`]), and above its twelve bits how many option kinds there are.
+    link_and_len: u16,
     mac: [u8; 6],
     kinds: [u8; 12],
-    kinds_len: u8,
+    /// [`short_flags`].
+    flags: u8,
     window_scale: u8,
     ttl: u8,
     bits: u8,
@@ -36,14 +39,25 @@ const HAS_TIMESTAMPS: u8 = 1 << 4;
 const IS_V4: u8 = 1 << 5;
 const HAS_MAC: u8 = 1 << 6;
 
+/// A SYN that is not alone has one of these flags: FIN, RST, ACK. All others may be there.
+const NOT_SYN_ALONE: u16 =
+    TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0 | !0xfff;
+/// Bits of a link's number.
+const LINK_BITS: u32 = 12;
+
+/// The flags that a SYN may have besides: URG and what is above it in the leading bits, PSH in the last one.
+const fn short_flags(flags: TcpFlags) -> u8 {
+    ((flags.0 >> 5) << 1 | (flags.0 >> 3) & 1) as u8
+}
+
 impl HalfOpen {
     /// The largest frame number that fits here.
     pub(crate) const LARGEST_FRAME: u64 = (1 << 48) - 1;
 
     /// The SYN in short; `None` where it says more than fits here.
-    pub(crate) fn of(segment: &Segment<'_>, from: End) -> Option<Self> {
+    pub(crate) fn of(segment: &Segment<'_>, from: End, links: &mut Links) -> Option<Self> {
         let known = segment.known.without(Known::MAC);
-        let plain = segment.flags.0 & 0x17 == TcpFlags::SYN.0
+        let plain = segment.flags.0 & NOT_SYN_ALONE == TcpFlags::SYN.0
             && segment.payload_len == 0
             && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
             && segment.options.fast_open.is_none()
@@ -51,10 +65,6 @@ impl HalfOpen {
             && segment.options.sack_len == 0
             && segment.options.timestamps.is_none_or(|ts| ts.echo == 0)
             && segment.ack.0 == 0
-            && segment.link.outgoing.is_none()
-            && segment.link.vlan == 0
-            && segment.link.tunnels == 0
-            && segment.link.interface == 0
             && !segment.bad_offset;
         if !plain {
             return None;
@@ -73,10 +83,10 @@ impl HalfOpen {
             window: u16::try_from(segment.window).ok()?,
             mss: options.mss.unwrap_or_default(),
             ip_id: segment.ip.id,
-            flags: segment.flags.0,
+            link_and_len: links.number(&segment.link)? | u16::from(options.kinds_len) << LINK_BITS,
+            flags: short_flags(segment.flags),
             mac: segment.link.source_mac,
             kinds: options.kinds,
-            kinds_len: options.kinds_len,
             window_scale: options.window_scale.unwrap_or_default(),
             ttl: segment.ip.ttl,
             bits: bit(from == End::High, FROM_HIGH)
@@ -113,6 +123,22 @@ impl HalfOpen {
         Timestamp::from_nanos(i64::from_ne_bytes(self.time))
     }
 
+    const fn flags(&self) -> TcpFlags {
+        let above = (self.flags as u16 >> 1) << 5;
+        let push = (self.flags as u16 & 1) << 3;
+        TcpFlags(TcpFlags::SYN.0 | above | push)
+    }
+
+    /// Whether it lies right on Ethernet, in a capture of one interface that does not tell directions.
+    pub(crate) const fn is_on_plain_ethernet(&self) -> bool {
+        self.link_and_len & Links::LARGEST == 0
+    }
+
+    /// What lies below IP.
+    pub(crate) fn link(&self, links: &Links) -> LinkFields {
+        links.get(self.link_and_len & Links::LARGEST, self.mac)
+    }
+
     /// Its frame.
     pub(crate) const fn frame(&self) -> u64 {
         (self.frame_high as u64) << 32 | self.frame_low as u64
@@ -125,7 +151,7 @@ impl HalfOpen {
             frame: at.frame,
             time: at.time,
             side: Side::Client,
-            flags: TcpFlags(self.flags),
+            flags: self.flags(),
             seq: 0,
             ack: 0,
             window: self.window(),
@@ -186,8 +212,13 @@ impl HalfOpen {
         }
     }
 
-    /// The SYN as a segment again. Lost are: what lies below IP but the MAC address, ECN and flow label, the checksum.
-    pub(crate) fn expand(&self, source: Endpoint, destination: Endpoint) -> Segment<'static> {
+    /// The SYN as a segment again. Lost are: ECN and flow label, the checksum.
+    pub(crate) fn expand(
+        &self,
+        source: Endpoint,
+        destination: Endpoint,
+        link: LinkFields,
+    ) -> Segment<'static> {
         Segment {
             frame: self.frame(),
             time: self.time(),
@@ -195,7 +226,7 @@ impl HalfOpen {
             destination,
             seq: SeqNumber(self.seq),
             ack: SeqNumber(0),
-            flags: TcpFlags(self.flags),
+            flags: self.flags(),
             window: u32::from(self.window),
             urgent: 0,
             payload_len: 0,
@@ -208,13 +239,23 @@ impl HalfOpen {
                 total_len: 40,
                 ..IpFields::default()
             },
-            link: LinkFields {
-                source_mac: self.mac,
-                ..LinkFields::default()
-            },
+            link,
             known: self.known(),
             bad_offset: false,
         }
+    }
+
+    /// The same of one that lies right on Ethernet.
+    pub(crate) fn on_plain_ethernet(
+        &self,
+        source: Endpoint,
+        destination: Endpoint,
+    ) -> Segment<'static> {
+        let link = LinkFields {
+            source_mac: self.mac,
+            ..LinkFields::default()
+        };
+        self.expand(source, destination, link)
     }
 
     fn options(&self) -> TcpOptions {
@@ -227,7 +268,7 @@ impl HalfOpen {
                 echo: 0,
             }),
             kinds: self.kinds,
-            kinds_len: self.kinds_len,
+            kinds_len: (self.link_and_len >> LINK_BITS) as u8,
             ..TcpOptions::default()
         }
     }
@@ -245,15 +286,34 @@ mod tests {
         syn.options = TcpOptions::parse(&[
             2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7,
         ]);
-        let half = HalfOpen::of(&syn, End::Low).unwrap();
-        let back = half.expand(A, B);
-        assert_eq!(back.options, syn.options);
+        syn.link.source_mac = [1, 2, 3, 4, 5, 6];
+        syn.link.vlan = 42;
+        syn.link.outgoing = Some(false);
+        let mut links = Links::default();
+        let half = HalfOpen::of(&syn, End::Low, &mut links).unwrap();
+        assert!(!half.is_on_plain_ethernet());
+        let back = half.expand(A, B, half.link(&links));
+        assert_eq!((back.options, back.link), (syn.options, syn.link));
         assert_eq!(
             (back.frame, back.seq, back.window),
             (syn.frame, syn.seq, syn.window)
         );
         assert!(size_of::<HalfOpen>() <= 52);
         syn.payload_len = 1;
-        assert!(HalfOpen::of(&syn, End::Low).is_none());
+        assert!(HalfOpen::of(&syn, End::Low, &mut links).is_none());
+    }
+
+    #[test]
+    fn flags_come_back_as_they_were() {
+        let mut links = Links::default();
+        for flags in 0..=u16::MAX {
+            let syn = segment(A, B, TcpFlags(flags), 7, 0, b"");
+            let half = HalfOpen::of(&syn, End::Low, &mut links);
+            assert_eq!(half.is_some(), flags & 0x17 == 2 && flags < 0x1000);
+            if let Some(half) = half {
+                assert!(half.is_on_plain_ethernet());
+                assert_eq!(half.flags(), syn.flags);
+            }
+        }
     }
 }

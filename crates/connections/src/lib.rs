@@ -18,6 +18,7 @@ mod half_open;
 mod hostile;
 mod ip_id;
 mod kept_packets;
+mod links;
 mod live;
 mod lone_syn;
 mod marks;

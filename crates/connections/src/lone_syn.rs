@@ -1,7 +1,7 @@
 //! A connection of which the whole capture shows one SYN and nothing else: floods and scans consist of them.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Endpoint, Segment};
+use whyreset_segments::{Endpoint, LinkFields, Segment};
 
 use crate::half_open::HalfOpen;
 use crate::{BySide, Moment};
@@ -13,6 +13,7 @@ pub struct LoneSyn {
     pub(crate) ends: BySide<Endpoint>,
     pub(crate) capture_end: Timestamp,
     pub(crate) syn: HalfOpen,
+    pub(crate) link: LinkFields,
 }
 
 impl LoneSyn {
@@ -39,6 +40,11 @@ impl LoneSyn {
         self.syn.ttl()
     }
 
+    /// Whether the capturing host sent it; `None` where the link does not say.
+    pub const fn outgoing(&self) -> Option<bool> {
+        self.link.outgoing
+    }
+
     /// How long the capture runs on behind it.
     pub fn ran_on(&self) -> Span {
         self.capture_end - self.at().time
@@ -53,6 +59,7 @@ impl LoneSyn {
 
     /// The SYN as a segment.
     pub(crate) fn segment(&self) -> Segment<'static> {
-        self.syn.expand(self.ends.client, self.ends.server)
+        let BySide { client, server } = self.ends;
+        self.syn.expand(client, server, self.link)
     }
 }

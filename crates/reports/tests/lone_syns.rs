@@ -46,6 +46,8 @@ struct Attempt {
     window: u16,
     ip_id: u16,
     mac: Option<[u8; 6]>,
+    vlan: u16,
+    outgoing: Option<bool>,
     options: usize,
     ecn: bool,
     /// Nanoseconds since the one before.
@@ -93,6 +95,8 @@ impl Attempt {
         syn.options = TcpOptions::parse(OPTIONS[self.options]);
         syn.ip.ttl = self.ttl;
         syn.ip.id = self.ip_id;
+        syn.link.vlan = self.vlan;
+        syn.link.outgoing = self.outgoing;
         if let Some(mac) = self.mac {
             syn.link.source_mac = mac;
             syn.known = syn.known.with(Known::MAC);
@@ -275,6 +279,8 @@ fn of_a_flood(number: u32) -> Attempt {
         window: (number % 7) as u16 * 100,
         ip_id: (number % 65_536) as u16,
         mac: None,
+        vlan: (number % 3) as u16,
+        outgoing: None,
         options: (number % 4) as usize,
         ecn: number.is_multiple_of(11),
         pause: 100_000,
@@ -334,12 +340,13 @@ prop_compose! {
         ttl in prop_oneof![8 => Just(64_u8), 2 => Just(128), 2 => Just(53), 1 => any::<u8>()],
         seq in any::<u32>(),
         mac in any::<Option<[u8; 6]>>(),
+        (vlan, outgoing) in (0_u16..3, prop_oneof![4 => Just(None), 1 => any::<Option<bool>>()]),
         options in 0..OPTIONS.len(),
         ecn in any::<bool>(),
         pause in pause(),
     ) -> Attempt {
         Attempt {
-            fate, server, client, client_port, ttl, seq, window, ip_id, mac, options, ecn, pause,
+            fate, server, client, client_port, ttl, seq, window, ip_id, mac, vlan, outgoing, options, ecn, pause,
         }
     }
 }

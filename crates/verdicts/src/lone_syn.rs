@@ -9,13 +9,14 @@ use crate::wording;
 /// All that the judgement of a lone SYN, and every sentence about it, rests on, but for the number of its own frame.
 ///
 /// Not in it, because nothing that is said of a lone SYN rests on them: the client's address and port, the server's
-/// address, the time itself, sequence number, window and options, IP identification, MAC address.
+/// address, the time itself, sequence number, window and options, IP identification, MAC address and VLAN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Grounds {
     /// The server's port, which the sentences name.
     port: u16,
-    /// It tells whether the capture was taken at the client.
+    /// Whether the capture was taken at the client is told by these.
     ttl: u8,
+    outgoing: Option<bool>,
     /// How long the capture runs on, and whether an answer may still have come.
     ran_on: Alike,
     just_sent: bool,
@@ -53,6 +54,7 @@ impl Likeness {
         Grounds {
             port: server.port,
             ttl: syn.ttl(),
+            outgoing: syn.outgoing(),
             ran_on: self.ran_on.follow(ran_on),
             just_sent: ran_on < PATIENCE,
             refused: listener.map_or(0, |listener| listener.refused),

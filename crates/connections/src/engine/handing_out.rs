@@ -59,6 +59,7 @@ impl<X: StreamSink> Engine<X> {
                 server: self.index.endpoint(&place.pair, from.other()),
             },
             capture_end: self.capture_end,
+            link: syn.link(&self.links),
             syn,
         })
     }

@@ -29,7 +29,7 @@ impl<X: StreamSink> Orderly<X> {
         let app = std::mem::take(&mut self.app);
         let (client, server) = (self.client, self.client.other());
         let (client_end, server_end) = (*ends.of(client), *ends.of(server));
-        let syn = self.syn.expand(client_end, server_end);
+        let syn = self.syn.on_plain_ethernet(client_end, server_end);
         let mut live = Live::begin_replay(&syn, client, app);
         live.packet(&again(&syn, client, None), config);
         let answer = self.syn_ack.segment(server_end, client_end);
