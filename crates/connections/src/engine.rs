@@ -7,6 +7,7 @@
 mod ending;
 mod foresight;
 mod handing_out;
+mod tombstone;
 
 use std::collections::VecDeque;
 
@@ -20,11 +21,12 @@ use crate::links::Links;
 use crate::live::{Arriving, Live};
 use crate::orderly::{Orderly, Stock};
 use crate::pairs::{End, Index, Located, Pair};
-use crate::sequence_analysis::{Arrival, SequenceAnalysis};
+use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
 pub use foresight::{Ahead, FORESEEN};
+use tombstone::Tombstone;
 
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
@@ -95,6 +97,8 @@ pub struct Engine<X> {
 struct Slot<X> {
     pair: Pair,
     stream: u64,
+    /// Its pair leads to a newer stream.
+    superseded: bool,
     state: State<X>,
 }
 
@@ -108,7 +112,7 @@ enum State<X> {
     /// Its number was used up by a SOCKS tunnel ([`crate::socks`]); nothing of its own was seen.
     Reserved,
     /// Handed on; late packets still find their stream.
-    Tombstone(Box<SequenceAnalysis>),
+    Tombstone(Tombstone),
 }
 
 impl<X: StreamSink> Engine<X> {
@@ -287,6 +291,7 @@ impl<X: StreamSink> Engine<X> {
         let slot = Slot {
             pair,
             stream,
+            superseded: false,
             state,
         };
         if let Some(index) = self.free.pop()
@@ -322,8 +327,8 @@ impl<X: StreamSink> Engine<X> {
                 live.analysis_mut()
                     .arrival(located.from, segment.seq.0, segment.flags)
             }
-            State::Tombstone(analysis) => {
-                analysis.arrival(located.from, segment.seq.0, segment.flags)
+            State::Tombstone(tombstone) => {
+                tombstone.arrival(located.from, segment.seq.0, segment.flags)
             }
             State::Free | State::Reserved | State::HalfOpen(_) | State::Orderly(_) => Arrival::Same,
         };
@@ -342,6 +347,9 @@ impl<X: StreamSink> Engine<X> {
         let live = Live::new(segment, located.from, self.prototype.fresh());
         let new = self.add(located.pair, State::Live(Box::new(live)));
         self.index.replace(located.hash, slot, new);
+        if let Some(old) = self.slots.get_mut(slot as usize) {
+            old.superseded = true;
+        }
         let marks = if segment.bad_offset {
             Marks::NONE
         } else {
@@ -427,7 +435,7 @@ impl<X: StreamSink> Engine<X> {
                 }
                 marks
             }
-            State::Tombstone(analysis) => analysis.segment(segment, located.from) | marks,
+            State::Tombstone(tombstone) => tombstone.segment(segment, located.from) | marks,
             State::Free | State::Reserved | State::HalfOpen(_) | State::Orderly(_) => marks,
         };
         if located.is_port(socks::PORT) && !segment.payload.is_empty() {

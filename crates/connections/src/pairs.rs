@@ -185,12 +185,6 @@ impl Index {
         self.table.replace(hash, old, new);
     }
 
-    /// Whether the entry of a pair leads to this slot.
-    pub(crate) fn leads_to(&self, pair: &Pair, slot: u32) -> bool {
-        let hash = self.hash(pair);
-        self.table.find(hash, |known| known == slot).is_some()
-    }
-
     /// Forgets a pair.
     pub(crate) fn remove(&mut self, pair: &Pair, slot: u32) {
         self.changes = self.changes.wrapping_add(1);

@@ -175,6 +175,22 @@ pub(crate) enum Arrival {
     New,
 }
 
+/// What a segment means for the stream it finds; `base` is the initial number of its sender.
+pub(crate) fn arrival(base: &mut u32, seq: u32, flags: TcpFlags) -> Arrival {
+    if !flags.contains(TcpFlags::SYN) {
+        return Arrival::Same;
+    }
+    if flags.is_syn_ack() {
+        *base = seq;
+        return Arrival::Same;
+    }
+    if *base == seq {
+        Arrival::Same
+    } else {
+        Arrival::New
+    }
+}
+
 impl SequenceAnalysis {
     /// Marks that rest on the window field.
     const WINDOW_MARKS: Marks = Marks(
@@ -185,22 +201,6 @@ impl SequenceAnalysis {
             | Marks::DUPLICATE_ACK.0
             | Marks::KEEP_ALIVE_ACK.0,
     );
-
-    /// Of a stream with these initial numbers, as far as it matters for what may still arrive.
-    pub(crate) fn of_past(initial: &ByEnd<u32>) -> Self {
-        let flow = |base: u32| FlowState {
-            base,
-            based: true,
-            ..FlowState::default()
-        };
-        Self {
-            flows: ByEnd {
-                low: flow(initial.low),
-                high: flow(initial.high),
-            },
-            ..Self::default()
-        }
-    }
 
     /// The source counts numbers from each side's initial one, so both bases are zero.
     pub(crate) const fn count_from_zero(&mut self) {
@@ -239,19 +239,15 @@ impl SequenceAnalysis {
     /// Runs for segments that ICMP errors quote as well.
     pub(crate) fn arrival(&mut self, end: End, seq: u32, flags: TcpFlags) -> Arrival {
         let flow = self.flows.of_mut(end);
-        if !flow.based || !flags.contains(TcpFlags::SYN) {
+        if !flow.based {
             return Arrival::Same;
         }
-        if flags.is_syn_ack() {
-            flow.base = seq;
-            return Arrival::Same;
+        let arrival = arrival(&mut flow.base, seq, flags);
+        if arrival == Arrival::Same && flags.contains(TcpFlags::SYN) && !flags.is_syn_ack() {
+            // The same SYN again: forget what RSTs and the like did to the expected number.
+            flow.next_seq = flow.max_to_be_acked;
         }
-        if flow.base != seq {
-            return Arrival::New;
-        }
-        // The same SYN again: forget what RSTs and the like did to the expected number.
-        flow.next_seq = flow.max_to_be_acked;
-        Arrival::Same
+        arrival
     }
 
     /// Everything about one segment but its arrival: bases, flags, header, options.

@@ -3,11 +3,11 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::Endpoint;
 
+use super::tombstone::Tombstone;
 use super::{Engine, State};
 use crate::live::Live;
 use crate::orderly::Orderly;
 use crate::pairs::{ByEnd, Pair};
-use crate::sequence_analysis::SequenceAnalysis;
 use crate::{Connection, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
@@ -17,7 +17,7 @@ const HIDDEN_SIZE: usize = 4 << 10;
 /// So many connections ahead of its turn one is fetched from memory, and what lies behind it.
 const FAR_AHEAD: usize = 2;
 const AHEAD: usize = 1;
-/// Tombstones: about 100 bytes each.
+/// Tombstones: about 80 bytes each, and some 150 more of those that are followed on.
 const MAX_TOMBSTONES: usize = 1_000_000;
 
 /// A connection that is over, and its last frame when that was noticed.
@@ -132,11 +132,11 @@ impl<X: StreamSink> Engine<X> {
         live.catch_up(&self.config);
         self.neighbours
             .visit(*ends.of(live.server()), &live.visit());
-        let analysis = *live.analysis();
+        let tombstone = Tombstone::Analysis(Box::new(*live.analysis()));
         let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
         self.finished
             .push_back(Finished::InFull(Box::new(connection)));
-        self.bury(slot, analysis);
+        self.bury(slot, tombstone);
     }
 
     /// The same, of one that went by the book.
@@ -149,14 +149,14 @@ impl<X: StreamSink> Engine<X> {
     ) {
         let listener = *ends.of(orderly.server());
         self.neighbours.visit(listener, &orderly.visit(&self.stock));
-        let analysis = SequenceAnalysis::of_past(&orderly.initial_numbers());
+        let tombstone = Tombstone::Numbers(orderly.initial_numbers());
         self.finished.push_back(Finished::Orderly(OrderlyEnd {
             orderly,
             stream,
             ends,
             capture_end: self.capture_end,
         }));
-        self.bury(slot, analysis);
+        self.bury(slot, tombstone);
     }
 
     /// The full state of a connection that nothing follows any more.
@@ -168,15 +168,15 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Leaves a tombstone where late packets may still come, and forgets the oldest one if there are too many.
-    fn bury(&mut self, slot: u32, analysis: SequenceAnalysis) {
+    fn bury(&mut self, slot: u32, tombstone: Tombstone) {
         let Some(place) = self.slots.get_mut(slot as usize) else {
             return;
         };
-        if !self.index.leads_to(&place.pair, slot) {
+        if place.superseded {
             self.free.push(slot);
             return;
         }
-        place.state = State::Tombstone(Box::new(analysis));
+        place.state = State::Tombstone(tombstone);
         self.tombstones.push_back(slot);
         if self.tombstones.len() > MAX_TOMBSTONES
             && let Some(oldest) = self.tombstones.pop_front()
