@@ -1,14 +1,16 @@
 //! Benchmarks on captures of real size.
 //!
-//! `make` writes them, the same bytes for the same seed; `floor` is the least that any reader must do; `compare` runs
+//! `make` writes them, the same bytes for the same seed, or captures a real server under load; `floor` is the least that any reader must do; `compare` runs
 //! the program and its neighbours in turn and prints CPU seconds and peak memory as ratios to the floor.
 
 mod compare;
 mod floor;
+mod head;
 mod make;
 mod measure;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -38,6 +40,9 @@ enum Command {
     },
     /// Run one command and print its CPU seconds and peak memory
     Measure {
+        /// Seconds of wall time that it may take
+        #[arg(long)]
+        seconds: Option<u64>,
         /// The command
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<String>,
@@ -54,7 +59,9 @@ fn main() -> anyhow::Result<()> {
             scale,
         } => make::make(kind, &output, scale),
         Command::Floor { capture } => floor::run(&capture),
-        Command::Measure { command } => measure::run(&command),
+        Command::Measure { seconds, command } => {
+            measure::run(&command, seconds.map(Duration::from_secs))
+        }
         Command::Compare(args) => compare::run(&args),
     }
 }

@@ -1,7 +1,7 @@
 //! CPU seconds and peak memory of one command, as the kernel accounts for them.
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -18,17 +18,19 @@ pub struct Cost {
     pub memory: f64,
 }
 
-/// Runs the command with its output thrown away, and prints `CPU WALL MEMORY`. It has to be the only child.
-pub fn run(command: &[String]) -> Result<()> {
+/// Runs the command with its output thrown away, and prints `CPU WALL MEMORY`. It has to be the only child, and to end within
+/// `limit`.
+pub fn run(command: &[String], limit: Option<Duration>) -> Result<()> {
     let (program, arguments) = command.split_first().context("a command is missing")?;
     let begin = Instant::now();
-    let status = Command::new(program)
+    let child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status()
+        .spawn()
         .with_context(|| program.clone())?;
+    let status = wait(child, limit).with_context(|| program.clone())?;
     let wall = begin.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cpu = (usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1e6;
@@ -39,10 +41,28 @@ pub fn run(command: &[String]) -> Result<()> {
     Ok(())
 }
 
+fn wait(mut child: Child, limit: Option<Duration>) -> Result<ExitStatus> {
+    let Some(limit) = limit else {
+        return Ok(child.wait()?);
+    };
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if begin.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            bail!("took longer than {} s", limit.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Measures `command` in a process of its own, so that no other child counts.
-pub fn measure(command: &[String]) -> Result<Cost> {
+pub fn measure(command: &[String], limit: Duration) -> Result<Cost> {
     let output = Command::new(std::env::current_exe()?)
-        .args(["measure", "--"])
+        .args(["measure", "--seconds", &limit.as_secs().to_string(), "--"])
         .args(command)
         .output()?;
     if !output.status.success() {

@@ -132,13 +132,15 @@ type Pair = (Endpoint, Endpoint);
 /// List and hosts, the smaller one first.
 pub(crate) type HostKey = (u32, Host, Host);
 
+type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 #[derive(Default)]
 struct Catalogue {
-    by_ends: HashMap<(u32, Pair), usize>,
+    by_ends: Table<(u32, Pair), usize>,
     shown: Vec<Shown>,
-    by_hosts: HashMap<HostKey, Vec<usize>>,
-    by_host: HashMap<(u32, Host), Vec<usize>>,
-    by_ports: HashMap<(u32, Port, Port), Vec<usize>>,
+    by_hosts: Table<HostKey, Vec<usize>>,
+    by_host: Table<(u32, Host), Vec<usize>>,
+    by_ports: Table<(u32, Port, Port), Vec<usize>>,
 }
 
 /// Finds the ends of every row that tells them, or that only one connection fits. The first of `rows` has the place
@@ -159,7 +161,7 @@ pub(crate) fn place(
         begins,
         ..Placement::default()
     };
-    let mut current: HashMap<Key, usize, foldhash::fast::RandomState> = HashMap::default();
+    let mut current: Table<Key, usize> = HashMap::default();
     for (row, at) in rows.into_iter().zip(begins..) {
         if row.gap_before {
             placement.breaks.push(at.saturating_mul(2));

@@ -18,7 +18,7 @@ use crate::tokens::integer;
 pub(crate) struct FieldSet {
     /// The first and the last value of each: of the outer header, and of the inner one, in a tunnel or quoted in an ICMP
     /// error.
-    values: HashMap<String, (String, Option<String>)>,
+    values: HashMap<String, (String, Option<String>), foldhash::fast::RandomState>,
 }
 
 /// Fields of one packet, and bytes of one value, that are kept.
