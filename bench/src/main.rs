@@ -60,7 +60,13 @@ fn main() -> anyhow::Result<()> {
         } => make::make(kind, &output, scale),
         Command::Floor { capture } => floor::run(&capture),
         Command::Measure { seconds, command } => {
-            measure::run(&command, seconds.map(Duration::from_secs))
+            let measured = measure::run(&command, seconds.map(Duration::from_secs));
+            // `compare` shows the reason in one line.
+            if let Err(error) = measured {
+                eprintln!("{error:#}");
+                std::process::exit(1);
+            }
+            Ok(())
         }
         Command::Compare(args) => compare::run(&args),
     }
