@@ -243,9 +243,7 @@ impl<X: StreamSink> Engine<X> {
                 Some(stream)
             }
             State::HalfOpen(half)
-                if segment.flags.is_syn_ack()
-                    && half.is_on_plain_ethernet()
-                    && !located.is_port(socks::PORT) =>
+                if segment.flags.is_syn_ack() && !located.is_port(socks::PORT) =>
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
                 place.state = State::Orderly(Box::new(orderly));
@@ -381,7 +379,7 @@ impl<X: StreamSink> Engine<X> {
             State::Live(live) => Some(live),
             State::Orderly(orderly) => {
                 let ends = self.index.ends(pair);
-                let live = orderly.into_live(&ends, &mut self.stock, &self.config);
+                let live = orderly.into_live(&ends, &mut self.stock, &self.links, &self.config);
                 Some(Box::new(live))
             }
             State::HalfOpen(half) => {

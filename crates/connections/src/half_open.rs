@@ -129,11 +129,6 @@ impl HalfOpen {
         TcpFlags(TcpFlags::SYN.0 | above | push)
     }
 
-    /// Whether it lies right on Ethernet, in a capture of one interface that does not tell directions.
-    pub(crate) const fn is_on_plain_ethernet(&self) -> bool {
-        self.link_and_len & Links::LARGEST == 0
-    }
-
     /// What lies below IP.
     pub(crate) fn link(&self, links: &Links) -> LinkFields {
         links.get(self.link_and_len & Links::LARGEST, self.mac)
@@ -245,19 +240,6 @@ impl HalfOpen {
         }
     }
 
-    /// The same of one that lies right on Ethernet.
-    pub(crate) fn on_plain_ethernet(
-        &self,
-        source: Endpoint,
-        destination: Endpoint,
-    ) -> Segment<'static> {
-        let link = LinkFields {
-            source_mac: self.mac,
-            ..LinkFields::default()
-        };
-        self.expand(source, destination, link)
-    }
-
     fn options(&self) -> TcpOptions {
         TcpOptions {
             mss: self.has(HAS_MSS).then_some(self.mss),
@@ -291,7 +273,6 @@ mod tests {
         syn.link.outgoing = Some(false);
         let mut links = Links::default();
         let half = HalfOpen::of(&syn, End::Low, &mut links).unwrap();
-        assert!(!half.is_on_plain_ethernet());
         let back = half.expand(A, B, half.link(&links));
         assert_eq!((back.options, back.link), (syn.options, syn.link));
         assert_eq!(
@@ -311,7 +292,6 @@ mod tests {
             let half = HalfOpen::of(&syn, End::Low, &mut links);
             assert_eq!(half.is_some(), flags & 0x17 == 2 && flags < 0x1000);
             if let Some(half) = half {
-                assert!(half.is_on_plain_ethernet());
                 assert_eq!(half.flags(), syn.flags);
             }
         }

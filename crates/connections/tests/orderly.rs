@@ -239,6 +239,7 @@ prop_compose! {
         cut in prop_oneof![Just(1460_usize), Just(30)],
         steps in prop::collection::vec(step(), steps),
         odd in prop::collection::vec((any::<prop::sample::Index>(), odd_step()), 0..4),
+        links in links(),
     ) -> Vec<Segment<'static>> {
         let mut steps = steps;
         for (at, step) in odd {
@@ -248,8 +249,41 @@ prop_compose! {
         for step in steps {
             talk.step(step);
         }
-        talk.segments
+        on_links(talk.segments, &links)
     }
+}
+
+/// What lies below IP: of the SYN, of the client's other packets, of the server's.
+type Links = [LinkFields; 3];
+
+/// Mostly plain Ethernet, or the same of all.
+fn links() -> impl Strategy<Value = Links> {
+    let vlan = || prop_oneof![Just(0_u16), Just(42)];
+    let link = || {
+        (vlan(), any::<Option<bool>>()).prop_map(|(vlan, outgoing)| LinkFields {
+            vlan,
+            outgoing,
+            ..LinkFields::default()
+        })
+    };
+    prop_oneof![
+        3 => Just([LinkFields::default(); 3]),
+        2 => link().prop_map(|link| [link; 3]),
+        2 => (link(), link()).prop_map(|(client, server)| [client, client, server]),
+        1 => (link(), link(), link()).prop_map(Links::from),
+    ]
+}
+
+fn on_links(mut segments: Vec<Segment<'static>>, links: &Links) -> Vec<Segment<'static>> {
+    for segment in &mut segments {
+        let from_client = segment.source.port != 80;
+        segment.link = match (segment.flags, from_client) {
+            (TcpFlags::SYN, _) => links[0],
+            (_, true) => links[1],
+            (_, false) => links[2],
+        };
+    }
+    segments
 }
 
 /// Ways to part, in order and crossing.
@@ -284,13 +318,14 @@ prop_compose! {
         steps in prop::collection::vec(step(), steps),
         farewell in prop::sample::select(&FAREWELLS[..]),
         pause in 0_u32..90,
+        links in links(),
     ) -> Vec<Segment<'static>> {
         let mut talk = Talk::new(BySide { client, server }, 60_000, timestamps, 1460);
         for step in steps.iter().chain(farewell) {
             talk.micros += i64::from(pause);
             talk.step(*step);
         }
-        talk.segments
+        on_links(talk.segments, &links)
     }
 }
 

@@ -15,8 +15,8 @@ impl<X: StreamSink> Engine<X> {
             Some(Finished::InFull(connection)) => return Some(*connection),
             Some(Finished::Orderly(mut it)) => {
                 it.orderly.settle(&mut self.stock);
-                let stock = &mut self.stock;
-                let live = it.orderly.into_live(&it.ends, stock, &self.config);
+                let (stock, links) = (&mut self.stock, &self.links);
+                let live = it.orderly.into_live(&it.ends, stock, links, &self.config);
                 let (ends, end) = (&it.ends, it.capture_end);
                 return Some(live.conclude(it.stream, ends, end, true, &self.config));
             }
@@ -71,7 +71,9 @@ impl<X: StreamSink> Engine<X> {
             let Finished::Orderly(it) = next else {
                 return None;
             };
-            let brief = it.orderly.in_brief(it.stream, &it.ends, &mut self.stock)?;
+            let brief = it
+                .orderly
+                .in_brief(it.stream, &it.ends, &mut self.stock, &self.links)?;
             self.finished.pop_front();
             return Some(brief);
         }
@@ -82,7 +84,7 @@ impl<X: StreamSink> Engine<X> {
             return None;
         };
         let ends = self.index.ends(&place.pair);
-        let brief = orderly.in_brief(place.stream, &ends, &mut self.stock)?;
+        let brief = orderly.in_brief(place.stream, &ends, &mut self.stock, &self.links)?;
         place.state = State::Free;
         remaining.next();
         Some(brief)

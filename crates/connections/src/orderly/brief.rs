@@ -10,6 +10,7 @@ use super::syn_ack::SynAck;
 use super::{FIRST, Orderly};
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
+use crate::links::Links;
 use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
 use crate::round_trip::RoundTripMeter;
@@ -23,6 +24,7 @@ impl<X: StreamSink> Orderly<X> {
         stream: u64,
         ends: &ByEnd<Endpoint>,
         stock: &mut Stock,
+        links: &Links,
     ) -> Option<Brief<X>> {
         let (client, server) = (self.client, self.server());
         let bytes = BySide {
@@ -46,6 +48,8 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let mut watch = Watch::of(&self.syn, &self.syn_ack, &looks);
+        let outgoing = self.syn.link(links).outgoing;
+        watch.client.signs.outgoing = outgoing.or(watch.client.signs.outgoing);
         let first_frame = self.first_frame;
         let (first, last) = self.log.split_at(FIRST.min(self.log.len()));
         for short in first {

@@ -24,6 +24,8 @@ pub(crate) struct Look {
 struct LookKey {
     mac: [u8; 6],
     vlan: u16,
+    interface: u32,
+    outgoing: Option<bool>,
     known: u32,
     overhead: u32,
     ttl: u8,
@@ -82,6 +84,8 @@ impl Look {
         LookKey {
             mac: self.link.source_mac,
             vlan: self.link.vlan,
+            interface: self.link.interface,
+            outgoing: self.link.outgoing,
             known: self.known.0,
             overhead: self.overhead,
             ttl: self.ttl,

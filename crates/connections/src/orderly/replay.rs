@@ -7,6 +7,7 @@ use super::look::Looks;
 use super::short::{Seen, Short};
 use super::stock::Stock;
 use super::{FIRST, Orderly};
+use crate::links::Links;
 use crate::live::{Arriving, Live};
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::HandedOn;
@@ -19,6 +20,7 @@ impl<X: StreamSink> Orderly<X> {
         mut self,
         ends: &ByEnd<Endpoint>,
         stock: &mut Stock,
+        links: &Links,
         config: &EngineConfig,
     ) -> Live<X> {
         let looks = &stock.looks;
@@ -29,7 +31,8 @@ impl<X: StreamSink> Orderly<X> {
         let app = std::mem::take(&mut self.app);
         let (client, server) = (self.client, self.client.other());
         let (client_end, server_end) = (*ends.of(client), *ends.of(server));
-        let syn = self.syn.on_plain_ethernet(client_end, server_end);
+        let link = self.syn.link(links);
+        let syn = self.syn.expand(client_end, server_end, link);
         let mut live = Live::begin_replay(&syn, client, app);
         live.packet(&again(&syn, client, None), config);
         let answer = self.syn_ack.segment(server_end, client_end);
