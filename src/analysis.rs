@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Record, Timestamp};
 use whyreset_connections::{
-    Ahead, Connection, Engine, EngineConfig, FORESEEN, LoneSyn, Neighbours, Placed,
+    Connection, Engine, EngineConfig, FORESEEN, Foreseen, LoneSyn, Neighbours, Placed,
 };
 use whyreset_exchanges::{KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
@@ -26,14 +26,17 @@ pub struct Analysis {
 
 /// What was seen of records before they came ([`Analysis::look_ahead`]).
 #[derive(Debug)]
-pub struct LookedAt<'a>([Option<Ahead<'a>>; FORESEEN]);
+pub struct LookedAt<'a> {
+    segments: [Option<Segment<'a>>; FORESEEN],
+    foreseen: [Foreseen; FORESEEN],
+}
 
 impl<'a> LookedAt<'a> {
     /// Each record's segment, where all of it was seen already; `None` for ever behind those that were looked at.
-    pub fn segments(&self) -> impl Iterator<Item = Option<&Ahead<'a>>> {
-        self.0
-            .iter()
-            .map(Option::as_ref)
+    pub fn segments(&self) -> impl Iterator<Item = Option<(&Segment<'a>, &Foreseen)>> {
+        let looked_at = self.segments.iter().zip(&self.foreseen);
+        looked_at
+            .map(|(segment, foreseen)| Some((segment.as_ref()?, foreseen)))
             .chain(std::iter::repeat(None))
     }
 }
@@ -90,21 +93,21 @@ impl Analysis {
     /// Looks at these records before they come, in their order: what can be told of them now, and what they lead to, is fetched
     /// from memory together.
     pub fn look_ahead<'a>(&mut self, records: impl Iterator<Item = Record<'a>>) -> LookedAt<'a> {
-        let mut looked_at = LookedAt([None; FORESEEN]);
-        for (at, record) in looked_at.0.iter_mut().zip(records) {
-            *at = whyreset_frames::plain_segment(&record).map(Ahead::new);
+        let mut segments = [None; FORESEEN];
+        for (at, record) in segments.iter_mut().zip(records) {
+            *at = whyreset_frames::plain_segment(&record);
         }
-        self.engine.foresee(&mut looked_at.0);
-        looked_at
+        let foreseen = self.engine.foresee(&segments);
+        LookedAt { segments, foreseen }
     }
 
     /// Takes the next record of a capture, at which was looked before.
     #[inline]
-    pub fn foreseen(&mut self, ahead: &Ahead<'_>) -> Option<Placed> {
-        let time = ahead.segment().time;
+    pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
+        let time = segment.time;
         self.last_time = time;
         self.origin.get_or_insert(time);
-        self.engine.foreseen(ahead)
+        self.engine.foreseen(segment, foreseen)
     }
 
     /// Takes a segment that came from a list; `told` is the application's line in it.

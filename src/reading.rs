@@ -125,8 +125,8 @@ fn read_records<R: Reader>(
     let records = records.frames().zip(records.details());
     for ((record, details), ahead) in records.zip(looked_at.segments()) {
         reader.record(&record, &details);
-        if let Some(ahead) = ahead {
-            if let Some(place) = analysis.foreseen(ahead) {
+        if let Some((segment, foreseen)) = ahead {
+            if let Some(place) = analysis.foreseen(segment, foreseen) {
                 reader.placed(record.frame, Some(&record), place)?;
             }
         } else {

@@ -25,7 +25,7 @@ use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
-pub use foresight::{Ahead, FORESEEN};
+pub use foresight::{FORESEEN, Foreseen};
 use tombstone::Tombstone;
 
 /// SOCKS negotiations that are followed.
