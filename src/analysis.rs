@@ -31,6 +31,15 @@ pub struct LookedAt<'a> {
     foreseen: [Foreseen; FORESEEN],
 }
 
+impl Default for LookedAt<'_> {
+    fn default() -> Self {
+        Self {
+            segments: [None; FORESEEN],
+            foreseen: [Foreseen::default(); FORESEEN],
+        }
+    }
+}
+
 impl<'a> LookedAt<'a> {
     /// Each record's segment, where all of it was seen already; `None` for ever behind those that were looked at.
     pub fn segments(&self) -> impl Iterator<Item = Option<(&Segment<'a>, &Foreseen)>> {
@@ -92,13 +101,16 @@ impl Analysis {
 
     /// Looks at these records before they come, in their order: what can be told of them now, and what they lead to, is fetched
     /// from memory together.
-    pub fn look_ahead<'a>(&mut self, records: impl Iterator<Item = Record<'a>>) -> LookedAt<'a> {
-        let mut segments = [None; FORESEEN];
-        for (at, record) in segments.iter_mut().zip(records) {
+    pub fn look_ahead<'a>(
+        &mut self,
+        records: impl Iterator<Item = Record<'a>>,
+        looked_at: &mut LookedAt<'a>,
+    ) {
+        for (at, record) in looked_at.segments.iter_mut().zip(records) {
             *at = whyreset_frames::plain_segment(&record);
         }
-        let foreseen = self.engine.foresee(&segments);
-        LookedAt { segments, foreseen }
+        self.engine
+            .foresee(&looked_at.segments, &mut looked_at.foreseen);
     }
 
     /// Takes the next record of a capture, at which was looked before.
@@ -168,6 +180,12 @@ impl Analysis {
             connection,
             verdict,
         })
+    }
+
+    /// Whether any connection waits to be taken.
+    #[inline]
+    pub fn has_finished(&self) -> bool {
+        self.engine.has_finished()
     }
 
     /// The next connection that is over, with its verdict.

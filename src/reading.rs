@@ -8,6 +8,7 @@ use whyreset_reports::{CaptureFacts, Judged, JudgedBrief};
 
 use self::text::TextInput;
 use crate::Analysis;
+use crate::analysis::LookedAt;
 use crate::input::{CaptureInfo, Details, Event, Input, Records, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
@@ -121,7 +122,8 @@ fn read_records<R: Reader>(
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {
-    let looked_at = analysis.look_ahead(records.frames());
+    let mut looked_at = LookedAt::default();
+    analysis.look_ahead(records.frames(), &mut looked_at);
     let records = records.frames().zip(records.details());
     for ((record, details), ahead) in records.zip(looked_at.segments()) {
         reader.record(&record, &details);
@@ -138,7 +140,9 @@ fn read_records<R: Reader>(
             });
             result?;
         }
-        drain(analysis, reader)?;
+        if analysis.has_finished() {
+            drain(analysis, reader)?;
+        }
     }
     Ok(())
 }

@@ -24,10 +24,13 @@ pub struct Foreseen {
 impl<X: StreamSink> Engine<X> {
     /// These segments come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
     /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes.
-    pub fn foresee(&mut self, segments: &[Option<Segment<'_>>]) -> [Foreseen; FORESEEN] {
-        let mut foreseen = [Foreseen::default(); FORESEEN];
+    pub fn foresee(
+        &mut self,
+        segments: &[Option<Segment<'_>>; FORESEEN],
+        foreseen: &mut [Foreseen; FORESEEN],
+    ) {
         if self.slots.len() < LARGE {
-            return foreseen;
+            return;
         }
         // What is found there decides what is done next: so all of it is asked for before any of it is looked at.
         let mut glances = 0;
@@ -45,7 +48,7 @@ impl<X: StreamSink> Engine<X> {
             it.changes = self.index.changes();
         }
         let mut orderly = [None; FORESEEN];
-        for (orderly, it) in orderly.iter_mut().zip(&foreseen) {
+        for (orderly, it) in orderly.iter_mut().zip(&*foreseen) {
             let slot = it.slot.and_then(|slot| self.slots.get(slot as usize));
             if let Some(State::Orderly(at)) = slot.map(|slot| &slot.state) {
                 *orderly = Some(at);
@@ -53,7 +56,6 @@ impl<X: StreamSink> Engine<X> {
         }
         let glances = orderly.map(|orderly| orderly.map_or(0, |orderly| orderly.glance()));
         std::hint::black_box(glances);
-        foreseen
     }
 
     /// Takes the next segment of the capture, which was foreseen. `None` where no stream takes it.

@@ -6,6 +6,12 @@ use crate::pairs::{ByEnd, End};
 use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
 
 impl<X: StreamSink> Engine<X> {
+    /// Whether any connection waits to be taken.
+    #[inline]
+    pub fn has_finished(&self) -> bool {
+        !self.finished.is_empty() || self.remaining.is_some()
+    }
+
     /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.
     pub fn next_finished(&mut self) -> Option<Connection<X>> {
         if let Some(syn) = self.next_lone_syn() {
