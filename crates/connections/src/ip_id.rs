@@ -27,28 +27,52 @@ pub(crate) struct IpIdTracker {
     skipped: u32,
 }
 
+/// A packet with an identification.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identified {
+    pub(crate) id: u16,
+    pub(crate) at: Moment,
+    pub(crate) payload_len: u32,
+    /// Its relative number, where that is told.
+    pub(crate) seq: Option<i64>,
+    pub(crate) seq_end: i64,
+}
+
 impl IpIdTracker {
     /// The next packet of the direction.
     pub(crate) fn packet(&mut self, packet: &Packet) {
         if !packet.known.has(Known::IP_ID) || packet.flags.is_rst() {
             return;
         }
+        let told = packet.known.has(Known::SEQ.with(Known::LEN));
+        self.identified(&Identified {
+            id: packet.ip_id,
+            at: packet.moment(),
+            payload_len: packet.payload_len,
+            seq: told.then_some(packet.seq),
+            seq_end: packet.seq_end(),
+        });
+    }
+
+    /// The same, where an identification is told.
+    #[inline]
+    pub(crate) fn identified(&mut self, packet: &Identified) {
         self.packets = self.packets.saturating_add(1);
-        if packet.ip_id == 0 {
+        if packet.id == 0 {
             self.zeros = self.zeros.saturating_add(1);
         } else {
             self.step(packet);
-            self.last = Some((packet.ip_id, packet.moment()));
+            self.last = Some((packet.id, packet.at));
             self.last_span = wire_segments(packet.payload_len);
         }
-        self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+        self.sent_to = self.sent_to.max(Some(packet.seq_end));
     }
 
-    fn step(&mut self, packet: &Packet) {
+    fn step(&mut self, packet: &Identified) {
         let Some((last, _)) = self.last else {
             return;
         };
-        let step = packet.ip_id.wrapping_sub(last);
+        let step = packet.id.wrapping_sub(last);
         if step == 0 || step > SHARED_STEP.saturating_add(self.last_span) {
             return;
         }
@@ -57,8 +81,7 @@ impl IpIdTracker {
             return;
         }
         self.small = self.small.saturating_add(1);
-        let told = packet.known.has(Known::SEQ.with(Known::LEN));
-        if told && self.sent_to.is_some_and(|sent_to| packet.seq > sent_to) {
+        if self.sent_to.is_some() && packet.seq > self.sent_to {
             let skipped = u32::from(step.saturating_sub(self.last_span));
             self.skipped = self.skipped.saturating_add(skipped);
         }

@@ -24,7 +24,7 @@ pub(crate) use stock::Stock;
 use std::ops::Range;
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Checksum, Segment};
+use whyreset_segments::{Checksum, Known, Segment};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -325,13 +325,12 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// What the packets of each end have in common, where it sent any.
-    fn common<'l>(&self, looks: &'l Looks) -> ByEnd<Option<Common<'l>>> {
+    fn common(&self, looks: &Looks) -> ByEnd<Option<Common>> {
         let of = |end: End| {
-            let own = self.ends.of(end);
+            let look = looks.get(self.ends.of(end).look?)?;
             Some(Common {
-                look: looks.get(own.look?)?,
-                side: self.side(end),
-                scale: own.scale,
+                has_timestamps: look.has_timestamps(),
+                has_ip_id: look.known().has(Known::IP_ID),
             })
         };
         ByEnd {

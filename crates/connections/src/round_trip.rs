@@ -33,12 +33,23 @@ pub(crate) struct RoundTripMeter {
     result: RoundTrip,
 }
 
+/// A packet that passed towards the side, and waits for its acknowledgement.
 #[derive(Clone, Copy, Debug)]
-struct Pending {
-    seq_end: i64,
-    at: Moment,
-    flags: TcpFlags,
-    payload_len: u32,
+pub(crate) struct Pending {
+    /// The relative number behind it.
+    pub(crate) seq_end: i64,
+    pub(crate) at: Moment,
+    pub(crate) is_syn: bool,
+    pub(crate) payload_len: u32,
+}
+
+/// An acknowledgement that the side sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) ack: i64,
+    pub(crate) at: Moment,
+    /// It carries no data.
+    pub(crate) is_bare: bool,
 }
 
 impl RoundTripMeter {
@@ -55,21 +66,28 @@ impl RoundTripMeter {
         if seq_end == packet.seq {
             return;
         }
-        self.largest = self.largest.max(packet.payload_len);
         let is_new = self.sent_to.is_none_or(|sent_to| packet.seq >= sent_to);
         if is_new && !packet.marks.has(Marks::OUT_OF_ORDER) {
-            self.sent_to = Some(seq_end);
-            if let Some(slot) = self.pending.iter_mut().find(|slot| slot.is_none()) {
-                *slot = Some(Pending {
-                    seq_end,
-                    at: packet.moment(),
-                    flags: packet.flags,
-                    payload_len: packet.payload_len,
-                });
-            }
+            self.passed(Pending {
+                seq_end,
+                at: packet.moment(),
+                is_syn: packet.flags.contains(TcpFlags::SYN),
+                payload_len: packet.payload_len,
+            });
         } else {
+            self.largest = self.largest.max(packet.payload_len);
             self.sent_to = self.sent_to.max(Some(seq_end));
             self.forget_from(packet.seq);
+        }
+    }
+
+    /// Something new has passed towards the side.
+    #[inline]
+    pub(crate) fn passed(&mut self, pending: Pending) {
+        self.largest = self.largest.max(pending.payload_len);
+        self.sent_to = Some(pending.seq_end);
+        if let Some(slot) = self.pending.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(pending);
         }
     }
 
@@ -77,17 +95,22 @@ impl RoundTripMeter {
     pub(crate) fn answered(&mut self, packet: &Packet) {
         let told = Known::ACK.with(Known::TIME);
         let is_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
-        if !is_ack
-            || !packet.known.has(told)
-            || packet.known.has(Known::ACK_INFERRED)
-            || self.pending.iter().flatten().next().is_none()
-        {
-            return;
+        if is_ack && packet.known.has(told) && !packet.known.has(Known::ACK_INFERRED) {
+            self.acknowledged(&Answer {
+                ack: packet.ack,
+                at: packet.moment(),
+                is_bare: packet.payload_len == 0,
+            });
         }
+    }
+
+    /// The side acknowledged what had passed towards it.
+    #[inline]
+    pub(crate) fn acknowledged(&mut self, answer: &Answer) {
         let mut full_sized = 0;
         let mut last: Option<Pending> = None;
         for slot in &mut self.pending {
-            if let Some(pending) = slot.take_if(|pending| pending.seq_end <= packet.ack) {
+            if let Some(pending) = slot.take_if(|pending| pending.seq_end <= answer.ack) {
                 full_sized += full_sized_segments(&pending, self.largest);
                 last = match last {
                     Some(other) if other.seq_end > pending.seq_end => Some(other),
@@ -96,7 +119,7 @@ impl RoundTripMeter {
             }
         }
         if let Some(pending) = last {
-            self.sample(pending, full_sized, packet);
+            self.sample(pending, full_sized, answer);
         }
     }
 
@@ -114,24 +137,23 @@ impl RoundTripMeter {
         }
     }
 
-    fn sample(&mut self, pending: Pending, full_sized: u32, answer: &Packet) {
-        let span = (answer.time - pending.at.time).max(Span::ZERO);
+    fn sample(&mut self, pending: Pending, full_sized: u32, answer: &Answer) {
+        let span = (answer.at.time - pending.at.time).max(Span::ZERO);
         let result = &mut self.result;
         let is_exact = pending.seq_end == answer.ack;
         if result.minimum.is_none_or(|minimum| span < minimum) {
             result.minimum = Some(span);
-            result.minimum_frames = Some((pending.at.frame, answer.frame));
+            result.minimum_frames = Some((pending.at.frame, answer.at.frame));
         }
         if !is_exact {
             return;
         }
-        let is_bare = answer.payload_len == 0;
-        let answers_syn = pending.flags.contains(TcpFlags::SYN);
+        let answers_syn = pending.is_syn;
         if answers_syn {
             result.handshake.get_or_insert(span);
         }
         let at_once = answers_syn && span < INITIAL_TIMEOUT || full_sized >= 2;
-        if is_bare && at_once {
+        if answer.is_bare && at_once {
             result.prompt_samples = result.prompt_samples.saturating_add(1);
             result.prompt_minimum = match result.prompt_minimum {
                 Some(least) => Some(least.min(span)),

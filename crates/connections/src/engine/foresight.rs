@@ -38,7 +38,9 @@ impl<X: StreamSink> Engine<X> {
             it.located = segment
                 .as_ref()
                 .map(|segment| self.index.locate(segment.source, segment.destination));
-            glances ^= it.located.map_or(0, |located| self.index.glance(located.hash));
+            glances ^= it
+                .located
+                .map_or(0, |located| self.index.glance(located.hash));
         }
         std::hint::black_box(glances);
         for it in foreseen.iter_mut() {

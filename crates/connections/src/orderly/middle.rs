@@ -6,14 +6,13 @@ use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
 use super::behind::Pause;
-use super::look::Look;
 use super::short::{At, Short};
-use crate::ip_id::IpIdTracker;
+use crate::ip_id::{Identified, IpIdTracker};
 use crate::outstanding::MAX_SEGMENTS;
 use crate::pairs::{ByEnd, End};
-use crate::round_trip::RoundTripMeter;
+use crate::round_trip::{Answer, Pending, RoundTripMeter};
 use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
-use crate::{Marks, Moment, Packet, Side};
+use crate::{Moment, Packet};
 
 /// What was passed over so far, and what has to see every packet from the first on.
 #[derive(Debug, Default)]
@@ -117,11 +116,24 @@ pub(super) struct ShortRun {
 const MAX_RUNS: usize = 24;
 
 /// What the packets of one end have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Common {
+    /// They carry timestamps.
+    pub(super) has_timestamps: bool,
+    /// They carry an identification.
+    pub(super) has_ip_id: bool,
+}
+
+/// A packet by relative numbers.
 #[derive(Clone, Copy)]
-pub(super) struct Common<'l> {
-    pub(super) look: &'l Look,
-    pub(super) side: Side,
-    pub(super) scale: u8,
+struct Taken {
+    at: At,
+    moment: Moment,
+    /// The number behind it, and how many it uses up.
+    seq_end: i64,
+    len: u32,
+    ack: i64,
+    clock: Option<u32>,
 }
 
 impl Middle {
@@ -154,38 +166,59 @@ impl Middle {
         let Some(at) = At::of(packet.moment(), self.first) else {
             return;
         };
-        self.watch(packet, from, at);
-        self.note_spoken(packet, from, at);
-        let own = self.ends.of_mut(from);
+        let (own, peer) = self.ends.both_mut(from);
+        own.meter.answered(packet);
+        peer.meter.towards(packet);
+        own.ip_ids.packet(packet);
         own.next = next;
         own.sent_to = packet.seq_end();
         own.acked_to = packet.ack;
+        let taken = Taken {
+            at,
+            moment: packet.moment(),
+            seq_end: packet.seq_end(),
+            len: 1,
+            ack: packet.ack,
+            clock: packet.timestamps.map(|timestamps| timestamps.value),
+        };
+        own.wait_for(&taken);
+        peer.acknowledged(packet.ack);
+        self.note_spoken(&taken, from);
     }
 
     /// A packet that is kept, ahead of those that are passed over.
-    pub(super) fn see(&mut self, short: &Short, common: &Common<'_>) {
-        let packet = self.packet(short, common);
+    pub(super) fn see(&mut self, short: &Short, common: &Common) {
+        let taken = self.taken(short, common);
         let from = short.from();
-        self.watch(&packet, from, short.at());
-        self.note_spoken(&packet, from, short.at());
+        self.watch(short, &taken, common);
+        self.note_spoken(&taken, from);
+        if short.payload_len() > 0 {
+            self.last_data_by = Some(from);
+        }
         let own = self.ends.of_mut(from);
-        own.advance(short);
-        own.acked_to = own.acked_to.max(packet.ack);
+        own.advance(&taken);
+        own.acked_to = own.acked_to.max(taken.ack);
     }
 
     /// A packet that is passed over.
-    pub(super) fn pass(&mut self, short: &Short, common: &Common<'_>) {
-        let packet = self.packet(short, common);
-        let (from, at) = (short.from(), short.at());
-        self.note_pause(&packet, from, at);
-        self.watch(&packet, from, at);
-        self.note_spoken(&packet, from, at);
+    pub(super) fn pass(&mut self, short: &Short, common: &Common) {
+        let taken = self.taken(short, common);
+        let from = short.from();
+        self.note_pause(&taken, from);
+        self.watch(short, &taken, common);
+        self.note_spoken(&taken, from);
         self.count += 1;
         let (own, peer) = self.ends.both_mut(from);
-        own.advance(short);
-        own.note_sent(short, at, peer.acked_to);
-        own.note_acknowledged(&packet, short, at);
-        own.passed.timestamps = packet.timestamps;
+        own.advance(&taken);
+        own.note_sent(short, taken.at);
+        own.note_acknowledged(short, &taken);
+        if common.has_timestamps {
+            own.passed.timestamps = Some(short.timestamps());
+        }
+        if taken.len > 0 {
+            own.note_data(short, taken.at, peer.acked_to);
+            self.last_data_by = Some(from);
+        }
     }
 
     /// What comes next did not leave together with what came before.
@@ -210,77 +243,84 @@ impl Middle {
         size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
     }
 
-    fn packet(&self, short: &Short, common: &Common<'_>) -> Packet {
+    fn taken(&self, short: &Short, common: &Common) -> Taken {
         let from = short.from();
         let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
+        let len = short.sequence_len();
         let ahead = peer.next.wrapping_sub(short.ack);
-        let look = common.look;
-        Packet {
-            frame: short.moment(self.first).frame,
-            time: short.at().time(),
-            side: common.side,
-            flags: short.flags(),
-            seq: own.sent_to,
+        Taken {
+            at: short.at(),
+            moment: short.moment(self.first),
+            seq_end: own.sent_to.saturating_add(i64::from(len)),
+            len,
             ack: peer.sent_to.saturating_sub(i64::from(ahead)),
-            window: u32::from(short.window) << common.scale,
-            payload_len: short.payload_len(),
-            ttl: look.ttl,
-            ip_id: short.ip_id,
-            timestamps: look.has_timestamps().then(|| short.timestamps()),
-            sacked_to: None,
-            marks: Marks::NONE,
-            known: look.known(),
+            clock: common.has_timestamps.then(|| short.timestamps().value),
         }
     }
 
     /// What must see every packet of the connection.
-    fn watch(&mut self, packet: &Packet, from: End, at: At) {
-        let (own, peer) = self.ends.both_mut(from);
-        own.meter.answered(packet);
-        peer.meter.towards(packet);
-        own.ip_ids.packet(packet);
-        own.wait_for(packet, at);
-        peer.acknowledged(packet.ack);
-    }
-
-    fn note_spoken(&mut self, packet: &Packet, from: End, at: At) {
-        self.last = Some((at, from));
-        if packet.payload_len > 0 {
-            self.last_data_by = Some(from);
+    fn watch(&mut self, short: &Short, taken: &Taken, common: &Common) {
+        let (own, peer) = self.ends.both_mut(short.from());
+        let payload_len = short.payload_len();
+        own.meter.acknowledged(&Answer {
+            ack: taken.ack,
+            at: taken.moment,
+            is_bare: payload_len == 0,
+        });
+        if taken.len > 0 {
+            peer.meter.passed(Pending {
+                seq_end: taken.seq_end,
+                at: taken.moment,
+                is_syn: false,
+                payload_len,
+            });
+            own.wait_for(taken);
         }
-        let clock = packet.timestamps.map(|timestamps| timestamps.value);
-        self.ends.of_mut(from).spoken = Some((at, clock));
+        if common.has_ip_id {
+            own.ip_ids.identified(&Identified {
+                id: short.ip_id,
+                at: taken.moment,
+                payload_len,
+                seq: Some(own.sent_to),
+                seq_end: taken.seq_end,
+            });
+        }
+        peer.acknowledged(taken.ack);
     }
 
-    fn note_pause(&mut self, packet: &Packet, from: End, at: At) {
+    fn note_spoken(&mut self, taken: &Taken, from: End) {
+        self.last = Some((taken.at, from));
+        self.ends.of_mut(from).spoken = Some((taken.at, taken.clock));
+    }
+
+    fn note_pause(&mut self, taken: &Taken, from: End) {
         let Some((last, last_from)) = self.last else {
             return;
         };
-        let length = packet.time - last.time();
+        let length = taken.moment.time - last.time();
         let is_long = match self.pauses.get(MAX_PAUSES - 1) {
             Some(least) => length > least.length,
             None => length >= SHORTEST_PAUSE,
         };
         if is_long {
-            self.keep_pause(length, (last, last_from), (at, from), packet);
+            self.keep_pause(length, (last, last_from), taken, from);
         }
     }
 
     #[cold]
-    fn keep_pause(&mut self, length: Span, after: (At, End), until: (At, End), packet: &Packet) {
+    fn keep_pause(&mut self, length: Span, after: (At, End), until: &Taken, from: End) {
         let first = self.first;
-        let (_, last_from) = after;
+        let (last, last_from) = after;
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
-        let moment = |(at, end): (At, End)| (at.moment(first), end);
-        let spoken = self.ends.of(until.1).spoken;
+        let spoken = self.ends.of(from).spoken;
         let pause = Pause {
             length,
-            after: moment(after),
-            until: moment(until),
+            after: (last.moment(first), last_from),
+            until: (until.moment, from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: self.last_data_by,
             breaker_before: spoken.map(|(at, clock)| (at.moment(first), clock)),
-            breaker_ts: packet.timestamps.map(|timestamps| timestamps.value),
+            breaker_ts: until.clock,
         };
         let place = self.pauses.partition_point(|known| known.length >= length);
         self.pauses.insert(place, pause);
@@ -304,17 +344,18 @@ impl Half {
         }
     }
 
-    fn advance(&mut self, short: &Short) {
-        let len = short.sequence_len();
-        self.next = self.next.wrapping_add(len);
-        self.sent_to = self.sent_to.saturating_add(i64::from(len));
+    fn advance(&mut self, taken: &Taken) {
+        self.next = self.next.wrapping_add(taken.len);
+        self.sent_to = taken.seq_end;
     }
 
-    fn wait_for(&mut self, packet: &Packet, at: At) {
-        let len = packet.payload_len.wrapping_add(packet.flags.sequence_len());
-        if len > 0 && self.waiting.len() < MAX_SEGMENTS {
-            let end = (packet.seq_end() & 0xffff_ffff) as u32;
-            self.waiting.push_back(Waiting { end, len, at });
+    fn wait_for(&mut self, taken: &Taken) {
+        if self.waiting.len() < MAX_SEGMENTS {
+            self.waiting.push_back(Waiting {
+                end: (taken.seq_end & 0xffff_ffff) as u32,
+                len: taken.len,
+                at: taken.at,
+            });
         }
     }
 
@@ -331,19 +372,21 @@ impl Half {
         }
     }
 
-    fn note_sent(&mut self, short: &Short, at: At, acked_by_peer: i64) {
-        let (sent_to, next) = (self.sent_to, self.next);
-        let mss = self.peers_mss.map_or(u32::MAX, u32::from);
+    fn note_sent(&mut self, short: &Short, at: At) {
+        let sent_to = self.sent_to;
         let passed = &mut self.passed;
         passed.packets += 1;
         passed.ip_id = short.ip_id;
         passed.note_run(sent_to, at);
+    }
+
+    fn note_data(&mut self, short: &Short, at: At, acked_by_peer: i64) {
+        let mss = self.peers_mss.map_or(u32::MAX, u32::from);
+        let in_flight = self.sent_to.saturating_sub(acked_by_peer);
         let len = short.payload_len();
-        if len == 0 {
-            return;
-        }
+        let passed = &mut self.passed;
         if passed.data_packets == 0 {
-            passed.first_byte = next.wrapping_sub(short.sequence_len());
+            passed.first_byte = self.next.wrapping_sub(len);
         }
         passed.data_packets += 1;
         passed.bytes += u64::from(len);
@@ -354,17 +397,16 @@ impl Half {
         passed.oversize = passed
             .oversize
             .saturating_add(u32::from(mss > 0 && len > mss));
-        let in_flight = sent_to.saturating_sub(acked_by_peer);
         if passed.in_flight.is_none_or(|(most, _)| in_flight > most) {
             passed.in_flight = Some((in_flight, at));
         }
     }
 
-    fn note_acknowledged(&mut self, packet: &Packet, short: &Short, at: At) {
+    fn note_acknowledged(&mut self, short: &Short, taken: &Taken) {
         let passed = &mut self.passed;
-        if packet.ack > self.acked_to {
-            self.acked_to = packet.ack;
-            passed.progress = Some(at);
+        if taken.ack > self.acked_to {
+            self.acked_to = taken.ack;
+            passed.progress = Some(taken.at);
         }
         passed.ack = short.ack;
         passed.window = short.window;
@@ -375,8 +417,8 @@ impl Half {
         {
             passed.narrowest = Some(Narrow {
                 window: short.window,
-                at,
-                ack: packet.ack,
+                at: taken.at,
+                ack: taken.ack,
             });
         }
     }
