@@ -83,6 +83,10 @@ enum Family {
 pub(crate) struct PairHash(u32);
 
 /// From pairs to slots.
+///
+/// IPv4 addresses stand in the pairs themselves. Any other host (IPv6, a list's name) has a number here as long as the
+/// analysis lasts: its pairs stay, as tombstones, so that stream numbers stay Wireshark's. It takes 20 bytes by number and 28
+/// in the table from host to number, up to twice of both while they grow: some 50 to 100 bytes for each distinct host.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     table: Table,
