@@ -381,3 +381,21 @@ I left out some columns: No, Time, Protocol, Length, Info
     assert_eq!(document["connections"][0]["client"]["port"], 51334);
     assert_eq!(verdict(&document, 0).0, "port_closed");
 }
+
+#[test]
+fn a_protocol_is_named_as_the_list_names_it() {
+    let document = document_of_text(
+        "\
+1 0.000000 10.0.0.5 10.0.0.9 TCP 66 50000 → 5900 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.000300 10.0.0.9 10.0.0.5 TCP 66 5900 → 50000 [SYN, ACK] Seq=0 Ack=1 Win=64240 Len=0 MSS=1460
+3 0.000400 10.0.0.5 10.0.0.9 TCP 54 50000 → 5900 [ACK] Seq=1 Ack=1 Win=131328 Len=0
+4 0.001000 10.0.0.9 10.0.0.5 VNC 66 Server protocol version: 003.008
+5 0.001400 10.0.0.5 10.0.0.9 VNC 66 Client protocol version: 003.008
+6 0.002400 10.0.0.9 10.0.0.5 TCP 54 5900 → 50000 [RST, ACK] Seq=13 Ack=13 Win=0 Len=0
+",
+    );
+    assert_eq!(
+        document["connections"][0]["exchanges"][0]["protocol"],
+        "vnc"
+    );
+}

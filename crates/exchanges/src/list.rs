@@ -325,6 +325,7 @@ fn other_protocol(line: &str) -> Option<&'static str> {
         ("BGP", "bgp"),
         ("AMQP", "amqp"),
         ("NFS", "nfs"),
+        ("VNC", "vnc"),
     ];
     let (protocol, _) = line.split_once(": ")?;
     names

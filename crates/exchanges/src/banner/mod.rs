@@ -99,6 +99,8 @@ mod tests {
         );
         assert_eq!(classify(&[0x16, 3, 1, 0, 200, 1], b""), Spoken::Tls);
         assert_eq!(classify(b"", b"SSH-2.0-x"), Spoken::Other("ssh"));
+        // RFC 6143 §7.1.1: the server speaks first.
+        assert_eq!(classify(b"", b"RFB 003.008\n"), Spoken::Other("vnc"));
         assert_eq!(
             classify(b"EHLO me\r\n", b"220 mail ready\r\n"),
             Spoken::Other("smtp")
