@@ -194,9 +194,12 @@ impl TextReader {
         self.since_window = 0;
         let rows = self.reader.hand_on(ahead);
         let until = self.reader.handed_on();
+        // The last row may be completed by lines below it: it tells nothing yet.
+        let ahead = self.reader.rows.split_last();
+        let ahead = ahead.map_or(&[][..], |(_, whole)| whole);
         let understood = self
             .assembly
-            .understand(rows, &self.reader.rows, &mut self.reader.names);
+            .understand(rows, ahead, &mut self.reader.names);
         for row in &understood.unplaced {
             self.reader
                 .report_unread(row.line, &row.excerpt, row.reason);

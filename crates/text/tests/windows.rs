@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use common::describe;
 use pieces::PIECES;
 use proptest::prelude::*;
+use whyreset_segments::Known;
 use whyreset_text::{PacketList, TextReader, Window, parse};
 
 const SMALL: Window = Window {
@@ -235,6 +236,85 @@ fn documents_in_windows() {
         for lens in [&[1_usize][..], &[333], &[usize::MAX]] {
             assert_eq!(told(&read(text.as_bytes(), lens, SMALL)), told(&whole));
         }
+    }
+}
+
+/// A connection of four packets as `tcpdump -X` prints it.
+fn dumped(connection: u32) -> String {
+    let (c, s) = (0x1234_0000 + connection, 0x7654_0000 + connection);
+    let port = 4_000 + connection;
+    let words = |n: u32| format!("{:04x} {:04x}", n >> 16, n & 0xffff);
+    let rows = [
+        (true, 0x02, format!("Flags [S], seq {c}"), c, 0),
+        (
+            false,
+            0x12,
+            format!("Flags [S.], seq {s}, ack {}", c + 1),
+            s,
+            c + 1,
+        ),
+        (true, 0x10, "Flags [.], ack 1".to_owned(), c + 1, s + 1),
+        (
+            true,
+            0x14,
+            "Flags [R.], seq 1, ack 1".to_owned(),
+            c + 1,
+            s + 1,
+        ),
+    ];
+    let mut text = String::new();
+    for (at, (from_client, flags, numbers, seq, ack)) in rows.iter().enumerate() {
+        let (client, server) = (format!("10.0.0.1.{port}"), "10.0.0.2.80".to_owned());
+        let ends = match from_client {
+            true => (
+                client,
+                server,
+                "0a00 0001",
+                "0a00 0002",
+                format!("{port:04x} 0050"),
+            ),
+            false => (
+                server,
+                client,
+                "0a00 0002",
+                "0a00 0001",
+                format!("0050 {port:04x}"),
+            ),
+        };
+        let (from, to, a, b, ports) = ends;
+        let (seq, ack) = (words(*seq), words(*ack));
+        let second = connection;
+        writeln!(
+            text,
+            "10:00:{second:02}.00000{at} IP {from} > {to}: {numbers}, win 9, length 0"
+        )
+        .ok();
+        writeln!(
+            text,
+            "\t0x0000:  4500 0028 0001 4000 4006 0000 {a}  E..(............"
+        )
+        .ok();
+        writeln!(text, "\t0x0010:  {b} {ports} {seq} {ack}  ................").ok();
+        writeln!(
+            text,
+            "\t0x0020:  50{flags:02x} 0009 0000 0000                      P......."
+        )
+        .ok();
+    }
+    text
+}
+
+/// A row whose hex dump has not been read yet must not decide by what the connection's numbers count.
+#[test]
+fn dumps_below_rows() {
+    let text: String = (0..20).map(dumped).collect();
+    let whole = parse(text.as_bytes());
+    assert_eq!(whole.rows.len(), 80);
+    let header = Known::TTL.with(Known::SEQ);
+    assert!(whole.rows.iter().all(|row| row.segment().known.has(header)));
+    for bytes in (600..1_600).step_by(17) {
+        let window = Window { bytes, ..SMALL };
+        assert_eq!(told(&read(text.as_bytes(), &[333], window)), told(&whole));
     }
 }
 
