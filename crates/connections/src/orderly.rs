@@ -165,18 +165,6 @@ impl<X: StreamSink> Orderly<X> {
         last ^ u64::from(numbers) ^ self.last_frame ^ self.ends.high.sent
     }
 
-    /// The same for what handing it on will touch, but for what lies behind these parts.
-    pub(crate) fn glance_at_end(&self) -> u64 {
-        let numbers = self.ends.low.next ^ self.ends.high.next ^ self.syn_ack.seq ^ self.syn.seq();
-        u64::from(numbers) ^ self.told.high.acknowledged ^ self.syn.frame()
-    }
-
-    /// The same for what lies behind them.
-    pub(crate) fn glance_behind(&self) -> u64 {
-        let lines = self.log.iter().step_by(2);
-        lines.fold(self.app.glance(), |all, short| all ^ u64::from(short.ack))
-    }
-
     /// Takes the next packet, if it is the one to be expected. If not, nothing has changed.
     pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, stock: &mut Stock) -> bool {
         let pause = segment.time.nanos().wrapping_sub(self.last.nanos());

@@ -72,11 +72,6 @@ pub trait StreamSink: Default {
         let _ = (side, at, reset);
     }
 
-    /// Something of each part that [`Self::ended_well`] will touch, for nothing but to have it at hand.
-    fn glance(&self) -> u64 {
-        0
-    }
-
     /// Both sides have closed, and nothing more will come. Whether nothing is missing and nothing is to be remarked: then the
     /// connection may be told in brief ([`crate::Brief`]).
     fn ended_well(&mut self) -> bool {

@@ -132,14 +132,6 @@ impl Application {
         inside
     }
 
-    /// Something of each part of it, for nothing but to have it at hand.
-    pub(crate) fn glance(&self) -> u64 {
-        match &self.stage {
-            Stage::Known(layer) => layer.glance(),
-            Stage::Detecting(_) | Stage::Plain(_) => 0,
-        }
-    }
-
     fn detect(&mut self, log: &mut ExchangeLog, last: bool) {
         let Stage::Detecting(held) = &mut self.stage else {
             return;

@@ -77,25 +77,6 @@ impl ExchangeLog {
         self.first.iter_mut().chain(self.last.iter_mut())
     }
 
-    /// Something of each part of its first exchange, for nothing but to have it at hand.
-    pub(crate) fn glance(&self) -> u64 {
-        self.first.first().map_or(0, |it| {
-            let numbers = [
-                it.body_delivered,
-                it.request_body_delivered,
-                it.body_expected,
-            ];
-            let frames = [it.started, it.ended].map(|at| at.map_or(0, |at| at.frame));
-            let texts = [&it.request, &it.host].map(|text| {
-                let first = text.as_ref().and_then(|text| text.bytes().next());
-                u64::from(first.unwrap_or(0))
-            });
-            let numbers = numbers.map(Option::unwrap_or_default);
-            let all = numbers.into_iter().chain(frames).chain(texts);
-            all.fold(u64::from(it.uncertain), |all, it| all ^ it)
-        })
-    }
-
     /// As [`Exchanges::are_all_well`] has it.
     pub(crate) fn is_all_well(&self) -> bool {
         let mut kept = self.first.iter().chain(&self.last);

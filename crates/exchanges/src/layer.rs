@@ -35,11 +35,6 @@ pub(crate) trait Layer: Debug + Send {
         let _ = (log, side, at, reset);
     }
 
-    /// Something of each part of it, for nothing but to have it at hand.
-    fn glance(&self) -> u64 {
-        0
-    }
-
     /// The connection is over, or the capture.
     fn finish(&mut self, log: &mut ExchangeLog) {
         let _ = log;

@@ -186,12 +186,6 @@ impl StreamSink for Tracker {
         }
     }
 
-    fn glance(&self) -> u64 {
-        self.conversation
-            .as_ref()
-            .map_or(0, |it| it.log.glance() ^ it.application.glance())
-    }
-
     fn ended_well(&mut self) -> bool {
         self.conversation.as_mut().is_some_and(|it| {
             it.finish();

@@ -14,9 +14,6 @@ use crate::{Connection, StreamSink};
 const ENDED_BUDGET: usize = 24 << 20;
 /// What a connection takes up besides what it counts itself: its watchers and its exchanges.
 const HIDDEN_SIZE: usize = 4 << 10;
-/// So many connections ahead of its turn one is fetched from memory, and what lies behind it.
-const FAR_AHEAD: usize = 2;
-const AHEAD: usize = 1;
 /// Tombstones: about 80 bytes each, and some 150 more of those that are followed on.
 const MAX_TOMBSTONES: usize = 1_000_000;
 
@@ -82,7 +79,6 @@ impl<X: StreamSink> Engine<X> {
             && let Some(ended) = self.ended.pop_front()
         {
             tries -= 1;
-            self.glance_ahead();
             self.ended_size = self.ended_size.saturating_sub(ended.size);
             let Some(now) = self.ended_at(ended.slot) else {
                 continue;
@@ -95,20 +91,6 @@ impl<X: StreamSink> Engine<X> {
                 self.ended.push_back(now);
             }
         }
-    }
-
-    /// The next ones to be handed on have not been touched for long: they are fetched from memory ahead of their turn, which
-    /// changes nothing but the speed.
-    fn glance_ahead(&self) {
-        let orderly = |ahead: usize| {
-            let ended = self.ended.get(ahead)?;
-            match &self.slots.get(ended.slot as usize)?.state {
-                State::Orderly(orderly) => Some(orderly),
-                _ => None,
-            }
-        };
-        std::hint::black_box(orderly(FAR_AHEAD).map(|orderly| orderly.glance_at_end()));
-        std::hint::black_box(orderly(AHEAD).map(|orderly| orderly.glance_behind()));
     }
 
     /// Concludes a connection that is over.

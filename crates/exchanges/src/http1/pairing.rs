@@ -132,17 +132,6 @@ impl Layer for Http1 {
         }
     }
 
-    fn glance(&self) -> u64 {
-        let far_apart = [&self.request, &self.response].map(|reader| reader.body_before);
-        let frames =
-            [&self.request, &self.response].map(|reader| reader.head_at.map_or(0, |at| at.frame));
-        let waiting = self.pending.front().map_or(0, |asked| asked.frame);
-        far_apart
-            .into_iter()
-            .chain(frames)
-            .fold(waiting, |all, it| all ^ it)
-    }
-
     fn finish(&mut self, log: &mut ExchangeLog) {
         self.settle_withheld(log);
         self.doubt_unanswered(log);
