@@ -2,13 +2,13 @@
 
 use whyreset_capture::{Record, Timestamp};
 use whyreset_connections::{
-    Connection, Engine, EngineConfig, FORESEEN, Foreseen, LoneSyn, Neighbours, Placed,
+    Brief, Connection, Engine, EngineConfig, FORESEEN, Foreseen, LoneSyn, Neighbours, Placed,
 };
-use whyreset_exchanges::{KeyLog, Tracker};
+use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
-use whyreset_reports::{Judged, JudgedBrief};
+use whyreset_reports::Judged;
 use whyreset_segments::{HostNames, Quote, Segment};
-use whyreset_verdicts::{judge, judge_brief};
+use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
 ///
@@ -168,18 +168,11 @@ impl Analysis {
         self.last_time = Timestamp::default();
     }
 
-    /// The next connection that is over, with its verdict, where it ended well and can be told in brief; else
-    /// [`Analysis::next_judged`] has it. Only an analysis of verdicts tells any so.
-    pub fn next_brief(&mut self) -> Option<JudgedBrief> {
-        let connection = self
-            .engine
-            .next_in_brief()?
-            .map_app(Tracker::into_exchanges);
-        let verdict = judge_brief(&connection);
-        Some(JudgedBrief {
-            connection,
-            verdict,
-        })
+    /// The next connection that is over, where it ended well and can be told in brief; else [`Analysis::next_judged`] has it.
+    /// Only an analysis of verdicts tells any so.
+    pub fn next_brief(&mut self) -> Option<Brief<Exchanges>> {
+        let brief = self.engine.next_in_brief()?;
+        Some(brief.map_app(Tracker::into_exchanges))
     }
 
     /// Whether any connection waits to be taken.

@@ -32,7 +32,7 @@ pub use whyreset_connections as connections;
 pub use whyreset_exchanges as exchanges;
 pub use whyreset_frames as frames;
 pub use whyreset_reports as reports;
-pub use whyreset_reports::{Judged, JudgedBrief};
+pub use whyreset_reports::Judged;
 pub use whyreset_segments as segments;
 pub use whyreset_text as text;
 pub use whyreset_verdicts as verdicts;

@@ -3,8 +3,9 @@
 mod text;
 
 use whyreset_capture::Record;
-use whyreset_connections::{LoneSyn, Placed};
-use whyreset_reports::{CaptureFacts, Judged, JudgedBrief};
+use whyreset_connections::{Brief, LoneSyn, Placed};
+use whyreset_exchanges::Exchanges;
+use whyreset_reports::{CaptureFacts, Judged};
 
 use self::text::TextInput;
 use crate::Analysis;
@@ -56,21 +57,21 @@ pub trait Reader {
         self.judged(analysis.judged(syn), analysis)
     }
 
-    /// Whether connections that ended well are wanted in brief ([`Reader::judged_brief`]).
+    /// Whether connections that ended well are wanted in brief ([`Reader::brief`]).
     fn wants_brief(&self) -> bool {
         false
     }
 
-    /// A connection is over that ended well.
+    /// A connection is over that ended well: [`whyreset_verdicts::all_well`] is the verdict on it.
     ///
     /// # Errors
     /// Whatever stops the reading.
-    fn judged_brief(
+    fn brief(
         &mut self,
-        judged: JudgedBrief,
+        connection: &Brief<Exchanges>,
         analysis: &Analysis,
     ) -> Result<(), Self::Error> {
-        let _ = (judged, analysis);
+        let _ = (connection, analysis);
         Ok(())
     }
 
@@ -152,9 +153,9 @@ fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Er
         if let Some(syn) = analysis.next_lone_syn() {
             reader.lone_syn(&syn, analysis)?;
         } else if reader.wants_brief()
-            && let Some(judged) = analysis.next_brief()
+            && let Some(brief) = analysis.next_brief()
         {
-            reader.judged_brief(judged, analysis)?;
+            reader.brief(&brief, analysis)?;
         } else if let Some(judged) = analysis.next_judged() {
             reader.judged(judged, analysis)?;
         } else {

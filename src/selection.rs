@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
+use whyreset::Judged;
 use whyreset::capture::{Span, Timestamp};
-use whyreset::connections::{BySide, LoneSyn};
+use whyreset::connections::{Brief, BySide, LoneSyn};
 use whyreset::segments::{Endpoint, HostNames};
-use whyreset::{Judged, JudgedBrief};
 use whyreset_filters::Filter;
 
 use whyreset::text::port_of_service;
@@ -83,10 +83,14 @@ impl Selection {
             && self.alive_within(time, time, origin)
     }
 
-    /// The same of one that is told in brief.
-    pub fn takes_brief(&self, judged: &JudgedBrief, origin: Timestamp, names: &HostNames) -> bool {
-        let (connection, verdict) = (&judged.connection, &judged.verdict);
-        self.takes_verdict(verdict.cause, verdict.failed)
+    /// The same of one that is told in brief: nothing went wrong with it.
+    pub fn takes_brief<X>(
+        &self,
+        connection: &Brief<X>,
+        origin: Timestamp,
+        names: &HostNames,
+    ) -> bool {
+        self.takes_verdict(Cause::None, false)
             && self.takes_connection(connection.stream, connection.ends, names)
             && self.alive_within(connection.start, connection.end, origin)
     }

@@ -5,10 +5,12 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use whyreset::connections::Brief;
+use whyreset::exchanges::Exchanges;
 use whyreset::input::{Input, InputOptions};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::json::Document;
-use whyreset::{Analysis, Judged, JudgedBrief};
+use whyreset::{Analysis, Judged};
 
 /// All captures below some folders.
 fn captures<P: Into<PathBuf> + Clone>(folders: &[P]) -> Vec<PathBuf> {
@@ -55,9 +57,13 @@ impl Reader for Lines {
         self.brief
     }
 
-    fn judged_brief(&mut self, judged: JudgedBrief, analysis: &Analysis) -> Result<(), Infallible> {
-        let line = line(|document| document.brief(&judged, analysis.origin(), analysis.names()));
-        self.lines.push((judged.connection.stream, line));
+    fn brief(
+        &mut self,
+        connection: &Brief<Exchanges>,
+        analysis: &Analysis,
+    ) -> Result<(), Infallible> {
+        let line = line(|document| document.brief(connection, analysis.origin(), analysis.names()));
+        self.lines.push((connection.stream, line));
         self.told_in_brief += 1;
         Ok(())
     }

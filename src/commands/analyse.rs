@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::CommandFactory;
-use whyreset::connections::LoneSyn;
+use whyreset::connections::{Brief, LoneSyn};
+use whyreset::exchanges::Exchanges;
 use whyreset::input::{Counts, Input, InputOptions, Progress};
 use whyreset::reading::{self, Reader};
 use whyreset::reports::json::Document;
 use whyreset::reports::text::Report;
 use whyreset::reports::{CaptureFacts, LoneSyns};
-use whyreset::{Analysis, Judged, JudgedBrief};
+use whyreset::{Analysis, Judged};
 
 use super::{layout, warn};
 use crate::cli::{AnalyseArgs, Cli};
@@ -168,15 +169,15 @@ impl<W: Write> Reader for Sink<'_, W> {
         }
     }
 
-    fn judged_brief(&mut self, judged: JudgedBrief, analysis: &Analysis) -> Result<()> {
+    fn brief(&mut self, connection: &Brief<Exchanges>, analysis: &Analysis) -> Result<()> {
         let (origin, names) = (analysis.origin(), analysis.names());
         self.counts.connections += 1;
-        if !self.selection.takes_brief(&judged, origin, names) {
+        if !self.selection.takes_brief(connection, origin, names) {
             return Ok(());
         }
         match &mut self.output {
-            Output::Json(document) => document.brief(&judged, origin, names)?,
-            Output::Report(report) => report.add_brief(&judged),
+            Output::Json(document) => document.brief(connection, origin, names)?,
+            Output::Report(report) => report.add_brief(connection),
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What a report is made from.
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Brief, Connection};
+use whyreset_connections::Connection;
 use whyreset_exchanges::Exchanges;
 use whyreset_verdicts::Verdict;
 
@@ -10,15 +10,6 @@ use whyreset_verdicts::Verdict;
 pub struct Judged {
     /// What the capture shows.
     pub connection: Connection<Exchanges>,
-    /// What follows from it.
-    pub verdict: Verdict,
-}
-
-/// A connection that ended well, with its verdict: what the reports need of it when it is not shown in full.
-#[derive(Clone, Debug)]
-pub struct JudgedBrief {
-    /// What the capture shows.
-    pub connection: Brief<Exchanges>,
     /// What follows from it.
     pub verdict: Verdict,
 }

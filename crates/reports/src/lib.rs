@@ -8,5 +8,5 @@ mod judged;
 mod lone_syns;
 pub mod text;
 
-pub use judged::{CaptureFacts, Judged, JudgedBrief};
+pub use judged::{CaptureFacts, Judged};
 pub use lone_syns::{Findings, LoneSyns};

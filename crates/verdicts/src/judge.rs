@@ -1,6 +1,6 @@
 //! The judgement of one connection.
 
-use whyreset_connections::{Brief, Connection, Neighbours, Opener, Side};
+use whyreset_connections::{Connection, Neighbours, Opener, Side};
 use whyreset_exchanges::Exchanges;
 
 use crate::case::{self, Case};
@@ -53,14 +53,9 @@ fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
     all_well(closer, fin.map_or(c.frames.last, |fin| fin.at.frame))
 }
 
-/// The verdict on a connection that is told in brief: as [`judge`] would judge it in full.
-pub fn judge_brief<X>(connection: &Brief<X>) -> Verdict {
-    let closer = connection.closed_first;
-    all_well(closer, connection.fins.of(closer).frame)
-}
-
-/// `closer` closed first, in this frame.
-fn all_well(closer: Side, frame: u64) -> Verdict {
+/// The verdict on a connection that ended well, as all that are told in brief ([`whyreset_connections::Brief`]): `closer` closed
+/// first, in this frame.
+pub fn all_well(closer: Side, frame: u64) -> Verdict {
     let who = crate::wording::side(closer);
     Verdict {
         outcome: Outcome::Completed,

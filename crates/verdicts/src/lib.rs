@@ -22,7 +22,7 @@ mod weigh;
 mod wording;
 
 pub use cause::Page;
-pub use judge::{judge, judge_brief};
+pub use judge::{all_well, judge};
 pub use lone_syn::{Grounds, Likeness};
 pub use observation::{Observation, Observations};
 pub use stories::{Stories, Story};

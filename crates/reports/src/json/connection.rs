@@ -1,15 +1,16 @@
 //! One connection and its verdict.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{BySide, Flow, FrameSpan, LoneSyn, Place};
-use whyreset_exchanges::Exchange;
+use whyreset_connections::{Brief, BySide, Flow, FrameSpan, LoneSyn, Place, Side};
+use whyreset_exchanges::{Exchange, Exchanges};
 use whyreset_segments::{Endpoint, Host, HostNames};
-use whyreset_verdicts::{Alternative, Evidence, RuledOut, Verdict};
+use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
 
 use super::exchange;
+use super::template::Template;
 use super::times::{Seconds, millis};
 use super::writer::{Object, ToJson, array};
-use crate::{Judged, JudgedBrief};
+use crate::Judged;
 
 /// Which connection it is, and when it was: what no other connection shares with it.
 pub(super) struct Identity<'a> {
@@ -37,31 +38,56 @@ pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names
     write_findings(out, judged);
 }
 
-/// Appends a connection that is told in brief.
+/// Appends a connection that is told in brief. `verdict`: what [`all_well`] gives for the side that closed first.
 pub(super) fn write_brief(
     out: &mut Vec<u8>,
-    judged: &JudgedBrief,
+    connection: &Brief<Exchanges>,
+    verdict: &Template,
     origin: Timestamp,
     names: &HostNames,
 ) {
-    Identity::of_brief(judged, origin, names).write(out);
-    let (connection, verdict) = (&judged.connection, &judged.verdict);
+    Identity::of_brief(connection, origin, names).write(out);
     let findings = Findings {
         bytes: BySide {
             client: Some(connection.bytes.client),
             server: Some(connection.bytes.server),
         },
+        outcome: Outcome::Completed,
         place: connection.place,
         trips: connection.trips,
-        verdict,
+        verdict: &Filled {
+            template: verdict,
+            number: connection.fins.of(connection.closed_first).frame,
+        },
         exchanges: &connection.app.list,
     };
     findings.write(out);
 }
 
+/// The verdict on connections that ended well, with holes for the frame in which `closer` closed first.
+pub(super) fn all_well(closer: Side) -> Template {
+    let mut text = Vec::new();
+    whyreset_verdicts::all_well(closer, NO_FRAME).write(&mut text);
+    Template::cut(&text, NO_FRAME)
+}
+
+/// No frame has this number, and it stands in no text of ours.
+const NO_FRAME: u64 = u64::MAX;
+
+/// A template with a number in its holes.
+struct Filled<'a> {
+    template: &'a Template,
+    number: u64,
+}
+
+impl ToJson for Filled<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.template.write(out, self.number);
+    }
+}
+
 impl<'a> Identity<'a> {
-    fn of_brief(judged: &'a JudgedBrief, origin: Timestamp, names: &'a HostNames) -> Self {
-        let connection = &judged.connection;
+    fn of_brief(connection: &'a Brief<Exchanges>, origin: Timestamp, names: &'a HostNames) -> Self {
         let end = |end| EndpointJson {
             end,
             ports_told: true,
@@ -144,6 +170,7 @@ pub(super) fn write_findings(out: &mut Vec<u8>, judged: &Judged) {
             client: told_bytes(&connection.flows.client),
             server: told_bytes(&connection.flows.server),
         },
+        outcome: verdict.outcome,
         place: connection.vantage.place,
         trips: BySide {
             client: trips.client.minimum,
@@ -156,23 +183,24 @@ pub(super) fn write_findings(out: &mut Vec<u8>, judged: &Judged) {
 }
 
 /// What was found of a connection.
-struct Findings<'a> {
+struct Findings<'a, V> {
     bytes: BySide<Option<u64>>,
+    outcome: Outcome,
     place: Place,
     /// The smallest round trips.
     trips: BySide<Option<Span>>,
-    verdict: &'a Verdict,
+    verdict: &'a V,
     exchanges: &'a [Exchange],
 }
 
-impl Findings<'_> {
+impl<V: ToJson> Findings<'_, V> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::go_on(out);
         let mut bytes = Object::begin(object.name("bytes"));
         bytes.field("client", &self.bytes.client);
         bytes.field("server", &self.bytes.server);
         bytes.end();
-        object.field("outcome", self.verdict.outcome.id());
+        object.field("outcome", self.outcome.id());
         object.field("vantage", place(self.place));
         let mut rtt = Object::begin(object.name("rtt_ms"));
         rtt.field("client_side", &self.trips.client.map(millis));

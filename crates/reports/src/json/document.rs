@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{LoneSyn, Marks};
+use whyreset_connections::{Brief, BySide, LoneSyn, Marks};
+use whyreset_exchanges::Exchanges;
 use whyreset_segments::HostNames;
 
 use super::connection::{self, Identity};
+use super::template::Template;
 use super::times::rfc3339;
 use super::writer::{Object, ToJson};
-use crate::{CaptureFacts, Findings, Judged, JudgedBrief};
+use crate::{CaptureFacts, Findings, Judged};
 
 /// Writes a `whyreset/1` document to `out` as connections come, many of them at a time.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct Document<W> {
     /// What has not been written out yet.
     buffer: Vec<u8>,
     connections: u64,
+    /// The verdicts on connections that ended well, by who closed first, once they were needed.
+    well: BySide<Option<Template>>,
 }
 
 /// Bytes that are written out together.
@@ -32,6 +36,7 @@ impl<W: Write> Document<W> {
             out,
             buffer: Vec::with_capacity(TOGETHER + 4096),
             connections: 0,
+            well: BySide::default(),
         }
     }
 
@@ -72,11 +77,15 @@ impl<W: Write> Document<W> {
     /// When the output cannot be written to.
     pub fn brief(
         &mut self,
-        judged: &JudgedBrief,
+        connection: &Brief<Exchanges>,
         origin: Timestamp,
         names: &HostNames,
     ) -> io::Result<()> {
-        connection::write_brief(self.next()?, judged, origin, names);
+        let closer = connection.closed_first;
+        let verdict = self.well.of_mut(closer).take();
+        let verdict = verdict.unwrap_or_else(|| connection::all_well(closer));
+        connection::write_brief(self.next()?, connection, &verdict, origin, names);
+        *self.well.of_mut(closer) = Some(verdict);
         Ok(())
     }
 

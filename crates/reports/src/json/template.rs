@@ -1,4 +1,4 @@
-//! What is found of a lone SYN, as the document has it, with holes where the number of its frame stands.
+//! What is found of connections that are alike, as the document has it, with holes where the number of a frame stands.
 
 use super::connection::write_findings;
 use super::writer::ToJson;
@@ -28,7 +28,7 @@ impl Template {
         found == filled
     }
 
-    fn cut(text: &[u8], number: u64) -> Self {
+    pub(super) fn cut(text: &[u8], number: u64) -> Self {
         let mut digits = Vec::new();
         number.write(&mut digits);
         let (mut kept, mut holes) = (Vec::with_capacity(text.len()), Vec::new());

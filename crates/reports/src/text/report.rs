@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::LoneSyn;
+use whyreset_connections::{Brief, LoneSyn};
 use whyreset_segments::HostNames;
 use whyreset_verdicts::{Cause, Stories, Verdict};
 
@@ -11,7 +11,7 @@ use super::format::{count, endpoint};
 use super::one::item;
 use super::style::{self, paint};
 use super::{Layout, Summary, one_connection, weighing};
-use crate::{Judged, JudgedBrief};
+use crate::Judged;
 
 /// Connections that are shown in full; the others are counted. Bounds memory as well.
 const SHOWN: usize = 100;
@@ -95,8 +95,8 @@ impl Report {
     }
 
     /// Takes a connection that is told in brief: it is only counted.
-    pub fn add_brief(&mut self, judged: &JudgedBrief) {
-        self.summary.add(&judged.verdict, judged.connection.stream);
+    pub fn add_brief<X>(&mut self, connection: &Brief<X>) {
+        self.summary.add_well(connection.stream);
     }
 
     /// Writes the report.

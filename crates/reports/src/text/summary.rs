@@ -19,9 +19,18 @@ pub struct Summary {
 impl Summary {
     /// Counts one connection. `stream` is remembered as the cause's example if it is the first.
     pub fn add(&mut self, verdict: &Verdict, stream: u64) {
-        self.connections += 1;
         self.failed += u64::from(verdict.failed);
-        let entry = self.by_cause.entry(verdict.cause).or_insert((0, stream));
+        self.count(verdict.cause, stream);
+    }
+
+    /// Counts one that ended well.
+    pub fn add_well(&mut self, stream: u64) {
+        self.count(Cause::None, stream);
+    }
+
+    fn count(&mut self, cause: Cause, stream: u64) {
+        self.connections += 1;
+        let entry = self.by_cause.entry(cause).or_insert((0, stream));
         entry.0 += 1;
     }
 
