@@ -99,9 +99,7 @@ fn dump_line(line: &str) -> Option<(usize, Vec<u8>)> {
     if line.len() > 200 {
         return None;
     }
-    let words = tokens(line);
-    let (first, groups) = words.split_first()?;
-    let digits = first.text.trim_end_matches(':');
+    let digits = line.split_whitespace().next()?.trim_end_matches(':');
     let digits = digits.strip_prefix("0x").unwrap_or(digits);
     if digits.len() < 4 || digits.len() > 6 {
         return None;
@@ -109,6 +107,8 @@ fn dump_line(line: &str) -> Option<(usize, Vec<u8>)> {
     let offset = usize::from_str_radix(digits, 16)
         .ok()
         .filter(|offset| offset.is_multiple_of(16))?;
+    let words = tokens(line);
+    let (_, groups) = words.split_first()?;
     let mut bytes = Vec::with_capacity(16);
     for (at, group) in groups.iter().enumerate() {
         // The text column stands behind a gap; some dumps have one between the halves as well.

@@ -50,13 +50,13 @@ fn row_starts(text: &str) -> Vec<usize> {
 const MIN_ROW_TOKENS: usize = 6;
 
 fn begins_row(rest: &[Token<'_>]) -> bool {
-    let words: Vec<&str> = rest.iter().take(8).map(|token| token.text).collect();
-    if words
+    if rest
         .first()
-        .is_none_or(|word| integer::<u64>(word).is_none())
+        .is_none_or(|token| integer::<u64>(token.text).is_none())
     {
         return false;
     }
+    let words: Vec<&str> = rest.iter().take(8).map(|token| token.text).collect();
     let Some((_, used)) = read_time(words.get(1..).unwrap_or(&[])) else {
         return false;
     };

@@ -20,7 +20,7 @@ impl Token<'_> {
 
 /// The tokens of a line.
 pub(crate) fn tokens(line: &str) -> Vec<Token<'_>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(24);
     let mut rest_start = 0_usize;
     while let Some(rest) = line.get(rest_start..) {
         let trimmed = rest.trim_start();

@@ -53,14 +53,21 @@ fn wireshark_is_cut(text: &str) -> bool {
     if head.contains("Seq=") && !head.contains("Len=") {
         return true;
     }
-    let words: Vec<&str> = head.split_whitespace().collect();
-    match words.as_slice() {
-        [before @ .., protocol] if *protocol == "TCP" => before.len() >= 2,
-        [before @ .., protocol, len] if *protocol == "TCP" => {
-            before.len() >= 2 && integer::<u32>(len).is_some()
-        }
-        _ => has_flags(head) && !head.contains("Seq=") && !head.contains("Flags ["),
+    let mut back = head.split_whitespace().rev();
+    let (last, second) = (back.next().unwrap_or(""), back.next().unwrap_or(""));
+    // At least two columns stand before the protocol.
+    let columns = |behind: usize| {
+        head.split_whitespace()
+            .nth(behind.saturating_add(2))
+            .is_some()
+    };
+    if last == "TCP" {
+        return columns(0);
     }
+    if second == "TCP" {
+        return columns(1) && integer::<u32>(last).is_some();
+    }
+    !head.contains("Seq=") && !head.contains("Flags [") && has_flags(head)
 }
 
 fn has_flags(text: &str) -> bool {
