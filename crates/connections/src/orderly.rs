@@ -46,7 +46,7 @@ const STAYING: usize = 32;
 /// paired with them.
 const LAST: usize = 24;
 /// So many leave together.
-const LEAVING: usize = 24;
+const LEAVING: usize = 16;
 /// Packets that are kept at most.
 const KEPT: usize = FIRST + STAYING + LEAVING;
 

@@ -11,9 +11,9 @@ use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
-const ENDED_BUDGET: usize = 24 << 20;
+const ENDED_BUDGET: usize = 16 << 20;
 /// What a connection takes up besides what it counts itself: its watchers and its exchanges.
-const HIDDEN_SIZE: usize = 4 << 10;
+const HIDDEN_SIZE: usize = 2 << 10;
 /// Tombstones: about 80 bytes each, and some 150 more of those that are followed on.
 const MAX_TOMBSTONES: usize = 1_000_000;
 

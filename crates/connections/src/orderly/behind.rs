@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_segments::Timestamps;
 
-use super::middle::{Half, Middle, Sums};
+use super::middle::{Half, Middle, ShortPause, Sums};
 use super::short::At;
 use crate::Moment;
 use crate::ip_id::IpIdTracker;
@@ -111,7 +111,7 @@ impl Behind {
         Self {
             count: middle.count,
             last: middle.last.map(|(at, from)| (at.moment(first), from)),
-            pauses: middle.pauses.clone(),
+            pauses: middle.pauses.iter().map(|it| pause(it, first)).collect(),
             ends: ByEnd {
                 low: Passed::of(&middle.ends.low, first, overheads.low),
                 high: Passed::of(&middle.ends.high, first, overheads.high),
@@ -159,6 +159,23 @@ impl Passed {
             meter: half.meter.clone(),
             ip_ids: half.ip_ids,
         }
+    }
+}
+
+fn pause(short: &ShortPause, first: u64) -> Pause {
+    let moment = |(at, end): (At, End)| (at.moment(first), end);
+    let clock = |clock: u32| short.has_clock.then_some(clock);
+    let (before, until) = short.clocks;
+    Pause {
+        length: short.length(),
+        after: moment(short.after),
+        until: moment(short.until),
+        unacknowledged_of: short.unacknowledged_of,
+        last_data_by: short.last_data_by,
+        breaker_before: short
+            .breaker_before
+            .map(|at| (at.moment(first), clock(before))),
+        breaker_ts: clock(until),
     }
 }
 

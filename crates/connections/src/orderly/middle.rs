@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
-use super::behind::Pause;
 use super::short::{At, Short};
 use crate::ip_id::{Identified, IpIdTracker};
 use crate::outstanding::MAX_SEGMENTS;
@@ -27,7 +26,30 @@ pub(super) struct Middle {
     last_data_by: Option<End>,
     pub(super) ends: ByEnd<Half>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
-    pub(super) pauses: Vec<Pause>,
+    pub(super) pauses: Vec<ShortPause>,
+}
+
+/// A pause between two packets that were passed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ShortPause {
+    pub(super) after: (At, End),
+    pub(super) until: (At, End),
+    /// Whose data waited for an acknowledgement.
+    pub(super) unacknowledged_of: Option<End>,
+    /// Who had sent the last data.
+    pub(super) last_data_by: Option<End>,
+    /// Both packets of the end that broke it have clocks.
+    pub(super) has_clock: bool,
+    /// The previous packet of the end that broke it, and the clocks of both packets.
+    pub(super) breaker_before: Option<At>,
+    pub(super) clocks: (u32, u32),
+}
+
+impl ShortPause {
+    /// How long it was.
+    pub(super) fn length(&self) -> Span {
+        self.until.0.time() - self.after.0.time()
+    }
 }
 
 /// One end, from its SYN on.
@@ -113,7 +135,7 @@ pub(super) struct ShortRun {
 }
 
 /// Runs of one end that are kept; the oldest two of like size become one.
-const MAX_RUNS: usize = 24;
+const MAX_RUNS: usize = 11;
 
 /// What the packets of one end have in common.
 #[derive(Clone, Copy, Debug)]
@@ -239,7 +261,7 @@ impl Middle {
             half.passed.runs.capacity() * size_of::<ShortRun>()
                 + half.waiting.capacity() * size_of::<Waiting>()
         };
-        let pauses = self.pauses.capacity() * size_of::<Pause>();
+        let pauses = self.pauses.capacity() * size_of::<ShortPause>();
         size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
     }
 
@@ -299,7 +321,7 @@ impl Middle {
         };
         let length = taken.moment.time - last.time();
         let is_long = match self.pauses.get(MAX_PAUSES - 1) {
-            Some(least) => length > least.length,
+            Some(least) => length > least.length(),
             None => length >= SHORTEST_PAUSE,
         };
         if is_long {
@@ -309,20 +331,25 @@ impl Middle {
 
     #[cold]
     fn keep_pause(&mut self, length: Span, after: (At, End), until: &Taken, from: End) {
-        let first = self.first;
-        let (last, last_from) = after;
+        let (_, last_from) = after;
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
         let spoken = self.ends.of(from).spoken;
-        let pause = Pause {
-            length,
-            after: (last.moment(first), last_from),
-            until: (until.moment, from),
+        let before = spoken.and_then(|(_, clock)| clock);
+        let pause = ShortPause {
+            after,
+            until: (until.at, from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: self.last_data_by,
-            breaker_before: spoken.map(|(at, clock)| (at.moment(first), clock)),
-            breaker_ts: until.clock,
+            has_clock: before.is_some() && until.clock.is_some(),
+            breaker_before: spoken.map(|(at, _)| at),
+            clocks: (before.unwrap_or(0), until.clock.unwrap_or(0)),
         };
-        let place = self.pauses.partition_point(|known| known.length >= length);
+        let place = self
+            .pauses
+            .partition_point(|known| known.length() >= length);
+        if self.pauses.len() == self.pauses.capacity() {
+            self.pauses.reserve_exact(2);
+        }
         self.pauses.insert(place, pause);
         self.pauses.truncate(MAX_PAUSES);
     }
@@ -437,12 +464,17 @@ impl Sums {
                 run.sent_to = sent_to;
                 run.last = at;
             }
-            _ => self.runs.push(ShortRun {
-                packets: 1,
-                sent_to,
-                first: at,
-                last: at,
-            }),
+            _ => {
+                if self.runs.len() == self.runs.capacity() {
+                    self.runs.reserve_exact(3);
+                }
+                self.runs.push(ShortRun {
+                    packets: 1,
+                    sent_to,
+                    first: at,
+                    last: at,
+                });
+            }
         }
         self.run_is_open = true;
     }
