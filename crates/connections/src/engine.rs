@@ -243,7 +243,9 @@ impl<X: StreamSink> Engine<X> {
                 Some(stream)
             }
             State::HalfOpen(half)
-                if segment.flags.is_syn_ack() && !located.is_port(socks::PORT) =>
+                if segment.flags.is_syn_ack()
+                    && !half.is_written()
+                    && !located.is_port(socks::PORT) =>
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
                 place.state = State::Orderly(Box::new(orderly));

@@ -38,6 +38,22 @@ const SACK_PERMITTED: u8 = 1 << 3;
 const HAS_TIMESTAMPS: u8 = 1 << 4;
 const IS_V4: u8 = 1 << 5;
 const HAS_MAC: u8 = 1 << 6;
+/// It stands in a list. Then [`IS_V4`] says that the list numbers its frames.
+const IS_WRITTEN: u8 = 1 << 7;
+
+/// What tcpdump writes of a SYN.
+const WRITTEN: Known = Known(
+    Known::SEQ.0
+        | Known::WINDOW.0
+        | Known::LEN.0
+        | Known::FLAGS.0
+        | Known::OPTIONS.0
+        | Known::SOME_OPTIONS.0
+        | Known::TIME.0
+        | Known::PORTS.0,
+);
+/// What Wireshark and tshark write of it.
+const WRITTEN_WITH_FRAME: Known = Known(WRITTEN.0 | Known::FRAME.0 | Known::RELATIVE.0);
 
 /// A SYN that is not alone has one of these flags: FIN, RST, ACK. All others may be there.
 const NOT_SYN_ALONE: u16 =
@@ -50,6 +66,10 @@ const fn short_flags(flags: TcpFlags) -> u8 {
     ((flags.0 >> 5) << 1 | (flags.0 >> 3) & 1) as u8
 }
 
+fn is_written(known: Known) -> bool {
+    known == WRITTEN || known == WRITTEN_WITH_FRAME
+}
+
 impl HalfOpen {
     /// The largest frame number that fits here.
     pub(crate) const LARGEST_FRAME: u64 = (1 << 48) - 1;
@@ -59,7 +79,7 @@ impl HalfOpen {
         let known = segment.known.without(Known::MAC);
         let plain = segment.flags.0 & NOT_SYN_ALONE == TcpFlags::SYN.0
             && segment.payload_len == 0
-            && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
+            && (known == Known::FRAME_V4 || known == Known::FRAME_V6 || is_written(segment.known))
             && segment.options.fast_open.is_none()
             && !segment.options.malformed
             && segment.options.sack_len == 0
@@ -94,7 +114,11 @@ impl HalfOpen {
                 | bit(options.window_scale.is_some(), HAS_SCALE)
                 | bit(options.sack_permitted, SACK_PERMITTED)
                 | bit(options.timestamps.is_some(), HAS_TIMESTAMPS)
-                | bit(known == Known::FRAME_V4, IS_V4)
+                | bit(
+                    known == Known::FRAME_V4 || known == WRITTEN_WITH_FRAME,
+                    IS_V4,
+                )
+                | bit(is_written(known), IS_WRITTEN)
                 | bit(segment.known.has(Known::MAC), HAS_MAC),
         };
         half.set_frame(segment.frame);
@@ -160,7 +184,17 @@ impl HalfOpen {
         }
     }
 
+    /// It stands in a list, which says less than a frame.
+    pub(crate) const fn is_written(&self) -> bool {
+        self.has(IS_WRITTEN)
+    }
+
     fn known(&self) -> Known {
+        match (self.is_written(), self.has(IS_V4)) {
+            (true, true) => return WRITTEN_WITH_FRAME,
+            (true, false) => return WRITTEN,
+            (false, _) => {}
+        }
         let known = if self.has(IS_V4) {
             Known::FRAME_V4
         } else {
@@ -231,7 +265,7 @@ impl HalfOpen {
             ip: IpFields {
                 ttl: self.ttl,
                 id: self.ip_id,
-                total_len: 40,
+                total_len: if self.is_written() { 0 } else { 40 },
                 ..IpFields::default()
             },
             link,
@@ -282,6 +316,21 @@ mod tests {
         assert!(size_of::<HalfOpen>() <= 52);
         syn.payload_len = 1;
         assert!(HalfOpen::of(&syn, End::Low, &mut links).is_none());
+    }
+
+    #[test]
+    fn what_a_list_writes_comes_back_as_it_was() {
+        let mut links = Links::default();
+        for known in [WRITTEN, WRITTEN_WITH_FRAME] {
+            let mut syn = segment(A, B, TcpFlags::SYN, 7, 0, b"");
+            (syn.known, syn.ip, syn.link) = (known, IpFields::default(), LinkFields::default());
+            let half = HalfOpen::of(&syn, End::High, &mut links).unwrap();
+            let back = half.expand(A, B, half.link(&links));
+            assert!(half.is_written());
+            assert_eq!(format!("{back:?}"), format!("{syn:?}"));
+            syn.known = known.with(Known::GAP_BEFORE);
+            assert!(HalfOpen::of(&syn, End::High, &mut links).is_none());
+        }
     }
 
     #[test]

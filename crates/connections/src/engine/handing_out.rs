@@ -55,6 +55,10 @@ impl<X: StreamSink> Engine<X> {
         let State::HalfOpen(syn) = place.state else {
             return None;
         };
+        // What a list leaves out matters to a judgement: it gets a whole connection.
+        if syn.is_written() {
+            return None;
+        }
         remaining.next();
         place.state = State::Free;
         let from = syn.from();
