@@ -97,13 +97,14 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// It is whole; a TLS session shows neither an alert nor anything that was cut or is waited for.
+    /// It is whole; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be.
     pub fn is_well(&self) -> bool {
         let calm = |tls: &Tls| {
             tls.alert.is_none()
                 && tls.cut_record.is_none()
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
+                && !tls.left_in_silence
         };
         self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
     }
@@ -190,6 +191,8 @@ pub struct Tls {
     pub response_under_way: Option<bool>,
     /// The last record of a side was cut by the end of the connection: (side, bytes missing).
     pub cut_record: Option<(Side, u64)>,
+    /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
+    pub left_in_silence: bool,
 }
 
 /// How far a TLS handshake came.

@@ -4,6 +4,7 @@ use whyreset_connections::{Connection, Neighbours, Opener, Side};
 use whyreset_exchanges::Exchanges;
 
 use crate::case::{self, Case};
+use crate::cause::CauseRule;
 use crate::causes::{self, CAUSES};
 use crate::observations::{self, gather, ids};
 use crate::weigh::{SUREST, weigh};
@@ -100,7 +101,7 @@ fn verdict(case: &Case<'_>, found: &Observations, weighed: Vec<Weighed>) -> Verd
         summary: (rule.summary)(case, found),
         evidence: evidence(cause, found),
         ruled_out: ruled_out(case, found, &weighed),
-        alternatives: alternatives(&weighed),
+        alternatives: alternatives(found, &weighed),
         next_steps: (rule.next_steps)(case, found),
         weighing: weighed,
     }
@@ -168,19 +169,14 @@ fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<
 }
 
 fn excluded(cause: Cause, frames: Vec<u64>, because: &str) -> RuledOut {
-    let mut letters = because.chars();
-    let text = match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    };
     RuledOut {
         cause: cause.id().to_owned(),
         frames,
-        text,
+        text: sentence(because),
     }
 }
 
-fn alternatives(weighed: &[Weighed]) -> Vec<Alternative> {
+fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alternative> {
     weighed
         .iter()
         .skip(1)
@@ -188,13 +184,28 @@ fn alternatives(weighed: &[Weighed]) -> Vec<Alternative> {
         .map(|w| Alternative {
             cause: w.cause,
             confidence: w.posterior,
-            text: {
-                let would_be = causes::rule(w.cause).would_be;
-                let mut letters = would_be.chars();
-                letters.next().map_or(String::new(), |first| {
-                    format!("{}{}.", first.to_uppercase(), letters.as_str())
-                })
-            },
+            text: would_be(causes::rule(w.cause), found),
         })
         .collect()
+}
+
+/// Where only something that the capture does not hold brings a cause into question, that is the condition.
+fn would_be(rule: &CauseRule, found: &Observations) -> String {
+    let asked = |id: &str| found.get(id).filter(|_| rule.needs.contains(&id));
+    if let Some(condition) = asked(ids::PERHAPS_TRUNCATED) {
+        format!("{}.", condition.text)
+    } else if let Some(condition) = asked(ids::PERHAPS_LEFT_EARLY) {
+        format!("{}, and {}.", condition.text, rule.would_be)
+    } else {
+        sentence(rule.would_be)
+    }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
 }

@@ -3,7 +3,8 @@
 use whyreset_connections::{Place, Side};
 
 use crate::case::Case;
-use crate::wording;
+use crate::observations::ids;
+use crate::{Observations, wording};
 
 /// A capture where it would tell most, unless this one was taken there.
 pub(crate) fn capture_at(case: &Case<'_>, side: Side) -> Option<String> {
@@ -40,6 +41,30 @@ pub(crate) fn compare_fields(case: &Case<'_>) -> Option<String> {
         reset.at.frame,
         wording::side(reset.by)
     ))
+}
+
+/// How to learn what a response promised, where that was not captured.
+pub(crate) fn read_the_promise(case: &Case<'_>, found: &Observations) -> Option<String> {
+    let doubted = found.has_any(&[ids::PERHAPS_TRUNCATED, ids::PERHAPS_LEFT_EARLY]);
+    let exchange = case.accounts.unread.filter(|_| doubted)?;
+    let bytes = exchange.body_delivered.map(wording::bytes);
+    let bytes = bytes.unwrap_or_else(|| "what came".to_owned());
+    Some(match exchange.from_list {
+        true => format!(
+            "Look at the response's head (Wireshark: Follow > TCP Stream), or compare {bytes} with the server's log: the rows do not show how much was promised."
+        ),
+        false => format!(
+            "Capture packets whole, or at least the response's head (tcpdump without -s, or -s 2048), or compare {bytes} with the file, or with the server's log: how much was promised does not show."
+        ),
+    })
+}
+
+/// How to learn whether an encrypted answer was whole, where that is in doubt.
+pub(crate) fn read_the_session(case: &Case<'_>, found: &Observations) -> Option<String> {
+    let doubted = found.has_any(&[ids::PERHAPS_LEFT_EARLY, ids::ROUND_SINCE_OPENING]);
+    (doubted && case.accounts.encrypted).then(|| {
+        "Ask the client's program, or its log, whether it gave up waiting or only let an idle connection go; or give the session's keys (SSLKEYLOGFILE), so that the answer can be read.".to_owned()
+    })
 }
 
 /// The steps that there are, in their order.

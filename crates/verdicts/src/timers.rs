@@ -14,6 +14,8 @@ pub(crate) enum Waiter {
     Server,
     /// A device's memory of an idle connection.
     Device,
+    /// How long a client keeps a connection that it has no more use for.
+    Pool,
 }
 
 /// A timer with its name and source.
@@ -140,6 +142,30 @@ const TIMERS: &[Timer] = &[
         900,
         "wget's read timeout",
         "wget --read-timeout, default 900 s",
+    ),
+    timer(
+        Waiter::Pool,
+        5,
+        "the keep-alive default of Java's HttpURLConnection",
+        "Java networking properties: 5 s where the server names no time",
+    ),
+    timer(
+        Waiter::Pool,
+        90,
+        "the idle limit of Go's and reqwest's default clients",
+        "Go net/http DefaultTransport: IdleConnTimeout 90 s",
+    ),
+    timer(
+        Waiter::Pool,
+        115,
+        "Firefox's keep-alive limit",
+        "network.http.keep-alive.timeout 115 s",
+    ),
+    timer(
+        Waiter::Pool,
+        300,
+        "the idle limit of Chrome and OkHttp",
+        "OkHttp ConnectionPool: 5 min",
     ),
     timer(
         Waiter::Device,

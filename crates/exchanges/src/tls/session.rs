@@ -1,5 +1,6 @@
 //! One TLS session as its records show it.
 
+use whyreset_capture::Span;
 use whyreset_connections::{BySide, Moment, Needs, Side};
 
 use super::alert::AlertName;
@@ -17,6 +18,9 @@ use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
 use crate::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
 
+/// A client that closes sooner behind an answer has not waited for the rest of it.
+const SILENCE: Span = Span::from_millis(900);
+
 /// A TLS session.
 #[derive(Debug)]
 pub(crate) struct TlsSession {
@@ -31,6 +35,8 @@ pub(crate) struct TlsSession {
     /// Made when the first data comes: what the handshake told counts for it.
     pub(super) turns: Option<Turns>,
     pub(super) closed: BySide<Option<Moment>>,
+    /// The server's last record that is a response or a part of one.
+    last_answer: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
     /// Until the client ends it.
     pub(super) early_data: Option<EarlyData>,
@@ -99,6 +105,7 @@ impl TlsSession {
             alert: None,
             turns: None,
             closed: BySide::default(),
+            last_answer: None,
             decryption: None,
             early_data: None,
             inside: None,
@@ -235,6 +242,10 @@ impl TlsSession {
                     exchange.response_started.get_or_insert(at);
                 }
             }
+        }
+        let newest = self.last_answer.is_none_or(|last| last.frame <= at.frame);
+        if spoke && side == Side::Server && newest {
+            self.last_answer = Some(at);
         }
     }
 
@@ -479,7 +490,23 @@ impl TlsSession {
             request_outstanding: turns.and_then(Turns::request_outstanding),
             response_under_way: turns.and_then(|it| it.response_under_way(cut, goodbye)),
             cut_record: cut,
+            left_in_silence: open && self.left_in_silence(),
         }
+    }
+
+    /// The client closed first, long after the server's last answer, which neither an end that can be told nor a goodbye followed.
+    fn left_in_silence(&self) -> bool {
+        let (Some(answer), Some(left)) = (self.last_answer, self.closed.client) else {
+            return false;
+        };
+        let server = &self.flows.server;
+        let goodbye = self.said_goodbye(Side::Server)
+            && server
+                .last_record
+                .is_some_and(|it| it.at.frame < left.frame);
+        let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
+        let ended = self.turns.as_ref().is_some_and(Turns::answer_has_ended);
+        first && !goodbye && !ended && !server.opened && left.time - answer.time > SILENCE
     }
 
     /// Both sides sent what only a finished handshake allows: told by sizes alone, where the hellos were not captured.

@@ -214,6 +214,11 @@ impl Turns {
         }
     }
 
+    /// Something that is too short for anything but an end came behind the server's last answer.
+    pub(crate) const fn answer_has_ended(&self) -> bool {
+        self.answer.ended
+    }
+
     /// Whether a response was under way: an estimate. `cut` is a record that was not finished, `goodbye` the server's
     /// close_notify.
     pub(crate) fn response_under_way(

@@ -2,10 +2,10 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Moment, Side};
-use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
-use whyreset_segments::Known;
+use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, TlsHandshake};
+use whyreset_segments::{Known, TcpFlags};
 
-use super::in_flight::{FAREWELL_BYTES, in_flight, left_in_flight, missing_of_unknown};
+use super::in_flight::{FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown};
 use super::{Close, Kind, untold};
 use crate::wording;
 
@@ -54,6 +54,10 @@ pub(crate) struct Accounts<'a> {
     pub understood: bool,
     /// Nothing tells how much was sent: that nothing is missing cannot be said.
     pub untold: bool,
+    /// What was said went through TLS that is not decrypted: only sizes tell.
+    pub encrypted: bool,
+    /// A response that is taken for whole because all that was sent of it was acknowledged: what it promised was not captured.
+    pub unread: Option<&'a Exchange>,
 }
 
 impl<'a> Accounts<'a> {
@@ -65,6 +69,7 @@ impl<'a> Accounts<'a> {
         let decrypted = list.iter().any(|e| is_http(&e.protocol));
         let mut accounts = Accounts {
             silent,
+            encrypted: !decrypted && list.iter().any(|e| matches!(e.protocol, Protocol::Tls(_))),
             understood: list
                 .iter()
                 .any(|e| is_http(&e.protocol) || matches!(e.protocol, Protocol::Tls(_))),
@@ -74,6 +79,8 @@ impl<'a> Accounts<'a> {
             if decrypted && is_finished_tls(exchange) {
                 continue;
             }
+            // Who asks for more on the same connection had what it was waiting for.
+            accounts.unread = accounts.unread.filter(|_| exchange.stream_id.is_some());
             match missing_of(connection, exchange, close) {
                 Some((Missing::Unanswered, _)) if answered_by_an_orphan(list, exchange) => {
                     accounts.complete += 1;
@@ -86,7 +93,12 @@ impl<'a> Accounts<'a> {
                     response_started: exchange.response_started,
                     estimated,
                 }),
-                None => accounts.complete += 1,
+                None => {
+                    accounts.complete += 1;
+                    if promise_unread(connection, exchange) {
+                        accounts.unread = Some(exchange);
+                    }
+                }
             }
         }
         accounts.complete += connection.app.left_out;
@@ -179,7 +191,8 @@ fn missing_of(
         && matches!(exchange.protocol, Protocol::Tls(_))
     {
         return missing_of_tls(connection, exchange, tls)
-            .or_else(|| reset_in_full_flow(connection, tls, close));
+            .or_else(|| reset_in_full_flow(connection, tls, close))
+            .or_else(|| stopped_in_full_flow(connection, tls, close));
     }
     if exchange.complete {
         return rest_refused(connection, exchange)
@@ -339,6 +352,22 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
 }
 
+/// How long the response was to be was not captured (a head or a chunk that a short snapshot length cut, a row that does not tell
+/// it): that nothing of it is missing is known from acknowledgements alone.
+fn promise_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let told = exchange.body_expected.is_some()
+        || matches!(
+            exchange.framing,
+            Framing::None | Framing::UntilClose | Framing::Tunnel
+        );
+    let began = exchange.response_started.is_some() || connection.flows.server.bytes > 0;
+    is_http(&exchange.protocol)
+        && !exchange.response_complete
+        && exchange.reset.is_none()
+        && began
+        && !told
+}
+
 /// The client acknowledged more than was captured, and no less than what seems to be missing: the capture lost it, the client
 /// did not.
 fn acknowledged_unseen(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
@@ -434,4 +463,23 @@ fn reset_in_full_flow(
     let last = connection.flows.server.last_new_data?;
     let fresh = close.at.time - last.time < Span::from_secs(1);
     (!goodbye && fresh && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
+}
+
+/// An encrypted answer that stopped with a segment as large as they come and without PSH, from a host that sets it: it had more
+/// to send at that moment. The client closed after the silence that followed.
+fn stopped_in_full_flow(
+    connection: &Connection<Exchanges>,
+    tls: &whyreset_exchanges::Tls,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| close.side == Side::Client && tls.left_in_silence)?;
+    let data = || {
+        let packets = connection.packets.iter();
+        packets.filter(|p| p.side == Side::Server && p.payload_len > 0)
+    };
+    let last = data().rfind(|p| p.frame < close.at.frame)?;
+    let pushes = data().any(|p| p.flags.contains(TcpFlags::PSH));
+    let unseen = connection.flows.server.acked_to > last.seq_end().saturating_add(1);
+    let flowing = !last.flags.contains(TcpFlags::PSH) && is_full(connection, last);
+    (flowing && pushes && !unseen).then_some((Missing::ResponseUnfinished, true))
 }

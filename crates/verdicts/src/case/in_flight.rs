@@ -1,7 +1,7 @@
 //! Turns and sizes: what was missing where the protocol does not say so in clear.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Dialect, Side};
+use whyreset_connections::{Connection, Dialect, Packet, Side};
 use whyreset_exchanges::{Exchange, Exchanges};
 use whyreset_segments::Known;
 
@@ -188,4 +188,14 @@ fn reset_among_full_segments(
             && p.payload_len >= server.sizes.largest_sent
             && close.at.time - p.time < trip + trip + Span::from_millis(100)
     })
+}
+
+/// The packet fills its segment: whoever sent it had more to say. A captured frame may hold several segments (offload); the
+/// receiver's MSS, less the options, is one.
+pub(crate) fn is_full(connection: &Connection<Exchanges>, packet: &Packet) -> bool {
+    let flows = &connection.flows;
+    let mss = flows.of(packet.side.peer()).syn_options.and_then(|o| o.mss);
+    let one = mss.map_or(u32::MAX, |mss| u32::from(mss.saturating_sub(40)));
+    let largest = flows.of(packet.side).sizes.largest_sent.min(one);
+    packet.payload_len >= FULL_SEGMENT && packet.payload_len >= largest
 }

@@ -4,7 +4,7 @@ use crate::Cause;
 use crate::EndedBy;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::wording;
+use crate::{steps, wording};
 
 use super::side;
 
@@ -121,11 +121,17 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::frames(&forged.frames)
             );
         }
+        if case.accounts.unread.is_some() {
+            return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
+        }
         "Harmless: the RST came after everything had been delivered; nobody lost anything."
             .to_owned()
     },
     would_be: "if nothing more was to come when the RST was sent",
-    next_steps: |_, found| {
+    next_steps: |case, found| {
+        if let Some(step) = steps::read_the_promise(case, found) {
+            return vec![step];
+        }
         if found.has(FORGED_DATA) {
             return vec!["Look at both versions of the data (Wireshark: tcp.overlap, or the two frames): somebody on the path injects answers. Use TLS.".to_owned()];
         }

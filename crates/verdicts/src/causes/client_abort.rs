@@ -13,8 +13,23 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.35,
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
-    needs: &[CLIENT_LEFT_EARLY, CONNECT_CANCELLED, STREAM_CANCELLED],
+    needs: &[
+        CLIENT_LEFT_EARLY,
+        CONNECT_CANCELLED,
+        STREAM_CANCELLED,
+        PERHAPS_LEFT_EARLY,
+    ],
     weights: &[
+        on(
+            PERHAPS_LEFT_EARLY,
+            0.1,
+            "whether the answer was whole does not show: most clients that close in order have it all",
+        ),
+        on(
+            ANSWER_ENDED_BY_SIZE,
+            0.3,
+            "by the size of its last record the answer was whole",
+        ),
         on(
             FELL_SILENT_FOR_ALL,
             0.05,

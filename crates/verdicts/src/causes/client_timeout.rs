@@ -11,8 +11,23 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "every client program has a limit, and slow servers are common",
-    needs: &[CLIENT_LEFT_EARLY, STREAM_CANCELLED, ROUND_SINCE_OPENING],
+    needs: &[
+        CLIENT_LEFT_EARLY,
+        STREAM_CANCELLED,
+        ROUND_SINCE_OPENING,
+        PERHAPS_LEFT_EARLY,
+    ],
     weights: &[
+        on(
+            PERHAPS_LEFT_EARLY,
+            0.05,
+            "whether the answer was whole does not show: most clients that close in order have it all",
+        ),
+        on(
+            ANSWER_ENDED_BY_SIZE,
+            0.3,
+            "by the size of its last record the answer was whole",
+        ),
         on(
             FELL_SILENT_FOR_ALL,
             0.05,
@@ -20,8 +35,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             ROUND_SINCE_OPENING,
-            0.7,
-            "a limit on the whole transfer strikes so; so does chance, once in fifty",
+            0.06,
+            "a limit on the whole transfer strikes so; but idle connections are closed far oftener, and one in fifty then by chance",
         ),
         on(
             ROUND_TOTAL,

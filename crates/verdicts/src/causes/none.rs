@@ -2,7 +2,7 @@
 
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, wording};
+use crate::{Cause, EndedBy, steps, wording};
 
 use super::side;
 
@@ -15,8 +15,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(
             ROUND_SINCE_OPENING,
-            0.3,
+            0.6,
             "limits on idling count from the last word",
+        ),
+        on(
+            IDLE_CLOSE_FITS,
+            2.5,
+            "clients close what they no longer use after so long",
         ),
         on(
             WINDOW_ZERO_AT_END,
@@ -96,6 +101,19 @@ pub(super) static RULE: CauseRule = CauseRule {
         if found.has(OPEN_AND_WELL) {
             return "Nothing is wrong: the capture ends while the connection is alive.".to_owned();
         }
+        if case.accounts.unread.is_some()
+            && let Some(closer) = case.closer()
+        {
+            return format!(
+                "Nothing went wrong as far as the capture shows: all that was sent was acknowledged, and {}, {} first; how long the response was to be does not show.",
+                if case.both_finished() {
+                    "both closed in order"
+                } else {
+                    "the close was in order"
+                },
+                wording::side(closer)
+            );
+        }
         match (case.closer(), case.accounts.silent) {
             (Some(closer), true) => format!(
                 "Nothing went wrong: opened and closed without any data, {} first.",
@@ -113,7 +131,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
     },
     would_be: "if what seems to be missing was not expected by anybody",
-    next_steps: |_, _| Vec::new(),
+    next_steps: |case, found| {
+        steps::list([
+            steps::read_the_promise(case, found),
+            steps::read_the_session(case, found),
+        ])
+    },
 };
 
 const PAGE: Page = Page {

@@ -12,8 +12,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an orderly close in the middle of a body is nearly always this",
-    needs: &[TRUNCATED_BY_FIN],
+    needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED],
     weights: &[
+        on(
+            PERHAPS_TRUNCATED,
+            0.13,
+            "what was promised does not show: most servers that close in order have sent it all",
+        ),
         on(
             TRUNCATED_BY_FIN,
             3.0,

@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Opener, Side};
+use whyreset_exchanges::Exchange;
 use whyreset_segments::TcpFlags;
 
 use super::{ids, loss, windows};
@@ -144,8 +145,12 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     let frame = close.at.frame;
     let understood = if case.cut.is_some() {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
+    } else if case.accounts.unread.is_some() {
+        "all that was sent had been acknowledged; how much was promised does not show"
     } else if case.accounts.untold {
         "both sides closed in order, and the server had the last word"
+    } else if case.accounts.encrypted {
+        "all that was sent had been acknowledged, and the sizes of the TLS records show nothing missing"
     } else if case.accounts.understood {
         "everything that was asked for had been answered in full"
     } else {
@@ -165,10 +170,38 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
             found.tell(
                 ids::RST_NOTHING_MISSING,
                 [frame, rst],
-                format!("When the RST came (frame {rst}), {understood}: nobody lost anything."),
+                if case.accounts.unread.is_some() || case.accounts.encrypted {
+                    format!("When the RST came (frame {rst}), {understood}.")
+                } else {
+                    format!("When the RST came (frame {rst}), {understood}: nobody lost anything.")
+                },
             );
         }
     }
+    if let Some(exchange) = case.accounts.unread {
+        perhaps_short(case, close, exchange, found);
+    }
+}
+
+/// What was promised does not show: who closed first may have done so too early.
+fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut Observations) {
+    let delivered = exchange
+        .body_acknowledged
+        .or(exchange.body_delivered)
+        .unwrap_or(case.connection.flows.server.bytes);
+    let id = match close.side {
+        Side::Server => ids::PERHAPS_TRUNCATED,
+        Side::Client => ids::PERHAPS_LEFT_EARLY,
+    };
+    let last = case.connection.flows.server.last_new_data;
+    found.add(
+        id,
+        [last.map_or(0, |m| m.frame), close.at.frame],
+        format!(
+            "If more was promised than the {} that came",
+            wording::bytes(delivered)
+        ),
+    );
 }
 
 fn left_early(close: Close, missing: Missing, found: &mut Observations) {

@@ -99,6 +99,14 @@ ids! {
     ESTIMATED = "estimated";
     /// The server closed in order in the middle of a response.
     TRUNCATED_BY_FIN = "truncated_by_fin";
+    /// The server closed in order; how long its response was to be was not captured. The text is a condition.
+    PERHAPS_TRUNCATED = "perhaps_truncated";
+    /// The client closed in order, and whether the last answer was whole by then does not show. The text is a condition.
+    PERHAPS_LEFT_EARLY = "perhaps_left_early";
+    /// The last record of an encrypted answer is shorter than those before it.
+    ANSWER_ENDED_BY_SIZE = "answer_ended_by_size";
+    /// A client closed after a silence that fits a known time for which clients keep idle connections.
+    IDLE_CLOSE_FITS = "idle_close_fits";
     /// The protocol is not understood.
     PROTOCOL_UNKNOWN = "protocol_unknown";
     /// No exchange was whole before.

@@ -7,6 +7,7 @@ mod delivered;
 mod detectors;
 mod ending;
 mod forged_data;
+mod hidden_end;
 mod icmp_notices;
 pub mod ids;
 mod keep_alive;
@@ -41,6 +42,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     ending::observe(case, &mut found);
     keep_alive::observe(case, &mut found);
     waiting::observe(case, &mut found);
+    hidden_end::observe(case, &mut found);
     cut_streams::observe(case, &mut found);
     light_cone::observe(case, &mut found);
     reading::observe(case, &mut found);

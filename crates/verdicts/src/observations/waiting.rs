@@ -5,7 +5,7 @@ use whyreset_connections::{Moment, Side};
 use whyreset_exchanges::Protocol;
 
 use super::ids;
-use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait};
+use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_full};
 use crate::timers::{self, Waiter};
 use crate::{Observations, wording};
 
@@ -18,8 +18,6 @@ const TIMER_SLACK: Span = Span::from_millis(10);
 /// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, but
 /// devices under pressure, and people who test, shorten them to seconds.
 const SHORTEST_IDLE: Span = Span::from_millis(1_000);
-/// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
-const FULL_SEGMENT: u32 = 1_000;
 /// And it must be a rest for this connection: so many round trips.
 const ROUND_TRIPS_OF_REST: i64 = 5;
 
@@ -376,13 +374,7 @@ fn in_full_flow(case: &Case<'_>, silence_began: Moment) -> bool {
         .packets
         .iter()
         .rfind(|p| p.payload_len > 0 && p.frame <= silence_began.frame);
-    last.is_some_and(|p| {
-        // A captured frame may hold several segments (offload); the receiver's MSS, less the options, is one.
-        let mss = c.flows.of(p.side.peer()).syn_options.and_then(|o| o.mss);
-        let one = mss.map_or(u32::MAX, |mss| u32::from(mss.saturating_sub(40)));
-        let largest = c.flows.of(p.side).sizes.largest_sent.min(one);
-        p.payload_len >= FULL_SEGMENT && p.payload_len >= largest
-    })
+    last.is_some_and(|p| is_full(c, p))
 }
 
 #[cfg(test)]

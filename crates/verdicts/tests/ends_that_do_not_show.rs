@@ -1,0 +1,289 @@
+//! Responses of which it does not show whether they were whole: heads that a short snapshot length cut, and encrypted answers.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, Talk};
+use whyreset_segments::TcpFlags;
+use whyreset_verdicts::{Cause, Outcome, Verdict};
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{} {}\n{:#?}\n{:#?}",
+        verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
+    )
+}
+
+fn alternative(verdict: &Verdict, cause: Cause) -> Option<&str> {
+    let mut all = verdict.alternatives.iter();
+    all.find(|it| it.cause == cause).map(|it| it.text.as_str())
+}
+
+/// A download of which only the first bytes of each packet were captured: the head's end was not.
+fn download_in_short_packets() -> (Talk, u32, u32) {
+    let mut talk = Talk::new();
+    talk.snapshot = 30;
+    talk.handshake();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 90_000, 14_480);
+    (talk, up, down)
+}
+
+#[test]
+fn what_was_promised_in_a_head_that_was_cut_is_not_known_to_have_come() {
+    let (mut talk, up, down) = download_in_short_packets();
+    talk.server(0.15, FIN_ACK, down, up, b"");
+    talk.client(0.1501, FIN_ACK, up, down + 1, b"");
+    talk.server(0.19, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Completed),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.85..0.93).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
+    assert!(!verdict.summary.contains("everything"));
+    let short = alternative(&verdict, Cause::ResponseTruncated).expect("an alternative");
+    assert!(
+        short.starts_with("If more was promised than the 14,"),
+        "{short}"
+    );
+    assert!(
+        verdict.next_steps[0].contains("does not show"),
+        "{:?}",
+        verdict.next_steps
+    );
+}
+
+#[test]
+fn nor_is_it_where_the_client_closes_first() {
+    let (mut talk, up, down) = download_in_short_packets();
+    talk.client(0.15, FIN_ACK, up, down, b"");
+    talk.server(0.19, FIN_ACK, down, up + 1, b"");
+    talk.client(0.1901, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.94, "{}", told(&verdict));
+    let left = alternative(&verdict, Cause::ClientAbort).expect("an alternative");
+    assert!(left.contains("more was promised"), "{left}");
+}
+
+#[test]
+fn a_rst_behind_it_is_not_said_to_have_cost_nothing() {
+    let (mut talk, up, down) = download_in_short_packets();
+    talk.server(0.15, FIN_ACK, down, up, b"");
+    talk.client(0.1501, ACK, up, down + 1, b"");
+    talk.client(0.1502, PSH_ACK, up, down + 1, b"x");
+    talk.stranger(
+        0.1903,
+        whyreset_connections::Side::Server,
+        RST,
+        down + 1,
+        57,
+    );
+    let verdict = talk.verdict(1.0);
+    assert!(
+        !told(&verdict).contains("nobody lost"),
+        "{}",
+        told(&verdict)
+    );
+    assert!(verdict.confidence < 0.95, "{}", told(&verdict));
+}
+
+#[test]
+fn a_next_request_shows_that_the_answer_before_it_was_whole() {
+    let (mut talk, up, down) = download_in_short_packets();
+    talk.snapshot = usize::MAX;
+    let up = talk.request(0.3, up, down);
+    let down = talk.response(0.35, down, up, 3_000, 3_000);
+    talk.client(0.4, FIN_ACK, up, down, b"");
+    talk.server(0.44, FIN_ACK, down, up + 1, b"");
+    talk.client(0.4401, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+    assert!(alternative(&verdict, Cause::ClientAbort).is_none());
+}
+
+/// A TLS session with one request, and an answer in records of these lengths, each of which is a write of its own.
+struct Session {
+    talk: Talk,
+    up: u32,
+    down: u32,
+}
+
+impl Session {
+    fn new(answer: &[u16]) -> Self {
+        let mut talk = Talk::new();
+        talk.port = 443;
+        talk.handshake();
+        let mut it = Self {
+            talk,
+            up: 1,
+            down: 1,
+        };
+        it.client(0.05, PSH_ACK, &hello(1));
+        let hello = [hello(2), record(20, 1), record(22, 40)];
+        it.server(0.09, PSH_ACK, &hello.concat());
+        it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
+        it.client(0.0902, PSH_ACK, &record(23, 180));
+        for (index, len) in answer.iter().enumerate() {
+            it.server(0.13 + index as f64 / 1e3, PSH_ACK, &record(23, *len));
+        }
+        it
+    }
+
+    fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
+        self.talk.client(at, flags, self.up, self.down, payload);
+        self.up += payload.len() as u32;
+        self.talk.server(at + 0.04, ACK, self.down, self.up, b"");
+    }
+
+    /// In segments of 1,448 bytes, the last of which carries `flags`.
+    fn server(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
+        let mut pieces = payload.chunks(1448).peekable();
+        while let Some(piece) = pieces.next() {
+            let flags = if pieces.peek().is_some() { ACK } else { flags };
+            self.talk.server(at, flags, self.down, self.up, piece);
+            self.down += piece.len() as u32;
+        }
+        self.talk
+            .client(at + 0.000_05, ACK, self.up, self.down, b"");
+    }
+
+    fn client_closes(mut self, at: f64) -> Verdict {
+        let (up, down) = (self.up, self.down);
+        self.talk.client(at, FIN_ACK, up, down, b"");
+        self.talk.server(at + 0.04, FIN_ACK, down, up + 1, b"");
+        self.talk.client(at + 0.0401, ACK, up + 1, down + 1, b"");
+        self.talk.verdict(at + 1.0)
+    }
+
+    fn server_closes(mut self, at: f64) -> Verdict {
+        let (up, down) = (self.up, self.down);
+        self.talk.server(at, FIN_ACK, down, up, b"");
+        self.talk.client(at + 0.0001, FIN_ACK, up, down + 1, b"");
+        self.talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
+        self.talk.verdict(at + 1.0)
+    }
+}
+
+fn record(kind: u8, len: u16) -> Vec<u8> {
+    let [high, low] = len.to_be_bytes();
+    let mut record = vec![kind, 3, 3, high, low];
+    record.resize(5 + usize::from(len), if kind == 20 { 1 } else { 0xa5 });
+    record
+}
+
+/// A hello of TLS 1.2 without extensions: the client's (1), or the server's (2).
+fn hello(kind: u8) -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    match kind {
+        1 => body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]),
+        _ => body.extend([0, 0xc0, 0x2f, 0]),
+    }
+    let mut record = vec![
+        0x16,
+        3,
+        3,
+        0,
+        body.len() as u8 + 4,
+        kind,
+        0,
+        0,
+        body.len() as u8,
+    ];
+    record.extend(&body);
+    record
+}
+
+/// Pieces of any length: whether more was to come does not show.
+const STREAMED: [u16; 4] = [2_024, 1_124, 1_924, 1_524];
+
+#[test]
+fn an_encrypted_answer_that_a_client_leaves_after_a_round_silence_may_not_have_been_whole() {
+    let verdict = Session::new(&STREAMED).client_closes(30.134);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.6..0.85).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    let gave_up = alternative(&verdict, Cause::ClientTimeout).expect("an alternative");
+    assert!(gave_up.contains("was not whole"), "{gave_up}");
+    assert!(verdict.next_steps[0].contains("keys"));
+    assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
+}
+
+#[test]
+fn after_a_silence_of_any_length_it_hardly_was_a_timer() {
+    let verdict = Session::new(&STREAMED).client_closes(43.7);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.88..0.96).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_client_s_usual_idle_limit_speaks_for_an_idle_connection() {
+    let verdict = Session::new(&STREAMED).client_closes(90.134);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.88, "{}", told(&verdict));
+}
+
+#[test]
+fn a_round_time_since_the_opening_is_chance_as_often_as_a_limit() {
+    let verdict = Session::new(&STREAMED).client_closes(30.003);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.5..0.85).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn an_idle_session_that_the_server_closes_is_well() {
+    for at in [5.2, 60.2, 75.2] {
+        let verdict = Session::new(&STREAMED).server_closes(at);
+        assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+        assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+    }
+}
+
+#[test]
+fn a_client_that_closes_at_once_had_its_answer() {
+    let verdict = Session::new(&STREAMED).client_closes(0.2);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+}
+
+#[test]
+fn an_encrypted_answer_that_stops_in_full_flow_was_not_whole() {
+    let mut session = Session::new(&STREAMED);
+    // A record that ends with a full segment, and no PSH: the server had more to send.
+    session.server(0.14, ACK, &record(23, 4 * 1448 - 5));
+    let verdict = session.client_closes(30.14);
+    assert!(
+        !matches!(verdict.cause, Cause::None | Cause::BenignReset),
+        "{}",
+        told(&verdict)
+    );
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}
