@@ -13,8 +13,8 @@ use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
-use crate::round_trip::RoundTripMeter;
-use crate::{Brief, BySide, FrameSpan, Marks, Moment, Packet, RoundTrip, Side, StreamSink};
+use crate::round_trip::{Answer, Pending, RoundTripMeter};
+use crate::{Brief, BySide, FrameSpan, Moment, RoundTrip, Side, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
     /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
@@ -54,7 +54,7 @@ impl<X: StreamSink> Orderly<X> {
         let (first, last) = self.log.split_at(FIRST.min(self.log.len()));
         for short in first {
             let side = self.side(short.from());
-            watch.packet(short, side, looks.of(side), first_frame);
+            watch.packet(short, side, first_frame);
         }
         if let Some(middle) = &self.middle {
             watch.client.go_on(middle.ends.of(client));
@@ -62,7 +62,7 @@ impl<X: StreamSink> Orderly<X> {
         }
         for short in last {
             let side = self.side(short.from());
-            watch.packet(short, side, looks.of(side), first_frame);
+            watch.packet(short, side, first_frame);
         }
         let fins = watch.fins()?;
         let trips = BySide {
@@ -167,41 +167,39 @@ impl Watch {
         Self { client, server }
     }
 
-    fn packet(&mut self, short: &Short, side: Side, look: &Look, first: u64) {
+    fn packet(&mut self, short: &Short, side: Side, first: u64) {
         let (own, peer) = match side {
             Side::Client => (&mut self.client, &mut self.server),
             Side::Server => (&mut self.server, &mut self.client),
         };
         let at = short.moment(first);
+        let (len, payload_len) = (short.sequence_len(), short.payload_len());
         let ahead = peer.next.wrapping_sub(short.ack);
-        let packet = Packet {
-            frame: at.frame,
-            time: at.time,
-            side,
-            flags: short.flags(),
-            seq: own.sent_to,
-            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
-            window: 0,
-            payload_len: short.payload_len(),
-            ttl: look.ttl,
-            ip_id: 0,
-            timestamps: None,
-            sacked_to: None,
-            marks: Marks::NONE,
-            known: look.known(),
-        };
-        own.meter.answered(&packet);
-        peer.meter.towards(&packet);
-        own.note_checksum(short.checksum());
-        if packet.flags.is_fin() {
-            own.fin = Some(PassedFin {
+        let ack = peer.sent_to.saturating_sub(i64::from(ahead));
+        let seq = own.sent_to;
+        own.next = own.next.wrapping_add(len);
+        own.sent_to = seq.saturating_add(i64::from(len));
+        own.meter.acknowledged(&Answer {
+            ack,
+            at,
+            is_bare: payload_len == 0,
+        });
+        if len > 0 {
+            peer.meter.passed(Pending {
+                seq_end: own.sent_to,
                 at,
-                seq: packet.seq.saturating_add(i64::from(packet.payload_len)),
-                ack: packet.ack,
+                is_syn: false,
+                payload_len,
             });
         }
-        own.next = own.next.wrapping_add(short.sequence_len());
-        own.sent_to = packet.seq_end();
+        own.note_checksum(short.checksum());
+        if short.flags().is_fin() {
+            own.fin = Some(PassedFin {
+                at,
+                seq: seq.saturating_add(i64::from(payload_len)),
+                ack,
+            });
+        }
     }
 
     fn fins(&self) -> Option<BySide<PassedFin>> {
