@@ -239,10 +239,7 @@ mod tests {
     use crate::times::WrittenTime;
 
     fn row(line: &str) -> RawRow {
-        match read_row(line, &mut Names::default()) {
-            Read::Row(row) => *row,
-            other => panic!("{line}: {other:?}"),
-        }
+        read_row(line, &mut Names::default()).into_row()
     }
 
     #[test]

@@ -110,10 +110,7 @@ mod tests {
     use crate::times::WrittenTime;
 
     fn row(line: &str) -> RawRow {
-        match read_row(line, &mut Names::default()) {
-            Read::Row(row) => *row,
-            other => panic!("{other:?}"),
-        }
+        read_row(line, &mut Names::default()).into_row()
     }
 
     #[test]

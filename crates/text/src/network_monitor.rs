@@ -206,10 +206,7 @@ mod tests {
     use crate::hosts::Port;
 
     fn row(line: &str) -> RawRow {
-        match read_row(line, &mut Names::default()) {
-            Read::Row(row) => *row,
-            other => panic!("{other:?}"),
-        }
+        read_row(line, &mut Names::default()).into_row()
     }
 
     #[test]

@@ -22,6 +22,15 @@ impl Read {
     pub fn row(row: RawRow) -> Self {
         Self::Row(Box::new(row))
     }
+
+    /// The row that a test expects.
+    #[cfg(test)]
+    pub fn into_row(self) -> RawRow {
+        match self {
+            Self::Row(row) => *row,
+            other => panic!("no row: {other:?}"),
+        }
+    }
 }
 
 /// Why a line that looks like a packet could not be used.

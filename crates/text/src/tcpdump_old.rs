@@ -152,10 +152,7 @@ mod tests {
     use super::*;
 
     fn row(line: &str) -> RawRow {
-        match read_packet(line, &mut Names::default()) {
-            Read::Row(row) => *row,
-            other => panic!("{other:?}"),
-        }
+        read_packet(line, &mut Names::default()).into_row()
     }
 
     #[test]
