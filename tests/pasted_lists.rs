@@ -399,3 +399,110 @@ fn a_protocol_is_named_as_the_list_names_it() {
         "vnc"
     );
 }
+
+/// A whole exchange, up to the acknowledgement of the answer.
+const EXCHANGE: &str = "\
+No.     Time           Source                Destination           Protocol Length Info
+      1 0.000000       10.0.0.2              10.0.0.9              TCP      74     40000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+      2 0.020000       10.0.0.9              10.0.0.2              TCP      74     80 → 40000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+      3 0.020100       10.0.0.2              10.0.0.9              TCP      54     40000 → 80 [ACK] Seq=1 Ack=1 Win=64256 Len=0
+      4 0.020300       10.0.0.2              10.0.0.9              HTTP     154    GET /index.html HTTP/1.1
+      5 0.060000       10.0.0.9              10.0.0.2              HTTP     554    HTTP/1.1 200 OK  (text/html)
+      6 0.060100       10.0.0.2              10.0.0.9              TCP      54     40000 → 80 [ACK] Seq=101 Ack=501 Win=64256 Len=0
+";
+
+#[test]
+fn a_bare_reset_that_no_row_explains_is_harmless_as_far_as_the_rows_show() {
+    let by_server = "      7 9.900000       10.0.0.9              10.0.0.2              TCP      54     80 → 40000 [RST] Seq=501 Win=0 Len=0\n";
+    let by_client = "      7 9.900000       10.0.0.2              10.0.0.9              TCP      54     40000 → 80 [RST] Seq=101 Win=0 Len=0\n";
+    for row in [by_server, by_client] {
+        let document = document_of_text(&[EXCHANGE, row].concat());
+        let (cause, _, confidence) = verdict(&document, 0);
+        assert_eq!(cause, "benign_reset", "{row}");
+        assert!((0.6..0.87).contains(&confidence), "{confidence}");
+        let verdict = &document["connections"][0]["verdict"];
+        assert!(
+            verdict["summary"]
+                .as_str()
+                .unwrap()
+                .contains("as the rows show")
+        );
+        let step = verdict["next_steps"][0].as_str().unwrap();
+        assert!(step.contains("rows are missing"), "{step}");
+    }
+}
+
+#[test]
+fn an_outage_of_seconds_at_the_end_of_a_list_may_pass() {
+    let mut text: String = EXCHANGE
+        .lines()
+        .take(4)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    for (number, at) in [
+        (4, "0.020300"),
+        (5, "0.300000"),
+        (6, "0.900000"),
+        (7, "2.500000"),
+    ] {
+        text += &format!(
+            "      {number} {at}       10.0.0.2              10.0.0.9              TCP      154    [TCP Retransmission] 40000 → 80 [PSH, ACK] Seq=1 Ack=1 Win=64256 Len=100\n"
+        );
+    }
+    let (cause, _, confidence) = of(&text);
+    assert_eq!(cause, "path_blackhole");
+    assert!((0.75..0.92).contains(&confidence), "{confidence}");
+    text += "      8 5.700000       10.0.0.2              10.0.0.9              TCP      154    [TCP Retransmission] 40000 → 80 [PSH, ACK] Seq=1 Ack=1 Win=64256 Len=100\n";
+    text += "      9 12.100000      10.0.0.2              10.0.0.9              TCP      154    [TCP Retransmission] 40000 → 80 [PSH, ACK] Seq=1 Ack=1 Win=64256 Len=100\n";
+    assert!(of(&text).2 > 0.95);
+}
+
+#[test]
+fn a_refusal_in_two_rows_does_not_say_whether_the_refuser_had_closed_before() {
+    let data = "    101 0.000000       10.0.0.2              10.0.0.9              TCP      154    40000 → 5000 [PSH, ACK] Seq=101 Ack=501 Win=64256 Len=100\n";
+    let ack = "    101 0.000000       10.0.0.2              10.0.0.9              TCP      54     40000 → 5000 [ACK] Seq=101 Ack=501 Win=64256 Len=0\n";
+    let refusal = "    102 0.020000       10.0.0.9              10.0.0.2              TCP      54     5000 → 40000 [RST] Seq=501 Win=0 Len=0\n";
+    let document = document_of_text(&[data, refusal].concat());
+    let (cause, _, confidence) = verdict(&document, 0);
+    assert_eq!(cause, "peer_state_lost");
+    assert!((0.4..0.7).contains(&confidence), "{confidence}");
+    let verdict_of_data = &document["connections"][0]["verdict"];
+    let step = verdict_of_data["next_steps"][0].as_str().unwrap();
+    assert!(step.contains("closed with FIN already"), "{step}");
+    assert!(
+        !verdict_of_data["summary"]
+            .as_str()
+            .unwrap()
+            .contains("without having closed")
+    );
+
+    // What the bare acknowledgement was about shows in neither row.
+    let document = document_of_text(&[ack, refusal].concat());
+    let (cause, _, confidence) = verdict(&document, 0);
+    assert_eq!(cause, "unknown");
+    assert!(confidence < 0.8, "{confidence}");
+    let verdict = document["connections"][0]["verdict"].to_string();
+    assert!(
+        !verdict.contains("unanswered") && !verdict.contains("nobody lost"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn two_syns_at_the_end_of_a_list_may_still_be_answered() {
+    let rows: Vec<&str> = EXCHANGE.lines().take(2).collect();
+    let first = rows.join("\n") + "\n";
+    let again = |number: u32, at: u32| {
+        format!(
+            "      {number} {at}.000000       10.0.0.2              10.0.0.9              TCP      74     [TCP Retransmission] 40000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460\n"
+        )
+    };
+    let document = document_of_text(&[first.as_str(), &again(2, 1)].concat());
+    let (cause, _, confidence) = verdict(&document, 0);
+    assert_eq!(cause, "no_answer");
+    assert!((0.6..0.82).contains(&confidence), "{confidence}");
+    let step = document["connections"][0]["verdict"]["next_steps"][0].to_string();
+    assert!(step.contains("run on"), "{step}");
+    let long = [first.as_str(), &again(2, 1), &again(3, 3), &again(4, 7)].concat();
+    assert!(of(&long).2 > 0.85);
+}

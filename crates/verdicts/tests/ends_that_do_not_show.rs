@@ -287,3 +287,16 @@ fn an_encrypted_answer_that_stops_in_full_flow_was_not_whole() {
     );
     assert!(verdict.confidence < 0.9, "{}", told(&verdict));
 }
+
+#[test]
+fn bytes_of_an_encrypted_answer_that_never_came_were_not_acknowledged() {
+    let mut session = Session::new(&[300]);
+    let (up, had) = (session.up, session.down);
+    // The acknowledgement of the FIN has gone past 20,000 bytes that are on no packet here.
+    let said = had + 20_000;
+    session.talk.client(6.2, FIN_ACK, up, had, b"");
+    session.talk.server(6.24, ACK, said, up + 1, b"");
+    let verdict = session.talk.verdict(8.0);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(!told(&verdict).contains("all that was sent had been acknowledged"));
+}

@@ -70,7 +70,7 @@ fn was_sending(connection: &Connection<Exchanges>) -> bool {
 }
 
 /// Payload of `of` that the other side had not acknowledged when the connection ended.
-pub(super) fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
+pub(crate) fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
     let flow = connection.flows.of(of);
     let fin = i64::from(flow.fin.is_some());
     let told = connection
@@ -80,7 +80,21 @@ pub(super) fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
         .filter_map(|reset| reset.ack)
         .max()
         .unwrap_or(0);
-    flow.sent_to - fin - flow.acked_to.max(told)
+    flow.sent_to - fin - flow.acked_to.max(told).max(seen_from(connection, of))
+}
+
+/// Where the beginning was not captured, numbers that a list counts from it say nothing of what was sent before the first packet.
+fn seen_from(connection: &Connection<Exchanges>, of: Side) -> i64 {
+    let h = &connection.handshake;
+    if h.syn.is_some() || h.syn_ack.is_some() {
+        return 0;
+    }
+    let numbered = connection.packets.iter();
+    numbered
+        .filter(|p| p.side == of && p.known.has(Known::SEQ) && !p.flags.is_rst())
+        .map(|p| p.seq)
+        .min()
+        .unwrap_or(0)
 }
 
 /// Data that was in flight towards a side that reset the connection (or closed it, and then refused what still came): it
@@ -110,7 +124,8 @@ pub(super) fn left_in_flight<'a>(
         );
         e.complete && is_http(&e.protocol) && taken >= delivered
     };
-    if sender == Side::Server && last.is_some_and(had_it) {
+    // And who was answered in full was heard, though rows that name the protocol do not show what they acknowledge.
+    if last.is_some_and(|e| had_it(e) && (sender == Side::Server || e.from_list)) {
         return None;
     }
     let in_flight = refused && in_flight(connection, sender) > FAREWELL_BYTES;

@@ -18,8 +18,20 @@ pub(super) static RULE: CauseRule = CauseRule {
         RST_WITHOUT_DATA,
         SYN_ACK_REFUSED,
         CONNECT_CANCELLED,
+        TALK_UNSEEN,
     ],
     weights: &[
+        on(TALK_UNSEEN, 0.35, "what was owed is not in the capture"),
+        on(
+            REFUSER_UNSEEN,
+            0.7,
+            "what went before is not in the capture",
+        ),
+        on(
+            RST_UNPROMPTED,
+            0.6,
+            "a bare RST answers a packet: one that the list does not show may have been wanted",
+        ),
         on(
             ROUND_SINCE_OPENING,
             0.3,
@@ -121,6 +133,14 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::frames(&forged.frames)
             );
         }
+        if found.has(TALK_UNSEEN) {
+            return format!(
+                "Harmless as far as the capture shows: {who} reset the connection, and nothing shows that anything was owed."
+            );
+        }
+        if found.has(RST_UNPROMPTED) {
+            return "Harmless as far as the rows show: when the RST came, everything that they hold had been delivered.".to_owned();
+        }
         if case.accounts.unread.is_some() {
             return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
         }
@@ -129,6 +149,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
     would_be: "if nothing more was to come when the RST was sent",
     next_steps: |case, found| {
+        if let Some(unprompted) = found.get(RST_UNPROMPTED) {
+            return vec![format!(
+                "Look whether rows are missing before the RST ({}), cut out or hidden by a display filter: a bare RST answers a packet, and no row shows one that it can answer.",
+                wording::frames(&unprompted.frames)
+            )];
+        }
         if let Some(step) = steps::read_the_promise(case, found) {
             return vec![step];
         }

@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            REFUSER_UNSEEN,
+            2.0,
+            "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",
+        ),
+        on(
             PERHAPS_LEFT_EARLY,
             0.1,
             "whether the answer was whole does not show: most clients that close in order have it all",

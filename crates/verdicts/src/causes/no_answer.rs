@@ -56,6 +56,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         let mut steps = vec![
             "Capture at the server: does the SYN arrive there? If it does, look at the host's filter and listener; if not, at the path (traceroute -T -p PORT).".to_owned(),
         ];
+        if found.has_any(&[SYN_STILL_TRIED, SYN_JUST_SENT]) {
+            steps.insert(
+                0,
+                "Let the capture run on: a later SYN may be answered.".to_owned(),
+            );
+        }
         if found.has(HOST_ANSWERS_ELSEWHERE) {
             steps.push(
                 "The host answers on another port: suspect a filter for this port.".to_owned(),

@@ -84,7 +84,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.25,
             "opening TLS without asking for anything is seldom meant: a refused certificate, or a check",
         ),
-        on(HOLE_NEVER_FILLED, 0.3, "bytes that never came"),
+        on(
+            HOLE_NEVER_FILLED,
+            0.1,
+            "bytes that were sent, and never came: somebody had more to say",
+        ),
         on(
             SYN_ACK_REPEATED,
             0.05,

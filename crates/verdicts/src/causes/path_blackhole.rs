@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations, wording};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 use whyreset_connections::Side;
 
 pub(super) static RULE: CauseRule = CauseRule {
@@ -37,6 +37,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             ICMP_GONE,
             10.0,
             "a router says that the host cannot be reached any more",
+        ),
+        on(
+            TAIL_JUST_BEGUN,
+            0.6,
+            "so far it is an outage of seconds, from which many connections recover",
         ),
         on(PATH_ALIVE, 0.1, "a FIN was acknowledged: the path worked"),
         on(
@@ -112,10 +117,15 @@ pub(super) static RULE: CauseRule = CauseRule {
     ended_by: |_| EndedBy::Network,
     summary,
     would_be: "if the path, or the host at its other end, failed",
-    next_steps: |_, _| {
-        vec![
-            "Check the path and the other host at that time: link, Wi-Fi, VPN, route changes, power, sleep; capture on the other side to see where packets end.".to_owned(),
-        ]
+    next_steps: |_, found| {
+        steps::list([
+            found.has(TAIL_JUST_BEGUN).then(|| {
+                "Let the capture run on: the next copy may have been answered.".to_owned()
+            }),
+            steps::step(
+                "Check the path and the other host at that time: link, Wi-Fi, VPN, route changes, power, sleep; capture on the other side to see where packets end.",
+            ),
+        ])
     },
 };
 

@@ -15,6 +15,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[RST_PASSIVE],
     weights: &[
         on(
+            REFUSER_UNSEEN,
+            0.4,
+            "it may have closed in order before the capture begins",
+        ),
+        on(
+            TALK_UNSEEN,
+            0.5,
+            "a connection that was over, or idle, is refused in the same way",
+        ),
+        on(
             ORIGIN_TTL_ALONE,
             0.6,
             "a device that keeps the TTL sends the same",
@@ -104,11 +114,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     ended_by: |case| case.fatal.map_or(EndedBy::Unknown, |reset| side(reset.by)),
     summary,
     would_be: "if the host, or the machine that took over its address, had forgotten the connection",
-    next_steps: |case, _| {
+    next_steps: |case, found| {
         let by = case
             .fatal
             .map_or(whyreset_connections::Side::Server, |reset| reset.by);
         steps::list([
+            found.has(REFUSER_UNSEEN).then(|| {
+                format!(
+                    "Look at what went before (an earlier capture, or the rows above): had {} closed with FIN already?",
+                    wording::side(by)
+                )
+            }),
             Some(format!(
                 "Look for a restart or failover of {}'s host before {} (uptime, cluster and balancer logs).",
                 wording::side(by),
@@ -123,7 +139,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
     let Some(reset) = case.fatal else {
         return "A host no longer knew the connection.".to_owned();
     };
@@ -132,9 +148,13 @@ fn summary(case: &Case<'_>, _: &Observations) -> String {
         .map(|trigger| format!(" (frame {})", trigger.at.frame))
         .unwrap_or_default();
     format!(
-        "{}'s host no longer knew the connection: it refused a packet of it{trigger} with a bare RST (frame {}), without having closed before: a restart, or a failover.",
+        "{}'s host no longer knew the connection: it refused a packet of it{trigger} with a bare RST (frame {}){}.",
         wording::the_side(reset.by),
-        reset.at.frame
+        reset.at.frame,
+        match found.has(REFUSER_UNSEEN) {
+            true => ": a restart, a failover, or a close before the first packet that was captured",
+            false => ", without having closed before: a restart, or a failover",
+        }
     )
 }
 

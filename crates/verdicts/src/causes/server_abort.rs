@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, STREAM_GIVEN_UP],
     weights: &[
         on(
+            REFUSER_UNSEEN,
+            2.0,
+            "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",
+        ),
+        on(
             JUST_OPENED,
             6.0,
             "a server without room, or that does not want this client, accepts and drops at once",
@@ -193,7 +198,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         Some(open) if open.missing == Missing::RequestUnfinished => {
             format!("while the client was still sending {}", open.name())
         }
-        Some(open) if open.response_started.is_some() => {
+        Some(open) if open.response_started.is_some() && open.missing != Missing::Unanswered => {
             format!("in the middle of its answer to {}", open.name())
         }
         Some(open) => format!("without answering {}", open.name()),

@@ -41,6 +41,31 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the capture ends too soon to see an answer",
         ),
         on(
+            SYN_STILL_TRIED,
+            6.0,
+            "the capture ends while the client still tries",
+        ),
+        on(
+            TAIL_JUST_BEGUN,
+            6.0,
+            "the capture ends before it shows whether anybody gave up",
+        ),
+        on(
+            REFUSER_UNSEEN,
+            1.5,
+            "whether its sender had closed before is not in the capture",
+        ),
+        on(
+            TALK_UNSEEN,
+            10.0,
+            "nothing that was said is in the capture: what was owed does not show",
+        ),
+        on(
+            RST_UNPROMPTED,
+            1.5,
+            "a packet that it answers may be missing in the list",
+        ),
+        on(
             OPEN_IN_EXCHANGE,
             7.0,
             "what came of it lies behind the capture's end",

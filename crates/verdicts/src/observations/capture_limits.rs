@@ -1,6 +1,6 @@
 //! What the capture does not hold: such gaps lower confidence, they never count as evidence.
 
-use whyreset_connections::{Opener, Side};
+use whyreset_connections::{Dialect, Opener, Side};
 
 use super::ids;
 use crate::Observations;
@@ -35,6 +35,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
         );
     }
+    reset_in_the_middle(case, found);
     one_sided(case, found);
     // Rows that a list leaves out were captured: nothing is lost.
     let unseen = match c.elided {
@@ -84,6 +85,49 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ELIDED,
             [first],
             "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
+        );
+    }
+}
+
+/// What went before a RST is not in the capture: whether its sender had closed before, and what was owed, does not show.
+fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let begun_before = c.opener == Opener::Guess && c.handshake.syn.is_none();
+    let deciding = case.fatal.filter(|reset| {
+        begun_before
+            && case
+                .close
+                .is_some_and(|close| close.at.frame == reset.at.frame)
+    });
+    let Some(reset) = deciding.filter(|_| !super::rst::is_alone(case)) else {
+        return;
+    };
+    let before = || {
+        c.packets
+            .iter()
+            .filter(|p| p.frame < reset.at.frame && !p.flags.is_rst())
+    };
+    let frames = [c.frames.first, reset.at.frame];
+    let refused = reset.dialect == Dialect::Passive && c.packets_dropped == 0;
+    if refused && !before().any(|p| p.side == reset.by) {
+        found.add(
+            ids::REFUSER_UNSEEN,
+            frames,
+            format!(
+                "Nothing of {} was captured but its RST (frame {}): whether it had closed before does not show.",
+                wording::side(reset.by),
+                reset.at.frame
+            ),
+        );
+    }
+    if case.accounts.silent {
+        found.tell(
+            ids::TALK_UNSEEN,
+            frames,
+            format!(
+                "Nothing that either side said before the RST (frame {}) was captured: what was still owed does not show.",
+                reset.at.frame
+            ),
         );
     }
 }

@@ -7,7 +7,7 @@ use whyreset_segments::TcpFlags;
 
 use super::{ids, loss, windows};
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Missing};
+use crate::case::{Case, Close, Kind, Missing, in_flight};
 use crate::wording;
 
 /// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
@@ -100,7 +100,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
     match missing {
         // Nothing but the RST was captured: what there was to miss does not show.
-        None if super::rst::is_alone(case) => {}
+        None if super::rst::is_alone(case) || found.has(ids::TALK_UNSEEN) => {}
         None if case.accounts.untold && !(case.both_finished() && case.fatal.is_none()) => {}
         None => nothing_missing(case, close, found),
         Some(missing) => {
@@ -149,12 +149,16 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
         "all that was sent had been acknowledged; how much was promised does not show"
     } else if case.accounts.untold {
         "both sides closed in order, and the server had the last word"
-    } else if case.accounts.encrypted {
+    } else if case.accounts.encrypted && arrived(case) {
         "all that was sent had been acknowledged, and the sizes of the TLS records show nothing missing"
+    } else if case.accounts.encrypted {
+        "the sizes of the TLS records show nothing missing"
     } else if case.accounts.understood {
         "everything that was asked for had been answered in full"
-    } else {
+    } else if arrived(case) {
         "all data that was sent had been acknowledged"
+    } else {
+        "nothing shows that an answer was outstanding"
     };
     match (close.kind, case.fatal) {
         (Kind::Fin, None) => found.tell(
@@ -170,7 +174,10 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
             found.tell(
                 ids::RST_NOTHING_MISSING,
                 [frame, rst],
-                if case.accounts.unread.is_some() || case.accounts.encrypted {
+                if case.accounts.unread.is_some()
+                    || case.accounts.encrypted
+                    || !(case.accounts.understood || arrived(case))
+                {
                     format!("When the RST came (frame {rst}), {understood}.")
                 } else {
                     format!("When the RST came (frame {rst}), {understood}: nobody lost anything.")
@@ -181,6 +188,13 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     if let Some(exchange) = case.accounts.unread {
         perhaps_short(case, close, exchange, found);
     }
+}
+
+/// All that either side sent was acknowledged.
+fn arrived(case: &Case<'_>) -> bool {
+    [Side::Client, Side::Server]
+        .into_iter()
+        .all(|side| in_flight(case.connection, side) <= 0)
 }
 
 /// What was promised does not show: who closed first may have done so too early.

@@ -13,6 +13,8 @@ ids! {
     SYN_UNANSWERED = "syn_unanswered";
     /// The capture ends so soon behind the SYN that an answer may still have come.
     SYN_JUST_SENT = "syn_just_sent";
+    /// The SYN was sent again, but the capture ends while its sender still tries.
+    SYN_STILL_TRIED = "syn_still_tried";
     /// The SYN was sent more than once.
     SYN_REPEATED = "syn_repeated";
     /// The SYN was answered with RST.
@@ -49,6 +51,10 @@ ids! {
     CAPTURE_LOSS = "capture_loss";
     /// Right before the client closed it acknowledged what the capture does not hold: the server's own end may be among it.
     UNSEEN_BEFORE_CLOSE = "unseen_before_close";
+    /// The capture begins in the middle of the connection, and holds nothing of the side that refused it but a bare RST.
+    REFUSER_UNSEEN = "refuser_unseen";
+    /// The capture begins in the middle of the connection, and nobody said anything in it before the RST.
+    TALK_UNSEEN = "talk_unseen";
     /// The list left rows out.
     ELIDED = "elided";
     /// Too little was captured to say anything.
@@ -160,6 +166,8 @@ ids! {
     RST_PASSIVE = "rst_passive";
     /// The deciding RST is of neither kind.
     RST_ODD = "rst_odd";
+    /// A bare RST, though no row shows a packet that it can answer.
+    RST_UNPROMPTED = "rst_unprompted";
     /// The RST came after a FIN that had closed the connection already.
     RST_AFTER_FIN = "rst_after_fin";
     /// The deciding RST answers a packet, and its sender can have seen that.
@@ -213,6 +221,8 @@ ids! {
 
     /// A segment was sent again and again and never acknowledged.
     UNANSWERED_TAIL = "unanswered_tail";
+    /// The same, but the capture ends before the next copy is due, some seconds after the first.
+    TAIL_JUST_BEGUN = "tail_just_begun";
     /// The same, from both sides.
     UNANSWERED_BOTH = "unanswered_both";
     /// After it nothing at all came from the other side.

@@ -11,6 +11,8 @@ use crate::{Observations, wording};
 const TRANSMISSIONS: u32 = 3;
 /// Two transmissions tell as much when they lie this far apart from the last sign of life.
 const LONG_ENOUGH: Span = Span::from_secs(2);
+/// Links often come back within so long: a cell is changed, a route is found, an access point answers again.
+const OUTAGE: Span = Span::from_secs(5);
 /// Segments of at least this payload fill an Ethernet frame nearly, whatever the options.
 const LARGE: u32 = 1_200;
 /// Below this payload a segment passes every hole that IP allows: 576-byte datagrams must pass (RFC 791).
@@ -49,6 +51,7 @@ fn tail_of(case: &Case<'_>, side: Side) -> Option<Unanswered> {
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if let Some((side, tail)) = tail(case) {
         unanswered(case, side, tail, found);
+        just_begun(case, tail, found);
         sizes(case, side, tail, found);
     }
     hole(case, found);
@@ -100,6 +103,24 @@ fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observa
                 wording::side(side.peer())
             ),
         ),
+    }
+}
+
+/// The sender has not given up yet as far as the capture goes, and has not tried for long.
+fn just_begun(case: &Case<'_>, tail: Unanswered, found: &mut Observations) {
+    let c = case.connection;
+    let next = Span::from_nanos(tail.last_interval.nanos().saturating_mul(2));
+    let lasted = c.capture_end - tail.first.time;
+    let open = case.close.is_none();
+    if open && lasted < OUTAGE && c.capture_end - tail.last.time < next {
+        found.add(
+            ids::TAIL_JUST_BEGUN,
+            [tail.first.frame, tail.last.frame],
+            format!(
+                "The capture ends {} after the first of them, before the next one is due: what came of it does not show.",
+                wording::span(lasted)
+            ),
+        );
     }
 }
 

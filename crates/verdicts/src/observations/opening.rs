@@ -10,6 +10,8 @@ use crate::wording;
 
 /// Every host on earth answers within this time (the first retransmission of a SYN comes after it).
 pub(crate) const PATIENCE: Span = Span::from_secs(1);
+/// A SYN that is lost on the way once or twice has its answer by then: others follow after 1 s and 3 s (RFC 6298), or every second.
+const SECOND_TRY: Span = Span::from_secs(3);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -93,7 +95,26 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             },
         );
     }
+    if found.has(ids::SYN_UNANSWERED) && h.syn_count > 1 && still_tried(case, syn) {
+        found.add(
+            ids::SYN_STILL_TRIED,
+            [syn.frame, h.last_syn.unwrap_or(syn).frame],
+            match c.timed {
+                true => format!(
+                    "The capture ends {} behind the first SYN, while the client still tries: one that is lost on the way now and then looks the same so far.",
+                    wording::span(c.capture_end - syn.time)
+                ),
+                false => "How long the client tried is not told.".to_owned(),
+            },
+        );
+    }
     half_open(case, found);
+}
+
+/// The capture ends too soon to tell a filter from a passing loss.
+fn still_tried(case: &Case<'_>, syn: Moment) -> bool {
+    let c = case.connection;
+    c.handshake.syn_count <= 3 && c.capture_end - syn.time < SECOND_TRY
 }
 
 /// ` after 1.00 ms`; nothing where no time is told.

@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side};
+use whyreset_segments::TcpFlags;
 
 use super::ids;
 use crate::case::Case;
@@ -26,6 +27,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         kind(case, reset, found);
         answer(case, reset, found);
         origin(case, reset, found);
+        unprompted(case, reset, found);
     } else {
         after_fin(case, reset, found);
     }
@@ -293,6 +295,20 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         );
     }
     let _ = case;
+}
+
+/// A bare RST answers a packet. Rows of a list that show none leave out what it answers, or a device sent it of its own accord.
+fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let bare = !reset.flags.contains(TcpFlags::ACK);
+    let from_list = found.has(ids::ORIGIN_UNTOLD);
+    let answers = reset.trigger.is_some() && found.has(ids::RST_ANSWERS);
+    if bare && from_list && !answers && !is_alone(case) {
+        found.add(
+            ids::RST_UNPROMPTED,
+            [reset.at.frame],
+            "The RST is bare, as one that answers a packet, and no row shows a packet that it can answer.",
+        );
+    }
 }
 
 /// A clock, or a counter that only the host itself keeps.
