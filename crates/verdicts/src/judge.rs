@@ -71,7 +71,7 @@ pub fn all_well(closer: Side, frame: u64) -> Verdict {
             id: ids::ENDED_WELL,
             frames: vec![frame],
             text: format!(
-                "Both sides closed with FIN, {who} first (frame {frame}), and nothing that was asked for is missing."
+                "Both sides closed with FIN, {who} first (frame {frame}), and nothing that was asked for is seen to be missing."
             ),
         }],
         ruled_out: Vec::new(),

@@ -226,6 +226,11 @@ fn an_encrypted_answer_that_a_client_leaves_after_a_round_silence_may_not_have_b
     let gave_up = alternative(&verdict, Cause::ClientTimeout).expect("an alternative");
     assert!(gave_up.contains("was not whole"), "{gave_up}");
     assert!(verdict.next_steps[0].contains("keys"));
+    assert!(
+        verdict.summary.contains("does not show"),
+        "{}",
+        verdict.summary
+    );
     assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
 }
 

@@ -144,6 +144,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         if case.accounts.unread.is_some() {
             return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
         }
+        if case.accounts.encrypted {
+            return "Harmless as far as an encrypted session shows: no answer was under way when the RST came.".to_owned();
+        }
         "Harmless: the RST came after everything had been delivered; nobody lost anything."
             .to_owned()
     },

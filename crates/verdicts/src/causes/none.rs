@@ -118,6 +118,13 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::side(closer)
             );
         }
+        let doubted = found.has_any(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]);
+        if let Some(closer) = case.closer().filter(|_| doubted && case.accounts.encrypted) {
+            return format!(
+                "Nothing went wrong as far as the capture shows: {} closed in order, after a silence; whether the last answer was whole does not show inside TLS.",
+                wording::side(closer)
+            );
+        }
         match (case.closer(), case.accounts.silent) {
             (Some(closer), true) => format!(
                 "Nothing went wrong: opened and closed without any data, {} first.",
