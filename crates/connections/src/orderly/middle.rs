@@ -134,8 +134,10 @@ pub(super) struct ShortRun {
     pub(super) last: At,
 }
 
+/// Room for segments that wait, at first: lists that grow in the midst of many connections leave gaps in the memory.
+const ROOM_TO_WAIT: usize = 12;
 /// Runs of one end that are kept; the oldest two of like size become one.
-const MAX_RUNS: usize = 11;
+const MAX_RUNS: usize = 9;
 
 /// What the packets of one end have in common.
 #[derive(Clone, Copy, Debug)]
@@ -347,8 +349,8 @@ impl Middle {
         let place = self
             .pauses
             .partition_point(|known| known.length() >= length);
-        if self.pauses.len() == self.pauses.capacity() {
-            self.pauses.reserve_exact(2);
+        if self.pauses.capacity() == 0 {
+            self.pauses.reserve_exact(MAX_PAUSES + 1);
         }
         self.pauses.insert(place, pause);
         self.pauses.truncate(MAX_PAUSES);
@@ -378,6 +380,9 @@ impl Half {
 
     fn wait_for(&mut self, taken: &Taken) {
         if self.waiting.len() < MAX_SEGMENTS {
+            if self.waiting.capacity() == 0 {
+                self.waiting.reserve_exact(ROOM_TO_WAIT);
+            }
             self.waiting.push_back(Waiting {
                 end: (taken.seq_end & 0xffff_ffff) as u32,
                 len: taken.len,
@@ -465,8 +470,8 @@ impl Sums {
                 run.last = at;
             }
             _ => {
-                if self.runs.len() == self.runs.capacity() {
-                    self.runs.reserve_exact(3);
+                if self.runs.capacity() == 0 {
+                    self.runs.reserve_exact(MAX_RUNS + 1);
                 }
                 self.runs.push(ShortRun {
                     packets: 1,
