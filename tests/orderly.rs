@@ -142,3 +142,19 @@ fn both_ways_give_the_same_verdicts() {
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
+
+#[test]
+fn a_download_whose_heads_are_cut_is_told_in_brief() {
+    let capture = Path::new("tests/fixtures/short_snapshots/download.pcap");
+    let in_brief = read(capture, Analysis::of_verdicts(), true).unwrap();
+    assert_eq!(in_brief.told_in_brief, 1);
+    let [(_, line)] = in_brief.lines.as_slice() else {
+        panic!("{} connections", in_brief.lines.len());
+    };
+    let document: Value = serde_json::from_str(line).unwrap();
+    let verdict = &document["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "none");
+    // Nobody can know that it was whole.
+    assert!(verdict["confidence"].as_f64().unwrap() < 0.95);
+    assert_eq!(verdict["alternatives"][0]["cause"], "response_truncated");
+}

@@ -3,10 +3,10 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::Endpoint;
 
-use crate::{BySide, FrameSpan, Moment, Place, Side};
+use crate::{BySide, Ending, FrameSpan, Moment, Place, Side};
 
 /// A connection that went by the book from its SYN to the FINs of both sides, of which its sink misses nothing
-/// ([`crate::StreamSink::ended_well`]). What it tells is what a [`crate::Connection`] made of the same packets would tell.
+/// ([`crate::StreamSink::ending`]). What it tells is what a [`crate::Connection`] made of the same packets would tell.
 #[derive(Clone, Debug)]
 pub struct Brief<X> {
     /// Wireshark's `tcp.stream`.
@@ -25,6 +25,8 @@ pub struct Brief<X> {
     pub fins: BySide<Moment>,
     /// Who closed first.
     pub closed_first: Side,
+    /// What its sink made of it: [`Ending::Well`] or [`Ending::Unread`].
+    pub ending: Ending,
     /// Where the capture was taken.
     pub place: Place,
     /// The smallest round trips on both sides of that place.
@@ -45,6 +47,7 @@ impl<X> Brief<X> {
             bytes: self.bytes,
             fins: self.fins,
             closed_first: self.closed_first,
+            ending: self.ending,
             place: self.place,
             trips: self.trips,
             app: map(self.app),

@@ -74,5 +74,5 @@ pub use send_history::{SendHistory, Sent};
 pub use sending::{Sending, StoppedBy};
 pub use side::{BySide, Moment, Side};
 pub use stack::{StackFamily, StackGuess};
-pub use stream_sink::{Needs, PassedBytes, StreamSink};
+pub use stream_sink::{Ending, Needs, PassedBytes, StreamSink};
 pub use vantage::{Place, RoundTrip, Vantage, VantageReason};

@@ -24,6 +24,18 @@ pub struct PassedBytes {
     pub captured: u64,
 }
 
+/// What a sink makes of a connection that both sides have closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is missing, and nothing is to be remarked: the connection may be told in brief ([`crate::Brief`]).
+    Well,
+    /// The same, but of the last response the capture does not hold how long it was to be. If the server closed at once, the
+    /// connection may be told in brief as well.
+    Unread,
+    /// More is to be said.
+    InDoubt,
+}
+
 /// Receives each direction's payload in sequence order, each byte once, as soon as it is in order.
 ///
 /// The engine starts each connection with [`StreamSink::fresh`] of its prototype ([`crate::Engine::with_prototype`]), and
@@ -72,10 +84,9 @@ pub trait StreamSink: Default {
         let _ = (side, at, reset);
     }
 
-    /// Both sides have closed, and nothing more will come. Whether nothing is missing and nothing is to be remarked: then the
-    /// connection may be told in brief ([`crate::Brief`]).
-    fn ended_well(&mut self) -> bool {
-        false
+    /// Both sides have closed, and nothing more will come: what the sink makes of it.
+    fn ending(&mut self) -> Ending {
+        Ending::InDoubt
     }
 }
 

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use proptest::prelude::*;
 use whyreset_capture::Timestamp;
 use whyreset_connections::{
-    Brief, BySide, Connection, Engine, EngineConfig, Moment, Needs, Opener, PassedBytes, PassedFin,
-    Side, StreamSink, first_of_crossing_fins,
+    Brief, BySide, Connection, Ending, Engine, EngineConfig, Moment, Needs, Opener, PassedBytes,
+    PassedFin, Side, StreamSink, first_of_crossing_fins,
 };
 use whyreset_segments::{
     Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
@@ -62,8 +62,8 @@ impl StreamSink for Counter {
         *self.closed.of_mut(side) += 1;
     }
 
-    fn ended_well(&mut self) -> bool {
-        true
+    fn ending(&mut self) -> Ending {
+        Ending::Well
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one exchange was about: asked, promised, delivered.
 
-use whyreset_connections::{Moment, Side};
+use whyreset_connections::{Ending, Moment, Side};
 
 /// What was found inside a connection.
 #[derive(Clone, Debug, Default)]
@@ -16,9 +16,29 @@ pub struct Exchanges {
 }
 
 impl Exchanges {
-    /// There are exchanges, each of them whole, and nothing is to be remarked.
-    pub fn are_all_well(&self) -> bool {
-        !self.list.is_empty() && self.findings.is_empty() && self.list.iter().all(Exchange::is_well)
+    /// How a connection ends that both sides have closed: well, where there are exchanges, each of them whole, and nothing is to
+    /// be remarked.
+    pub fn ending(&self) -> Ending {
+        if !self.findings.is_empty() {
+            return Ending::InDoubt;
+        }
+        ending(self.list.iter())
+    }
+}
+
+/// The same, of exchanges in their order that no finding is about.
+pub(crate) fn ending<'e>(mut exchanges: impl DoubleEndedIterator<Item = &'e Exchange>) -> Ending {
+    let Some(last) = exchanges.next_back() else {
+        return Ending::InDoubt;
+    };
+    if !exchanges.all(Exchange::is_well) {
+        Ending::InDoubt
+    } else if last.is_well() {
+        Ending::Well
+    } else if last.is_unread() {
+        Ending::Unread
+    } else {
+        Ending::InDoubt
     }
 }
 
@@ -107,6 +127,30 @@ impl Exchange {
                 && !tls.left_in_silence
         };
         self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
+    }
+
+    /// A plain download of which the capture does not hold how long it was to be (a short snapshot length cut the response's
+    /// head): all that was sent of it was acknowledged.
+    pub fn is_unread(&self) -> bool {
+        let asks = self
+            .request
+            .as_ref()
+            .is_some_and(|it| it.starts_with("GET "));
+        let answers = self
+            .status
+            .is_some_and(|status| (200..400).contains(&status));
+        let got = self.body_delivered.is_some() && self.body_acknowledged == self.body_delivered;
+        matches!(self.protocol, Protocol::Http10 | Protocol::Http11)
+            && asks
+            && answers
+            && got
+            && self.framing == Framing::Unknown
+            && self.body_expected.is_none()
+            && self.request_body_expected.is_none()
+            && !self.complete
+            && !self.response_complete
+            && !self.from_list
+            && self.response_started.is_some()
     }
 
     /// A packet of it. What stood behind missing bytes is read late, and may be older than what was read before it.

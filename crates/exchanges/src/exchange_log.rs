@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use whyreset_connections::Side;
+use whyreset_connections::{Ending, Side};
 
+use crate::exchange::ending;
 use crate::{Exchange, Exchanges, Finding};
 
 /// This many exchanges are kept from the start of a connection, and as many from its end.
@@ -77,10 +78,12 @@ impl ExchangeLog {
         self.first.iter_mut().chain(self.last.iter_mut())
     }
 
-    /// As [`Exchanges::are_all_well`] has it.
-    pub(crate) fn is_all_well(&self) -> bool {
-        let mut kept = self.first.iter().chain(&self.last);
-        self.count > 0 && self.findings.is_empty() && kept.all(Exchange::is_well)
+    /// As [`Exchanges::ending`] has it.
+    pub(crate) fn ending(&self) -> Ending {
+        if !self.findings.is_empty() {
+            return Ending::InDoubt;
+        }
+        ending(self.first.iter().chain(&self.last))
     }
 
     /// Notes a finding. One with the same id about the same side only adds its frames.

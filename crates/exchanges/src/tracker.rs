@@ -1,6 +1,6 @@
 //! Follows one connection's bytes and finds the exchanges in them.
 
-use whyreset_connections::{Moment, Needs, PassedBytes, Side, StreamSink};
+use whyreset_connections::{Ending, Moment, Needs, PassedBytes, Side, StreamSink};
 
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
@@ -186,10 +186,10 @@ impl StreamSink for Tracker {
         }
     }
 
-    fn ended_well(&mut self) -> bool {
-        self.conversation.as_mut().is_some_and(|it| {
+    fn ending(&mut self) -> Ending {
+        self.conversation.as_mut().map_or(Ending::InDoubt, |it| {
             it.finish();
-            it.log.is_all_well()
+            it.log.ending()
         })
     }
 }

@@ -1,12 +1,13 @@
 //! The judgement of one connection.
 
-use whyreset_connections::{Connection, Neighbours, Opener, Side};
+use whyreset_connections::{Connection, Ending, Neighbours, Opener, Side};
 use whyreset_exchanges::Exchanges;
 
 use crate::case::{self, Case};
 use crate::cause::CauseRule;
 use crate::causes::{self, CAUSES};
 use crate::observations::{self, gather, ids};
+use crate::unread::{plainly_unread, unread};
 use crate::weigh::{SUREST, weigh};
 use crate::{
     Alternative, Cause, EndedBy, Evidence, Observations, Outcome, RuledOut, Verdict, Weighed,
@@ -23,6 +24,9 @@ pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Ver
     if let Some(closer) = plainly_well(connection) {
         return well(connection, closer);
     }
+    if let Some((exchange, frame)) = plainly_unread(connection) {
+        return unread(exchange, frame);
+    }
     let case = Case::new(connection, neighbours);
     let found = gather(&case);
     let weighed = weigh(&found);
@@ -32,21 +36,26 @@ pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Ver
 /// The common case, decided without allocating: a whole handshake, FIN from both sides, every exchange complete, no
 /// RST, no ICMP error, nothing that waits. Gives the side that closed first.
 fn plainly_well(c: &Connection<Exchanges>) -> Option<Side> {
-    let server = c.flows.server.fin?;
-    c.flows.client.fin?;
-    let quiet = c.handshake.is_complete()
+    (c.app.ending() == Ending::Well && is_quiet(c))
+        .then(|| case::first_close(c, None))
+        .flatten()
+        .map(|close| close.side)
+}
+
+/// A whole handshake, FIN from both sides, no RST, no ICMP error, nothing that waits.
+pub(crate) fn is_quiet(c: &Connection<Exchanges>) -> bool {
+    let (Some(_), Some(server)) = (c.flows.client.fin, c.flows.server.fin) else {
+        return false;
+    };
+    c.handshake.is_complete()
         && c.opener == Opener::Syn
         && c.resets.is_empty()
         && c.notices.is_empty()
         && c.handshake.syn_acks_after_ack == 0
         && c.flows.client.unanswered.is_none()
         && c.flows.server.unanswered.is_none()
-        && c.flows.server.acked_to >= server.seq;
-    let served = c.flows.client.bytes > 0 || c.flows.server.bytes == 0;
-    (quiet && served && c.app.are_all_well())
-        .then(|| case::first_close(c, None))
-        .flatten()
-        .map(|close| close.side)
+        && c.flows.server.acked_to >= server.seq
+        && (c.flows.client.bytes > 0 || c.flows.server.bytes == 0)
 }
 
 fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
@@ -120,7 +129,7 @@ fn failed(cause: Cause, outcome: Outcome) -> bool {
 }
 
 /// What is told whatever the verdict, and what speaks for this one.
-fn evidence(cause: Cause, found: &Observations) -> Vec<Evidence> {
+pub(crate) fn evidence(cause: Cause, found: &Observations) -> Vec<Evidence> {
     let weights = causes::rule(cause).weights;
     let speaks_for = |id: &str| {
         weights
@@ -176,7 +185,7 @@ fn excluded(cause: Cause, frames: Vec<u64>, because: &str) -> RuledOut {
     }
 }
 
-fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alternative> {
+pub(crate) fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alternative> {
     weighed
         .iter()
         .skip(1)

@@ -17,6 +17,7 @@ mod outcome;
 mod steps;
 mod stories;
 mod timers;
+mod unread;
 mod verdict;
 mod weigh;
 mod wording;
@@ -26,6 +27,7 @@ pub use judge::{all_well, judge};
 pub use lone_syn::{Grounds, Likeness};
 pub use observation::{Observation, Observations};
 pub use stories::{Stories, Story};
+pub use unread::unread;
 pub use verdict::{
     Alternative, Cause, EndedBy, Evidence, Outcome, RuledOut, Verdict, Weighed, Weight,
 };

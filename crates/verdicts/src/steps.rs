@@ -1,6 +1,7 @@
 //! Next steps that several causes share: what to look at, or to capture, to settle the rest.
 
 use whyreset_connections::{Place, Side};
+use whyreset_exchanges::Exchange;
 
 use crate::case::Case;
 use crate::observations::ids;
@@ -47,16 +48,21 @@ pub(crate) fn compare_fields(case: &Case<'_>) -> Option<String> {
 pub(crate) fn read_the_promise(case: &Case<'_>, found: &Observations) -> Option<String> {
     let doubted = found.has_any(&[ids::PERHAPS_TRUNCATED, ids::PERHAPS_LEFT_EARLY]);
     let exchange = case.accounts.unread.filter(|_| doubted)?;
+    Some(read_its_promise(exchange))
+}
+
+/// The same of one exchange.
+pub(crate) fn read_its_promise(exchange: &Exchange) -> String {
     let bytes = exchange.body_delivered.map(wording::bytes);
     let bytes = bytes.unwrap_or_else(|| "what came".to_owned());
-    Some(match exchange.from_list {
+    match exchange.from_list {
         true => format!(
             "Look at the response's head (Wireshark: Follow > TCP Stream), or compare {bytes} with the server's log: the rows do not show how much was promised."
         ),
         false => format!(
             "Capture packets whole, or at least the response's head (tcpdump without -s, or -s 2048), or compare {bytes} with the file, or with the server's log: how much was promised does not show."
         ),
-    })
+    }
 }
 
 /// How to learn whether an encrypted answer was whole, where that is in doubt.

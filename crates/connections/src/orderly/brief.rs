@@ -14,7 +14,7 @@ use crate::links::Links;
 use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
 use crate::round_trip::{Answer, Pending, RoundTripMeter};
-use crate::{Brief, BySide, FrameSpan, Moment, RoundTrip, Side, StreamSink};
+use crate::{Brief, BySide, Ending, FrameSpan, Moment, RoundTrip, Side, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
     /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
@@ -44,7 +44,8 @@ impl<X: StreamSink> Orderly<X> {
             frame: self.last_frame,
             time: self.last,
         });
-        if !self.app.ended_well() {
+        let ending = self.app.ending();
+        if ending == Ending::InDoubt {
             return None;
         }
         let mut watch = Watch::of(&self.syn, &self.syn_ack, &looks);
@@ -69,6 +70,11 @@ impl<X: StreamSink> Orderly<X> {
             client: watch.client.meter.result(),
             server: watch.server.meter.result(),
         };
+        let closed_first = closed_first(&fins, &trips);
+        let at_once = closed_first == Side::Server && self.pause_before_fin.is_none();
+        if ending == Ending::Unread && !at_once {
+            return None;
+        }
         let brief = Brief {
             stream,
             ends: BySide {
@@ -83,7 +89,8 @@ impl<X: StreamSink> Orderly<X> {
             start: self.syn.moment().time,
             end: self.last,
             bytes,
-            closed_first: closed_first(&fins, &trips),
+            closed_first,
+            ending,
             fins: BySide {
                 client: fins.client.at,
                 server: fins.server.at,

@@ -38,11 +38,11 @@ pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names
     write_findings(out, judged);
 }
 
-/// Appends a connection that is told in brief. `verdict`: what [`all_well`] gives for the side that closed first.
+/// Appends a connection that is told in brief, with its verdict.
 pub(super) fn write_brief(
     out: &mut Vec<u8>,
     connection: &Brief<Exchanges>,
-    verdict: &Template,
+    verdict: &impl ToJson,
     origin: Timestamp,
     names: &HostNames,
 ) {
@@ -55,10 +55,7 @@ pub(super) fn write_brief(
         outcome: Outcome::Completed,
         place: connection.place,
         trips: connection.trips,
-        verdict: &Filled {
-            template: verdict,
-            number: connection.fins.of(connection.closed_first).frame,
-        },
+        verdict,
         exchanges: &connection.app.list,
     };
     findings.write(out);
@@ -75,9 +72,16 @@ pub(super) fn all_well(closer: Side) -> Template {
 const NO_FRAME: u64 = u64::MAX;
 
 /// A template with a number in its holes.
-struct Filled<'a> {
+pub(super) struct Filled<'a> {
     template: &'a Template,
     number: u64,
+}
+
+impl<'a> Filled<'a> {
+    /// This number in all of them.
+    pub(super) const fn at(template: &'a Template, number: u64) -> Self {
+        Self { template, number }
+    }
 }
 
 impl ToJson for Filled<'_> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Brief, BySide, LoneSyn, Marks};
+use whyreset_connections::{Brief, BySide, Ending, LoneSyn, Marks};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::HostNames;
 
@@ -82,9 +82,15 @@ impl<W: Write> Document<W> {
         names: &HostNames,
     ) -> io::Result<()> {
         let closer = connection.closed_first;
+        if let (Ending::Unread, Some(last)) = (connection.ending, connection.app.list.last()) {
+            let verdict = whyreset_verdicts::unread(last, connection.fins.of(closer).frame);
+            connection::write_brief(self.next()?, connection, &verdict, origin, names);
+            return Ok(());
+        }
         let verdict = self.well.of_mut(closer).take();
         let verdict = verdict.unwrap_or_else(|| connection::all_well(closer));
-        connection::write_brief(self.next()?, connection, &verdict, origin, names);
+        let filled = connection::Filled::at(&verdict, connection.fins.of(closer).frame);
+        connection::write_brief(self.next()?, connection, &filled, origin, names);
         *self.well.of_mut(closer) = Some(verdict);
         Ok(())
     }

@@ -13,7 +13,7 @@ mod injected_reset;
 mod keepalive_race;
 mod mtu_blackhole;
 mod no_answer;
-mod none;
+pub(crate) mod none;
 mod path_blackhole;
 mod peer_state_lost;
 mod port_closed;

@@ -1,10 +1,25 @@
 //! `none`: nothing went wrong.
 
+use whyreset_connections::Side;
+
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, steps, wording};
 
 use super::side;
+
+/// What is said where the capture does not hold how long the response was to be.
+pub(crate) fn as_far_as_captured(both_closed: bool, closer: Side) -> String {
+    format!(
+        "Nothing went wrong as far as the capture shows: all that was sent was acknowledged, and {}, {} first; how long the response was to be does not show.",
+        if both_closed {
+            "both closed in order"
+        } else {
+            "the close was in order"
+        },
+        wording::side(closer)
+    )
+}
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::None,
@@ -108,15 +123,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         if case.accounts.unread.is_some()
             && let Some(closer) = case.closer()
         {
-            return format!(
-                "Nothing went wrong as far as the capture shows: all that was sent was acknowledged, and {}, {} first; how long the response was to be does not show.",
-                if case.both_finished() {
-                    "both closed in order"
-                } else {
-                    "the close was in order"
-                },
-                wording::side(closer)
-            );
+            return as_far_as_captured(case.both_finished(), closer);
         }
         let doubted = found.has_any(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]);
         if let Some(closer) = case.closer().filter(|_| doubted && case.accounts.encrypted) {

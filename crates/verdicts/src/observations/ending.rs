@@ -146,7 +146,7 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     let understood = if case.cut.is_some() {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
     } else if case.accounts.unread.is_some() {
-        "all that was sent had been acknowledged; how much was promised does not show"
+        UNREAD
     } else if case.accounts.untold {
         "both sides closed in order, and the server had the last word"
     } else if case.accounts.encrypted && arrived(case) {
@@ -161,14 +161,7 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
         "nothing shows that an answer was outstanding"
     };
     match (close.kind, case.fatal) {
-        (Kind::Fin, None) => found.tell(
-            ids::ENDED_WELL,
-            [frame],
-            format!(
-                "{} closed with FIN (frame {frame}); {understood}.",
-                wording::the_side(close.side)
-            ),
-        ),
+        (Kind::Fin, None) => closed_in_order(close.side, frame, understood, found),
         (_, fatal) => {
             let rst = fatal.map_or(frame, |reset| reset.at.frame);
             found.tell(
@@ -197,20 +190,46 @@ fn arrived(case: &Case<'_>) -> bool {
         .all(|side| in_flight(case.connection, side) <= 0)
 }
 
+const UNREAD: &str = "all that was sent had been acknowledged; how much was promised does not show";
+
+/// The side closed first, in this frame, and nothing is missing as far as it is `understood`.
+fn closed_in_order(closer: Side, frame: u64, understood: &str, found: &mut Observations) {
+    found.tell(
+        ids::ENDED_WELL,
+        [frame],
+        format!(
+            "{} closed with FIN (frame {frame}); {understood}.",
+            wording::the_side(closer)
+        ),
+    );
+}
+
+/// The server closed in this frame, behind a response of which so many bytes came and were acknowledged; what it promised was not
+/// captured.
+pub(crate) fn closed_unread(frame: u64, delivered: u64, found: &mut Observations) {
+    closed_in_order(Side::Server, frame, UNREAD, found);
+    perhaps_too_early(Side::Server, [0, frame], delivered, found);
+}
+
 /// What was promised does not show: who closed first may have done so too early.
 fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut Observations) {
     let delivered = exchange
         .body_acknowledged
         .or(exchange.body_delivered)
         .unwrap_or(case.connection.flows.server.bytes);
-    let id = match close.side {
+    let last = case.connection.flows.server.last_new_data;
+    let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    perhaps_too_early(close.side, frames, delivered, found);
+}
+
+fn perhaps_too_early(closer: Side, frames: [u64; 2], delivered: u64, found: &mut Observations) {
+    let id = match closer {
         Side::Server => ids::PERHAPS_TRUNCATED,
         Side::Client => ids::PERHAPS_LEFT_EARLY,
     };
-    let last = case.connection.flows.server.last_new_data;
     found.add(
         id,
-        [last.map_or(0, |m| m.frame), close.at.frame],
+        frames,
         format!(
             "If more was promised than the {} that came",
             wording::bytes(delivered)

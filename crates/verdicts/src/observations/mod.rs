@@ -5,7 +5,7 @@ mod capture_limits;
 mod cut_streams;
 mod delivered;
 mod detectors;
-mod ending;
+pub(crate) mod ending;
 mod forged_data;
 mod hidden_end;
 mod icmp_notices;
