@@ -41,7 +41,7 @@ use syn_ack::SynAck;
 const FIRST: usize = 8;
 /// So many of the last packets stay when others leave: what a RST can be paired with. The full analysis keeps as many one by
 /// one, more or less.
-const STAYING: usize = 32;
+const STAYING: usize = 48;
 /// So many stay when both ends have closed and nothing came behind: what the full analysis keeps one by one. No RST is to be
 /// paired with them.
 const LAST: usize = 24;
