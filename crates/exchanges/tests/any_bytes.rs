@@ -47,6 +47,7 @@ fn words() -> impl Strategy<Value = Vec<u8>> {
         b"HTTP/1.1 200\r\n\r\n",
         b"HTTP/1.1 200\r",
         b"no start line\n",
+        b"L\tx :\x0c0 \x0cHTTP/\r\n\r\n",
         b"5\r\nhello\r\n0\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\x05",
@@ -214,4 +215,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_odd_start_line_is_one_in_pieces_or_none_as_a_whole() {
+    let said = |bytes: &[u8]| Turn::Said(Side::Client, bytes.to_vec());
+    let turns = [
+        said(b"GET /a HTTP/1.1\r\n\r\n"),
+        said(b"L\tx :\x0c0 \x0cHTTP/\r\n\r\n"),
+    ];
+    assert_eq!(gist(&feed(&turns, usize::MAX)), gist(&feed(&turns, 1)));
 }

@@ -156,6 +156,9 @@ impl Http1 {
     ) -> Option<usize> {
         let end = head_end(bytes, 0).filter(|end| *end <= MAX_HEAD)?;
         let head = bytes.get(..end)?;
+        if !is_start_line(way, head.get(..first_line_len(head))?) {
+            return None;
+        }
         match way {
             Way::Request => {
                 let head = head::request_head(head).filter(|head| head.version != Version::V09)?;
@@ -180,11 +183,7 @@ impl Http1 {
                 }
             };
         };
-        let line = head.get(..end).unwrap_or(&[]);
-        match way {
-            Way::Request => is_request_line(line),
-            Way::Response => is_response_line(line),
-        }
+        is_start_line(way, head.get(..end).unwrap_or(&[]))
     }
 
     pub(super) fn end_head(&mut self, log: &mut ExchangeLog, way: Way, end: HeadEnd) {
@@ -417,6 +416,14 @@ const fn promise(body: Body) -> Option<u64> {
     match body {
         Body::Length(len) => Some(len),
         _ => None,
+    }
+}
+
+/// Whether a whole line can start a message.
+fn is_start_line(way: Way, line: &[u8]) -> bool {
+    match way {
+        Way::Request => is_request_line(line),
+        Way::Response => is_response_line(line),
     }
 }
 
