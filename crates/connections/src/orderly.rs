@@ -132,16 +132,7 @@ impl<X: StreamSink> Orderly<X> {
             checked: u8::from(syn_ack.checksum.is_some()),
             ..Expected::new(start, next, server_scale)
         };
-        let ends = match syn.from() {
-            End::Low => ByEnd {
-                low: client,
-                high: server,
-            },
-            End::High => ByEnd {
-                low: server,
-                high: client,
-            },
-        };
+        let ends = ByEnd::of_sides(syn.from(), client, server);
         Some(Self {
             ends,
             first_frame: at.frame,
@@ -389,16 +380,7 @@ impl<X: StreamSink> Orderly<X> {
     fn starts(&self) -> ByEnd<u32> {
         let (client, server) = (self.syn.seq(), self.syn_ack.seq);
         let (client, server) = (client.wrapping_add(1), server.wrapping_add(1));
-        match self.client {
-            End::Low => ByEnd {
-                low: client,
-                high: server,
-            },
-            End::High => ByEnd {
-                low: server,
-                high: client,
-            },
-        }
+        ByEnd::of_sides(self.client, client, server)
     }
 }
 

@@ -39,6 +39,20 @@ pub(crate) struct ByEnd<T> {
 }
 
 impl<T> ByEnd<T> {
+    /// The client's and the server's value; `client` is the client's end.
+    pub(crate) fn of_sides(client: End, of_client: T, of_server: T) -> Self {
+        match client {
+            End::Low => Self {
+                low: of_client,
+                high: of_server,
+            },
+            End::High => Self {
+                low: of_server,
+                high: of_client,
+            },
+        }
+    }
+
     pub(crate) const fn of(&self, end: End) -> &T {
         match end {
             End::Low => &self.low,

@@ -2,7 +2,7 @@
 
 use super::ending::Finished;
 use super::{Engine, State};
-use crate::pairs::{ByEnd, End};
+use crate::pairs::ByEnd;
 use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
 
 impl<X: StreamSink> Engine<X> {
@@ -104,16 +104,7 @@ impl<X: StreamSink> Engine<X> {
     pub fn in_full(&self, lone: &LoneSyn) -> Connection<X> {
         let from = lone.syn.from();
         let BySide { client, server } = lone.ends;
-        let ends = match from {
-            End::Low => ByEnd {
-                low: client,
-                high: server,
-            },
-            End::High => ByEnd {
-                low: server,
-                high: client,
-            },
-        };
+        let ends = ByEnd::of_sides(from, client, server);
         let live = self.begun(&lone.segment(), from);
         live.conclude(lone.stream, &ends, lone.capture_end, false, &self.config)
     }
