@@ -138,10 +138,13 @@ impl Application {
         };
         let held = held.get_or_insert_default();
         if !held.proxy_done {
-            match proxy_protocol::read(&held.begun.client) {
-                ProxyLine::Open if !last && !held.cut.client => return,
-                ProxyLine::Found { len, client } => held.skip_proxy_line(log, len, client),
-                _ => {}
+            // Proxies behind each other may each write a line.
+            loop {
+                match proxy_protocol::read(&held.begun.client) {
+                    ProxyLine::Open if !last && !held.cut.client => return,
+                    ProxyLine::Found { len, client } => held.skip_proxy_line(log, len, client),
+                    _ => break,
+                }
             }
             held.proxy_done = !held.begun.client.is_empty();
         }

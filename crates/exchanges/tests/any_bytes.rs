@@ -226,3 +226,17 @@ fn an_odd_start_line_is_one_in_pieces_or_none_as_a_whole() {
     ];
     assert_eq!(gist(&feed(&turns, usize::MAX)), gist(&feed(&turns, 1)));
 }
+
+#[test]
+fn lines_of_several_proxies_are_read_in_pieces_as_at_once() {
+    let said = |bytes: &[u8]| Turn::Said(Side::Client, bytes.to_vec());
+    let turns = [
+        said(b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nPROXY TCP4 192.0.2.3 192.0.2.4 1 2\r\nGET /a HTTP/1.1\r\n\r\n"),
+    ];
+    let at_once = gist(&feed(&turns, usize::MAX));
+    assert_eq!(at_once, gist(&feed(&turns, 1)));
+    assert!(
+        at_once.iter().any(|it| it.contains("GET /a")),
+        "{at_once:?}"
+    );
+}
