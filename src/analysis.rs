@@ -7,7 +7,7 @@ use whyreset_connections::{
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
-use whyreset_segments::{HostNames, Quote, Segment};
+use whyreset_segments::{Glimpse, HostNames, Quote, Segment};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -27,25 +27,25 @@ pub struct Analysis {
 /// What was seen of records before they came ([`Analysis::look_ahead`]).
 #[derive(Debug)]
 pub struct LookedAt<'a> {
-    segments: [Option<Segment<'a>>; FORESEEN],
+    glimpses: [Option<Glimpse<'a>>; FORESEEN],
     foreseen: [Foreseen; FORESEEN],
 }
 
 impl Default for LookedAt<'_> {
     fn default() -> Self {
         Self {
-            segments: [None; FORESEEN],
+            glimpses: [None; FORESEEN],
             foreseen: [Foreseen::default(); FORESEEN],
         }
     }
 }
 
 impl<'a> LookedAt<'a> {
-    /// Each record's segment, where all of it was seen already; `None` for ever behind those that were looked at.
-    pub fn segments(&self) -> impl Iterator<Item = Option<(&Segment<'a>, &Foreseen)>> {
-        let looked_at = self.segments.iter().zip(&self.foreseen);
+    /// What was seen of each record; `None` for ever behind those that were looked at.
+    pub fn each(&self) -> impl Iterator<Item = Option<(&Glimpse<'a>, &Foreseen)>> {
+        let looked_at = self.glimpses.iter().zip(&self.foreseen);
         looked_at
-            .map(|(segment, foreseen)| Some((segment.as_ref()?, foreseen)))
+            .map(|(glimpse, foreseen)| Some((glimpse.as_ref()?, foreseen)))
             .chain(std::iter::repeat(None))
     }
 }
@@ -84,8 +84,7 @@ impl Analysis {
     /// to a connection.
     pub fn record(&mut self, record: &Record<'_>, mut placed: impl FnMut(Placed)) {
         let time = record.time.unwrap_or(self.last_time);
-        self.last_time = time;
-        self.origin.get_or_insert(time);
+        self.note_time(time);
         let engine = &mut self.engine;
         engine.clock(time);
         self.dissector.dissect(record, time, &mut |found| {
@@ -106,26 +105,37 @@ impl Analysis {
         records: impl Iterator<Item = Record<'a>>,
         looked_at: &mut LookedAt<'a>,
     ) {
-        for (at, record) in looked_at.segments.iter_mut().zip(records) {
-            *at = whyreset_frames::plain_segment(&record);
+        for (at, record) in looked_at.glimpses.iter_mut().zip(records) {
+            *at = whyreset_frames::glimpse(&record);
         }
         self.engine
-            .foresee(&looked_at.segments, &mut looked_at.foreseen);
+            .foresee(&looked_at.glimpses, &mut looked_at.foreseen);
+    }
+
+    /// Takes the next record of a capture, at which was looked before, where it is the packet to be expected of its connection.
+    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes the record.
+    #[inline]
+    pub fn usual(&mut self, glimpse: &Glimpse<'_>, foreseen: &Foreseen) -> Option<Placed> {
+        let place = self.engine.usual(glimpse, foreseen)?;
+        self.note_time(glimpse.usual?.time);
+        Some(place)
     }
 
     /// Takes the next record of a capture, at which was looked before.
-    #[inline]
-    pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let time = segment.time;
+    pub fn foreseen(&mut self, record: &Record<'_>, foreseen: &Foreseen) -> Option<Placed> {
+        let segment = whyreset_frames::plain_segment(record)?;
+        self.note_time(segment.time);
+        self.engine.foreseen(&segment, foreseen)
+    }
+
+    fn note_time(&mut self, time: Timestamp) {
         self.last_time = time;
         self.origin.get_or_insert(time);
-        self.engine.foreseen(segment, foreseen)
     }
 
     /// Takes a segment that came from a list; `told` is the application's line in it.
     pub fn segment(&mut self, segment: &Segment<'_>, told: Option<&str>) -> Option<Placed> {
-        self.last_time = segment.time;
-        self.origin.get_or_insert(segment.time);
+        self.note_time(segment.time);
         self.engine.segment(segment, told)
     }
 

@@ -126,10 +126,14 @@ fn read_records<R: Reader>(
     let mut looked_at = LookedAt::default();
     analysis.look_ahead(records.frames(), &mut looked_at);
     let records = records.frames().zip(records.details());
-    for ((record, details), ahead) in records.zip(looked_at.segments()) {
+    for ((record, details), ahead) in records.zip(looked_at.each()) {
         reader.record(&record, &details);
-        if let Some((segment, foreseen)) = ahead {
-            if let Some(place) = analysis.foreseen(segment, foreseen) {
+        if let Some((glimpse, foreseen)) = ahead {
+            let place = match analysis.usual(glimpse, foreseen) {
+                None => analysis.foreseen(&record, foreseen),
+                place => place,
+            };
+            if let Some(place) = place {
                 reader.placed(record.frame, Some(&record), place)?;
             }
         } else {

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment};
+use whyreset_segments::{Known, Quote, Segment, Usual};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
@@ -224,6 +224,30 @@ impl<X: StreamSink> Engine<X> {
         })
     }
 
+    /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
+    fn follow_usual(&mut self, slot: u32, usual: &Usual<'_>, from: End) -> Option<u64> {
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::Orderly(orderly) = &mut place.state else {
+            return None;
+        };
+        let checksum = if orderly.wants_checksum(usual, from) {
+            let ends = self.index.ends(&place.pair);
+            Some(usual.checksum(ends.of(from).host, ends.of(from.other()).host))
+        } else {
+            None
+        };
+        let was_over = orderly.ended();
+        if !orderly.take(usual, from, checksum, &mut self.stock) {
+            return None;
+        }
+        self.capture_end = self.capture_end.max(usual.time);
+        let stream = place.stream;
+        if orderly.ended() && !was_over {
+            self.note_end(slot);
+        }
+        Some(stream)
+    }
+
     /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.
     fn follow(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Option<u64> {
         if !self.config.pass_over_orderly {
@@ -231,17 +255,7 @@ impl<X: StreamSink> Engine<X> {
         }
         let place = self.slots.get_mut(slot as usize)?;
         match &mut place.state {
-            State::Orderly(orderly) => {
-                let was_over = orderly.ended();
-                if !orderly.take(segment, located.from, &mut self.stock) {
-                    return None;
-                }
-                let stream = place.stream;
-                if orderly.ended() && !was_over {
-                    self.note_end(slot);
-                }
-                Some(stream)
-            }
+            State::Orderly(_) => self.follow_usual(slot, &Usual::of(segment)?, located.from),
             State::HalfOpen(half)
                 if segment.flags.is_syn_ack()
                     && !half.is_written()

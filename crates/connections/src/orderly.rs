@@ -24,7 +24,7 @@ pub(crate) use stock::Stock;
 use std::ops::Range;
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Checksum, Known, Segment};
+use whyreset_segments::{Checksum, Look, Segment, Usual};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -156,43 +156,56 @@ impl<X: StreamSink> Orderly<X> {
         last ^ u64::from(numbers) ^ self.last_frame ^ self.ends.high.sent
     }
 
-    /// Takes the next packet, if it is the one to be expected. If not, nothing has changed.
-    pub(crate) fn take(&mut self, segment: &Segment<'_>, from: End, stock: &mut Stock) -> bool {
-        let pause = segment.time.nanos().wrapping_sub(self.last.nanos());
+    /// Whether the checksum of this packet is to be looked at: so many of each end are.
+    pub(crate) fn wants_checksum(&self, usual: &Usual<'_>, from: End) -> bool {
+        u32::from(self.ends.of(from).checked) < CHECKED && !usual.tcp_bytes.is_empty()
+    }
+
+    /// Takes the next packet, if it is the one to be expected. If not, nothing has changed. `checksum` is what its checksum
+    /// turned out to be, where it was wanted.
+    pub(crate) fn take(
+        &mut self,
+        usual: &Usual<'_>,
+        from: End,
+        checksum: Option<Checksum>,
+        stock: &mut Stock,
+    ) -> bool {
+        let pause = usual.time.nanos().wrapping_sub(self.last.nanos());
         if pause < 0
-            || segment.frame <= self.last_frame
+            || usual.frame <= self.last_frame
             || (self.has_fin() && self.log.len() + 1 >= KEPT)
-            || !self.is_expected(segment, from)
-            || !self.looks_usual(segment, from, &mut stock.looks)
+            || !self.is_expected(usual, from)
+            || !self.looks_usual(usual, from, &mut stock.looks)
         {
             return false;
         }
-        let Some(mut short) = Short::of(segment, from, self.first_frame) else {
+        let Some(mut short) = Short::of(usual, from, self.first_frame) else {
             return false;
         };
-        if let Some(checksum) = self.look_at_checksum(segment, from) {
+        if let Some(checksum) = checksum {
+            self.ends.of_mut(from).checked += 1;
             short.note_checksum(checksum);
         }
-        if segment.flags.is_fin() && pause >= TELLING_PAUSE && !self.has_fin() {
+        if usual.flags.is_fin() && pause >= TELLING_PAUSE && !self.has_fin() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
-        self.hand_on(segment, from);
-        self.advance(segment, from);
+        self.hand_on(usual, from);
+        self.advance(usual, from);
         self.keep(short, stock);
         true
     }
 
     /// The next number, acknowledging what was sent and not less than before, within the other end's window; and no empty
     /// packet that says nothing new.
-    fn is_expected(&self, segment: &Segment<'_>, from: End) -> bool {
+    fn is_expected(&self, usual: &Usual<'_>, from: End) -> bool {
         let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
-        let len = segment.payload_len;
-        let fin = segment.flags.is_fin();
-        let news = segment.ack.0.wrapping_sub(own.acked);
+        let len = usual.payload_len;
+        let fin = usual.flags.is_fin();
+        let news = usual.ack.wrapping_sub(own.acked);
         let in_flight = peer.next.wrapping_sub(own.acked);
-        let end = segment.seq.0.wrapping_add(len);
+        let end = usual.seq.wrapping_add(len);
         let room = peer.edge.wrapping_sub(end).cast_signed();
-        segment.seq.0 == own.next
+        usual.seq == own.next
             && news <= in_flight
             && (len > 0 || fin || news > 0)
             && !(own.fin && (len > 0 || fin))
@@ -200,41 +213,27 @@ impl<X: StreamSink> Orderly<X> {
             && len < MAX_LEN
     }
 
-    fn looks_usual(&mut self, segment: &Segment<'_>, from: End, looks: &mut Looks) -> bool {
+    fn looks_usual(&mut self, usual: &Usual<'_>, from: End, looks: &mut Looks) -> bool {
         let own = self.ends.of_mut(from);
         if let Some(look) = own.look {
-            return looks.get(look).is_some_and(|look| look.fits(segment))
-                && own.flow_label == segment.ip.flow_label;
+            return looks.get(look) == Some(usual.look) && own.flow_label == usual.flow_label;
         }
-        own.look = looks.number(segment);
-        own.flow_label = segment.ip.flow_label;
+        own.look = looks.number(usual.look);
+        own.flow_label = usual.flow_label;
         own.look.is_some()
     }
 
-    fn look_at_checksum(&mut self, segment: &Segment<'_>, from: End) -> Option<Checksum> {
+    fn advance(&mut self, usual: &Usual<'_>, from: End) {
         let own = self.ends.of_mut(from);
-        if u32::from(own.checked) >= CHECKED || segment.tcp_bytes.is_empty() {
-            return None;
-        }
-        own.checked += 1;
-        Some(segment.checksum())
-    }
-
-    fn advance(&mut self, segment: &Segment<'_>, from: End) {
-        let own = self.ends.of_mut(from);
-        own.next = segment
-            .seq
-            .0
-            .wrapping_add(segment.payload_len)
-            .wrapping_add(u32::from(segment.flags.is_fin()));
-        own.fin |= segment.flags.is_fin();
-        own.acked = segment.ack.0;
-        own.edge = segment
-            .ack
-            .0
-            .wrapping_add(segment.window.wrapping_shl(u32::from(own.scale)));
-        self.last_frame = segment.frame;
-        self.last = segment.time;
+        let fin = usual.flags.is_fin();
+        let len = usual.payload_len.wrapping_add(u32::from(fin));
+        own.next = usual.seq.wrapping_add(len);
+        own.fin |= fin;
+        own.acked = usual.ack;
+        let window = u32::from(usual.window).wrapping_shl(u32::from(own.scale));
+        own.edge = usual.ack.wrapping_add(window);
+        self.last_frame = usual.frame;
+        self.last = usual.time;
     }
 
     fn keep(&mut self, short: Short, stock: &mut Stock) {
@@ -309,7 +308,7 @@ impl<X: StreamSink> Orderly<X> {
             let look = looks.get(self.ends.of(end).look?)?;
             Some(Common {
                 has_timestamps: look.has_timestamps(),
-                has_ip_id: look.known().has(Known::IP_ID),
+                has_ip_id: look.has_ip_id(),
             })
         };
         ByEnd {
@@ -360,7 +359,7 @@ impl<X: StreamSink> Orderly<X> {
             .of(server)
             .look
             .and_then(|look| stock.looks.get(look));
-        let usual = usual.map_or(ttl, |look| look.ttl);
+        let usual = usual.map_or(ttl, Look::ttl);
         Visit {
             asked: true,
             answered: Some(self.syn_ack.at),

@@ -6,6 +6,7 @@
 mod table;
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::SocketAddrV4;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -132,20 +133,28 @@ impl Index {
             (Host::V4(a), Host::V4(b)) => (Family::V4, u32::from(a), u32::from(b)),
             (a, b) => (Family::Other, self.number(a), self.number(b)),
         };
-        let from = if (a, source.port) <= (b, destination.port) {
-            End::Low
+        self.located(family, (a, source.port), (b, destination.port))
+    }
+
+    /// The pair of two ends that are addresses of IPv4.
+    #[inline]
+    pub(crate) fn locate_v4(&self, source: SocketAddrV4, destination: SocketAddrV4) -> Located {
+        let end = |end: SocketAddrV4| (u32::from(*end.ip()), end.port());
+        self.located(Family::V4, end(source), end(destination))
+    }
+
+    #[inline]
+    fn located(&self, family: Family, source: (u32, u16), destination: (u32, u16)) -> Located {
+        let (from, low, high) = if source <= destination {
+            (End::Low, source, destination)
         } else {
-            End::High
-        };
-        let ((low_host, low_port), (high_host, high_port)) = match from {
-            End::Low => ((a, source.port), (b, destination.port)),
-            End::High => ((b, destination.port), (a, source.port)),
+            (End::High, destination, source)
         };
         let pair = Pair {
-            low_host,
-            high_host,
-            low_port,
-            high_port,
+            low_host: low.0,
+            high_host: high.0,
+            low_port: low.1,
+            high_port: high.1,
             family,
         };
         Located {

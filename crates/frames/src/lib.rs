@@ -32,7 +32,7 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{LinkFields, Quote, Segment};
+use whyreset_segments::{Glimpse, LinkFields, Quote, Segment};
 
 use crate::link::{link_type, plain_ethernet};
 use crate::network::fragments::Fragments;
@@ -122,6 +122,13 @@ impl Dissector {
 #[inline]
 pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
     plain_ethernet::segment(record, record.time?)
+}
+
+/// What is seen at first sight of a frame of the most usual shape ([`plain_segment`]) whose TCP header was captured; `None` of all
+/// others.
+#[inline]
+pub fn glimpse<'a>(record: &Record<'a>) -> Option<Glimpse<'a>> {
+    plain_ethernet::glimpse(record)
 }
 
 /// Longer than this no frame is, whatever the file says.

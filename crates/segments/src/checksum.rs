@@ -1,19 +1,31 @@
 //! The TCP checksum (RFC 9293 §3.1), with the pseudo headers of IPv4 and IPv6.
 
-use crate::{Checksum, Host, Segment};
+use crate::{Checksum, Host};
+
+/// What a checksum covers.
+pub(crate) struct Covered<'a> {
+    pub(crate) source: Host,
+    pub(crate) destination: Host,
+    /// Header and payload, as far as they were captured.
+    pub(crate) bytes: &'a [u8],
+    /// The payload among them.
+    pub(crate) payload: &'a [u8],
+    /// Bytes of payload on the wire.
+    pub(crate) payload_len: u32,
+}
 
 /// Verifies the checksum of a segment whose bytes were captured whole.
-pub(crate) fn verify(segment: &Segment<'_>) -> Checksum {
-    let bytes = segment.tcp_bytes;
-    let header_len = bytes.len().saturating_sub(segment.payload.len());
-    let Ok(wire_len) = u32::try_from(header_len).map(|h| h.wrapping_add(segment.payload_len))
+pub(crate) fn verify(covered: &Covered<'_>) -> Checksum {
+    let bytes = covered.bytes;
+    let header_len = bytes.len().saturating_sub(covered.payload.len());
+    let Ok(wire_len) = u32::try_from(header_len).map(|h| h.wrapping_add(covered.payload_len))
     else {
         return Checksum::Unverifiable;
     };
-    if bytes.len() < 20 || u32::try_from(bytes.len()) != Ok(wire_len) || segment.bad_offset {
+    if bytes.len() < 20 || u32::try_from(bytes.len()) != Ok(wire_len) {
         return Checksum::Unverifiable;
     }
-    let Some(pseudo) = pseudo_header(segment, wire_len) else {
+    let Some(pseudo) = pseudo_header(covered, wire_len) else {
         return Checksum::Unverifiable;
     };
     if fold(pseudo.wrapping_add(sum(bytes))) == 0xffff {
@@ -30,8 +42,8 @@ pub(crate) fn verify(segment: &Segment<'_>) -> Checksum {
     }
 }
 
-fn pseudo_header(segment: &Segment<'_>, len: u32) -> Option<u64> {
-    let addresses = match (segment.source.host, segment.destination.host) {
+fn pseudo_header(covered: &Covered<'_>, len: u32) -> Option<u64> {
+    let addresses = match (covered.source, covered.destination) {
         (Host::V4(a), Host::V4(b)) => sum(&a.octets()) + sum(&b.octets()),
         (Host::V6(a), Host::V6(b)) => sum(&a.octets()) + sum(&b.octets()),
         _ => return None,

@@ -2,6 +2,7 @@
 
 use whyreset_capture::Timestamp;
 
+use crate::checksum::{self, Covered};
 use crate::{Endpoint, SeqNumber, TcpFlags, TcpOptions};
 
 /// Which fields of a [`Segment`] the source tells.
@@ -189,7 +190,16 @@ impl Segment<'_> {
 
     /// Verifies the TCP checksum, where the whole segment was captured. Costs a pass over the payload.
     pub fn checksum(&self) -> Checksum {
-        crate::checksum::verify(self)
+        if self.bad_offset {
+            return Checksum::Unverifiable;
+        }
+        checksum::verify(&Covered {
+            source: self.source.host,
+            destination: self.destination.host,
+            bytes: self.tcp_bytes,
+            payload: self.payload,
+            payload_len: self.payload_len,
+        })
     }
 }
 

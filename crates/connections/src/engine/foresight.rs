@@ -1,10 +1,10 @@
 //! Connections are looked up and fetched from memory before their packets come.
 
-use whyreset_segments::Segment;
+use whyreset_segments::{Glimpse, Segment};
 
 use super::{Engine, Placed, State};
-use crate::StreamSink;
 use crate::pairs::Located;
+use crate::{Marks, StreamSink};
 
 /// From so many on, connections are fetched before they are needed: a megabyte or so of them.
 const LARGE: usize = 1_024;
@@ -22,11 +22,11 @@ pub struct Foreseen {
 }
 
 impl<X: StreamSink> Engine<X> {
-    /// These segments come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
+    /// These frames come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
     /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes.
     pub fn foresee(
         &mut self,
-        segments: &[Option<Segment<'_>>; FORESEEN],
+        glimpses: &[Option<Glimpse<'_>>; FORESEEN],
         foreseen: &mut [Foreseen; FORESEEN],
     ) {
         if self.slots.len() < LARGE {
@@ -34,10 +34,10 @@ impl<X: StreamSink> Engine<X> {
         }
         // What is found there decides what is done next: so all of it is asked for before any of it is looked at.
         let mut glances = 0;
-        for (it, segment) in foreseen.iter_mut().zip(segments) {
-            it.located = segment
+        for (it, glimpse) in foreseen.iter_mut().zip(glimpses) {
+            it.located = glimpse
                 .as_ref()
-                .map(|segment| self.index.locate(segment.source, segment.destination));
+                .map(|it| self.index.locate_v4(it.source, it.destination));
             glances ^= it
                 .located
                 .map_or(0, |located| self.index.glance(located.hash));
@@ -60,19 +60,44 @@ impl<X: StreamSink> Engine<X> {
         std::hint::black_box(glances);
     }
 
+    /// Takes the next segment of the capture, a usual one that was foreseen, if it is the one to be expected of its connection.
+    /// `None` where it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    #[inline]
+    pub fn usual(&mut self, glimpse: &Glimpse<'_>, foreseen: &Foreseen) -> Option<Placed> {
+        let usual = glimpse.usual.as_ref()?;
+        if !self.config.pass_over_orderly {
+            return None;
+        }
+        let located = match foreseen.located {
+            Some(located) => located,
+            None => self.index.locate_v4(glimpse.source, glimpse.destination),
+        };
+        let slot = self.foreseen_slot(&located, foreseen)?;
+        let stream = self.follow_usual(slot, usual, located.from)?;
+        Some(Placed {
+            stream,
+            marks: Marks::NONE,
+        })
+    }
+
     /// Takes the next segment of the capture, which was foreseen. `None` where no stream takes it.
     pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
         let Some(located) = foreseen.located else {
             return self.segment(segment, None);
         };
+        let found = self.foreseen_slot(&located, foreseen);
+        self.located(segment, None, &located, found)
+    }
+
+    #[inline]
+    fn foreseen_slot(&self, located: &Located, foreseen: &Foreseen) -> Option<u32> {
         let holds = |slot: &u32| {
             let place = self.slots.get(*slot as usize);
             place.is_some_and(|place| place.pair == located.pair)
         };
-        let found = match foreseen.slot.filter(holds) {
+        match foreseen.slot.filter(holds) {
             Some(slot) if foreseen.changes == self.index.changes() => Some(slot),
-            _ => self.find(&located),
-        };
-        self.located(segment, None, &located, found)
+            _ => self.find(located),
+        }
     }
 }

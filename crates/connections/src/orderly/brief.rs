@@ -1,8 +1,7 @@
 //! An orderly connection that is over, in brief: of one that ended well, the full analysis would tell no more.
 
-use whyreset_segments::{Checksum, Endpoint};
+use whyreset_segments::{Checksum, Endpoint, Look};
 
-use super::look::Look;
 use super::middle::Half;
 use super::short::Short;
 use super::stock::Stock;
@@ -162,7 +161,7 @@ struct OfSide {
 
 impl Watch {
     /// Begins with the opening.
-    fn of(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<&Look>) -> Self {
+    fn of(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>) -> Self {
         let mut client = OfSide::new(syn.seq(), syn.frame(), syn.packet().ttl, looks.client);
         let mut server = OfSide::new(syn_ack.seq, syn_ack.at.frame, syn_ack.ttl(), looks.server);
         server.signs.outgoing = syn_ack.outgoing().or(server.signs.outgoing);
@@ -219,7 +218,7 @@ impl Watch {
 
 impl OfSide {
     /// A side whose SYN or SYN/ACK has this number, frame and TTL.
-    fn new(seq: u32, frame: u64, ttl: u8, look: &Look) -> Self {
+    fn new(seq: u32, frame: u64, ttl: u8, look: Look) -> Self {
         Self {
             meter: RoundTripMeter::default(),
             signs: Signs {

@@ -1,6 +1,6 @@
 //! What the sink of an orderly connection is told, and what it is spared.
 
-use whyreset_segments::Segment;
+use whyreset_segments::Usual;
 
 use super::Orderly;
 use super::short::Short;
@@ -18,21 +18,21 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Hands payload, acknowledgement and FIN to the sink, or passes over what it does not need.
-    pub(super) fn hand_on(&mut self, segment: &Segment<'_>, from: End) {
+    pub(super) fn hand_on(&mut self, usual: &Usual<'_>, from: End) {
         let at = Moment {
-            frame: segment.frame,
-            time: segment.time,
+            frame: usual.frame,
+            time: usual.time,
         };
-        if segment.payload_len > 0 && (segment.flags.is_fin() || !self.spare(segment, from)) {
+        if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, from)) {
             self.tell_passed(at);
-            self.tell_payload(segment, from, at);
+            self.tell_payload(usual, from, at);
         }
-        let news = segment.ack.0 != self.ends.of(from).acked;
+        let news = usual.ack != self.ends.of(from).acked;
         if news && !self.has_untold() {
-            let acknowledged = self.acknowledged(from.other(), segment.ack.0);
+            let acknowledged = self.acknowledged(from.other(), usual.ack);
             self.tell_acknowledged(from.other(), acknowledged, at);
         }
-        if segment.flags.is_fin() {
+        if usual.flags.is_fin() {
             self.tell_passed(at);
             let side = self.side(from);
             self.app.closed(side, at, false);
@@ -40,28 +40,28 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Whether the payload can be passed over: then it is counted.
-    fn spare(&mut self, segment: &Segment<'_>, from: End) -> bool {
+    fn spare(&mut self, usual: &Usual<'_>, from: End) -> bool {
         let own = self.ends.of_mut(from);
-        let len = u64::from(segment.payload_len);
+        let len = u64::from(usual.payload_len);
         match &mut own.needs {
             Needs::Everything => return false,
             Needs::Nothing(left) if *left >= len => *left -= len,
             Needs::Nothing(_) => return false,
-            Needs::NextStart if X::may_begin(segment.payload) => return false,
+            Needs::NextStart if X::may_begin(usual.payload) => return false,
             Needs::NextStart => {}
         }
         own.has_untold = true;
-        own.untold_captured += (segment.payload.len() as u64).min(len);
+        own.untold_captured += (usual.payload.len() as u64).min(len);
         own.sent += len;
         true
     }
 
-    fn tell_payload(&mut self, segment: &Segment<'_>, from: End, at: Moment) {
+    fn tell_payload(&mut self, usual: &Usual<'_>, from: End, at: Moment) {
         let side = self.side(from);
         let own = self.ends.of_mut(from);
-        let len = u64::from(segment.payload_len);
+        let len = u64::from(usual.payload_len);
         let captured = usize::try_from(len).unwrap_or(usize::MAX);
-        let bytes = segment.payload.get(..captured).unwrap_or(segment.payload);
+        let bytes = usual.payload.get(..captured).unwrap_or(usual.payload);
         let behind = own.sent.saturating_add(bytes.len() as u64);
         let (offset, cut) = (own.sent, len.saturating_sub(bytes.len() as u64));
         own.sent = own.sent.saturating_add(len);

@@ -1,9 +1,10 @@
 //! A packet in short.
 
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Checksum, Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps};
+use whyreset_segments::{
+    Checksum, Endpoint, Look, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps, Usual,
+};
 
-use super::look::Look;
 use crate::Moment;
 use crate::pairs::{ByEnd, End};
 
@@ -33,23 +34,22 @@ const CHECKSUM: u32 = 23;
 
 impl Short {
     /// The segment in short, of a connection whose first frame is `first`; `None` where it does not fit.
-    pub(super) fn of(segment: &Segment<'_>, from: End, first: u64) -> Option<Self> {
+    pub(super) fn of(usual: &Usual<'_>, from: End, first: u64) -> Option<Self> {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-        let none = Timestamps { value: 0, echo: 0 };
-        if segment.payload_len > LEN {
+        if usual.payload_len > LEN {
             return None;
         }
         Some(Self {
-            time: segment.time,
-            ack: segment.ack.0,
-            timestamps: segment.options.timestamps.unwrap_or(none),
-            frame: u32::try_from(segment.frame.wrapping_sub(first)).ok()?,
-            window: u16::try_from(segment.window).ok()?,
-            ip_id: segment.ip.id,
-            bits: segment.payload_len
+            time: usual.time,
+            ack: usual.ack,
+            timestamps: usual.timestamps,
+            frame: u32::try_from(usual.frame.wrapping_sub(first)).ok()?,
+            window: usual.window,
+            ip_id: usual.ip_id,
+            bits: usual.payload_len
                 | bit(from == End::High, FROM_HIGH)
-                | bit(segment.flags.contains(TcpFlags::PSH), PSH)
-                | bit(segment.flags.is_fin(), FIN),
+                | bit(usual.flags.contains(TcpFlags::PSH), PSH)
+                | bit(usual.flags.is_fin(), FIN),
         })
     }
 
@@ -141,7 +141,7 @@ impl Short {
         }
     }
 
-    fn options(&self, look: &Look) -> TcpOptions {
+    fn options(&self, look: Look) -> TcpOptions {
         if !look.has_timestamps() {
             return TcpOptions::default();
         }
@@ -158,7 +158,7 @@ impl Short {
 pub(super) struct Seen<'l> {
     /// The connection's first frame.
     pub(super) first: u64,
-    pub(super) look: &'l Look,
+    pub(super) look: Look,
     pub(super) flow_label: u32,
     pub(super) ends: &'l ByEnd<Endpoint>,
 }
@@ -211,20 +211,17 @@ const fn checksum_bits(checksum: Checksum) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::look::Looks;
     use super::*;
     use crate::test_segments::{A, B, data, frame_at};
 
     #[test]
     fn a_packet_comes_back_as_it_was() {
-        let mut looks = Looks::default();
-        let first = data(A, B, 1, 1, b"abc");
-        let number = looks.number(&first).unwrap();
-        let look = looks.get(number).unwrap();
+        let look = Usual::of(&data(A, B, 1, 1, b"abc")).unwrap().look;
         let mut next = frame_at(data(A, B, 4, 9, b"defgh"), 7, 99);
         next.ip.id = 12;
-        assert!(look.fits(&next));
-        let mut short = Short::of(&next, End::High, 5).unwrap();
+        let usual = Usual::of(&next).unwrap();
+        assert_eq!(usual.look, look);
+        let mut short = Short::of(&usual, End::High, 5).unwrap();
         assert_eq!(short.checksum(), None);
         short.note_checksum(Checksum::Bad);
         assert_eq!(short.from(), End::High);
@@ -240,16 +237,16 @@ mod tests {
         next.payload = &[];
         assert_eq!(format!("{back:?}"), format!("{next:?}"));
         next.ip.ttl -= 1;
-        assert!(!look.fits(&next));
-        assert_ne!(looks.number(&next), Some(number));
+        assert_ne!(Usual::of(&next).unwrap().look, look);
         assert!(size_of::<Short>() <= 32);
     }
 
     #[test]
     fn what_does_not_fit_is_not_kept_in_short() {
         let segment = frame_at(data(A, B, 4, 9, b"x"), (1 << 32) + 7, 99);
-        assert!(Short::of(&segment, End::Low, 8).is_some());
-        assert!(Short::of(&segment, End::Low, 7).is_none());
+        let usual = Usual::of(&segment).unwrap();
+        assert!(Short::of(&usual, End::Low, 8).is_some());
+        assert!(Short::of(&usual, End::Low, 7).is_none());
     }
 
     #[test]

@@ -2,25 +2,46 @@
 //!
 //! Everything else, and everything odd, is left to the layers' own files; what is read here reads the same there.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use whyreset_capture::{LinkType, Record, Timestamp};
-use whyreset_segments::{Host, IpFields, LinkFields, Segment};
+use whyreset_segments::{
+    Glimpse, Host, IpFields, LinkFields, Look, PlainLook, Segment, TcpFlags, Timestamps, Usual,
+};
 
 use crate::network::ipv4;
 use crate::packet::Packet;
 use crate::transport::tcp::{self, Sighting};
 use crate::walk::Datagram;
 
-/// The segment of a frame of that shape.
+/// The headers below TCP, and what follows them.
+struct Below<'a> {
+    source_mac: [u8; 6],
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    total_len: u16,
+    id: u16,
+    dont_fragment: bool,
+    ecn: u8,
+    ttl: u8,
+    /// The datagram's payload.
+    tcp: Packet<'a>,
+}
+
+const ETHERNET: usize = 14;
+const IPV4: u16 = 20;
+const TCP: u16 = 20;
+/// Two NOPs and the timestamps option (RFC 7323, appendix A).
+const TIMESTAMPS: u16 = 12;
+
 #[inline]
-pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segment<'a>> {
+fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
     if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
         return None;
     }
-    let (ethernet, rest) = record.bytes.split_first_chunk::<14>()?;
-    let (header, rest) = rest.split_first_chunk::<20>()?;
-    let [_, _, _, _, _, _, mac @ .., 0x08, 0x00] = *ethernet else {
+    let (ethernet, rest) = record.bytes.split_first_chunk::<ETHERNET>()?;
+    let (header, rest) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
+    let [_, _, _, _, _, _, source_mac @ .., 0x08, 0x00] = *ethernet else {
         return None;
     };
     let [
@@ -49,26 +70,43 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
         return None;
     };
     let total_len = u16::from_be_bytes([l0, l1]);
-    let payload_len = u32::from(total_len).checked_sub(20)?;
-    let is_longer = usize::try_from(payload_len).ok()? > rest.len();
-    if is_longer && payload_len.checked_add(34)? > record.wire_len
+    let payload_len = total_len.checked_sub(IPV4)?;
+    let is_longer = usize::from(payload_len) > rest.len();
+    if is_longer && u32::from(total_len) + ETHERNET as u32 > record.wire_len
         || u16::from_be_bytes([f0, f1]) & ipv4::FRAGMENT_BITS != 0
     {
         return None;
     }
+    Some(Below {
+        source_mac,
+        source: Ipv4Addr::new(s0, s1, s2, s3),
+        destination: Ipv4Addr::new(d0, d1, d2, d3),
+        total_len,
+        id: u16::from_be_bytes([i0, i1]),
+        dont_fragment: f0 & 0x40 != 0,
+        ecn: tos & 3,
+        ttl,
+        tcp: Packet::new(rest, usize::from(payload_len)),
+    })
+}
+
+/// The segment of a frame of that shape.
+#[inline]
+pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segment<'a>> {
+    let below = below(record)?;
     let datagram = Datagram {
-        source: Host::V4(Ipv4Addr::new(s0, s1, s2, s3)),
-        destination: Host::V4(Ipv4Addr::new(d0, d1, d2, d3)),
+        source: Host::V4(below.source),
+        destination: Host::V4(below.destination),
         fields: IpFields {
-            ttl,
-            id: u16::from_be_bytes([i0, i1]),
-            dont_fragment: f0 & 0x40 != 0,
-            ecn: tos & 3,
+            ttl: below.ttl,
+            id: below.id,
+            dont_fragment: below.dont_fragment,
+            ecn: below.ecn,
             flow_label: 0,
-            total_len: u32::from(total_len),
+            total_len: u32::from(below.total_len),
             fragmented: false,
         },
-        payload_len: Some(payload_len),
+        payload_len: Some(u32::from(below.total_len - IPV4)),
     };
     let sighting = Sighting {
         frame: record.frame,
@@ -76,11 +114,170 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
         time_known: record.time.is_some(),
         mac_known: true,
         link: LinkFields {
-            source_mac: mac,
+            source_mac: below.source_mac,
             interface: record.interface,
             ..LinkFields::default()
         },
     };
-    let packet = Packet::new(rest, usize::try_from(payload_len).ok()?);
-    tcp::segment(&sighting, &datagram, packet)
+    tcp::segment(&sighting, &datagram, below.tcp)
+}
+
+/// What is seen at first sight of a frame of that shape whose TCP header was captured.
+#[inline]
+pub(crate) fn glimpse<'a>(record: &Record<'a>) -> Option<Glimpse<'a>> {
+    let time = record.time?;
+    let below = below(record)?;
+    let tcp = below.tcp.bytes();
+    let (header, options) = tcp.split_first_chunk::<{ TCP as usize }>()?;
+    let [s0, s1, d0, d1, ..] = *header;
+    let port = |high, low| u16::from_be_bytes([high, low]);
+    Some(Glimpse {
+        source: SocketAddrV4::new(below.source, port(s0, s1)),
+        destination: SocketAddrV4::new(below.destination, port(d0, d1)),
+        usual: usual(record, time, &below, header, options),
+    })
+}
+
+/// The segment, where it is a usual one.
+#[inline]
+fn usual<'a>(
+    record: &Record<'a>,
+    time: Timestamp,
+    below: &Below<'a>,
+    header: &[u8; TCP as usize],
+    behind: &'a [u8],
+) -> Option<Usual<'a>> {
+    let [
+        _,
+        _,
+        _,
+        _,
+        q0,
+        q1,
+        q2,
+        q3,
+        a0,
+        a1,
+        a2,
+        a3,
+        offset,
+        bits,
+        w0,
+        w1,
+        _,
+        _,
+        0,
+        0,
+    ] = *header
+    else {
+        return None;
+    };
+    let (options_len, timestamps, payload) = match (offset >> 4, behind) {
+        (5, payload) => (0, None, payload),
+        (8, [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3, payload @ ..]) => {
+            let value = u32::from_be_bytes([*v0, *v1, *v2, *v3]);
+            let echo = u32::from_be_bytes([*e0, *e1, *e2, *e3]);
+            (TIMESTAMPS, Some(Timestamps { value, echo }), payload)
+        }
+        _ => return None,
+    };
+    let payload_len = below.total_len.checked_sub(IPV4 + TCP + options_len)?;
+    let flags = TcpFlags(u16::from_be_bytes([offset & 1, bits]));
+    let window = u16::from_be_bytes([w0, w1]);
+    if !Usual::has_flags(flags) || window == 0 {
+        return None;
+    }
+    Some(Usual {
+        frame: record.frame,
+        time,
+        seq: u32::from_be_bytes([q0, q1, q2, q3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
+        timestamps: timestamps.unwrap_or(Usual::NO_TIMESTAMPS),
+        payload_len: u32::from(payload_len),
+        flow_label: 0,
+        window,
+        ip_id: below.id,
+        flags,
+        look: Look::plain(&PlainLook {
+            source_mac: below.source_mac,
+            interface: record.interface,
+            ttl: below.ttl,
+            ecn: below.ecn,
+            dont_fragment: below.dont_fragment,
+            has_timestamps: timestamps.is_some(),
+        }),
+        payload,
+        tcp_bytes: below.tcp.bytes(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Frames of that shape, or nearly.
+    fn frame() -> impl Strategy<Value = Vec<u8>> {
+        let addresses = any::<[u8; 12]>();
+        let ip = (any::<u8>(), 30_u16..90, any::<u16>(), 0_u8..3, any::<u8>());
+        let tcp = (any::<[u8; 12]>(), any::<u8>(), any::<u8>(), any::<u16>());
+        let behind = (
+            prop_oneof![Just(0_u16), Just(0), any::<u16>()],
+            any::<bool>(),
+            proptest::collection::vec(any::<u8>(), 0..40),
+        );
+        (addresses, ip, tcp, behind).prop_map(|(addresses, ip, tcp, behind)| {
+            let (tos, total_len, id, fragment, ttl) = ip;
+            let (numbers, offset, bits, window) = tcp;
+            let (urgent, has_timestamps, rest) = behind;
+            let offset = match offset % 8 {
+                0 => offset,
+                1..4 => 0x50,
+                _ => 0x80,
+            };
+            let flags = if bits & 1 == 0 { 0x18 } else { bits };
+            let mut frame = addresses.to_vec();
+            frame.extend([8, 0, 0x45, tos]);
+            frame.extend(total_len.to_be_bytes());
+            frame.extend(id.to_be_bytes());
+            frame.extend([fragment << 5, 0, ttl, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+            frame.extend(numbers);
+            frame.extend([offset, flags]);
+            frame.extend(window.to_be_bytes());
+            frame.extend([0, 0]);
+            frame.extend(urgent.to_be_bytes());
+            if has_timestamps {
+                frame.extend([1, 1, 8, 10]);
+            }
+            frame.extend(rest);
+            frame
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn first_sight_reads_what_the_whole_segment_says(bytes in frame(), cut in 0_u32..20) {
+            let record = Record {
+                frame: 7,
+                time: Some(Timestamp::from_nanos(5)),
+                link: LinkType::ETHERNET,
+                interface: 3,
+                fcs_len: 0,
+                wire_len: u32::try_from(bytes.len()).unwrap() + cut,
+                bytes: &bytes,
+            };
+            let segment = segment(&record, Timestamp::from_nanos(5));
+            if let Some(glimpse) = glimpse(&record) {
+                let segment = segment.unwrap();
+                prop_assert_eq!(glimpse.source.to_string(), segment.source.to_string());
+                prop_assert_eq!(glimpse.destination.to_string(), segment.destination.to_string());
+                let usual = Usual::of(&segment);
+                prop_assert_eq!(format!("{:?}", glimpse.usual), format!("{usual:?}"));
+            } else {
+                let captured = segment.map_or(0, |segment| segment.tcp_bytes.len());
+                prop_assert!(captured < 20);
+            }
+        }
+    }
 }

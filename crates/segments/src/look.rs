@@ -1,0 +1,169 @@
+//! What all packets of a direction usually share.
+
+use crate::{IpFields, Known, LinkFields, Segment};
+
+/// How a host's packets look at the capture point but for their numbers and their flow label: two packets are compared by two
+/// words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// MAC address and VLAN.
+    link: u64,
+    /// From below: interface (32 bits), TTL (8), bytes of headers in a datagram (12), tunnels (4), and single bits.
+    rest: u64,
+}
+
+const VLAN_AT: u32 = 48;
+const TTL_AT: u32 = 32;
+const OVERHEAD_AT: u32 = 40;
+const MAX_OVERHEAD: u32 = 0xfff;
+const TUNNELS_AT: u32 = 52;
+const MAX_TUNNELS: u8 = 15;
+const ECN_AT: u32 = 56;
+const DONT_FRAGMENT: u64 = 1 << 58;
+const HAS_TIMESTAMPS: u64 = 1 << 59;
+const IS_V6: u64 = 1 << 60;
+const HAS_MAC: u64 = 1 << 61;
+/// The link says whether the capturing host sent it, and that it did.
+const HAS_DIRECTION: u64 = 1 << 62;
+const IS_OUTGOING: u64 = 1 << 63;
+
+const fn bit(set: bool, bit: u64) -> u64 {
+    if set { bit } else { 0 }
+}
+
+impl Look {
+    /// The look of a segment that a frame holds whole; `None` where it is none that many packets share.
+    pub(crate) fn of(segment: &Segment<'_>) -> Option<Self> {
+        let (link, ip) = (&segment.link, &segment.ip);
+        let overhead = ip.total_len.checked_sub(segment.payload_len)?;
+        let known = segment.known.without(Known::MAC);
+        let is_v6 = known == Known::FRAME_V6;
+        if overhead > MAX_OVERHEAD
+            || link.tunnels > MAX_TUNNELS
+            || ip.fragmented
+            || !(is_v6 || known == Known::FRAME_V4)
+        {
+            return None;
+        }
+        let rest = u64::from(link.interface)
+            | u64::from(ip.ttl) << TTL_AT
+            | u64::from(overhead) << OVERHEAD_AT
+            | u64::from(link.tunnels) << TUNNELS_AT
+            | u64::from(ip.ecn & 3) << ECN_AT
+            | bit(ip.dont_fragment, DONT_FRAGMENT)
+            | bit(segment.options.timestamps.is_some(), HAS_TIMESTAMPS)
+            | bit(is_v6, IS_V6)
+            | bit(segment.known.has(Known::MAC), HAS_MAC)
+            | bit(link.outgoing.is_some(), HAS_DIRECTION)
+            | bit(link.outgoing == Some(true), IS_OUTGOING);
+        Some(Self {
+            link: mac_bits(link.source_mac) | u64::from(link.vlan) << VLAN_AT,
+            rest,
+        })
+    }
+
+    /// The look of a TCP segment in IPv4 without options, in Ethernet without tags.
+    #[inline]
+    pub const fn plain(plain: &PlainLook) -> Self {
+        let overhead = if plain.has_timestamps { 52 } else { 40 };
+        Self {
+            link: mac_bits(plain.source_mac),
+            rest: plain.interface as u64
+                | (plain.ttl as u64) << TTL_AT
+                | overhead << OVERHEAD_AT
+                | ((plain.ecn & 3) as u64) << ECN_AT
+                | bit(plain.dont_fragment, DONT_FRAGMENT)
+                | bit(plain.has_timestamps, HAS_TIMESTAMPS)
+                | HAS_MAC,
+        }
+    }
+
+    const fn has(self, bit: u64) -> bool {
+        self.rest & bit != 0
+    }
+
+    /// TTL or hop limit.
+    pub const fn ttl(self) -> u8 {
+        (self.rest >> TTL_AT) as u8
+    }
+
+    /// What the source tells of such a packet.
+    pub const fn known(self) -> Known {
+        let known = if self.has(IS_V6) {
+            Known::FRAME_V6
+        } else {
+            Known::FRAME_V4
+        };
+        if self.has(HAS_MAC) {
+            known.with(Known::MAC)
+        } else {
+            known
+        }
+    }
+
+    /// What lies below IP.
+    pub const fn link(self) -> LinkFields {
+        let [_, _, mac @ ..] = (self.link & ((1 << VLAN_AT) - 1)).to_be_bytes();
+        LinkFields {
+            source_mac: mac,
+            interface: self.rest as u32,
+            tunnels: (self.rest >> TUNNELS_AT) as u8 & MAX_TUNNELS,
+            vlan: (self.link >> VLAN_AT) as u16,
+            outgoing: if self.has(HAS_DIRECTION) {
+                Some(self.has(IS_OUTGOING))
+            } else {
+                None
+            },
+        }
+    }
+
+    /// The IP header of such a packet with so much payload.
+    pub const fn ip(self, id: u16, flow_label: u32, payload_len: u32) -> IpFields {
+        IpFields {
+            ttl: self.ttl(),
+            id,
+            dont_fragment: self.has(DONT_FRAGMENT),
+            ecn: (self.rest >> ECN_AT) as u8 & 3,
+            flow_label,
+            total_len: self.datagram_len(payload_len),
+            fragmented: false,
+        }
+    }
+
+    /// The length of a datagram with so much payload, in bytes.
+    pub const fn datagram_len(self, payload_len: u32) -> u32 {
+        let overhead = (self.rest >> OVERHEAD_AT) as u32 & MAX_OVERHEAD;
+        overhead.wrapping_add(payload_len)
+    }
+
+    /// Whether such packets carry timestamps.
+    pub const fn has_timestamps(self) -> bool {
+        self.has(HAS_TIMESTAMPS)
+    }
+
+    /// Whether such packets carry an IPv4 identification.
+    pub const fn has_ip_id(self) -> bool {
+        !self.has(IS_V6)
+    }
+}
+
+/// What makes up the look of a plain packet ([`Look::plain`]).
+#[derive(Clone, Copy, Debug)]
+pub struct PlainLook {
+    /// Source MAC address.
+    pub source_mac: [u8; 6],
+    /// Interface of the capture.
+    pub interface: u32,
+    /// TTL.
+    pub ttl: u8,
+    /// The two ECN bits.
+    pub ecn: u8,
+    /// IPv4's don't-fragment bit.
+    pub dont_fragment: bool,
+    /// Two NOPs and the timestamps are its options; else it has none.
+    pub has_timestamps: bool,
+}
+
+const fn mac_bits([a, b, c, d, e, f]: [u8; 6]) -> u64 {
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}
