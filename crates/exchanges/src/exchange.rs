@@ -117,7 +117,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// It is whole; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be.
+    /// It is whole; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be either.
     pub fn is_well(&self) -> bool {
         let calm = |tls: &Tls| {
             tls.alert.is_none()
@@ -125,6 +125,7 @@ impl Exchange {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
+                && !tls.answer_in_doubt()
         };
         self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
     }
@@ -237,6 +238,49 @@ pub struct Tls {
     pub cut_record: Option<(Side, u64)>,
     /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
     pub left_in_silence: bool,
+    /// The server left first, by its close_notify or its FIN, right behind its last answer.
+    pub left_behind_answer: bool,
+    /// What sizes tell of the end of the server's last answer.
+    pub answer_end: AnswerEnd,
+    /// Behind it the server said something too short for an answer: a frame of HTTP/2, such as GOAWAY.
+    pub answer_followed: bool,
+}
+
+impl Tls {
+    /// The server said goodbye.
+    pub fn server_said_goodbye(&self) -> bool {
+        matches!(self.close_notify, CloseNotify::Server | CloseNotify::Both)
+    }
+
+    /// The server may have left, or given the request up, before its last answer was whole: nothing of what it sent behind that
+    /// answer is an end.
+    pub fn answer_in_doubt(&self) -> bool {
+        match self.answer_end {
+            AnswerEnd::Marked => false,
+            AnswerEnd::PerhapsReset => true,
+            AnswerEnd::InPieces => self.left_behind_answer,
+            AnswerEnd::Shorter | AnswerEnd::Untold => {
+                self.left_behind_answer && !self.server_said_goodbye()
+            }
+        }
+    }
+}
+
+/// What the sizes of the server's last records tell of the end of its last answer in an encrypted session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerEnd {
+    /// Nothing: it fits into one or two records, or it was under way.
+    #[default]
+    Untold,
+    /// Records as short as the last chunk of HTTP/1, or HTTP/2's empty DATA with END_STREAM, came last; or the two talked in lines,
+    /// as mail programs do, where the last one needs no mark.
+    Marked,
+    /// The last record is shorter than those before it, which are of one length.
+    Shorter,
+    /// Three records or more, of no common length: any of them may have been the last.
+    InPieces,
+    /// What came behind it is as long as HTTP/2's RST_STREAM, and the server had no reason to open a window.
+    PerhapsReset,
 }
 
 /// How far a TLS handshake came.

@@ -26,7 +26,8 @@ mod websocket;
 mod why_incomplete;
 
 pub use exchange::{
-    CloseNotify, Exchange, Exchanges, Finding, Framing, Protocol, Tls, TlsAlert, TlsHandshake,
+    AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, Framing, Protocol, Tls, TlsAlert,
+    TlsHandshake,
 };
 pub use tls::KeyLog;
 pub use tracker::Tracker;

@@ -201,7 +201,8 @@ pub(crate) fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alt
 /// Where only something that the capture does not hold brings a cause into question, that is the condition.
 fn would_be(rule: &CauseRule, found: &Observations) -> String {
     let asked = |id: &str| found.get(id).filter(|_| rule.needs.contains(&id));
-    if let Some(condition) = asked(ids::PERHAPS_TRUNCATED) {
+    let conditions = [ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP];
+    if let Some(condition) = conditions.into_iter().find_map(asked) {
         format!("{}.", condition.text)
     } else if let Some(condition) = asked(ids::PERHAPS_LEFT_EARLY) {
         format!("{}, and {}.", condition.text, rule.would_be)

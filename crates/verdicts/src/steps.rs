@@ -67,6 +67,13 @@ pub(crate) fn read_its_promise(exchange: &Exchange) -> String {
 
 /// How to learn whether an encrypted answer was whole, where that is in doubt.
 pub(crate) fn read_the_session(case: &Case<'_>, found: &Observations) -> Option<String> {
+    if found.has_any(&[ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP])
+        && case.accounts.encrypted
+    {
+        return step(
+            "Ask the client's program whether it had the whole answer (curl: exit 18 or 92), or give the session's keys (SSLKEYLOGFILE), so that the answer can be read.",
+        );
+    }
     let doubted = found.has_any(&[ids::PERHAPS_LEFT_EARLY, ids::ROUND_SINCE_OPENING]);
     (doubted && case.accounts.encrypted).then(|| {
         "Ask the client's program, or its log, whether it gave up waiting or only let an idle connection go; or give the session's keys (SSLKEYLOGFILE), so that the answer can be read.".to_owned()

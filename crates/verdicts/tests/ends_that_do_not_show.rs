@@ -7,11 +7,13 @@
     dead_code
 )]
 
+#[path = "made/session.rs"]
+mod session;
 #[path = "made/talk.rs"]
 mod talk;
 
+use session::{Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, Talk};
-use whyreset_segments::TcpFlags;
 use whyreset_verdicts::{Cause, Outcome, Verdict};
 
 fn told(verdict: &Verdict) -> String {
@@ -116,99 +118,6 @@ fn a_next_request_shows_that_the_answer_before_it_was_whole() {
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
     assert!(verdict.confidence > 0.95, "{}", told(&verdict));
     assert!(alternative(&verdict, Cause::ClientAbort).is_none());
-}
-
-/// A TLS session with one request, and an answer in records of these lengths, each of which is a write of its own.
-struct Session {
-    talk: Talk,
-    up: u32,
-    down: u32,
-}
-
-impl Session {
-    fn new(answer: &[u16]) -> Self {
-        let mut talk = Talk::new();
-        talk.port = 443;
-        talk.handshake();
-        let mut it = Self {
-            talk,
-            up: 1,
-            down: 1,
-        };
-        it.client(0.05, PSH_ACK, &hello(1));
-        let hello = [hello(2), record(20, 1), record(22, 40)];
-        it.server(0.09, PSH_ACK, &hello.concat());
-        it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
-        it.client(0.0902, PSH_ACK, &record(23, 180));
-        for (index, len) in answer.iter().enumerate() {
-            it.server(0.13 + index as f64 / 1e3, PSH_ACK, &record(23, *len));
-        }
-        it
-    }
-
-    fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
-        self.talk.client(at, flags, self.up, self.down, payload);
-        self.up += payload.len() as u32;
-        self.talk.server(at + 0.04, ACK, self.down, self.up, b"");
-    }
-
-    /// In segments of 1,448 bytes, the last of which carries `flags`.
-    fn server(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
-        let mut pieces = payload.chunks(1448).peekable();
-        while let Some(piece) = pieces.next() {
-            let flags = if pieces.peek().is_some() { ACK } else { flags };
-            self.talk.server(at, flags, self.down, self.up, piece);
-            self.down += piece.len() as u32;
-        }
-        self.talk
-            .client(at + 0.000_05, ACK, self.up, self.down, b"");
-    }
-
-    fn client_closes(mut self, at: f64) -> Verdict {
-        let (up, down) = (self.up, self.down);
-        self.talk.client(at, FIN_ACK, up, down, b"");
-        self.talk.server(at + 0.04, FIN_ACK, down, up + 1, b"");
-        self.talk.client(at + 0.0401, ACK, up + 1, down + 1, b"");
-        self.talk.verdict(at + 1.0)
-    }
-
-    fn server_closes(mut self, at: f64) -> Verdict {
-        let (up, down) = (self.up, self.down);
-        self.talk.server(at, FIN_ACK, down, up, b"");
-        self.talk.client(at + 0.0001, FIN_ACK, up, down + 1, b"");
-        self.talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
-        self.talk.verdict(at + 1.0)
-    }
-}
-
-fn record(kind: u8, len: u16) -> Vec<u8> {
-    let [high, low] = len.to_be_bytes();
-    let mut record = vec![kind, 3, 3, high, low];
-    record.resize(5 + usize::from(len), if kind == 20 { 1 } else { 0xa5 });
-    record
-}
-
-/// A hello of TLS 1.2 without extensions: the client's (1), or the server's (2).
-fn hello(kind: u8) -> Vec<u8> {
-    let mut body = vec![3, 3];
-    body.extend([7; 32]);
-    match kind {
-        1 => body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]),
-        _ => body.extend([0, 0xc0, 0x2f, 0]),
-    }
-    let mut record = vec![
-        0x16,
-        3,
-        3,
-        0,
-        body.len() as u8 + 4,
-        kind,
-        0,
-        0,
-        body.len() as u8,
-    ];
-    record.extend(&body);
-    record
 }
 
 /// Pieces of any length: whether more was to come does not show.

@@ -2,6 +2,7 @@
 
 mod aead;
 mod alert;
+mod answer;
 mod close_notify;
 mod decrypt12;
 mod decrypt13;

@@ -16,7 +16,7 @@ use super::turns::{Speech, Turns};
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
-use crate::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
+use crate::{AnswerEnd, CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
 
 /// A client that closes sooner behind an answer has not waited for the rest of it.
 const SILENCE: Span = Span::from_millis(900);
@@ -491,6 +491,9 @@ impl TlsSession {
             response_under_way: turns.and_then(|it| it.response_under_way(cut, goodbye)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
+            left_behind_answer: open && self.left_behind_answer(),
+            answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
+            answer_followed: turns.is_some_and(Turns::answer_followed),
         }
     }
 
@@ -507,6 +510,25 @@ impl TlsSession {
         let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
         let ended = self.turns.as_ref().is_some_and(Turns::answer_has_ended);
         first && !goodbye && !ended && !server.opened && left.time - answer.time > SILENCE
+    }
+
+    /// The server left before the client did, sooner behind its last answer than one that closes what is idle.
+    fn left_behind_answer(&self) -> bool {
+        let (Some(answer), Some(left)) = (self.last_answer, self.left(Side::Server)) else {
+            return false;
+        };
+        let first = self
+            .left(Side::Client)
+            .is_none_or(|at| at.frame > left.frame);
+        let last_word = self.turns.as_ref().and_then(Turns::last) == Some(Side::Server);
+        first && last_word && !self.flows.server.opened && left.time - answer.time <= SILENCE
+    }
+
+    /// When a side said goodbye, or closed without.
+    fn left(&self, side: Side) -> Option<Moment> {
+        let goodbye = self.flows.of(side).last_record.map(|last| last.at);
+        let goodbye = goodbye.filter(|_| self.said_goodbye(side));
+        goodbye.or(*self.closed.of(side))
     }
 
     /// Both sides sent what only a finished handshake allows: told by sizes alone, where the hellos were not captured.

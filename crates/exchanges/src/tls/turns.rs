@@ -4,6 +4,9 @@
 
 use whyreset_connections::Side;
 
+use super::answer::{Answer, FULL_RECORD};
+use crate::AnswerEnd;
+
 /// What is likely spoken inside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Speech {
@@ -37,20 +40,11 @@ pub(crate) struct Turns {
     server_records: u32,
     /// The server said something that is no ticket.
     server_spoke: bool,
+    /// The client said something behind an answer that is too short for HTTP.
+    dialogue: bool,
     /// The server's first record, while it may be a ticket.
     held: Option<u16>,
     answer: Answer,
-}
-
-/// The server's records since the last request.
-#[derive(Clone, Copy, Debug, Default)]
-struct Answer {
-    records: u32,
-    longest: u16,
-    of_longest: u32,
-    latest: u16,
-    /// Something too short for anything but an end came last.
-    ended: bool,
 }
 
 /// What one record is, by its length.
@@ -69,9 +63,6 @@ const SHORTEST_REQUEST: u16 = 16;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
 const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
-
-/// What a record may hold at most.
-const FULL_RECORD: u16 = 16_384;
 
 impl Turns {
     pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {
@@ -127,6 +118,9 @@ impl Turns {
         self.unsure |= reading == Reading::Unsure;
         // Nothing has come for which a waiting client could open its window: it may have given the stream up.
         self.maybe_answered |= self.last == Some(Side::Client) && self.may_be_reset(content);
+        // No request of HTTP is as short: a `QUIT` is, and an answer to it goes before the close.
+        let short = self.speech == Speech::Other && reading == Reading::Control;
+        self.dialogue |= short && self.last == Some(Side::Server);
         if reading != Reading::Speech {
             return false;
         }
@@ -168,7 +162,7 @@ impl Turns {
         let reading = match self.speech {
             Speech::Http2
                 if self.last != Some(Side::Server)
-                    && self.answer.records == 0
+                    && self.answer.is_none()
                     && is_settings(content) =>
             {
                 Reading::Control
@@ -178,8 +172,9 @@ impl Turns {
             Speech::Other => Reading::Speech,
         };
         if reading != Reading::Speech {
-            self.maybe_answered |= reading == Reading::Unsure || self.may_be_reset(content);
-            self.answer.ended |= self.answer.may_end_with(content, self.speech);
+            let reset = self.may_be_reset(content);
+            self.maybe_answered |= reading == Reading::Unsure || reset;
+            self.answer.followed_by(content, self.speech, reset);
             return false;
         }
         self.answer.add(content);
@@ -214,9 +209,23 @@ impl Turns {
         }
     }
 
+    /// What the sizes of the server's last records tell of the end of its last answer.
+    pub(crate) fn answer_end(&self) -> AnswerEnd {
+        match self.last {
+            Some(Side::Server) if self.dialogue => AnswerEnd::Marked,
+            Some(Side::Server) => self.answer.end(),
+            _ => AnswerEnd::Untold,
+        }
+    }
+
+    /// Something that is too short for an answer came behind the server's last one.
+    pub(crate) const fn answer_followed(&self) -> bool {
+        self.answer.is_followed()
+    }
+
     /// Something that is too short for anything but an end came behind the server's last answer.
     pub(crate) const fn answer_has_ended(&self) -> bool {
-        self.answer.ended
+        self.answer.has_ended()
     }
 
     /// Whether a response was under way: an estimate. `cut` is a record that was not finished, `goodbye` the server's
@@ -233,51 +242,6 @@ impl Turns {
             (Side::Client, _) => Some(false),
             _ if goodbye => Some(false),
             _ => self.answer.is_under_way(),
-        }
-    }
-}
-
-impl Answer {
-    fn add(&mut self, content: u16) {
-        self.records = self.records.saturating_add(1);
-        self.latest = content;
-        self.ended = false;
-        if content > self.longest {
-            self.longest = content;
-            self.of_longest = 0;
-        }
-        if content == self.longest {
-            self.of_longest = self.of_longest.saturating_add(1);
-        }
-    }
-
-    /// The last chunk of HTTP/1 takes 5 bytes, HTTP/2's empty DATA with END_STREAM nine; but the header of a DATA frame
-    /// may stand alone behind a full record as well.
-    const fn may_end_with(self, content: u16, speech: Speech) -> bool {
-        let end = match speech {
-            Speech::Http2 => content == 9,
-            Speech::Unknown => content <= 9,
-            Speech::Other => content <= 7,
-        };
-        end && self.records > 0 && self.latest != FULL_RECORD
-    }
-
-    /// Servers cut a long body into records of one length: a last one that is as long as those was not the end, a
-    /// shorter one was.
-    const fn is_under_way(self) -> Option<bool> {
-        if self.ended {
-            return Some(false);
-        }
-        if self.longest < 1_024 || self.records < 3 {
-            return None;
-        }
-        let regular = self.of_longest.saturating_mul(4) >= self.records.saturating_mul(3);
-        match self.latest == self.longest {
-            true if self.of_longest >= 2 => Some(true),
-            false if self.of_longest >= 2 && (regular || self.records <= self.of_longest + 2) => {
-                Some(false)
-            }
-            _ => None,
         }
     }
 }
@@ -354,13 +318,17 @@ mod tests {
         assert_eq!(after(turns(), &asked), (Some(true), Some(false)));
         let short = [(Client, 80), (Server, 300)];
         assert_eq!(after(turns(), &short), (Some(false), None));
-        let long = [
-            (Client, 80),
-            (Server, 300),
-            (Server, 16_384),
-            (Server, 16_384),
-        ];
+        let head = [(Client, 80), (Server, 300)];
+        let full = [(Server, 16_384); 3];
+        let long = [head, [full[0]; 2]].concat();
+        // 32 KiB may be all that there is.
+        assert_eq!(after(turns(), &long), (Some(false), None));
+        let long = [head.as_slice(), &full].concat();
         assert_eq!(after(turns(), &long), (Some(false), Some(true)));
+        let with_head = [(Client, 80), full[0]];
+        assert_eq!(after(turns(), &with_head), (Some(false), Some(true)));
+        let mebibyte = [head.as_slice(), &[full[0]; 64]].concat();
+        assert_eq!(after(turns(), &mebibyte), (Some(false), None));
         let ended = [long.as_slice(), &[(Server, 77)]].concat();
         assert_eq!(after(turns(), &ended), (Some(false), Some(false)));
         // Pieces of any length: whether more was to come cannot be told.
@@ -385,6 +353,37 @@ mod tests {
         let unsure = [answered.as_slice(), &[(Client, 26)]].concat();
         assert_eq!(after(turns(), &unsure).0, None);
         assert_eq!(after(turns(), &[(Client, 91)]).0, Some(true));
+    }
+
+    #[test]
+    fn the_end_of_an_answer_by_its_sizes() {
+        let end = |speech, records: &[u16]| {
+            let mut turns = Turns::new(speech, false);
+            turns.add(Client, 1, 80);
+            for (frame, content) in (2..).zip(records) {
+                turns.add(Server, frame, *content);
+            }
+            turns.answer_end()
+        };
+        assert_eq!(end(Speech::Other, &[300]), AnswerEnd::Untold);
+        let pieces = [300, 1_100, 1_900, 700];
+        assert_eq!(end(Speech::Other, &pieces), AnswerEnd::InPieces);
+        let chunked = [300, 1_100, 1_900, 5];
+        assert_eq!(end(Speech::Other, &chunked), AnswerEnd::Marked);
+        let file = [300, 16_384, 16_384, 77];
+        assert_eq!(end(Speech::Other, &file), AnswerEnd::Shorter);
+        let reset = [300, 1_100, 1_900, 700, 13];
+        assert_eq!(end(Speech::Http2, &reset), AnswerEnd::PerhapsReset);
+        assert_eq!(end(Speech::Other, &reset), AnswerEnd::InPieces);
+        let mut mail = Turns::new(Speech::Other, false);
+        for (frame, (side, content)) in
+            (1..).zip([(Client, 80), (Server, 60), (Client, 6), (Server, 59)])
+        {
+            mail.add(side, frame, content);
+        }
+        assert_eq!(mail.answer_end(), AnswerEnd::Marked);
+        let went_on = [300, 1_100, 13, 1_900, 700];
+        assert_eq!(end(Speech::Http2, &went_on), AnswerEnd::InPieces);
     }
 
     #[test]

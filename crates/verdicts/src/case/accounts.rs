@@ -6,7 +6,7 @@ use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, Tl
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown};
-use super::{Close, Kind, untold};
+use super::{Close, Kind, goodbye, untold};
 use crate::wording;
 
 /// What is missing from an exchange at the end.
@@ -190,7 +190,7 @@ fn missing_of(
     if let Some(tls) = &exchange.tls
         && matches!(exchange.protocol, Protocol::Tls(_))
     {
-        return missing_of_tls(connection, exchange, tls)
+        return missing_of_tls(connection, exchange, tls, close)
             .or_else(|| reset_in_full_flow(connection, tls, close))
             .or_else(|| stopped_in_full_flow(connection, tls, close));
     }
@@ -415,6 +415,7 @@ fn missing_of_tls(
     connection: &Connection<Exchanges>,
     exchange: &Exchange,
     tls: &whyreset_exchanges::Tls,
+    close: Option<Close>,
 ) -> Option<(Missing, bool)> {
     match tls.handshake {
         TlsHandshake::Failed if is_goodbye(connection, tls) => return None,
@@ -424,7 +425,11 @@ fn missing_of_tls(
         }
         _ => {}
     }
-    if tls.response_under_way == Some(true) || matches!(tls.cut_record, Some((Side::Server, _))) {
+    let under_way = tls.response_under_way == Some(true);
+    if under_way && goodbye::left_unread(connection, tls, close) {
+        return None;
+    }
+    if under_way || matches!(tls.cut_record, Some((Side::Server, _))) {
         return Some((Missing::ResponseUnfinished, true));
     }
     if tls.request_outstanding == Some(true) {

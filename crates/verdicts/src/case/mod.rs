@@ -5,6 +5,7 @@
 mod accounts;
 mod close;
 mod cut_stream;
+pub(crate) mod goodbye;
 mod in_flight;
 mod untold;
 mod wait;

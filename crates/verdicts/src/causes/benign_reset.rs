@@ -44,6 +44,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a request inside was cancelled before it was answered in full",
         ),
         on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
+        on(
+            STREAM_PERHAPS_GIVEN_UP,
+            0.3,
+            "by its length the server's last record may give up the request",
+        ),
         on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
         on(
             FORGED_DATA,
@@ -144,6 +149,15 @@ pub(super) static RULE: CauseRule = CauseRule {
         if case.accounts.unread.is_some() {
             return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
         }
+        if case.accounts.encrypted
+            && found.has_any(&[
+                PERHAPS_TRUNCATED,
+                PERHAPS_LEFT_EARLY,
+                STREAM_PERHAPS_GIVEN_UP,
+            ])
+        {
+            return "Harmless as far as an encrypted session shows; whether the last answer was whole does not show inside TLS.".to_owned();
+        }
         if case.accounts.encrypted {
             return "Harmless as far as an encrypted session shows: no answer was under way when the RST came.".to_owned();
         }
@@ -159,6 +173,9 @@ pub(super) static RULE: CauseRule = CauseRule {
             )];
         }
         if let Some(step) = steps::read_the_promise(case, found) {
+            return vec![step];
+        }
+        if let Some(step) = steps::read_the_session(case, found) {
             return vec![step];
         }
         if found.has(FORGED_DATA) {

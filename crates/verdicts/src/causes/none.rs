@@ -60,6 +60,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a request inside was cancelled before it was answered in full: browsers do so with what they no longer need",
         ),
         on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
+        on(
+            STREAM_PERHAPS_GIVEN_UP,
+            0.3,
+            "by its length the server's last record may give up the request",
+        ),
         on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
         on(
             ONE_SIDED,
@@ -124,6 +129,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             && let Some(closer) = case.closer()
         {
             return as_far_as_captured(case.both_finished(), closer);
+        }
+        let left_behind_it = found.has_any(&[PERHAPS_TRUNCATED, STREAM_PERHAPS_GIVEN_UP]);
+        if let Some(closer) = case
+            .closer()
+            .filter(|_| left_behind_it && case.accounts.encrypted)
+        {
+            return format!(
+                "Nothing went wrong as far as the capture shows: {} closed in order; whether the last answer was whole does not show inside TLS.",
+                wording::side(closer)
+            );
         }
         let doubted = found.has_any(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]);
         if let Some(closer) = case.closer().filter(|_| doubted && case.accounts.encrypted) {

@@ -20,6 +20,26 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was promised does not show: most servers that close in order have sent it all",
         ),
         on(
+            ANSWER_ENDED_BY_SIZE,
+            0.5,
+            "by the size of its last record the answer was whole",
+        ),
+        on(
+            ANSWER_IN_PIECES,
+            3.0,
+            "programs that send what they make stop, or are stopped, between any two pieces",
+        ),
+        on(
+            GOODBYE_SAID,
+            0.5,
+            "a program that dies says no goodbye; a proxy that lost the server behind it does",
+        ),
+        on(
+            NO_GOAWAY,
+            6.0,
+            "servers of HTTP/2 keep the connection for the next request, and say GOAWAY when they mean to leave",
+        ),
+        on(
             TRUNCATED_BY_FIN,
             3.0,
             "FIN from the server, and promised bytes missing",
@@ -62,10 +82,14 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, _: &Observations) -> String {
-    let open = case.accounts.open.as_ref();
-    let name = open.map_or_else(|| "the response".to_owned(), |open| open.name());
-    let exchange = open.and_then(|open| open.exchange);
     let frame = case.close.map_or(0, |close| close.at.frame);
+    let Some(open) = case.accounts.open.as_ref() else {
+        return format!(
+            "The server left (frame {frame}) right behind its last data, and probably before its answer was whole: nothing of what it sent last is an end."
+        );
+    };
+    let name = open.name();
+    let exchange = open.exchange;
     match (
         exchange.and_then(|e| e.body_delivered),
         exchange.and_then(|e| e.body_expected),

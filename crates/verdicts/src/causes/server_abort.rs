@@ -4,7 +4,7 @@ use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress};
-use crate::{Cause, EndedBy, Observations, steps};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
 
@@ -13,7 +13,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "crashes, kills, restarts and worker limits are common",
-    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, STREAM_GIVEN_UP],
+    needs: &[
+        SERVER_LEFT_EARLY,
+        CLOSED_UNUSED,
+        STREAM_GIVEN_UP,
+        STREAM_PERHAPS_GIVEN_UP,
+    ],
     weights: &[
         on(
             REFUSER_UNSEEN,
@@ -44,6 +49,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             STREAM_GIVEN_UP,
             5.0,
             "it reset the one request, and let the connection live",
+        ),
+        on(
+            STREAM_PERHAPS_GIVEN_UP,
+            2.0,
+            "a server has little else to say behind an answer that is as long as RST_STREAM",
         ),
         on(
             EARLIER_FORGERY,
@@ -187,6 +197,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
                 "ENHANCE_YOUR_CALM" => "it asks for fewer requests at a time",
                 _ => "look at its process, and at the server behind it",
             }
+        );
+    }
+    if let Some(reset) = found.get(STREAM_PERHAPS_GIVEN_UP) {
+        return format!(
+            "The server probably gave up an encrypted answer inside the connection ({}): look at its process, and at the server behind it.",
+            wording::frames(&reset.frames)
         );
     }
     let frame = case.close.map_or(0, |close| close.at.frame);

@@ -1,20 +1,28 @@
-//! Encrypted answers of which the end does not show, and a client that left in silence behind one.
+//! Encrypted answers of which the end does not show: a client that left in silence behind one, a server that left at once.
 
 use whyreset_connections::Side;
-use whyreset_exchanges::{Protocol, Tls};
+use whyreset_exchanges::{AnswerEnd, Protocol, Tls};
 
 use super::ids;
 use crate::Observations;
-use crate::case::Case;
+use crate::case::{Case, goodbye};
 use crate::timers::{self, Waiter};
 use crate::wording;
 
-/// Records that the client may have given up waiting for the rest of an answer, and what speaks against that.
+/// Records that an encrypted answer may not have been whole when a side left, and what speaks for and against that.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
+    let Some(tls) = session(case).filter(|_| case.accounts.open.is_none()) else {
         return;
     };
-    let Some(tls) = session(case).filter(|_| case.accounts.open.is_none()) else {
+    left_in_silence(case, tls, found);
+    left_behind_answer(case, tls, found);
+    perhaps_given_up(case, tls, found);
+    goodbye_unread(case, tls, found);
+}
+
+/// The client may have given up waiting for the rest of an answer.
+fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
         return;
     };
     let Some(wait) = case.wait.filter(|_| tls.left_in_silence) else {
@@ -29,11 +37,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     if tls.response_under_way == Some(false) {
-        found.add(
-            ids::ANSWER_ENDED_BY_SIZE,
-            frames,
-            "The server's last record is shorter than those before it, as the last piece of a body is.",
-        );
+        ended_by_size(frames, found);
     }
     if let Some(timer) = timers::fitting(wait.since_data, Waiter::Pool) {
         found.add(
@@ -47,6 +51,88 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The server may have left before its answer was whole: a process that dies says no goodbye, a proxy whose server dies does.
+fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let doubted = tls.left_behind_answer && tls.answer_in_doubt();
+    let Some(close) = case.close.filter(|_| doubted && !began_in_clear(case)) else {
+        return;
+    };
+    if goodbye::crossed_the_servers(case.connection, tls) {
+        return;
+    }
+    let last = case.connection.flows.server.last_new_data;
+    let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    found.add(
+        ids::PERHAPS_TRUNCATED,
+        frames,
+        "If the encrypted answer was not whole when the server left right behind it",
+    );
+    match tls.answer_end {
+        AnswerEnd::InPieces => found.tell(
+            ids::ANSWER_IN_PIECES,
+            frames,
+            "The server left right behind an answer in many records of no common length: any of them may, or may not, have been meant to be the last.",
+        ),
+        AnswerEnd::Shorter => ended_by_size(frames, found),
+        _ => {}
+    }
+    if tls.server_said_goodbye() {
+        found.add(
+            ids::GOODBYE_SAID,
+            frames,
+            "The server had said goodbye (close_notify) before it closed.",
+        );
+    } else if tls.alpn.as_deref() == Some("h2") && !tls.answer_followed {
+        found.tell(
+            ids::NO_GOAWAY,
+            frames,
+            "The session speaks HTTP/2, and behind the answer came neither close_notify nor anything as long as GOAWAY.",
+        );
+    }
+}
+
+/// STARTTLS: mail and chat, where the server's last word is a line that answers the client's goodbye.
+fn began_in_clear(case: &Case<'_>) -> bool {
+    let mut list = case.connection.app.list.iter();
+    list.any(|e| matches!(e.protocol, Protocol::Other(_)))
+}
+
+/// A record as long as RST_STREAM, from a server that had no window to open.
+fn perhaps_given_up(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let last = case.connection.flows.server.last_new_data;
+    if tls.answer_end != AnswerEnd::PerhapsReset {
+        return;
+    }
+    found.add(
+        ids::STREAM_PERHAPS_GIVEN_UP,
+        [last.map_or(0, |m| m.frame)],
+        "If what the server said behind its answer, which is as long as HTTP/2's RST_STREAM, is one",
+    );
+}
+
+/// By the sizes of its records an answer was under way, and the client said goodbye.
+fn goodbye_unread(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let under_way = tls.response_under_way == Some(true);
+    let Some(close) = case.close.filter(|_| under_way) else {
+        return;
+    };
+    if goodbye::left_unread(case.connection, tls, Some(close)) {
+        found.add(
+            ids::PERHAPS_LEFT_EARLY,
+            [close.at.frame],
+            "If the client said goodbye before the encrypted answer was whole",
+        );
+    }
+}
+
+fn ended_by_size(frames: [u64; 2], found: &mut Observations) {
+    found.add(
+        ids::ANSWER_ENDED_BY_SIZE,
+        frames,
+        "The server's last record is shorter than those before it, as the last piece of a body is.",
+    );
 }
 
 /// The session that cannot be read.

@@ -111,6 +111,14 @@ ids! {
     PERHAPS_LEFT_EARLY = "perhaps_left_early";
     /// The last record of an encrypted answer is shorter than those before it.
     ANSWER_ENDED_BY_SIZE = "answer_ended_by_size";
+    /// An encrypted answer in many records of no common length.
+    ANSWER_IN_PIECES = "answer_in_pieces";
+    /// The server said goodbye (close_notify) behind its last encrypted answer.
+    GOODBYE_SAID = "goodbye_said";
+    /// A server of HTTP/2 left right behind its answer, with nothing as long as GOAWAY.
+    NO_GOAWAY = "no_goaway";
+    /// By its length the server's last record gives an HTTP/2 stream up. The text is a condition.
+    STREAM_PERHAPS_GIVEN_UP = "stream_perhaps_given_up";
     /// A client closed after a silence that fits a known time for which clients keep idle connections.
     IDLE_CLOSE_FITS = "idle_close_fits";
     /// The protocol is not understood.

@@ -1,0 +1,123 @@
+//! One answer in an encrypted session, by the sizes of its records: whether its end shows.
+
+use super::turns::Speech;
+use crate::AnswerEnd;
+
+/// What a record may hold at most.
+pub(super) const FULL_RECORD: u16 = 16_384;
+
+/// A head, a body, and more than that.
+const PIECES: u32 = 3;
+
+/// The server's records since the last request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Answer {
+    records: u32,
+    longest: u16,
+    of_longest: u32,
+    latest: u16,
+    /// Something too short for anything but an end came last.
+    ended: bool,
+    /// Something as long as RST_STREAM came behind it.
+    perhaps_reset: bool,
+    /// Something as short came behind it: flow control, a ping, a goodbye of HTTP/2.
+    followed: bool,
+}
+
+impl Answer {
+    /// The server has said nothing yet.
+    pub(super) const fn is_none(self) -> bool {
+        self.records == 0
+    }
+
+    /// A record of it.
+    pub(super) fn add(&mut self, content: u16) {
+        self.records = self.records.saturating_add(1);
+        self.latest = content;
+        self.ended = false;
+        self.perhaps_reset = false;
+        self.followed = false;
+        if content > self.longest {
+            self.longest = content;
+            self.of_longest = 0;
+        }
+        if content == self.longest {
+            self.of_longest = self.of_longest.saturating_add(1);
+        }
+    }
+
+    /// Something behind it that is no part of an answer by its length; `reset`: it may be RST_STREAM.
+    pub(super) fn followed_by(&mut self, content: u16, speech: Speech, reset: bool) {
+        if self.is_none() {
+            return;
+        }
+        self.ended |= self.may_end_with(content, speech);
+        self.perhaps_reset |= reset;
+        self.followed = true;
+    }
+
+    /// Something that is too short for anything but an end came behind it.
+    pub(super) const fn has_ended(self) -> bool {
+        self.ended
+    }
+
+    /// Something as short as a frame of HTTP/2 came behind it.
+    pub(super) const fn is_followed(self) -> bool {
+        self.followed
+    }
+
+    /// What the sizes tell of its end.
+    pub(super) fn end(self) -> AnswerEnd {
+        match self.is_under_way() {
+            _ if self.ended => AnswerEnd::Marked,
+            _ if self.perhaps_reset => AnswerEnd::PerhapsReset,
+            Some(false) => AnswerEnd::Shorter,
+            None if self.records >= PIECES => AnswerEnd::InPieces,
+            _ => AnswerEnd::Untold,
+        }
+    }
+
+    /// The last chunk of HTTP/1 takes 5 bytes, HTTP/2's empty DATA with END_STREAM nine; but the header of a DATA frame
+    /// may stand alone behind a full record as well.
+    const fn may_end_with(self, content: u16, speech: Speech) -> bool {
+        let end = match speech {
+            Speech::Http2 => content == 9,
+            Speech::Unknown => content <= 9,
+            Speech::Other => content <= 7,
+        };
+        end && self.latest != FULL_RECORD
+    }
+
+    /// Servers cut a long body into records of one length: a last one that is as long as those was not the end, a
+    /// shorter one was. And one that is as long as a record can be was filled by something longer.
+    pub(super) const fn is_under_way(self) -> Option<bool> {
+        if self.ended {
+            return Some(false);
+        }
+        if self.latest == FULL_RECORD && self.has_round_body() {
+            return None;
+        }
+        if self.latest == FULL_RECORD && !self.followed {
+            return Some(true);
+        }
+        if self.longest < 1_024 || self.records < 3 {
+            return None;
+        }
+        let regular = self.of_longest.saturating_mul(4) >= self.records.saturating_mul(3);
+        match self.latest == self.longest {
+            true if self.of_longest >= 2 => Some(true),
+            false if self.of_longest >= 2 && (regular || self.records <= self.of_longest + 2) => {
+                Some(false)
+            }
+            _ => None,
+        }
+    }
+
+    /// A head in a record of its own, and full records that make 2ⁿ times 16 KiB, or whole MiB: files and ranges of such sizes are
+    /// common, and fill their last record.
+    const fn has_round_body(self) -> bool {
+        let full = self.of_longest;
+        let head_apart = self.longest == FULL_RECORD && self.records == full + 1;
+        head_apart && (full.is_power_of_two() || full.is_multiple_of(64))
+    }
+}

@@ -1,0 +1,206 @@
+//! Encrypted answers right behind which the server leaves, or gives them up: what sizes and goodbyes can tell.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/session.rs"]
+mod session;
+#[path = "made/talk.rs"]
+mod talk;
+
+use session::{Session, record};
+use talk::{FIN_ACK, PSH_ACK, RST, RST_ACK};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+/// Pieces of any length, as programs write them that send what they make.
+const PIECES: [u16; 6] = [324, 2_024, 1_124, 1_924, 1_524, 824];
+/// A head, then full records.
+const FULL: [u16; 6] = [324, 16_408, 16_408, 16_408, 16_408, 16_408];
+/// close_notify in TLS 1.2.
+const ALERT: u8 = 21;
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{:?} {} {}\n{:#?}\n{:#?}\n{:#?}",
+        verdict.cause,
+        verdict.confidence,
+        verdict.summary,
+        verdict.evidence,
+        verdict.alternatives,
+        verdict.weighing
+    )
+}
+
+fn share(verdict: &Verdict, cause: Cause) -> f64 {
+    let all = || verdict.weighing.iter();
+    all()
+        .find(|it| it.cause == cause)
+        .map_or(0.0, |it| it.posterior)
+}
+
+/// The server closes at once; the client answers with its goodbye, which the server's host refuses.
+fn server_leaves(mut session: Session) -> Verdict {
+    let (up, down) = (session.up, session.down);
+    let at = 0.14;
+    session.talk.server(at, FIN_ACK, down, up, b"");
+    let goodbye = record(ALERT, 26);
+    let talk = &mut session.talk;
+    talk.client(at + 0.000_1, PSH_ACK, up, down + 1, &goodbye);
+    talk.client(at + 0.000_2, FIN_ACK, up + 31, down + 1, b"");
+    talk.stranger(at + 0.040_1, Side::Server, RST, down + 1, 57);
+    talk.stranger(at + 0.040_2, Side::Server, RST, down + 1, 57);
+    session.talk.verdict(2.0)
+}
+
+fn with_goodbye(mut session: Session) -> Session {
+    session.server(0.139, PSH_ACK, &record(ALERT, 26));
+    session
+}
+
+#[test]
+fn pieces_that_stop_without_a_goodbye_may_not_have_been_all() {
+    let closed = Session::new(&PIECES).server_closes(0.14);
+    let refused = server_leaves(Session::new(&PIECES));
+    for verdict in [closed, refused] {
+        assert!(
+            matches!(verdict.cause, Cause::None | Cause::BenignReset),
+            "{}",
+            told(&verdict)
+        );
+        assert!(
+            (0.7..0.88).contains(&verdict.confidence),
+            "{}",
+            told(&verdict)
+        );
+        let cut = share(&verdict, Cause::ResponseTruncated);
+        assert!((0.1..0.25).contains(&cut), "{}", told(&verdict));
+        assert!(
+            verdict.summary.contains("does not show"),
+            "{}",
+            verdict.summary
+        );
+        assert!(verdict.next_steps.iter().any(|step| step.contains("keys")));
+    }
+}
+
+#[test]
+fn proxies_say_goodbye_behind_half_an_answer_too() {
+    let verdict = with_goodbye(Session::new(&PIECES)).server_closes(0.14);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.8..0.93).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_short_answer_is_mostly_whole_whoever_closes_without_a_goodbye() {
+    for answer in [&[324][..], &[324, 824]] {
+        let verdict = server_leaves(Session::new(answer));
+        assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+        assert!(
+            (0.88..0.94).contains(&verdict.confidence),
+            "{}",
+            told(&verdict)
+        );
+        let verdict = with_goodbye(Session::new(answer)).server_closes(0.14);
+        assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+    }
+}
+
+#[test]
+fn a_marked_end_is_an_end() {
+    let mut chunked = PIECES.to_vec();
+    chunked.push(24 + 5);
+    let verdict = Session::new(&chunked).server_closes(0.14);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+}
+
+#[test]
+fn a_last_record_that_is_full_is_seldom_the_last_of_all() {
+    for answer in [&FULL[..], &[16_408][..]] {
+        let verdict = Session::new(answer).server_closes(0.14);
+        assert_eq!(
+            (verdict.cause, verdict.outcome),
+            (Cause::ResponseTruncated, Outcome::Truncated),
+            "{}",
+            told(&verdict)
+        );
+        assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    }
+    // 64 KiB may be all that there is.
+    let verdict = Session::new(&FULL[..5]).server_closes(0.14);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}
+
+#[test]
+fn a_client_that_left_of_its_own_accord_had_what_it_wanted() {
+    // Its goodbye acknowledges all data, but not the FIN that crosses it.
+    let mut session = Session::new(&PIECES);
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.server(0.14, FIN_ACK, down, up, b"");
+    talk.client(0.140_01, PSH_ACK, up, down, &record(ALERT, 26));
+    talk.client(0.140_02, FIN_ACK, up + 31, down, b"");
+    talk.stranger(0.180_1, Side::Server, RST, down, 57);
+    let verdict = session.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.94, "{}", told(&verdict));
+}
+
+#[test]
+fn a_goodbye_that_the_server_leaves_unread_makes_its_reset_no_abort() {
+    // 80 KiB in full records: by sizes the answer may have been under way, but it was the client that left.
+    let mut session = Session::new(&FULL);
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.client(0.14, PSH_ACK, up, down, &record(ALERT, 26));
+    talk.server(0.180_1, RST_ACK, down, up + 31, b"");
+    let verdict = session.talk.verdict(2.0);
+    assert!(
+        share(&verdict, Cause::ServerAbort) < 0.1,
+        "{}",
+        told(&verdict)
+    );
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}
+
+#[test]
+fn a_server_of_http2_that_leaves_without_goaway_hardly_meant_to() {
+    let verdict = Session::speaking("h2", &PIECES).server_closes(0.14);
+    let cut = share(&verdict, Cause::ResponseTruncated);
+    assert!((0.3..0.75).contains(&cut), "{}", told(&verdict));
+    assert!(verdict.confidence < 0.75, "{}", told(&verdict));
+    let mut announced = PIECES.to_vec();
+    announced.push(24 + 17);
+    let verdict = Session::speaking("h2", &announced).server_closes(0.14);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.75, "{}", told(&verdict));
+}
+
+#[test]
+fn what_is_as_long_as_rst_stream_behind_an_answer_may_be_one() {
+    let mut reset = PIECES.to_vec();
+    reset.push(24 + 13);
+    let verdict = Session::speaking("h2", &reset).client_closes(0.14);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::ServerAbort, EndedBy::Server),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.4..0.8).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    assert!(share(&verdict, Cause::None) > 0.15, "{}", told(&verdict));
+}

@@ -1,0 +1,100 @@
+//! An encrypted session, record by record, of which only sizes show.
+
+use whyreset_segments::TcpFlags;
+use whyreset_verdicts::Verdict;
+
+use super::talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+
+/// A TLS session with one request, and an answer in records of these lengths, each of which is a write of its own.
+pub struct Session {
+    pub talk: Talk,
+    pub up: u32,
+    pub down: u32,
+}
+
+impl Session {
+    pub fn new(answer: &[u16]) -> Self {
+        Self::speaking("", answer)
+    }
+
+    /// The same with a protocol that was agreed on (`h2`), or none. Records of 13 or 17 bytes are frames of HTTP/2.
+    pub fn speaking(alpn: &str, answer: &[u16]) -> Self {
+        let mut talk = Talk::new();
+        talk.port = 443;
+        talk.handshake();
+        let mut it = Self {
+            talk,
+            up: 1,
+            down: 1,
+        };
+        it.client(0.05, PSH_ACK, &hello(1, alpn));
+        let hello = [hello(2, alpn), record(20, 1), record(22, 40)];
+        it.server(0.09, PSH_ACK, &hello.concat());
+        it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
+        it.client(0.0902, PSH_ACK, &record(23, 180));
+        for (index, len) in answer.iter().enumerate() {
+            it.server(0.13 + index as f64 / 1e3, PSH_ACK, &record(23, *len));
+        }
+        it
+    }
+
+    pub fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
+        self.talk.client(at, flags, self.up, self.down, payload);
+        self.up += payload.len() as u32;
+        self.talk.server(at + 0.04, ACK, self.down, self.up, b"");
+    }
+
+    /// In segments of 1,448 bytes, the last of which carries `flags`.
+    pub fn server(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
+        let mut pieces = payload.chunks(1448).peekable();
+        while let Some(piece) = pieces.next() {
+            let flags = if pieces.peek().is_some() { ACK } else { flags };
+            self.talk.server(at, flags, self.down, self.up, piece);
+            self.down += piece.len() as u32;
+        }
+        self.talk
+            .client(at + 0.000_05, ACK, self.up, self.down, b"");
+    }
+
+    pub fn client_closes(mut self, at: f64) -> Verdict {
+        let (up, down) = (self.up, self.down);
+        self.talk.client(at, FIN_ACK, up, down, b"");
+        self.talk.server(at + 0.04, FIN_ACK, down, up + 1, b"");
+        self.talk.client(at + 0.0401, ACK, up + 1, down + 1, b"");
+        self.talk.verdict(at + 1.0)
+    }
+
+    pub fn server_closes(mut self, at: f64) -> Verdict {
+        let (up, down) = (self.up, self.down);
+        self.talk.server(at, FIN_ACK, down, up, b"");
+        self.talk.client(at + 0.0001, FIN_ACK, up, down + 1, b"");
+        self.talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
+        self.talk.verdict(at + 1.0)
+    }
+}
+
+pub fn record(kind: u8, len: u16) -> Vec<u8> {
+    let [high, low] = len.to_be_bytes();
+    let mut record = vec![kind, 3, 3, high, low];
+    record.resize(5 + usize::from(len), if kind == 20 { 1 } else { 0xa5 });
+    record
+}
+
+/// A hello of TLS 1.2: the client's (1), or the server's (2).
+fn hello(kind: u8, alpn: &str) -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    match kind {
+        1 => body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]),
+        _ => body.extend([0, 0xc0, 0x2f, 0]),
+    }
+    if !alpn.is_empty() {
+        let len = alpn.len() as u8;
+        body.extend([0, len + 7, 0, 16, 0, len + 3, 0, len + 1, len]);
+        body.extend(alpn.as_bytes());
+    }
+    let len = body.len() as u8;
+    let mut record = vec![0x16, 3, 3, 0, len + 4, kind, 0, 0, len];
+    record.extend(&body);
+    record
+}
