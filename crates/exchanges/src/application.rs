@@ -385,8 +385,8 @@ impl Detecting {
 
     /// Takes the line off the front of what the client sent.
     fn skip_proxy_line(&mut self, log: &mut ExchangeLog, len: usize, client: Option<String>) {
-        if client.is_some() {
-            log.proxied_client = client;
+        if let Some(client) = client {
+            log.note_proxied_client(client);
         }
         self.begun.client.drain(..len.min(self.begun.client.len()));
         let mut left = len;

@@ -2,6 +2,8 @@
 
 use whyreset_connections::{Ending, Moment, Side};
 
+use crate::why_incomplete;
+
 /// What was found inside a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Exchanges {
@@ -80,8 +82,6 @@ pub struct Exchange {
     pub uncertain: bool,
     /// Of the bytes counted in `body_delivered`, those that the capture does not hold (their sequence numbers were passed).
     pub body_uncaptured: u64,
-    /// Why it is not complete, in one clause.
-    pub why_incomplete: Option<String>,
     /// The first packet of the request.
     pub started: Option<Moment>,
     /// The last packet of the request.
@@ -94,18 +94,8 @@ pub struct Exchange {
     pub close_announced: Option<Side>,
     /// The request carries `Expect: 100-continue`.
     pub expects_continue: bool,
-    /// HTTP/2 stream.
-    pub stream_id: Option<u32>,
-    /// HTTP/2: the stream was reset, or its connection given up by a GOAWAY with an error: by whom and with which code.
-    pub reset: Option<(Side, String)>,
-    /// HTTP/2: the packet that did so.
-    pub reset_at: Option<Moment>,
-    /// HTTP/2: the server's GOAWAY says that it did nothing about this stream, and will not.
-    pub left_out_by_goaway: bool,
-    /// HTTP/2: at the end the sender had no flow control window left.
-    pub stalled_by_flow_control: bool,
-    /// gRPC status, where it shows.
-    pub grpc_status: Option<u32>,
+    /// HTTP/2: the stream.
+    pub http2: Option<Box<Http2Stream>>,
     /// TLS: the session.
     pub tls: Option<Box<Tls>>,
     /// For protocols that are only recognised: who sent payload last, and whose turn it was.
@@ -117,6 +107,16 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Why it is not complete, in one clause; `None` where it is, or where nothing was to be completed.
+    pub fn why_incomplete(&self) -> Option<String> {
+        why_incomplete::clause(self)
+    }
+
+    /// How its HTTP/2 stream was reset, if it was.
+    pub fn reset(&self) -> Option<&StreamReset> {
+        self.http2.as_ref()?.reset.as_ref()
+    }
+
     /// It is whole; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be either.
     pub fn is_well(&self) -> bool {
         let calm = |tls: &Tls| {
@@ -171,6 +171,32 @@ impl Exchange {
         }
         self.reach(at);
     }
+}
+
+/// An HTTP/2 stream (RFC 9113 §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http2Stream {
+    /// Its number.
+    pub id: u32,
+    /// It was reset, or its connection given up by a GOAWAY with an error.
+    pub reset: Option<StreamReset>,
+    /// The server's GOAWAY says that it did nothing about this stream, and will not.
+    pub left_out_by_goaway: bool,
+    /// At the end the sender had no flow control window left.
+    pub stalled_by_flow_control: bool,
+    /// gRPC status, where it shows.
+    pub grpc_status: Option<u32>,
+}
+
+/// How an HTTP/2 stream was cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamReset {
+    /// Who did it.
+    pub by: Side,
+    /// The error code's name (`CANCEL`), RFC 9113 §7.
+    pub code: String,
+    /// The packet that did so.
+    pub at: Moment,
 }
 
 /// What is spoken.

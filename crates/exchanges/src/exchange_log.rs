@@ -1,6 +1,7 @@
 //! The exchanges of one connection in the order in which they began, with a bound.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use whyreset_connections::{Ending, Side};
 
@@ -13,77 +14,88 @@ const KEEP: usize = 128;
 /// At most this many findings are kept.
 const MAX_FINDINGS: usize = 64;
 
-/// Names one exchange of a connection; stays valid when the exchange itself was let go.
+/// Names one exchange of a connection; stays valid when the exchange itself was let go. They are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ExchangeId(u64);
+pub(crate) struct ExchangeId(NonZeroU64);
 
 /// What has been found so far inside a connection.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeLog {
     first: Vec<Exchange>,
+    rest: Option<Box<Rest>>,
+}
+
+/// What few connections have.
+#[derive(Debug, Default)]
+struct Rest {
+    /// The last of the exchanges behind the first ones.
     last: VecDeque<Exchange>,
-    count: u64,
+    /// Exchanges behind the first ones that were let go.
+    left_out: u64,
     findings: Vec<Finding>,
-    pub(crate) proxied_client: Option<String>,
+    proxied_client: Option<String>,
 }
 
 impl ExchangeLog {
     /// Appends an exchange.
     pub(crate) fn push(&mut self, exchange: Exchange) -> ExchangeId {
-        let id = ExchangeId(self.count);
-        self.count = self.count.saturating_add(1);
         if self.first.len() < KEEP {
             // Most connections have one.
             if self.first.capacity() == 0 {
                 self.first.reserve_exact(1);
             }
             self.first.push(exchange);
-        } else {
-            if self.last.len() >= KEEP {
-                self.last.pop_front();
-            }
-            self.last.push_back(exchange);
+            return ExchangeId::behind(0, self.first.len());
         }
-        id
+        let rest = self.rest.get_or_insert_default();
+        if rest.last.len() >= KEEP {
+            rest.last.pop_front();
+            rest.left_out = rest.left_out.saturating_add(1);
+        }
+        rest.last.push_back(exchange);
+        ExchangeId::behind(rest.left_out, KEEP.saturating_add(rest.last.len()))
     }
 
     /// One of them.
     pub(crate) fn get(&self, id: ExchangeId) -> Option<&Exchange> {
-        let index = usize::try_from(id.0).ok()?;
+        let index = id.index()?;
         if index < KEEP {
             return self.first.get(index);
         }
-        let oldest = self
-            .count
-            .checked_sub(u64::try_from(self.last.len()).ok()?)?;
-        let index = usize::try_from(id.0.checked_sub(oldest)?).ok()?;
-        self.last.get(index)
+        let rest = self.rest.as_ref()?;
+        rest.last.get(rest.index(index)?)
     }
 
     /// The exchange, unless it was let go.
     pub(crate) fn get_mut(&mut self, id: ExchangeId) -> Option<&mut Exchange> {
-        let index = usize::try_from(id.0).ok()?;
+        let index = id.index()?;
         if index < KEEP {
             return self.first.get_mut(index);
         }
-        let oldest = self
-            .count
-            .checked_sub(u64::try_from(self.last.len()).ok()?)?;
-        let index = usize::try_from(id.0.checked_sub(oldest)?).ok()?;
-        self.last.get_mut(index)
+        let rest = self.rest.as_mut()?;
+        let index = rest.index(index)?;
+        rest.last.get_mut(index)
     }
 
     /// Every exchange that is still there.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Exchange> {
-        self.first.iter_mut().chain(self.last.iter_mut())
+        let rest = self.rest.iter_mut().flat_map(|rest| rest.last.iter_mut());
+        self.first.iter_mut().chain(rest)
+    }
+
+    /// The client that a PROXY protocol line names.
+    pub(crate) fn note_proxied_client(&mut self, client: String) {
+        self.rest.get_or_insert_default().proxied_client = Some(client);
     }
 
     /// As [`Exchanges::ending`] has it.
     pub(crate) fn ending(&self) -> Ending {
-        if !self.findings.is_empty() {
+        let rest = self.rest.as_deref();
+        if rest.is_some_and(|rest| !rest.findings.is_empty()) {
             return Ending::InDoubt;
         }
-        ending(self.first.iter().chain(&self.last))
+        let last = rest.into_iter().flat_map(|rest| &rest.last);
+        ending(self.first.iter().chain(last))
     }
 
     /// Notes a finding. One with the same id about the same side only adds its frames.
@@ -94,8 +106,8 @@ impl ExchangeLog {
         frames: &[u64],
         text: impl Into<String>,
     ) {
-        let known = self
-            .findings
+        let findings = &mut self.rest.get_or_insert_default().findings;
+        let known = findings
             .iter_mut()
             .find(|known| known.id == id && known.side == side);
         if let Some(known) = known {
@@ -104,8 +116,8 @@ impl ExchangeLog {
                     known.frames.push(*frame);
                 }
             }
-        } else if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(Finding {
+        } else if findings.len() < MAX_FINDINGS {
+            findings.push(Finding {
                 id,
                 text: text.into(),
                 frames: frames.to_vec(),
@@ -117,14 +129,39 @@ impl ExchangeLog {
     /// Hands everything on.
     pub(crate) fn take(&mut self) -> Exchanges {
         let mut list = std::mem::take(&mut self.first);
-        list.extend(self.last.drain(..));
-        let kept = u64::try_from(list.len()).unwrap_or(u64::MAX);
+        let Some(rest) = self.rest.take() else {
+            return Exchanges {
+                list,
+                ..Exchanges::default()
+            };
+        };
+        list.extend(rest.last);
         Exchanges {
             list,
-            left_out: self.count.saturating_sub(kept),
-            findings: std::mem::take(&mut self.findings),
-            proxied_client: self.proxied_client.take(),
+            left_out: rest.left_out,
+            findings: rest.findings,
+            proxied_client: rest.proxied_client,
         }
+    }
+}
+
+impl ExchangeId {
+    /// The last of `kept` exchanges behind those that were let go.
+    fn behind(left_out: u64, kept: usize) -> Self {
+        let number = left_out.saturating_add(u64::try_from(kept).unwrap_or(u64::MAX));
+        Self(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
+    }
+
+    fn index(self) -> Option<usize> {
+        usize::try_from(self.0.get() - 1).ok()
+    }
+}
+
+impl Rest {
+    /// Where among the last ones the exchange lies that is the n-th of all.
+    fn index(&self, n: usize) -> Option<usize> {
+        let before = KEEP.saturating_add(usize::try_from(self.left_out).ok()?);
+        n.checked_sub(before)
     }
 }
 
@@ -135,20 +172,20 @@ mod tests {
     #[test]
     fn keeps_the_first_and_the_last() {
         let mut log = ExchangeLog::default();
-        let ids: Vec<_> = (0..300u32)
+        let ids: Vec<_> = (0..300u64)
             .map(|n| {
                 log.push(Exchange {
-                    stream_id: Some(n),
+                    body_uncaptured: n,
                     ..Exchange::default()
                 })
             })
             .collect();
-        assert_eq!(log.get_mut(ids[5]).unwrap().stream_id, Some(5));
+        assert_eq!(log.get_mut(ids[5]).unwrap().body_uncaptured, 5);
         assert!(log.get_mut(ids[150]).is_none());
-        assert_eq!(log.get_mut(ids[299]).unwrap().stream_id, Some(299));
+        assert_eq!(log.get_mut(ids[299]).unwrap().body_uncaptured, 299);
         let exchanges = log.take();
         assert_eq!(exchanges.list.len(), 256);
         assert_eq!(exchanges.left_out, 44);
-        assert_eq!(exchanges.list[128].stream_id, Some(172));
+        assert_eq!(exchanges.list[128].body_uncaptured, 172);
     }
 }

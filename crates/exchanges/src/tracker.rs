@@ -6,7 +6,7 @@ use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
 use crate::layer::Layer;
 use crate::list::List;
-use crate::{Exchanges, KeyLog, why_incomplete};
+use crate::{Exchanges, KeyLog};
 
 /// Takes a connection's bytes from the TCP engine, gives its exchanges.
 ///
@@ -46,7 +46,6 @@ impl Conversation {
                 exchange.request_body_acknowledged,
                 exchange.request_body_delivered,
             );
-            exchange.why_incomplete = why_incomplete::clause(exchange);
         }
     }
 }

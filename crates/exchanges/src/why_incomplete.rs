@@ -1,6 +1,6 @@
 //! Why an exchange is not complete, in one clause for people.
 
-use crate::{Exchange, Framing, Protocol};
+use crate::{Exchange, Framing, Http2Stream, Protocol, StreamReset};
 
 /// The clause; `None` where it is complete, or nothing was to be completed.
 pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
@@ -11,16 +11,8 @@ pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
     if exchange.complete || !http {
         return None;
     }
-    if let Some((side, code)) = &exchange.reset {
-        return Some(format!("the {side} reset the stream with {code}"));
-    }
-    if exchange.left_out_by_goaway {
-        return Some(
-            "the server's GOAWAY left this stream out: it did nothing about it".to_owned(),
-        );
-    }
-    if exchange.stalled_by_flow_control {
-        return Some("the HTTP/2 window is used up: the receiver grants no more".to_owned());
+    if let Some(why) = exchange.http2.as_ref().and_then(|it| stream_clause(it)) {
+        return Some(why);
     }
     if exchange.request_complete || exchange.request.is_none() {
         return Some(response_clause(exchange));
@@ -35,6 +27,20 @@ pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
         }
         _ => "the request's head is not whole".to_owned(),
     })
+}
+
+fn stream_clause(stream: &Http2Stream) -> Option<String> {
+    if let Some(StreamReset { by, code, .. }) = &stream.reset {
+        return Some(format!("the {by} reset the stream with {code}"));
+    }
+    if stream.left_out_by_goaway {
+        return Some(
+            "the server's GOAWAY left this stream out: it did nothing about it".to_owned(),
+        );
+    }
+    stream
+        .stalled_by_flow_control
+        .then(|| "the HTTP/2 window is used up: the receiver grants no more".to_owned())
 }
 
 fn response_clause(exchange: &Exchange) -> String {

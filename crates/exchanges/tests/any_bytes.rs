@@ -176,7 +176,7 @@ fn gist(exchanges: &Exchanges) -> Vec<String> {
             it.body_expected,
             it.body_delivered,
             it.complete,
-            it.reset,
+            it.reset().map(|reset| (reset.by, &reset.code)),
             it.tls
                 .as_ref()
                 .map(|tls| (tls.handshake, &tls.alert, tls.close_notify)),

@@ -29,7 +29,7 @@ fn a_whole_exchange() {
     assert_eq!((it.body_expected, it.body_delivered), (Some(10), Some(10)));
     assert_eq!(it.body_acknowledged, Some(2));
     assert!(it.complete && it.request_complete && it.response_complete);
-    assert_eq!(it.why_incomplete, None);
+    assert_eq!(it.why_incomplete(), None);
     assert_eq!(it.started.unwrap().frame, 1);
     assert_eq!(it.response_started.unwrap().frame, 2);
     assert_eq!(it.ended.unwrap().frame, 4);
@@ -67,7 +67,7 @@ fn a_cut_download() {
     );
     assert!(!it.complete);
     assert_eq!(
-        it.why_incomplete.as_deref(),
+        it.why_incomplete().as_deref(),
         Some("the response's body stops at 5 of 1048576 bytes")
     );
 }
@@ -115,7 +115,7 @@ fn chunks_end_with_the_last_chunk() {
     assert!(!cut.complete);
     assert_eq!(cut.body_delivered, Some(7));
     assert_eq!(
-        cut.why_incomplete.as_deref(),
+        cut.why_incomplete().as_deref(),
         Some("the response's last chunk is missing: 7 bytes were sent")
     );
 }
@@ -197,7 +197,7 @@ fn an_early_answer_to_an_upload() {
     assert!(it.response_complete && !it.request_complete && !it.complete);
     assert_eq!(it.close_announced, Some(Server));
     assert_eq!(
-        it.why_incomplete.as_deref(),
+        it.why_incomplete().as_deref(),
         Some("the request's body stops at 6 of 600 bytes")
     );
 }

@@ -7,11 +7,11 @@ use super::flow_control::SendWindows;
 use super::frames::{self, FrameHeader, FramePart, FrameReader};
 use super::header_block::{Fields, HeaderDecoder, MAX_BLOCK};
 use super::streams::Streams;
-use crate::Exchange;
 use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::banner::HTTP2_PREFACE;
 use crate::exchange_log::ExchangeLog;
 use crate::layer::Layer;
+use crate::{Exchange, StreamReset};
 
 /// An HTTP/2 connection.
 #[derive(Debug)]
@@ -326,10 +326,11 @@ impl Http2 {
             let Some(exchange) = log.get_mut(id).filter(|exchange| !exchange.complete) else {
                 continue;
             };
-            exchange.left_out_by_goaway = self.last_stream.is_some_and(|last| number > last);
-            if let Some((side, code, at)) = self.given_up {
-                exchange.reset = Some((side, error_code::name(code)));
-                exchange.reset_at = Some(at);
+            let stream = exchange.http2.get_or_insert_default();
+            stream.left_out_by_goaway = self.last_stream.is_some_and(|last| number > last);
+            if let Some((by, code, at)) = self.given_up {
+                let code = error_code::name(code);
+                stream.reset = Some(StreamReset { by, code, at });
             }
         }
     }
@@ -371,7 +372,8 @@ impl Http2 {
             if !windows.is_shut(number) {
                 continue;
             }
-            exchange.stalled_by_flow_control = true;
+            let stream = exchange.http2.get_or_insert_default();
+            stream.stalled_by_flow_control = true;
             let frame = exchange.ended.map(|at| at.frame);
             let what = if windows.connection_is_shut() {
                 "the connection's".to_owned()

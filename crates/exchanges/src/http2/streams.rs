@@ -7,7 +7,7 @@ use whyreset_connections::{Moment, Side};
 use super::error_code;
 use super::header_block::Fields;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
-use crate::{Exchange, Framing, Protocol};
+use crate::{Exchange, Framing, Http2Stream, Protocol, StreamReset};
 
 /// More open streams than this are not followed.
 const MAX_OPEN: usize = 2_048;
@@ -48,7 +48,10 @@ impl Streams {
         }
         let id = log.push(Exchange {
             protocol: Protocol::Http2,
-            stream_id: Some(number),
+            http2: Some(Box::new(Http2Stream {
+                id: number,
+                ..Http2Stream::default()
+            })),
             started: Some(at),
             ..Exchange::default()
         });
@@ -135,7 +138,7 @@ impl Streams {
             return;
         };
         if fields.grpc_status.is_some() {
-            exchange.grpc_status = fields.grpc_status;
+            exchange.http2.get_or_insert_default().grpc_status = fields.grpc_status;
         }
         match fields.status {
             Some(status @ 100..=199) if exchange.interim.len() < 16 => {
@@ -187,7 +190,7 @@ impl Streams {
         log: &mut ExchangeLog,
         number: u32,
         at: Moment,
-        side: Side,
+        by: Side,
         code: u32,
     ) {
         let Some(stream) = self.open.get_mut(&number).filter(|it| !it.was_reset) else {
@@ -196,8 +199,8 @@ impl Streams {
         stream.was_reset = true;
         if let Some(exchange) = log.get_mut(stream.id) {
             exchange.reach(at);
-            exchange.reset = Some((side, error_code::name(code)));
-            exchange.reset_at = Some(at);
+            let code = error_code::name(code);
+            exchange.http2.get_or_insert_default().reset = Some(StreamReset { by, code, at });
         }
         self.reset.push_back(number);
         if self.reset.len() > MAX_RESET

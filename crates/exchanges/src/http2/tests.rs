@@ -1,10 +1,10 @@
 //! Whole HTTP/2 conversations.
 
-use whyreset_connections::Side::{Client, Server};
+use whyreset_connections::Side::{self, Client, Server};
 
 use crate::banner::HTTP2_PREFACE;
 use crate::conversation_test::Talk;
-use crate::{Framing, Protocol};
+use crate::{Exchange, Framing, Protocol};
 
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![
@@ -41,6 +41,15 @@ fn ok(len: &str) -> Vec<u8> {
     frame(1, 4, 1, &block)
 }
 
+fn number(exchange: &Exchange) -> Option<u32> {
+    exchange.http2.as_ref().map(|stream| stream.id)
+}
+
+fn reset(exchange: &Exchange) -> Option<(Side, &str)> {
+    let reset = exchange.reset()?;
+    Some((reset.by, &reset.code))
+}
+
 #[test]
 fn a_whole_stream() {
     let exchanges = begin()
@@ -51,7 +60,7 @@ fn a_whole_stream() {
     assert_eq!(it.protocol, Protocol::Http2);
     assert_eq!(it.request.as_deref(), Some("GET /"));
     assert_eq!(it.host.as_deref(), Some("example.org"));
-    assert_eq!((it.status, it.stream_id), (Some(200), Some(1)));
+    assert_eq!((it.status, number(it)), (Some(200), Some(1)));
     assert_eq!((it.body_expected, it.body_delivered), (Some(5), Some(5)));
     assert_eq!(it.framing, Framing::EndStream);
     assert!(it.complete);
@@ -65,10 +74,10 @@ fn a_cancelled_download_in_a_living_connection() {
         .client(frame(3, 0, 1, &[0, 0, 0, 8]))
         .end();
     let it = &exchanges.list[0];
-    assert_eq!(it.reset, Some((Client, "CANCEL".to_owned())));
+    assert_eq!(reset(it), Some((Client, "CANCEL")));
     assert!(!it.complete);
     assert_eq!(
-        it.why_incomplete.as_deref(),
+        it.why_incomplete().as_deref(),
         Some("the client reset the stream with CANCEL")
     );
 }
@@ -82,7 +91,7 @@ fn what_was_on_its_way_when_a_stream_was_reset() {
         .end();
     assert_eq!(exchanges.list.len(), 1);
     let it = &exchanges.list[0];
-    assert_eq!(it.reset, Some((Client, "CANCEL".to_owned())));
+    assert_eq!(reset(it), Some((Client, "CANCEL")));
     assert_eq!((it.status, it.body_delivered), (Some(200), Some(90)));
     assert!(!it.complete);
 }
@@ -111,19 +120,19 @@ fn a_goaway_ends_what_is_open() {
         .server(ok("90"))
         .server(frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 11]))
         .end();
-    let thrown_out = Some((Server, "ENHANCE_YOUR_CALM".to_owned()));
-    assert_eq!(error.list[0].reset, thrown_out);
+    let thrown_out = Some((Server, "ENHANCE_YOUR_CALM"));
+    assert_eq!(reset(&error.list[0]), thrown_out);
     let goaway = error.findings.iter().find(|f| f.id == "goaway").unwrap();
     assert_eq!(
-        error.list[0].reset_at.map(|at| at.frame),
+        error.list[0].reset().map(|reset| reset.at.frame),
         goaway.frames.first().copied()
     );
     let shutdown = begin()
         .server(frame(7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 0]))
         .end();
-    assert_eq!(shutdown.list[0].reset, None);
+    assert_eq!(shutdown.list[0].reset(), None);
     assert_eq!(
-        shutdown.list[0].why_incomplete.as_deref(),
+        shutdown.list[0].why_incomplete().as_deref(),
         Some("the server's GOAWAY left this stream out: it did nothing about it")
     );
 }
@@ -134,7 +143,8 @@ fn a_used_up_window_is_a_stall() {
         .server(ok("900"))
         .server(frame(0, 0, 1, &[0; 100]))
         .end();
-    assert!(exchanges.list[0].stalled_by_flow_control);
+    let stream = exchanges.list[0].http2.as_ref();
+    assert!(stream.is_some_and(|stream| stream.stalled_by_flow_control));
     assert_eq!(exchanges.findings[0].id, "flow_control_stalled");
     assert_eq!(exchanges.findings[0].side, Some(Server));
 }

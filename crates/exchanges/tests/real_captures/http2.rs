@@ -28,7 +28,7 @@ fn check(folder: &Path) {
 }
 
 fn reset(it: &Exchange) -> Option<(Side, &str)> {
-    it.reset.as_ref().map(|(side, code)| (*side, code.as_str()))
+    it.reset().map(|reset| (reset.by, reset.code.as_str()))
 }
 
 /// The same nine streams in the clear and decrypted.
@@ -46,10 +46,13 @@ fn streams(list: &[Exchange]) {
     ];
     assert_eq!(told(list), asked);
     assert!(list.iter().all(|it| it.protocol == Protocol::Http2));
-    let numbers: Vec<_> = list.iter().filter_map(|it| it.stream_id).collect();
+    let numbers: Vec<_> = list
+        .iter()
+        .filter_map(|it| Some(it.http2.as_ref()?.id))
+        .collect();
     assert_eq!(numbers, [1, 3, 5, 7, 9, 11, 13, 15, 17]);
     assert!(list[0].complete && list[4].complete && list[8].complete);
-    assert_eq!(list[4].grpc_status, Some(14));
+    assert_eq!(list[4].http2.as_ref().unwrap().grpc_status, Some(14));
 
     let cancelled = &list[1];
     assert_eq!(reset(cancelled), Some((Client, "CANCEL")));
@@ -68,7 +71,7 @@ fn streams(list: &[Exchange]) {
     assert!(early.response_complete && !early.request_complete);
     assert!(early.request_body_delivered < Some(300_000));
     for it in &list[1..4] {
-        assert!(!it.complete && it.why_incomplete.is_some());
+        assert!(!it.complete && it.why_incomplete().is_some());
     }
     assert!(!list[5].complete && !list[6].complete && !early.complete);
 }

@@ -232,7 +232,7 @@ fn http2(folder: &Path) {
         ]
     );
     assert_eq!(inside[1].body_delivered, Some(20_000));
-    assert_eq!(inside[1].stream_id, Some(3));
+    assert_eq!(inside[1].http2.as_ref().unwrap().id, 3);
     assert!(
         inside
             .iter()

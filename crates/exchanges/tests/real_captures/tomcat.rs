@@ -133,7 +133,10 @@ fn encrypted(folder: &Path) {
     );
     assert_eq!(upgraded[1].protocol, Protocol::Http2);
     assert_eq!(
-        (upgraded[1].stream_id, upgraded[1].body_delivered),
+        (
+            upgraded[1].http2.as_ref().map(|stream| stream.id),
+            upgraded[1].body_delivered
+        ),
         (Some(1), Some(20_000))
     );
     assert!(upgraded[1].complete);

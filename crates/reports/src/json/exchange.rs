@@ -1,7 +1,9 @@
 //! One exchange.
 
 use whyreset_connections::Side;
-use whyreset_exchanges::{CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
+use whyreset_exchanges::{
+    CloseNotify, Exchange, Http2Stream, Protocol, Tls, TlsAlert, TlsHandshake,
+};
 
 use super::writer::{Object, ToJson};
 
@@ -33,7 +35,6 @@ pub(super) fn write(exchange: &Exchange, out: &mut Vec<u8>) {
 }
 
 fn write_http(object: &mut Object<'_>, exchange: &Exchange) {
-    let reset = exchange.reset.as_ref();
     object.field("request", &exchange.request.as_deref());
     object.field("host", &exchange.host.as_deref());
     object.field("status", &exchange.status);
@@ -42,11 +43,19 @@ fn write_http(object: &mut Object<'_>, exchange: &Exchange) {
     object.field("body_expected", &exchange.body_expected);
     object.field("body_delivered", &exchange.body_delivered);
     object.field("body_acknowledged", &exchange.body_acknowledged);
-    object.field_if_known("why_incomplete", exchange.why_incomplete.as_deref());
-    object.field_if_known("stream_id", exchange.stream_id);
-    object.field_if_known("reset", reset.map(|(_, code)| code.as_str()));
-    object.field_if_known("reset_by", reset.map(|(by, _)| side(*by)));
-    object.field_if_known("grpc_status", exchange.grpc_status);
+    object.field_if_known("why_incomplete", exchange.why_incomplete());
+    if let Some(stream) = &exchange.http2 {
+        write_http2(object, stream);
+    }
+}
+
+fn write_http2(object: &mut Object<'_>, stream: &Http2Stream) {
+    object.field("stream_id", &stream.id);
+    if let Some(reset) = &stream.reset {
+        object.field("reset", &reset.code);
+        object.field("reset_by", side(reset.by));
+    }
+    object.field_if_known("grpc_status", stream.grpc_status);
 }
 
 fn write_tls(object: &mut Object<'_>, tls: &Tls) {

@@ -1,7 +1,7 @@
 //! The exchanges of one connection as a table.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol};
+use whyreset_exchanges::{Exchange, Exchanges, Protocol, StreamReset};
 
 use super::format::count;
 use super::layout::Layout;
@@ -66,9 +66,9 @@ fn row(exchange: &Exchange) -> [String; 6] {
 
 /// Whether it is whole; of an HTTP/2 stream also who cut it, and how.
 fn whole(exchange: &Exchange) -> String {
-    match &exchange.reset {
+    match exchange.reset() {
         _ if exchange.complete => "yes".to_owned(),
-        Some((by, code)) => format!("no: {} by the {by}", printable(code)),
+        Some(StreamReset { by, code, .. }) => format!("no: {} by the {by}", printable(code)),
         None => "no".to_owned(),
     }
 }

@@ -80,7 +80,7 @@ impl<'a> Accounts<'a> {
                 continue;
             }
             // Who asks for more on the same connection had what it was waiting for.
-            accounts.unread = accounts.unread.filter(|_| exchange.stream_id.is_some());
+            accounts.unread = accounts.unread.filter(|_| exchange.http2.is_some());
             match missing_of(connection, exchange, close) {
                 Some((Missing::Unanswered, _)) if answered_by_an_orphan(list, exchange) => {
                     accounts.complete += 1;
@@ -208,7 +208,7 @@ fn missing_of(
     if !is_http(&exchange.protocol) {
         return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
     }
-    if exchange.reset.is_some() {
+    if exchange.reset().is_some() {
         return None;
     }
     let request_complete =
@@ -249,9 +249,7 @@ fn answered_by_an_orphan(list: &[Exchange], request: &Exchange) -> bool {
     };
     list.iter().any(|e| {
         let orphan = e.request.is_none() && e.protocol == request.protocol && e.response_complete;
-        orphan
-            && request.stream_id.is_none()
-            && e.ended.is_some_and(|ended| ended.frame > asked.frame)
+        orphan && request.http2.is_none() && e.ended.is_some_and(|ended| ended.frame > asked.frame)
     })
 }
 
@@ -363,7 +361,7 @@ fn promise_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bo
     let began = exchange.response_started.is_some() || connection.flows.server.bytes > 0;
     is_http(&exchange.protocol)
         && !exchange.response_complete
-        && exchange.reset.is_none()
+        && exchange.reset().is_none()
         && began
         && !told
 }

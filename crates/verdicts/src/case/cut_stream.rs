@@ -1,7 +1,7 @@
 //! Exchanges that were cut inside a connection which lives on: HTTP/2 streams that one side reset (RFC 9113 §5.4.2).
 
 use whyreset_connections::{Connection, Moment, Side};
-use whyreset_exchanges::{Exchange, Exchanges};
+use whyreset_exchanges::{Exchange, Exchanges, StreamReset};
 
 use super::Missing;
 
@@ -35,10 +35,10 @@ pub(super) fn find(connection: &Connection<Exchanges>) -> Option<CutStream<'_>> 
 }
 
 fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
-    let (by, code) = exchange.reset.as_ref()?;
+    let stream = exchange.http2.as_ref()?;
+    let StreamReset { by, code, at } = stream.reset.as_ref()?;
     // What the server had pushed, nobody had asked for; and of what was not captured nothing can be missing.
-    let asked = exchange.stream_id.is_some_and(|id| id % 2 == 1);
-    let at = exchange.reset_at.or(exchange.ended)?;
+    let asked = stream.id % 2 == 1;
     // What was on its way still comes, but nobody wants it any more: what counts is what had come by then.
     let late = exchange.ended.is_some_and(|ended| ended.frame > at.frame);
     let whole = exchange.complete || (exchange.response_complete && !late);
@@ -52,7 +52,7 @@ fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
         exchange,
         by: *by,
         code,
-        at,
+        at: *at,
         missing: match (exchange.request_complete, answered) {
             (_, true) => Missing::ResponseUnfinished,
             (true, false) => Missing::Unanswered,
