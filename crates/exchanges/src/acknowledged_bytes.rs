@@ -24,6 +24,19 @@ struct Run {
 }
 
 impl AcknowledgedBytes {
+    /// A direction of which everything up to `offset` is acknowledged.
+    pub(crate) fn up_to(offset: u64) -> Self {
+        Self {
+            acknowledged: offset,
+            ..Self::default()
+        }
+    }
+
+    /// How far the direction is acknowledged, where no body byte waits for it.
+    pub(crate) fn of_all(&self) -> Option<u64> {
+        self.runs.is_empty().then_some(self.acknowledged)
+    }
+
     /// Body bytes of `id` were sent at `offset`. Gives how many of them are acknowledged already.
     pub(crate) fn sent(&mut self, id: ExchangeId, offset: u64, len: u64) -> u64 {
         let early = self.acknowledged.saturating_sub(offset).min(len);

@@ -5,7 +5,7 @@ use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 use crate::KeyLog;
 use crate::banner::{self, Recognised, Spoken};
 use crate::exchange_log::ExchangeLog;
-use crate::http1::Http1;
+use crate::http1::{Http1, Rest};
 use crate::http2::Http2;
 use crate::layer::Layer;
 use crate::mismatch::{Opening, is_client_hello};
@@ -35,6 +35,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Of a connection's own stream.
+    pub(crate) const fn outermost(keys: Option<KeyLog>) -> Self {
+        Self { depth: 0, keys }
+    }
+
     fn deeper(&self) -> Self {
         Self {
             depth: self.depth.saturating_add(1),
@@ -42,12 +47,18 @@ impl Context {
         }
     }
 
-    /// The reader of a protocol that is followed.
-    fn reader(&self, spoken: Spoken) -> Option<Box<dyn Layer>> {
+    /// A protocol that is followed, with its reader. That gets the context: no other comes behind it.
+    fn reader(&mut self, spoken: Spoken) -> Option<Stage> {
         match spoken {
-            Spoken::Http1 { requester } => Some(Box::new(Http1::new(requester, self.clone()))),
-            Spoken::Http2 { requester } => Some(Box::new(Http2::new(requester))),
-            Spoken::Tls if self.depth < MAX_DEPTH => Some(Box::new(TlsSession::new(self.clone()))),
+            Spoken::Http1 { requester } => {
+                let http1 = Http1::new(requester, std::mem::take(self));
+                Some(Stage::Http1(Box::new(http1)))
+            }
+            Spoken::Http2 { requester } => Some(Stage::Known(Box::new(Http2::new(requester)))),
+            Spoken::Tls if self.depth < MAX_DEPTH => {
+                let session = TlsSession::new(std::mem::take(self));
+                Some(Stage::Known(Box::new(session)))
+            }
             _ => None,
         }
     }
@@ -67,6 +78,7 @@ enum Stage {
     Detecting(Option<Box<Detecting>>),
     /// A protocol that is only recognised, and may turn into another when a side begins to speak anew.
     Plain(Plain),
+    Http1(Box<Http1>),
     Known(Box<dyn Layer>),
 }
 
@@ -132,6 +144,23 @@ impl Application {
         inside
     }
 
+    /// What is to be remembered of a stream in which nothing is under way or waited for.
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        match &self.stage {
+            Stage::Http1(http1) => http1.rest(),
+            _ => None,
+        }
+    }
+
+    /// A stream that goes on. Its first bytes have been judged.
+    pub(crate) fn behind(rest: &Rest, context: Context) -> Self {
+        Self {
+            context: Context::default(),
+            stage: Stage::Http1(Box::new(Http1::behind(rest, context))),
+            opening: Opening::over(),
+        }
+    }
+
     fn detect(&mut self, log: &mut ExchangeLog, last: bool) {
         let Stage::Detecting(held) = &mut self.stage else {
             return;
@@ -152,7 +181,7 @@ impl Application {
             Spoken::Open => return,
             Spoken::Other(name) | Spoken::Guess(name) => Stage::Plain(held.plain(name)),
             spoken => match self.context.reader(spoken) {
-                Some(reader) => Stage::Known(reader),
+                Some(reader) => reader,
                 None => Stage::Plain(held.plain("unknown")),
             },
         };
@@ -169,7 +198,7 @@ impl Application {
         if let Some(spoken) = judge_at_once(side, bytes)
             && let Some(reader) = self.context.reader(spoken)
         {
-            self.stage = Stage::Known(reader);
+            self.stage = reader;
         }
     }
 
@@ -293,6 +322,7 @@ impl Stage {
         match self {
             Self::Detecting(_) => None,
             Self::Plain(plain) => Some(&mut plain.recognised),
+            Self::Http1(http1) => Some(http1.as_mut()),
             Self::Known(layer) => Some(layer.as_mut()),
         }
     }
@@ -428,6 +458,7 @@ impl Layer for Application {
 
     fn needs(&self, log: &ExchangeLog, side: Side) -> Needs {
         match &self.stage {
+            Stage::Http1(http1) if self.opening.is_over(side) => http1.needs(log, side),
             Stage::Known(layer) if self.opening.is_over(side) => layer.needs(log, side),
             _ => Needs::Everything,
         }

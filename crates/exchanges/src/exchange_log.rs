@@ -37,6 +37,22 @@ struct Rest {
 }
 
 impl ExchangeLog {
+    /// One that goes on behind these.
+    pub(crate) fn of(exchanges: Exchanges) -> Self {
+        let mut first = exchanges.list;
+        let last = first.split_off(KEEP.min(first.len()));
+        let rest = Rest {
+            last: last.into(),
+            left_out: exchanges.left_out,
+            findings: exchanges.findings,
+            proxied_client: exchanges.proxied_client,
+        };
+        Self {
+            first,
+            rest: Some(Box::new(rest)),
+        }
+    }
+
     /// Appends an exchange.
     pub(crate) fn push(&mut self, exchange: Exchange) -> ExchangeId {
         if self.first.len() < KEEP {

@@ -20,39 +20,35 @@ const PLAIN_TO_TLS: [&[u8]; 5] = [
 /// The first bytes of both sides, and their frames.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
-    client: Begun<ClientSigns>,
-    server: Begun<ServerSigns>,
+    client: Begun<ClientStart>,
+    server: Begun<ServerStart>,
     complaint: Complaint,
 }
 
 /// How one side began.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Begun<S> {
-    frame: Option<u64>,
-    /// Kept until what they show is certain.
-    bytes: Vec<u8>,
-    signs: Option<S>,
-    seen: usize,
+    /// Of its first bytes, once there are any.
+    frame: u64,
+    start: S,
+    seen: u16,
     over: bool,
 }
 
-/// What a side's first bytes show.
-trait Signs: Sized {
-    /// Read from all that is kept.
-    fn of(bytes: &[u8]) -> Self;
-
-    /// Where further bytes would not change them.
-    fn certain(bytes: &[u8]) -> Option<Self>;
+/// What is kept of a side's first bytes.
+trait Start {
+    /// Takes more of them, behind the first `seen`.
+    fn add(&mut self, seen: usize, bytes: &[u8]);
 }
 
 /// What the client's first bytes show.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct ClientSigns {
     http: Likeness,
     tls: bool,
 }
 
-impl Signs for ClientSigns {
+impl ClientSigns {
     fn of(bytes: &[u8]) -> Self {
         Self {
             http: request_likeness(bytes),
@@ -60,85 +56,107 @@ impl Signs for ClientSigns {
         }
     }
 
-    fn certain(bytes: &[u8]) -> Option<Self> {
-        let signs = Self::of(bytes);
-        (signs.http != Likeness::Open && bytes.len() >= CLIENT_HELLO).then_some(signs)
+    /// Further bytes would not change them.
+    fn are_certain(&self, len: usize) -> bool {
+        self.http != Likeness::Open && len >= CLIENT_HELLO
     }
 }
 
-/// What the server's first bytes show.
+/// What the first bytes show, or these bytes where those to come may matter.
 #[derive(Debug)]
-struct ServerSigns {
-    tls_alert: bool,
-    http: bool,
-    foreign: Option<&'static str>,
-    text: bool,
+enum ClientStart {
+    Held(Box<[u8]>),
+    Shows(ClientSigns),
 }
 
-impl Signs for ServerSigns {
-    fn of(bytes: &[u8]) -> Self {
-        Self {
-            tls_alert: is_tls_alert(bytes),
-            http: response_likeness(bytes) == Likeness::Yes,
-            foreign: foreign_banner(bytes),
-            text: is_text(bytes),
-        }
-    }
-
-    fn certain(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() >= TEXT).then(|| Self::of(bytes))
-    }
-}
-
-impl<S> Default for Begun<S> {
+impl Default for ClientStart {
     fn default() -> Self {
-        Self {
-            frame: None,
-            bytes: Vec::new(),
-            signs: None,
-            seen: 0,
-            over: false,
+        Self::Held(Box::default())
+    }
+}
+
+impl Start for ClientStart {
+    fn add(&mut self, _: usize, bytes: &[u8]) {
+        let Self::Held(held) = self else {
+            return;
+        };
+        let joined;
+        let all = if held.is_empty() {
+            bytes
+        } else {
+            joined = [held, bytes].concat();
+            &joined
+        };
+        let signs = ClientSigns::of(all);
+        *self = if signs.are_certain(all.len()) {
+            Self::Shows(signs)
+        } else {
+            Self::Held(all.into())
+        };
+    }
+}
+
+impl ClientStart {
+    fn signs(&self) -> ClientSigns {
+        match self {
+            Self::Held(bytes) => ClientSigns::of(bytes),
+            Self::Shows(signs) => *signs,
         }
     }
 }
 
-impl<S: Signs> Begun<S> {
+/// The first bytes themselves: as many as tell text from what is none.
+#[derive(Debug, Default)]
+struct ServerStart([u8; TEXT]);
+
+impl Start for ServerStart {
+    fn add(&mut self, seen: usize, bytes: &[u8]) {
+        let room = self.0.get_mut(seen..).unwrap_or_default();
+        for (place, byte) in room.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+    }
+}
+
+impl<S: Start> Begun<S> {
     /// Takes more bytes; gives those that count.
     fn add<'b>(&mut self, at: Moment, bytes: &'b [u8]) -> &'b [u8] {
-        if self.over {
+        if self.over || bytes.is_empty() {
             return &[];
         }
-        self.frame.get_or_insert(at.frame);
-        let room = MAX_KEPT.saturating_sub(self.seen);
-        let bytes = bytes.get(..room).unwrap_or(bytes);
-        self.seen = self.seen.saturating_add(bytes.len());
-        self.over = self.seen >= MAX_KEPT;
-        if self.signs.is_none() {
-            self.look_at(bytes);
+        let seen = usize::from(self.seen);
+        if seen == 0 {
+            self.frame = at.frame;
         }
+        let room = MAX_KEPT.saturating_sub(seen);
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        self.start.add(seen, bytes);
+        self.seen = u16::try_from(seen.saturating_add(bytes.len())).unwrap_or(u16::MAX);
+        self.over = usize::from(self.seen) >= MAX_KEPT;
         bytes
     }
 
-    /// Keeps the bytes only where those to come may matter.
-    fn look_at(&mut self, bytes: &[u8]) {
-        let held = !self.bytes.is_empty();
-        if held {
-            self.bytes.extend_from_slice(bytes);
-        }
-        self.signs = S::certain(if held { &self.bytes } else { bytes });
-        if self.signs.is_some() {
-            self.bytes = Vec::new();
-        } else if !held {
-            self.bytes = bytes.to_vec();
-        }
+    fn frame(&self) -> Option<u64> {
+        (self.seen > 0).then_some(self.frame)
     }
+}
 
-    fn signs(&mut self) -> &S {
-        self.signs.get_or_insert_with(|| S::of(&self.bytes))
+impl Begun<ServerStart> {
+    fn bytes(&self) -> &[u8] {
+        let all = &self.start.0;
+        all.get(..usize::from(self.seen)).unwrap_or(all)
     }
 }
 
 impl Opening {
+    /// One of which nothing is asked any more.
+    pub(crate) fn over() -> Self {
+        let mut opening = Self::default();
+        opening.gap(Side::Client);
+        opening.gap(Side::Server);
+        opening
+    }
+
     pub(crate) fn add(&mut self, side: Side, at: Moment, bytes: &[u8]) {
         match side {
             Side::Client => {
@@ -164,29 +182,34 @@ impl Opening {
     }
 
     /// Notes a mismatch, if there is one.
-    pub(crate) fn judge(&mut self, log: &mut ExchangeLog) {
-        let (Some(client_frame), Some(server_frame)) = (self.client.frame, self.server.frame)
+    pub(crate) fn judge(&self, log: &mut ExchangeLog) {
+        let (Some(client_frame), Some(server_frame)) = (self.client.frame(), self.server.frame())
         else {
             return;
         };
         let frames = [client_frame, server_frame];
-        let (client, server) = (self.client.signs(), self.server.signs());
+        let (client, server) = (self.client.start.signs(), self.server.bytes());
         let (http, tls) = (client.http == Likeness::Yes, client.tls);
-        if http && server.tls_alert {
+        if !http && !tls {
+            return;
+        }
+        if http && is_tls_alert(server) {
             let text = "the client sent plain HTTP to a port that speaks TLS: the server answered with a TLS alert";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
         } else if http && self.complaint.found {
             let text =
                 "the client sent plain HTTP to a port that speaks TLS: the server's answer says so";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
-        } else if tls && server.http {
-            let text = "the client began TLS on a port that speaks plain HTTP";
-            log.find("tls_on_http_port", Some(Side::Client), &frames, text);
-        } else if let Some(name) = server.foreign.filter(|_| http || tls) {
+        } else if response_likeness(server) == Likeness::Yes {
+            if tls {
+                let text = "the client began TLS on a port that speaks plain HTTP";
+                log.find("tls_on_http_port", Some(Side::Client), &frames, text);
+            }
+        } else if let Some(name) = foreign_banner(server) {
             let wanted = if http { "HTTP" } else { "TLS" };
             let text = format!("the client began {wanted}, but the server speaks {name}");
             log.find("foreign_banner", Some(Side::Server), &frames, text);
-        } else if tls && server.text {
+        } else if tls && is_text(server) {
             let text = "the client began TLS, but the server answers in plain text";
             log.find("tls_on_plain_port", Some(Side::Client), &frames, text);
         }
@@ -241,7 +264,7 @@ pub(crate) fn is_mysql_greeting(bytes: &[u8]) -> bool {
 struct Complaint {
     found: bool,
     /// The end of what came so far, where that may be their beginning.
-    begun: Vec<u8>,
+    begun: Box<[u8]>,
 }
 
 impl Complaint {
@@ -252,37 +275,40 @@ impl Complaint {
         if self.begun.is_empty() {
             self.look_at(piece);
         } else {
-            let mut text = std::mem::take(&mut self.begun);
-            text.extend_from_slice(piece);
+            let text = [&self.begun, piece].concat();
             self.look_at(&text);
         }
     }
 
     fn look_at(&mut self, text: &[u8]) {
         self.found = asks_for_tls(text);
-        self.begun = begun_words(text).to_vec();
+        self.begun = begun_words(text).into();
     }
 }
 
-/// Whether a server's words about plain HTTP are among these bytes. All of them speak of HTTP or TLS.
+/// Whether a server's words about plain HTTP are among these bytes. All of them name HTTPS, SSL or TLS.
 fn asks_for_tls(bytes: &[u8]) -> bool {
+    let names = |at: usize| {
+        let behind = bytes.get(at..).unwrap_or_default();
+        let before = bytes.get(..at).unwrap_or_default();
+        behind.starts_with(b"SSL") || before.ends_with(b"TL") || before.ends_with(b"HTTP")
+    };
     let contains = |words: &[u8]| memchr::memmem::find(bytes, words).is_some();
-    (contains(b" HTTP") || contains(b" TLS")) && PLAIN_TO_TLS.iter().any(|words| contains(words))
+    memchr::memchr_iter(b'S', bytes).any(names) && PLAIN_TO_TLS.iter().any(|words| contains(words))
 }
 
 /// The end of `text` with which such words may begin.
 fn begun_words(text: &[u8]) -> &[u8] {
     let start = text.len().saturating_sub(LONGEST_WORDS - 1);
     let end = text.get(start..).unwrap_or(text);
-    (0..end.len())
-        .filter_map(|from| end.get(from..))
-        .find(|end| PLAIN_TO_TLS.iter().any(|words| begin_with(words, end)))
-        .unwrap_or(&[])
-}
-
-/// Most do not even share the first byte.
-fn begin_with(words: &[u8], end: &[u8]) -> bool {
-    words.first() == end.first() && words.starts_with(end)
+    let begins = |(from, byte): (usize, &u8)| {
+        // With one of these, all of them begin.
+        let first = matches!(byte, b'p' | b's' | b'C' | b'T');
+        let rest = first.then(|| end.get(from..)).flatten()?;
+        let any = PLAIN_TO_TLS.iter().any(|words| words.starts_with(rest));
+        any.then_some(rest)
+    };
+    end.iter().enumerate().find_map(begins).unwrap_or_default()
 }
 
 /// Bytes of the longest of [`PLAIN_TO_TLS`].
@@ -323,13 +349,16 @@ mod tests {
                 assert!(complaint.found, "{} by {size}", words.escape_ascii());
             }
         }
+        for words in PLAIN_TO_TLS {
+            assert_eq!(begun_words(&words[..2]), &words[..2]);
+        }
         let mut none = Complaint::default();
         none.take(b"HTTP/1.1 200 OK\r\n\r\nok");
         assert!(!none.found && none.begun.is_empty());
     }
 
     #[test]
-    fn every_server_speaks_of_http_or_tls() {
+    fn every_server_names_https_ssl_or_tls() {
         for words in PLAIN_TO_TLS {
             let page = [b"<p>", words, b"</p>"].concat();
             assert!(asks_for_tls(&page), "{}", words.escape_ascii());

@@ -4,6 +4,7 @@ use whyreset_connections::{Ending, Moment, Needs, PassedBytes, Side, StreamSink}
 
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
+use crate::http1::Rest;
 use crate::layer::Layer;
 use crate::list::List;
 use crate::{Exchanges, KeyLog};
@@ -11,15 +12,24 @@ use crate::{Exchanges, KeyLog};
 /// Takes a connection's bytes from the TCP engine, gives its exchanges.
 ///
 /// A tracker without payload is two words: everything else is made when the first byte comes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tracker {
-    keys: Option<KeyLog>,
-    conversation: Option<Box<Conversation>>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No byte has come.
+    Silent(Option<KeyLog>),
+    UnderWay(Box<Conversation>),
+    /// A side has closed, and nothing is under way or waited for: more comes hardly ever.
+    Over(Box<Over>),
 }
 
 #[derive(Debug)]
 struct Conversation {
     log: ExchangeLog,
+    keys: Option<KeyLog>,
     application: Application,
     /// Rows of a pasted list, once there is one with a line of its own.
     list: Option<Box<List>>,
@@ -29,7 +39,97 @@ struct Conversation {
     finished: bool,
 }
 
+/// What is left of a conversation when its reader is no longer needed. Thousands of connections that are over may wait to be
+/// handed on.
+#[derive(Debug)]
+struct Over {
+    exchanges: Exchanges,
+    rest: Rest,
+    keys: Option<KeyLog>,
+}
+
 impl Conversation {
+    fn begin(keys: Option<KeyLog>) -> Self {
+        let context = Context::outermost(keys.clone());
+        Self {
+            log: ExchangeLog::default(),
+            keys,
+            application: Application::new(context),
+            list: None,
+            from_bytes: false,
+            early: None,
+            finished: false,
+        }
+    }
+
+    /// One that was over, and goes on.
+    fn go_on(over: Over) -> Self {
+        let context = Context::outermost(over.keys.clone());
+        Self {
+            log: ExchangeLog::of(over.exchanges),
+            application: Application::behind(&over.rest, context),
+            from_bytes: true,
+            ..Self::begin(over.keys)
+        }
+    }
+
+    /// What is left of it, where nothing is under way or waited for.
+    fn over(&mut self) -> Option<Over> {
+        if self.list.is_some() {
+            return None;
+        }
+        let rest = self.application.rest()?;
+        self.finish();
+        Some(Over {
+            exchanges: self.log.take(),
+            rest,
+            keys: self.keys.take(),
+        })
+    }
+
+    fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64) {
+        if let Some(list) = &mut self.list {
+            list.bytes(&mut self.log, side, at, offset, len);
+            return;
+        }
+        if !self.from_bytes {
+            let early = self.early.get_or_insert_default();
+            early.bytes(&mut self.log, side, at, offset, len);
+        }
+        self.application.gap(&mut self.log, side, at, offset, len);
+    }
+
+    fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
+        if let Some(list) = &mut self.list {
+            list.acknowledged(&mut self.log, side, offset);
+            return;
+        }
+        if !self.from_bytes {
+            let early = self.early.get_or_insert_default();
+            early.acknowledged(&mut self.log, side, offset);
+        }
+        self.application
+            .acknowledged(&mut self.log, side, at, offset);
+    }
+
+    fn told(&mut self, side: Side, at: Moment, line: &str) {
+        if self.from_bytes {
+            return;
+        }
+        let early = &mut self.early;
+        let list = self
+            .list
+            .get_or_insert_with(|| early.take().unwrap_or_default());
+        list.told(&mut self.log, side, at, line);
+    }
+
+    fn closed(&mut self, side: Side, at: Moment, reset: bool) {
+        match &mut self.list {
+            Some(list) => list.closed(&mut self.log, side, reset),
+            None => self.application.closed(&mut self.log, side, at, reset),
+        }
+    }
+
     /// Nothing more comes.
     fn finish(&mut self) {
         if std::mem::replace(&mut self.finished, true) {
@@ -50,41 +150,53 @@ impl Conversation {
     }
 }
 
+impl Default for Tracker {
+    fn default() -> Self {
+        Self::silent(None)
+    }
+}
+
 impl Tracker {
     /// A tracker that decrypts TLS where `keys` holds the secrets, for [`whyreset_connections::Engine::with_prototype`].
     pub const fn with_keys(keys: KeyLog) -> Self {
+        Self::silent(Some(keys))
+    }
+
+    const fn silent(keys: Option<KeyLog>) -> Self {
         Self {
-            keys: Some(keys),
-            conversation: None,
+            state: State::Silent(keys),
         }
     }
 
     /// What was found, once the connection is over.
     pub fn into_exchanges(self) -> Exchanges {
-        match self.conversation {
-            Some(mut it) => {
+        match self.state {
+            State::Silent(_) => Exchanges::default(),
+            State::UnderWay(mut it) => {
                 it.finish();
                 it.log.take()
             }
-            None => Exchanges::default(),
+            State::Over(over) => over.exchanges,
         }
     }
 
-    fn conversation(&mut self) -> &mut Conversation {
-        let keys = &self.keys;
-        self.conversation.get_or_insert_with(|| {
-            Box::new(Conversation {
-                log: ExchangeLog::default(),
-                application: Application::new(Context {
-                    depth: 0,
-                    keys: keys.clone(),
-                }),
-                list: None,
-                from_bytes: false,
-                early: None,
-                finished: false,
-            })
-        })
+    /// Lets something be said in the conversation: it begins with it, or goes on behind what seemed to be all.
+    fn speak(&mut self, say: impl FnOnce(&mut Conversation)) {
+        let mut it = match std::mem::replace(&mut self.state, State::Silent(None)) {
+            State::UnderWay(it) => it,
+            State::Silent(keys) => Box::new(Conversation::begin(keys)),
+            State::Over(over) => Box::new(Conversation::go_on(*over)),
+        };
+        say(&mut it);
+        self.state = State::UnderWay(it);
+    }
+
+    const fn keys(&self) -> Option<&KeyLog> {
+        match &self.state {
+            State::Silent(keys) => keys.as_ref(),
+            State::UnderWay(it) => it.keys.as_ref(),
+            State::Over(over) => over.keys.as_ref(),
+        }
     }
 }
 
@@ -95,40 +207,30 @@ fn at_most(acknowledged: Option<u64>, delivered: Option<u64>) -> Option<u64> {
 
 impl StreamSink for Tracker {
     fn fresh(&self) -> Self {
-        Self {
-            keys: self.keys.clone(),
-            conversation: None,
-        }
+        Self::silent(self.keys().cloned())
     }
 
     fn data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        let it = self.conversation();
-        it.from_bytes = true;
-        it.application.data(&mut it.log, side, at, offset, bytes);
+        self.speak(|it| {
+            it.from_bytes = true;
+            it.application.data(&mut it.log, side, at, offset, bytes);
+        });
     }
 
     fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64) {
-        if len == 0 {
-            return;
+        if len > 0 {
+            self.speak(|it| it.gap(side, at, offset, len));
         }
-        let it = self.conversation();
-        if let Some(list) = &mut it.list {
-            list.bytes(&mut it.log, side, at, offset, len);
-            return;
-        }
-        if !it.from_bytes {
-            let early = it.early.get_or_insert_default();
-            early.bytes(&mut it.log, side, at, offset, len);
-        }
-        it.application.gap(&mut it.log, side, at, offset, len);
     }
 
     fn needs(&self, side: Side) -> Needs {
-        match &self.conversation {
-            Some(it) if it.list.is_none() && it.from_bytes => it.application.needs(&it.log, side),
+        match &self.state {
+            State::UnderWay(it) if it.list.is_none() && it.from_bytes => {
+                it.application.needs(&it.log, side)
+            }
             _ => Needs::Everything,
         }
     }
@@ -142,54 +244,41 @@ impl StreamSink for Tracker {
     }
 
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
-        if let Some(it) = &mut self.conversation {
-            it.application.passed(&mut it.log, side, at, passed);
+        if !matches!(self.state, State::Silent(_)) {
+            self.speak(|it| it.application.passed(&mut it.log, side, at, passed));
         }
     }
 
     fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
-        let Some(it) = &mut self.conversation else {
-            return;
-        };
-        match &mut it.list {
-            Some(list) => list.acknowledged(&mut it.log, side, offset),
-            None => {
-                if !it.from_bytes {
-                    let early = it.early.get_or_insert_default();
-                    early.acknowledged(&mut it.log, side, offset);
-                }
-                it.application.acknowledged(&mut it.log, side, at, offset);
-            }
+        match &mut self.state {
+            State::Silent(_) => {}
+            State::UnderWay(it) => it.acknowledged(side, at, offset),
+            State::Over(over) => over.rest.acknowledged(side, offset),
         }
     }
 
     fn told(&mut self, side: Side, at: Moment, line: &str) {
-        let it = self.conversation();
-        if it.from_bytes {
-            return;
-        }
-        let early = &mut it.early;
-        let list = it
-            .list
-            .get_or_insert_with(|| early.take().unwrap_or_default());
-        list.told(&mut it.log, side, at, line);
+        self.speak(|it| it.told(side, at, line));
     }
 
     fn closed(&mut self, side: Side, at: Moment, reset: bool) {
-        let Some(it) = &mut self.conversation else {
-            return;
-        };
-        match &mut it.list {
-            Some(list) => list.closed(&mut it.log, side, reset),
-            None => it.application.closed(&mut it.log, side, at, reset),
+        if let State::UnderWay(it) = &mut self.state {
+            it.closed(side, at, reset);
+            if let Some(over) = it.over() {
+                self.state = State::Over(Box::new(over));
+            }
         }
     }
 
     fn ending(&mut self) -> Ending {
-        self.conversation.as_mut().map_or(Ending::InDoubt, |it| {
-            it.finish();
-            it.log.ending()
-        })
+        match &mut self.state {
+            State::Silent(_) => Ending::InDoubt,
+            State::UnderWay(it) => {
+                it.finish();
+                it.log.ending()
+            }
+            State::Over(over) => over.exchanges.ending(),
+        }
     }
 }
 
@@ -201,7 +290,7 @@ mod tests {
     fn a_silent_connection_costs_two_words() {
         assert_eq!(size_of::<Tracker>(), 2 * size_of::<usize>());
         let tracker = Tracker::with_keys(KeyLog::default()).fresh();
-        assert!(tracker.conversation.is_none());
+        assert!(matches!(tracker.state, State::Silent(Some(_))));
         assert!(tracker.into_exchanges().list.is_empty());
     }
 }

@@ -10,12 +10,14 @@ mod needs;
 mod orphans;
 mod pairing;
 mod reader;
+mod rest;
 mod start_line;
 #[cfg(test)]
 mod tests;
 mod withheld;
 
 pub(crate) use pairing::Http1;
+pub(crate) use rest::Rest;
 pub(crate) use start_line::{Likeness, request_likeness, response_likeness};
 
 use crate::Protocol;

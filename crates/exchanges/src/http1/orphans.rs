@@ -13,6 +13,10 @@ const MAX_ORPHANS: usize = 64;
 pub(crate) struct Orphans(ShortQueue<(u64, ExchangeId)>);
 
 impl Orphans {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn add(&mut self, id: ExchangeId, began: Option<Moment>) {
         if self.0.len() >= MAX_ORPHANS {
             self.0.pop_front();

@@ -447,3 +447,23 @@ fn rows_with_an_answer() {
     assert_eq!(it.status, Some(304));
     assert!(it.complete);
 }
+
+#[test]
+fn what_comes_behind_a_close_is_read_as_if_there_were_none() {
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let begin = || {
+        Talk::default()
+            .client(GET)
+            .server(ok)
+            .acknowledge(Client, ok.len() as u64)
+    };
+    let closed = || begin().close(Client).close(Server);
+    let go_on = |talk: Talk| {
+        let talk = talk.at_frame(9).acknowledge(Client, 3 * ok.len() as u64);
+        let talk = talk.lose(Client, 60).client(GET).server([ok, ok].concat());
+        format!("{:?}", talk.close(Client).end())
+    };
+    assert_eq!(go_on(closed()), go_on(begin()));
+    let end = |talk: Talk| format!("{:?}", talk.end());
+    assert_eq!(end(closed()), end(begin()));
+}
