@@ -8,8 +8,8 @@ use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
 
 use super::exchange;
 use super::template::Template;
-use super::times::{Seconds, millis};
-use super::writer::{Object, ToJson, array};
+use super::times::{Millis, Seconds};
+use super::writer::{Object, ToJson, array, name};
 use crate::Judged;
 
 /// Which connection it is, and when it was: what no other connection shares with it.
@@ -155,13 +155,13 @@ impl<'a> Identity<'a> {
     /// Appends the beginning of the connection's object; [`write_findings`] goes on with it.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("stream", &self.stream);
-        object.field("client", &self.client);
-        object.field("server", &self.server);
-        object.field_if_known("proxied_client", self.proxied_client);
-        object.field("frames", &self.frames);
-        object.field("start_s", &self.start_s);
-        object.field("end_s", &self.end_s);
+        object.field(name!("stream"), &self.stream);
+        object.field(name!("client"), &self.client);
+        object.field(name!("server"), &self.server);
+        object.field_if_known(name!("proxied_client"), self.proxied_client);
+        object.field(name!("frames"), &self.frames);
+        object.field(name!("start_s"), &self.start_s);
+        object.field(name!("end_s"), &self.end_s);
     }
 }
 
@@ -200,18 +200,22 @@ struct Findings<'a, V> {
 impl<V: ToJson> Findings<'_, V> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::go_on(out);
-        let mut bytes = Object::begin(object.name("bytes"));
-        bytes.field("client", &self.bytes.client);
-        bytes.field("server", &self.bytes.server);
+        let mut bytes = Object::begin(object.name(name!("bytes")));
+        bytes.field(name!("client"), &self.bytes.client);
+        bytes.field(name!("server"), &self.bytes.server);
         bytes.end();
-        object.field("outcome", self.outcome.id());
-        object.field("vantage", place(self.place));
-        let mut rtt = Object::begin(object.name("rtt_ms"));
-        rtt.field("client_side", &self.trips.client.map(millis));
-        rtt.field("server_side", &self.trips.server.map(millis));
+        object.field(name!("outcome"), self.outcome.id());
+        object.field(name!("vantage"), place(self.place));
+        let mut rtt = Object::begin(object.name(name!("rtt_ms")));
+        rtt.field(name!("client_side"), &self.trips.client.map(Millis));
+        rtt.field(name!("server_side"), &self.trips.server.map(Millis));
         rtt.end();
-        object.field("verdict", self.verdict);
-        array(object.name("exchanges"), self.exchanges, exchange::write);
+        object.field(name!("verdict"), self.verdict);
+        array(
+            object.name(name!("exchanges")),
+            self.exchanges,
+            exchange::write,
+        );
         object.end();
     }
 }
@@ -221,11 +225,14 @@ impl ToJson for EndpointJson<'_> {
         let Endpoint { host, port } = self.end;
         let mut object = Object::begin(out);
         match host {
-            Host::V4(ip) => object.field("ip", &ip),
-            Host::V6(ip) => object.field("ip", &ip),
-            name @ Host::Name(_) => object.field("ip", &self.names.display(name)),
+            Host::V4(ip) => object.field(name!("ip"), &ip),
+            Host::V6(ip) => object.field(name!("ip"), &ip),
+            name @ Host::Name(_) => object.field(name!("ip"), &self.names.display(name)),
         }
-        object.field("port", &(self.ports_told || port != 0).then_some(port));
+        object.field(
+            name!("port"),
+            &(self.ports_told || port != 0).then_some(port),
+        );
         object.end();
     }
 }
@@ -233,9 +240,9 @@ impl ToJson for EndpointJson<'_> {
 impl ToJson for FrameSpan {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("first", &self.first);
-        object.field("last", &self.last);
-        object.field("count", &self.count);
+        object.field(name!("first"), &self.first);
+        object.field(name!("last"), &self.last);
+        object.field(name!("count"), &self.count);
         object.end();
     }
 }
@@ -243,14 +250,14 @@ impl ToJson for FrameSpan {
 impl ToJson for Verdict {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("cause", self.cause.id());
-        object.field("ended_by", self.ended_by.id());
-        object.field("confidence", &probability(self.confidence));
-        object.field("summary", &self.summary);
-        object.field("evidence", self.evidence.as_slice());
-        object.field("ruled_out", self.ruled_out.as_slice());
-        object.field("alternatives", self.alternatives.as_slice());
-        object.field("next_steps", self.next_steps.as_slice());
+        object.field(name!("cause"), self.cause.id());
+        object.field(name!("ended_by"), self.ended_by.id());
+        object.field(name!("confidence"), &probability(self.confidence));
+        object.field(name!("summary"), &self.summary);
+        object.field(name!("evidence"), self.evidence.as_slice());
+        object.field(name!("ruled_out"), self.ruled_out.as_slice());
+        object.field(name!("alternatives"), self.alternatives.as_slice());
+        object.field(name!("next_steps"), self.next_steps.as_slice());
         object.end();
     }
 }
@@ -258,9 +265,9 @@ impl ToJson for Verdict {
 impl ToJson for Evidence {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("id", self.id);
-        object.field("frames", self.frames.as_slice());
-        object.field("text", &self.text);
+        object.field(name!("id"), self.id);
+        object.field(name!("frames"), self.frames.as_slice());
+        object.field(name!("text"), &self.text);
         object.end();
     }
 }
@@ -268,9 +275,9 @@ impl ToJson for Evidence {
 impl ToJson for RuledOut {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("cause", &self.cause);
-        object.field("frames", self.frames.as_slice());
-        object.field("text", &self.text);
+        object.field(name!("cause"), &self.cause);
+        object.field(name!("frames"), self.frames.as_slice());
+        object.field(name!("text"), &self.text);
         object.end();
     }
 }
@@ -278,9 +285,9 @@ impl ToJson for RuledOut {
 impl ToJson for Alternative {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("cause", self.cause.id());
-        object.field("confidence", &probability(self.confidence));
-        object.field("text", &self.text);
+        object.field(name!("cause"), self.cause.id());
+        object.field(name!("confidence"), &probability(self.confidence));
+        object.field(name!("text"), &self.text);
         object.end();
     }
 }

@@ -10,7 +10,7 @@ use whyreset_segments::HostNames;
 use super::connection::{self, Identity};
 use super::template::Template;
 use super::times::rfc3339;
-use super::writer::{Object, ToJson};
+use super::writer::{Object, ToJson, name};
 use crate::{CaptureFacts, Findings, Judged};
 
 /// Writes a `whyreset/1` document to `out` as connections come, many of them at a time.
@@ -132,13 +132,13 @@ impl<W: Write> Document<W> {
 impl ToJson for CaptureFacts {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field("path", &self.path);
-        object.field("format", &self.format);
-        object.field("packets", &self.packets);
-        object.field("bytes", &self.bytes);
-        object.field("first_time", &self.first_time.map(rfc3339));
-        object.field("last_time", &self.last_time.map(rfc3339));
-        object.field("warnings", self.warnings.as_slice());
+        object.field(name!("path"), &self.path);
+        object.field(name!("format"), &self.format);
+        object.field(name!("packets"), &self.packets);
+        object.field(name!("bytes"), &self.bytes);
+        object.field(name!("first_time"), &self.first_time.map(rfc3339));
+        object.field(name!("last_time"), &self.last_time.map(rfc3339));
+        object.field(name!("warnings"), self.warnings.as_slice());
         object.end();
     }
 }

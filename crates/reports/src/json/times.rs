@@ -29,21 +29,41 @@ impl ToJson for Seconds {
         }
         let nanos = nanos.unsigned_abs();
         (nanos / NANOS).write(out);
-        let mut rest = nanos % NANOS;
-        let mut digits = *b".000000000";
-        for digit in digits.iter_mut().skip(1).rev() {
-            *digit += (rest % 10) as u8;
-            rest /= 10;
-        }
-        let last = digits.iter().rposition(|digit| *digit != b'0');
-        let shown = last.map_or(0, |last| last.max(1)) + 1;
-        out.extend_from_slice(digits.get(..shown).unwrap_or(&digits));
+        out.push(b'.');
+        let rest = nanos % NANOS;
+        write_decimals([rest / 1_000_000, rest / 1_000 % 1_000, rest % 1_000], out);
     }
 }
 
-/// Milliseconds, to a microsecond.
-pub(super) fn millis(span: Span) -> f64 {
-    (span.nanos() as f64 / 1e3).round() / 1e3
+/// A span in milliseconds, rounded to a microsecond.
+pub(super) struct Millis(pub Span);
+
+impl ToJson for Millis {
+    fn write(&self, out: &mut Vec<u8>) {
+        let nanos = self.0.nanos();
+        if !(0..FIFTEEN_DIGITS).contains(&nanos) {
+            return ((nanos as f64 / 1e3).round() / 1e3).write(out);
+        }
+        let micros = (nanos.unsigned_abs() + 500) / 1_000;
+        (micros / 1_000).write(out);
+        out.push(b'.');
+        write_decimals([micros % 1_000], out);
+    }
+}
+
+/// Three decimals each, without the zeros at the end; at least one.
+fn write_decimals<const N: usize>(threes: [u64; N], out: &mut Vec<u8>) {
+    let written = threes.iter().rposition(|three| *three != 0);
+    for three in threes.iter().take(written.map_or(0, |last| last + 1)) {
+        out.extend_from_slice(&[100, 10, 1].map(|unit| b'0' + (three / unit % 10) as u8));
+    }
+    if written.is_none() {
+        out.push(b'0');
+    }
+    // Of three that are not all zero, no more than two.
+    for _ in 0..2 {
+        out.pop_if(|digit| *digit == b'0' && written.is_some());
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +85,14 @@ mod tests {
         assert_eq!(told, serde_json::to_string(&span.as_secs_f64()).unwrap());
     }
 
+    fn in_milliseconds(nanos: i64) {
+        let mut out = Vec::new();
+        Millis(Span::from_nanos(nanos)).write(&mut out);
+        let told = String::from_utf8(out).unwrap();
+        let rounded = (nanos as f64 / 1e3).round() / 1e3;
+        assert_eq!(told, serde_json::to_string(&rounded).unwrap());
+    }
+
     #[test]
     fn round_spans_are_written_like_floating_point_numbers() {
         let mut unit = 1_i64;
@@ -73,6 +101,8 @@ mod tests {
                 as_floating_point(number * unit);
                 as_floating_point(number * unit - 1);
                 as_floating_point(number * unit + 1);
+                in_milliseconds(number * unit);
+                in_milliseconds(number * unit + unit / 2);
             }
             unit *= 10;
             if unit > i64::MAX / 200 {
@@ -85,6 +115,7 @@ mod tests {
         #[test]
         fn spans_are_written_like_floating_point_numbers(nanos in any::<i64>(), shift in 0_u32..63) {
             as_floating_point(nanos >> shift);
+            in_milliseconds(nanos >> shift);
         }
     }
 }

@@ -11,54 +11,67 @@ pub(super) trait ToJson {
     fn write(&self, out: &mut Vec<u8>);
 }
 
+/// The name of a field as it stands in an object, behind another field: `,"name":`.
+#[derive(Clone, Copy)]
+pub(super) struct Name(pub(super) &'static str);
+
+/// A [`Name`]. Names are ours, without anything to escape.
+macro_rules! name {
+    ($name:literal) => {
+        $crate::json::writer::Name(concat!(",\"", $name, "\":"))
+    };
+}
+pub(super) use name;
+
 /// An object that is being written.
+///
+/// Its names are in one piece, and known where they are written: inlined, each is a few instructions.
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
-    separator: u8,
+    /// A field stands in it already.
+    begun: bool,
 }
 
 impl<'o> Object<'o> {
     /// Begins one.
+    #[inline]
     pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
-        Self {
-            out,
-            separator: b'{',
-        }
+        out.push(b'{');
+        Self { out, begun: false }
     }
 
     /// Goes on with one whose first fields have been written.
     pub(super) const fn go_on(out: &'o mut Vec<u8>) -> Self {
-        Self {
-            out,
-            separator: b',',
-        }
+        Self { out, begun: true }
     }
 
-    /// The next field. Names are ours, without anything to escape.
-    #[inline]
-    pub(super) fn field(&mut self, name: &'static str, value: &(impl ToJson + ?Sized)) {
+    /// The next field.
+    #[inline(always)]
+    pub(super) fn field(&mut self, name: Name, value: &(impl ToJson + ?Sized)) {
         value.write(self.name(name));
     }
 
     /// The next field, which is left out where there is no value.
-    pub(super) fn field_if_known(&mut self, name: &'static str, value: Option<impl ToJson>) {
+    #[inline(always)]
+    pub(super) fn field_if_known(&mut self, name: Name, value: Option<impl ToJson>) {
         if let Some(value) = value {
             self.field(name, &value);
         }
     }
 
     /// The name of the next field: its value is to be appended.
-    #[inline]
-    pub(super) fn name(&mut self, name: &'static str) -> &mut Vec<u8> {
-        self.out.push(self.separator);
-        self.separator = b',';
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+    #[inline(always)]
+    pub(super) fn name(&mut self, Name(name): Name) -> &mut Vec<u8> {
+        let name = name.as_bytes();
+        let first = name.strip_prefix(b",").unwrap_or(name);
+        self.out
+            .extend_from_slice(if self.begun { name } else { first });
+        self.begun = true;
         self.out
     }
 
     /// Ends one that has at least one field.
+    #[inline]
     pub(super) fn end(self) {
         self.out.push(b'}');
     }
@@ -80,18 +93,40 @@ pub(super) fn array<T>(
     out.push(b']');
 }
 
-macro_rules! integers {
+impl ToJson for u64 {
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        // Most are small, and bytes whose number is known are quickly written.
+        match *self {
+            small @ 0..10 => out.push(b'0' + small as u8),
+            small @ 10..1_000 => write_small(small as u16, out),
+            large => out.extend_from_slice(itoa::Buffer::new().format(large).as_bytes()),
+        }
+    }
+}
+
+/// Two or three digits.
+fn write_small(number: u16, out: &mut Vec<u8>) {
+    let [hundreds, tens, ones] = [100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
+    if number < 100 {
+        out.extend_from_slice(&[tens, ones]);
+    } else {
+        out.extend_from_slice(&[hundreds, tens, ones]);
+    }
+}
+
+macro_rules! shorter_integers {
     ($($integer:ty),*) => {$(
         impl ToJson for $integer {
             #[inline]
             fn write(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+                u64::from(*self).write(out);
             }
         }
     )*};
 }
 
-integers!(u8, u16, u32, u64);
+shorter_integers!(u8, u16, u32);
 
 /// The shortest decimals that mean the same number; what is none is `null`.
 impl ToJson for f64 {
@@ -260,11 +295,15 @@ mod tests {
     fn objects_and_arrays_have_their_commas() {
         let mut out = Vec::new();
         let mut object = Object::begin(&mut out);
-        object.field("one", &1_u64);
-        object.field_if_known("left_out", None::<bool>);
-        object.field_if_known("two", Some(true));
-        array(object.name("list"), ["a", "b"], |item, out| item.write(out));
-        array(object.name("empty"), [0_u8; 0], |item, out| item.write(out));
+        object.field(name!("one"), &1_u64);
+        object.field_if_known(name!("left_out"), None::<bool>);
+        object.field_if_known(name!("two"), Some(true));
+        array(object.name(name!("list")), ["a", "b"], |item, out| {
+            item.write(out)
+        });
+        array(object.name(name!("empty")), [0_u8; 0], |item, out| {
+            item.write(out)
+        });
         object.end();
         assert_eq!(
             String::from_utf8(out).unwrap(),
