@@ -9,7 +9,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.06,
     prior_because: "rarer than filters and dead hosts, unless the listener is known to be alive",
-    needs: &[SYN_UNANSWERED, SYN_ACK_REPEATED],
+    needs: &[SYN_UNANSWERED, SYN_ACK_REPEATED, HANDSHAKE_REFUSED],
     weights: &[
         on(
             ONE_SIDED,
@@ -27,6 +27,23 @@ pub(super) static RULE: CauseRule = CauseRule {
             20.0,
             "it repeats its SYN/ACK in spite of the client's ACK: the ACK was dropped for want of room",
         ),
+        on(
+            HANDSHAKE_REFUSED,
+            8.0,
+            "BSD hosts, and Linux with tcp_abort_on_overflow, refuse so what the queue has no room for",
+        ),
+        on(
+            LISTENER_SERVED_ON,
+            3.0,
+            "the same listener answered others about then: it had not closed",
+        ),
+        on(
+            CAPTURED_AT_SENDER,
+            3.0,
+            "nothing came over the network that could have killed that host's end",
+        ),
+        on(ORIGIN_DEVICE, 0.04, "the RST is not the host's"),
+        on(ORIGIN_DOUBTFUL, 0.25, "the RST may not be the host's"),
         on(SYN_UNANSWERED, 1.0, "a full queue drops SYNs in silence"),
         on(
             ICMP_UNREACHABLE,
@@ -39,7 +56,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ended_by: |_| EndedBy::Server,
     summary: |case, found| {
         let port = wording::server_port(case.connection);
-        if found.has(SYN_ACK_REPEATED) {
+        if found.has(HANDSHAKE_REFUSED) {
+            format!(
+                "The server's host refused the connection on {port} at the last ACK of the handshake: probably its accept queue was full."
+            )
+        } else if found.has(SYN_ACK_REPEATED) {
             format!(
                 "The server's accept queue on {port} was full: its host dropped the ACK that finishes the handshake and repeated its SYN/ACK."
             )
@@ -60,7 +81,7 @@ pub(super) static RULE: CauseRule = CauseRule {
 
 const PAGE: Page = Page {
     title: "The listener's queue was full",
-    what: "The server's program accepted too slowly and its listen backlog was full: the host drops new SYNs in silence, or drops the client's ACK and repeats its SYN/ACK.",
+    what: "The server's program accepted too slowly and its listen backlog was full: the host drops new SYNs in silence, drops the client's ACK and repeats its SYN/ACK, or refuses that ACK with a bare RST (BSD; Linux with tcp_abort_on_overflow).",
     at_client: "SYNs without an answer to a port that answered seconds before and after; or a handshake that seems finished while the server repeats its SYN/ACK and never acknowledges data.",
     at_server: "The same; the counters ListenOverflows and ListenDrops rise.",
     between: "The same.",
@@ -71,6 +92,7 @@ const PAGE: Page = Page {
     ],
     sources: &[
         "Linux net/ipv4/tcp_ipv4.c: tcp_conn_request, tcp_v4_syn_recv_sock; ip-sysctl: tcp_abort_on_overflow",
+        "FreeBSD sys/netinet/tcp_input.c and tcp_syncache.c: rst_on_sock_fail, on by default",
         "listen(2)",
         "measured: Linux 6.18",
     ],

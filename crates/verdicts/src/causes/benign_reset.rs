@@ -56,6 +56,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "somebody forged data in this connection: what was delivered was not what was asked for",
         ),
         on(
+            GREETING_MISSING,
+            0.15,
+            "the server had to speak first and did not; a check holds its connection as long, now and then",
+        ),
+        on(
+            CONNECTED_TOO_LATE,
+            0.3,
+            "nobody takes so long to find a faster one",
+        ),
+        on(
             CONNECT_CANCELLED,
             1.5,
             "browsers open several connections and drop what they do not need",
@@ -130,6 +140,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         if found.has(RST_WITHOUT_DATA) {
             return format!(
                 "Harmless: {who} opened the connection, or took it, and reset it before any data: a health check or a probe."
+            );
+        }
+        if found.has(CONNECT_CANCELLED) {
+            return format!(
+                "Harmless: {who} gave the connection up while it was being opened, as browsers do that try several at once."
             );
         }
         if let Some(forged) = found.get(FORGED_DATA) {

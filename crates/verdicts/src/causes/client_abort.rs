@@ -18,8 +18,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
         STREAM_CANCELLED,
         PERHAPS_LEFT_EARLY,
+        GREETING_MISSING,
     ],
     weights: &[
+        on(
+            GREETING_MISSING,
+            0.6,
+            "people interrupt what does not begin; programs have limits",
+        ),
         on(
             REFUSER_UNSEEN,
             2.0,

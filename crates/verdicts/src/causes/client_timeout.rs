@@ -16,8 +16,20 @@ pub(super) static RULE: CauseRule = CauseRule {
         STREAM_CANCELLED,
         ROUND_SINCE_OPENING,
         PERHAPS_LEFT_EARLY,
+        GREETING_MISSING,
+        CONNECTED_TOO_LATE,
     ],
     weights: &[
+        on(
+            GREETING_MISSING,
+            2.0,
+            "the client had nothing to say before the server's greeting, and left without it",
+        ),
+        on(
+            CONNECTED_TOO_LATE,
+            40.0,
+            "its program had given up: no socket is left that could send FIN, or RST+ACK",
+        ),
         on(
             PERHAPS_LEFT_EARLY,
             0.05,
@@ -174,15 +186,26 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             cut.at.frame
         );
     }
+    let frame = case.close.map_or(0, |close| close.at.frame);
+    let waited = case
+        .wait
+        .map(|wait| wording::span(wait.since_data.max(wait.length)));
+    if let Some(late) = found.get(CONNECTED_TOO_LATE) {
+        return format!(
+            "The client had given up connecting when the SYN/ACK came: its host refused that (frame {frame}, {}).",
+            wording::frames(&late.frames)
+        );
+    }
+    if found.has(GREETING_MISSING) {
+        return format!(
+            "The client left (frame {frame}) without having heard the server's greeting: the port is open, but the server behind it said nothing."
+        );
+    }
     let name = case
         .accounts
         .open
         .as_ref()
         .map_or_else(|| "the answer".to_owned(), |open| open.name());
-    let waited = case
-        .wait
-        .map(|wait| wording::span(wait.since_data.max(wait.length)));
-    let frame = case.close.map_or(0, |close| close.at.frame);
     let what = if found.has(RESPONSE_UNFINISHED) {
         "the rest of the answer to"
     } else {

@@ -53,6 +53,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.12,
             "the client's first word got no answer; who only delivers expects none",
         ),
+        on(
+            GREETING_MISSING,
+            0.15,
+            "the server had to speak first and did not; a check holds its connection as long, now and then",
+        ),
         on(LISTENER_TALKS, 0.15, "the same listener answers others"),
         on(
             STREAM_CANCELLED,

@@ -29,7 +29,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.6,
             "a device that keeps the TTL sends the same",
         ),
-        on(CONNECT_CANCELLED, 0.02, "there was nothing to forget yet"),
+        on(CONNECT_CANCELLED, 0.005, "there was nothing to forget yet"),
+        on(
+            HANDSHAKE_REFUSED,
+            0.2,
+            "a moment before it had answered the SYN: only another host behind the same address, or a listener that closed just then, refuses so",
+        ),
         on(
             ONE_SIDED,
             0.3,

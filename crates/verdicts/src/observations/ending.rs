@@ -1,11 +1,11 @@
 //! Who closed first, how, and whether anything was missing then.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Opener, Side};
+use whyreset_connections::{Dialect, Opener, Side};
 use whyreset_exchanges::Exchange;
 use whyreset_segments::TcpFlags;
 
-use super::{ids, loss, windows};
+use super::{PATIENCE, greeting, ids, loss, windows};
 use crate::Observations;
 use crate::case::{Case, Close, Kind, Missing, in_flight};
 use crate::wording;
@@ -66,6 +66,9 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         return nothing_missing(case, close, found);
     }
     let unused = c.flows.client.sent_nothing() && c.handshake.syn.is_some();
+    if unused && handshake_refused(case, close, found) {
+        return;
+    }
     let said_nothing = c.flows.server.bytes == 0
         || case
             .wait
@@ -89,6 +92,9 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     if scan && case.accounts.silent {
         syn_ack_refused(case, frame, found);
         return;
+    }
+    if case.accounts.silent && close.side == Side::Client {
+        greeting::missing(case, close.at, found);
     }
     if case.accounts.silent && close.kind == Kind::Rst && c.opener != Opener::Guess {
         found.tell(
@@ -118,6 +124,26 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
 }
 
+/// The server's host answers the ACK that finishes the handshake as a stranger.
+fn handshake_refused(case: &Case<'_>, close: Close, found: &mut Observations) -> bool {
+    let Some(ack) = case.connection.handshake.ack else {
+        return false;
+    };
+    let refused = case.fatal.is_some_and(|reset| {
+        let answers = reset.trigger.is_some_and(|t| t.at.frame == ack.frame);
+        let bare = reset.by == Side::Server && reset.dialect == Dialect::Passive;
+        bare && answers && reset.at.frame == close.at.frame
+    });
+    if refused {
+        found.tell(
+            ids::HANDSHAKE_REFUSED,
+            [ack.frame, close.at.frame],
+            format!("The server's host had answered the SYN, but refused the ACK that finishes the handshake (frame {}) with a bare RST (frame {}).", ack.frame, close.at.frame),
+        );
+    }
+    refused
+}
+
 /// A bare RST to the SYN/ACK: a scanner's own host, or a program that gave up while the connection was being opened
 /// (browsers open several and keep the fastest, RFC 8305).
 fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
@@ -126,6 +152,21 @@ fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
     let ordinary = c.flows.client.syn_options.is_some_and(|options| {
         options.sack_permitted || options.timestamps.is_some() || options.window_scale.is_some()
     });
+    let syn = c.handshake.syn;
+    let late = syn
+        .zip(case.close)
+        .filter(|(syn, close)| close.at.time - syn.time > PATIENCE);
+    if let Some((syn, close)) = late.filter(|_| ordinary && c.timed) {
+        found.tell(
+            ids::CONNECTED_TOO_LATE,
+            [syn.frame, frame],
+            format!(
+                "Its first SYN (frame {}) had gone out {} before: programs that wait for a connection give up so.",
+                syn.frame,
+                wording::span(close.at.time - syn.time)
+            ),
+        );
+    }
     if ordinary {
         found.tell(
             ids::CONNECT_CANCELLED,
@@ -311,7 +352,7 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
             quiet > Span::from_secs(3).max(far)
         }
         Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
-        None => false,
+        None => case.accounts.silent && quiet > LONG_WITHOUT_ANSWER && greeting::is_due(case),
     };
     if stuck {
         found.tell(

@@ -37,6 +37,12 @@ ids! {
     SYN_ACK_REFUSED = "syn_ack_refused";
     /// The same, but the SYN is that of an ordinary stack: the program gave the connection up while it was being opened.
     CONNECT_CANCELLED = "connect_cancelled";
+    /// The same, and the SYN/ACK had come so late that the program had given up waiting for it.
+    CONNECTED_TOO_LATE = "connected_too_late";
+    /// The server's host refused the ACK that finishes the handshake.
+    HANDSHAKE_REFUSED = "handshake_refused";
+    /// On a port whose servers speak first the server said nothing, for longer than a greeting takes.
+    GREETING_MISSING = "greeting_missing";
     /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.
     REFUSAL_LIKE_A_ROUTERS = "refusal_like_a_routers";
     /// The client repeated its SYN although the SYN/ACK had passed here.
@@ -270,6 +276,8 @@ ids! {
 
     /// The same listener answered others about then.
     LISTENER_ANSWERED_OTHERS = "listener_answered_others";
+    /// The same listener, which refused the end of this handshake, answered others about then.
+    LISTENER_SERVED_ON = "listener_served_on";
     /// The same listener answers what others send.
     LISTENER_TALKS = "listener_talks";
     /// The host answered on another port.

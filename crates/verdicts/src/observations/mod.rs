@@ -7,6 +7,7 @@ mod delivered;
 mod detectors;
 pub(crate) mod ending;
 mod forged_data;
+mod greeting;
 mod hidden_end;
 mod icmp_notices;
 pub mod ids;

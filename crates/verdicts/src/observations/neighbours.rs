@@ -45,8 +45,13 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     let own = c.handshake.syn_ack;
     let when = c.handshake.syn.map_or(c.start, |m| m.time);
     if let Some(at) = answered_another(listener, own, when) {
+        // That it was there, it had shown by answering this SYN too.
+        let id = match found.has(ids::HANDSHAKE_REFUSED) {
+            true => ids::LISTENER_SERVED_ON,
+            false => ids::LISTENER_ANSWERED_OTHERS,
+        };
         found.add(
-            ids::LISTENER_ANSWERED_OTHERS,
+            id,
             [at.frame],
             format!(
                 "The same listener answered another client {} (frame {}): it was there, and reachable.",

@@ -32,6 +32,8 @@ pub struct Talk {
     pub window: u32,
     /// Bytes of each payload that the capture keeps.
     pub snapshot: usize,
+    /// SYNs carry what ordinary stacks offer, not the MSS alone.
+    pub ordinary_syn: bool,
 }
 
 impl Talk {
@@ -46,6 +48,7 @@ impl Talk {
             ttl: (64, 57),
             window: 64_240,
             snapshot: usize::MAX,
+            ordinary_syn: false,
         }
     }
 
@@ -160,6 +163,7 @@ impl Talk {
         let mut options = TcpOptions::default();
         if flags.contains(SYN) {
             options.mss = Some(1460);
+            options.sack_permitted = self.ordinary_syn;
         }
         let bare = flags == RST || (flags == RST_ACK && seq == 0);
         Segment {

@@ -1,0 +1,183 @@
+//! Connections that end before anybody has said anything.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{:?} {} {}\n{:#?}\n{:#?}",
+        verdict.cause, verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
+    )
+}
+
+fn share(verdict: &Verdict, cause: Cause) -> f64 {
+    let mut all = verdict.weighing.iter();
+    all.find(|it| it.cause == cause)
+        .map_or(0.0, |it| it.posterior)
+}
+
+fn on_port(port: u16) -> Talk {
+    let mut talk = Talk::new();
+    talk.port = port;
+    talk.handshake();
+    talk
+}
+
+/// The client closes in order at this time.
+fn client_leaves(mut talk: Talk, at: f64) -> Verdict {
+    talk.client(at, FIN_ACK, 1, 1, b"");
+    talk.server(at + 0.04, FIN_ACK, 1, 2, b"");
+    talk.client(at + 0.0401, ACK, 2, 2, b"");
+    talk.verdict(at + 5.0)
+}
+
+#[test]
+fn a_client_that_waited_for_a_greeting_in_vain_gave_up() {
+    for port in [21, 22, 25, 3306] {
+        let verdict = client_leaves(on_port(port), 10.040);
+        assert_eq!(
+            (verdict.cause, verdict.ended_by, verdict.outcome),
+            (Cause::ClientTimeout, EndedBy::Client, Outcome::TimedOut),
+            "{}",
+            told(&verdict)
+        );
+        assert!(
+            (0.5..0.9).contains(&verdict.confidence),
+            "{}",
+            told(&verdict)
+        );
+        assert!(verdict.summary.contains("greeting"), "{}", verdict.summary);
+        let mut talk = on_port(port);
+        talk.client(10.040, RST_ACK, 1, 1, b"");
+        let verdict = talk.verdict(12.0);
+        assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+        assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    }
+}
+
+#[test]
+fn checks_that_leave_at_once_and_clients_that_speak_first_wait_for_nothing() {
+    let verdict = client_leaves(on_port(22), 0.0403);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    let verdict = client_leaves(on_port(443), 10.0403);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn a_greeting_that_never_comes_is_no_rest() {
+    let verdict = on_port(22).verdict(60.0);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    let verdict = on_port(22).verdict(2.0);
+    assert_eq!(verdict.outcome, Outcome::Open, "{}", told(&verdict));
+}
+
+/// Linux with `tcp_abort_on_overflow`, BSD as it comes: what the backlog has no room for is refused at its last ACK.
+fn refused_handshake() -> Talk {
+    let mut talk = on_port(80);
+    talk.stranger(0.0803, Side::Server, RST, 1, 57);
+    talk
+}
+
+#[test]
+fn a_handshake_that_is_refused_at_its_end_is_no_lost_connection() {
+    let verdict = refused_handshake().verdict(5.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::AcceptQueueOverflow, Outcome::Aborted),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.4..0.75).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    let lost = share(&verdict, Cause::PeerStateLost);
+    assert!((0.15..0.5).contains(&lost), "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::ServerTimeout) < 0.05,
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn the_more_so_where_the_listener_served_others() {
+    let mut talk = refused_handshake();
+    talk.client_port = 40_001;
+    talk.client(0.5, SYN, 0, 0, b"");
+    talk.server(0.54, SYN_ACK, 0, 1, b"");
+    talk.client(0.5401, ACK, 1, 1, b"");
+    let up = talk.request(0.55, 1, 1);
+    talk.response(0.6, 1, up, 3_000, 3_000);
+    let all = talk.verdicts(2.0);
+    let refused = all.iter().find(|(c, _)| c.ends.client.port == 40_000);
+    let verdict = &refused.expect("the refused one").1;
+    assert_eq!(
+        verdict.cause,
+        Cause::AcceptQueueOverflow,
+        "{}",
+        told(verdict)
+    );
+    assert!(
+        (0.7..0.93).contains(&verdict.confidence),
+        "{}",
+        told(verdict)
+    );
+}
+
+#[test]
+fn a_client_that_gave_up_while_its_syn_was_unanswered_refuses_the_late_answer() {
+    let mut talk = Talk::new();
+    talk.ordinary_syn = true;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.client(1.0, SYN, 0, 0, b"");
+    talk.server(2.5, SYN_ACK, 0, 1, b"");
+    talk.stranger(2.500_1, Side::Client, RST, 1, 64);
+    let verdict = talk.verdict(5.0);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::ClientTimeout, EndedBy::Client),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.4..0.85).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_connect_that_is_cancelled_at_once_is_harmless_and_told_so() {
+    let mut talk = Talk::new();
+    talk.ordinary_syn = true;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.04, SYN_ACK, 0, 1, b"");
+    talk.stranger(0.040_1, Side::Client, RST, 1, 64);
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::PeerStateLost) < 0.08,
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        !verdict.summary.contains("delivered"),
+        "{}",
+        verdict.summary
+    );
+}
