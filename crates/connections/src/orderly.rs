@@ -5,14 +5,16 @@
 //! what is expected, to hand their payload on, and to keep them in short. Only when something else happens, or when the
 //! connection is over, do the kept packets go through the full analysis ([`crate::live::Live`]), in their order and one by one.
 //!
-//! The first [`FIRST`] and the last packets, between [`STAYING`] and [`LEAVING`] more, are kept as they were; what lies between
-//! is passed over as sums and bounds ([`middle::Middle`]).
+//! The first [`FIRST`] and the last packets, [`STAYING`] and up to as many more as find room, are kept as they were; what lies
+//! between is passed over as sums and bounds ([`middle::Middle`]).
 
 mod behind;
 mod brief;
 mod delivery;
+mod log;
 mod look;
 mod middle;
+mod narrow;
 mod replay;
 mod short;
 mod stock;
@@ -21,9 +23,7 @@ mod syn_ack;
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
 pub(crate) use stock::Stock;
 
-use std::ops::Range;
-
-use whyreset_capture::{Span, Timestamp};
+use whyreset_capture::Span;
 use whyreset_segments::{Checksum, Look, Segment, Usual};
 
 use crate::facts::network::CHECKED;
@@ -31,10 +31,12 @@ use crate::half_open::HalfOpen;
 use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
-use crate::{Needs, StreamSink};
-use look::Looks;
+use crate::{Moment, StreamSink};
+use log::Log;
+use look::{Looks, Number};
 use middle::{Common, Middle};
-use short::{MAX_LEN, Short};
+use narrow::Before;
+use short::{At, MAX_LEN, Short};
 use syn_ack::SynAck;
 
 /// Packets kept from the start.
@@ -45,10 +47,6 @@ const STAYING: usize = 48;
 /// So many stay when both ends have closed and nothing came behind: what the full analysis keeps one by one. No RST is to be
 /// paired with them.
 const LAST: usize = 24;
-/// So many leave together.
-const LEAVING: usize = 16;
-/// Packets that are kept at most.
-const KEPT: usize = FIRST + STAYING + LEAVING;
 
 /// What is expected of one end: what the next packet is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -59,21 +57,51 @@ struct Expected {
     acked: u32,
     /// The number behind the last that it takes: its acknowledgement and its window.
     edge: u32,
-    flow_label: u32,
-    look: Option<u16>,
+    /// How its packets look, once it sent one.
+    look: Option<Number>,
     scale: u8,
     /// Checksums looked at.
     checked: u8,
-    /// It sent its FIN.
-    fin: bool,
-    /// Bytes of it were passed over and not told yet.
-    has_untold: bool,
-    /// What the sink needs of its next bytes.
-    needs: Needs,
+    /// Bytes of it that the sink does not need, or [`NEXT_START`].
+    spared: u64,
     /// Bytes it sent.
     sent: u64,
     /// Of what was passed over and not told yet: captured.
     untold_captured: u64,
+}
+
+/// The sink needs nothing of an end's bytes but those that may begin something.
+const NEXT_START: u64 = u64::MAX;
+
+/// One bit for each end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends(u8);
+
+impl Ends {
+    const BOTH: u8 = 3;
+
+    const fn bit(end: End) -> u8 {
+        match end {
+            End::Low => 1,
+            End::High => 2,
+        }
+    }
+
+    const fn has(self, end: End) -> bool {
+        self.0 & Self::bit(end) != 0
+    }
+
+    const fn add(&mut self, end: End) {
+        self.0 |= Self::bit(end);
+    }
+
+    const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    const fn both(self) -> bool {
+        self.0 == Self::BOTH
+    }
 }
 
 /// What the sink was told of one end.
@@ -84,23 +112,31 @@ struct Told {
     acknowledged: u64,
 }
 
-/// A connection that went by the book so far. What each packet touches comes first.
+/// A connection that went by the book so far. What each packet touches comes first: three lines of memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Orderly<X> {
     ends: ByEnd<Expected>,
     first_frame: u64,
-    last_frame: u64,
-    last: Timestamp,
-    log: Vec<Short>,
     client: End,
+    /// Who sent a FIN.
+    finished: Ends,
+    /// Of whom bytes were passed over and not told yet.
+    untold: Ends,
+    /// Each end's last data, where it sent any.
+    last_data: ByEnd<At>,
+    log: Log,
     middle: Option<Box<Middle>>,
     told: ByEnd<Told>,
     app: X,
     pause_before_fin: Option<Span>,
+    /// IPv6's, of each end's packets.
+    flow_labels: ByEnd<u32>,
     syn: HalfOpen,
     syn_ack: SynAck,
 }
+
+const _: () = assert!(std::mem::offset_of!(Orderly<u64>, middle) <= 208);
 
 impl<X: StreamSink> Orderly<X> {
     /// A connection whose SYN is answered as it should be; `None` where it is not.
@@ -116,6 +152,7 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let syn_ack = SynAck::of(answer)?;
+        let frames = u32::try_from(answer.frame - at.frame).ok()?;
         let scales = (syn.window_scale(), answer.options.window_scale);
         let (client_scale, server_scale) = match scales {
             (Some(client), Some(server)) => (client.min(14), server.min(14)),
@@ -136,11 +173,13 @@ impl<X: StreamSink> Orderly<X> {
         Some(Self {
             ends,
             first_frame: at.frame,
-            last_frame: answer.frame,
-            last: answer.time,
+            last_data: ByEnd::default(),
             client: syn.from(),
+            finished: Ends::default(),
+            untold: Ends::default(),
+            flow_labels: ByEnd::default(),
             app: prototype.fresh(),
-            log: Vec::new(),
+            log: Log::new(Before::new(answer.time, frames)),
             middle: None,
             told: ByEnd::default(),
             pause_before_fin: None,
@@ -151,9 +190,13 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Something of each part that the next packet will touch, for nothing but to have it at hand.
     pub(crate) fn glance(&self) -> u64 {
-        let last = self.log.last().map_or(0, |short| u64::from(short.ack));
         let numbers = self.ends.low.next ^ self.ends.high.next;
-        last ^ u64::from(numbers) ^ self.last_frame ^ self.ends.high.sent
+        let seen = u64::from(numbers) ^ self.log.glance() ^ self.first_frame;
+        if self.log.is_nearly_full() {
+            let middle = self.middle.as_ref().map_or(0, |middle| middle.glance());
+            return seen ^ middle ^ self.log.glance_at_oldest(log::SLOTS - STAYING);
+        }
+        seen
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
@@ -170,10 +213,11 @@ impl<X: StreamSink> Orderly<X> {
         checksum: Option<Checksum>,
         stock: &mut Stock,
     ) -> bool {
-        let pause = usual.time.nanos().wrapping_sub(self.last.nanos());
+        let before = self.log.before().time();
+        let pause = usual.time.nanos().wrapping_sub(before.nanos());
         if pause < 0
-            || usual.frame <= self.last_frame
-            || (self.has_fin() && self.log.len() + 1 >= KEPT)
+            || usual.frame <= self.last_frame()
+            || (self.finished.any() && self.log.is_nearly_full())
             || !self.is_expected(usual, from)
             || !self.looks_usual(usual, from, &mut stock.looks)
         {
@@ -186,12 +230,15 @@ impl<X: StreamSink> Orderly<X> {
             self.ends.of_mut(from).checked += 1;
             short.note_checksum(checksum);
         }
-        if usual.flags.is_fin() && pause >= TELLING_PAUSE && !self.has_fin() {
+        if usual.flags.is_fin() && pause >= TELLING_PAUSE && !self.finished.any() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
         self.hand_on(usual, from);
         self.advance(usual, from);
-        self.keep(short, stock);
+        if usual.payload_len > 0 {
+            *self.last_data.of_mut(from) = short.at();
+        }
+        self.keep(&short, stock);
         true
     }
 
@@ -208,18 +255,20 @@ impl<X: StreamSink> Orderly<X> {
         usual.seq == own.next
             && news <= in_flight
             && (len > 0 || fin || news > 0)
-            && !(own.fin && (len > 0 || fin))
+            && !(self.finished.has(from) && (len > 0 || fin))
             && (len == 0 || room > 0)
             && len < MAX_LEN
     }
 
     fn looks_usual(&mut self, usual: &Usual<'_>, from: End, looks: &mut Looks) -> bool {
         let own = self.ends.of_mut(from);
+        let label = usual.flow_label;
         if let Some(look) = own.look {
-            return looks.get(look) == Some(usual.look) && own.flow_label == usual.flow_label;
+            return looks.get(look) == Some(usual.look)
+                && (usual.look.has_ip_id() || *self.flow_labels.of(from) == label);
         }
         own.look = looks.number(usual.look);
-        own.flow_label = usual.flow_label;
+        *self.flow_labels.of_mut(from) = label;
         own.look.is_some()
     }
 
@@ -228,32 +277,22 @@ impl<X: StreamSink> Orderly<X> {
         let fin = usual.flags.is_fin();
         let len = usual.payload_len.wrapping_add(u32::from(fin));
         own.next = usual.seq.wrapping_add(len);
-        own.fin |= fin;
+        if fin {
+            self.finished.add(from);
+        }
         own.acked = usual.ack;
         let window = u32::from(usual.window).wrapping_shl(u32::from(own.scale));
         own.edge = usual.ack.wrapping_add(window);
-        self.last_frame = usual.frame;
-        self.last = usual.time;
     }
 
-    fn keep(&mut self, short: Short, stock: &mut Stock) {
-        if self.log.len() == self.log.capacity() {
-            self.make_room(stock);
+    fn keep(&mut self, short: &Short, stock: &mut Stock) {
+        if self.log.needs_ring() {
+            self.log.give(stock.ring());
         }
         self.log.push(short);
-        if self.log.len() >= KEPT {
-            self.pass_over(FIRST..FIRST + LEAVING, stock);
+        if !self.log.has_room() {
+            self.pass_over(self.log.len() - FIRST - STAYING, stock);
         }
-    }
-
-    /// Most connections are short: they get little room at first.
-    fn make_room(&mut self, stock: &mut Stock) {
-        let mut log = match self.log.capacity() {
-            0 => Vec::with_capacity(FIRST),
-            _ => stock.log(),
-        };
-        log.append(&mut self.log);
-        self.log = log;
     }
 
     /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
@@ -264,18 +303,21 @@ impl<X: StreamSink> Orderly<X> {
         };
         let staying = self.log.len().saturating_sub(LAST).min(fin);
         if staying > FIRST {
-            self.pass_over(FIRST..staying, stock);
+            self.pass_over(staying - FIRST, stock);
         }
     }
 
-    /// These packets leave the log, those behind the first ones.
-    fn pass_over(&mut self, leaving: Range<usize>, stock: &mut Stock) {
+    /// The oldest packets of the ring leave it.
+    fn pass_over(&mut self, leaving: usize, stock: &mut Stock) {
         let mut middle = match self.middle.take() {
             Some(middle) => middle,
             None => self.begin_middle(stock),
         };
         let common = self.common(&stock.looks);
-        for short in self.log.drain(leaving) {
+        for _ in 0..leaving {
+            let Some(short) = self.log.take_oldest() else {
+                break;
+            };
             if let Some(common) = common.of(short.from()) {
                 middle.pass(&short, common);
             }
@@ -294,7 +336,7 @@ impl<X: StreamSink> Orderly<X> {
         let starts = self.starts();
         middle.open(&self.syn.packet(), client, *starts.of(client));
         middle.open(&self.syn_ack.packet(), server, *starts.of(server));
-        for short in self.log.iter().take(FIRST) {
+        for short in self.log.first() {
             if let Some(common) = common.of(short.from()) {
                 middle.see(short, common);
             }
@@ -317,24 +359,28 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    const fn has_fin(&self) -> bool {
-        self.ends.low.fin || self.ends.high.fin
-    }
-
     /// Both ends have closed.
     pub(crate) const fn ended(&self) -> bool {
-        self.ends.low.fin && self.ends.high.fin
+        self.finished.both()
     }
 
     /// Its last frame.
     pub(crate) const fn last_frame(&self) -> u64 {
-        self.last_frame
+        self.first_frame + self.log.before().frame() as u64
+    }
+
+    /// Its last packet.
+    const fn last(&self) -> Moment {
+        Moment {
+            frame: self.last_frame(),
+            time: self.log.before().time(),
+        }
     }
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
         let middle = self.middle.as_ref().map_or(0, |middle| middle.size());
-        size_of::<Self>() + self.log.capacity() * size_of::<Short>() + middle
+        size_of::<Self>() + self.log.size() + middle
     }
 
     /// The server's end.
@@ -345,10 +391,10 @@ impl<X: StreamSink> Orderly<X> {
     /// What it tells of its listener.
     pub(crate) fn visit(&self, stock: &Stock) -> Visit {
         let server = self.server();
-        let mut of_server = self.log.iter().filter(|short| short.from() == server);
+        let of_server = self.log.iter().filter(|short| short.from() == server);
         let middle = self.middle.as_ref();
         let heard = of_server
-            .next_back()
+            .last()
             .map(|short| short.moment(self.first_frame))
             .or_else(|| middle?.last_of(server))
             .unwrap_or(self.syn_ack.at);
@@ -390,13 +436,10 @@ impl Expected {
             next,
             acked,
             edge: acked,
-            flow_label: 0,
             look: None,
             scale,
             checked: 0,
-            fin: false,
-            has_untold: false,
-            needs: Needs::Everything,
+            spared: 0,
             sent: 0,
             untold_captured: 0,
         }

@@ -2,18 +2,18 @@
 
 use whyreset_segments::{Checksum, Endpoint, Look};
 
+use super::Orderly;
 use super::middle::Half;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
-use super::{FIRST, Orderly};
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
 use crate::round_trip::{Answer, Pending, RoundTripMeter};
-use crate::{Brief, BySide, Ending, FrameSpan, Moment, RoundTrip, Side, StreamSink};
+use crate::{Brief, BySide, Ending, FrameSpan, RoundTrip, Side, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
     /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
@@ -39,10 +39,7 @@ impl<X: StreamSink> Orderly<X> {
             client: stock.looks.get(self.ends.of(client).look?)?,
             server: stock.looks.get(self.ends.of(server).look?)?,
         };
-        self.tell_passed(Moment {
-            frame: self.last_frame,
-            time: self.last,
-        });
+        self.tell_passed(self.last());
         let ending = self.app.ending();
         if ending == Ending::InDoubt {
             return None;
@@ -51,8 +48,7 @@ impl<X: StreamSink> Orderly<X> {
         let outgoing = self.syn.link(links).outgoing;
         watch.client.signs.outgoing = outgoing.or(watch.client.signs.outgoing);
         let first_frame = self.first_frame;
-        let (first, last) = self.log.split_at(FIRST.min(self.log.len()));
-        for short in first {
+        for short in self.log.first() {
             let side = self.side(short.from());
             watch.packet(short, side, first_frame);
         }
@@ -60,9 +56,9 @@ impl<X: StreamSink> Orderly<X> {
             watch.client.go_on(middle.ends.of(client));
             watch.server.go_on(middle.ends.of(server));
         }
-        for short in last {
+        for short in self.log.last() {
             let side = self.side(short.from());
-            watch.packet(short, side, first_frame);
+            watch.packet(&short, side, first_frame);
         }
         let fins = watch.fins()?;
         let trips = BySide {
@@ -82,11 +78,11 @@ impl<X: StreamSink> Orderly<X> {
             },
             frames: FrameSpan {
                 first: self.first_frame,
-                last: self.last_frame,
+                last: self.last_frame(),
                 count: 2 + self.log.len() as u64 + self.passed_over(),
             },
             start: self.syn.moment().time,
-            end: self.last,
+            end: self.log.before().time(),
             bytes,
             closed_first,
             ending,
@@ -107,7 +103,7 @@ impl<X: StreamSink> Orderly<X> {
             },
             app: std::mem::take(&mut self.app),
         };
-        stock.take_back(std::mem::take(&mut self.log), self.middle.take());
+        stock.take_back(self.log.take_ring(), self.middle.take());
         Some(brief)
     }
 

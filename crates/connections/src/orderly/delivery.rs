@@ -2,8 +2,7 @@
 
 use whyreset_segments::Usual;
 
-use super::Orderly;
-use super::short::Short;
+use super::{Ends, NEXT_START, Orderly};
 use crate::pairs::End;
 use crate::stream_sink::PassedBytes;
 use crate::{Moment, Needs, Side, StreamSink};
@@ -28,7 +27,7 @@ impl<X: StreamSink> Orderly<X> {
             self.tell_payload(usual, from, at);
         }
         let news = usual.ack != self.ends.of(from).acked;
-        if news && !self.has_untold() {
+        if news && !self.untold.any() {
             let acknowledged = self.acknowledged(from.other(), usual.ack);
             self.tell_acknowledged(from.other(), acknowledged, at);
         }
@@ -43,16 +42,18 @@ impl<X: StreamSink> Orderly<X> {
     fn spare(&mut self, usual: &Usual<'_>, from: End) -> bool {
         let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);
-        match &mut own.needs {
-            Needs::Everything => return false,
-            Needs::Nothing(left) if *left >= len => *left -= len,
-            Needs::Nothing(_) => return false,
-            Needs::NextStart if X::may_begin(usual.payload) => return false,
-            Needs::NextStart => {}
+        if own.spared == NEXT_START {
+            if X::may_begin(usual.payload) {
+                return false;
+            }
+        } else if own.spared >= len {
+            own.spared -= len;
+        } else {
+            return false;
         }
-        own.has_untold = true;
         own.untold_captured += (usual.payload.len() as u64).min(len);
         own.sent += len;
+        self.untold.add(from);
         true
     }
 
@@ -74,7 +75,11 @@ impl<X: StreamSink> Orderly<X> {
         }
         for end in [End::Low, End::High] {
             let side = self.side(end);
-            self.ends.of_mut(end).needs = self.app.needs(side);
+            self.ends.of_mut(end).spared = match self.app.needs(side) {
+                Needs::Everything => 0,
+                Needs::Nothing(len) => len.min(NEXT_START - 1),
+                Needs::NextStart => NEXT_START,
+            };
         }
     }
 
@@ -87,7 +92,9 @@ impl<X: StreamSink> Orderly<X> {
     pub(super) fn numbers_below(&self, end: End, ack: u32) -> u64 {
         let sender = self.ends.of(end);
         let in_flight = u64::from(sender.next.wrapping_sub(ack));
-        let numbers = sender.sent.saturating_add(u64::from(sender.fin));
+        let numbers = sender
+            .sent
+            .saturating_add(u64::from(self.finished.has(end)));
         numbers.saturating_sub(in_flight)
     }
 
@@ -100,17 +107,13 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    const fn has_untold(&self) -> bool {
-        self.ends.low.has_untold || self.ends.high.has_untold
-    }
-
     /// Tells what was passed over. `at` is the last packet.
     pub(super) fn tell_passed(&mut self, at: Moment) {
-        if !self.has_untold() {
+        if !self.untold.any() {
             return;
         }
         for end in [End::Low, End::High] {
-            if !self.ends.of(end).has_untold {
+            if !self.untold.has(end) {
                 continue;
             }
             let last = self.last_data(end).unwrap_or(at);
@@ -122,11 +125,11 @@ impl<X: StreamSink> Orderly<X> {
                 len: own.sent.saturating_sub(offset),
                 captured: own.untold_captured,
             };
-            own.has_untold = false;
             own.untold_captured = 0;
             self.told.of_mut(end).bytes = own.sent;
             self.app.passed(side, last, passed);
         }
+        self.untold = Ends::default();
         for end in [End::Low, End::High] {
             let acknowledged = self.acknowledged(end, self.ends.of(end.other()).acked);
             self.tell_acknowledged(end, acknowledged, at);
@@ -135,12 +138,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last data of an end.
     pub(super) fn last_data(&self, end: End) -> Option<Moment> {
-        let first = self.first_frame;
-        let kept = |short: &&Short| short.from() == end && short.payload_len() > 0;
-        let in_log = self.log.iter().rev().find(kept);
-        let passed = || self.middle.as_ref()?.ends.of(end).passed.data;
-        in_log
-            .map(|short| short.moment(first))
-            .or_else(|| passed().map(|(_, at)| at.moment(first)))
+        let has_sent = self.ends.of(end).sent > 0;
+        has_sent.then(|| self.last_data.of(end).moment(self.first_frame))
     }
 }

@@ -245,6 +245,11 @@ impl Middle {
         }
     }
 
+    /// Something of each part that the next packets will touch, for nothing but to have it at hand.
+    pub(super) fn glance(&self) -> u64 {
+        self.count ^ self.ends.low.glance() ^ self.ends.high.glance()
+    }
+
     /// What comes next did not leave together with what came before.
     pub(super) fn pause_runs(&mut self) {
         self.ends.low.passed.close_run();
@@ -371,6 +376,22 @@ impl Half {
             },
             ..Self::default()
         }
+    }
+
+    fn glance(&self) -> u64 {
+        let passed = &self.passed;
+        let waits = self.waiting.front().map_or(0, |waiting| waiting.end);
+        let runs = passed.runs.last().map_or(0, |run| run.packets);
+        let spoken = self.spoken.map_or(0, |(_, clock)| clock.unwrap_or(0));
+        let of_numbers = waits ^ runs ^ spoken ^ self.next ^ passed.ack;
+        u64::from(of_numbers)
+            ^ passed.packets
+            ^ passed.in_flight.map_or(0, |(most, _)| most as u64)
+            ^ passed.data.map_or(0, |(at, _)| at.time().nanos() as u64)
+            ^ u64::from(passed.window)
+            ^ u64::from(passed.narrowest.map_or(0, |narrow| narrow.window))
+            ^ self.meter.glance()
+            ^ self.ip_ids.glance()
     }
 
     fn advance(&mut self, taken: &Taken) {
@@ -504,4 +525,29 @@ impl Sums {
             first.last = second.last;
         }
     }
+}
+#[cfg(test)]
+#[test]
+fn sizes() {
+    eprintln!(
+        "Middle {} Half {} Sums {} meter {} ipid {} ShortRun {} Waiting {} Pause {} Orderly {} Short {} At {} Narrow {}",
+        size_of::<Middle>(),
+        size_of::<Half>(),
+        size_of::<Sums>(),
+        size_of::<RoundTripMeter>(),
+        size_of::<IpIdTracker>(),
+        size_of::<ShortRun>(),
+        size_of::<Waiting>(),
+        size_of::<ShortPause>(),
+        size_of::<super::Orderly<[usize; 2]>>(),
+        size_of::<Short>(),
+        size_of::<At>(),
+        size_of::<Narrow>()
+    );
+    eprintln!(
+        "syn {} synack {} roundtrip {}",
+        size_of::<super::HalfOpen>(),
+        size_of::<super::SynAck>(),
+        size_of::<crate::RoundTrip>()
+    );
 }

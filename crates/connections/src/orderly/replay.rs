@@ -2,17 +2,17 @@
 
 use whyreset_segments::{Checksum, Endpoint, Segment};
 
+use super::Orderly;
 use super::behind::Behind;
 use super::look::Looks;
 use super::short::{Seen, Short};
 use super::stock::Stock;
-use super::{FIRST, Orderly};
 use crate::links::Links;
 use crate::live::{Arriving, Live};
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::HandedOn;
 use crate::sequence_analysis::Scale;
-use crate::{EngineConfig, Marks, Moment, StreamSink};
+use crate::{EngineConfig, Marks, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
     /// The connection between `ends` as if it had been followed in full from the start.
@@ -24,10 +24,7 @@ impl<X: StreamSink> Orderly<X> {
         config: &EngineConfig,
     ) -> Live<X> {
         let looks = &stock.looks;
-        self.tell_passed(Moment {
-            frame: self.last_frame,
-            time: self.last,
-        });
+        self.tell_passed(self.last());
         let app = std::mem::take(&mut self.app);
         let (client, server) = (self.client, self.client.other());
         let (client_end, server_end) = (*ends.of(client), *ends.of(server));
@@ -38,9 +35,13 @@ impl<X: StreamSink> Orderly<X> {
         let answer = self.syn_ack.segment(server_end, client_end);
         live.packet(&again(&answer, server, self.syn_ack.checksum), config);
         let mut next = self.starts();
-        let log = std::mem::take(&mut self.log);
-        let (first, last) = log.split_at(FIRST.min(log.len()));
-        self.replay(first, &mut next, &mut live, (ends, looks), config);
+        self.replay(
+            self.log.first().iter().copied(),
+            &mut next,
+            &mut live,
+            (ends, looks),
+            config,
+        );
         let middle = self.middle.take();
         if let Some(middle) = &middle {
             next = ByEnd {
@@ -50,16 +51,16 @@ impl<X: StreamSink> Orderly<X> {
             let behind = Behind::of(middle, &self.overheads(looks));
             live.pass_over(&behind, &self.scales(), config);
         }
-        self.replay(last, &mut next, &mut live, (ends, looks), config);
+        self.replay(self.log.last(), &mut next, &mut live, (ends, looks), config);
         live.end_replay(&self.streams());
-        stock.take_back(log, middle);
+        stock.take_back(self.log.take_ring(), middle);
         live
     }
 
     /// `next`: each end's next sequence number.
     fn replay(
         &self,
-        packets: &[Short],
+        packets: impl Iterator<Item = Short>,
         next: &mut ByEnd<u32>,
         live: &mut Live<X>,
         (ends, looks): (&ByEnd<Endpoint>, &Looks),
@@ -73,7 +74,7 @@ impl<X: StreamSink> Orderly<X> {
                 let seen = Seen {
                     first: self.first_frame,
                     look,
-                    flow_label: own.flow_label,
+                    flow_label: *self.flow_labels.of(from),
                     ends,
                 };
                 let segment = short.segment(*next, &seen);

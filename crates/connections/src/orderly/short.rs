@@ -13,19 +13,21 @@ pub(super) const MAX_LEN: u32 = 1 << 20;
 
 /// A plain packet in 32 bytes. Its sequence number is the one behind the packet before it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Short {
-    time: Timestamp,
+pub(super) struct Short {
+    pub(super) time: Timestamp,
     pub(super) ack: u32,
-    timestamps: Timestamps,
+    pub(super) timestamps: Timestamps,
     /// Counted from the connection's first.
-    frame: u32,
+    pub(super) frame: u32,
     pub(super) window: u16,
     pub(super) ip_id: u16,
-    bits: u32,
+    /// Length, sender and flags, and what became of the checksum.
+    pub(super) bits: u32,
 }
 
-/// Bits for the length of the payload.
+/// Bits for the length of the payload; the others tell something.
 const LEN: u32 = MAX_LEN - 1;
+const TOLD_AT: u32 = 20;
 const FROM_HIGH: u32 = 1 << 20;
 const PSH: u32 = 1 << 21;
 const FIN: u32 = 1 << 22;
@@ -58,13 +60,28 @@ impl Short {
         self.bits |= checksum_bits(checksum) << CHECKSUM;
     }
 
-    /// Who sent it.
-    pub(super) const fn from(&self) -> End {
-        if self.bits & FROM_HIGH == 0 {
+    /// The bits of a packet with so much payload, which tells this ([`Short::told`]).
+    pub(super) const fn bits_of(payload_len: u32, told: u32) -> u32 {
+        payload_len | told << TOLD_AT
+    }
+
+    /// What it tells: who sent it, PSH and FIN in the lowest three bits, and what became of the checksum above them.
+    pub(super) const fn told(&self) -> u32 {
+        self.bits >> TOLD_AT
+    }
+
+    /// Who sent the packet with these bits.
+    pub(super) const fn sender(bits: u32) -> End {
+        if bits & FROM_HIGH == 0 {
             End::Low
         } else {
             End::High
         }
+    }
+
+    /// Who sent it.
+    pub(super) const fn from(&self) -> End {
+        Self::sender(self.bits)
     }
 
     /// Bytes of payload.

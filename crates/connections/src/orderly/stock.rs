@@ -1,28 +1,29 @@
 //! What orderly connections share: looks, and the room that those which are over have left.
 
-use super::KEPT;
+use super::log::Ring;
 use super::look::Looks;
 use super::middle::Middle;
-use super::short::Short;
 
-/// Logs and sums that are kept for the next connections: about four kilobytes a pair.
+/// Rings and sums that are kept for the next connections: about four kilobytes a pair.
 const MAX_SPARE: usize = 256;
 
 /// All looks that were met, and room to be used again.
 #[derive(Debug, Default)]
 pub(crate) struct Stock {
     pub(super) looks: Looks,
-    logs: Vec<Vec<Short>>,
+    #[expect(clippy::vec_box, reason = "they are lent and taken back as they are")]
+    rings: Vec<Box<Ring>>,
     #[expect(clippy::vec_box, reason = "they are lent and taken back as they are")]
     middles: Vec<Box<Middle>>,
 }
 
 impl Stock {
     /// Takes back what a connection that is over has left.
-    pub(super) fn take_back(&mut self, mut log: Vec<Short>, middle: Option<Box<Middle>>) {
-        if log.capacity() >= KEPT && self.logs.len() < MAX_SPARE {
-            log.clear();
-            self.logs.push(log);
+    pub(super) fn take_back(&mut self, ring: Option<Box<Ring>>, middle: Option<Box<Middle>>) {
+        if let Some(ring) = ring
+            && self.rings.len() < MAX_SPARE
+        {
+            self.rings.push(ring);
         }
         if let Some(middle) = middle
             && self.middles.len() < MAX_SPARE
@@ -31,9 +32,9 @@ impl Stock {
         }
     }
 
-    /// An empty log with room for [`KEPT`] packets.
-    pub(super) fn log(&mut self) -> Vec<Short> {
-        self.logs.pop().unwrap_or_else(|| Vec::with_capacity(KEPT))
+    /// Room for the last packets of a connection.
+    pub(super) fn ring(&mut self) -> Box<Ring> {
+        self.rings.pop().unwrap_or_else(Ring::new)
     }
 
     /// Sums of nothing, of a connection with this first frame.

@@ -1,0 +1,282 @@
+//! The packets of a connection that are kept one by one: the first, and the last in a ring.
+
+use super::FIRST;
+use super::narrow::{Before, Slot, Written, is_wide};
+use super::short::Short;
+
+/// Slots of the ring, of which a packet takes one or two.
+pub(super) const SLOTS: usize = 128;
+const _: () = assert!(SLOTS.is_power_of_two() && SLOTS + FIRST <= u8::MAX as usize);
+
+/// The first [`FIRST`] packets and a ring of the last ones, oldest first.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct Log {
+    /// The numbers of the last packet.
+    before: Before,
+    ring: Option<Box<Ring>>,
+    /// Packets, of these in the ring, and the slots that they take.
+    packets: u8,
+    used: u8,
+    /// The first slot of the ring's oldest packet.
+    oldest: u8,
+    first: Box<[Short]>,
+}
+
+/// The last packets.
+#[derive(Debug)]
+pub(super) struct Ring {
+    /// The numbers of the packet before the oldest.
+    before: Before,
+    slots: [Slot; SLOTS],
+}
+
+impl Log {
+    /// No packets yet; what comes next is told by what came `before`.
+    pub(super) fn new(before: Before) -> Self {
+        Self {
+            before,
+            ring: None,
+            packets: 0,
+            used: 0,
+            oldest: 0,
+            first: Box::default(),
+        }
+    }
+
+    /// The numbers of the last packet.
+    pub(super) const fn before(&self) -> &Before {
+        &self.before
+    }
+
+    /// How many packets it holds.
+    pub(super) const fn len(&self) -> usize {
+        self.packets as usize
+    }
+
+    /// Whether the next packet needs a ring that is not there yet.
+    pub(super) const fn needs_ring(&self) -> bool {
+        self.ring.is_none() && self.len() >= FIRST
+    }
+
+    /// Whether the next packet finds room, whatever it is like.
+    pub(super) const fn has_room(&self) -> bool {
+        self.used as usize + 2 <= SLOTS
+    }
+
+    /// Whether hardly more than the next packet finds room.
+    pub(super) const fn is_nearly_full(&self) -> bool {
+        self.used as usize + 4 > SLOTS
+    }
+
+    /// Adds a packet, where there is room for it.
+    #[inline]
+    pub(super) fn push(&mut self, short: &Short) {
+        if let Some(ring) = &mut self.ring {
+            if self.used as usize + 2 > SLOTS {
+                return;
+            }
+            let end = usize::from(self.oldest) + usize::from(self.used);
+            self.used += match self.before.write(short) {
+                Written::Narrow(slot) => {
+                    ring.set(end, slot);
+                    1
+                }
+                Written::Wide([first, second]) => {
+                    ring.set(end, first);
+                    ring.set(end + 1, second);
+                    2
+                }
+            };
+        } else {
+            self.push_first(short);
+        }
+        self.packets += 1;
+        self.before.pass(short);
+    }
+
+    #[cold]
+    fn push_first(&mut self, short: &Short) {
+        if self.first.is_empty() {
+            self.first = Box::new([*short; FIRST]);
+        } else if let Some(place) = self.first.get_mut(usize::from(self.packets)) {
+            *place = *short;
+        }
+    }
+
+    /// Lets all packets from now on go into this ring.
+    pub(super) fn give(&mut self, mut ring: Box<Ring>) {
+        ring.before = self.before;
+        self.ring = Some(ring);
+    }
+
+    /// Takes the ring's oldest packet out.
+    #[inline]
+    pub(super) fn take_oldest(&mut self) -> Option<Short> {
+        if self.len() <= FIRST {
+            return None;
+        }
+        let ring = self.ring.as_mut()?;
+        let (short, slots) = ring.read(&ring.before, self.oldest);
+        ring.before.pass(&short);
+        self.oldest = (self.oldest + slots) % SLOTS as u8;
+        self.used -= slots;
+        self.packets -= 1;
+        Some(short)
+    }
+
+    /// The ring of a log that is no longer needed.
+    pub(super) fn take_ring(&mut self) -> Option<Box<Ring>> {
+        self.packets = self.packets.min(FIRST as u8);
+        self.ring.take()
+    }
+
+    /// The first packets.
+    pub(super) fn first(&self) -> &[Short] {
+        self.first.get(..self.len().min(FIRST)).unwrap_or_default()
+    }
+
+    /// The packets in the ring.
+    pub(super) fn last(&self) -> impl Iterator<Item = Short> {
+        let mut before = self.ring.as_ref().map(|ring| ring.before);
+        let mut next = self.oldest;
+        (FIRST..self.len()).map_while(move |_| {
+            let before = before.as_mut()?;
+            let (short, slots) = self.ring.as_ref()?.read(before, next);
+            before.pass(&short);
+            next = (next + slots) % SLOTS as u8;
+            Some(short)
+        })
+    }
+
+    /// All packets.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Short> {
+        self.first().iter().copied().chain(self.last())
+    }
+
+    /// Bytes that it holds.
+    pub(super) fn size(&self) -> usize {
+        let ring = self.ring.as_ref().map_or(0, |_| size_of::<Ring>());
+        ring + self.first.len() * size_of::<Short>()
+    }
+
+    /// Something of each part that the next packet will touch, for nothing but to have it at hand.
+    #[inline]
+    pub(super) fn glance(&self) -> u64 {
+        let Some(ring) = &self.ring else {
+            return u64::from(self.packets);
+        };
+        let end = usize::from(self.oldest) + usize::from(self.used);
+        let [word, _] = ring.slot(end);
+        word
+    }
+
+    /// The same of the oldest packets, so many slots of them.
+    pub(super) fn glance_at_oldest(&self, slots: usize) -> u64 {
+        let Some(ring) = &self.ring else {
+            return 0;
+        };
+        let oldest = usize::from(self.oldest);
+        let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
+        of_line
+            .map(|at| ring.slot(at)[0])
+            .fold(0, |all, one| all ^ one)
+    }
+}
+
+impl Ring {
+    /// Room for the last packets.
+    pub(super) fn new() -> Box<Self> {
+        Box::new(Self {
+            before: Before::default(),
+            slots: [Slot::default(); SLOTS],
+        })
+    }
+
+    #[inline]
+    fn slot(&self, at: usize) -> Slot {
+        self.slots.get(at % SLOTS).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, slot: Slot) {
+        if let Some(place) = self.slots.get_mut(at % SLOTS) {
+            *place = slot;
+        }
+    }
+
+    /// The packet that begins in a slot, and how many it takes.
+    #[inline]
+    fn read(&self, before: &Before, at: u8) -> (Short, u8) {
+        let at = usize::from(at);
+        let slot = self.slot(at);
+        let short = before.read(slot, || self.slot(at + 1));
+        (short, if is_wide(slot) { 2 } else { 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use whyreset_capture::Timestamp;
+    use whyreset_segments::Usual;
+
+    use super::*;
+
+    fn short(frame: u32, ip_id: u16) -> Short {
+        Short {
+            time: Timestamp::from_nanos(i64::from(frame) * 1_000),
+            ack: frame * 10,
+            timestamps: Usual::NO_TIMESTAMPS,
+            frame,
+            window: 501,
+            ip_id,
+            bits: Short::bits_of(100, 0),
+        }
+    }
+
+    fn frames(packets: impl Iterator<Item = Short>) -> Vec<u32> {
+        packets.map(|short| short.frame).collect()
+    }
+
+    /// `wide_every`: so often comes a packet that takes two slots.
+    fn the_first_and_the_last_stay(wide_every: u32, least: usize) {
+        let mut log = Log::new(Before::new(Timestamp::from_nanos(0), 0));
+        for frame in 1..1_000 {
+            if log.needs_ring() {
+                log.give(Ring::new());
+            }
+            let ip_id = if frame % wide_every == 0 {
+                frame * 999
+            } else {
+                frame
+            } as u16;
+            assert!(log.has_room());
+            log.push(&short(frame, ip_id));
+            assert_eq!(log.before().frame(), frame);
+            if !log.has_room() {
+                assert_eq!(
+                    frames(log.first().iter().copied()),
+                    (1..9).collect::<Vec<_>>()
+                );
+                let kept = u32::try_from(log.len()).unwrap() - 8;
+                assert!(log.len() >= least);
+                assert_eq!(
+                    frames(log.last()),
+                    (frame + 1 - kept..=frame).collect::<Vec<_>>()
+                );
+                for number in 0..10 {
+                    assert_eq!(log.take_oldest().unwrap().frame, frame + 1 - kept + number);
+                }
+            }
+        }
+        while log.take_oldest().is_some() {}
+        assert_eq!(frames(log.iter()), (1..9).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_last_packets_stay_in_the_ring() {
+        the_first_and_the_last_stay(u32::MAX, SLOTS - 2 + FIRST);
+        the_first_and_the_last_stay(1, SLOTS / 2 + FIRST - 1);
+        the_first_and_the_last_stay(3, SLOTS / 2 + FIRST - 1);
+    }
+}

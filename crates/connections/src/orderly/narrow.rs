@@ -1,0 +1,323 @@
+//! A packet by what differs from the ones before it: 16 bytes for nearly all, 32 for the rest.
+
+use whyreset_capture::Timestamp;
+use whyreset_segments::{Timestamps, Usual};
+
+use super::short::Short;
+use crate::pairs::ByEnd;
+
+/// The numbers of the packets before, which the next one is told by.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    time: Timestamp,
+    frame: u32,
+    ends: ByEnd<Numbers>,
+}
+
+/// The numbers of an end's last packet.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    ack: u32,
+    timestamps: Timestamps,
+    window: u16,
+    ip_id: u16,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            ack: 0,
+            timestamps: Usual::NO_TIMESTAMPS,
+            window: 0,
+            ip_id: 0,
+        }
+    }
+}
+
+/// A packet, or half of one.
+pub(super) type Slot = [u64; 2];
+
+/// One packet in slots.
+pub(super) enum Written {
+    Narrow(Slot),
+    Wide([Slot; 2]),
+}
+
+/// A field of a word: how many bits, and where they begin.
+struct Field {
+    bits: u32,
+    at: u32,
+}
+
+impl Field {
+    const fn get(&self, word: u64) -> u64 {
+        (word >> self.at) & ((1 << self.bits) - 1)
+    }
+
+    /// What of a value does not fit.
+    const fn beyond(&self, value: u64) -> u64 {
+        value >> self.bits
+    }
+}
+
+// The first word of a narrow packet.
+const LENGTH: Field = Field { bits: 16, at: 0 };
+const FRAMES: Field = Field { bits: 20, at: 16 };
+const TICKS: Field = Field { bits: 28, at: 36 };
+// The second one.
+const NEWS: Field = Field { bits: 20, at: 0 };
+const IP_IDS: Field = Field { bits: 8, at: 20 };
+const VALUES: Field = Field { bits: 10, at: 28 };
+const ECHOES: Field = Field { bits: 10, at: 38 };
+const WINDOWS: Field = Field { bits: 11, at: 48 };
+const TOLD: Field = Field { bits: 3, at: 59 };
+/// Ticks are microseconds, else nanoseconds.
+const IN_MICROS: u64 = 1 << 62;
+/// A wide packet begins.
+const IS_WIDE: u64 = 1 << 63;
+// The second word of a wide packet.
+const ACK: Field = Field { bits: 32, at: 0 };
+const BITS: Field = Field { bits: 31, at: 32 };
+
+/// Windows grow and shrink: steps count from so far below.
+const WINDOW_BELOW: u16 = 1 << 10;
+
+const NANOS_PER_MICRO: u64 = 1_000;
+
+impl Before {
+    /// This was the last frame, and nothing is known of it.
+    pub(super) fn new(time: Timestamp, frame: u32) -> Self {
+        Self {
+            time,
+            frame,
+            ends: ByEnd::default(),
+        }
+    }
+
+    /// When the last packet came.
+    pub(super) const fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Its frame, counted from the connection's first.
+    pub(super) const fn frame(&self) -> u32 {
+        self.frame
+    }
+
+    /// The last packet is this one.
+    #[inline]
+    pub(super) const fn pass(&mut self, short: &Short) {
+        self.time = short.time;
+        self.frame = short.frame;
+        *self.ends.of_mut(short.from()) = Numbers {
+            ack: short.ack,
+            timestamps: short.timestamps,
+            window: short.window,
+            ip_id: short.ip_id,
+        };
+    }
+
+    /// The next packet in slots.
+    #[inline]
+    pub(super) fn write(&self, short: &Short) -> Written {
+        match self.narrow(short) {
+            Some(slot) => Written::Narrow(slot),
+            None => Written::Wide(wide(short)),
+        }
+    }
+
+    #[inline]
+    fn narrow(&self, short: &Short) -> Option<Slot> {
+        let last = self.ends.of(short.from());
+        let difference = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
+        let short_difference = |now: u16, before: u16| u64::from(now.wrapping_sub(before));
+        let nanos = short.time.nanos().wrapping_sub(self.time.nanos());
+        let nanos = nanos.cast_unsigned();
+        let micros = nanos / NANOS_PER_MICRO;
+        let (ticks, unit) = if micros * NANOS_PER_MICRO == nanos {
+            (micros, IN_MICROS)
+        } else {
+            (nanos, 0)
+        };
+        let frames = difference(short.frame, self.frame);
+        let length = u64::from(short.payload_len());
+        let news = difference(short.ack, last.ack);
+        let ip_ids = short_difference(short.ip_id, last.ip_id);
+        let values = difference(short.timestamps.value, last.timestamps.value);
+        let echoes = difference(short.timestamps.echo, last.timestamps.echo);
+        let windows = short_difference(short.window.wrapping_add(WINDOW_BELOW), last.window);
+        let told = u64::from(short.told());
+        let beyond = LENGTH.beyond(length)
+            | FRAMES.beyond(frames)
+            | TICKS.beyond(ticks)
+            | NEWS.beyond(news)
+            | IP_IDS.beyond(ip_ids)
+            | VALUES.beyond(values)
+            | ECHOES.beyond(echoes)
+            | WINDOWS.beyond(windows)
+            | TOLD.beyond(told);
+        (beyond == 0).then_some([
+            length << LENGTH.at | frames << FRAMES.at | ticks << TICKS.at,
+            news << NEWS.at
+                | ip_ids << IP_IDS.at
+                | values << VALUES.at
+                | echoes << ECHOES.at
+                | windows << WINDOWS.at
+                | told << TOLD.at
+                | unit,
+        ])
+    }
+
+    /// The next packet, of which this is the first slot; where it is wide, `second` is the second.
+    #[inline]
+    pub(super) fn read(&self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Short {
+        if told & IS_WIDE != 0 {
+            return read_wide([first, told], second());
+        }
+        let ticks = TICKS.get(first);
+        let nanos = if told & IN_MICROS == 0 {
+            ticks
+        } else {
+            ticks * NANOS_PER_MICRO
+        };
+        let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
+        let last = self.ends.of(Short::sender(bits));
+        let time = self.time.nanos().wrapping_add(nanos.cast_signed());
+        let window = last.window.wrapping_add(WINDOWS.get(told) as u16);
+        let clocks = last.timestamps;
+        Short {
+            time: Timestamp::from_nanos(time),
+            ack: last.ack.wrapping_add(NEWS.get(told) as u32),
+            timestamps: Timestamps {
+                value: clocks.value.wrapping_add(VALUES.get(told) as u32),
+                echo: clocks.echo.wrapping_add(ECHOES.get(told) as u32),
+            },
+            frame: self.frame.wrapping_add(FRAMES.get(first) as u32),
+            window: window.wrapping_sub(WINDOW_BELOW),
+            ip_id: last.ip_id.wrapping_add(IP_IDS.get(told) as u16),
+            bits,
+        }
+    }
+}
+
+/// Whether a packet that begins with this slot takes two.
+pub(super) const fn is_wide(slot: Slot) -> bool {
+    slot[1] & IS_WIDE != 0
+}
+
+fn wide(short: &Short) -> [Slot; 2] {
+    let Timestamps { value, echo } = short.timestamps;
+    let numbers = u64::from(short.window) << 16 | u64::from(short.ip_id);
+    [
+        [
+            short.time.nanos().cast_unsigned(),
+            u64::from(short.ack) << ACK.at | u64::from(short.bits) << BITS.at | IS_WIDE,
+        ],
+        [
+            u64::from(value) << 32 | u64::from(echo),
+            u64::from(short.frame) << 32 | numbers,
+        ],
+    ]
+}
+
+const fn read_wide([time, told]: Slot, [clocks, numbers]: Slot) -> Short {
+    Short {
+        time: Timestamp::from_nanos(time.cast_signed()),
+        ack: ACK.get(told) as u32,
+        timestamps: Timestamps {
+            value: (clocks >> 32) as u32,
+            echo: clocks as u32,
+        },
+        frame: (numbers >> 32) as u32,
+        window: (numbers >> 16) as u16,
+        ip_id: numbers as u16,
+        bits: BITS.get(told) as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A number that is often near the one before.
+    fn step(near: u32) -> impl Strategy<Value = u32> {
+        prop_oneof![4 => 0..=near, 1 => any::<u32>()]
+    }
+
+    fn packet() -> impl Strategy<Value = (u64, [u32; 6], (u32, u32))> {
+        let time = prop_oneof![
+            4 => (0_u64..1 << 27).prop_map(|micros| micros * 1_000),
+            2 => 0_u64..1 << 29,
+            1 => any::<u64>()
+        ];
+        let numbers = (
+            step(1 << 20),
+            step(1 << 20),
+            step(1 << 10),
+            step(1 << 10),
+            step(1 << 8),
+            step(1 << 9),
+        );
+        let told = prop_oneof![9 => 0_u32..8, 1 => 0_u32..64];
+        let len = prop_oneof![4 => 0_u32..1 << 16, 1 => 0_u32..1 << 20];
+        (time, numbers, (len, told))
+            .prop_map(|(time, (a, b, c, d, e, f), bits)| (time, [a, b, c, d, e, f], bits))
+    }
+
+    proptest! {
+        #[test]
+        fn packets_come_back_as_they_were(packets in proptest::collection::vec(packet(), 1..40)) {
+            let mut writer = Before::new(Timestamp::from_nanos(1_700_000_000_123_456_000), 1);
+            let mut reader = writer;
+            for (time, [frame, ack, value, echo, ip_id, window], (len, told)) in packets {
+                let bits = Short::bits_of(len, told);
+                let last = *writer.ends.of(Short::sender(bits));
+                let short = Short {
+                    time: Timestamp::from_nanos(writer.time.nanos().wrapping_add(time.cast_signed())),
+                    ack: last.ack.wrapping_add(ack),
+                    timestamps: Timestamps {
+                        value: last.timestamps.value.wrapping_add(value),
+                        echo: last.timestamps.echo.wrapping_add(echo),
+                    },
+                    frame: writer.frame.wrapping_add(frame),
+                    window: last.window.wrapping_add(window as u16).wrapping_sub(200),
+                    ip_id: last.ip_id.wrapping_add(ip_id as u16),
+                    bits,
+                };
+                let read = match writer.write(&short) {
+                    Written::Narrow(slot) => {
+                        prop_assert!(!is_wide(slot));
+                        reader.read(slot, Slot::default)
+                    }
+                    Written::Wide([slot, second]) => {
+                        prop_assert!(is_wide(slot));
+                        reader.read(slot, || second)
+                    }
+                };
+                prop_assert_eq!(format!("{read:?}"), format!("{short:?}"));
+                writer.pass(&short);
+                reader.pass(&read);
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_closely_is_narrow() {
+        let mut before = Before::new(Timestamp::from_nanos(1_000_000), 1);
+        let mut short = Short {
+            time: Timestamp::from_nanos(90_001_000),
+            ack: 7,
+            timestamps: Usual::NO_TIMESTAMPS,
+            frame: 70_000,
+            window: 501,
+            ip_id: 99,
+            bits: Short::bits_of(1_448, 0),
+        };
+        assert!(matches!(before.write(&short), Written::Narrow(_)));
+        before.pass(&short);
+        short.bits = Short::bits_of(1 << 16, 0);
+        assert!(matches!(before.write(&short), Written::Wide(_)));
+    }
+}
