@@ -39,11 +39,6 @@ pub(crate) struct Identified {
 }
 
 impl IpIdTracker {
-    /// Something of it, for nothing but to have it at hand.
-    pub(crate) fn glance(&self) -> u64 {
-        u64::from(self.packets) ^ self.last.map_or(0, |(id, _)| u64::from(id))
-    }
-
     /// The next packet of the direction.
     pub(crate) fn packet(&mut self, packet: &Packet) {
         if !packet.known.has(Known::IP_ID) || packet.flags.is_rst() {

@@ -24,6 +24,7 @@ pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
 pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
+use whyreset_prefetch as prefetch;
 use whyreset_segments::{Checksum, Look, Segment, Usual};
 
 use crate::facts::network::CHECKED;
@@ -188,15 +189,25 @@ impl<X: StreamSink> Orderly<X> {
         })
     }
 
-    /// Something of each part that the next packet will touch, for nothing but to have it at hand.
-    pub(crate) fn glance(&self) -> u64 {
-        let numbers = self.ends.low.next ^ self.ends.high.next;
-        let seen = u64::from(numbers) ^ self.log.glance() ^ self.first_frame;
+    /// Asks for what the next packet touches first.
+    #[inline]
+    pub(crate) fn fetch(&self) {
+        prefetch::fetch(&self.ends.low);
+        prefetch::fetch(&self.ends.high.sent);
+        prefetch::fetch(&self.log);
+        prefetch::fetch(&self.middle);
+    }
+
+    /// Asks for what the next packet touches behind that.
+    #[inline]
+    pub(crate) fn fetch_behind(&self) {
+        self.log.fetch_end();
         if self.log.is_nearly_full() {
-            let middle = self.middle.as_ref().map_or(0, |middle| middle.glance());
-            return seen ^ middle ^ self.log.glance_at_oldest(log::SLOTS - STAYING);
+            self.log.fetch_oldest(log::SLOTS - STAYING);
+            if let Some(middle) = &self.middle {
+                middle.fetch();
+            }
         }
-        seen
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.

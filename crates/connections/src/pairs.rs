@@ -189,10 +189,10 @@ impl Index {
         self.changes
     }
 
-    /// Brings what leads to a pair in from memory; what it gives means nothing.
+    /// Asks for what leads to a pair.
     #[inline]
-    pub(crate) fn glance(&self, hash: PairHash) -> u64 {
-        self.table.glance(hash)
+    pub(crate) fn fetch(&self, hash: PairHash) {
+        self.table.fetch(hash);
     }
 
     /// The slot of a pair; `holds` says whether a slot holds it.

@@ -53,18 +53,6 @@ pub(crate) struct Answer {
 }
 
 impl RoundTripMeter {
-    /// Something of each part that the next packet will touch, for nothing but to have it at hand.
-    pub(crate) fn glance(&self) -> u64 {
-        let pending = self
-            .pending
-            .iter()
-            .map(|slot| slot.map_or(0, |pending| pending.seq_end));
-        let typical = self.result.typical.map_or(0, Span::nanos);
-        pending.fold(typical ^ i64::from(self.result.samples), |all, one| {
-            all ^ one
-        }) as u64
-    }
-
     /// A packet that passes towards the side.
     pub(crate) fn towards(&mut self, packet: &Packet) {
         if !packet

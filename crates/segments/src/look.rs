@@ -63,7 +63,7 @@ impl Look {
     }
 
     /// The look of a TCP segment in IPv4 without options, in Ethernet without tags.
-    #[inline]
+    #[inline(always)]
     pub const fn plain(plain: &PlainLook) -> Self {
         let overhead = if plain.has_timestamps { 52 } else { 40 };
         Self {

@@ -2,14 +2,15 @@
 
 use whyreset_segments::{Glimpse, Segment};
 
-use super::{Engine, Placed, State};
+use super::{Engine, Placed, Slot, State};
+use crate::orderly::Orderly;
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
 /// From so many on, connections are fetched before they are needed: a megabyte or so of them.
 const LARGE: usize = 1_024;
 /// Segments that are foreseen at a time, at most.
-pub const FORESEEN: usize = 16;
+pub const FORESEEN: usize = 32;
 
 /// Where a segment belongs that comes soon, as far as it can be told before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,32 +33,47 @@ impl<X: StreamSink> Engine<X> {
         if self.slots.len() < LARGE {
             return;
         }
-        // What is found there decides what is done next: so all of it is asked for before any of it is looked at.
-        let mut glances = 0;
         for (it, glimpse) in foreseen.iter_mut().zip(glimpses) {
             it.located = glimpse
                 .as_ref()
                 .map(|it| self.index.locate_v4(it.source, it.destination));
-            glances ^= it
-                .located
-                .map_or(0, |located| self.index.glance(located.hash));
+            if let Some(located) = &it.located {
+                self.index.fetch(located.hash);
+            }
         }
-        std::hint::black_box(glances);
         for it in foreseen.iter_mut() {
             it.slot = it
                 .located
                 .and_then(|located| self.index.find(located.hash, |_| true));
             it.changes = self.index.changes();
-        }
-        let mut orderly = [None; FORESEEN];
-        for (orderly, it) in orderly.iter_mut().zip(&*foreseen) {
-            let slot = it.slot.and_then(|slot| self.slots.get(slot as usize));
-            if let Some(State::Orderly(at)) = slot.map(|slot| &slot.state) {
-                *orderly = Some(at);
+            if let Some(slot) = self.slot_of(it) {
+                whyreset_prefetch::fetch(&slot.pair);
+                whyreset_prefetch::fetch(&slot.state);
             }
         }
-        let glances = orderly.map(|orderly| orderly.map_or(0, |orderly| orderly.glance()));
-        std::hint::black_box(glances);
+        for it in &*foreseen {
+            if let Some(orderly) = self.orderly_of(it) {
+                orderly.fetch();
+            }
+        }
+        for it in &*foreseen {
+            if let Some(orderly) = self.orderly_of(it) {
+                orderly.fetch_behind();
+            }
+        }
+    }
+
+    #[inline]
+    fn slot_of(&self, foreseen: &Foreseen) -> Option<&Slot<X>> {
+        self.slots.get(foreseen.slot? as usize)
+    }
+
+    #[inline]
+    fn orderly_of(&self, foreseen: &Foreseen) -> Option<&Orderly<X>> {
+        match &self.slot_of(foreseen)?.state {
+            State::Orderly(orderly) => Some(orderly),
+            _ => None,
+        }
     }
 
     /// Takes the next segment of the capture, a usual one that was foreseen, if it is the one to be expected of its connection.

@@ -160,27 +160,21 @@ impl Log {
         ring + self.first.len() * size_of::<Short>()
     }
 
-    /// Something of each part that the next packet will touch, for nothing but to have it at hand.
+    /// Asks for the place of the next packet.
     #[inline]
-    pub(super) fn glance(&self) -> u64 {
-        let Some(ring) = &self.ring else {
-            return u64::from(self.packets);
-        };
-        let end = usize::from(self.oldest) + usize::from(self.used);
-        let [word, _] = ring.slot(end);
-        word
+    pub(super) fn fetch_end(&self) {
+        if let Some(ring) = &self.ring {
+            ring.fetch(usize::from(self.oldest) + usize::from(self.used));
+        }
     }
 
-    /// The same of the oldest packets, so many slots of them.
-    pub(super) fn glance_at_oldest(&self, slots: usize) -> u64 {
-        let Some(ring) = &self.ring else {
-            return 0;
-        };
-        let oldest = usize::from(self.oldest);
-        let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
-        of_line
-            .map(|at| ring.slot(at)[0])
-            .fold(0, |all, one| all ^ one)
+    /// Asks for so many slots of the oldest packets.
+    pub(super) fn fetch_oldest(&self, slots: usize) {
+        if let Some(ring) = &self.ring {
+            let oldest = usize::from(self.oldest);
+            let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
+            of_line.for_each(|at| ring.fetch(at));
+        }
     }
 }
 
@@ -196,6 +190,13 @@ impl Ring {
     #[inline]
     fn slot(&self, at: usize) -> Slot {
         self.slots.get(at % SLOTS).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    fn fetch(&self, at: usize) {
+        if let Some(slot) = self.slots.get(at % SLOTS) {
+            whyreset_prefetch::fetch(slot);
+        }
     }
 
     #[inline]

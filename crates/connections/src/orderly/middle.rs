@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use whyreset_capture::Span;
+use whyreset_prefetch as prefetch;
 use whyreset_segments::{TcpFlags, Timestamps};
 
 use super::short::{At, Short};
@@ -245,9 +246,17 @@ impl Middle {
         }
     }
 
-    /// Something of each part that the next packets will touch, for nothing but to have it at hand.
-    pub(super) fn glance(&self) -> u64 {
-        self.count ^ self.ends.low.glance() ^ self.ends.high.glance()
+    /// Asks for all that the next packets touch.
+    pub(super) fn fetch(&self) {
+        prefetch::fetch_all(self);
+        for half in [&self.ends.low, &self.ends.high] {
+            if let Some(oldest) = half.waiting.front() {
+                prefetch::fetch(oldest);
+            }
+            if let Some(run) = half.passed.runs.last() {
+                prefetch::fetch(run);
+            }
+        }
     }
 
     /// What comes next did not leave together with what came before.
@@ -376,22 +385,6 @@ impl Half {
             },
             ..Self::default()
         }
-    }
-
-    fn glance(&self) -> u64 {
-        let passed = &self.passed;
-        let waits = self.waiting.front().map_or(0, |waiting| waiting.end);
-        let runs = passed.runs.last().map_or(0, |run| run.packets);
-        let spoken = self.spoken.map_or(0, |(_, clock)| clock.unwrap_or(0));
-        let of_numbers = waits ^ runs ^ spoken ^ self.next ^ passed.ack;
-        u64::from(of_numbers)
-            ^ passed.packets
-            ^ passed.in_flight.map_or(0, |(most, _)| most as u64)
-            ^ passed.data.map_or(0, |(at, _)| at.time().nanos() as u64)
-            ^ u64::from(passed.window)
-            ^ u64::from(passed.narrowest.map_or(0, |narrow| narrow.window))
-            ^ self.meter.glance()
-            ^ self.ip_ids.glance()
     }
 
     fn advance(&mut self, taken: &Taken) {

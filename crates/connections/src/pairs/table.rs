@@ -34,10 +34,12 @@ impl Table {
         self.place_of(hash, holds).map(|(_, entry)| slot_of(entry))
     }
 
-    /// What stands where an entry with this hash belongs.
+    /// Asks for the place where an entry with this hash belongs.
     #[inline]
-    pub(super) fn glance(&self, hash: PairHash) -> u64 {
-        self.places.get(self.home(hash)).copied().unwrap_or(0)
+    pub(super) fn fetch(&self, hash: PairHash) {
+        if let Some(place) = self.places.get(self.home(hash)) {
+            whyreset_prefetch::fetch(place);
+        }
     }
 
     /// Adds a slot.
