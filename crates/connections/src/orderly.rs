@@ -402,14 +402,19 @@ impl<X: StreamSink> Orderly<X> {
     /// What it tells of its listener.
     pub(crate) fn visit(&self, stock: &Stock) -> Visit {
         let server = self.server();
-        let of_server = self.log.iter().filter(|short| short.from() == server);
-        let middle = self.middle.as_ref();
-        let heard = of_server
-            .last()
+        let (mut last_of_server, mut first_fin) = (None, None);
+        for short in self.log.iter() {
+            if short.from() == server {
+                last_of_server = Some(short);
+            }
+            if short.flags().is_fin() {
+                first_fin.get_or_insert(short);
+            }
+        }
+        let heard = last_of_server
             .map(|short| short.moment(self.first_frame))
-            .or_else(|| middle?.last_of(server))
+            .or_else(|| self.middle.as_ref()?.last_of(server))
             .unwrap_or(self.syn_ack.at);
-        let first_fin = self.log.iter().find(|short| short.flags().is_fin());
         let ttl = self.syn_ack.ttl();
         let usual = self
             .ends

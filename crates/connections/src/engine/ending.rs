@@ -51,24 +51,35 @@ impl<X: StreamSink> Engine<X> {
 
     /// The same, but no other is handed on for it yet.
     pub(super) fn queue_end(&mut self, slot: u32) {
-        if let Some(ended) = self.ended_at(slot) {
-            self.ended_size += ended.size;
-            self.ended.push_back(ended);
+        let Some(last_frame) = self.last_frame(slot) else {
+            return;
+        };
+        let size = self.size(slot);
+        self.ended_size += size;
+        self.ended.push_back(Ended {
+            slot,
+            last_frame,
+            size,
+        });
+    }
+
+    /// The last frame of the connection in a slot.
+    fn last_frame(&self, slot: u32) -> Option<u64> {
+        match &self.slots.get(slot as usize)?.state {
+            State::Live(live) => Some(live.last_frame()),
+            State::Orderly(orderly) => Some(orderly.last_frame()),
+            _ => None,
         }
     }
 
-    fn ended_at(&self, slot: u32) -> Option<Ended> {
-        let place = self.slots.get(slot as usize)?;
-        let (last_frame, size) = match &place.state {
-            State::Live(live) => (live.last_frame(), live.size()),
-            State::Orderly(orderly) => (orderly.last_frame(), orderly.size()),
-            _ => return None,
+    /// Bytes that the connection in a slot takes up.
+    fn size(&self, slot: u32) -> usize {
+        let size = match self.slots.get(slot as usize).map(|place| &place.state) {
+            Some(State::Live(live)) => live.size(),
+            Some(State::Orderly(orderly)) => orderly.size(),
+            _ => 0,
         };
-        Some(Ended {
-            slot,
-            last_frame,
-            size: size + HIDDEN_SIZE,
-        })
+        size + HIDDEN_SIZE
     }
 
     /// Hands on the oldest connections that are over, until the rest is within the budget.
@@ -80,15 +91,14 @@ impl<X: StreamSink> Engine<X> {
         {
             tries -= 1;
             self.ended_size = self.ended_size.saturating_sub(ended.size);
-            let Some(now) = self.ended_at(ended.slot) else {
+            let Some(last_frame) = self.last_frame(ended.slot) else {
                 continue;
             };
-            if now.last_frame == ended.last_frame {
+            if last_frame == ended.last_frame {
                 self.hand_on(ended.slot);
             } else {
                 // It went on: the RST was not the end, or nobody took it for one.
-                self.ended_size += now.size;
-                self.ended.push_back(now);
+                self.queue_end(ended.slot);
             }
         }
     }

@@ -519,28 +519,3 @@ impl Sums {
         }
     }
 }
-#[cfg(test)]
-#[test]
-fn sizes() {
-    eprintln!(
-        "Middle {} Half {} Sums {} meter {} ipid {} ShortRun {} Waiting {} Pause {} Orderly {} Short {} At {} Narrow {}",
-        size_of::<Middle>(),
-        size_of::<Half>(),
-        size_of::<Sums>(),
-        size_of::<RoundTripMeter>(),
-        size_of::<IpIdTracker>(),
-        size_of::<ShortRun>(),
-        size_of::<Waiting>(),
-        size_of::<ShortPause>(),
-        size_of::<super::Orderly<[usize; 2]>>(),
-        size_of::<Short>(),
-        size_of::<At>(),
-        size_of::<Narrow>()
-    );
-    eprintln!(
-        "syn {} synack {} roundtrip {}",
-        size_of::<super::HalfOpen>(),
-        size_of::<super::SynAck>(),
-        size_of::<crate::RoundTrip>()
-    );
-}
