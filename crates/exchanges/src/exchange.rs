@@ -180,12 +180,23 @@ pub struct Http2Stream {
     pub id: u32,
     /// It was reset, or its connection given up by a GOAWAY with an error.
     pub reset: Option<StreamReset>,
-    /// The server's GOAWAY says that it did nothing about this stream, and will not.
-    pub left_out_by_goaway: bool,
-    /// At the end the sender had no flow control window left.
-    pub stalled_by_flow_control: bool,
+    /// The server's GOAWAY that says that it did nothing about this stream, and will not.
+    pub left_out: Option<Moment>,
+    /// At the end, or when the stream was reset, its sender had no flow control window left.
+    pub stalled: Option<FlowControlStall>,
     /// gRPC status, where it shows.
     pub grpc_status: Option<u32>,
+}
+
+/// A sender that waits for a WINDOW_UPDATE (RFC 9113 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowControlStall {
+    /// Who may send no more.
+    pub sender: Side,
+    /// The last packet of the stream, which used the window up.
+    pub since: Moment,
+    /// It is the window of the whole connection.
+    pub of_connection: bool,
 }
 
 /// How an HTTP/2 stream was cut.

@@ -26,8 +26,8 @@ mod websocket;
 mod why_incomplete;
 
 pub use exchange::{
-    AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, Framing, Http2Stream, Protocol,
-    StreamReset, Tls, TlsAlert, TlsHandshake,
+    AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, FlowControlStall, Framing, Http2Stream,
+    Protocol, StreamReset, Tls, TlsAlert, TlsHandshake,
 };
 pub use tls::KeyLog;
 pub use tracker::Tracker;

@@ -33,14 +33,14 @@ fn stream_clause(stream: &Http2Stream) -> Option<String> {
     if let Some(StreamReset { by, code, .. }) = &stream.reset {
         return Some(format!("the {by} reset the stream with {code}"));
     }
-    if stream.left_out_by_goaway {
+    if stream.left_out.is_some() {
         return Some(
             "the server's GOAWAY left this stream out: it did nothing about it".to_owned(),
         );
     }
     stream
-        .stalled_by_flow_control
-        .then(|| "the HTTP/2 window is used up: the receiver grants no more".to_owned())
+        .stalled
+        .map(|_| "the HTTP/2 window is used up: the receiver grants no more".to_owned())
 }
 
 fn response_clause(exchange: &Exchange) -> String {

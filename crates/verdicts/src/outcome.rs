@@ -89,18 +89,21 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
     if found.has(ids::OPEN_AND_WELL) && matches!(cause, Cause::None | Cause::Unknown) {
         return Outcome::Open;
     }
+    // A stream that was given up holds nothing up any more.
+    let held_up = found.has(ids::WINDOW_SHUT) && case.cut.is_none();
+    let waits = held_up
+        || found.has_any(&[
+            ids::UNANSWERED_TAIL,
+            ids::OPEN_AND_WAITING,
+            ids::KEEP_ALIVE_UNANSWERED,
+            ids::SYN_ACK_REPEATED,
+            ids::HOLE_NEVER_FILLED,
+            ids::HOLE_AT_END,
+            ids::WINDOW_ZERO_AT_END,
+        ]);
     if overdue(case) {
         Outcome::TimedOut
-    } else if found.has_any(&[
-        ids::UNANSWERED_TAIL,
-        ids::WINDOW_SHUT,
-        ids::OPEN_AND_WAITING,
-        ids::KEEP_ALIVE_UNANSWERED,
-        ids::SYN_ACK_REPEATED,
-        ids::HOLE_NEVER_FILLED,
-        ids::HOLE_AT_END,
-        ids::WINDOW_ZERO_AT_END,
-    ]) {
+    } else if waits {
         Outcome::Stalled
     } else if cause == Cause::Unknown {
         Outcome::Partial

@@ -181,3 +181,44 @@ fn a_connect_that_is_cancelled_at_once_is_harmless_and_told_so() {
         verdict.summary
     );
 }
+
+/// SYN, and a RST that refuses it.
+fn refused(talk: &mut Talk, at: f64) {
+    talk.client(at, SYN, 0, 0, b"");
+    talk.refusal(at + 0.04);
+}
+
+#[test]
+fn a_refusal_that_the_client_outlives_ended_nothing() {
+    let mut talk = Talk::new();
+    refused(&mut talk, 0.0);
+    // Windows asks again by itself, with the same numbers.
+    talk.client(0.5, SYN, 0, 0, b"");
+    talk.server(0.54, SYN_ACK, 0, 1, b"");
+    talk.client(0.540_1, ACK, 1, 1, b"");
+    let verdict = talk.verdict(10.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Open),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_refusal_before_the_server_s_own_answer_is_a_device_s() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.refusal(0.01);
+    talk.server(0.04, SYN_ACK, 0, 1, b"");
+    talk.stranger(0.040_01, Side::Client, RST, 1, 64);
+    let verdict = talk.verdict(10.0);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::InjectedReset, EndedBy::Middlebox),
+        "{}",
+        told(&verdict)
+    );
+    assert!(!told(&verdict).contains("failed"), "{}", told(&verdict));
+    assert!(verdict.summary.contains("refused"), "{}", verdict.summary);
+}

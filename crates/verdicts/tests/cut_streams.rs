@@ -17,6 +17,9 @@ const HEADERS: u8 = 1;
 const DATA: u8 = 0;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
 const INTERNAL_ERROR: [u8; 4] = [0, 0, 0, 2];
 const END_STREAM: u8 = 1;
@@ -185,4 +188,109 @@ fn a_stream_that_is_reset_after_it_was_whole_is_no_failure() {
         "{:#?}",
         verdict.weighing
     );
+}
+
+/// GOAWAY without an error that takes nothing behind this stream.
+fn goaway(last: u8) -> Vec<u8> {
+    frame(GOAWAY, 0, 0, &[0, 0, 0, last, 0, 0, 0, 0])
+}
+
+#[test]
+fn a_request_that_the_server_s_goaway_leaves_out_is_the_server_s() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 5_000);
+    h2.get(1.0, 3);
+    h2.server(1.1, &goaway(1));
+    h2.close(1.2);
+    let verdict = h2.talk.verdict(5.0);
+    expect(
+        &verdict,
+        Cause::ServerAbort,
+        EndedBy::Server,
+        Outcome::Truncated,
+    );
+    assert!(verdict.confidence < 0.93, "{:#?}", verdict.weighing);
+    assert!(verdict.summary.contains("may repeat it"));
+}
+
+#[test]
+fn a_refused_request_that_is_asked_again_and_answered_is_no_failure() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.server(0.15, &frame(RST_STREAM, 0, 1, &REFUSED_STREAM));
+    h2.get(0.3, 3);
+    h2.answer(0.4, 3, 5_000);
+    h2.close(3.0);
+    let verdict = h2.talk.verdict(5.0);
+    assert_eq!(
+        (verdict.cause, verdict.failed),
+        (Cause::None, false),
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(verdict.confidence < 0.93, "{:#?}", verdict.weighing);
+    assert!(verdict.summary.contains("asked again"));
+}
+
+/// A response of 200,000 bytes that stops where the client's window of 65,535 bytes is used up.
+fn shut_window() -> Http2 {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    let head = [&[0x88, 0x0f, 0x0d, 6][..], b"200000"].concat();
+    h2.server(0.15, &frame(HEADERS, END_HEADERS, 1, &head));
+    for index in 0..5 {
+        h2.server(
+            0.16 + f64::from(index) / 1e3,
+            &frame(DATA, 0, 1, &[b'x'; 13_107]),
+        );
+    }
+    h2
+}
+
+#[test]
+fn a_client_that_grants_no_window_holds_the_response_up_itself() {
+    let still = shut_window().talk.verdict(30.0);
+    expect(
+        &still,
+        Cause::ReceiverStalled,
+        EndedBy::None,
+        Outcome::Stalled,
+    );
+    let mut left = shut_window();
+    left.close(10.2);
+    expect(
+        &left.talk.verdict(15.0),
+        Cause::ReceiverStalled,
+        EndedBy::Client,
+        Outcome::TimedOut,
+    );
+    let mut given_up = shut_window();
+    given_up.server(60.2, &frame(RST_STREAM, 0, 1, &INTERNAL_ERROR));
+    let verdict = given_up.talk.verdict(65.0);
+    expect(
+        &verdict,
+        Cause::ReceiverStalled,
+        EndedBy::Server,
+        Outcome::Open,
+    );
+    assert!(
+        verdict.summary.contains("WINDOW_UPDATE"),
+        "{}",
+        verdict.summary
+    );
+}
+
+#[test]
+fn a_window_that_is_opened_again_holds_nothing_up() {
+    let mut h2 = shut_window();
+    let grant = [0, 3, 0, 0];
+    let both = [
+        frame(WINDOW_UPDATE, 0, 0, &grant),
+        frame(WINDOW_UPDATE, 0, 1, &grant),
+    ];
+    h2.client(5.0, &both.concat());
+    // The server has room now, and sends nothing all the same.
+    let verdict = h2.talk.verdict(30.0);
+    assert_ne!(verdict.cause, Cause::ReceiverStalled, "{}", verdict.summary);
 }

@@ -301,7 +301,7 @@ fn mtu_blackhole() {
 fn port_closed() {
     let mut talk = Talk::new();
     talk.client(0.0, SYN, 0, 0, b"");
-    talk.server(0.04, RST_ACK, 0, 1, b"");
+    talk.refusal(0.04);
     expect(
         &talk.verdict(1.0),
         Cause::PortClosed,

@@ -11,7 +11,7 @@ use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::banner::HTTP2_PREFACE;
 use crate::exchange_log::ExchangeLog;
 use crate::layer::Layer;
-use crate::{Exchange, StreamReset};
+use crate::{Exchange, FlowControlStall, StreamReset};
 
 /// An HTTP/2 connection.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(crate) struct Http2 {
     acknowledged: BySide<AcknowledgedBytes>,
     /// Who gave the connection up first by a GOAWAY with an error, with which, and where.
     given_up: Option<(Side, u32, Moment)>,
-    /// The last stream that the responder's GOAWAY leaves in (RFC 9113 §6.8).
-    last_stream: Option<u32>,
+    /// The last stream that the responder's GOAWAY leaves in (RFC 9113 §6.8), and its packet.
+    last_stream: Option<(u32, Moment)>,
     lost: bool,
 }
 
@@ -184,6 +184,7 @@ impl Http2 {
             frames::CONTINUATION => self.continuation(log, side, at, header, payload),
             frames::RST_STREAM => {
                 if let Some(code) = number_at(payload, 0) {
+                    self.note_stall(log, header.stream);
                     self.streams.reset(log, header.stream, at, side, code);
                 }
             }
@@ -310,7 +311,7 @@ impl Http2 {
         };
         let last = last & 0x7fff_ffff;
         if self.is_response(side) {
-            self.last_stream = Some(last);
+            self.last_stream = Some((last, at));
         }
         if code != error_code::NO_ERROR {
             self.given_up.get_or_insert((side, code, at));
@@ -327,7 +328,8 @@ impl Http2 {
                 continue;
             };
             let stream = exchange.http2.get_or_insert_default();
-            stream.left_out_by_goaway = self.last_stream.is_some_and(|last| number > last);
+            let left_out = self.last_stream.filter(|(last, _)| number > *last);
+            stream.left_out = left_out.map(|(_, at)| at);
             if let Some((by, code, at)) = self.given_up {
                 let code = error_code::name(code);
                 stream.reset = Some(StreamReset { by, code, at });
@@ -356,36 +358,61 @@ impl Http2 {
         if self.lost {
             return;
         }
-        let responder = self.requester.peer();
         for (number, id) in self.streams.iter() {
-            let Some(exchange) = log.get_mut(id) else {
+            let Some(stall) = log
+                .get_mut(id)
+                .and_then(|exchange| self.stall(exchange, number))
+            else {
                 continue;
             };
-            let sender = if exchange.status.is_some() && !exchange.response_complete {
-                responder
-            } else if exchange.request.is_some() && !exchange.request_complete {
-                self.requester
-            } else {
-                continue;
-            };
-            let windows = &self.flows.of(sender).windows;
-            if !windows.is_shut(number) {
-                continue;
+            if let Some(exchange) = log.get_mut(id) {
+                exchange.http2.get_or_insert_default().stalled = Some(stall);
             }
-            let stream = exchange.http2.get_or_insert_default();
-            stream.stalled_by_flow_control = true;
-            let frame = exchange.ended.map(|at| at.frame);
-            let what = if windows.connection_is_shut() {
+            let what = if stall.of_connection {
                 "the connection's".to_owned()
             } else {
                 format!("stream {number}'s")
             };
+            let sender = stall.sender;
             let text = format!(
                 "the {sender} may send no more: {what} HTTP/2 window is used up, and the {} grants nothing",
                 sender.peer()
             );
-            log.find("flow_control_stalled", Some(sender), frame.as_slice(), text);
+            log.find(
+                "flow_control_stalled",
+                Some(sender),
+                &[stall.since.frame],
+                text,
+            );
         }
+    }
+
+    /// A stream is about to be reset: whether its sender was waiting for room is asked before.
+    fn note_stall(&self, log: &mut ExchangeLog, number: u32) {
+        let stream = self.streams.get(number).filter(|_| !self.lost);
+        if let Some(exchange) = stream.and_then(|stream| log.get_mut(stream.id))
+            && let Some(stall) = self.stall(exchange, number)
+        {
+            exchange.http2.get_or_insert_default().stalled = Some(stall);
+        }
+    }
+
+    /// The sender of a body that is under way has used up its window.
+    fn stall(&self, exchange: &Exchange, number: u32) -> Option<FlowControlStall> {
+        let sender = if exchange.status.is_some() && !exchange.response_complete {
+            self.requester.peer()
+        } else if exchange.request.is_some() && !exchange.request_complete {
+            self.requester
+        } else {
+            return None;
+        };
+        let windows = &self.flows.of(sender).windows;
+        let since = exchange.ended.filter(|_| windows.is_shut(number))?;
+        Some(FlowControlStall {
+            sender,
+            since,
+            of_connection: windows.connection_is_shut(),
+        })
     }
 }
 

@@ -144,7 +144,9 @@ fn a_used_up_window_is_a_stall() {
         .server(frame(0, 0, 1, &[0; 100]))
         .end();
     let stream = exchanges.list[0].http2.as_ref();
-    assert!(stream.is_some_and(|stream| stream.stalled_by_flow_control));
+    assert!(
+        stream.is_some_and(|stream| stream.stalled.is_some_and(|it| it.sender == Side::Server))
+    );
     assert_eq!(exchanges.findings[0].id, "flow_control_stalled");
     assert_eq!(exchanges.findings[0].side, Some(Server));
 }

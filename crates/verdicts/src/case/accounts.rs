@@ -6,7 +6,7 @@ use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, Tl
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown};
-use super::{Close, Kind, goodbye, untold};
+use super::{Close, Kind, cut_stream, goodbye, untold};
 use crate::wording;
 
 /// What is missing from an exchange at the end.
@@ -208,7 +208,7 @@ fn missing_of(
     if !is_http(&exchange.protocol) {
         return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
     }
-    if exchange.reset().is_some() {
+    if exchange.reset().is_some() || cut_stream::left_out(exchange, close).is_some() {
         return None;
     }
     let request_complete =

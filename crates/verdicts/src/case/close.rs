@@ -83,7 +83,9 @@ fn before_the_handshake(connection: &Connection<Exchanges>, reset: &Reset) -> bo
     let h = &connection.handshake;
     let answered = h.syn_ack.is_some_and(|at| at.frame > reset.at.frame);
     let finished = h.ack.is_some_and(|at| at.frame > reset.at.frame);
-    answered && finished && connection.flows.client.bytes > 0
+    // Who asks again after it, and takes the answer, has not died of it either: Windows does so by itself.
+    let again = h.last_syn.is_some_and(|at| at.frame > reset.at.frame);
+    answered && finished && (again || connection.flows.client.bytes > 0)
 }
 
 /// The first FIN or fatal RST.

@@ -3,7 +3,7 @@
 use whyreset_connections::{Connection, Moment, Side};
 use whyreset_exchanges::{Exchange, Exchanges, StreamReset};
 
-use super::Missing;
+use super::{Close, Missing};
 
 /// An HTTP/2 stream that was reset before its response was whole.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,17 @@ pub(crate) struct CutStream<'a> {
 
 /// The most telling of the streams that were cut: one that the server gave up before one that the client cancelled, one
 /// that was under way before one that was only asked for; the last of equals.
-pub(super) fn find(connection: &Connection<Exchanges>) -> Option<CutStream<'_>> {
-    let all = || connection.app.list.iter().filter_map(cut);
+pub(super) fn find(
+    connection: &Connection<Exchanges>,
+    close: Option<Close>,
+) -> Option<CutStream<'_>> {
+    let all = || {
+        connection
+            .app
+            .list
+            .iter()
+            .filter_map(|exchange| cut(exchange, close))
+    };
     let count = all().count();
     let rank = |cut: &CutStream<'_>| {
         let under_way = cut.missing == Missing::ResponseUnfinished;
@@ -34,9 +43,12 @@ pub(super) fn find(connection: &Connection<Exchanges>) -> Option<CutStream<'_>> 
     all().max_by_key(rank).map(|cut| CutStream { count, ..cut })
 }
 
-fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
+fn cut(exchange: &Exchange, close: Option<Close>) -> Option<CutStream<'_>> {
     let stream = exchange.http2.as_ref()?;
-    let StreamReset { by, code, at } = stream.reset.as_ref()?;
+    let (by, code, at) = match &stream.reset {
+        Some(StreamReset { by, code, at }) => (*by, code.as_str(), *at),
+        None => (Side::Server, "GOAWAY", left_out(exchange, close)?),
+    };
     // What the server had pushed, nobody had asked for; and of what was not captured nothing can be missing.
     let asked = stream.id % 2 == 1;
     // What was on its way still comes, but nobody wants it any more: what counts is what had come by then.
@@ -50,9 +62,9 @@ fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
         .is_some_and(|started| started.frame < at.frame);
     Some(CutStream {
         exchange,
-        by: *by,
+        by,
         code,
-        at: *at,
+        at,
         missing: match (exchange.request_complete, answered) {
             (_, true) => Missing::ResponseUnfinished,
             (true, false) => Missing::Unanswered,
@@ -62,7 +74,21 @@ fn cut(exchange: &Exchange) -> Option<CutStream<'_>> {
     })
 }
 
+/// The server's GOAWAY left the stream out, which is as good as REFUSED_STREAM (RFC 9113 §8.7), and the connection went on, or was
+/// closed by the client then. Where the server itself closes, that close is the end of the request.
+pub(super) fn left_out(exchange: &Exchange, close: Option<Close>) -> Option<Moment> {
+    let goaway = exchange.http2.as_ref()?.left_out?;
+    let before =
+        close.is_none_or(|close| close.side == Side::Client && close.at.frame > goaway.frame);
+    before.then_some(goaway)
+}
+
 impl CutStream<'_> {
+    /// The server had not begun with it: the client may repeat it, and most programs do so by themselves.
+    pub fn was_refused(&self) -> bool {
+        self.by == Side::Server && matches!(self.code, "REFUSED_STREAM" | "GOAWAY")
+    }
+
     /// Where the wait began that the reset ended: the request, or the last of the answer is what the other side owed.
     pub fn waited_since(&self) -> Option<Moment> {
         self.exchange.request_ended.or(self.exchange.started)

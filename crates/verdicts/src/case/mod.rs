@@ -46,7 +46,7 @@ impl<'a> Case<'a> {
         Self {
             accounts: Accounts::new(connection, close),
             wait: close.and_then(|close| wait::before(connection, close)),
-            cut: cut_stream::find(connection),
+            cut: cut_stream::find(connection, close),
             connection,
             neighbours,
             close,

@@ -138,6 +138,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         return "A third party reset the connection.".to_owned();
     };
     let earlier = found.get(EARLIER_FORGERY).and_then(|o| o.frames.first());
+    if earlier == Some(&reset.at.frame) {
+        return format!(
+            "A device refused it in the server's name: its RST (frame {}) came before the server's own SYN/ACK.",
+            reset.at.frame
+        );
+    }
     if let Some(forged) = earlier.filter(|_| !found.has(ORIGIN_DEVICE)) {
         return format!(
             "A device wants this connection dead: its forged RST (frame {forged}) failed, and the RST that ended it later (frame {}) is most likely its work as well.",

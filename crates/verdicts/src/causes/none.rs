@@ -66,6 +66,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
         on(
+            STREAM_REFUSED,
+            3.0,
+            "what the server had not begun with is repeated by most clients",
+        ),
+        on(
+            STREAM_RETRIED,
+            10.0,
+            "it was asked for again, and answered: nobody lost anything but time",
+        ),
+        on(
             STREAM_PERHAPS_GIVEN_UP,
             0.3,
             "by its length the server's last record may give up the request",
@@ -134,6 +144,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             && let Some(closer) = case.closer()
         {
             return as_far_as_captured(case.both_finished(), closer);
+        }
+        if let Some(retried) = found.get(STREAM_RETRIED) {
+            return format!(
+                "Nothing was lost: the server refused a request that it had not begun with, and the client asked again and had it ({}).",
+                wording::frames(&retried.frames)
+            );
         }
         let left_behind_it = found.has_any(&[PERHAPS_TRUNCATED, STREAM_PERHAPS_GIVEN_UP]);
         if let Some(closer) = case

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::flow_control_receiver;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -32,7 +33,10 @@ pub(super) static RULE: CauseRule = CauseRule {
         "the program was reading, and had read everything",
     )],
     suspected_on: &[RESPONSE_UNFINISHED],
-    ended_by: |case| case.closer().map_or(EndedBy::None, side),
+    ended_by: |case| {
+        let cut = case.cut.map(|cut| cut.by);
+        cut.or(case.closer()).map_or(EndedBy::None, side)
+    },
     summary,
     would_be: "if the receiver's program had stopped reading",
     next_steps: |_, _| {
@@ -46,6 +50,21 @@ pub(super) static RULE: CauseRule = CauseRule {
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let shut = found.get(WINDOW_SHUT);
     let frame = shut.and_then(|o| o.frames.first().copied()).unwrap_or(0);
+    if let Some(receiver) = flow_control_receiver(case).filter(|_| found.has(WINDOW_OF_HTTP2)) {
+        return format!(
+            "{}'s program took no more of it: it granted no further HTTP/2 window (WINDOW_UPDATE) from frame {frame} on{}.",
+            wording::the_side(receiver),
+            match (case.cut.as_ref(), case.closer()) {
+                (Some(cut), _) => format!(
+                    ", until the stream was reset with {} (frame {})",
+                    wording::excerpt(cut.code, 40),
+                    cut.at.frame
+                ),
+                (None, Some(closer)) => format!(", until {} closed", wording::side(closer)),
+                (None, None) => ", and still does not at the end".to_owned(),
+            }
+        );
+    }
     let receiver = case
         .packet(frame)
         .map_or("The receiver", |packet| wording::the_side(packet.side));
@@ -67,7 +86,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
 
 const PAGE: Page = Page {
     title: "The receiver stopped reading",
-    what: "The receiver's window went to zero and stayed there, because its program no longer read from the socket. The sender probes, and in the end somebody gives up. It goes before the time-out that it leads to.",
+    what: "The receiver's window went to zero and stayed there, because its program no longer read from the socket; in HTTP/2 the same happens with a stream's or the connection's own window (no WINDOW_UPDATE), while TCP's stays open. The sender probes, and in the end somebody gives up. It goes before the time-out that it leads to.",
     at_client: "The client's ACKs announce window 0; the server's probes are answered with window 0 again, at growing intervals (0.2, 0.4, 0.8 s … on Linux).",
     at_server: "The same. The server's own close (send time-out) stays behind the closed window: nothing of it is on the wire.",
     between: "The same. Wireshark labels Linux's probes Keep-Alive.",

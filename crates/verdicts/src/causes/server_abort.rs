@@ -50,6 +50,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             5.0,
             "it reset the one request, and let the connection live",
         ),
+        on(STREAM_RETRIED, 0.15, "it was asked for again, and answered"),
         on(
             STREAM_PERHAPS_GIVEN_UP,
             2.0,
@@ -193,7 +194,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             cut.at.frame,
             cut_progress(&cut),
             match cut.code {
-                "REFUSED_STREAM" => "it had not begun with it, so the client may repeat it",
+                "REFUSED_STREAM" | "GOAWAY" =>
+                    "it had not begun with it, so the client may repeat it",
                 "ENHANCE_YOUR_CALM" => "it asks for fewer requests at a time",
                 _ => "look at its process, and at the server behind it",
             }
@@ -220,6 +222,14 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         Some(open) => format!("without answering {}", open.name()),
         None => "before it was asked anything".to_owned(),
     };
+    let open = case.accounts.open.as_ref().and_then(|open| open.exchange);
+    let left_out = open.and_then(|e| e.http2.as_ref()?.left_out);
+    if let Some(goaway) = left_out.filter(|_| case.closer() == Some(Side::Server)) {
+        return format!(
+            "The server {how} (frame {frame}) {doing}: its GOAWAY (frame {}) had left that out, as servers do that shut down or limit the requests of a connection; the client may repeat it.",
+            goaway.frame
+        );
+    }
     format!("The server {how} (frame {frame}) {doing}: look at its process, not at the network.")
 }
 

@@ -48,7 +48,35 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "How long the response was to be was never said: it may be one that has no end.",
         );
     }
+    refused(case, &cut, found);
     waited(&cut, found);
+}
+
+/// A request that the server had not begun with may be repeated (RFC 9113 §8.7), and mostly is: here, or on another connection.
+fn refused(case: &Case<'_>, cut: &CutStream<'_>, found: &mut Observations) {
+    if !cut.was_refused() {
+        return;
+    }
+    found.add(
+        ids::STREAM_REFUSED,
+        [cut.at.frame],
+        "The server had not begun with the request: most clients repeat such a one by themselves.",
+    );
+    let asked = cut.exchange.request.as_ref();
+    let again = case.connection.app.list.iter().find(|other| {
+        let later = other.started.is_some_and(|at| at.frame > cut.at.frame);
+        later && other.complete && asked.is_some() && other.request.as_ref() == asked
+    });
+    if let Some(at) = again.and_then(|again| again.ended.or(again.started)) {
+        found.tell(
+            ids::STREAM_RETRIED,
+            [cut.at.frame, at.frame],
+            format!(
+                "The client asked for the same again, and had it by frame {}.",
+                at.frame
+            ),
+        );
+    }
 }
 
 /// Whoever cancels what has not been answered may have waited for it: from the request to the reset both are its own packets.

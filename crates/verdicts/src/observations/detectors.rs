@@ -111,10 +111,13 @@ fn refused_then_accepted(case: &Case<'_>, found: &mut Observations) {
         reset.by == Side::Server && reset.at.frame > syn.frame && reset.at.frame < syn_ack.frame
     });
     if let Some(forged) = forged.filter(|_| c.handshake.syn_count == 1) {
+        let died_of_it = case
+            .fatal
+            .is_some_and(|reset| reset.at.frame == forged.at.frame);
         found.tell(
             ids::EARLIER_FORGERY,
             [forged.at.frame, syn_ack.frame],
-            format!("A RST in the server's name (frame {}) came before the server's SYN/ACK (frame {}): a host that refuses does not accept a moment later. That RST was forged, and failed.", forged.at.frame, syn_ack.frame),
+            format!("A RST in the server's name (frame {}) came before the server's SYN/ACK (frame {}): a host that refuses does not accept a moment later. That RST was forged, and {}.", forged.at.frame, syn_ack.frame, if died_of_it { "the client gave up on it" } else { "failed" }),
         );
     }
 }

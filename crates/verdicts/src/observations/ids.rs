@@ -150,6 +150,10 @@ ids! {
     STREAM_CANCELLED = "stream_cancelled";
     /// The server reset an HTTP/2 stream before its response was whole.
     STREAM_GIVEN_UP = "stream_given_up";
+    /// The server had not begun with the request that it cut: clients may repeat it.
+    STREAM_REFUSED = "stream_refused";
+    /// The client asked for the same again on the same connection, and had it.
+    STREAM_RETRIED = "stream_retried";
     /// A response without a promised length.
     NO_PROMISE = "no_promise";
 
@@ -267,6 +271,8 @@ ids! {
     STOPPED_IN_FULL_FLOW = "stopped_in_full_flow";
     /// The receiver's window was zero for long, up to the end.
     WINDOW_SHUT = "window_shut";
+    /// That window is HTTP/2's, not TCP's.
+    WINDOW_OF_HTTP2 = "window_of_http2";
     /// The capture ends, and a receiver's window is zero, though not for long yet.
     WINDOW_ZERO_AT_END = "window_zero_at_end";
     /// The capture ends, and bytes are missing in the middle of a stream that nobody has filled in.

@@ -6,6 +6,7 @@ mod cut_streams;
 mod delivered;
 mod detectors;
 pub(crate) mod ending;
+mod flow_control;
 mod forged_data;
 mod greeting;
 mod hidden_end;
@@ -27,6 +28,7 @@ use crate::Observations;
 use crate::case::Case;
 
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
+pub(crate) use flow_control::receiver as flow_control_receiver;
 pub(crate) use light_cone::suspicions;
 pub(crate) use neighbours::{answered_another, elsewhere};
 pub(crate) use opening::PATIENCE;

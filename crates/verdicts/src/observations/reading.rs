@@ -5,7 +5,7 @@
 
 use whyreset_connections::{ReadMoment, Side};
 
-use super::ids;
+use super::{flow_control, ids};
 use crate::case::{Case, Missing};
 use crate::{Observations, wording};
 
@@ -18,6 +18,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     acknowledged(case, found);
+    // Programs that speak HTTP/2 read what comes and hold it: their own windows tell who wants no more.
+    if flow_control::shut(case).is_some() {
+        return;
+    }
     let reading = case.connection.readings.of(reset.by);
     let Some(buffer) = reading.buffer else {
         return;

@@ -4,13 +4,13 @@ use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
 use whyreset_segments::Known;
 
-use super::ids;
+use super::{flow_control, ids};
 use crate::case::{Case, Missing};
 use crate::{Observations, wording};
 
 /// A window that is zero for longer than this is no dip: programs that read at all come back within milliseconds,
 /// and a reader that is held to a rate opens it several times a second.
-const LONGEST_DIP: Span = Span::from_millis(900);
+pub(super) const LONGEST_DIP: Span = Span::from_millis(900);
 
 /// A window that was zero at the end.
 pub(super) struct Shut {
@@ -22,8 +22,12 @@ pub(super) struct Shut {
     pub length: Span,
 }
 
-/// The window that was zero up to the end, for longer than any dip.
+/// The window that was zero up to the end, for longer than any dip: TCP's, or HTTP/2's.
 pub(super) fn shut(case: &Case<'_>) -> Option<Shut> {
+    tcp_shut(case).or_else(|| flow_control::shut(case))
+}
+
+fn tcp_shut(case: &Case<'_>) -> Option<Shut> {
     zero_at_end(case).filter(|zero| {
         let longest = case.connection.flows.of(zero.receiver).window.longest_zero;
         // A slow reader shuts it now and then: what ends it must last longer than what it lived through.
@@ -88,6 +92,9 @@ fn too_small(case: &Case<'_>, receiver: Side) -> Option<Moment> {
 
 /// Records a window that was zero at the end.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if tcp_shut(case).is_none() {
+        flow_control::observe(case, found);
+    }
     let Some(zero) = zero_at_end(case) else {
         return;
     };
@@ -114,7 +121,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         }
     );
     let text = text.replacen("the ", "The ", 1);
-    if shut(case).is_some() {
+    if tcp_shut(case).is_some() {
         found.tell(ids::WINDOW_SHUT, frames, text);
     } else {
         if case.close.is_none() && probes.count > 0 {

@@ -96,6 +96,14 @@ impl Talk {
         self.packet(at, side, flags, (seq, 0), b"", ttl, 0);
     }
 
+    /// RST+ACK of number 0 to the client's SYN, as of a host on which nothing listens.
+    pub fn refusal(&mut self, at: f64) {
+        self.frame += 1;
+        let mut segment = self.segment(at, Side::Server, RST_ACK, (0, 1), b"", self.ttl.1, 0);
+        segment.seq = SeqNumber(0);
+        self.engine.segment(&segment, None);
+    }
+
     /// A full request at `at`, acknowledged a round trip later. Its length is returned.
     pub fn request(&mut self, at: f64, seq: u32, ack: u32) -> u32 {
         let text = b"GET /file HTTP/1.1\r\nHost: lab.test\r\nAccept: */*\r\n\r\n";
