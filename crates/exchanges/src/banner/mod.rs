@@ -64,12 +64,12 @@ pub(crate) fn from_one_side(begun: &[u8], side: Side) -> Spoken {
     if HTTP2_PREFACE.starts_with(begun) {
         return Spoken::Open;
     }
-    let tls = record_likeness(begun);
     let request = request_likeness(begun);
-    let response = response_likeness(begun);
-    match (tls, request, response) {
+    if request == Likeness::Yes {
+        return Spoken::Http1 { requester: side };
+    }
+    match (record_likeness(begun), request, response_likeness(begun)) {
         (Likeness::Yes, _, _) => Spoken::Tls,
-        (_, Likeness::Yes, _) => Spoken::Http1 { requester: side },
         (_, _, Likeness::Yes) => Spoken::Http1 {
             requester: side.peer(),
         },

@@ -250,7 +250,7 @@ fn response_fields(head: &[u8], lines: &[u8]) -> Fields {
 
 /// Not more lines than are looked at: then the head can be read where it lies.
 fn few_lines(lines: &[u8]) -> bool {
-    memchr::memchr_iter(b'\n', lines).count() <= MAX_FIELDS
+    lines.len() <= MAX_FIELDS || memchr::memchr_iter(b'\n', lines).count() <= MAX_FIELDS
 }
 
 /// httparse reads whole heads with a start line of its own taste. Where a head's end is not there, or its start line

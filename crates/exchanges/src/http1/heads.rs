@@ -156,11 +156,9 @@ impl Http1 {
     ) -> Option<usize> {
         let end = head_end(bytes, 0).filter(|end| *end <= MAX_HEAD)?;
         let head = bytes.get(..end)?;
-        if !is_start_line(way, head.get(..first_line_len(head))?) {
-            return None;
-        }
         match way {
             Way::Request => {
+                // With a version in it, its line is one that starts a message.
                 let head = head::request_head(head).filter(|head| head.version != Version::V09)?;
                 self.take_request(log, head, HeadEnd::Whole);
             }
