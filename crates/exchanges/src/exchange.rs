@@ -1,5 +1,6 @@
 //! What one exchange was about: asked, promised, delivered.
 
+use compact_str::CompactString;
 use whyreset_connections::{Ending, Moment, Side};
 
 use crate::why_incomplete;
@@ -50,9 +51,9 @@ pub struct Exchange {
     /// What is spoken.
     pub protocol: Protocol,
     /// Method, blank, target as sent; at most 2,048 bytes, invalid UTF-8 replaced.
-    pub request: Option<String>,
+    pub request: Option<CompactString>,
     /// The request's host.
-    pub host: Option<String>,
+    pub host: Option<CompactString>,
     /// The response's status; the final one, not 1xx.
     pub status: Option<u16>,
     /// Interim (1xx) responses seen.

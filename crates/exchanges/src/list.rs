@@ -1,5 +1,6 @@
 //! Exchanges from the rows of a pasted list: their lines, and the numbers of bytes.
 
+use compact_str::CompactString;
 use whyreset_connections::{BySide, Moment, Side};
 
 use crate::exchange_log::{ExchangeId, ExchangeLog};
@@ -145,7 +146,7 @@ impl List {
         side: Side,
         at: Moment,
         protocol: Protocol,
-        request: String,
+        request: CompactString,
     ) {
         let id = log.push(Exchange {
             protocol,

@@ -86,7 +86,7 @@ mod tests {
     fn names_what_is_missing() {
         let mut exchange = Exchange {
             protocol: Protocol::Http11,
-            request: Some("GET /".to_owned()),
+            request: Some("GET /".into()),
             request_complete: true,
             ..Exchange::default()
         };

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use compact_str::CompactString;
 use httparse::{Header, ParserConfig, Status};
 
 use super::body::Asked;
@@ -38,7 +39,7 @@ pub(crate) struct Fields {
     pub(crate) close: bool,
     pub(crate) keep_alive: bool,
     pub(crate) upgrade: Option<Box<str>>,
-    pub(crate) host: Option<String>,
+    pub(crate) host: Option<CompactString>,
     pub(crate) expects_continue: bool,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Fields {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestHead {
     /// Method, blank, target.
-    pub(crate) line: String,
+    pub(crate) line: CompactString,
     pub(crate) asked: Asked,
     /// GET or HEAD: no body is to be expected of it.
     pub(crate) only_reads: bool,
@@ -122,19 +123,18 @@ impl<'a> RequestLine<'a> {
     }
 
     /// Method, blank, target; with `…` behind it where it is cut.
-    fn text(&self) -> String {
+    fn text(&self) -> CompactString {
         let kept = self.target.get(..MAX_REQUEST).unwrap_or(self.target);
         let target = String::from_utf8_lossy(kept);
         let end = target.floor_char_boundary(MAX_REQUEST.saturating_sub(32));
         let target = target.get(..end).unwrap_or(&target);
         let len = self.method.len().saturating_add(target.len());
-        let mut text = String::with_capacity(len.saturating_add(4));
+        let mark = if self.cut { "…" } else { "" };
+        let mut text = CompactString::with_capacity(len.saturating_add(1 + mark.len()));
         text.push_str(&String::from_utf8_lossy(self.method));
         text.push(' ');
         text.push_str(target);
-        if self.cut {
-            text.push('…');
-        }
+        text.push_str(mark);
         text
     }
 }
@@ -310,7 +310,7 @@ fn collect(headers: &[Header<'_>]) -> Fields {
             6 if is(header, "expect") => {
                 fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
             }
-            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64).into()),
+            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64).as_str().into()),
             10 | 16 if is(header, "connection") || is(header, "proxy-connection") => {
                 fields.close |= lists(value, b"close");
                 fields.keep_alive |= lists(value, b"keep-alive");
@@ -371,8 +371,8 @@ fn lists(value: &[u8], option: &[u8]) -> bool {
         .any(|word| word.trim_ascii().eq_ignore_ascii_case(option))
 }
 
-fn lossy(value: &[u8], most: usize) -> String {
-    String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into_owned()
+fn lossy(value: &[u8], most: usize) -> CompactString {
+    String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into()
 }
 
 #[cfg(test)]

@@ -20,10 +20,12 @@ pub(crate) use pairing::Http1;
 pub(crate) use rest::Rest;
 pub(crate) use start_line::{Likeness, request_likeness, response_likeness};
 
+use compact_str::CompactString;
+
 use crate::Protocol;
 
 /// A row's text as a request: its protocol, and method, blank, target.
-pub(crate) fn request_line(line: &str) -> Option<(Protocol, String)> {
+pub(crate) fn request_line(line: &str) -> Option<(Protocol, CompactString)> {
     let with_end = format!("{line}\n");
     if !start_line::is_request_line(line.as_bytes()) {
         return None;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use compact_str::format_compact;
 use whyreset_connections::{Moment, Side};
 
 use super::error_code;
@@ -106,8 +107,8 @@ impl Streams {
             .as_deref()
             .or(fields.host.as_deref())
             .unwrap_or("?");
-        exchange.request = Some(format!("{method} {target}"));
-        exchange.host = fields.host.clone();
+        exchange.request = Some(format_compact!("{method} {target}"));
+        exchange.host = fields.host.as_deref().map(Into::into);
         exchange.request_body_expected = fields.content_length;
         exchange.request_body_delivered = fields.content_length.map(|_| 0);
         let no_body = method == "HEAD";

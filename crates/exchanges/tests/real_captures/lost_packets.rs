@@ -42,5 +42,6 @@ fn no_answer_is_given_to_another_request() {
 fn pairs(
     list: &[whyreset_exchanges::Exchange],
 ) -> impl Iterator<Item = (Option<String>, Option<u16>)> {
-    list.iter().map(|it| (it.request.clone(), it.status))
+    list.iter()
+        .map(|it| (it.request.clone().map(Into::into), it.status))
 }

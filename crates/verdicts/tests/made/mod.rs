@@ -347,7 +347,7 @@ impl Download {
         Exchanges {
             list: vec![Exchange {
                 protocol: Protocol::Http11,
-                request: Some(self.request.to_owned()),
+                request: Some(self.request.into()),
                 body_delivered: Some(delivered as u64),
                 body_acknowledged: Some(delivered as u64),
                 request_complete: true,
