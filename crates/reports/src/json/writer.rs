@@ -217,12 +217,17 @@ impl ToJson for Ipv6Addr {
 /// So many bytes of the beginning stand for themselves in a string.
 fn plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;
-    for eight in bytes.chunks_exact(8) {
-        let Ok(eight) = eight.try_into() else { break };
-        if any_special(u64::from_ne_bytes(eight)) {
+    let (eights, _) = bytes.as_chunks();
+    for eight in eights {
+        if any_special(u64::from_ne_bytes(*eight)) {
             break;
         }
         len += 8;
+    }
+    // The last eight overlap those before them.
+    let last = bytes.last_chunk().copied().map(u64::from_ne_bytes);
+    if len + 8 > bytes.len() && last.is_some_and(|last| !any_special(last)) {
+        return bytes.len();
     }
     let rest = bytes.get(len..).unwrap_or_default();
     let special = rest.iter().position(|byte| is_special(*byte));
