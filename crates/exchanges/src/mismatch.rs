@@ -263,13 +263,16 @@ pub(crate) fn is_mysql_greeting(bytes: &[u8]) -> bool {
 #[derive(Debug, Default)]
 struct Complaint {
     found: bool,
+    /// The server does what it was asked for: whatever its page says is no complaint.
+    served: bool,
     /// The end of what came so far, where that may be their beginning.
     begun: Box<[u8]>,
 }
 
 impl Complaint {
     fn take(&mut self, piece: &[u8]) {
-        if self.found || piece.is_empty() {
+        self.served |= is_success(piece);
+        if self.found || self.served || piece.is_empty() {
             return;
         }
         if self.begun.is_empty() {
@@ -284,6 +287,12 @@ impl Complaint {
         self.found = asks_for_tls(text);
         self.begun = begun_words(text).into();
     }
+}
+
+/// A response that tells of success, or where to go on: status 2xx or 3xx (RFC 9110 §15).
+fn is_success(bytes: &[u8]) -> bool {
+    let line = bytes.strip_prefix(b"HTTP/1.");
+    matches!(line, Some([_, b' ', b'2' | b'3', ..]))
 }
 
 /// Whether a server's words about plain HTTP are among these bytes. All of them name HTTPS, SSL or TLS.
@@ -415,6 +424,8 @@ mod tests {
             Some("tls_on_plain_port")
         );
         assert_eq!(finding(get, b"HTTP/1.1 200 OK\r\n"), None);
+        let manual = b"HTTP/1.1 200 OK\r\n\r\nIt says: speaking HTTP on an HTTPS port";
+        assert_eq!(finding(get, manual), None);
         assert_eq!(finding(b"SSH-2.0-x\r\n", b"SSH-2.0-y\r\n"), None);
     }
 }
