@@ -1,5 +1,6 @@
 //! Heads of HTTP/1 messages: start line and fields (RFC 9112 §2 to §5).
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use compact_str::CompactString;
@@ -125,13 +126,13 @@ impl<'a> RequestLine<'a> {
     /// Method, blank, target; with `…` behind it where it is cut.
     fn text(&self) -> CompactString {
         let kept = self.target.get(..MAX_REQUEST).unwrap_or(self.target);
-        let target = String::from_utf8_lossy(kept);
+        let target = lossy_text(kept);
         let end = target.floor_char_boundary(MAX_REQUEST.saturating_sub(32));
         let target = target.get(..end).unwrap_or(&target);
         let len = self.method.len().saturating_add(target.len());
         let mark = if self.cut { "…" } else { "" };
         let mut text = CompactString::with_capacity(len.saturating_add(1 + mark.len()));
-        text.push_str(&String::from_utf8_lossy(self.method));
+        text.push_str(&lossy_text(self.method));
         text.push(' ');
         text.push_str(target);
         text.push_str(mark);
@@ -203,7 +204,10 @@ pub(crate) fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn split_version(tail: &[u8]) -> (&[u8], Version) {
-    let Some(blank) = tail.iter().rposition(|byte| *byte == b' ') else {
+    if let Some(target) = tail.strip_suffix(b" HTTP/1.1") {
+        return (target.trim_ascii_end(), Version::V11);
+    }
+    let Some(blank) = memchr::memrchr(b' ', tail) else {
         return (tail, Version::V09);
     };
     let (target, word) = tail.split_at_checked(blank).unwrap_or((tail, &[]));
@@ -372,7 +376,15 @@ fn lists(value: &[u8], option: &[u8]) -> bool {
 }
 
 fn lossy(value: &[u8], most: usize) -> CompactString {
-    String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into()
+    lossy_text(value.get(..most).unwrap_or(value)).into()
+}
+
+/// Invalid UTF-8 replaced; where there is none, that is seen more quickly than by looking for it.
+fn lossy_text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 #[cfg(test)]
