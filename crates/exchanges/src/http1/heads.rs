@@ -158,7 +158,10 @@ impl Http1 {
         let head = bytes.get(..end)?;
         match way {
             Way::Request => {
-                // With a version in it, its line is one that starts a message.
+                let line = head.get(..first_line_len(head))?;
+                if !line.ends_with(b" HTTP/1.1\r\n") && !is_request_line(line) {
+                    return None;
+                }
                 let head = head::request_head(head).filter(|head| head.version != Version::V09)?;
                 self.take_request(log, head, HeadEnd::Whole);
             }

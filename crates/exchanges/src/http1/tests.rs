@@ -467,3 +467,18 @@ fn what_comes_behind_a_close_is_read_as_if_there_were_none() {
     let end = |talk: Talk| format!("{:?}", talk.end());
     assert_eq!(end(closed()), end(begin()));
 }
+
+#[test]
+fn a_start_line_is_judged_alike_whether_its_head_comes_at_once_or_in_pieces() {
+    for line in ["ODD /b \tHTTP/1.1", "ODD /b HTTP/1.1", "GET /b \tHTTP/1.1"] {
+        let second = format!("{line}\r\n\r\n");
+        let at_once = Talk::default().client(GET).client(&second).end();
+        let in_pieces = second
+            .bytes()
+            .fold(Talk::default().client(GET).at_frame(2), |talk, byte| {
+                talk.client([byte]).at_frame(2)
+            });
+        let lines = |list: Vec<Exchange>| list.into_iter().map(|it| it.request).collect::<Vec<_>>();
+        assert_eq!(lines(at_once.list), lines(in_pieces.end().list), "{line:?}");
+    }
+}
