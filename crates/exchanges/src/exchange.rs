@@ -127,6 +127,7 @@ impl Exchange {
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
                 && !tls.answer_in_doubt()
+                && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
         self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
     }
@@ -276,6 +277,8 @@ pub struct Tls {
     pub cut_record: Option<(Side, u64)>,
     /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
     pub left_in_silence: bool,
+    /// The server's last record that is an answer, or a part of one, by its size.
+    pub last_answer: Option<Moment>,
     /// The server left first, by its close_notify or its FIN, right behind its last answer.
     pub left_behind_answer: bool,
     /// What sizes tell of the end of the server's last answer.

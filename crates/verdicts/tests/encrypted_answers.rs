@@ -204,3 +204,79 @@ fn what_is_as_long_as_rst_stream_behind_an_answer_may_be_one() {
     );
     assert!(share(&verdict, Cause::None) > 0.15, "{}", told(&verdict));
 }
+
+/// The client closes in order behind the answer; what the server says then, its host refuses, packet by packet.
+fn refused_behind_fin(mut session: Session, said: &[Vec<u8>]) -> Verdict {
+    let (up, mut down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.client(0.2, FIN_ACK, up, down, b"");
+    for record in said {
+        talk.server(0.24, PSH_ACK, down, up + 1, record);
+        down += record.len() as u32;
+    }
+    talk.server(0.2401, FIN_ACK, down, up + 1, b"");
+    for _ in 0..=said.len() {
+        talk.stranger(0.2402, Side::Client, RST, up + 1, 64);
+    }
+    session.talk.verdict(2.0)
+}
+
+#[test]
+fn goodbyes_that_meet_a_closed_socket_are_no_answer() {
+    let answer = [324, 1_024];
+    let goodbye = || record(ALERT, 26);
+    let goaway = || record(23, 24 + 17);
+    let ping = || record(23, 24 + 17);
+    for (alpn, said) in [
+        ("", vec![goodbye()]),
+        ("h2", vec![goaway(), goodbye()]),
+        ("h2", vec![ping(), goaway(), goodbye()]),
+    ] {
+        let verdict = refused_behind_fin(Session::speaking(alpn, &answer), &said);
+        assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    }
+    // More of an answer is one.
+    let verdict = refused_behind_fin(Session::new(&answer), &[record(23, 900)]);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::ClientAbort, EndedBy::Client),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_client_that_leaves_behind_the_handshake_refused_it_or_only_looked() {
+    // wget and Node.js refuse a certificate so, and monitors that only look at it leave so.
+    let verdict = Session::handshake().client_closes(0.1);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::TlsFailure, EndedBy::Client),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.45..0.7).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    assert!(share(&verdict, Cause::None) > 0.3, "{}", told(&verdict));
+    assert!(
+        verdict.summary.contains("only looked"),
+        "{}",
+        verdict.summary
+    );
+}
+
+#[test]
+fn a_session_that_was_opened_in_advance_and_left_unused_is_well() {
+    let mut session = Session::handshake();
+    session.client(10.0, PSH_ACK, &record(ALERT, 26));
+    let verdict = session.client_closes(10.1);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::TlsFailure) < 0.1,
+        "{}",
+        told(&verdict)
+    );
+}

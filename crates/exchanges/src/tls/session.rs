@@ -491,6 +491,7 @@ impl TlsSession {
             response_under_way: turns.and_then(|it| it.response_under_way(cut, goodbye)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
+            last_answer: self.last_answer,
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
             answer_followed: turns.is_some_and(Turns::answer_followed),

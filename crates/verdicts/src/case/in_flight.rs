@@ -128,7 +128,9 @@ pub(super) fn left_in_flight<'a>(
     if last.is_some_and(|e| had_it(e) && (sender == Side::Server || e.from_list)) {
         return None;
     }
-    let in_flight = refused && in_flight(connection, sender) > FAREWELL_BYTES;
+    let in_flight = refused
+        && in_flight(connection, sender) > FAREWELL_BYTES
+        && !(sender == Side::Server && only_goodbyes(connection, last));
     if !in_flight
         && !reset_among_full_segments(connection, close, last)
         && !reset_with_a_shut_window(connection, close, last)
@@ -148,6 +150,22 @@ pub(super) fn left_in_flight<'a>(
         response_started: last.and_then(|e| e.response_started),
         estimated: true,
     })
+}
+
+/// What of the server's was in flight came behind the last record of an encrypted session that can be an answer: GOAWAY, pings and
+/// alerts, in as many bytes as they take.
+fn only_goodbyes(connection: &Connection<Exchanges>, last: Option<&Exchange>) -> bool {
+    let tls = last.and_then(|exchange| exchange.tls.as_ref());
+    let Some(answer) = tls.and_then(|tls| tls.last_answer) else {
+        return false;
+    };
+    let server = &connection.flows.server;
+    let taken =
+        server.sent_to - i64::from(server.fin.is_some()) - in_flight(connection, Side::Server);
+    let mut packets = connection.packets.iter();
+    packets
+        .find(|p| p.side == Side::Server && p.payload_len > 0 && p.seq_end() > taken)
+        .is_some_and(|first| first.frame > answer.frame)
 }
 
 /// The client reset the connection when its window had no room left for the server's segments: what filled it lay unread, in a

@@ -116,8 +116,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(TLS_BROKEN_OFF, 0.1, "a handshake that is never finished"),
         on(
             TLS_LEFT_AT_ONCE,
-            0.25,
-            "opening TLS without asking for anything is seldom meant: a refused certificate, or a check",
+            0.5,
+            "whoever opens TLS without asking for anything has refused the certificate, or checks it",
         ),
         on(
             HOLE_NEVER_FILLED,
@@ -144,6 +144,9 @@ pub(super) static RULE: CauseRule = CauseRule {
             && let Some(closer) = case.closer()
         {
             return as_far_as_captured(case.both_finished(), closer);
+        }
+        if found.has(TLS_LEFT_AT_ONCE) {
+            return "Nothing went wrong as far as the capture shows: the client opened a TLS session and left without asking for anything, as those do that check a certificate, or a port.".to_owned();
         }
         if let Some(retried) = found.get(STREAM_RETRIED) {
             return format!(

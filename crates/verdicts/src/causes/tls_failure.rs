@@ -5,6 +5,7 @@ use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
+use whyreset_connections::Side;
 use whyreset_exchanges::{Tls, TlsAlert, TlsHandshake};
 
 use super::side;
@@ -19,8 +20,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         TLS_ALERT_ENCRYPTED,
         TLS_BROKEN_OFF,
         TLS_LEFT_AT_ONCE,
+        TLS_LEFT_UNUSED,
     ],
     weights: &[
+        on(
+            TLS_LEFT_UNUSED,
+            0.2,
+            "a check of the certificate that takes longer; but connections that are opened in advance are left unused oftener",
+        ),
         on(
             REQUEST_CROSSED_CLOSE,
             0.1,
@@ -34,8 +41,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(UNLIKELY_PORT, 0.2, "the port is usually not for TLS at all"),
         on(
             TLS_LEFT_AT_ONCE,
-            4.0,
-            "a client that checks the name or the certificate behind the handshake, and does not accept it",
+            2.0,
+            "clients that check the certificate behind the handshake (Node.js, GnuTLS) leave so; those that only look at it do as well",
         ),
         on(
             TLS_ALERT,
@@ -103,7 +110,12 @@ fn alert<'a>(case: &Case<'a>) -> Option<&'a TlsAlert> {
 }
 
 fn summary(case: &Case<'_>, _: &Observations) -> String {
-    match alert(case) {
+    let whole = session(case).is_some_and(|tls| tls.handshake == TlsHandshake::Complete);
+    // An encrypted alert of the client behind a whole handshake is a goodbye, or as good as one.
+    let told = |alert: &&TlsAlert| {
+        !(whole && alert.by == Side::Client && alert.description == "encrypted")
+    };
+    match alert(case).filter(told) {
         Some(alert) => format!(
             "The TLS handshake failed: {} sent the alert {} (frame {}){}.",
             wording::side(alert.by),
@@ -111,6 +123,12 @@ fn summary(case: &Case<'_>, _: &Observations) -> String {
             alert.at.frame,
             meaning(alert.description)
         ),
+        None if whole => {
+            format!(
+                "The client left (frame {}) right behind a whole TLS handshake, without asking for anything: it refused what it saw there (the certificate, its name), or only looked.",
+                case.close.map_or(0, |close| close.at.frame)
+            )
+        }
         None => format!(
             "The TLS handshake failed: {} broke it off (frame {}) without saying why.",
             case.closer().map_or("one side", wording::side),

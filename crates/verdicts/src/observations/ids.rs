@@ -303,6 +303,8 @@ ids! {
     TLS_BROKEN_OFF = "tls_broken_off";
     /// The client left right behind the TLS handshake, without having asked for anything.
     TLS_LEFT_AT_ONCE = "tls_left_at_once";
+    /// The same, but some seconds behind it.
+    TLS_LEFT_UNUSED = "tls_left_unused";
     /// The two sides speak different protocols.
     DIFFERENT_PROTOCOLS = "different_protocols";
     /// A protocol on a port that is usually another's, and the server closed without a byte.

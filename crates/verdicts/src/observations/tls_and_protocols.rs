@@ -30,8 +30,13 @@ const PLAIN_PORTS: [u16; 14] = [
 /// What does not understand its client closes at once.
 const FIRST_WORD: Span = Span::from_millis(300);
 
+/// The longest packet that is taken for nothing but an alert (31 bytes with AES-GCM in TLS 1.2): a Finished takes more.
+const LONGEST_GOODBYE: u32 = 40;
+
 /// Checking a certificate takes a program no longer than this.
 const AT_ONCE: Span = Span::from_millis(300);
+/// Nor asking others about it (OCSP), or a person, longer than this.
+const THOUGHT_ABOUT: Span = Span::from_secs(3);
 
 /// Records what TLS and the protocol parsers say.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -171,10 +176,28 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     // A server closes at once only when the client's last word was an alert.
     let server_last = case.connection.flows.server.last_new_data;
     let alert = server_last.is_some_and(|m| last.frame > m.frame);
-    if (close.side == Side::Client || alert) && close.at.time - last.time <= AT_ONCE + trips {
+    // The client's goodbye is part of its leaving.
+    let mut packets = case.connection.packets.iter();
+    let before = packets.rfind(|p| {
+        let goodbye = p.frame == last.frame && p.payload_len <= LONGEST_GOODBYE;
+        p.payload_len > 0 && p.frame < close.at.frame && !goodbye
+    });
+    let done = before.map_or(last, |p| p.moment());
+    let waited = close.at.time - done.time;
+    if close.side == Side::Client && waited > AT_ONCE + trips && waited <= THOUGHT_ABOUT + trips {
+        found.add(
+            ids::TLS_LEFT_UNUSED,
+            [done.frame, close.at.frame],
+            format!(
+                "The client closed {} behind a whole TLS handshake, and had asked for nothing.",
+                wording::span(waited)
+            ),
+        );
+    }
+    if (close.side == Side::Client || alert) && waited <= AT_ONCE + trips {
         found.tell(
             ids::TLS_LEFT_AT_ONCE,
-            [last.frame, close.at.frame],
+            [done.frame, close.at.frame],
             format!(
                 "The TLS handshake was whole, but {} closed right behind it (frame {}): the client had asked for nothing{}.",
                 wording::side(close.side),

@@ -19,6 +19,20 @@ impl Session {
 
     /// The same with a protocol that was agreed on (`h2`), or none. Records of 13 or 17 bytes are frames of HTTP/2.
     pub fn speaking(alpn: &str, answer: &[u16]) -> Self {
+        let mut it = Self::shaken_hands(alpn);
+        it.client(0.0902, PSH_ACK, &record(23, 180));
+        for (index, len) in answer.iter().enumerate() {
+            it.server(0.13 + index as f64 / 1e3, PSH_ACK, &record(23, *len));
+        }
+        it
+    }
+
+    /// A whole handshake, and nothing asked yet.
+    pub fn handshake() -> Self {
+        Self::shaken_hands("")
+    }
+
+    fn shaken_hands(alpn: &str) -> Self {
         let mut talk = Talk::new();
         talk.port = 443;
         talk.handshake();
@@ -31,10 +45,6 @@ impl Session {
         let hello = [hello(2, alpn), record(20, 1), record(22, 40)];
         it.server(0.09, PSH_ACK, &hello.concat());
         it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
-        it.client(0.0902, PSH_ACK, &record(23, 180));
-        for (index, len) in answer.iter().enumerate() {
-            it.server(0.13 + index as f64 / 1e3, PSH_ACK, &record(23, *len));
-        }
         it
     }
 
