@@ -167,13 +167,16 @@ impl Listener {
     /// Keeps the moment. When there are too many, the one closest to its predecessor goes.
     fn note_answer(&mut self, at: Moment) {
         let full = self.answers.len() >= MAX_ANSWERS;
-        if let Some(last) = self.answers.last_mut().filter(|_| full)
-            && at.time >= last.time
-            && at.time - last.time < self.apart
-        {
-            // The usual case in a busy capture: it is the last one that goes.
-            *last = at;
-            return;
+        if let Some(last) = self.answers.last_mut().filter(|_| full) {
+            // The usual cases in a busy capture: the earlier of the last two goes, for they stand closest.
+            let behind = at.time - last.time;
+            if behind >= Span::ZERO && behind < self.apart {
+                *last = at;
+                return;
+            }
+            if behind < Span::ZERO && behind + behind + self.apart > Span::ZERO {
+                return;
+            }
         }
         let place = self.answers.partition_point(|old| old.time <= at.time);
         self.answers.insert(place, at);
