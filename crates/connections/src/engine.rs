@@ -7,6 +7,7 @@
 mod ending;
 mod foresight;
 mod handing_out;
+mod leaving;
 mod tombstone;
 
 use std::collections::VecDeque;

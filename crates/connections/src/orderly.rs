@@ -210,6 +210,14 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
+    /// Asks for what lies so many pointers away, of what is looked at in the end.
+    pub(crate) fn fetch_far(&self, pointers: usize) {
+        if pointers == 0 {
+            self.log.fetch_first();
+        }
+        self.app.fetch(pointers);
+    }
+
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
     pub(crate) fn wants_checksum(&self, usual: &Usual<'_>, from: End) -> bool {
         u32::from(self.ends.of(from).checked) < CHECKED && !usual.tcp_bytes.is_empty()

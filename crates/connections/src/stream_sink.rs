@@ -84,6 +84,11 @@ pub trait StreamSink: Default {
         let _ = (side, at, reset);
     }
 
+    /// Asks for the memory that lies so many pointers away, of what is looked at in the end ([`whyreset_prefetch`]).
+    fn fetch(&self, pointers: usize) {
+        let _ = pointers;
+    }
+
     /// Both sides have closed, and nothing more will come: what the sink makes of it.
     fn ending(&mut self) -> Ending {
         Ending::InDoubt

@@ -1,6 +1,7 @@
 //! Follows one connection's bytes and finds the exchanges in them.
 
 use whyreset_connections::{Ending, Moment, Needs, PassedBytes, Side, StreamSink};
+use whyreset_prefetch as prefetch;
 
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
@@ -267,6 +268,16 @@ impl StreamSink for Tracker {
             if let Some(over) = it.over() {
                 self.state = State::Over(Box::new(over));
             }
+        }
+    }
+
+    fn fetch(&self, pointers: usize) {
+        let State::Over(over) = &self.state else {
+            return;
+        };
+        match pointers {
+            0 => prefetch::fetch_all(over.as_ref()),
+            _ => over.exchanges.list.first().map_or((), prefetch::fetch_all),
         }
     }
 

@@ -20,7 +20,7 @@ const MAX_TOMBSTONES: usize = 1_000_000;
 /// A connection that is over, and its last frame when that was noticed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
-    slot: u32,
+    pub(super) slot: u32,
     last_frame: u64,
     size: usize,
 }
@@ -95,6 +95,7 @@ impl<X: StreamSink> Engine<X> {
                 continue;
             };
             if last_frame == ended.last_frame {
+                self.fetch_leaving();
                 self.hand_on(ended.slot);
             } else {
                 // It went on: the RST was not the end, or nobody took it for one.

@@ -69,6 +69,13 @@ impl Log {
         self.used as usize + 4 > SLOTS
     }
 
+    /// Asks for the first packets.
+    pub(super) fn fetch_first(&self) {
+        for short in self.first.iter().step_by(2) {
+            whyreset_prefetch::fetch(short);
+        }
+    }
+
     /// Adds a packet, where there is room for it.
     #[inline]
     pub(super) fn push(&mut self, short: &Short) {
