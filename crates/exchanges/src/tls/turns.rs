@@ -40,6 +40,8 @@ pub(crate) struct Turns {
     server_records: u32,
     /// The server said something that is no ticket.
     server_spoke: bool,
+    /// The server's first frames of HTTP/2 have come.
+    server_opened: bool,
     /// The client said something behind an answer that is too short for HTTP.
     dialogue: bool,
     /// The server's first record, while it may be a ticket.
@@ -60,6 +62,9 @@ enum Reading {
 
 /// No request is as short: `GET / HTTP/1.0` and two line ends are 18 bytes.
 const SHORTEST_REQUEST: u16 = 16;
+
+/// Heads of requests are seldom longer, once HPACK has seen their like.
+const SHORT_REQUEST: u64 = 1_400;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
 const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
@@ -159,14 +164,11 @@ impl Turns {
 
     fn take_answer(&mut self, content: u16) -> bool {
         self.server_spoke = true;
+        // A server sends its SETTINGS once, at the beginning: what is as long behind them is an answer.
+        let opens = self.speech == Speech::Http2 && !self.server_opened;
+        self.server_opened |= opens;
         let reading = match self.speech {
-            Speech::Http2
-                if self.last != Some(Side::Server)
-                    && self.answer.is_none()
-                    && is_settings(content) =>
-            {
-                Reading::Control
-            }
+            Speech::Http2 if opens && is_settings(content) => Reading::Control,
             Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
             Speech::Other => Reading::Speech,
@@ -174,6 +176,7 @@ impl Turns {
         if reading != Reading::Speech {
             let reset = self.may_be_reset(content);
             self.maybe_answered |= reading == Reading::Unsure || reset;
+            let reset = reset && self.asked_in_brief();
             self.answer.followed_by(content, self.speech, reset);
             return false;
         }
@@ -187,6 +190,11 @@ impl Turns {
     fn may_be_reset(&self, content: u16) -> bool {
         let no_upload = self.burst_bytes < u64::from(FULL_RECORD);
         self.speech == Speech::Http2 && content == 13 && no_upload
+    }
+
+    /// One request without a body, by its size: servers grant window for what was uploaded, be it little.
+    const fn asked_in_brief(&self) -> bool {
+        self.burst <= 1 && self.burst_bytes < SHORT_REQUEST
     }
 
     /// Whether a request was outstanding: an estimate.
@@ -382,6 +390,12 @@ mod tests {
             mail.add(side, frame, content);
         }
         assert_eq!(mail.answer_end(), AnswerEnd::Marked);
+        let mut upload = Turns::new(Speech::Http2, false);
+        let records = [(Client, 80), (Client, 900), (Server, 300), (Server, 13)];
+        for (frame, (side, content)) in (1..).zip(records) {
+            upload.add(side, frame, content);
+        }
+        assert_eq!(upload.answer_end(), AnswerEnd::Untold);
         let went_on = [300, 1_100, 13, 1_900, 700];
         assert_eq!(end(Speech::Http2, &went_on), AnswerEnd::InPieces);
     }
@@ -407,6 +421,22 @@ mod tests {
         assert_eq!(after(turns(), &answered).0, Some(false));
         let one_and_answer = [(Client, 80), (Server, 1_200), (Server, 700)];
         assert_eq!(after(turns(), &one_and_answer).0, Some(false));
+    }
+
+    #[test]
+    fn a_short_answer_behind_the_settings_is_one() {
+        // `curl -I` of nginx: SETTINGS and WINDOW_UPDATE, the acknowledgement of the client's, and a HEADERS frame.
+        let head = [
+            (Client, 64),
+            (Client, 44),
+            (Server, 49),
+            (Client, 9),
+            (Server, 74),
+        ];
+        assert_eq!(
+            after(Turns::new(Speech::Http2, false), &head).0,
+            Some(false)
+        );
     }
 
     #[test]
