@@ -24,8 +24,6 @@ pub struct Listener {
     pub last_data: Option<Moment>,
     /// The first few moments at which it answered a SYN, for "seconds before and after": at most 16, thinned.
     pub answers: Vec<Moment>,
-    /// While there are as many as are kept: how far two of those that may go stand apart at least.
-    apart: Span,
     /// TTLs its packets arrived with (RSTs left out): the smallest and the largest.
     pub ttl: Option<(u8, u8)>,
     /// Connections that it closed with FIN after idling: how often, and the shortest and longest silence.
@@ -122,7 +120,6 @@ impl Neighbours {
                 last_answer: None,
                 last_data: None,
                 answers: Vec::new(),
-                apart: Span::ZERO,
                 ttl: None,
                 idle_closes: None,
                 last_heard: None,
@@ -166,36 +163,19 @@ impl Listener {
 
     /// Keeps the moment. When there are too many, the one closest to its predecessor goes.
     fn note_answer(&mut self, at: Moment) {
-        let full = self.answers.len() >= MAX_ANSWERS;
-        if let Some(last) = self.answers.last_mut().filter(|_| full) {
-            // The usual cases in a busy capture: the earlier of the last two goes, for they stand closest.
-            let behind = at.time - last.time;
-            if behind >= Span::ZERO && behind < self.apart {
-                *last = at;
-                return;
-            }
-            if behind < Span::ZERO && behind + behind + self.apart > Span::ZERO {
-                return;
-            }
-        }
         let place = self.answers.partition_point(|old| old.time <= at.time);
         self.answers.insert(place, at);
-        if !full {
+        if self.answers.len() <= MAX_ANSWERS {
             return;
         }
-        if let Some((index, _)) = self.closest() {
-            self.answers.remove(index);
-        }
-        self.apart = self.closest().map_or(Span::ZERO, |(_, gap)| gap);
-    }
-
-    /// Which of the answers behind the first stands closest to its successor, and how close.
-    fn closest(&self) -> Option<(usize, Span)> {
         let gaps = self.answers.windows(2).map(|pair| match pair {
             [a, b] => b.time - a.time,
             _ => Span::ZERO,
         });
-        gaps.enumerate().skip(1).min_by_key(|(_, gap)| *gap)
+        let inner = gaps.enumerate().skip(1).min_by_key(|(_, gap)| *gap);
+        if let Some((index, _)) = inner {
+            self.answers.remove(index);
+        }
     }
 }
 
@@ -207,7 +187,6 @@ fn later(known: Option<Moment>, at: Moment) -> Moment {
 mod tests {
     use super::*;
     use crate::test_segments::endpoint;
-    use proptest::prelude::*;
     use whyreset_capture::Timestamp;
 
     fn answered(second: i64) -> Visit {
@@ -241,37 +220,6 @@ mod tests {
         assert_eq!(idle, (39, Span::from_secs(1), Span::from_secs(39)));
         assert_eq!(neighbours.host(web.host).count(), 2);
         assert_eq!(neighbours.listener(endpoint(2, 443)).unwrap().syns, 7);
-    }
-
-    fn thinned_one_by_one(times: &[i64]) -> Vec<i64> {
-        let mut kept: Vec<i64> = Vec::new();
-        for time in times {
-            kept.insert(kept.partition_point(|old| old <= time), *time);
-            if kept.len() > MAX_ANSWERS {
-                let gap = |at: &usize| kept[at + 1] - kept[*at];
-                let closest = (1..MAX_ANSWERS).min_by_key(gap).unwrap();
-                kept.remove(closest);
-            }
-        }
-        kept
-    }
-
-    proptest! {
-        #[test]
-        fn answers_are_thinned_one_by_one(
-            pauses in prop::collection::vec(prop_oneof![0_i64..4, -40_i64..400], 0..120)
-        ) {
-            let mut now = 0;
-            let times: Vec<i64> = pauses.iter().map(|pause| { now += pause; now }).collect();
-            let mut neighbours = Neighbours::default();
-            for time in &times {
-                neighbours.visit(endpoint(2, 80), &answered(*time));
-            }
-            let kept = neighbours.listener(endpoint(2, 80)).map(|it| it.answers.as_slice());
-            let seconds = |at: &Moment| at.time.nanos() / 1_000_000_000;
-            let kept: Vec<i64> = kept.unwrap_or_default().iter().map(seconds).collect();
-            prop_assert_eq!(kept, thinned_one_by_one(&times));
-        }
     }
 
     #[test]
