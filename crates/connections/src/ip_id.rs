@@ -5,6 +5,7 @@
 
 use whyreset_segments::Known;
 
+use crate::packing::Coder;
 use crate::{IpIdModel, Moment, NetworkFields, Packet};
 
 /// A counter that other traffic shares makes steps up to this.
@@ -39,6 +40,25 @@ pub(crate) struct Identified {
 }
 
 impl IpIdTracker {
+    /// Passes all that it holds.
+    pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
+        coder.option(&mut self.last, (0, Moment::default()), |coder, (id, at)| {
+            coder.half_word(id);
+            coder.moment(at);
+        });
+        coder.half_word(&mut self.last_span);
+        coder.option(&mut self.sent_to, 0, Coder::signed);
+        for count in [
+            &mut self.packets,
+            &mut self.zeros,
+            &mut self.counted,
+            &mut self.small,
+            &mut self.skipped,
+        ] {
+            coder.word(count);
+        }
+    }
+
     /// The next packet of the direction.
     pub(crate) fn packet(&mut self, packet: &Packet) {
         if !packet.known.has(Known::IP_ID) || packet.flags.is_rst() {

@@ -30,6 +30,7 @@ mod orientation;
 mod outstanding;
 mod own_marks;
 mod packet;
+mod packing;
 mod pairs;
 mod place;
 mod reading;

@@ -15,6 +15,7 @@ mod log;
 mod look;
 mod middle;
 mod narrow;
+mod packed;
 mod replay;
 mod short;
 mod stock;
@@ -37,6 +38,7 @@ use log::Log;
 use look::{Looks, Number};
 use middle::{Common, Middle};
 use narrow::Before;
+use packed::Packed;
 use short::{At, MAX_LEN, Short};
 use syn_ack::SynAck;
 
@@ -127,7 +129,8 @@ pub(crate) struct Orderly<X> {
     /// Each end's last data, where it sent any.
     last_data: ByEnd<At>,
     log: Log,
-    middle: Option<Box<Middle>>,
+    /// What lies between the first and the last packets.
+    passed: Packed,
     told: ByEnd<Told>,
     app: X,
     pause_before_fin: Option<Span>,
@@ -137,7 +140,7 @@ pub(crate) struct Orderly<X> {
     syn_ack: SynAck,
 }
 
-const _: () = assert!(std::mem::offset_of!(Orderly<u64>, middle) <= 208);
+const _: () = assert!(std::mem::offset_of!(Orderly<u64>, passed) <= 208);
 
 impl<X: StreamSink> Orderly<X> {
     /// A connection whose SYN is answered as it should be; `None` where it is not.
@@ -181,7 +184,7 @@ impl<X: StreamSink> Orderly<X> {
             flow_labels: ByEnd::default(),
             app: prototype.fresh(),
             log: Log::new(Before::new(answer.time, frames)),
-            middle: None,
+            passed: Packed::default(),
             told: ByEnd::default(),
             pause_before_fin: None,
             syn: *syn,
@@ -195,7 +198,7 @@ impl<X: StreamSink> Orderly<X> {
         prefetch::fetch(&self.ends.low);
         prefetch::fetch(&self.ends.high.sent);
         prefetch::fetch(&self.log);
-        prefetch::fetch(&self.middle);
+        prefetch::fetch(&self.passed);
     }
 
     /// Asks for what the next packet touches behind that.
@@ -204,9 +207,7 @@ impl<X: StreamSink> Orderly<X> {
         self.log.fetch_end();
         if self.log.is_nearly_full() {
             self.log.fetch_oldest(log::SLOTS - STAYING);
-            if let Some(middle) = &self.middle {
-                middle.fetch();
-            }
+            self.passed.fetch();
         }
     }
 
@@ -317,7 +318,7 @@ impl<X: StreamSink> Orderly<X> {
     /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
     pub(crate) fn settle(&mut self, stock: &mut Stock) {
         let fin = self.log.iter().position(|short| short.flags().is_fin());
-        let (Some(fin), true) = (fin, self.ended() && self.middle.is_some()) else {
+        let (Some(fin), true) = (fin, self.ended() && !self.passed.is_empty()) else {
             return;
         };
         let staying = self.log.len().saturating_sub(LAST).min(fin);
@@ -328,7 +329,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The oldest packets of the ring leave it.
     fn pass_over(&mut self, leaving: usize, stock: &mut Stock) {
-        let mut middle = match self.middle.take() {
+        let mut middle = match self.middle(stock) {
             Some(middle) => middle,
             None => self.begin_middle(stock),
         };
@@ -342,7 +343,19 @@ impl<X: StreamSink> Orderly<X> {
             }
         }
         middle.pause_runs();
-        self.middle = Some(middle);
+        let start = self.syn.moment();
+        self.passed.pack(&mut middle, start, &mut stock.bytes);
+        stock.take_back_middle(middle);
+    }
+
+    /// What was passed over, if anything was.
+    fn middle(&self, stock: &mut Stock) -> Option<Box<Middle>> {
+        if self.passed.is_empty() {
+            return None;
+        }
+        let mut middle = stock.middle(self.first_frame);
+        self.passed.unpack(&mut middle, self.syn.moment());
+        Some(middle)
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
@@ -398,8 +411,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
-        let middle = self.middle.as_ref().map_or(0, |middle| middle.size());
-        size_of::<Self>() + self.log.size() + middle
+        size_of::<Self>() + self.log.size() + self.passed.size()
     }
 
     /// The server's end.
@@ -408,7 +420,7 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// What it tells of its listener.
-    pub(crate) fn visit(&self, stock: &Stock) -> Visit {
+    pub(crate) fn visit(&self, stock: &mut Stock) -> Visit {
         let server = self.server();
         let (mut last_of_server, mut first_fin) = (None, None);
         for short in self.log.iter() {
@@ -421,7 +433,12 @@ impl<X: StreamSink> Orderly<X> {
         }
         let heard = last_of_server
             .map(|short| short.moment(self.first_frame))
-            .or_else(|| self.middle.as_ref()?.last_of(server))
+            .or_else(|| {
+                let middle = self.middle(stock)?;
+                let last = middle.last_of(server);
+                stock.take_back_middle(middle);
+                last
+            })
             .unwrap_or(self.syn_ack.at);
         let ttl = self.syn_ack.ttl();
         let usual = self

@@ -15,9 +15,10 @@ use whyreset_segments::{Endpoint, Host};
 use table::Table;
 
 /// Which end of a [`Pair`] a segment comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum End {
     /// The smaller address, or the smaller port on equal addresses.
+    #[default]
     Low,
     /// The other one.
     High,

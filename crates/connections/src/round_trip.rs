@@ -8,6 +8,7 @@
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::packing::Coder;
 use crate::{Marks, Moment, Packet, RoundTrip};
 
 /// How many packets wait for their acknowledgement at a time. More in flight are left out, which loses samples and
@@ -34,7 +35,7 @@ pub(crate) struct RoundTripMeter {
 }
 
 /// A packet that passed towards the side, and waits for its acknowledgement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pending {
     /// The relative number behind it.
     pub(crate) seq_end: i64,
@@ -121,6 +122,36 @@ impl RoundTripMeter {
         if let Some(pending) = last {
             self.sample(pending, full_sized, answer);
         }
+    }
+
+    /// Passes all that it holds.
+    pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
+        for slot in &mut self.pending {
+            coder.option(slot, Pending::default(), |coder, it| {
+                coder.signed(&mut it.seq_end);
+                coder.moment(&mut it.at);
+                coder.truth(&mut it.is_syn);
+                coder.word(&mut it.payload_len);
+            });
+        }
+        coder.option(&mut self.sent_to, 0, Coder::signed);
+        coder.word(&mut self.largest);
+        let result = &mut self.result;
+        for span in [
+            &mut result.handshake,
+            &mut result.minimum,
+            &mut result.prompt_minimum,
+            &mut result.typical,
+            &mut result.maximum,
+        ] {
+            coder.option(span, Span::ZERO, Coder::span);
+        }
+        coder.option(&mut result.minimum_frames, (0, 0), |coder, it| {
+            coder.number(&mut it.0);
+            coder.number(&mut it.1);
+        });
+        coder.word(&mut result.samples);
+        coder.word(&mut result.prompt_samples);
     }
 
     /// What was measured.

@@ -68,7 +68,7 @@ impl<T> BySide<T> {
 }
 
 /// A frame and its time: what every piece of evidence points at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     /// Frame number.
     pub frame: u64,

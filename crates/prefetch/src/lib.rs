@@ -11,14 +11,11 @@ pub fn fetch<T>(value: &T) {
     fetch_line(at.cast());
 }
 
-/// Asks for all lines of memory that `value` takes up.
+/// Asks for all lines of memory that these bytes take up.
 #[inline(always)]
-pub fn fetch_all<T>(value: &T) {
-    let at: *const i8 = std::ptr::from_ref(value).cast();
-    let mut offset = 0;
-    while offset < size_of::<T>() {
-        fetch_line(at.wrapping_add(offset));
-        offset += LINE;
+pub fn fetch_bytes(bytes: &[u8]) {
+    for line in bytes.chunks(LINE) {
+        fetch_line(line.as_ptr().cast());
     }
 }
 
@@ -47,7 +44,8 @@ mod tests {
     fn nothing_changes() {
         let values = [7_u64; 100];
         super::fetch(&values);
-        super::fetch_all(&values);
+        super::fetch_bytes(&[7; 1_000]);
+        super::fetch_bytes(&[]);
         super::fetch(&());
         assert_eq!(values, [7; 100]);
     }

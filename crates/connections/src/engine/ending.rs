@@ -141,7 +141,8 @@ impl<X: StreamSink> Engine<X> {
         ends: ByEnd<Endpoint>,
     ) {
         let listener = *ends.of(orderly.server());
-        self.neighbours.visit(listener, &orderly.visit(&self.stock));
+        self.neighbours
+            .visit(listener, &orderly.visit(&mut self.stock));
         let tombstone = Tombstone::Numbers(orderly.initial_numbers());
         self.finished.push_back(Finished::Orderly(OrderlyEnd {
             orderly,
@@ -213,7 +214,8 @@ impl<X: StreamSink> Engine<X> {
                 }
                 State::Orderly(orderly) => {
                     let listener = self.index.endpoint(&slot.pair, orderly.server());
-                    self.neighbours.visit(listener, &orderly.visit(&self.stock));
+                    self.neighbours
+                        .visit(listener, &orderly.visit(&mut self.stock));
                 }
                 State::HalfOpen(half) => {
                     let listener = self.index.endpoint(&slot.pair, half.from().other());

@@ -52,9 +52,12 @@ impl<X: StreamSink> Orderly<X> {
             let side = self.side(short.from());
             watch.packet(short, side, first_frame);
         }
-        if let Some(middle) = &self.middle {
+        let mut passed_over = 0;
+        if let Some(middle) = self.middle(stock) {
             watch.client.go_on(middle.ends.of(client));
             watch.server.go_on(middle.ends.of(server));
+            passed_over = middle.count;
+            stock.take_back_middle(middle);
         }
         for short in self.log.last() {
             let side = self.side(short.from());
@@ -79,7 +82,7 @@ impl<X: StreamSink> Orderly<X> {
             frames: FrameSpan {
                 first: self.first_frame,
                 last: self.last_frame(),
-                count: 2 + self.log.len() as u64 + self.passed_over(),
+                count: 2 + self.log.len() as u64 + passed_over,
             },
             start: self.syn.moment().time,
             end: self.log.before().time(),
@@ -103,12 +106,8 @@ impl<X: StreamSink> Orderly<X> {
             },
             app: std::mem::take(&mut self.app),
         };
-        stock.take_back(self.log.take_ring(), self.middle.take());
+        stock.take_back(self.log.take_ring());
         Some(brief)
-    }
-
-    fn passed_over(&self) -> u64 {
-        self.middle.as_ref().map_or(0, |middle| middle.count)
     }
 
     /// The initial sequence numbers of both ends.

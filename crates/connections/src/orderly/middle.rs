@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use whyreset_capture::Span;
-use whyreset_prefetch as prefetch;
 use whyreset_segments::{TcpFlags, Timestamps};
 
 use super::short::{At, Short};
@@ -24,14 +23,14 @@ pub(super) struct Middle {
     /// The last packet of all that were taken in, and its sender.
     pub(super) last: Option<(At, End)>,
     /// Who sent the last data.
-    last_data_by: Option<End>,
+    pub(super) last_data_by: Option<End>,
     pub(super) ends: ByEnd<Half>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(super) pauses: Vec<ShortPause>,
 }
 
 /// A pause between two packets that were passed over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ShortPause {
     pub(super) after: (At, End),
     pub(super) until: (At, End),
@@ -64,7 +63,7 @@ pub(super) struct Half {
     /// The largest segment that the other end takes, where its SYN says it.
     pub(super) peers_mss: Option<u16>,
     /// Its last packet and that one's clock.
-    spoken: Option<(At, Option<u32>)>,
+    pub(super) spoken: Option<(At, Option<u32>)>,
     /// What it sent and the other end has not acknowledged, oldest first.
     pub(super) waiting: VecDeque<Waiting>,
     /// The largest payload whose end was acknowledged.
@@ -75,7 +74,7 @@ pub(super) struct Half {
 }
 
 /// A segment that waits for its acknowledgement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Waiting {
     /// The number behind it.
     pub(super) end: u32,
@@ -115,11 +114,11 @@ pub(super) struct Sums {
     /// How the end sent: one entry for each time that packets left together.
     pub(super) runs: Vec<ShortRun>,
     /// The last entry still grows.
-    run_is_open: bool,
+    pub(super) run_is_open: bool,
 }
 
 /// The narrowest window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Narrow {
     pub(super) window: u16,
     pub(super) at: At,
@@ -127,7 +126,7 @@ pub(super) struct Narrow {
 }
 
 /// Packets of one end that left together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ShortRun {
     pub(super) sent_to: i64,
     pub(super) packets: u32,
@@ -246,19 +245,6 @@ impl Middle {
         }
     }
 
-    /// Asks for all that the next packets touch.
-    pub(super) fn fetch(&self) {
-        prefetch::fetch_all(self);
-        for half in [&self.ends.low, &self.ends.high] {
-            if let Some(oldest) = half.waiting.front() {
-                prefetch::fetch(oldest);
-            }
-            if let Some(run) = half.passed.runs.last() {
-                prefetch::fetch(run);
-            }
-        }
-    }
-
     /// What comes next did not leave together with what came before.
     pub(super) fn pause_runs(&mut self) {
         self.ends.low.passed.close_run();
@@ -269,16 +255,6 @@ impl Middle {
     pub(super) fn last_of(&self, end: End) -> Option<Moment> {
         let (at, _) = self.ends.of(end).spoken?;
         Some(at.moment(self.first))
-    }
-
-    /// Bytes that it holds.
-    pub(super) fn size(&self) -> usize {
-        let of = |half: &Half| {
-            half.passed.runs.capacity() * size_of::<ShortRun>()
-                + half.waiting.capacity() * size_of::<Waiting>()
-        };
-        let pauses = self.pauses.capacity() * size_of::<ShortPause>();
-        size_of::<Self>() + pauses + of(&self.ends.low) + of(&self.ends.high)
     }
 
     fn taken(&self, short: &Short, common: &Common) -> Taken {

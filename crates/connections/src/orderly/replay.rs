@@ -23,7 +23,6 @@ impl<X: StreamSink> Orderly<X> {
         links: &Links,
         config: &EngineConfig,
     ) -> Live<X> {
-        let looks = &stock.looks;
         self.tell_passed(self.last());
         let app = std::mem::take(&mut self.app);
         let (client, server) = (self.client, self.client.other());
@@ -39,21 +38,27 @@ impl<X: StreamSink> Orderly<X> {
             self.log.first().iter().copied(),
             &mut next,
             &mut live,
-            (ends, looks),
+            (ends, &stock.looks),
             config,
         );
-        let middle = self.middle.take();
-        if let Some(middle) = &middle {
+        if let Some(middle) = self.middle(stock) {
             next = ByEnd {
                 low: middle.ends.low.next,
                 high: middle.ends.high.next,
             };
-            let behind = Behind::of(middle, &self.overheads(looks));
+            let behind = Behind::of(&middle, &self.overheads(&stock.looks));
             live.pass_over(&behind, &self.scales(), config);
+            stock.take_back_middle(middle);
         }
-        self.replay(self.log.last(), &mut next, &mut live, (ends, looks), config);
+        self.replay(
+            self.log.last(),
+            &mut next,
+            &mut live,
+            (ends, &stock.looks),
+            config,
+        );
         live.end_replay(&self.streams());
-        stock.take_back(self.log.take_ring(), middle);
+        stock.take_back(self.log.take_ring());
         live
     }
 

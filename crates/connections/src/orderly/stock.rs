@@ -4,7 +4,7 @@ use super::log::Ring;
 use super::look::Looks;
 use super::middle::Middle;
 
-/// Rings and sums that are kept for the next connections: about four kilobytes a pair.
+/// Rings that are kept for the next connections: about two kilobytes each.
 const MAX_SPARE: usize = 256;
 
 /// All looks that were met, and room to be used again.
@@ -13,22 +13,18 @@ pub(crate) struct Stock {
     pub(super) looks: Looks,
     #[expect(clippy::vec_box, reason = "they are lent and taken back as they are")]
     rings: Vec<Box<Ring>>,
-    #[expect(clippy::vec_box, reason = "they are lent and taken back as they are")]
-    middles: Vec<Box<Middle>>,
+    middle: Option<Box<Middle>>,
+    /// Room to write in.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Stock {
-    /// Takes back what a connection that is over has left.
-    pub(super) fn take_back(&mut self, ring: Option<Box<Ring>>, middle: Option<Box<Middle>>) {
+    /// Takes back the ring of a connection that is over.
+    pub(super) fn take_back(&mut self, ring: Option<Box<Ring>>) {
         if let Some(ring) = ring
             && self.rings.len() < MAX_SPARE
         {
             self.rings.push(ring);
-        }
-        if let Some(middle) = middle
-            && self.middles.len() < MAX_SPARE
-        {
-            self.middles.push(middle);
         }
     }
 
@@ -39,12 +35,17 @@ impl Stock {
 
     /// Sums of nothing, of a connection with this first frame.
     pub(super) fn middle(&mut self, first: u64) -> Box<Middle> {
-        match self.middles.pop() {
+        match self.middle.take() {
             Some(mut middle) => {
                 middle.begin_again(first);
                 middle
             }
             None => Box::new(Middle::new(first)),
         }
+    }
+
+    /// Takes sums back that are no longer needed.
+    pub(super) fn take_back_middle(&mut self, middle: Box<Middle>) {
+        self.middle = Some(middle);
     }
 }
