@@ -140,8 +140,6 @@ pub(crate) struct Orderly<X> {
     syn_ack: SynAck,
 }
 
-const _: () = assert!(std::mem::offset_of!(Orderly<u64>, passed) <= 208);
-
 impl<X: StreamSink> Orderly<X> {
     /// A connection whose SYN is answered as it should be; `None` where it is not.
     pub(crate) fn begin(

@@ -11,7 +11,7 @@ use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
 /// Bytes that connections may take up which are over, before the oldest are handed on.
-const ENDED_BUDGET: usize = 16 << 20;
+const ENDED_BUDGET: usize = 8 << 20;
 /// What a connection takes up besides what it counts itself: its watchers and its exchanges.
 const HIDDEN_SIZE: usize = 2 << 10;
 /// Tombstones: about 80 bytes each, and some 150 more of those that are followed on.

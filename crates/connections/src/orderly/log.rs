@@ -6,7 +6,7 @@ use super::short::Short;
 
 /// Slots of the ring, of which a packet takes one or two.
 pub(super) const SLOTS: usize = 128;
-const _: () = assert!(SLOTS.is_power_of_two() && SLOTS + FIRST <= u8::MAX as usize);
+const _: () = assert!(SLOTS + FIRST <= u8::MAX as usize);
 
 /// The first [`FIRST`] packets and a ring of the last ones, oldest first.
 #[derive(Debug)]
@@ -14,33 +14,32 @@ const _: () = assert!(SLOTS.is_power_of_two() && SLOTS + FIRST <= u8::MAX as usi
 pub(super) struct Log {
     /// The numbers of the last packet.
     before: Before,
-    ring: Option<Box<Ring>>,
+    ring: Ring,
     /// Packets, of these in the ring, and the slots that they take.
     packets: u8,
     used: u8,
     /// The first slot of the ring's oldest packet.
     oldest: u8,
     first: Box<[Short]>,
+    /// The numbers of the packet before the ring's oldest.
+    before_ring: Before,
 }
 
-/// The last packets.
+/// The slots of the last packets.
 #[derive(Debug)]
-pub(super) struct Ring {
-    /// The numbers of the packet before the oldest.
-    before: Before,
-    slots: [Slot; SLOTS],
-}
+pub(super) struct Ring(Box<[Slot]>);
 
 impl Log {
     /// No packets yet; what comes next is told by what came `before`.
     pub(super) fn new(before: Before) -> Self {
         Self {
             before,
-            ring: None,
+            ring: Ring::none(),
             packets: 0,
             used: 0,
             oldest: 0,
             first: Box::default(),
+            before_ring: before,
         }
     }
 
@@ -56,17 +55,17 @@ impl Log {
 
     /// Whether the next packet needs a ring that is not there yet.
     pub(super) const fn needs_ring(&self) -> bool {
-        self.ring.is_none() && self.len() >= FIRST
+        !self.ring.is_there() && self.len() >= FIRST
     }
 
     /// Whether the next packet finds room, whatever it is like.
     pub(super) const fn has_room(&self) -> bool {
-        self.used as usize + 2 <= SLOTS
+        !self.ring.is_there() || self.used as usize + 2 <= self.ring.0.len()
     }
 
     /// Whether hardly more than the next packet finds room.
     pub(super) const fn is_nearly_full(&self) -> bool {
-        self.used as usize + 4 > SLOTS
+        self.ring.is_there() && self.used as usize + 4 > self.ring.0.len()
     }
 
     /// Asks for the first packets.
@@ -79,24 +78,24 @@ impl Log {
     /// Adds a packet, where there is room for it.
     #[inline]
     pub(super) fn push(&mut self, short: &Short) {
-        if let Some(ring) = &mut self.ring {
-            if self.used as usize + 2 > SLOTS {
+        if !self.ring.is_there() {
+            self.push_first(short);
+        } else {
+            if !self.has_room() {
                 return;
             }
-            let end = usize::from(self.oldest) + usize::from(self.used);
+            let end = self.end();
             self.used += match self.before.write(short) {
                 Written::Narrow(slot) => {
-                    ring.set(end, slot);
+                    self.ring.set(end, slot);
                     1
                 }
                 Written::Wide([first, second]) => {
-                    ring.set(end, first);
-                    ring.set(end + 1, second);
+                    self.ring.set(end, first);
+                    self.ring.set(end + 1, second);
                     2
                 }
             };
-        } else {
-            self.push_first(short);
         }
         self.packets += 1;
         self.before.pass(short);
@@ -112,9 +111,9 @@ impl Log {
     }
 
     /// Lets all packets from now on go into this ring.
-    pub(super) fn give(&mut self, mut ring: Box<Ring>) {
-        ring.before = self.before;
-        self.ring = Some(ring);
+    pub(super) fn give(&mut self, ring: Ring) {
+        self.before_ring = self.before;
+        self.ring = ring;
     }
 
     /// Takes the ring's oldest packet out.
@@ -123,19 +122,20 @@ impl Log {
         if self.len() <= FIRST {
             return None;
         }
-        let ring = self.ring.as_mut()?;
-        let (short, slots) = ring.read(&ring.before, self.oldest);
-        ring.before.pass(&short);
-        self.oldest = (self.oldest + slots) % SLOTS as u8;
+        let oldest = usize::from(self.oldest);
+        let (short, slots) = self.ring.read(&self.before_ring, oldest);
+        self.before_ring.pass(&short);
+        self.oldest = self.ring.wrapped(oldest + usize::from(slots)) as u8;
         self.used -= slots;
         self.packets -= 1;
         Some(short)
     }
 
     /// The ring of a log that is no longer needed.
-    pub(super) fn take_ring(&mut self) -> Option<Box<Ring>> {
+    pub(super) fn take_ring(&mut self) -> Ring {
         self.packets = self.packets.min(FIRST as u8);
-        self.ring.take()
+        self.used = 0;
+        std::mem::replace(&mut self.ring, Ring::none())
     }
 
     /// The first packets.
@@ -145,14 +145,13 @@ impl Log {
 
     /// The packets in the ring.
     pub(super) fn last(&self) -> impl Iterator<Item = Short> {
-        let mut before = self.ring.as_ref().map(|ring| ring.before);
-        let mut next = self.oldest;
-        (FIRST..self.len()).map_while(move |_| {
-            let before = before.as_mut()?;
-            let (short, slots) = self.ring.as_ref()?.read(before, next);
+        let mut before = self.before_ring;
+        let mut next = usize::from(self.oldest);
+        (FIRST..self.len()).map(move |_| {
+            let (short, slots) = self.ring.read(&before, next);
             before.pass(&short);
-            next = (next + slots) % SLOTS as u8;
-            Some(short)
+            next = self.ring.wrapped(next + usize::from(slots));
+            short
         })
     }
 
@@ -163,60 +162,75 @@ impl Log {
 
     /// Bytes that it holds.
     pub(super) fn size(&self) -> usize {
-        let ring = self.ring.as_ref().map_or(0, |_| size_of::<Ring>());
-        ring + self.first.len() * size_of::<Short>()
+        self.ring.0.len() * size_of::<Slot>() + self.first.len() * size_of::<Short>()
     }
 
     /// Asks for the place of the next packet.
     #[inline]
     pub(super) fn fetch_end(&self) {
-        if let Some(ring) = &self.ring {
-            ring.fetch(usize::from(self.oldest) + usize::from(self.used));
-        }
+        self.ring.fetch(self.end());
     }
 
     /// Asks for so many slots of the oldest packets.
     pub(super) fn fetch_oldest(&self, slots: usize) {
-        if let Some(ring) = &self.ring {
-            let oldest = usize::from(self.oldest);
-            let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
-            of_line.for_each(|at| ring.fetch(at));
-        }
+        let oldest = usize::from(self.oldest);
+        let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
+        of_line.for_each(|at| self.ring.fetch(at));
+    }
+
+    #[inline]
+    fn end(&self) -> usize {
+        usize::from(self.oldest) + usize::from(self.used)
+    }
+}
+
+impl Default for Ring {
+    /// Room for the last packets.
+    fn default() -> Self {
+        Self(Box::new([Slot::default(); SLOTS]))
     }
 }
 
 impl Ring {
-    /// Room for the last packets.
-    pub(super) fn new() -> Box<Self> {
-        Box::new(Self {
-            before: Before::default(),
-            slots: [Slot::default(); SLOTS],
-        })
+    /// No room: there are no packets for it yet.
+    fn none() -> Self {
+        Self(Box::default())
+    }
+
+    /// Whether there are any slots.
+    pub(super) const fn is_there(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// A place counted from the first slot, at most once around.
+    #[inline]
+    fn wrapped(&self, at: usize) -> usize {
+        at.checked_sub(self.0.len()).unwrap_or(at)
     }
 
     #[inline]
     fn slot(&self, at: usize) -> Slot {
-        self.slots.get(at % SLOTS).copied().unwrap_or_default()
+        self.0.get(self.wrapped(at)).copied().unwrap_or_default()
     }
 
     #[inline]
     fn fetch(&self, at: usize) {
-        if let Some(slot) = self.slots.get(at % SLOTS) {
+        if let Some(slot) = self.0.get(self.wrapped(at)) {
             whyreset_prefetch::fetch(slot);
         }
     }
 
     #[inline]
     fn set(&mut self, at: usize, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(at % SLOTS) {
+        let at = self.wrapped(at);
+        if let Some(place) = self.0.get_mut(at) {
             *place = slot;
         }
     }
 
     /// The packet that begins in a slot, and how many it takes.
     #[inline]
-    fn read(&self, before: &Before, at: u8) -> (Short, u8) {
-        let at = usize::from(at);
+    fn read(&self, before: &Before, at: usize) -> (Short, u8) {
         let slot = self.slot(at);
         let short = before.read(slot, || self.slot(at + 1));
         (short, if is_wide(slot) { 2 } else { 1 })
@@ -251,7 +265,7 @@ mod tests {
         let mut log = Log::new(Before::new(Timestamp::from_nanos(0), 0));
         for frame in 1..1_000 {
             if log.needs_ring() {
-                log.give(Ring::new());
+                log.give(Ring::default());
             }
             let ip_id = if frame % wide_every == 0 {
                 frame * 999

@@ -11,26 +11,23 @@ const MAX_SPARE: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Stock {
     pub(super) looks: Looks,
-    #[expect(clippy::vec_box, reason = "they are lent and taken back as they are")]
-    rings: Vec<Box<Ring>>,
+    rings: Vec<Ring>,
     middle: Option<Box<Middle>>,
     /// Room to write in.
     pub(super) bytes: Vec<u8>,
 }
 
 impl Stock {
-    /// Takes back the ring of a connection that is over.
-    pub(super) fn take_back(&mut self, ring: Option<Box<Ring>>) {
-        if let Some(ring) = ring
-            && self.rings.len() < MAX_SPARE
-        {
+    /// Takes back a ring that is no longer needed.
+    pub(super) fn take_back(&mut self, ring: Ring) {
+        if ring.is_there() && self.rings.len() < MAX_SPARE {
             self.rings.push(ring);
         }
     }
 
     /// Room for the last packets of a connection.
-    pub(super) fn ring(&mut self) -> Box<Ring> {
-        self.rings.pop().unwrap_or_else(Ring::new)
+    pub(super) fn ring(&mut self) -> Ring {
+        self.rings.pop().unwrap_or_default()
     }
 
     /// Sums of nothing, of a connection with this first frame.
