@@ -11,6 +11,17 @@ pub fn fetch<T>(value: &T) {
     fetch_line(at.cast());
 }
 
+/// Asks for all lines of memory that `value` takes up.
+#[inline(always)]
+pub fn fetch_all<T>(value: &T) {
+    let at: *const i8 = std::ptr::from_ref(value).cast();
+    let mut offset = 0;
+    while offset < size_of::<T>() {
+        fetch_line(at.wrapping_add(offset));
+        offset += LINE;
+    }
+}
+
 /// Asks for all lines of memory that these bytes take up.
 #[inline(always)]
 pub fn fetch_bytes(bytes: &[u8]) {
@@ -44,6 +55,7 @@ mod tests {
     fn nothing_changes() {
         let values = [7_u64; 100];
         super::fetch(&values);
+        super::fetch_all(&values);
         super::fetch_bytes(&[7; 1_000]);
         super::fetch_bytes(&[]);
         super::fetch(&());
