@@ -7,7 +7,7 @@ use whyreset_connections::{
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found};
 use whyreset_reports::Judged;
-use whyreset_segments::{Glimpse, HostNames, Quote, Segment};
+use whyreset_segments::{Addresses, HostNames, Quote, Segment};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -26,26 +26,26 @@ pub struct Analysis {
 
 /// What was seen of records before they came ([`Analysis::look_ahead`]).
 #[derive(Debug)]
-pub struct LookedAt<'a> {
-    glimpses: [Option<Glimpse<'a>>; FORESEEN],
+pub struct LookedAt {
+    addresses: [Option<Addresses>; FORESEEN],
     foreseen: [Foreseen; FORESEEN],
 }
 
-impl Default for LookedAt<'_> {
+impl Default for LookedAt {
     fn default() -> Self {
         Self {
-            glimpses: [None; FORESEEN],
+            addresses: [None; FORESEEN],
             foreseen: [Foreseen::default(); FORESEEN],
         }
     }
 }
 
-impl<'a> LookedAt<'a> {
+impl LookedAt {
     /// What was seen of each record; `None` for ever behind those that were looked at.
-    pub fn each(&self) -> impl Iterator<Item = Option<(&Glimpse<'a>, &Foreseen)>> {
-        let looked_at = self.glimpses.iter().zip(&self.foreseen);
+    pub fn each(&self) -> impl Iterator<Item = Option<(&Addresses, &Foreseen)>> {
+        let looked_at = self.addresses.iter().zip(&self.foreseen);
         looked_at
-            .map(|(glimpse, foreseen)| Some((glimpse.as_ref()?, foreseen)))
+            .map(|(addresses, foreseen)| Some((addresses.as_ref()?, foreseen)))
             .chain(std::iter::repeat(None))
     }
 }
@@ -103,21 +103,28 @@ impl Analysis {
     pub fn look_ahead<'a>(
         &mut self,
         records: impl Iterator<Item = Record<'a>>,
-        looked_at: &mut LookedAt<'a>,
+        looked_at: &mut LookedAt,
     ) {
-        for (at, record) in looked_at.glimpses.iter_mut().zip(records) {
-            *at = whyreset_frames::glimpse(&record);
+        for (at, record) in looked_at.addresses.iter_mut().zip(records) {
+            *at = whyreset_frames::addresses(&record);
         }
         self.engine
-            .foresee(&looked_at.glimpses, &mut looked_at.foreseen);
+            .foresee(&looked_at.addresses, &mut looked_at.foreseen);
     }
 
     /// Takes the next record of a capture, at which was looked before, where it is the packet to be expected of its connection.
     /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes the record.
     #[inline]
-    pub fn usual(&mut self, glimpse: &Glimpse<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let place = self.engine.usual(glimpse, foreseen)?;
-        self.note_time(glimpse.usual?.time);
+    pub fn usual(
+        &mut self,
+        record: &Record<'_>,
+        addresses: &Addresses,
+        foreseen: &Foreseen,
+    ) -> Option<Placed> {
+        let expecting = self.engine.expecting(addresses, foreseen)?;
+        let usual = whyreset_frames::usual_segment(record)?;
+        let place = self.engine.usual(&usual, &expecting)?;
+        self.note_time(usual.time);
         Some(place)
     }
 

@@ -128,8 +128,8 @@ fn read_records<R: Reader>(
     let records = records.frames().zip(records.details());
     for ((record, details), ahead) in records.zip(looked_at.each()) {
         reader.record(&record, &details);
-        if let Some((glimpse, foreseen)) = ahead {
-            let place = match analysis.usual(glimpse, foreseen) {
+        if let Some((addresses, foreseen)) = ahead {
+            let place = match analysis.usual(&record, addresses, foreseen) {
                 None => analysis.foreseen(&record, foreseen),
                 place => place,
             };

@@ -26,7 +26,7 @@ use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
-pub use foresight::{FORESEEN, Foreseen};
+pub use foresight::{Expecting, FORESEEN, Foreseen};
 use tombstone::Tombstone;
 
 /// SOCKS negotiations that are followed.

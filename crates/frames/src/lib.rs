@@ -32,7 +32,7 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{Glimpse, LinkFields, Quote, Segment};
+use whyreset_segments::{Addresses, LinkFields, Quote, Segment, Usual};
 
 use crate::link::{link_type, plain_ethernet};
 use crate::network::fragments::Fragments;
@@ -124,11 +124,16 @@ pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
     plain_ethernet::segment(record, record.time?)
 }
 
-/// What is seen at first sight of a frame of the most usual shape ([`plain_segment`]) whose TCP header was captured; `None` of all
-/// others.
+/// Who sent the segment of a frame of the most usual shape ([`plain_segment`]) to whom; `None` where that finds none.
 #[inline]
-pub fn glimpse<'a>(record: &Record<'a>) -> Option<Glimpse<'a>> {
-    plain_ethernet::glimpse(record)
+pub fn addresses(record: &Record<'_>) -> Option<Addresses> {
+    plain_ethernet::addresses(record)
+}
+
+/// The segment of a frame of the most usual shape ([`plain_segment`]), where it is a usual one.
+#[inline]
+pub fn usual_segment<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
+    plain_ethernet::usual(record)
 }
 
 /// Longer than this no frame is, whatever the file says.

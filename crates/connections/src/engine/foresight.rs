@@ -1,10 +1,10 @@
 //! Connections are looked up and fetched from memory before their packets come.
 
-use whyreset_segments::{Glimpse, Segment};
+use whyreset_segments::{Addresses, Segment, Usual};
 
 use super::{Engine, Placed, Slot, State};
 use crate::orderly::Orderly;
-use crate::pairs::Located;
+use crate::pairs::{End, Located};
 use crate::{Marks, StreamSink};
 
 /// From so many on, connections are fetched before they are needed: a megabyte or so of them.
@@ -22,19 +22,26 @@ pub struct Foreseen {
     changes: u64,
 }
 
+/// A connection that went by the book so far, and who sends to it next.
+#[derive(Clone, Copy, Debug)]
+pub struct Expecting {
+    slot: u32,
+    from: End,
+}
+
 impl<X: StreamSink> Engine<X> {
     /// These frames come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
     /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes.
     pub fn foresee(
         &mut self,
-        glimpses: &[Option<Glimpse<'_>>; FORESEEN],
+        frames: &[Option<Addresses>; FORESEEN],
         foreseen: &mut [Foreseen; FORESEEN],
     ) {
         if self.slots.len() < LARGE {
             return;
         }
-        for (it, glimpse) in foreseen.iter_mut().zip(glimpses) {
-            it.located = glimpse
+        for (it, addresses) in foreseen.iter_mut().zip(frames) {
+            it.located = addresses
                 .as_ref()
                 .map(|it| self.index.locate_v4(it.source, it.destination));
             if let Some(located) = &it.located {
@@ -76,20 +83,32 @@ impl<X: StreamSink> Engine<X> {
         }
     }
 
-    /// Takes the next segment of the capture, a usual one that was foreseen, if it is the one to be expected of its connection.
-    /// `None` where it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    /// The connection of the next segment of the capture, which was foreseen, where it may be a usual one that is to be
+    /// expected ([`Engine::usual`]).
     #[inline]
-    pub fn usual(&mut self, glimpse: &Glimpse<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let usual = glimpse.usual.as_ref()?;
+    pub fn expecting(&self, addresses: &Addresses, foreseen: &Foreseen) -> Option<Expecting> {
         if !self.config.pass_over_orderly {
             return None;
         }
         let located = match foreseen.located {
             Some(located) => located,
-            None => self.index.locate_v4(glimpse.source, glimpse.destination),
+            None => self
+                .index
+                .locate_v4(addresses.source, addresses.destination),
         };
         let slot = self.foreseen_slot(&located, foreseen)?;
-        let stream = self.follow_usual(slot, usual, located.from)?;
+        let place = self.slots.get(slot as usize)?;
+        matches!(place.state, State::Orderly(_)).then_some(Expecting {
+            slot,
+            from: located.from,
+        })
+    }
+
+    /// Takes the next segment of the capture, if it is the one to be expected of its connection. `None` where it is not: then
+    /// nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    #[inline]
+    pub fn usual(&mut self, usual: &Usual<'_>, expecting: &Expecting) -> Option<Placed> {
+        let stream = self.follow_usual(expecting.slot, usual, expecting.from)?;
         Some(Placed {
             stream,
             marks: Marks::NONE,

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use whyreset_capture::{LinkType, Record, Timestamp};
 use whyreset_segments::{
-    Glimpse, Host, IpFields, LinkFields, Look, PlainLook, Segment, TcpFlags, Timestamps, Usual,
+    Addresses, Host, IpFields, LinkFields, Look, PlainLook, Segment, TcpFlags, Timestamps, Usual,
 };
 
 use crate::network::ipv4;
@@ -122,31 +122,24 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
     tcp::segment(&sighting, &datagram, below.tcp)
 }
 
-/// What is seen at first sight of a frame of that shape whose TCP header was captured.
+/// Who sent the segment of a frame of that shape to whom, where the capture tells its time.
 #[inline]
-pub(crate) fn glimpse<'a>(record: &Record<'a>) -> Option<Glimpse<'a>> {
-    let time = record.time?;
+pub(crate) fn addresses(record: &Record<'_>) -> Option<Addresses> {
+    record.time?;
     let below = below(record)?;
-    let tcp = below.tcp.bytes();
-    let (header, options) = tcp.split_first_chunk::<{ TCP as usize }>()?;
-    let [s0, s1, d0, d1, ..] = *header;
-    let port = |high, low| u16::from_be_bytes([high, low]);
-    Some(Glimpse {
-        source: SocketAddrV4::new(below.source, port(s0, s1)),
-        destination: SocketAddrV4::new(below.destination, port(d0, d1)),
-        usual: usual(record, time, &below, header, options),
+    let [s0, s1, d0, d1, ..] = *below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
+    Some(Addresses {
+        source: SocketAddrV4::new(below.source, u16::from_be_bytes([s0, s1])),
+        destination: SocketAddrV4::new(below.destination, u16::from_be_bytes([d0, d1])),
     })
 }
 
-/// The segment, where it is a usual one.
+/// The segment of a frame of that shape, where it is a usual one.
 #[inline]
-fn usual<'a>(
-    record: &Record<'a>,
-    time: Timestamp,
-    below: &Below<'a>,
-    header: &[u8; TCP as usize],
-    behind: &'a [u8],
-) -> Option<Usual<'a>> {
+pub(crate) fn usual<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
+    let time = record.time?;
+    let below = below(record)?;
+    let (header, behind) = below.tcp.bytes().split_first_chunk::<{ TCP as usize }>()?;
     let [
         _,
         _,
@@ -257,7 +250,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn first_sight_reads_what_the_whole_segment_says(bytes in frame(), cut in 0_u32..20) {
+        fn the_parts_read_what_the_whole_segment_says(bytes in frame(), cut in 0_u32..20) {
             let record = Record {
                 frame: 7,
                 time: Some(Timestamp::from_nanos(5)),
@@ -268,16 +261,12 @@ mod tests {
                 bytes: &bytes,
             };
             let segment = segment(&record, Timestamp::from_nanos(5));
-            if let Some(glimpse) = glimpse(&record) {
-                let segment = segment.unwrap();
-                prop_assert_eq!(glimpse.source.to_string(), segment.source.to_string());
-                prop_assert_eq!(glimpse.destination.to_string(), segment.destination.to_string());
-                let usual = Usual::of(&segment);
-                prop_assert_eq!(format!("{:?}", glimpse.usual), format!("{usual:?}"));
-            } else {
-                let captured = segment.map_or(0, |segment| segment.tcp_bytes.len());
-                prop_assert!(captured < 20);
-            }
+            let ends = segment.map(|it| (it.source.to_string(), it.destination.to_string()));
+            let seen = addresses(&record).map(|it| (it.source.to_string(), it.destination.to_string()));
+            prop_assert_eq!(seen, ends);
+            let whole = segment.filter(|segment| segment.tcp_bytes.len() >= 20);
+            let expected = whole.as_ref().and_then(Usual::of);
+            prop_assert_eq!(format!("{:?}", usual(&record)), format!("{expected:?}"));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::packet::{Cut, Packet, Walked};
 use crate::walk::{Datagram, Outer, Quoting, Walk};
 
 /// From this many captured bytes on a header counts, as in Wireshark: up to and with the window.
-const SHORTEST_SEEN: usize = 16;
+pub(crate) const SHORTEST_SEEN: usize = 16;
 
 /// Length of a header without options.
 const HEADER_LEN: usize = 20;
