@@ -14,7 +14,8 @@ use crate::packet::Packet;
 use crate::transport::tcp::{self, Sighting};
 use crate::walk::Datagram;
 
-/// The headers below TCP, and what follows them.
+/// The headers below TCP, and what follows them. Headers are read by words of four bytes: that takes far fewer steps than byte
+/// by byte.
 struct Below<'a> {
     source_mac: [u8; 6],
     source: Ipv4Addr,
@@ -33,59 +34,56 @@ const IPV4: u16 = 20;
 const TCP: u16 = 20;
 /// Two NOPs and the timestamps option (RFC 7323, appendix A).
 const TIMESTAMPS: u16 = 12;
+/// IPv4's EtherType.
+const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
+/// Version 4 and a header of five words.
+const VERSION_AND_LEN: u32 = 0x45;
+const PROTOCOL_TCP: u32 = 6;
+const DONT_FRAGMENT: u16 = 0x4000;
+/// Two NOPs, and kind and length of the timestamps option.
+const BEFORE_TIMESTAMPS: [u8; 4] = [1, 1, 8, 10];
 
-#[inline]
+/// The words of a header of 20 bytes.
+#[inline(always)]
+fn words(header: &[u8; 20]) -> Option<[u32; 5]> {
+    let ([a, b, c, d, e], []) = header.as_chunks::<4>() else {
+        return None;
+    };
+    Some([a, b, c, d, e].map(|word| u32::from_be_bytes(*word)))
+}
+
+#[inline(always)]
 fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
     if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
         return None;
     }
     let (ethernet, rest) = record.bytes.split_first_chunk::<ETHERNET>()?;
     let (header, rest) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
-    let [_, _, _, _, _, _, source_mac @ .., 0x08, 0x00] = *ethernet else {
+    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *ethernet;
+    let [first, second, third, source, destination] = words(header)?;
+    let fragment = second as u16;
+    if [t0, t1] != ETHERTYPE_IPV4
+        || first >> 24 != VERSION_AND_LEN
+        || third >> 16 & 0xff != PROTOCOL_TCP
+        || fragment & ipv4::FRAGMENT_BITS != 0
+    {
         return None;
-    };
-    let [
-        0x45,
-        tos,
-        l0,
-        l1,
-        i0,
-        i1,
-        f0,
-        f1,
-        ttl,
-        6,
-        _,
-        _,
-        s0,
-        s1,
-        s2,
-        s3,
-        d0,
-        d1,
-        d2,
-        d3,
-    ] = *header
-    else {
-        return None;
-    };
-    let total_len = u16::from_be_bytes([l0, l1]);
+    }
+    let total_len = first as u16;
     let payload_len = total_len.checked_sub(IPV4)?;
     let is_longer = usize::from(payload_len) > rest.len();
-    if is_longer && u32::from(total_len) + ETHERNET as u32 > record.wire_len
-        || u16::from_be_bytes([f0, f1]) & ipv4::FRAGMENT_BITS != 0
-    {
+    if is_longer && u32::from(total_len) + ETHERNET as u32 > record.wire_len {
         return None;
     }
     Some(Below {
         source_mac,
-        source: Ipv4Addr::new(s0, s1, s2, s3),
-        destination: Ipv4Addr::new(d0, d1, d2, d3),
+        source: Ipv4Addr::from_bits(source),
+        destination: Ipv4Addr::from_bits(destination),
         total_len,
-        id: u16::from_be_bytes([i0, i1]),
-        dont_fragment: f0 & 0x40 != 0,
-        ecn: tos & 3,
-        ttl,
+        id: (second >> 16) as u16,
+        dont_fragment: fragment & DONT_FRAGMENT != 0,
+        ecn: (first >> 16) as u8 & 3,
+        ttl: (third >> 24) as u8,
         tcp: Packet::new(rest, usize::from(payload_len)),
     })
 }
@@ -127,10 +125,14 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
 pub(crate) fn addresses(record: &Record<'_>) -> Option<Addresses> {
     record.time?;
     let below = below(record)?;
-    let [s0, s1, d0, d1, ..] = *below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
+    let head = below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
+    let ([ports, ..], _) = head.as_chunks::<4>() else {
+        return None;
+    };
+    let ports = u32::from_be_bytes(*ports);
     Some(Addresses {
-        source: SocketAddrV4::new(below.source, u16::from_be_bytes([s0, s1])),
-        destination: SocketAddrV4::new(below.destination, u16::from_be_bytes([d0, d1])),
+        source: SocketAddrV4::new(below.source, (ports >> 16) as u16),
+        destination: SocketAddrV4::new(below.destination, ports as u16),
     })
 }
 
@@ -140,51 +142,36 @@ pub(crate) fn usual<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
     let time = record.time?;
     let below = below(record)?;
     let (header, behind) = below.tcp.bytes().split_first_chunk::<{ TCP as usize }>()?;
-    let [
-        _,
-        _,
-        _,
-        _,
-        q0,
-        q1,
-        q2,
-        q3,
-        a0,
-        a1,
-        a2,
-        a3,
-        offset,
-        bits,
-        w0,
-        w1,
-        _,
-        _,
-        0,
-        0,
-    ] = *header
-    else {
-        return None;
-    };
-    let (options_len, timestamps, payload) = match (offset >> 4, behind) {
-        (5, payload) => (0, None, payload),
-        (8, [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3, payload @ ..]) => {
-            let value = u32::from_be_bytes([*v0, *v1, *v2, *v3]);
-            let echo = u32::from_be_bytes([*e0, *e1, *e2, *e3]);
-            (TIMESTAMPS, Some(Timestamps { value, echo }), payload)
+    let [_, seq, ack, fourth, fifth] = words(header)?;
+    let (timestamps, payload) = match fourth >> 28 {
+        5 => (None, behind),
+        8 => {
+            let (options, payload) = behind.split_first_chunk::<{ TIMESTAMPS as usize }>()?;
+            let ([before, value, echo], []) = options.as_chunks::<4>() else {
+                return None;
+            };
+            if *before != BEFORE_TIMESTAMPS {
+                return None;
+            }
+            let value = u32::from_be_bytes(*value);
+            let echo = u32::from_be_bytes(*echo);
+            (Some(Timestamps { value, echo }), payload)
         }
         _ => return None,
     };
+    let options_len = if timestamps.is_some() { TIMESTAMPS } else { 0 };
     let payload_len = below.total_len.checked_sub(IPV4 + TCP + options_len)?;
-    let flags = TcpFlags(u16::from_be_bytes([offset & 1, bits]));
-    let window = u16::from_be_bytes([w0, w1]);
-    if !Usual::has_flags(flags) || window == 0 {
+    let flags = TcpFlags((fourth >> 16) as u16 & 0x1ff);
+    let window = fourth as u16;
+    let urgent = fifth as u16;
+    if !Usual::has_flags(flags) || window == 0 || urgent != 0 {
         return None;
     }
     Some(Usual {
         frame: record.frame,
         time,
-        seq: u32::from_be_bytes([q0, q1, q2, q3]),
-        ack: u32::from_be_bytes([a0, a1, a2, a3]),
+        seq,
+        ack,
         timestamps: timestamps.unwrap_or(Usual::NO_TIMESTAMPS),
         payload_len: u32::from(payload_len),
         flow_label: 0,
