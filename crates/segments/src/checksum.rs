@@ -51,13 +51,21 @@ fn pseudo_header(covered: &Covered<'_>, len: u32) -> Option<u64> {
     Some(addresses + 6 + u64::from(len >> 16) + u64::from(len & 0xffff))
 }
 
+/// The sum of all words of 16 bits, which [`fold`] makes one. Four bytes are added at a time, in the order that the processor
+/// likes: what is swapped in each of them is swapped in the sum (RFC 1071 §2).
 fn sum(bytes: &[u8]) -> u64 {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let even: u64 = pairs
+    let (fours, rest) = bytes.as_chunks::<4>();
+    let native: u64 = fours
         .iter()
-        .map(|pair| u64::from(u16::from_be_bytes(*pair)))
+        .map(|four| u64::from(u32::from_ne_bytes(*four)))
         .sum();
-    even + rest.first().map_or(0, |last| u64::from(*last) << 8)
+    let last = match *rest {
+        [a, b, c] => u64::from(u16::from_be_bytes([a, b])) + (u64::from(c) << 8),
+        [a, b] => u64::from(u16::from_be_bytes([a, b])),
+        [a] => u64::from(a) << 8,
+        _ => 0,
+    };
+    u64::from(u16::from_be(fold(native))) + last
 }
 
 fn fold(mut sum: u64) -> u16 {
@@ -65,4 +73,28 @@ fn fold(mut sum: u64) -> u16 {
         sum = (sum & 0xffff) + (sum >> 16);
     }
     u16::try_from(sum).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn four_bytes_at_a_time_come_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let words = bytes.chunks(2).map(|word| match *word {
+                [a, b] => u64::from(u16::from_be_bytes([a, b])),
+                [a] => u64::from(a) << 8,
+                _ => 0,
+            });
+            prop_assert_eq!(fold(sum(&bytes)), fold(words.sum()));
+        }
+    }
+
+    #[test]
+    fn much_is_summed_as_well() {
+        assert_eq!(fold(sum(&[0xff; 65_535])), 0xff00);
+    }
 }
