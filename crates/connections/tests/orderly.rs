@@ -119,12 +119,35 @@ struct Talk {
     window: u32,
     timestamps: bool,
     cut: usize,
+    habits: Habits,
+}
+
+/// What makes the steps between packets small or large.
+#[derive(Clone, Copy, Debug)]
+struct Habits {
+    /// Steps of the identification, by sender.
+    ids: BySide<u16>,
+    /// Frames from one packet to the next.
+    frames: u64,
+    /// What each packet's time is behind a whole microsecond.
+    nanos: i64,
+}
+
+fn habits() -> impl Strategy<Value = Habits> {
+    let id = || prop_oneof![3 => Just(1_u16), 1 => Just(0), 1 => Just(40_503)];
+    let frames = prop_oneof![3 => Just(1_u64), 1 => Just(70_000), 1 => Just(1 << 21)];
+    let nanos = prop_oneof![3 => Just(0_i64), 1 => Just(333)];
+    (id(), id(), frames, nanos).prop_map(|(client, server, frames, nanos)| Habits {
+        ids: BySide { client, server },
+        frames,
+        nanos,
+    })
 }
 
 const TEXT: [u8; 1460] = [b'x'; 1460];
 
 impl Talk {
-    fn new(isn: BySide<u32>, window: u32, timestamps: bool, cut: usize) -> Self {
+    fn new(isn: BySide<u32>, window: u32, timestamps: bool, cut: usize, habits: Habits) -> Self {
         let mut talk = Self {
             segments: Vec::new(),
             micros: 0,
@@ -134,6 +157,7 @@ impl Talk {
             window,
             timestamps,
             cut,
+            habits,
         };
         talk.send(Side::Client, TcpFlags::SYN, 0);
         talk.acked.server = talk.next.client;
@@ -172,10 +196,10 @@ impl Talk {
         };
         options.kinds[..kinds.len()].copy_from_slice(kinds);
         let id = self.ids.of_mut(side);
-        *id = id.wrapping_add(1);
+        *id = id.wrapping_add(*self.habits.ids.of(side));
         self.segments.push(Segment {
-            frame: self.segments.len() as u64 + 1,
-            time: Timestamp::from_nanos(self.micros * 1_000),
+            frame: self.segments.len() as u64 * self.habits.frames + 1,
+            time: Timestamp::from_nanos(self.micros * 1_000 + self.habits.nanos),
             source,
             destination,
             seq: SeqNumber(*self.next.of(side)),
@@ -237,6 +261,7 @@ prop_compose! {
         window in 20_000_u32..60_000,
         timestamps in any::<bool>(),
         cut in prop_oneof![Just(1460_usize), Just(30)],
+        habits in habits(),
         steps in prop::collection::vec(step(), steps),
         odd in prop::collection::vec((any::<prop::sample::Index>(), odd_step()), 0..4),
         links in links(),
@@ -245,7 +270,7 @@ prop_compose! {
         for (at, step) in odd {
             steps.insert(at.index(steps.len() + 1), step);
         }
-        let mut talk = Talk::new(BySide { client, server }, window, timestamps, cut);
+        let mut talk = Talk::new(BySide { client, server }, window, timestamps, cut, habits);
         for step in steps {
             talk.step(step);
         }
@@ -315,12 +340,13 @@ prop_compose! {
     fn whole_talk(steps: std::ops::Range<usize>)(
         (client, server) in (any::<u32>(), any::<u32>()),
         timestamps in any::<bool>(),
+        habits in habits(),
         steps in prop::collection::vec(step(), steps),
         farewell in prop::sample::select(&FAREWELLS[..]),
         pause in 0_u32..90,
         links in links(),
     ) -> Vec<Segment<'static>> {
-        let mut talk = Talk::new(BySide { client, server }, 60_000, timestamps, 1460);
+        let mut talk = Talk::new(BySide { client, server }, 60_000, timestamps, 1460, habits);
         for step in steps.iter().chain(farewell) {
             talk.micros += i64::from(pause);
             talk.step(*step);
@@ -525,7 +551,7 @@ proptest! {
 
     #[test]
     fn what_is_told_in_brief_is_the_same(
-        segments in prop_oneof![whole_talk(0..24), whole_talk(24..300), talk(0..200)],
+        segments in prop_oneof![whole_talk(0..24), whole_talk(24..700), talk(0..400)],
     ) {
         let full = run(&segments, false);
         let mut engine = engine_of(&segments, true);
@@ -541,7 +567,7 @@ proptest! {
     }
 
     #[test]
-    fn listeners_are_the_same(segments in prop_oneof![whole_talk(0..24), talk(0..150)]) {
+    fn listeners_are_the_same(segments in prop_oneof![whole_talk(0..24), talk(0..300)]) {
         let (short, full) = (engine_of(&segments, true), engine_of(&segments, false));
         let server = segments[0].destination;
         prop_assert_eq!(
@@ -551,7 +577,7 @@ proptest! {
     }
 
     #[test]
-    fn long_connections_have_the_same_sums(segments in talk(60..300)) {
+    fn long_connections_have_the_same_sums(segments in talk(60..700)) {
         let (short, full) = (run(&segments, true), run(&segments, false));
         prop_assert_eq!(short.len(), full.len());
         for (one, other) in short.iter().zip(&full) {
