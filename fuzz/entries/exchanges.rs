@@ -78,6 +78,6 @@ fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
             it.protocol, it.request, it.status, it.body_expected, it.body_delivered, it.complete
         )
     });
-    let list: Vec<String> = list.collect();
+    let list: Vec<String> = list.chain(exchanges.proxied_client).collect();
     followed.then_some(list)
 }

@@ -22,6 +22,9 @@ const MAX_HELD_IN_ALL: usize = 16_384;
 /// A connection whose protocol is unknown, or may turn into TLS, is looked at again this often.
 const MAX_LOOKS: u8 = 32;
 
+/// Proxies behind each other are followed this far.
+const MAX_PROXY_LINES: u8 = 16;
+
 /// Tunnels within tunnels are followed this far.
 const MAX_DEPTH: u8 = 4;
 
@@ -97,7 +100,9 @@ struct Detecting {
     cut: BySide<bool>,
     events: Vec<Event>,
     acknowledged: BySide<Option<(Moment, u64)>>,
+    /// Behind the lines of proxies: other bytes came, or as many lines as are followed.
     proxy_done: bool,
+    proxy_lines: u8,
     held: usize,
     /// What was recognised before this look.
     before: Option<Plain>,
@@ -166,16 +171,8 @@ impl Application {
             return;
         };
         let held = held.get_or_insert_default();
-        if !held.proxy_done {
-            // Proxies behind each other may each write a line.
-            loop {
-                match proxy_protocol::read(&held.begun.client) {
-                    ProxyLine::Open if !last && !held.cut.client => return,
-                    ProxyLine::Found { len, client } => held.skip_proxy_line(log, len, client),
-                    _ => break,
-                }
-            }
-            held.proxy_done = !held.begun.client.is_empty();
+        if held.waits_for_proxy_line(log) && !last && !held.cut.client {
+            return;
         }
         let next = match held.judge(last) {
             Spoken::Open => return,
@@ -413,12 +410,41 @@ impl Detecting {
         }
     }
 
-    /// Takes the line off the front of what the client sent.
+    /// Takes proxies' lines off the front of what the client sent; proxies behind each other may each write one. Gives
+    /// whether the client's next bytes may end another.
+    fn waits_for_proxy_line(&mut self, log: &mut ExchangeLog) -> bool {
+        while !self.proxy_done {
+            match proxy_protocol::read(&self.begun.client) {
+                ProxyLine::Open => return true,
+                ProxyLine::Found { len, client } => self.skip_proxy_line(log, len, client),
+                ProxyLine::None if self.begun.client.is_empty() => return false,
+                ProxyLine::None => self.proxy_done = true,
+            }
+        }
+        false
+    }
+
     fn skip_proxy_line(&mut self, log: &mut ExchangeLog, len: usize, client: Option<String>) {
         if let Some(client) = client {
             log.note_proxied_client(client);
         }
-        self.begun.client.drain(..len.min(self.begun.client.len()));
+        self.proxy_lines = self.proxy_lines.saturating_add(1);
+        self.proxy_done = self.proxy_lines >= MAX_PROXY_LINES;
+        self.let_go(len);
+        // More may be held behind the line than there was room for.
+        self.begun.client.clear();
+        for event in &self.events {
+            if let (Side::Client, What::Data(bytes)) = (event.side, &event.what) {
+                let room = MAX_HELD.saturating_sub(self.begun.client.len());
+                let begun = bytes.get(..room).unwrap_or(bytes);
+                self.begun.client.extend_from_slice(begun);
+            }
+        }
+    }
+
+    /// Forgets the first bytes of the client.
+    fn let_go(&mut self, len: usize) {
+        self.held = self.held.saturating_sub(len);
         let mut left = len;
         for event in &mut self.events {
             if let (Side::Client, What::Data(bytes)) = (event.side, &mut event.what) {

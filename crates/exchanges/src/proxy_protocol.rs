@@ -14,10 +14,12 @@ pub(crate) enum ProxyLine {
 }
 
 const SIGNATURE_2: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// No line of version 1 is longer, its end included.
 const MAX_LINE_1: usize = 107;
 const MAX_LEN_2: usize = 900;
 
-/// Looks for the line at the start of `bytes`.
+/// Looks for the line at the start of `bytes`. What is found, or is none, stays so with all bytes that may follow.
 pub(crate) fn read(bytes: &[u8]) -> ProxyLine {
     if bytes.starts_with(b"PROXY ") {
         return version_1(bytes);
@@ -35,7 +37,8 @@ pub(crate) fn read(bytes: &[u8]) -> ProxyLine {
 }
 
 fn version_1(bytes: &[u8]) -> ProxyLine {
-    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+    let longest = bytes.get(..MAX_LINE_1).unwrap_or(bytes);
+    let Some(end) = memchr::memchr(b'\n', longest) else {
         return if bytes.len() < MAX_LINE_1 {
             ProxyLine::Open
         } else {
@@ -110,6 +113,20 @@ mod tests {
         );
         assert_eq!(read(b"PRO"), ProxyLine::Open);
         assert_eq!(read(b"GET /"), ProxyLine::None);
+    }
+
+    #[test]
+    fn a_line_has_107_bytes_at_most() {
+        let line = |len: usize| format!("PROXY {}\r\n", "x".repeat(len.saturating_sub(8)));
+        let found = ProxyLine::Found {
+            len: 107,
+            client: None,
+        };
+        assert_eq!(read(line(107).as_bytes()), found);
+        assert_eq!(read(&line(107).as_bytes()[..106]), ProxyLine::Open);
+        // Whole as cut where it can be none any more.
+        assert_eq!(read(&line(108).as_bytes()[..107]), ProxyLine::None);
+        assert_eq!(read(line(108).as_bytes()), ProxyLine::None);
     }
 
     #[test]

@@ -64,6 +64,13 @@ fn words() -> impl Strategy<Value = Vec<u8>> {
         b"\0\0\x20\0\x01\0\0\0\x01abcdefghijklmnopqrstuvwxyz",
         b"\x88\x02\x03\xe8",
         b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
+        b"PROXY TCP4",
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\xc6\x33\x64\x01\xdc\x04\x01\xbb",
+        b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        b"PRI * HTTP/2.0\r\n",
+        b"GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
+        b"HTTP/1.1 101 Up\r\nUpgrade: h2c\r\n\r\n",
+        b"\x80\x2e\x01\x03\x01",
         b"220 mail ESMTP\r\n",
         b"STARTTLS\r\n",
         b"SSH-2.0-x\r\n",
@@ -183,7 +190,8 @@ fn gist(exchanges: &Exchanges) -> Vec<String> {
         )
     });
     let findings = exchanges.findings.iter().map(|it| it.id.to_owned());
-    list.chain(findings).collect()
+    let proxied = exchanges.proxied_client.clone();
+    list.chain(findings).chain(proxied).collect()
 }
 
 proptest! {
@@ -239,4 +247,130 @@ fn lines_of_several_proxies_are_read_in_pieces_as_at_once() {
         at_once.iter().any(|it| it.contains("GET /a")),
         "{at_once:?}"
     );
+}
+
+/// What the same turns give at once and in pieces of every size up to `most`.
+fn assert_no_cut_matters(turns: &[Turn], most: usize) {
+    let at_once = feed(turns, usize::MAX);
+    for size in 1..=most {
+        let pieces = feed(turns, size);
+        assert_eq!(gist(&at_once), gist(&pieces), "{size}: {turns:?}");
+    }
+}
+
+/// Lines of the PROXY protocol, and what only begins like one.
+fn proxy_lines() -> Vec<Vec<u8>> {
+    let line = |text: &str| format!("PROXY {text}\r\n").into_bytes();
+    let signature = b"\r\n\r\n\0\r\nQUIT\n";
+    let version_2 = |command: u8, len: u16| {
+        let len = len.to_be_bytes();
+        [&signature[..], &[command, 0x11], &len].concat()
+    };
+    let addresses = [192, 0, 2, 7, 198, 51, 100, 1, 0xdc, 4, 1, 0xbb];
+    let longest = [&addresses[..], &[0; 872]].concat();
+    vec![
+        line("TCP4 192.0.2.1 192.0.2.2 1 2"),
+        line("UNKNOWN"),
+        line("/a HTTP/1.1"),
+        // Of 107 bytes, the most that there can be, and of more.
+        line(&"x".repeat(99)),
+        line(&"x".repeat(100)),
+        line(&"x".repeat(600)),
+        line(&format!("/{} HTTP/1.1", "x".repeat(100))),
+        [version_2(0x21, 12), addresses.to_vec()].concat(),
+        version_2(0x20, 0),
+        [version_2(0x21, 884), longest].concat(),
+        [version_2(0x31, 12), addresses.to_vec()].concat(),
+        version_2(0x21, 885),
+        signature[..9].to_vec(),
+        b"\r\n\r\n".to_vec(),
+        b"PROXY\r\n".to_vec(),
+        b"PROXY / HTTP/1.1\r\n\r\n".to_vec(),
+    ]
+}
+
+/// What may stand behind them.
+fn beginnings() -> Vec<Vec<u8>> {
+    let many = [
+        &b"POST /l HTTP/1.1\r\nContent-Length: 1500\r\n\r\n"[..],
+        &[b'x'; 1500],
+    ]
+    .concat();
+    vec![
+        b"GET /a HTTP/1.1\r\n\r\n".to_vec(),
+        many,
+        b"ODD /a HTTP/1.1\r\n\r\n".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x87".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nno preface".to_vec(),
+        b"PRI /a HTTP/1.1\r\n\r\n".to_vec(),
+        b"PRI * HTTP/1.1\r\n\r\n".to_vec(),
+        b"\x16\x03\x01\0\x06\x01\0\0\x02\x03\x03".to_vec(),
+        b"\x80\x2e\x01\x03\x01\0\x15\0\0\0\x10abc".to_vec(),
+        b"EHLO /a HTTP/1.1\r\n\r\n".to_vec(),
+        b"OPTIONS sip HTTP/1.1\r\n\r\n".to_vec(),
+    ]
+}
+
+#[test]
+fn what_begins_like_a_proxy_line_is_judged_alike_at_once_and_in_pieces() {
+    let client = |bytes: Vec<u8>| Turn::Said(Side::Client, bytes);
+    let answer = Turn::Said(Side::Server, b"HTTP/1.1 204 No\r\n\r\n".to_vec());
+    for line in proxy_lines() {
+        for start in beginnings() {
+            let whole = [line.clone(), start.clone()].concat();
+            assert_no_cut_matters(&[client(whole), answer.clone()], 40);
+            let twice = [&line[..], &line, &start].concat();
+            assert_no_cut_matters(&[client(twice), answer.clone()], 40);
+            let apart = [client(line.clone()), answer.clone(), client(start)];
+            assert_no_cut_matters(&apart, 40);
+        }
+    }
+}
+
+#[test]
+fn what_a_stream_begins_with_is_judged_alike_at_once_and_in_pieces() {
+    for start in beginnings() {
+        for before in [&b""[..], &[0xfa; 40], b"HTTP/1.1 400 Bad\r\n\r\n", b"ODD"] {
+            let before = Turn::Said(Side::Server, before.to_vec());
+            let turns = [
+                before.clone(),
+                Turn::Said(Side::Client, start.clone()),
+                before,
+            ];
+            assert_no_cut_matters(&turns, 40);
+        }
+    }
+}
+
+#[test]
+fn the_preface_behind_an_upgrade_is_judged_alike_at_once_and_in_pieces() {
+    let said = |side, bytes: &[u8]| Turn::Said(side, bytes.to_vec());
+    let frames = b"\0\0\x03\x01\x05\0\0\0\x03\x82\x84\x87";
+    for preface in [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        b"PRI *",
+        b"",
+        b"P\0\0\0\0\0\0\0\x01",
+    ] {
+        assert_no_cut_matters(
+            &[
+                said(Side::Client, b"GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"),
+                said(Side::Server, b"HTTP/1.1 101 Up\r\nUpgrade: h2c\r\n\r\n"),
+                said(Side::Client, &[preface, frames].concat()),
+            ],
+            40,
+        );
+    }
+}
+
+#[test]
+fn many_lines_of_proxies_use_nothing_up() {
+    let lines = proxy_lines();
+    let line = lines.iter().max_by_key(|line| line.len());
+    let line = line.expect("there are some");
+    let whole = [line.repeat(16), b"GET /a HTTP/1.1\r\n\r\n".to_vec()].concat();
+    let turns = [Turn::Said(Side::Client, whole)];
+    assert_no_cut_matters(&turns, 10);
+    let found = gist(&feed(&turns, usize::MAX));
+    assert!(found.iter().any(|it| it.contains("GET /a")), "{found:?}");
 }

@@ -33,7 +33,8 @@ pub(crate) enum Spoken {
 /// The first bytes of an HTTP/2 client (RFC 9113 §3.4).
 pub(crate) const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Judges the first bytes of both sides; either may be empty.
+/// Judges the first bytes of both sides; either may be empty. Where a protocol is followed, it is the same one whatever
+/// bytes come behind these, and none is given that more bytes might turn into such a one.
 pub(crate) fn classify(client: &[u8], server: &[u8]) -> Spoken {
     let mut open = client.is_empty() && server.is_empty();
     for (begun, side) in [(client, Side::Client), (server, Side::Server)] {
@@ -48,10 +49,13 @@ pub(crate) fn classify(client: &[u8], server: &[u8]) -> Spoken {
     }
     match text_protocols::classify(client, server) {
         Spoken::Unknown => {}
+        // The line may still end as a request's: that counts for more.
+        Spoken::Other(name) if open => return Spoken::Guess(name),
         Spoken::Open => open = true,
         spoken => return spoken,
     }
     match binary_protocols::classify(client, server) {
+        Spoken::Other(name) if open => Spoken::Guess(name),
         Spoken::Unknown if open => Spoken::Open,
         spoken => spoken,
     }

@@ -79,20 +79,34 @@ impl Http2 {
         side != self.requester
     }
 
-    /// Passes the preface in front of the requester's frames; gives how many bytes.
-    fn pass_preface(&mut self, side: Side, bytes: &[u8]) -> usize {
+    /// Passes the preface in front of the requester's frames; gives how many bytes of it these are, and what was taken for
+    /// its beginning before and is none.
+    fn pass_preface(&mut self, side: Side, bytes: &[u8]) -> (usize, &'static [u8]) {
         if side != self.requester {
-            return 0;
+            return (0, &[]);
         }
         let flow = self.flows.of_mut(side);
-        let rest = HTTP2_PREFACE.get(flow.preface..).unwrap_or(&[]);
+        let (passed, rest) = HTTP2_PREFACE
+            .split_at_checked(flow.preface)
+            .unwrap_or((HTTP2_PREFACE, &[]));
         let here = rest.len().min(bytes.len());
-        if here == 0 || rest.get(..here) != bytes.get(..here) {
-            flow.preface = HTTP2_PREFACE.len();
-            return 0;
+        if rest.get(..here) == bytes.get(..here) {
+            flow.preface = flow.preface.saturating_add(here);
+            return (here, &[]);
         }
-        flow.preface = flow.preface.saturating_add(here);
-        here
+        flow.preface = HTTP2_PREFACE.len();
+        (0, passed)
+    }
+
+    fn read(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        let (mut offset, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            let (used, part) = self.flows.of_mut(side).reader.step(rest);
+            let used = used.clamp(1, rest.len());
+            self.take(log, side, at, offset, part);
+            offset = offset.saturating_add(used as u64);
+            rest = rest.get(used..).unwrap_or(&[]);
+        }
     }
 
     fn take(
@@ -418,16 +432,11 @@ impl Http2 {
 
 impl Layer for Http2 {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
-        let passed = self.pass_preface(side, bytes);
-        let mut rest = bytes.get(passed..).unwrap_or(&[]);
-        let mut offset = offset.saturating_add(passed as u64);
-        while !rest.is_empty() {
-            let (used, part) = self.flows.of_mut(side).reader.step(rest);
-            let used = used.clamp(1, rest.len());
-            self.take(log, side, at, offset, part);
-            offset = offset.saturating_add(used as u64);
-            rest = rest.get(used..).unwrap_or(&[]);
-        }
+        let (passed, none) = self.pass_preface(side, bytes);
+        let begun = offset.saturating_sub(none.len() as u64);
+        self.read(log, side, at, begun, none);
+        let offset = offset.saturating_add(passed as u64);
+        self.read(log, side, at, offset, bytes.get(passed..).unwrap_or(&[]));
     }
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {

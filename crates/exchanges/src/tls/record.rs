@@ -61,6 +61,10 @@ pub(crate) fn record_likeness(bytes: &[u8]) -> Likeness {
         [20..=24] | [20..=24, 3] | [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, 0..=0x48] => {
             Likeness::Open
         }
+        // The beginning of a hello of version 2.
+        [0x80] | [0x80, 21..=0xff] | [0x80, 21..=0xff, 1] | [0x80, 21..=0xff, 1, 0 | 3] => {
+            Likeness::Open
+        }
         _ => Likeness::No,
     }
 }
@@ -262,6 +266,11 @@ mod tests {
         assert_eq!(record_likeness(&[22, 3, 3, 0, 0x3d]), Likeness::Open);
         assert_eq!(record_likeness(&[22, 3, 3, 0, 0x3d, 0xff]), Likeness::No);
         assert_eq!(record_likeness(b"GET"), Likeness::No);
+        let hello = [0x80, 46, 1, 3, 1];
+        assert_eq!(record_likeness(&hello), Likeness::Yes);
+        for len in 1..hello.len() {
+            assert_eq!(record_likeness(&hello[..len]), Likeness::Open);
+        }
         assert_eq!(record_likeness(&[23, 3, 3, 0xff, 0xff]), Likeness::No);
     }
 }
