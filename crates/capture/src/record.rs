@@ -15,6 +15,10 @@ impl LinkType {
     pub const TOKEN_RING: Self = Self(6);
     /// FDDI.
     pub const FDDI: Self = Self(10);
+    /// Linux cooked captures, of the "any" interface.
+    pub const LINUX_SLL: Self = Self(113);
+    /// The same, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
     /// IP over InfiniBand.
     pub const IPOIB: Self = Self(242);
 }

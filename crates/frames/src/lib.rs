@@ -34,7 +34,7 @@ mod walk;
 use whyreset_capture::{Record, Timestamp};
 use whyreset_segments::{Addresses, LinkFields, Quote, Segment, Usual};
 
-use crate::link::{link_type, plain_ethernet};
+use crate::link::{link_type, plain_frame};
 use crate::network::fragments::Fragments;
 use crate::packet::Packet;
 use crate::walk::{Outer, Walk};
@@ -76,7 +76,7 @@ impl Dissector {
     where
         F: FnMut(Found<'_>),
     {
-        if let Some(segment) = plain_ethernet::segment(record, time) {
+        if let Some(segment) = plain_frame::segment(record, time) {
             return found(Found::Segment(segment));
         }
         self.dissect_layers(record, time, found);
@@ -117,23 +117,23 @@ impl Dissector {
     }
 }
 
-/// The segment of a frame of the most usual shape (Ethernet, IPv4 and TCP and nothing odd), which holds no other; `None` of all
+/// The segment of a frame of the most usual shape (Ethernet or a Linux cooked header, IPv4 and TCP, and nothing odd), which holds no other; `None` of all
 /// others, and where the capture tells no time.
 #[inline]
 pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
-    plain_ethernet::segment(record, record.time?)
+    plain_frame::segment(record, record.time?)
 }
 
 /// Who sent the segment of a frame of the most usual shape ([`plain_segment`]) to whom; `None` where that finds none.
 #[inline]
 pub fn addresses(record: &Record<'_>) -> Option<Addresses> {
-    plain_ethernet::addresses(record)
+    plain_frame::addresses(record)
 }
 
 /// The segment of a frame of the most usual shape ([`plain_segment`]), where it is a usual one.
 #[inline]
 pub fn usual_segment<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
-    plain_ethernet::usual(record)
+    plain_frame::usual(record)
 }
 
 /// Longer than this no frame is, whatever the file says.
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn the_short_way_reads_what_the_long_way_reads() {
         let record = record(&SYN);
-        let short = plain_ethernet::segment(&record, Timestamp::default()).unwrap();
+        let short = plain_frame::segment(&record, Timestamp::default()).unwrap();
         let mut long = None;
         let mut take = |found: Found<'_>| {
             if let Found::Segment(segment) = found {
@@ -218,7 +218,7 @@ mod tests {
             format!("{:?}", plain_segment(&record).unwrap()),
             format!(
                 "{:?}",
-                plain_ethernet::segment(&record, record.time.unwrap()).unwrap()
+                plain_frame::segment(&record, record.time.unwrap()).unwrap()
             )
         );
     }

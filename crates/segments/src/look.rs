@@ -62,19 +62,29 @@ impl Look {
         })
     }
 
-    /// The look of a TCP segment in IPv4 without options, in Ethernet without tags.
+    /// The look of a TCP segment in IPv4 without options.
     #[inline(always)]
     pub const fn plain(plain: &PlainLook) -> Self {
         let overhead = if plain.has_timestamps { 52 } else { 40 };
+        let (mac, has_mac) = match plain.source_mac {
+            Some(mac) => (mac_bits(mac), HAS_MAC),
+            None => (0, 0),
+        };
+        let direction = match plain.outgoing {
+            Some(true) => HAS_DIRECTION | IS_OUTGOING,
+            Some(false) => HAS_DIRECTION,
+            None => 0,
+        };
         Self {
-            link: mac_bits(plain.source_mac),
+            link: mac | (plain.vlan as u64) << VLAN_AT,
             rest: plain.interface as u64
                 | (plain.ttl as u64) << TTL_AT
                 | overhead << OVERHEAD_AT
                 | ((plain.ecn & 3) as u64) << ECN_AT
                 | bit(plain.dont_fragment, DONT_FRAGMENT)
                 | bit(plain.has_timestamps, HAS_TIMESTAMPS)
-                | HAS_MAC,
+                | has_mac
+                | direction,
         }
     }
 
@@ -150,8 +160,12 @@ impl Look {
 /// What makes up the look of a plain packet ([`Look::plain`]).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainLook {
-    /// Source MAC address.
-    pub source_mac: [u8; 6],
+    /// Source MAC address, where the link tells it.
+    pub source_mac: Option<[u8; 6]>,
+    /// VLAN id; 0 without a tag.
+    pub vlan: u16,
+    /// Whether the capturing host sent it, where the link says that.
+    pub outgoing: Option<bool>,
     /// Interface of the capture.
     pub interface: u32,
     /// TTL.

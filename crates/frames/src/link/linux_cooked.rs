@@ -6,17 +6,17 @@ use crate::tunnel::gre;
 use crate::walk::{Outer, Walk};
 
 /// The packet was sent by the capturing host (`PACKET_OUTGOING`).
-const OUTGOING: u8 = 4;
+pub(crate) const OUTGOING: u8 = 4;
 
 /// ARPHRD_NETLINK: netlink messages, no packets.
-const NETLINK: u16 = 824;
+pub(crate) const NETLINK: u16 = 824;
 
 /// ARPHRD_FRAD and ARPHRD_IEEE80211_RADIOTAP: the frames are of that kind.
 const FRAME_RELAY: u16 = 770;
 const RADIOTAP: u16 = 803;
 
 /// ARPHRD_IPGRE: the protocol field is GRE's.
-const GRE: u16 = 778;
+pub(crate) const GRE: u16 = 778;
 
 /// Below this the protocol field holds one of Linux' own numbers, not an EtherType.
 const MIN_ETHERTYPE: u16 = 1537;

@@ -32,7 +32,7 @@ pub(crate) mod nflog;
 pub(crate) mod null_loopback;
 pub(crate) mod pflog;
 pub(crate) mod pktap;
-pub(crate) mod plain_ethernet;
+pub(crate) mod plain_frame;
 pub(crate) mod ppi;
 pub(crate) mod ppp;
 pub(crate) mod ppp_mux;

@@ -1,4 +1,5 @@
-//! The shape nearly every frame has, read in one go: Ethernet, IPv4 without options or fragments, TCP.
+//! The shape nearly every frame has, read in one go: Ethernet with one tag at most, or a Linux cooked header; IPv4 without
+//! options or fragments; TCP.
 //!
 //! Everything else, and everything odd, is left to the layers' own files; what is read here reads the same there.
 
@@ -9,6 +10,7 @@ use whyreset_segments::{
     Addresses, Host, IpFields, LinkFields, Look, PlainLook, Segment, TcpFlags, Timestamps, Usual,
 };
 
+use crate::link::{linux_cooked, vlan};
 use crate::network::ipv4;
 use crate::packet::Packet;
 use crate::transport::tcp::{self, Sighting};
@@ -17,7 +19,7 @@ use crate::walk::Datagram;
 /// The headers below TCP, and what follows them. Headers are read by words of four bytes: that takes far fewer steps than byte
 /// by byte.
 struct Below<'a> {
-    source_mac: [u8; 6],
+    carrier: Carrier,
     source: Ipv4Addr,
     destination: Ipv4Addr,
     total_len: u16,
@@ -29,13 +31,23 @@ struct Below<'a> {
     tcp: Packet<'a>,
 }
 
-const ETHERNET: usize = 14;
+/// What the link layer says.
+#[derive(Clone, Copy, Default)]
+struct Carrier {
+    /// Bytes of its headers.
+    len: usize,
+    source_mac: Option<[u8; 6]>,
+    vlan: u16,
+    outgoing: Option<bool>,
+}
+
 const IPV4: u16 = 20;
 const TCP: u16 = 20;
 /// Two NOPs and the timestamps option (RFC 7323, appendix A).
 const TIMESTAMPS: u16 = 12;
-/// IPv4's EtherType.
+/// EtherTypes of IPv4 and of a tag.
 const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
+const ETHERTYPE_VLAN: [u8; 2] = [0x81, 0x00];
 /// Version 4 and a header of five words.
 const VERSION_AND_LEN: u32 = 0x45;
 const PROTOCOL_TCP: u32 = 6;
@@ -52,18 +64,98 @@ fn words(header: &[u8; 20]) -> Option<[u32; 5]> {
     Some([a, b, c, d, e].map(|word| u32::from_be_bytes(*word)))
 }
 
+/// The link layer's headers, where IPv4 follows them, and what follows.
+#[inline(always)]
+fn carried<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
+    match record.link {
+        LinkType::ETHERNET => ethernet(record.bytes),
+        LinkType::LINUX_SLL => cooked_v1(record.bytes),
+        LinkType::LINUX_SLL2 => cooked_v2(record.bytes),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn ethernet(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
+    let (ethernet, rest) = bytes.split_first_chunk::<14>()?;
+    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *ethernet;
+    let untagged = Carrier {
+        len: 14,
+        source_mac: Some(source_mac),
+        ..Carrier::default()
+    };
+    match [t0, t1] {
+        ETHERTYPE_IPV4 => Some((untagged, rest)),
+        ETHERTYPE_VLAN => {
+            let ([v0, v1, t0, t1], rest) = rest.split_first_chunk::<4>()?;
+            let tagged = Carrier {
+                len: 18,
+                vlan: u16::from_be_bytes([*v0, *v1]) & vlan::ID_BITS,
+                ..untagged
+            };
+            ([*t0, *t1] == ETHERTYPE_IPV4).then_some((tagged, rest))
+        }
+        _ => None,
+    }
+}
+
+fn cooked_v1(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<16>()?;
+    let [_, kind, h0, h1, _, address_len, mac @ .., _, _, t0, t1] = *header;
+    let carrier = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
+    Some((Carrier { len: 16, ..carrier }, rest))
+}
+
+fn cooked_v2(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<20>()?;
+    let [
+        t0,
+        t1,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        h0,
+        h1,
+        kind,
+        address_len,
+        mac @ ..,
+        _,
+        _,
+    ] = *header;
+    let carrier = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
+    Some((Carrier { len: 20, ..carrier }, rest))
+}
+
+fn cooked(
+    [kind, address_len]: [u8; 2],
+    mac: [u8; 6],
+    hardware: [u8; 2],
+    protocol: [u8; 2],
+) -> Option<Carrier> {
+    let hardware = u16::from_be_bytes(hardware);
+    let is_plain = protocol == ETHERTYPE_IPV4
+        && hardware != linux_cooked::NETLINK
+        && hardware != linux_cooked::GRE;
+    is_plain.then_some(Carrier {
+        source_mac: (address_len == 6).then_some(mac),
+        outgoing: Some(kind == linux_cooked::OUTGOING),
+        ..Carrier::default()
+    })
+}
+
 #[inline(always)]
 fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
-    if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
+    if record.fcs_len != 0 {
         return None;
     }
-    let (ethernet, rest) = record.bytes.split_first_chunk::<ETHERNET>()?;
+    let (carrier, rest) = carried(record)?;
     let (header, rest) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
-    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *ethernet;
     let [first, second, third, source, destination] = words(header)?;
     let fragment = second as u16;
-    if [t0, t1] != ETHERTYPE_IPV4
-        || first >> 24 != VERSION_AND_LEN
+    if first >> 24 != VERSION_AND_LEN
         || third >> 16 & 0xff != PROTOCOL_TCP
         || fragment & ipv4::FRAGMENT_BITS != 0
     {
@@ -72,11 +164,11 @@ fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
     let total_len = first as u16;
     let payload_len = total_len.checked_sub(IPV4)?;
     let is_longer = usize::from(payload_len) > rest.len();
-    if is_longer && u32::from(total_len) + ETHERNET as u32 > record.wire_len {
+    if is_longer && u32::from(total_len) + carrier.len as u32 > record.wire_len {
         return None;
     }
     Some(Below {
-        source_mac,
+        carrier,
         source: Ipv4Addr::from_bits(source),
         destination: Ipv4Addr::from_bits(destination),
         total_len,
@@ -110,11 +202,13 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
         frame: record.frame,
         time,
         time_known: record.time.is_some(),
-        mac_known: true,
+        mac_known: below.carrier.source_mac.is_some(),
         link: LinkFields {
-            source_mac: below.source_mac,
+            source_mac: below.carrier.source_mac.unwrap_or_default(),
             interface: record.interface,
-            ..LinkFields::default()
+            tunnels: 0,
+            vlan: below.carrier.vlan,
+            outgoing: below.carrier.outgoing,
         },
     };
     tcp::segment(&sighting, &datagram, below.tcp)
@@ -179,7 +273,9 @@ pub(crate) fn usual<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
         ip_id: below.id,
         flags,
         look: Look::plain(&PlainLook {
-            source_mac: below.source_mac,
+            source_mac: below.carrier.source_mac,
+            vlan: below.carrier.vlan,
+            outgoing: below.carrier.outgoing,
             interface: record.interface,
             ttl: below.ttl,
             ecn: below.ecn,
@@ -196,10 +292,51 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Dissector, Found};
 
-    /// Frames of that shape, or nearly.
-    fn frame() -> impl Strategy<Value = Vec<u8>> {
-        let addresses = any::<[u8; 12]>();
+    /// What stands before IPv4, and its link type.
+    fn below_ip() -> impl Strategy<Value = (u16, Vec<u8>)> {
+        let kind = prop_oneof![
+            Just([8, 0]),
+            Just([8, 0]),
+            Just([0x81, 0]),
+            Just([0x86, 0xdd])
+        ];
+        let tag = (
+            any::<u16>(),
+            prop_oneof![3 => Just([8_u8, 0]), 1 => Just([0x81, 0])],
+        );
+        let ethernet =
+            (any::<[u8; 12]>(), kind.clone(), tag).prop_map(|(macs, kind, (id, inner))| {
+                let tag = [&id.to_be_bytes()[..], &inner].concat();
+                let tag = if kind == [0x81, 0] { &tag[..] } else { &[] };
+                (1, [&macs[..], &kind, tag].concat())
+            });
+        let hardware = prop_oneof![3 => Just(1_u16), 1 => Just(778), 1 => Just(824), 1 => Just(770), 1 => any::<u16>()];
+        let cooked = (
+            0_u8..6,
+            hardware,
+            5_u8..8,
+            any::<[u8; 8]>(),
+            kind,
+            any::<bool>(),
+        );
+        let cooked = cooked.prop_map(|(packet, hardware, len, mac, kind, is_v2)| {
+            let hardware = hardware.to_be_bytes();
+            if is_v2 {
+                let fields = [&kind[..], &[0; 6], &hardware, &[packet, len], &mac];
+                (276, fields.concat())
+            } else {
+                let fields = [&[0, packet][..], &hardware, &[0, len], &mac, &kind];
+                (113, fields.concat())
+            }
+        });
+        prop_oneof![ethernet, cooked]
+    }
+
+    /// Frames of that shape, or nearly, and their link type.
+    fn frame() -> impl Strategy<Value = (u16, Vec<u8>)> {
+        let below_ip = below_ip();
         let ip = (any::<u8>(), 30_u16..90, any::<u16>(), 0_u8..3, any::<u8>());
         let tcp = (any::<[u8; 12]>(), any::<u8>(), any::<u8>(), any::<u16>());
         let behind = (
@@ -207,7 +344,7 @@ mod tests {
             any::<bool>(),
             proptest::collection::vec(any::<u8>(), 0..40),
         );
-        (addresses, ip, tcp, behind).prop_map(|(addresses, ip, tcp, behind)| {
+        (below_ip, ip, tcp, behind).prop_map(|((link, below_ip), ip, tcp, behind)| {
             let (tos, total_len, id, fragment, ttl) = ip;
             let (numbers, offset, bits, window) = tcp;
             let (urgent, has_timestamps, rest) = behind;
@@ -217,8 +354,8 @@ mod tests {
                 _ => 0x80,
             };
             let flags = if bits & 1 == 0 { 0x18 } else { bits };
-            let mut frame = addresses.to_vec();
-            frame.extend([8, 0, 0x45, tos]);
+            let mut frame = below_ip;
+            frame.extend([0x45, tos]);
             frame.extend(total_len.to_be_bytes());
             frame.extend(id.to_be_bytes());
             frame.extend([fragment << 5, 0, ttl, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
@@ -231,23 +368,33 @@ mod tests {
                 frame.extend([1, 1, 8, 10]);
             }
             frame.extend(rest);
-            frame
+            (link, frame)
         })
     }
 
     proptest! {
         #[test]
-        fn the_parts_read_what_the_whole_segment_says(bytes in frame(), cut in 0_u32..20) {
+        fn the_parts_read_what_the_whole_segment_says((link, bytes) in frame(), cut in 0_u32..20) {
             let record = Record {
                 frame: 7,
                 time: Some(Timestamp::from_nanos(5)),
-                link: LinkType::ETHERNET,
+                link: LinkType(link),
                 interface: 3,
                 fcs_len: 0,
                 wire_len: u32::try_from(bytes.len()).unwrap() + cut,
                 bytes: &bytes,
             };
             let segment = segment(&record, Timestamp::from_nanos(5));
+            if let Some(segment) = &segment {
+                let mut found = Vec::new();
+                Dissector::new().dissect_layers(&record, Timestamp::from_nanos(5), &mut |it| {
+                    found.push(match it {
+                        Found::Segment(segment) => format!("{segment:?}"),
+                        Found::Quote(quote) => format!("{quote:?}"),
+                    });
+                });
+                prop_assert_eq!(found, [format!("{segment:?}")]);
+            }
             let ends = segment.map(|it| (it.source.to_string(), it.destination.to_string()));
             let seen = addresses(&record).map(|it| (it.source.to_string(), it.destination.to_string()));
             prop_assert_eq!(seen, ends);
