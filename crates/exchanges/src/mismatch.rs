@@ -17,6 +17,9 @@ const PLAIN_TO_TLS: [&[u8]; 5] = [
     b"speaking HTTP on an HTTPS port",
 ];
 
+/// How responses of status 2xx and 3xx begin (RFC 9110 §15).
+const SUCCESS: [&[u8]; 4] = [b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.0 2", b"HTTP/1.0 3"];
+
 /// The first bytes of both sides, and their frames.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
@@ -196,7 +199,7 @@ impl Opening {
         if http && is_tls_alert(server) {
             let text = "the client sent plain HTTP to a port that speaks TLS: the server answered with a TLS alert";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
-        } else if http && self.complaint.found {
+        } else if http && self.complaint.is_one() {
             let text =
                 "the client sent plain HTTP to a port that speaks TLS: the server's answer says so";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
@@ -270,9 +273,12 @@ struct Complaint {
 }
 
 impl Complaint {
+    const fn is_one(&self) -> bool {
+        self.found && !self.served
+    }
+
     fn take(&mut self, piece: &[u8]) {
-        self.served |= is_success(piece);
-        if self.found || self.served || piece.is_empty() {
+        if self.served || piece.is_empty() {
             return;
         }
         if self.begun.is_empty() {
@@ -284,15 +290,21 @@ impl Complaint {
     }
 
     fn look_at(&mut self, text: &[u8]) {
-        self.found = asks_for_tls(text);
-        self.begun = begun_words(text).into();
+        self.served = tells_success(text);
+        if !self.served {
+            self.found |= asks_for_tls(text);
+            self.begun = begun_words(text).into();
+        }
     }
 }
 
-/// A response that tells of success, or where to go on: status 2xx or 3xx (RFC 9110 §15).
-fn is_success(bytes: &[u8]) -> bool {
-    let line = bytes.strip_prefix(b"HTTP/1.");
-    matches!(line, Some([_, b' ', b'2' | b'3', ..]))
+/// Whether a response is among these bytes that tells of success, or where to go on.
+fn tells_success(bytes: &[u8]) -> bool {
+    let begins = |at: usize| {
+        let response = bytes.get(at..).unwrap_or_default();
+        SUCCESS.iter().any(|start| response.starts_with(start))
+    };
+    memchr::memchr_iter(b'H', bytes).any(begins)
 }
 
 /// Whether a server's words about plain HTTP are among these bytes. All of them name HTTPS, SSL or TLS.
@@ -306,15 +318,16 @@ fn asks_for_tls(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'S', bytes).any(names) && PLAIN_TO_TLS.iter().any(|words| contains(words))
 }
 
-/// The end of `text` with which such words may begin.
+/// The end of `text` with which such words, or a response that tells of success, may begin.
 fn begun_words(text: &[u8]) -> &[u8] {
     let start = text.len().saturating_sub(LONGEST_WORDS - 1);
     let end = text.get(start..).unwrap_or(text);
     let begins = |(from, byte): (usize, &u8)| {
         // With one of these, all of them begin.
-        let first = matches!(byte, b'p' | b's' | b'C' | b'T');
+        let first = matches!(byte, b'p' | b's' | b'C' | b'T' | b'H');
         let rest = first.then(|| end.get(from..)).flatten()?;
-        let any = PLAIN_TO_TLS.iter().any(|words| words.starts_with(rest));
+        let mut all = PLAIN_TO_TLS.iter().chain(&SUCCESS);
+        let any = all.any(|words| words.starts_with(rest));
         any.then_some(rest)
     };
     end.iter().enumerate().find_map(begins).unwrap_or_default()
@@ -355,15 +368,32 @@ mod tests {
                 for piece in page.chunks(size) {
                     complaint.take(piece);
                 }
-                assert!(complaint.found, "{} by {size}", words.escape_ascii());
+                assert!(complaint.is_one(), "{} by {size}", words.escape_ascii());
             }
         }
         for words in PLAIN_TO_TLS {
             assert_eq!(begun_words(&words[..2]), &words[..2]);
         }
+    }
+
+    #[test]
+    fn a_page_that_was_asked_for_is_none_in_any_pieces() {
+        let words = PLAIN_TO_TLS.concat();
+        let found = b"HTTP/1.0 302 Found\r\n\r\n";
+        let missing = [b"HTTP/1.1 404 No\r\n\r\n", &found[..]].concat();
+        for head in [&found[..], &missing] {
+            let page = [head, &words].concat();
+            for size in 1..page.len() {
+                let mut complaint = Complaint::default();
+                for piece in page.chunks(size) {
+                    complaint.take(piece);
+                }
+                assert!(!complaint.is_one(), "by {size}");
+            }
+        }
         let mut none = Complaint::default();
         none.take(b"HTTP/1.1 200 OK\r\n\r\nok");
-        assert!(!none.found && none.begun.is_empty());
+        assert!(!none.is_one() && none.begun.is_empty());
     }
 
     #[test]
