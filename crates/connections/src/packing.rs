@@ -7,20 +7,18 @@ use whyreset_capture::{Span, Timestamp};
 use crate::Moment;
 
 /// Writes the parts of a value, or fills them in from what was written.
-pub(crate) trait Coder {
+pub(crate) trait Coder: Sized {
     /// A number: seven bits a byte, the lowest first (LEB128).
     fn number(&mut self, value: &mut u64);
 
-    /// The last moment that passed: the next one is told by how far it is from it.
-    fn before(&mut self) -> &mut Moment;
-
     /// A number with a sign: small ones of either take few bytes.
-    #[inline]
-    fn signed(&mut self, value: &mut i64) {
-        let mut folded = fold(*value);
-        self.number(&mut folded);
-        *value = unfold(folded);
-    }
+    fn signed(&mut self, value: &mut i64);
+
+    /// A span of time. Most are whole microseconds.
+    fn span(&mut self, value: &mut Span);
+
+    /// A frame and its time, told by how far they are from those of the last moment that passed.
+    fn moment(&mut self, value: &mut Moment);
 
     /// A number of 32 bits.
     #[inline]
@@ -46,55 +44,9 @@ pub(crate) trait Coder {
         *value = number != 0;
     }
 
-    /// A span of time. Most are whole microseconds.
-    #[inline]
-    fn span(&mut self, value: &mut Span) {
-        let nanos = value.nanos();
-        let micros = nanos / 1_000;
-        let is_whole = micros * 1_000 == nanos;
-        let ticks = fold(if is_whole { micros } else { nanos });
-        // What leaves no room for the unit is written as it is, behind a unit that is neither.
-        let mut unit_and_ticks = match (ticks >> 62, is_whole) {
-            (0, true) => ticks << 2,
-            (0, false) => ticks << 2 | IN_NANOS,
-            _ => AS_IT_IS,
-        };
-        self.number(&mut unit_and_ticks);
-        let ticks = unfold(unit_and_ticks >> 2);
-        *value = match unit_and_ticks & 3 {
-            0 => Span::from_nanos(ticks.wrapping_mul(1_000)),
-            IN_NANOS => Span::from_nanos(ticks),
-            _ => {
-                let mut nanos = nanos;
-                self.signed(&mut nanos);
-                Span::from_nanos(nanos)
-            }
-        };
-    }
-
-    /// A frame and its time.
-    #[inline]
-    fn moment(&mut self, value: &mut Moment) {
-        let before = *self.before();
-        let mut frames = value.frame.wrapping_sub(before.frame).cast_signed();
-        let nanos = value.time.nanos().wrapping_sub(before.time.nanos());
-        let mut span = Span::from_nanos(nanos);
-        self.signed(&mut frames);
-        self.span(&mut span);
-        let time = before.time.nanos().wrapping_add(span.nanos());
-        *value = Moment {
-            frame: before.frame.wrapping_add(frames.cast_unsigned()),
-            time: Timestamp::from_nanos(time),
-        };
-        *self.before() = *value;
-    }
-
     /// What may be missing; `blank` is what is filled in where it is there.
     #[inline]
-    fn option<T>(&mut self, value: &mut Option<T>, blank: T, pass: impl FnOnce(&mut Self, &mut T))
-    where
-        Self: Sized,
-    {
+    fn option<T>(&mut self, value: &mut Option<T>, blank: T, pass: impl FnOnce(&mut Self, &mut T)) {
         let mut is_there = value.is_some();
         self.truth(&mut is_there);
         if is_there {
@@ -105,8 +57,11 @@ pub(crate) trait Coder {
     }
 }
 
+// The unit of a span stands in the lowest bits before its ticks; what leaves no room for it follows as it is.
+const IN_MICROS: u64 = 0;
 const IN_NANOS: u64 = 1;
 const AS_IT_IS: u64 = 3;
+const NANOS_PER_MICRO: i64 = 1_000;
 
 const fn fold(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
@@ -127,12 +82,10 @@ impl<'o> Writer<'o> {
     pub(crate) const fn new(out: &'o mut Vec<u8>, before: Moment) -> Self {
         Self { out, before }
     }
-}
 
-impl Coder for Writer<'_> {
     #[inline]
-    fn number(&mut self, value: &mut u64) {
-        let mut rest = *value;
+    fn put(&mut self, value: u64) {
+        let mut rest = value;
         while rest >= 0x80 {
             self.out.push(rest as u8 | 0x80);
             rest >>= 7;
@@ -140,8 +93,44 @@ impl Coder for Writer<'_> {
         self.out.push(rest as u8);
     }
 
-    fn before(&mut self) -> &mut Moment {
-        &mut self.before
+    #[inline]
+    fn put_span(&mut self, nanos: i64) {
+        let micros = nanos / NANOS_PER_MICRO;
+        let (ticks, unit) = if micros * NANOS_PER_MICRO == nanos {
+            (fold(micros), IN_MICROS)
+        } else {
+            (fold(nanos), IN_NANOS)
+        };
+        if ticks >> 62 == 0 {
+            self.put(ticks << 2 | unit);
+        } else {
+            self.put(AS_IT_IS);
+            self.put(nanos.cast_unsigned());
+        }
+    }
+}
+
+impl Coder for Writer<'_> {
+    #[inline]
+    fn number(&mut self, value: &mut u64) {
+        self.put(*value);
+    }
+
+    #[inline]
+    fn signed(&mut self, value: &mut i64) {
+        self.put(fold(*value));
+    }
+
+    fn span(&mut self, value: &mut Span) {
+        self.put_span(value.nanos());
+    }
+
+    fn moment(&mut self, value: &mut Moment) {
+        let frames = value.frame.wrapping_sub(self.before.frame);
+        self.put(fold(frames.cast_signed()));
+        let before = self.before.time.nanos();
+        self.put_span(value.time.nanos().wrapping_sub(before));
+        self.before = *value;
     }
 }
 
@@ -159,14 +148,22 @@ impl<'b> Reader<'b> {
             before,
         }
     }
-}
 
-impl Coder for Reader<'_> {
     #[inline]
-    fn number(&mut self, value: &mut u64) {
+    fn take(&mut self) -> u64 {
+        match self.rest {
+            [byte @ ..0x80, rest @ ..] => {
+                self.rest = rest;
+                u64::from(*byte)
+            }
+            _ => self.take_long(),
+        }
+    }
+
+    fn take_long(&mut self) -> u64 {
         let mut number = 0;
         let mut shift = 0;
-        while let Some((byte, rest)) = self.rest.split_first() {
+        while let [byte, rest @ ..] = self.rest {
             self.rest = rest;
             number |= u64::from(byte & 0x7f).wrapping_shl(shift);
             shift += 7;
@@ -174,11 +171,45 @@ impl Coder for Reader<'_> {
                 break;
             }
         }
-        *value = number;
+        number
     }
 
-    fn before(&mut self) -> &mut Moment {
-        &mut self.before
+    #[inline]
+    fn take_span(&mut self) -> i64 {
+        let number = self.take();
+        let ticks = unfold(number >> 2);
+        match number & 3 {
+            IN_MICROS => ticks.wrapping_mul(NANOS_PER_MICRO),
+            IN_NANOS => ticks,
+            _ => self.take().cast_signed(),
+        }
+    }
+}
+
+impl Coder for Reader<'_> {
+    #[inline]
+    fn number(&mut self, value: &mut u64) {
+        *value = self.take();
+    }
+
+    #[inline]
+    fn signed(&mut self, value: &mut i64) {
+        *value = unfold(self.take());
+    }
+
+    fn span(&mut self, value: &mut Span) {
+        *value = Span::from_nanos(self.take_span());
+    }
+
+    fn moment(&mut self, value: &mut Moment) {
+        let frames = unfold(self.take()).cast_unsigned();
+        let nanos = self.take_span();
+        let time = self.before.time.nanos().wrapping_add(nanos);
+        self.before = Moment {
+            frame: self.before.frame.wrapping_add(frames),
+            time: Timestamp::from_nanos(time),
+        };
+        *value = self.before;
     }
 }
 

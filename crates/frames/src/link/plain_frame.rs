@@ -64,39 +64,47 @@ fn words(header: &[u8; 20]) -> Option<[u32; 5]> {
     Some([a, b, c, d, e].map(|word| u32::from_be_bytes(*word)))
 }
 
-/// The link layer's headers, where IPv4 follows them, and what follows.
+/// The header of Ethernet without a tag, where IPv4 follows it, and what follows. Most frames are so: what is done with them is
+/// made for this carrier alone, and a second time for all others ([`other`]).
 #[inline(always)]
-fn carried<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
+fn untagged<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
+    if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
+        return None;
+    }
+    let (header, rest) = record.bytes.split_first_chunk::<14>()?;
+    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *header;
+    let carrier = Carrier {
+        len: 14,
+        source_mac: Some(source_mac),
+        ..Carrier::default()
+    };
+    ([t0, t1] == ETHERTYPE_IPV4).then_some((carrier, rest))
+}
+
+/// The headers of any other carrier, where IPv4 follows them, and what follows.
+fn other<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
+    if record.fcs_len != 0 {
+        return None;
+    }
     match record.link {
-        LinkType::ETHERNET => ethernet(record.bytes),
+        LinkType::ETHERNET => tagged(record.bytes),
         LinkType::LINUX_SLL => cooked_v1(record.bytes),
         LinkType::LINUX_SLL2 => cooked_v2(record.bytes),
         _ => None,
     }
 }
 
-#[inline(always)]
-fn ethernet(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
-    let (ethernet, rest) = bytes.split_first_chunk::<14>()?;
-    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *ethernet;
-    let untagged = Carrier {
-        len: 14,
+fn tagged(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<18>()?;
+    let [_, _, _, _, _, _, source_mac @ .., p0, p1, v0, v1, t0, t1] = *header;
+    let carrier = Carrier {
+        len: 18,
         source_mac: Some(source_mac),
-        ..Carrier::default()
+        vlan: u16::from_be_bytes([v0, v1]) & vlan::ID_BITS,
+        outgoing: None,
     };
-    match [t0, t1] {
-        ETHERTYPE_IPV4 => Some((untagged, rest)),
-        ETHERTYPE_VLAN => {
-            let ([v0, v1, t0, t1], rest) = rest.split_first_chunk::<4>()?;
-            let tagged = Carrier {
-                len: 18,
-                vlan: u16::from_be_bytes([*v0, *v1]) & vlan::ID_BITS,
-                ..untagged
-            };
-            ([*t0, *t1] == ETHERTYPE_IPV4).then_some((tagged, rest))
-        }
-        _ => None,
-    }
+    let is_plain = [p0, p1] == ETHERTYPE_VLAN && [t0, t1] == ETHERTYPE_IPV4;
+    is_plain.then_some((carrier, rest))
 }
 
 fn cooked_v1(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
@@ -147,11 +155,7 @@ fn cooked(
 }
 
 #[inline(always)]
-fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
-    if record.fcs_len != 0 {
-        return None;
-    }
-    let (carrier, rest) = carried(record)?;
+fn below<'a>(record: &Record<'a>, carrier: Carrier, rest: &'a [u8]) -> Option<Below<'a>> {
     let (header, rest) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
     let [first, second, third, source, destination] = words(header)?;
     let fragment = second as u16;
@@ -183,7 +187,8 @@ fn below<'a>(record: &Record<'a>) -> Option<Below<'a>> {
 /// The segment of a frame of that shape.
 #[inline]
 pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segment<'a>> {
-    let below = below(record)?;
+    let (carrier, rest) = untagged(record).or_else(|| other(record))?;
+    let below = below(record, carrier, rest)?;
     let datagram = Datagram {
         source: Host::V4(below.source),
         destination: Host::V4(below.destination),
@@ -218,7 +223,20 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
 #[inline]
 pub(crate) fn addresses(record: &Record<'_>) -> Option<Addresses> {
     record.time?;
-    let below = below(record)?;
+    match untagged(record) {
+        Some((carrier, rest)) => addresses_in(&below(record, carrier, rest)?),
+        None => other_addresses(record),
+    }
+}
+
+#[inline(never)]
+fn other_addresses(record: &Record<'_>) -> Option<Addresses> {
+    let (carrier, rest) = other(record)?;
+    addresses_in(&below(record, carrier, rest)?)
+}
+
+#[inline(always)]
+fn addresses_in(below: &Below<'_>) -> Option<Addresses> {
     let head = below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
     let ([ports, ..], _) = head.as_chunks::<4>() else {
         return None;
@@ -234,7 +252,20 @@ pub(crate) fn addresses(record: &Record<'_>) -> Option<Addresses> {
 #[inline]
 pub(crate) fn usual<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
     let time = record.time?;
-    let below = below(record)?;
+    match untagged(record) {
+        Some((carrier, rest)) => usual_in(record, time, &below(record, carrier, rest)?),
+        None => other_usual(record, time),
+    }
+}
+
+#[inline(never)]
+fn other_usual<'a>(record: &Record<'a>, time: Timestamp) -> Option<Usual<'a>> {
+    let (carrier, rest) = other(record)?;
+    usual_in(record, time, &below(record, carrier, rest)?)
+}
+
+#[inline(always)]
+fn usual_in<'a>(record: &Record<'a>, time: Timestamp, below: &Below<'a>) -> Option<Usual<'a>> {
     let (header, behind) = below.tcp.bytes().split_first_chunk::<{ TCP as usize }>()?;
     let [_, seq, ack, fourth, fifth] = words(header)?;
     let (timestamps, payload) = match fourth >> 28 {
