@@ -78,6 +78,8 @@ fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
             it.protocol, it.request, it.status, it.body_expected, it.body_delivered, it.complete
         )
     });
-    let list: Vec<String> = list.chain(exchanges.proxied_client).collect();
-    followed.then_some(list)
+    let findings = exchanges.findings.iter().map(|it| it.id.to_owned());
+    let all = list.chain(findings).chain(exchanges.proxied_client);
+    let all: Vec<String> = all.collect();
+    followed.then_some(all)
 }
