@@ -10,10 +10,11 @@ use crate::orderly::Orderly;
 use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
-/// Bytes that connections may take up which are over, before the oldest are handed on.
-const ENDED_BUDGET: usize = 8 << 20;
+/// Bytes that connections may take up which are over, before the oldest are handed on: some thousand of them, which wait for
+/// late packets.
+const ENDED_BUDGET: usize = 4 << 20;
 /// What a connection takes up besides what it counts itself: its watchers and its exchanges.
-const HIDDEN_SIZE: usize = 2 << 10;
+const HIDDEN_SIZE: usize = 1 << 10;
 /// Tombstones: about 80 bytes each, and some 150 more of those that are followed on.
 const MAX_TOMBSTONES: usize = 1_000_000;
 

@@ -15,7 +15,7 @@ pub(super) struct Packed {
 }
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
-const STEP: usize = 128;
+const STEP: usize = 64;
 
 impl Packed {
     /// Nothing was passed over.

@@ -4,8 +4,8 @@ use super::log::Ring;
 use super::look::Looks;
 use super::middle::Middle;
 
-/// Rings that are kept for the next connections: about two kilobytes each.
-const MAX_SPARE: usize = 256;
+/// Rings that are kept for the next connections: about one and a half kilobytes each.
+const MAX_SPARE: usize = 32;
 
 /// All looks that were met, and room to be used again.
 #[derive(Debug, Default)]
