@@ -47,6 +47,8 @@ const FIRST: usize = 8;
 /// So many of the last packets stay when others leave: what a RST can be paired with. The full analysis keeps as many one by
 /// one, more or less.
 const STAYING: usize = 48;
+/// So many leave together at least: fewer stay where most packets take two slots.
+const LEAVING: usize = 16;
 /// So many stay when both ends have closed and nothing came behind: what the full analysis keeps one by one. No RST is to be
 /// paired with them.
 const LAST: usize = 24;
@@ -309,7 +311,8 @@ impl<X: StreamSink> Orderly<X> {
         }
         self.log.push(short);
         if !self.log.has_room() {
-            self.pass_over(self.log.len() - FIRST - STAYING, stock);
+            let beyond = (self.log.len() - FIRST).saturating_sub(STAYING);
+            self.pass_over(beyond.max(LEAVING), stock);
         }
     }
 
