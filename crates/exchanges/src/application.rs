@@ -103,6 +103,8 @@ struct Detecting {
     /// Behind the lines of proxies: other bytes came, or as many lines as are followed.
     proxy_done: bool,
     proxy_lines: u8,
+    /// The last that came ended such a line: what the client says next may be another, whatever the server has said.
+    behind_line: bool,
     held: usize,
     /// What was recognised before this look.
     before: Option<Plain>,
@@ -352,7 +354,11 @@ impl Detecting {
                     Spoken::Open
                 }
             }
-            Spoken::Open => Spoken::Unknown,
+            // What the client began never became anything: then what the server said tells.
+            Spoken::Open => match banner::from_one_side(server, Side::Server) {
+                Spoken::Open => Spoken::Unknown,
+                spoken => spoken,
+            },
             spoken => spoken,
         }
     }
@@ -391,6 +397,7 @@ impl Detecting {
     }
 
     fn hold(&mut self, side: Side, at: Moment, offset: u64, what: What) {
+        self.behind_line = false;
         if let What::Data(bytes) = &what {
             self.held = self.held.saturating_add(bytes.len());
         }
@@ -411,13 +418,13 @@ impl Detecting {
     }
 
     /// Takes proxies' lines off the front of what the client sent; proxies behind each other may each write one. Gives
-    /// whether the client's next bytes may end another.
+    /// whether the client's next bytes may end another, or begin it.
     fn waits_for_proxy_line(&mut self, log: &mut ExchangeLog) -> bool {
         while !self.proxy_done {
             match proxy_protocol::read(&self.begun.client) {
                 ProxyLine::Open => return true,
                 ProxyLine::Found { len, client } => self.skip_proxy_line(log, len, client),
-                ProxyLine::None if self.begun.client.is_empty() => return false,
+                ProxyLine::None if self.begun.client.is_empty() => return self.behind_line,
                 ProxyLine::None => self.proxy_done = true,
             }
         }
@@ -430,6 +437,7 @@ impl Detecting {
         }
         self.proxy_lines = self.proxy_lines.saturating_add(1);
         self.proxy_done = self.proxy_lines >= MAX_PROXY_LINES;
+        self.behind_line = true;
         self.let_go(len);
         // More may be held behind the line than there was room for.
         self.begun.client.clear();

@@ -327,6 +327,48 @@ fn what_begins_like_a_proxy_line_is_judged_alike_at_once_and_in_pieces() {
     }
 }
 
+/// The client's few letters may become a method, and never do.
+#[test]
+fn an_answer_tells_where_the_client_never_ends_its_first_word() {
+    let said = |side, bytes: &[u8]| Turn::Said(side, bytes.to_vec());
+    let turns = [
+        said(Side::Client, b"abc"),
+        said(Side::Server, b"HTTP/1.1 204 No\r\n\r\n"),
+    ];
+    assert_no_cut_matters(&turns, 10);
+    let found = gist(&feed(&turns, usize::MAX));
+    assert!(found.iter().any(|it| it.contains("204")), "{found:?}");
+}
+
+#[test]
+fn a_server_that_speaks_within_a_proxy_line_changes_nothing() {
+    let said = |side, bytes: &[u8]| Turn::Said(side, bytes.to_vec());
+    for line in proxy_lines() {
+        for start in beginnings() {
+            for answer in [
+                &b"HTTP/1."[..],
+                b"HTTP/1.1 204 No\r\n\r\n",
+                b"220 me\r\n",
+                b"\xfa",
+            ] {
+                let (first, rest) = line.split_at(line.len() / 2);
+                let turns = [
+                    said(Side::Client, first),
+                    said(Side::Server, answer),
+                    said(Side::Client, &[rest, &line, &start].concat()),
+                ];
+                assert_no_cut_matters(&turns, 10);
+            }
+        }
+    }
+    let turns = [
+        said(Side::Client, b"PROXY "),
+        said(Side::Server, b"HTTP/1."),
+        said(Side::Client, b"\nPROXY HTTP/\n"),
+    ];
+    assert_no_cut_matters(&turns, 10);
+}
+
 #[test]
 fn what_a_stream_begins_with_is_judged_alike_at_once_and_in_pieces() {
     for start in beginnings() {

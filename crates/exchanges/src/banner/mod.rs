@@ -44,6 +44,8 @@ pub(crate) fn classify(client: &[u8], server: &[u8]) -> Spoken {
         match from_one_side(begun, side) {
             Spoken::Unknown => {}
             Spoken::Open => open = true,
+            // What the client began counts for more, and may still become something else.
+            _ if open => return Spoken::Open,
             spoken => return spoken,
         }
     }
