@@ -225,6 +225,15 @@ impl<X: StreamSink> Engine<X> {
         })
     }
 
+    /// The connection in a slot, where it went by the book so far.
+    #[inline]
+    fn orderly(&self, slot: u32) -> Option<&Orderly<X>> {
+        match &self.slots.get(slot as usize)?.state {
+            State::Orderly(orderly) => Some(orderly),
+            _ => None,
+        }
+    }
+
     /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
     fn follow_usual(&mut self, slot: u32, usual: &Usual<'_>, from: End) -> Option<u64> {
         let place = self.slots.get_mut(slot as usize)?;

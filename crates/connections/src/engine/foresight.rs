@@ -2,8 +2,7 @@
 
 use whyreset_segments::{Addresses, Segment, Usual};
 
-use super::{Engine, Placed, Slot, State};
-use crate::orderly::Orderly;
+use super::{Engine, Placed};
 use crate::pairs::{End, Located};
 use crate::{Marks, StreamSink};
 
@@ -53,33 +52,20 @@ impl<X: StreamSink> Engine<X> {
                 .located
                 .and_then(|located| self.index.find(located.hash, |_| true));
             it.changes = self.index.changes();
-            if let Some(slot) = self.slot_of(it) {
+            if let Some(slot) = it.slot.and_then(|slot| self.slots.get(slot as usize)) {
                 whyreset_prefetch::fetch(&slot.pair);
                 whyreset_prefetch::fetch(&slot.state);
             }
         }
         for it in &*foreseen {
-            if let Some(orderly) = self.orderly_of(it) {
+            if let Some(orderly) = it.slot.and_then(|slot| self.orderly(slot)) {
                 orderly.fetch();
             }
         }
         for it in &*foreseen {
-            if let Some(orderly) = self.orderly_of(it) {
+            if let Some(orderly) = it.slot.and_then(|slot| self.orderly(slot)) {
                 orderly.fetch_behind();
             }
-        }
-    }
-
-    #[inline]
-    fn slot_of(&self, foreseen: &Foreseen) -> Option<&Slot<X>> {
-        self.slots.get(foreseen.slot? as usize)
-    }
-
-    #[inline]
-    fn orderly_of(&self, foreseen: &Foreseen) -> Option<&Orderly<X>> {
-        match &self.slot_of(foreseen)?.state {
-            State::Orderly(orderly) => Some(orderly),
-            _ => None,
         }
     }
 
@@ -97,8 +83,8 @@ impl<X: StreamSink> Engine<X> {
                 .locate_v4(addresses.source, addresses.destination),
         };
         let slot = self.foreseen_slot(&located, foreseen)?;
-        let place = self.slots.get(slot as usize)?;
-        matches!(place.state, State::Orderly(_)).then_some(Expecting {
+        self.orderly(slot)?;
+        Some(Expecting {
             slot,
             from: located.from,
         })
