@@ -1,6 +1,7 @@
 //! How the end of a message's body is marked (RFC 9112 §6.3).
 
-use super::head::{BodyLength, RequestHead, ResponseHead, Version};
+use super::fields::BodyLength;
+use super::head::{RequestHead, ResponseHead, Version};
 use crate::Framing;
 
 /// What is left to come of a body.

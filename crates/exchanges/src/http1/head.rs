@@ -1,48 +1,17 @@
 //! Heads of HTTP/1 messages: start line and fields (RFC 9112 §2 to §5).
 
 use std::borrow::Cow;
-use std::mem::MaybeUninit;
 
 use compact_str::CompactString;
-use httparse::{Header, ParserConfig, Status};
 
 use super::body::Asked;
+use super::fields::{self, Fields};
+use super::plain_fields;
+use super::reader::{MAX_HEAD, head_end};
 use crate::Protocol;
-
-/// More fields than this and the rest is not looked at.
-const MAX_FIELDS: usize = 128;
 
 /// At most this many bytes of a request's start line are kept.
 const MAX_REQUEST: usize = 2_048;
-
-/// What a head says about the length of its body (RFC 9112 §6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum BodyLength {
-    /// Nothing.
-    #[default]
-    Absent,
-    /// `Content-Length`.
-    Length(u64),
-    /// `Transfer-Encoding` that ends in `chunked`.
-    Chunked,
-    /// `Transfer-Encoding` that does not.
-    OtherCoding,
-    /// Lengths that cannot be read, or contradict each other.
-    Invalid,
-}
-
-/// The fields that matter, of either kind of message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fields {
-    pub(crate) length: BodyLength,
-    /// Both `Transfer-Encoding` and `Content-Length` are there, or two that differ.
-    pub(crate) ambiguous: bool,
-    pub(crate) close: bool,
-    pub(crate) keep_alive: bool,
-    pub(crate) upgrade: Option<Box<str>>,
-    pub(crate) host: Option<CompactString>,
-    pub(crate) expects_continue: bool,
-}
 
 /// A request's head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +57,8 @@ impl Version {
 struct RequestLine<'a> {
     method: &'a [u8],
     target: &'a [u8],
+    /// Method, blank, target, where they stand so in the line.
+    written: Option<&'a [u8]>,
     version: Version,
     /// It ends within its target.
     cut: bool,
@@ -96,17 +67,20 @@ struct RequestLine<'a> {
 impl<'a> RequestLine<'a> {
     /// Reads `line`; of one whose end is not there (`whole` is not said) the version is guessed.
     fn read(line: &'a [u8], whole: bool) -> Option<Self> {
-        let mut words = line.splitn(2, |byte| *byte == b' ' || *byte == b'\t');
-        let method = words.next()?;
-        let tail = words.next()?.trim_ascii_start();
+        let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
+        let (method, behind) = line.split_at_checked(blank)?;
+        let tail = behind.trim_ascii_start();
         if !is_token(method) || tail.is_empty() {
             return None;
         }
+        let one_blank = behind.first() == Some(&b' ') && behind.len() == tail.len() + 1;
+        let written = |target: &[u8]| line.get(..blank + 1 + target.len()).filter(|_| one_blank);
         if whole {
             let (target, version) = split_version(tail.trim_ascii_end());
             return Some(Self {
                 method,
                 target,
+                written: written(target),
                 version,
                 cut: false,
             });
@@ -115,6 +89,7 @@ impl<'a> RequestLine<'a> {
         Some(Self {
             method,
             target,
+            written: written(target),
             version: match version {
                 Version::V09 => Version::V11,
                 version => version,
@@ -123,8 +98,26 @@ impl<'a> RequestLine<'a> {
         })
     }
 
+    /// The head that begins with it.
+    fn with(&self, fields: Fields) -> RequestHead {
+        RequestHead {
+            line: self.text(),
+            asked: Asked::of(self.method),
+            only_reads: matches!(self.method, b"GET" | b"HEAD"),
+            version: self.version,
+            fields,
+        }
+    }
+
     /// Method, blank, target; with `…` behind it where it is cut.
     fn text(&self) -> CompactString {
+        if let Some(written) = self.written
+            && !self.cut
+            && written.len() < MAX_REQUEST / 2
+            && let Ok(text) = std::str::from_utf8(written)
+        {
+            return CompactString::new(text);
+        }
         let kept = self.target.get(..MAX_REQUEST).unwrap_or(self.target);
         let target = lossy_text(kept);
         let end = target.floor_char_boundary(MAX_REQUEST.saturating_sub(32));
@@ -145,13 +138,59 @@ impl<'a> RequestLine<'a> {
 pub(crate) fn request_head(bytes: &[u8]) -> Option<RequestHead> {
     let (line, rest) = first_line(bytes);
     let line = RequestLine::read(line, line.len() < bytes.len())?;
-    Some(RequestHead {
-        line: line.text(),
-        asked: Asked::of(line.method),
-        only_reads: matches!(line.method, b"GET" | b"HEAD"),
-        version: line.version,
-        fields: request_fields(bytes, rest),
-    })
+    Some(line.with(fields::of_request(bytes, rest)))
+}
+
+/// A whole head at the beginning of some bytes.
+pub(crate) struct Whole<'a> {
+    bytes: &'a [u8],
+    /// The first line without its end.
+    pub(crate) line: &'a [u8],
+    lines: &'a [u8],
+    /// What its fields say, where they are as they should be.
+    fields: Option<Fields>,
+}
+
+impl<'a> Whole<'a> {
+    /// Looks for one that is not too long; `None` where its end is not there.
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (line, rest) = first_line(bytes);
+        let before = bytes.len() - rest.len();
+        let (fields, end) = match plain_fields::read(rest) {
+            Some((fields, len)) => (Some(fields), before + len),
+            None => (None, head_end(bytes, 0)?),
+        };
+        let bytes = bytes.get(..end).filter(|_| end <= MAX_HEAD)?;
+        Some(Self {
+            bytes,
+            line,
+            lines: bytes.get(before..)?,
+            fields,
+        })
+    }
+
+    /// Its length.
+    pub(crate) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// It as a request's.
+    pub(crate) fn request(self) -> Option<RequestHead> {
+        let line = RequestLine::read(self.line, true)?;
+        let fields = self.fields;
+        Some(line.with(fields.unwrap_or_else(|| fields::of_request(self.bytes, self.lines))))
+    }
+
+    /// It as a response's.
+    pub(crate) fn response(self) -> Option<ResponseHead> {
+        let (version, status) = status_line(self.line)?;
+        let fields = self.fields;
+        Some(ResponseHead {
+            status,
+            version,
+            fields: fields.unwrap_or_else(|| fields::of_response(self.bytes, self.lines)),
+        })
+    }
 }
 
 /// Whether a start line with its end is a request's without a version.
@@ -168,12 +207,15 @@ pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
     Some(ResponseHead {
         status,
         version,
-        fields: response_fields(bytes, rest),
+        fields: fields::of_response(bytes, rest),
     })
 }
 
 /// Reads a status line: version and status.
 pub(crate) fn status_line(line: &[u8]) -> Option<(Version, u16)> {
+    if let Some(usual) = usual_status_line(line) {
+        return Some(usual);
+    }
     let mut words = line
         .split(|byte| *byte == b' ' || *byte == b'\t')
         .filter(|word| !word.is_empty());
@@ -186,11 +228,33 @@ pub(crate) fn status_line(line: &[u8]) -> Option<(Version, u16)> {
         _ => return None,
     };
     let status = words.next()?;
-    let [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = *status else {
+    let [a, b, c] = *status else {
         return None;
     };
-    let digit = |byte: u8| u16::from(byte.wrapping_sub(b'0'));
-    Some((version, digit(a) * 100 + digit(b) * 10 + digit(c)))
+    Some((version, code([a, b, c])?))
+}
+
+/// One blank before the status and one behind it, or nothing.
+fn usual_status_line(line: &[u8]) -> Option<(Version, u16)> {
+    let (minor, rest) = line.strip_prefix(b"HTTP/1.")?.split_first()?;
+    let version = match minor {
+        b'0' => Version::V10,
+        b'1' => Version::V11,
+        _ => return None,
+    };
+    let ([b' ', a, b, c], [] | [b' ', ..]) = rest.split_first_chunk()? else {
+        return None;
+    };
+    Some((version, code([*a, *b, *c])?))
+}
+
+/// A status of three digits.
+fn code(digits: [u8; 3]) -> Option<u16> {
+    let [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] = digits else {
+        return None;
+    };
+    let [a, b, c] = digits.map(|digit| u16::from(digit & 0xf));
+    Some(a * 100 + b * 10 + c)
 }
 
 /// The first line without its end, and what follows it.
@@ -227,160 +291,19 @@ fn split_version(tail: &[u8]) -> (&[u8], Version) {
 
 /// Whether `word` is a method name (RFC 9110 §5.6.2) of a length that occurs.
 pub(crate) fn is_token(word: &[u8]) -> bool {
-    !word.is_empty()
-        && word.len() <= 32
-        && word
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+    !word.is_empty() && word.len() <= 32 && word.iter().all(|byte| is_token_byte(*byte))
 }
 
-/// Reads the field lines of a request: `lines`, the end of `head`.
-fn request_fields(head: &[u8], lines: &[u8]) -> Fields {
-    few_lines(lines)
-        .then(|| parse_request(head))
-        .flatten()
-        .or_else(|| parse_request(&in_standard_head(b"GET / HTTP/1.1\r\n", lines)))
-        .unwrap_or_default()
-}
-
-/// Reads the field lines of a response: `lines`, the end of `head`.
-fn response_fields(head: &[u8], lines: &[u8]) -> Fields {
-    few_lines(lines)
-        .then(|| parse_response(head))
-        .flatten()
-        .or_else(|| parse_response(&in_standard_head(b"HTTP/1.1 200 OK\r\n", lines)))
-        .unwrap_or_default()
-}
-
-/// Not more lines than are looked at: then the head can be read where it lies.
-fn few_lines(lines: &[u8]) -> bool {
-    lines.len() <= MAX_FIELDS || memchr::memchr_iter(b'\n', lines).count() <= MAX_FIELDS
-}
-
-/// httparse reads whole heads with a start line of its own taste. Where a head's end is not there, or its start line
-/// is unusual, one that is known to be good stands in for the message's own; the last line counts only where its end
-/// is there.
-fn in_standard_head(start_line: &[u8], lines: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(lines.len().saturating_add(64));
-    text.extend_from_slice(start_line);
-    let whole = lines
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| line.ends_with(b"\n"))
-        .take(MAX_FIELDS);
-    for line in whole {
-        text.extend_from_slice(line);
-    }
-    text.extend_from_slice(b"\r\n\r\n");
-    text
-}
-
-/// The fields of a request that is whole and well-formed.
-fn parse_request(text: &[u8]) -> Option<Fields> {
-    let mut storage = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-    let mut parsed = httparse::Request::new(&mut []);
-    match lenient().parse_request_with_uninit_headers(&mut parsed, text, &mut storage) {
-        Ok(Status::Complete(_)) => Some(collect(parsed.headers)),
-        _ => None,
-    }
-}
-
-/// The fields of a response that is whole and well-formed.
-fn parse_response(text: &[u8]) -> Option<Fields> {
-    let mut storage = [const { MaybeUninit::uninit() }; MAX_FIELDS];
-    let mut parsed = httparse::Response::new(&mut []);
-    match lenient().parse_response_with_uninit_headers(&mut parsed, text, &mut storage) {
-        Ok(Status::Complete(_)) => Some(collect(parsed.headers)),
-        _ => None,
-    }
-}
-
-fn lenient() -> ParserConfig {
-    let mut config = ParserConfig::default();
-    config
-        .allow_spaces_after_header_name_in_responses(true)
-        .allow_obsolete_multiline_headers_in_responses(true)
-        .ignore_invalid_headers_in_responses(true)
-        .ignore_invalid_headers_in_requests(true);
-    config
-}
-
-fn collect(headers: &[Header<'_>]) -> Fields {
-    let mut fields = Fields::default();
-    let mut coding: Option<BodyLength> = None;
-    for header in headers {
-        let value = header.value.trim_ascii();
-        match header.name.len() {
-            4 if is(header, "host") => fields.host = Some(lossy(value, 255)),
-            6 if is(header, "expect") => {
-                fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
-            }
-            7 if is(header, "upgrade") => fields.upgrade = Some(lossy(value, 64).as_str().into()),
-            10 | 16 if is(header, "connection") || is(header, "proxy-connection") => {
-                fields.close |= lists(value, b"close");
-                fields.keep_alive |= lists(value, b"keep-alive");
-            }
-            14 if is(header, "content-length") => add_length(&mut fields, value),
-            17 if is(header, "transfer-encoding") => coding = Some(transfer_coding(value)),
-            _ => {}
-        }
-    }
-    if let Some(coding) = coding {
-        fields.ambiguous |= fields.length != BodyLength::Absent;
-        fields.length = coding;
-    }
-    fields
-}
-
-fn is(header: &Header<'_>, name: &str) -> bool {
-    header.name.eq_ignore_ascii_case(name)
-}
-
-fn add_length(fields: &mut Fields, value: &[u8]) {
-    for part in value.split(|byte| *byte == b',') {
-        let length = number(part.trim_ascii()).map_or(BodyLength::Invalid, BodyLength::Length);
-        if fields.length == BodyLength::Absent {
-            fields.length = length;
-        } else if fields.length != length {
-            fields.length = BodyLength::Invalid;
-        }
-        fields.ambiguous |= fields.length == BodyLength::Invalid;
-    }
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-fn transfer_coding(value: &[u8]) -> BodyLength {
-    let last = value
-        .rsplit(|byte| *byte == b',')
-        .next()
-        .unwrap_or(value)
-        .trim_ascii();
-    if last.eq_ignore_ascii_case(b"chunked") {
-        BodyLength::Chunked
-    } else if last.eq_ignore_ascii_case(b"identity") {
-        BodyLength::Absent
-    } else {
-        BodyLength::OtherCoding
-    }
-}
-
-fn lists(value: &[u8], option: &[u8]) -> bool {
-    value
-        .split(|byte| *byte == b',')
-        .any(|word| word.trim_ascii().eq_ignore_ascii_case(option))
-}
-
-fn lossy(value: &[u8], most: usize) -> CompactString {
-    lossy_text(value.get(..most).unwrap_or(value)).into()
+const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~'
+        )
 }
 
 /// Invalid UTF-8 replaced; where there is none, that is seen more quickly than by looking for it.
-fn lossy_text(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn lossy_text(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
@@ -389,6 +312,7 @@ fn lossy_text(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::BodyLength;
     use super::*;
 
     #[test]
@@ -414,37 +338,6 @@ mod tests {
         assert!(!head.fields.close);
         let cut = request_head(b"GET /a-long-targ").unwrap();
         assert_eq!(cut.line, "GET /a-long-targ…");
-    }
-
-    #[test]
-    fn a_head_is_read_where_it_lies_as_in_a_standard_one() {
-        let long = "A: b\r\n".repeat(MAX_FIELDS);
-        for lines in [
-            "Host: a.example\r\nContent-Length: 12\r\n\r\n",
-            "Content-Length : 7\r\n\r\n",
-            "Content-Length: 7\nConnection: close\n\n",
-            "Upgrade: a\r\n b\r\nContent-Length: 7\r\n\r\n",
-            "Content-Length: 7\r\nBad name: x\r\nno colon\r\nConnection: close\r\n\r\n",
-            "Content-Length: 7\r\nX: \u{1}\r\nConnection: close\r\n\r\n",
-            "Content-Length: 7\r\nX: a\rb\r\nConnection: close\r\n\r\n",
-            &format!("{long}Content-Length: 7\r\n\r\n"),
-            "\r\n",
-        ] {
-            let request = format!("PUT /a HTTP/1.1\r\n{lines}");
-            let standard = in_standard_head(b"GET / HTTP/1.1\r\n", lines.as_bytes());
-            assert_eq!(
-                request_head(request.as_bytes()).unwrap().fields,
-                parse_request(&standard).unwrap_or_default(),
-                "{lines:?}"
-            );
-            let response = format!("HTTP/1.1 404 Not Found\r\n{lines}");
-            let standard = in_standard_head(b"HTTP/1.1 200 OK\r\n", lines.as_bytes());
-            assert_eq!(
-                response_head(response.as_bytes()).unwrap().fields,
-                parse_response(&standard).unwrap_or_default(),
-                "{lines:?}"
-            );
-        }
     }
 
     #[test]

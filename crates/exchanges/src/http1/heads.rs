@@ -4,10 +4,10 @@ use whyreset_connections::Moment;
 
 use super::body::{self, Asked, Body};
 use super::chunked::Chunked;
-use super::head::{self, RequestHead, ResponseHead, Version, is_bare_request_line};
+use super::head::{self, RequestHead, ResponseHead, Version, Whole, is_bare_request_line};
 use super::lost::Within;
 use super::pairing::{Http1, Pending, Way};
-use super::reader::{HeadStep, MAX_HEAD, State, head_end};
+use super::reader::{HeadStep, State};
 use super::start_line::{
     Likeness, is_request_line, is_response_line, may_be_request, request_likeness,
     response_likeness,
@@ -154,23 +154,21 @@ impl Http1 {
         way: Way,
         bytes: &[u8],
     ) -> Option<usize> {
-        let end = head_end(bytes, 0).filter(|end| *end <= MAX_HEAD)?;
-        let head = bytes.get(..end)?;
+        let whole = Whole::of(bytes)?;
+        let len = whole.len();
         match way {
             Way::Request => {
-                let line = head.get(..first_line_len(head))?;
-                if !line.ends_with(b" HTTP/1.1\r\n") && !is_request_line(line) {
+                if !whole.line.ends_with(b" HTTP/1.1") && !is_request_line(whole.line) {
                     return None;
                 }
-                let head = head::request_head(head).filter(|head| head.version != Version::V09)?;
+                let head = whole
+                    .request()
+                    .filter(|head| head.version != Version::V09)?;
                 self.take_request(log, head, HeadEnd::Whole);
             }
-            Way::Response => {
-                let head = head::response_head(head)?;
-                self.take_response(log, &head, HeadEnd::Whole);
-            }
+            Way::Response => self.take_response(log, &whole.response()?, HeadEnd::Whole),
         }
-        Some(end)
+        Some(len)
     }
 
     fn start_line_is_plausible(&self, way: Way) -> bool {

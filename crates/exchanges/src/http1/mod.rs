@@ -3,12 +3,14 @@
 mod body;
 mod chunked;
 mod delivery;
+mod fields;
 mod head;
 mod heads;
 mod lost;
 mod needs;
 mod orphans;
 mod pairing;
+mod plain_fields;
 mod reader;
 mod rest;
 mod start_line;

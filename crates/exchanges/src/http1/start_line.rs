@@ -47,6 +47,10 @@ pub(crate) enum Likeness {
 
 /// Whether a stream begins with a request.
 pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
+    // Most do.
+    if bytes.starts_with(b"GET /") || bytes.starts_with(b"POST /") {
+        return Likeness::Yes;
+    }
     let Some(blank) = bytes.iter().position(|byte| *byte == b' ') else {
         let open = bytes.len() <= 24 && bytes.iter().all(|byte| is_method_byte(*byte));
         return if open { Likeness::Open } else { Likeness::No };

@@ -1,0 +1,180 @@
+//! Field lines that are as they should be, read in one pass: most heads have no others.
+
+use super::fields::{Collected, Fields, MAX_FIELDS, Name};
+
+/// Reads the field lines at the beginning of `bytes`, up to the empty line; gives their length, that line included. `None`
+/// where the empty line is not there, or any line asks for a closer look: control characters, a line that goes on in the next
+/// one, a name with a blank behind it.
+pub(super) fn read(bytes: &[u8]) -> Option<(Fields, usize)> {
+    let mut collected = Collected::default();
+    let mut rest = bytes;
+    for _ in 0..MAX_FIELDS {
+        let (line, behind) = next_line(rest)?;
+        let Some(first) = line.first() else {
+            return Some((collected.into_fields(), bytes.len() - behind.len()));
+        };
+        let name = match first | SMALL {
+            b'h' => name_at(line, b"host", Name::Host),
+            b'e' => name_at(line, b"expect", Name::Expect),
+            b'u' => name_at(line, b"upgrade", Name::Upgrade),
+            b'c' => name_at(line, b"content-length", Name::ContentLength)
+                .or_else(|| name_at(line, b"connection", Name::Connection)),
+            b'p' => name_at(line, b"proxy-connection", Name::Connection),
+            b't' => name_at(line, b"transfer-encoding", Name::TransferEncoding),
+            _ if matches!(first, b' ' | b'\t') => return None,
+            _ => None,
+        };
+        if let Some((name, behind_name)) = name {
+            match behind_name.split_first()? {
+                (b':', value) => collected.add(name, value),
+                (b' ' | b'\t', _) => return None,
+                _ => {}
+            }
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// What tells small letters from large ones.
+const SMALL: u8 = 0x20;
+
+/// The field's name, and what stands behind it, where the line begins so.
+fn name_at<'l, const N: usize>(
+    line: &'l [u8],
+    small: &[u8; N],
+    name: Name,
+) -> Option<(Name, &'l [u8])> {
+    let (begun, behind) = line.split_first_chunk()?;
+    (begun.map(|byte| byte | SMALL) == *small).then_some((name, behind))
+}
+
+/// The first line without its end, and what follows; `None` where a control character stands in it, or no end.
+fn next_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut len = 0;
+    loop {
+        len += plain_len(bytes.get(len..)?);
+        let (line, end) = bytes.split_at_checked(len)?;
+        match end {
+            [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => return Some((line, behind)),
+            [b'\t', ..] => len += 1,
+            _ => return None,
+        }
+    }
+}
+
+/// How many bytes come before the first control character; a tab counts as one.
+fn plain_len(bytes: &[u8]) -> usize {
+    let mut len = 0;
+    let (eights, rest) = bytes.as_chunks();
+    for eight in eights {
+        let control = controls(u64::from_le_bytes(*eight));
+        if control != 0 {
+            return len + control.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    let control = rest.iter().position(u8::is_ascii_control);
+    len + control.unwrap_or(rest.len())
+}
+
+/// The highest bit of each byte that is a control character, up to the first of them; behind it bits may be set for no reason
+/// (H. S. Warren, Hacker's Delight, §6-1).
+const fn controls(eight: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let deletes = eight ^ (ONES * 0x7f);
+    let below_blank = eight.wrapping_sub(ONES * 0x20) & !eight;
+    let is_delete = deletes.wrapping_sub(ONES) & !deletes;
+    (below_blank | is_delete) & (ONES << 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::fields::{of_request, of_response};
+    use super::*;
+
+    /// Lines of which many are as they should be, and some nearly.
+    fn line() -> impl Strategy<Value = String> {
+        let known = prop::sample::select(vec![
+            "Host",
+            "content-length",
+            "Content-Length",
+            "Connection",
+            "proxy-connection",
+            "TRANSFER-ENCODING",
+            "Expect",
+            "Upgrade",
+            "X-Other",
+            "Hosts",
+            "Content-Lengt",
+            "bad name",
+            "",
+            " folded",
+            "Content\rLength",
+        ]);
+        let name = prop_oneof![4 => known.prop_map(str::to_owned), 1 => "[!-~]{0,20}"];
+        let colon = prop_oneof![8 => Just(":"), 4 => Just(": "), 1 => Just(" :"), 1 => Just(""), 1 => Just("\t: ")];
+        let value = prop_oneof![
+            Just("12".to_owned()),
+            Just("12, 13".to_owned()),
+            Just("99999999999999999999".to_owned()),
+            Just("close".to_owned()),
+            Just("keep-alive, Close".to_owned()),
+            Just("chunked".to_owned()),
+            Just("gzip, chunked".to_owned()),
+            Just("100-continue".to_owned()),
+            Just("identity".to_owned()),
+            "[ -~\\t]{0,40}",
+            "[ -~\\t\u{e9}\u{1}\u{7f}\u{0}]{0,12}",
+        ];
+        let end =
+            prop_oneof![8 => Just("\r\n"), 2 => Just("\n"), 1 => Just("\r"), 1 => Just("\r\r\n")];
+        (name, colon, value, end)
+            .prop_map(|(name, colon, value, end)| format!("{name}{colon}{value}{end}"))
+    }
+
+    proptest! {
+        #[test]
+        fn plain_lines_say_what_a_closer_look_finds(
+            lines in proptest::collection::vec(line(), 0..6),
+            end in prop_oneof![Just("\r\n"), Just("\n")],
+            behind in "[a-z\\r\\n]{0,6}",
+        ) {
+            let lines = format!("{}{end}", lines.concat());
+            let whole = format!("{lines}{behind}");
+            let Some((fields, len)) = read(whole.as_bytes()) else {
+                return Ok(());
+            };
+            let lines = &whole.as_bytes()[..len];
+            let with = |start: &[u8]| [start, lines].concat();
+            let head = with(b"GET / HTTP/1.1\r\n");
+            prop_assert_eq!(super::super::reader::head_end(&head, 0), Some(head.len()));
+            prop_assert_eq!(&of_request(&head, lines), &fields);
+            prop_assert_eq!(&of_response(&with(b"HTTP/1.1 200 OK\r\n"), lines), &fields);
+        }
+    }
+
+    #[test]
+    fn reads_what_is_plain_and_nothing_else() {
+        let (fields, len) = read(b"Host: a\r\nX-Tab: a\tb\nConnection:close\r\n\r\nbody").unwrap();
+        assert_eq!(
+            (fields.host.as_deref(), fields.close, len),
+            (Some("a"), true, 40)
+        );
+        assert_eq!(read(b"\r\n"), Some((Fields::default(), 2)));
+        for more in [
+            &b"Host: a\r\n"[..],
+            b"Host : a\r\n\r\n",
+            b"Host: a\r\n b\r\n\r\n",
+            b"Host: a\rb\r\n\r\n",
+            b"Host: a\x7f\r\n\r\n",
+            b"Host",
+        ] {
+            assert_eq!(read(more), None);
+        }
+        let many = [&b"A: b\r\n".repeat(MAX_FIELDS)[..], b"\r\n"].concat();
+        assert_eq!(read(&many), None);
+    }
+}
