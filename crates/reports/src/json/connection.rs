@@ -9,7 +9,7 @@ use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
 use super::exchange;
 use super::template::Template;
 use super::times::{Millis, Seconds};
-use super::writer::{Object, ToJson, array, name};
+use super::writer::{Object, ToJson, Word, array, name, word};
 use crate::Judged;
 
 /// Which connection it is, and when it was: what no other connection shares with it.
@@ -205,7 +205,7 @@ impl<V: ToJson> Findings<'_, V> {
         bytes.field(name!("server"), &self.bytes.server);
         bytes.end();
         object.field(name!("outcome"), self.outcome.id());
-        object.field(name!("vantage"), place(self.place));
+        object.field(name!("vantage"), &place(self.place));
         let mut rtt = Object::begin(object.name(name!("rtt_ms")));
         rtt.field(name!("client_side"), &self.trips.client.map(Millis));
         rtt.field(name!("server_side"), &self.trips.server.map(Millis));
@@ -302,11 +302,11 @@ fn probability(value: f64) -> f64 {
     (value.clamp(0.0, 1.0) * 1e3).floor() / 1e3
 }
 
-const fn place(place: Place) -> &'static str {
+const fn place(place: Place) -> Word {
     match place {
-        Place::Client => "client",
-        Place::Server => "server",
-        Place::Path => "path",
-        Place::Unknown => "unknown",
+        Place::Client => word!("client"),
+        Place::Server => word!("server"),
+        Place::Path => word!("path"),
+        Place::Unknown => word!("unknown"),
     }
 }

@@ -5,15 +5,15 @@ use whyreset_exchanges::{
     CloseNotify, Exchange, Http2Stream, Protocol, Tls, TlsAlert, TlsHandshake,
 };
 
-use super::writer::{Object, ToJson, name};
+use super::writer::{Object, ToJson, name, word};
 
 /// Appends an exchange.
 pub(super) fn write(exchange: &Exchange, out: &mut Vec<u8>) {
     let mut object = Object::begin(out);
     match &exchange.protocol {
-        Protocol::Http10 => object.field(name!("protocol"), "http/1.0"),
-        Protocol::Http11 => object.field(name!("protocol"), "http/1.1"),
-        Protocol::Http2 => object.field(name!("protocol"), "h2"),
+        Protocol::Http10 => object.field(name!("protocol"), &word!("http/1.0")),
+        Protocol::Http11 => object.field(name!("protocol"), &word!("http/1.1")),
+        Protocol::Http2 => object.field(name!("protocol"), &word!("h2")),
         Protocol::Tls(Some(version)) => object.field(name!("protocol"), &format!("tls/{version}")),
         Protocol::Tls(None) => object.field(name!("protocol"), "tls"),
         Protocol::Other(name) => object.field(name!("protocol"), *name),

@@ -4,6 +4,7 @@
 //! been read). [`Document`] keeps nothing: memory does not grow with the number of connections.
 
 mod connection;
+mod digits;
 mod document;
 mod exchange;
 mod template;

@@ -2,6 +2,7 @@
 
 use whyreset_capture::{Span, Timestamp};
 
+use super::digits::{EIGHT_DIGITS, write_decimals};
 use super::writer::ToJson;
 
 /// RFC 3339 in UTC with nanoseconds: `2014-01-04T17:30:01.000000000Z`.
@@ -29,9 +30,10 @@ impl ToJson for Seconds {
         }
         let nanos = nanos.unsigned_abs();
         (nanos / NANOS).write(out);
-        out.push(b'.');
-        let rest = nanos % NANOS;
-        write_decimals([rest / 1_000_000, rest / 1_000 % 1_000, rest % 1_000], out);
+        let rest = (nanos % NANOS) as u32;
+        let (tenths, behind) = (rest / EIGHT_DIGITS, rest % EIGHT_DIGITS);
+        out.extend_from_slice(&[b'.', b'0' + tenths as u8]);
+        write_decimals(behind, 0, out);
     }
 }
 
@@ -47,22 +49,7 @@ impl ToJson for Millis {
         let micros = (nanos.unsigned_abs() + 500) / 1_000;
         (micros / 1_000).write(out);
         out.push(b'.');
-        write_decimals([micros % 1_000], out);
-    }
-}
-
-/// Three decimals each, without the zeros at the end; at least one.
-fn write_decimals<const N: usize>(threes: [u64; N], out: &mut Vec<u8>) {
-    let written = threes.iter().rposition(|three| *three != 0);
-    for three in threes.iter().take(written.map_or(0, |last| last + 1)) {
-        out.extend_from_slice(&[100, 10, 1].map(|unit| b'0' + (three / unit % 10) as u8));
-    }
-    if written.is_none() {
-        out.push(b'0');
-    }
-    // Of three that are not all zero, no more than two.
-    for _ in 0..2 {
-        out.pop_if(|digit| *digit == b'0' && written.is_some());
+        write_decimals((micros % 1_000) as u32 * 100_000, 1, out);
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::digits::{EIGHT_DIGITS, append, write_number};
+
 /// Something that can be written as JSON.
 pub(super) trait ToJson {
     /// Appends it.
@@ -22,6 +24,24 @@ macro_rules! name {
     };
 }
 pub(super) use name;
+
+/// A string of ours as it stands in the document: nothing in it is to be escaped.
+pub(super) struct Word(pub(super) &'static str);
+
+/// A [`Word`].
+macro_rules! word {
+    ($word:literal) => {
+        $crate::json::writer::Word(concat!("\"", $word, "\""))
+    };
+}
+pub(super) use word;
+
+impl ToJson for Word {
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.as_bytes());
+    }
+}
 
 /// An object that is being written.
 ///
@@ -96,22 +116,11 @@ pub(super) fn array<T>(
 impl ToJson for u64 {
     #[inline]
     fn write(&self, out: &mut Vec<u8>) {
-        // Most are small, and bytes whose number is known are quickly written.
         match *self {
             small @ 0..10 => out.push(b'0' + small as u8),
-            small @ 10..1_000 => write_small(small as u16, out),
+            eight if eight < u64::from(EIGHT_DIGITS) => write_number(eight as u32, out),
             large => out.extend_from_slice(itoa::Buffer::new().format(large).as_bytes()),
         }
-    }
-}
-
-/// Two or three digits.
-fn write_small(number: u16, out: &mut Vec<u8>) {
-    let [hundreds, tens, ones] = [100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
-    if number < 100 {
-        out.extend_from_slice(&[tens, ones]);
-    } else {
-        out.extend_from_slice(&[hundreds, tens, ones]);
     }
 }
 
@@ -193,19 +202,38 @@ impl ToJson for str {
 /// `"192.0.2.1"`.
 impl ToJson for Ipv4Addr {
     fn write(&self, out: &mut Vec<u8>) {
-        let mut separator = b'"';
-        for part in self.octets() {
-            let [hundreds, tens, ones] = [100, 10, 1].map(|unit| b'0' + part / unit % 10);
-            match part {
-                0..10 => out.extend_from_slice(&[separator, ones]),
-                10..100 => out.extend_from_slice(&[separator, tens, ones]),
-                100.. => out.extend_from_slice(&[separator, hundreds, tens, ones]),
-            }
-            separator = b'.';
-        }
         out.push(b'"');
+        for part in self.octets() {
+            let (text, len) = PARTS.get(usize::from(part)).copied().unwrap_or_default();
+            append(text, usize::from(len), out);
+        }
+        if let Some(behind) = out.last_mut() {
+            *behind = b'"';
+        }
     }
 }
+
+/// The parts of addresses with the point behind them, and their lengths.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler works it out, and would see an index that is wrong"
+)]
+const PARTS: [([u8; 4], u8); 256] = {
+    let mut parts = [([b'.'; 4], 0); 256];
+    let mut part = 0;
+    while part < parts.len() {
+        let digits = [part / 100, part / 10 % 10, part % 10];
+        let in_front = if part < 10 { 2 } else { (part < 100) as usize };
+        let mut at = in_front;
+        while at < digits.len() {
+            parts[part].0[at - in_front] = b'0' + digits[at] as u8;
+            at += 1;
+        }
+        parts[part].1 = (digits.len() - in_front) as u8 + 1;
+        part += 1;
+    }
+    parts
+};
 
 /// `"2001:db8::1"`.
 impl ToJson for Ipv6Addr {
@@ -218,6 +246,9 @@ impl ToJson for Ipv6Addr {
 fn plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;
     let (eights, _) = bytes.as_chunks();
+    if eights.is_empty() && !is_any_special(bytes) {
+        return bytes.len();
+    }
     for eight in eights {
         if any_special(u64::from_ne_bytes(*eight)) {
             break;
@@ -234,6 +265,18 @@ fn plain_len(bytes: &[u8]) -> usize {
     len + special.unwrap_or(rest.len())
 }
 
+/// Whether one of less than eight bytes is special.
+fn is_any_special(bytes: &[u8]) -> bool {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        // The two overlap where there are less than eight.
+        (Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|four| u64::from(u32::from_ne_bytes(*four)));
+            any_special((first << 32) | last)
+        }
+        _ => bytes.iter().any(|byte| is_special(*byte)),
+    }
+}
+
 /// RFC 8259 §7: control characters, the quotation mark, the backslash.
 const fn is_special(byte: u8) -> bool {
     matches!(byte, 0..0x20 | b'"' | b'\\')
@@ -243,13 +286,11 @@ const fn is_special(byte: u8) -> bool {
 const fn any_special(eight: u64) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
-    const fn any_below(eight: u64, limit: u8) -> u64 {
-        eight.wrapping_sub(ONES * limit as u64) & !eight & HIGH
-    }
-    const fn any_is(eight: u64, byte: u8) -> u64 {
-        any_below(eight ^ (ONES * byte as u64), 1)
-    }
-    any_below(eight, 0x20) | any_is(eight, b'"') | any_is(eight, b'\\') != 0
+    // Bytes that are less than one have their highest bit set behind a subtraction, and had not before.
+    let below_blank = eight.wrapping_sub(ONES * 0x20);
+    let quotation_mark = (eight ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (eight ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (below_blank | quotation_mark | backslash) & !eight & HIGH != 0
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {
