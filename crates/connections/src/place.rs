@@ -82,9 +82,17 @@ pub(crate) fn judge(
     }
 }
 
-/// The place alone.
-pub(crate) fn place(round_trip: &BySide<RoundTrip>, signs: &BySide<Signs>) -> Place {
-    weigh(round_trip, signs, &Handshake::default(), &mut Untold).0
+/// The place alone, by the smallest round trips.
+pub(crate) fn place(minimums: &BySide<Option<Span>>, signs: &BySide<Signs>) -> Place {
+    let trip = |minimum| RoundTrip {
+        minimum,
+        ..RoundTrip::default()
+    };
+    let trips = BySide {
+        client: trip(minimums.client),
+        server: trip(minimums.server),
+    };
+    weigh(&trips, signs, &Handshake::default(), &mut Untold).0
 }
 
 /// Gives the place, and how likely it is. The handshake is only needed to name its frames.

@@ -5,8 +5,12 @@
 //! (RFC 1122 §4.2.3.2) makes a sample too long, never too short, so the minimum is what counts, and only samples that no
 //! receiver delays (the handshake, the second of two full-sized segments) make it trustworthy.
 
+mod least;
+
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
+
+pub(crate) use least::LeastTrip;
 
 use crate::packing::Coder;
 use crate::{Marks, Moment, Packet, RoundTrip};
@@ -152,6 +156,17 @@ impl RoundTripMeter {
         });
         coder.word(&mut result.samples);
         coder.word(&mut result.prompt_samples);
+    }
+
+    /// The smallest, and what waits.
+    pub(crate) fn least(&self) -> LeastTrip {
+        let mut pending: Vec<_> = self.pending.iter().flatten().collect();
+        pending.sort_unstable_by_key(|pending| pending.seq_end);
+        let mut least = LeastTrip::of(self.result.minimum);
+        for pending in pending {
+            least.passed(pending.seq_end, pending.at.time);
+        }
+        least
     }
 
     /// What was measured.

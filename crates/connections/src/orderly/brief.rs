@@ -1,5 +1,6 @@
 //! An orderly connection that is over, in brief: of one that ended well, the full analysis would tell no more.
 
+use whyreset_capture::Span;
 use whyreset_segments::{Checksum, Endpoint, Look};
 
 use super::Orderly;
@@ -12,8 +13,8 @@ use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
-use crate::round_trip::{Answer, Pending, RoundTripMeter};
-use crate::{Brief, BySide, Ending, FrameSpan, RoundTrip, Side, StreamSink};
+use crate::round_trip::LeastTrip;
+use crate::{Brief, BySide, Ending, FrameSpan, Side, StreamSink};
 
 impl<X: StreamSink> Orderly<X> {
     /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
@@ -65,8 +66,8 @@ impl<X: StreamSink> Orderly<X> {
         }
         let fins = watch.fins()?;
         let trips = BySide {
-            client: watch.client.meter.result(),
-            server: watch.server.meter.result(),
+            client: watch.client.trip.minimum(),
+            server: watch.server.trip.minimum(),
         };
         let closed_first = closed_first(&fins, &trips);
         let at_once = closed_first == Side::Server && self.pause_before_fin.is_none();
@@ -100,10 +101,7 @@ impl<X: StreamSink> Orderly<X> {
                     server: watch.server.signs,
                 },
             ),
-            trips: BySide {
-                client: trips.client.minimum,
-                server: trips.server.minimum,
-            },
+            trips,
             app: std::mem::take(&mut self.app),
         };
         stock.take_back(self.log.take_ring());
@@ -120,16 +118,12 @@ impl<X: StreamSink> Orderly<X> {
     }
 }
 
-fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<RoundTrip>) -> Side {
-    let trips = BySide {
-        client: trips.client.minimum,
-        server: trips.server.minimum,
-    };
+fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side {
     let passed = |side: Side| {
         let at = fins.of(side).at;
         (at.time, at.frame)
     };
-    first_of_crossing_fins(fins, &trips).unwrap_or_else(|| {
+    first_of_crossing_fins(fins, trips).unwrap_or_else(|| {
         if passed(Side::Client) <= passed(Side::Server) {
             Side::Client
         } else {
@@ -146,7 +140,7 @@ struct Watch {
 
 /// One side of it.
 struct OfSide {
-    meter: RoundTripMeter,
+    trip: LeastTrip,
     signs: Signs,
     /// The number behind the last one sent, as the header has it and relative.
     next: u32,
@@ -157,14 +151,15 @@ struct OfSide {
 impl Watch {
     /// Begins with the opening.
     fn of(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>) -> Self {
-        let mut client = OfSide::new(syn.seq(), syn.frame(), syn.packet().ttl, looks.client);
+        let asked = syn.moment();
+        let mut client = OfSide::new(syn.seq(), asked.frame, syn.ttl(), looks.client);
         let mut server = OfSide::new(syn_ack.seq, syn_ack.at.frame, syn_ack.ttl(), looks.server);
         server.signs.outgoing = syn_ack.outgoing().or(server.signs.outgoing);
         server.note_checksum(syn_ack.checksum);
-        let (asked, answer) = (syn.packet(), syn_ack.packet());
-        server.meter.towards(&asked);
-        server.meter.answered(&answer);
-        client.meter.towards(&answer);
+        let answered = syn_ack.at.time;
+        server.trip.passed(1, asked.time);
+        server.trip.acknowledged(1, answered);
+        client.trip.passed(1, answered);
         Self { client, server }
     }
 
@@ -180,18 +175,9 @@ impl Watch {
         let seq = own.sent_to;
         own.next = own.next.wrapping_add(len);
         own.sent_to = seq.saturating_add(i64::from(len));
-        own.meter.acknowledged(&Answer {
-            ack,
-            at,
-            is_bare: payload_len == 0,
-        });
+        own.trip.acknowledged(ack, at.time);
         if len > 0 {
-            peer.meter.passed(Pending {
-                seq_end: own.sent_to,
-                at,
-                is_syn: false,
-                payload_len,
-            });
+            peer.trip.passed(own.sent_to, at.time);
         }
         own.note_checksum(short.checksum());
         if short.flags().is_fin() {
@@ -215,7 +201,7 @@ impl OfSide {
     /// A side whose SYN or SYN/ACK has this number, frame and TTL.
     fn new(seq: u32, frame: u64, ttl: u8, look: Look) -> Self {
         Self {
-            meter: RoundTripMeter::default(),
+            trip: LeastTrip::default(),
             signs: Signs {
                 first: Some(frame),
                 ttl: Some(ttl),
@@ -230,7 +216,7 @@ impl OfSide {
 
     /// Goes on behind what was passed over.
     fn go_on(&mut self, passed: &Half) {
-        self.meter = passed.meter.clone();
+        self.trip = passed.meter.least();
         self.next = passed.next;
         self.sent_to = passed.sent_to;
     }
