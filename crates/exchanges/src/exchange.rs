@@ -118,7 +118,12 @@ impl Exchange {
         self.http2.as_ref()?.reset.as_ref()
     }
 
-    /// It is whole; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be either.
+    /// Its response ends with the connection (RFC 9112 §6.3): who closes in order half-way ends it just as well as who has said all.
+    pub fn is_unpromised(&self) -> bool {
+        self.framing == Framing::UntilClose
+    }
+
+    /// It is whole, by a promise that was kept; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be either.
     pub fn is_well(&self) -> bool {
         let calm = |tls: &Tls| {
             tls.alert.is_none()
@@ -129,7 +134,7 @@ impl Exchange {
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
-        self.complete && self.tls.as_ref().is_none_or(|tls| calm(tls))
+        self.complete && !self.is_unpromised() && self.tls.as_ref().is_none_or(|tls| calm(tls))
     }
 
     /// A plain download of which the capture does not hold how long it was to be (a short snapshot length cut the response's
@@ -279,7 +284,8 @@ pub struct Tls {
     pub left_in_silence: bool,
     /// The server's last record that is an answer, or a part of one, by its size.
     pub last_answer: Option<Moment>,
-    /// The server left first, by its close_notify or its FIN, right behind its last answer.
+    /// The server left first, by its close_notify or its FIN, right behind its last answer; behind one in pieces ([`AnswerEnd::InPieces`])
+    /// also after a silence that is no whole number of seconds, as limits on idling are.
     pub left_behind_answer: bool,
     /// What sizes tell of the end of the server's last answer.
     pub answer_end: AnswerEnd,
@@ -288,6 +294,11 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// HTTP/2 was agreed on.
+    pub fn speaks_http2(&self) -> bool {
+        self.alpn.as_deref() == Some("h2")
+    }
+
     /// The server said goodbye.
     pub fn server_said_goodbye(&self) -> bool {
         matches!(self.close_notify, CloseNotify::Server | CloseNotify::Both)
@@ -299,9 +310,11 @@ impl Tls {
         match self.answer_end {
             AnswerEnd::Marked => false,
             AnswerEnd::PerhapsReset => true,
-            AnswerEnd::InPieces => self.left_behind_answer,
-            AnswerEnd::Shorter | AnswerEnd::Untold => {
-                self.left_behind_answer && !self.server_said_goodbye()
+            // A goodbye is said by whoever speaks TLS, and that may be a proxy that has lost its server. In HTTP/2 such a proxy resets the
+            // stream, and who means to leave says GOAWAY before.
+            AnswerEnd::InPieces | AnswerEnd::Shorter | AnswerEnd::Untold => {
+                let announced = self.speaks_http2() && self.answer_followed;
+                self.left_behind_answer && !(announced && self.server_said_goodbye())
             }
         }
     }

@@ -65,13 +65,23 @@ pub(crate) fn read_its_promise(exchange: &Exchange) -> String {
     }
 }
 
+/// How to learn whether an answer without a length was whole.
+pub(crate) fn read_its_log(case: &Case<'_>, found: &Observations) -> Option<String> {
+    let doubted = found.has_any(&[ids::PERHAPS_TRUNCATED, ids::PERHAPS_LEFT_EARLY]);
+    let exchange = case.accounts.unpromised.filter(|_| doubted)?;
+    Some(format!(
+        "Compare {} with the server's log, and look there for an error of the program or of the server behind it: an answer without Content-Length or chunks ends with the connection, whatever ended that.",
+        wording::bytes(exchange.body_delivered.unwrap_or(0))
+    ))
+}
+
 /// How to learn whether an encrypted answer was whole, where that is in doubt.
 pub(crate) fn read_the_session(case: &Case<'_>, found: &Observations) -> Option<String> {
     if found.has_any(&[ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP])
         && case.accounts.encrypted
     {
         return step(
-            "Ask the client's program whether it had the whole answer (curl: exit 18 or 92), or give the session's keys (SSLKEYLOGFILE), so that the answer can be read.",
+            "Ask the client's program whether it had the whole answer (curl: exit 18 or 92), look in a proxy's log for the end of the server behind it (nginx: upstream prematurely closed connection; HAProxy: SD), or give the session's keys (SSLKEYLOGFILE), so that the answer can be read.",
         );
     }
     let doubted = found.has_any(&[ids::PERHAPS_LEFT_EARLY, ids::ROUND_SINCE_OPENING]);

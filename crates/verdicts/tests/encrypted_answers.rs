@@ -57,8 +57,12 @@ fn server_leaves(mut session: Session) -> Verdict {
     session.talk.verdict(2.0)
 }
 
-fn with_goodbye(mut session: Session) -> Session {
-    session.server(0.139, PSH_ACK, &record(ALERT, 26));
+fn with_goodbye(session: Session) -> Session {
+    with_goodbye_at(session, 0.139)
+}
+
+fn with_goodbye_at(mut session: Session, at: f64) -> Session {
+    session.server(at, PSH_ACK, &record(ALERT, 26));
     session
 }
 
@@ -110,8 +114,38 @@ fn a_short_answer_is_mostly_whole_whoever_closes_without_a_goodbye() {
             told(&verdict)
         );
         let verdict = with_goodbye(Session::new(answer)).server_closes(0.14);
-        assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+        assert!(
+            (0.9..0.95).contains(&verdict.confidence),
+            "{}",
+            told(&verdict)
+        );
     }
+}
+
+#[test]
+fn a_proxy_that_lost_its_server_says_goodbye_behind_a_short_record() {
+    let cut = [324, 16_408, 16_408, 16_408, 8_224];
+    let verdict = with_goodbye(Session::new(&cut)).server_closes(0.14);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    let share = share(&verdict, Cause::ResponseTruncated);
+    assert!((0.03..0.08).contains(&share), "{}", told(&verdict));
+    let steps = verdict.next_steps.concat();
+    assert!(steps.contains("keys") && steps.contains("proxy"), "{steps}");
+    // In HTTP/2 it would have reset the stream; GOAWAY and close_notify announce that it leaves.
+    let announced = [&cut[..], &[24 + 17]].concat();
+    let verdict = with_goodbye(Session::speaking("h2", &announced)).server_closes(0.14);
+    assert!(verdict.confidence > 0.95, "{}", told(&verdict));
+}
+
+#[test]
+fn a_stream_of_pieces_that_ends_in_silence_may_have_been_cut() {
+    let limit = with_goodbye_at(Session::new(&PIECES), 5.136).server_closes(5.137);
+    assert!(limit.confidence > 0.95, "{}", told(&limit));
+    let cut = with_goodbye_at(Session::new(&PIECES), 4.5).server_closes(4.501);
+    assert_eq!(cut.cause, Cause::None, "{}", told(&cut));
+    let share = share(&cut, Cause::ResponseTruncated);
+    assert!((0.07..0.25).contains(&share), "{}", told(&cut));
+    assert!(told(&cut).contains("4.3"), "{}", told(&cut));
 }
 
 #[test]

@@ -105,6 +105,82 @@ fn a_rst_behind_it_is_not_said_to_have_cost_nothing() {
     assert!(verdict.confidence < 0.95, "{}", told(&verdict));
 }
 
+/// An answer of 3,000 bytes without a length, all acknowledged.
+fn answer_without_a_length() -> (Talk, u32, u32) {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let head = b"HTTP/1.0 200 OK\r\nServer: app\r\n\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, head);
+    let body = 1 + head.len() as u32;
+    let down = body + 3_000;
+    talk.server(0.1001, ACK, body, up, &[b'x'; 1_448]);
+    talk.server(0.1002, PSH_ACK, body + 1_448, up, &[b'x'; 1_552]);
+    talk.client(0.1003, ACK, up, down, b"");
+    (talk, up, down)
+}
+
+fn download_without_a_length(at: f64) -> Verdict {
+    let (mut talk, up, down) = answer_without_a_length();
+    talk.server(at, FIN_ACK, down, up, b"");
+    talk.client(at + 0.0001, FIN_ACK, up, down + 1, b"");
+    talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
+    talk.verdict(at + 1.0)
+}
+
+#[test]
+fn an_answer_without_a_length_may_have_been_cut_by_what_closed_it() {
+    let verdict = download_without_a_length(0.1005);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::None, Outcome::Completed),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.88..0.95).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
+    assert!(verdict.summary.contains("half-way"), "{}", verdict.summary);
+    let cut = alternative(&verdict, Cause::ResponseTruncated).expect("an alternative");
+    assert!(cut.contains("no length was promised"), "{cut}");
+    assert!(
+        verdict.next_steps[0].contains("3,000 bytes"),
+        "{:?}",
+        verdict.next_steps
+    );
+}
+
+#[test]
+fn all_the_more_where_the_server_had_been_silent() {
+    let verdict = download_without_a_length(4.3);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.75..0.87).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    assert!(told(&verdict).contains("4.20 s behind the last of it"));
+}
+
+#[test]
+fn a_client_that_leaves_an_answer_without_a_length_did_not_wait_for_its_end() {
+    let (mut talk, up, down) = answer_without_a_length();
+    talk.client(0.3, FIN_ACK, up, down, b"");
+    talk.server(0.34, FIN_ACK, down, up + 1, b"");
+    talk.client(0.3401, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.85..0.94).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+    let left = alternative(&verdict, Cause::ClientAbort).expect("an alternative");
+    assert!(left.contains("no length was promised"), "{left}");
+}
+
 #[test]
 fn a_next_request_shows_that_the_answer_before_it_was_whole() {
     let (mut talk, up, down) = download_in_short_packets();

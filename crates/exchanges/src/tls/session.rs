@@ -21,6 +21,9 @@ use crate::{AnswerEnd, CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandsh
 /// A client that closes sooner behind an answer has not waited for the rest of it.
 const SILENCE: Span = Span::from_millis(900);
 
+/// Event loops fire their timers so much too late.
+const LATE: Span = Span::from_millis(150);
+
 /// A TLS session.
 #[derive(Debug)]
 pub(crate) struct TlsSession {
@@ -84,6 +87,14 @@ pub(super) struct Flow {
     pub(super) searches_failed: u8,
     /// Records of the side were opened.
     pub(super) opened: bool,
+}
+
+/// Which of the protocols that the client offers the server has chosen.
+enum Chosen {
+    Protocol(&'static str),
+    /// None: it knows nothing of such offers, and the two speak HTTP/1 where they speak HTTP.
+    Nothing,
+    Untold,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -271,18 +282,24 @@ impl TlsSession {
         match (agreed, offered()) {
             (Some(agreed), _) => Some(agreed),
             (None, Some(_)) if settled && self.server_hello.is_some() => None,
-            (None, Some(offered)) => self.alpn_by_length().or(Some(offered)),
+            (None, Some(offered)) => match self.alpn_by_length() {
+                Chosen::Protocol(name) => Some(name),
+                Chosen::Nothing => None,
+                Chosen::Untold => Some(offered),
+            },
             (None, None) => None,
         }
     }
 
     /// TLS 1.3 hides the server's choice in EncryptedExtensions; where these are a record of their own, their length tells it:
     /// six bytes of frame, nine more for `h2`, fifteen for `http/1.1`, and four where the server name is acknowledged.
-    fn alpn_by_length(&self) -> Option<&'static str> {
-        match self.flows.server.first_hidden?.checked_sub(17 + 6)? {
-            9 | 13 => Some("h2"),
-            15 | 19 => Some("http/1.1"),
-            _ => None,
+    fn alpn_by_length(&self) -> Chosen {
+        let first = self.flows.server.first_hidden;
+        match first.and_then(|len| len.checked_sub(17 + 6)) {
+            Some(0 | 4) => Chosen::Nothing,
+            Some(9 | 13) => Chosen::Protocol("h2"),
+            Some(15 | 19) => Chosen::Protocol("http/1.1"),
+            _ => Chosen::Untold,
         }
     }
 
@@ -513,7 +530,8 @@ impl TlsSession {
         first && !goodbye && !ended && !server.opened && left.time - answer.time > SILENCE
     }
 
-    /// The server left before the client did, sooner behind its last answer than one that closes what is idle.
+    /// The server left before the client did, sooner behind its last answer than one that closes what is idle, or behind a stream
+    /// of pieces at a time that no limit on idling explains.
     fn left_behind_answer(&self) -> bool {
         let (Some(answer), Some(left)) = (self.last_answer, self.left(Side::Server)) else {
             return false;
@@ -522,7 +540,14 @@ impl TlsSession {
             .left(Side::Client)
             .is_none_or(|at| at.frame > left.frame);
         let last_word = self.turns.as_ref().and_then(Turns::last) == Some(Side::Server);
-        first && last_word && !self.flows.server.opened && left.time - answer.time <= SILENCE
+        let silence = left.time - answer.time;
+        let soon = silence <= SILENCE || self.is_in_pieces() && !is_limit(silence);
+        first && last_word && !self.flows.server.opened && soon
+    }
+
+    fn is_in_pieces(&self) -> bool {
+        let end = self.turns.as_ref().map(Turns::answer_end);
+        end == Some(AnswerEnd::InPieces)
     }
 
     /// When a side said goodbye, or closed without.
@@ -549,6 +574,11 @@ impl TlsSession {
             known => known,
         }
     }
+}
+
+/// A whole number of seconds, or a little more: limits on idling are set so, and fire late.
+fn is_limit(silence: Span) -> bool {
+    silence.nanos().rem_euclid(1_000_000_000) <= LATE.nanos()
 }
 
 impl Layer for TlsSession {

@@ -46,9 +46,16 @@ fn check(folder: &Path) {
         );
     }
     ended_by_close_notify(folder);
+    nothing_agreed_on(folder);
     resumed(folder);
     new_keys(folder);
     early_data(folder);
+}
+
+/// TLS 1.3 hides that the server chose none of the protocols that the client offered; the length of what hides it does not.
+fn nothing_agreed_on(folder: &Path) {
+    let connection = &read(folder, "tls13_no_alpn", Keys::Unused)[0];
+    assert_eq!(session(connection).alpn, None);
 }
 
 /// A body that ends with the connection is whole with the server's close_notify, before any FIN (that of the capture's last

@@ -58,6 +58,8 @@ pub(crate) struct Accounts<'a> {
     pub encrypted: bool,
     /// A response that is taken for whole because all that was sent of it was acknowledged: what it promised was not captured.
     pub unread: Option<&'a Exchange>,
+    /// A response that was to end with the connection, and did: it is taken for whole because the server closed in order.
+    pub unpromised: Option<&'a Exchange>,
 }
 
 impl<'a> Accounts<'a> {
@@ -95,6 +97,7 @@ impl<'a> Accounts<'a> {
                 }),
                 None => {
                     accounts.complete += 1;
+                    accounts.unpromised = Some(exchange).filter(|e| e.is_unpromised());
                     if promise_unread(connection, exchange) {
                         accounts.unread = Some(exchange);
                     }

@@ -164,6 +164,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         if case.accounts.unread.is_some() {
             return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
         }
+        if case.accounts.unpromised.is_some() && found.has(PERHAPS_TRUNCATED) {
+            return "Harmless as far as the capture shows: when the RST came, the server had closed in order, which is how this answer ends; a program that dies half-way ends it alike.".to_owned();
+        }
         if case.accounts.encrypted
             && found.has_any(&[
                 PERHAPS_TRUNCATED,
@@ -188,6 +191,9 @@ pub(super) static RULE: CauseRule = CauseRule {
             )];
         }
         if let Some(step) = steps::read_the_promise(case, found) {
+            return vec![step];
+        }
+        if let Some(step) = steps::read_its_log(case, found) {
             return vec![step];
         }
         if let Some(step) = steps::read_the_session(case, found) {

@@ -145,6 +145,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         {
             return as_far_as_captured(case.both_finished(), closer);
         }
+        if case.accounts.unpromised.is_some() && found.has(PERHAPS_LEFT_EARLY) {
+            return "Nothing went wrong as far as the capture shows: the client closed in order, behind all that had come; an answer without a length ends with the connection, and the client did not wait for that.".to_owned();
+        }
+        if case.accounts.unpromised.is_some() && found.has(PERHAPS_TRUNCATED) {
+            return "Nothing went wrong as far as the capture shows: all that was sent arrived, and the server closed in order, which is how this answer ends; a program that dies half-way ends it alike.".to_owned();
+        }
         if found.has(TLS_LEFT_AT_ONCE) {
             return "Nothing went wrong as far as the capture shows: the client opened a TLS session and left without asking for anything, as those do that check a certificate, or a port.".to_owned();
         }
@@ -191,6 +197,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     next_steps: |case, found| {
         steps::list([
             steps::read_the_promise(case, found),
+            steps::read_its_log(case, found),
             steps::read_the_session(case, found),
         ])
     },

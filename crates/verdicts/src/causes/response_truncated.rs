@@ -25,13 +25,18 @@ pub(super) static RULE: CauseRule = CauseRule {
             "by the size of its last record the answer was whole",
         ),
         on(
+            SILENT_BEFORE_END,
+            3.0,
+            "who has said all closes at once: a proxy, or a program, that waits for the rest of an answer closes later",
+        ),
+        on(
             ANSWER_IN_PIECES,
             3.0,
             "programs that send what they make stop, or are stopped, between any two pieces",
         ),
         on(
             GOODBYE_SAID,
-            0.5,
+            0.7,
             "a program that dies says no goodbye; a proxy that lost the server behind it does",
         ),
         on(
@@ -68,7 +73,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server ended a response before its promised length",
-    next_steps: |case, _| {
+    next_steps: |case, found| {
         steps::list([
             steps::step(
                 "Compare the promised length with the file: did it change while it was sent, or did a script stop (error, memory or time limit)?",
@@ -76,6 +81,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             steps::step(
                 "Behind a proxy: look for its upstream's end (upstream prematurely closed connection, SD in HAProxy).",
             ),
+            steps::read_its_log(case, found),
             steps::capture_at(case, Side::Server),
         ])
     },
@@ -84,6 +90,11 @@ pub(super) static RULE: CauseRule = CauseRule {
 fn summary(case: &Case<'_>, _: &Observations) -> String {
     let frame = case.close.map_or(0, |close| close.at.frame);
     let Some(open) = case.accounts.open.as_ref() else {
+        if case.accounts.unpromised.is_some() {
+            return format!(
+                "The server closed in order (frame {frame}), and probably before its answer was whole: that has no length, and ends where the connection does."
+            );
+        }
         return format!(
             "The server left (frame {frame}) right behind its last data, and probably before its answer was whole: nothing of what it sent last is an end."
         );

@@ -188,6 +188,8 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
     } else if case.accounts.unread.is_some() {
         UNREAD
+    } else if case.accounts.unpromised.is_some() {
+        "the answer had no length, and ends where the connection does"
     } else if case.accounts.untold {
         "both sides closed in order, and the server had the last word"
     } else if case.accounts.encrypted && arrived(case) {
@@ -209,6 +211,7 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
                 ids::RST_NOTHING_MISSING,
                 [frame, rst],
                 if case.accounts.unread.is_some()
+                    || case.accounts.unpromised.is_some()
                     || case.accounts.encrypted
                     || !(case.accounts.understood || arrived(case))
                 {
@@ -222,6 +225,54 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     if let Some(exchange) = case.accounts.unread {
         perhaps_short(case, close, exchange, found);
     }
+    if let Some(exchange) = case.accounts.unpromised {
+        perhaps_cut(case, close, exchange, found);
+    }
+}
+
+/// The answer ends with the connection: a program that dies half-way, and a proxy that gives its server up, close like one that has
+/// said all; and a client that leaves first has not waited for the end.
+fn perhaps_cut(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut Observations) {
+    let last = case.connection.flows.server.last_new_data;
+    let began = exchange.response_started;
+    let under_way = began.is_some_and(|began| began.frame < close.at.frame);
+    if close.kind != Kind::Fin || !under_way {
+        return;
+    }
+    let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    let delivered = wording::bytes(exchange.body_delivered.unwrap_or(0));
+    if close.side == Side::Client && !said_goodbye_inside(case) {
+        let text = format!(
+            "If the answer was longer than the {delivered} that had come when the client closed: no length was promised"
+        );
+        return found.add(ids::PERHAPS_LEFT_EARLY, frames, text);
+    }
+    let text = format!(
+        "If the answer was longer than the {delivered} that the server sent before it closed: no length was promised"
+    );
+    found.add(ids::PERHAPS_TRUNCATED, frames, text);
+    let silence = case.wait.map(|wait| wait.since_data);
+    if let Some(silence) = silence.filter(|silence| *silence > SPEAKS_BY_ITSELF) {
+        found.tell(
+            ids::SILENT_BEFORE_END,
+            frames,
+            format!(
+                "The server ended its answer only {} behind the last of it.",
+                wording::span(silence)
+            ),
+        );
+    }
+}
+
+/// The server's close_notify ended the answer, before anybody closed the connection.
+fn said_goodbye_inside(case: &Case<'_>) -> bool {
+    let mut sessions = case
+        .connection
+        .app
+        .list
+        .iter()
+        .filter_map(|e| e.tls.as_ref());
+    sessions.any(|tls| tls.server_said_goodbye())
 }
 
 /// All that either side sent was acknowledged.

@@ -1,5 +1,6 @@
 //! Encrypted answers of which the end does not show: a client that left in silence behind one, a server that left at once.
 
+use whyreset_capture::Span;
 use whyreset_connections::Side;
 use whyreset_exchanges::{AnswerEnd, Protocol, Tls};
 
@@ -8,6 +9,9 @@ use crate::Observations;
 use crate::case::{Case, goodbye};
 use crate::timers::{self, Waiter};
 use crate::wording;
+
+/// Below this a server has left right behind its answer.
+const A_WHILE: Span = Span::from_millis(900);
 
 /// Records that an encrypted answer may not have been whole when a side left, and what speaks for and against that.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -64,27 +68,32 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     }
     let last = case.connection.flows.server.last_new_data;
     let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    let behind = match case.wait.filter(|wait| wait.since_data > A_WHILE) {
+        Some(wait) => format!("{} behind", wording::span(wait.since_data)),
+        None => "right behind".to_owned(),
+    };
     found.add(
         ids::PERHAPS_TRUNCATED,
         frames,
-        "If the encrypted answer was not whole when the server left right behind it",
+        format!("If the encrypted answer was not whole when the server left {behind} it"),
     );
     match tls.answer_end {
         AnswerEnd::InPieces => found.tell(
             ids::ANSWER_IN_PIECES,
             frames,
-            "The server left right behind an answer in many records of no common length: any of them may, or may not, have been meant to be the last.",
+            format!("The server left {behind} an answer in many records of no common length: any of them may, or may not, have been meant to be the last."),
         ),
-        AnswerEnd::Shorter => ended_by_size(frames, found),
+        // A proxy that has lost its server sends what it has, and then goodbye: its last record is short whatever was to come.
+        AnswerEnd::Shorter if !tls.server_said_goodbye() => ended_by_size(frames, found),
         _ => {}
     }
     if tls.server_said_goodbye() {
         found.add(
             ids::GOODBYE_SAID,
             frames,
-            "The server had said goodbye (close_notify) before it closed.",
+            "The server had said goodbye (close_notify) before it closed: so does a proxy that has lost the server behind it.",
         );
-    } else if tls.alpn.as_deref() == Some("h2") && !tls.answer_followed {
+    } else if tls.speaks_http2() && !tls.answer_followed {
         found.tell(
             ids::NO_GOAWAY,
             frames,

@@ -113,6 +113,8 @@ ids! {
     TRUNCATED_BY_FIN = "truncated_by_fin";
     /// The server closed in order; how long its response was to be was not captured. The text is a condition.
     PERHAPS_TRUNCATED = "perhaps_truncated";
+    /// The server had been silent for seconds when it ended an answer by closing.
+    SILENT_BEFORE_END = "silent_before_end";
     /// The client closed in order, and whether the last answer was whole by then does not show. The text is a condition.
     PERHAPS_LEFT_EARLY = "perhaps_left_early";
     /// The last record of an encrypted answer is shorter than those before it.

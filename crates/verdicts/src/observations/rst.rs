@@ -327,7 +327,14 @@ fn both_ways(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let apart = (a.at.time - b.at.time).max(b.at.time - a.at.time);
-    let later = if a.at.time > b.at.time { a } else { b };
+    let (earlier, later) = if a.at.time > b.at.time {
+        (b, a)
+    } else {
+        (a, b)
+    };
+    if earlier.trigger.is_some() && closed_before(case, earlier) {
+        return;
+    }
     let travel = case.round_trip(later.by);
     let independent = travel.is_some_and(|trip| apart.nanos() < trip.nanos() / 2);
     if independent && !case.both_finished() {
@@ -340,4 +347,10 @@ fn both_ways(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// Its host had said FIN: to what comes then it answers with RST by itself, and the other side may close at the same time.
+fn closed_before(case: &Case<'_>, reset: &Reset) -> bool {
+    let fin = case.connection.flows.of(reset.by).fin;
+    fin.is_some_and(|fin| fin.at.frame < reset.at.frame)
 }
