@@ -42,12 +42,18 @@ pub(crate) struct Identified {
 impl IpIdTracker {
     /// Passes all that it holds.
     pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
-        coder.option(&mut self.last, (0, Moment::default()), |coder, (id, at)| {
-            coder.half_word(id);
-            coder.moment(at);
-        });
+        let [has_last, has_sent] = coder.truths([self.last.is_some(), self.sent_to.is_some()]);
+        coder.maybe(
+            has_last,
+            &mut self.last,
+            (0, Moment::default()),
+            |coder, (id, at)| {
+                coder.half_word(id);
+                coder.moment(at);
+            },
+        );
         coder.half_word(&mut self.last_span);
-        coder.option(&mut self.sent_to, 0, Coder::signed);
+        coder.maybe(has_sent, &mut self.sent_to, 0, Coder::signed);
         for count in [
             &mut self.packets,
             &mut self.zeros,

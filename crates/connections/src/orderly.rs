@@ -438,7 +438,7 @@ impl<X: StreamSink> Orderly<X> {
                 let middle = self.middle(stock)?;
                 let last = middle.last_of(server);
                 stock.take_back_middle(middle);
-                last
+                Some(last)
             })
             .unwrap_or(self.syn_ack.at);
         let ttl = self.syn_ack.ttl();

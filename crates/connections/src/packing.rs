@@ -8,7 +8,8 @@ use crate::Moment;
 
 /// Writes the parts of a value, or fills them in from what was written.
 pub(crate) trait Coder: Sized {
-    /// A number: seven bits a byte, the lowest first (LEB128).
+    /// A number: seven bits a byte. The lowest bits of its first byte say how many bytes it takes, so that it is written and
+    /// read in one step.
     fn number(&mut self, value: &mut u64);
 
     /// A number with a sign: small ones of either take few bytes.
@@ -44,11 +45,34 @@ pub(crate) trait Coder: Sized {
         *value = number != 0;
     }
 
-    /// What may be missing; `blank` is what is filled in where it is there.
+    /// Yes or no so many times, in one number. Gives what was passed.
     #[inline]
-    fn option<T>(&mut self, value: &mut Option<T>, blank: T, pass: impl FnOnce(&mut Self, &mut T)) {
-        let mut is_there = value.is_some();
-        self.truth(&mut is_there);
+    fn truths<const N: usize>(&mut self, values: [bool; N]) -> [bool; N] {
+        let mut bits = 0;
+        for (at, value) in values.iter().enumerate() {
+            bits |= u64::from(*value) << at;
+        }
+        self.number(&mut bits);
+        std::array::from_fn(|at| bits >> at & 1 != 0)
+    }
+
+    /// How many there are.
+    #[inline]
+    fn len(&mut self, value: &mut usize) {
+        let mut number = *value as u64;
+        self.number(&mut number);
+        *value = number as usize;
+    }
+
+    /// What may be missing, where it was told whether it is there; `blank` is what is filled in then.
+    #[inline]
+    fn maybe<T>(
+        &mut self,
+        is_there: bool,
+        value: &mut Option<T>,
+        blank: T,
+        pass: impl FnOnce(&mut Self, &mut T),
+    ) {
         if is_there {
             pass(self, value.get_or_insert(blank));
         } else {
@@ -71,26 +95,73 @@ const fn unfold(folded: u64) -> i64 {
     (folded >> 1).cast_signed() ^ -((folded & 1).cast_signed())
 }
 
+/// Bytes that are read or written at a time, whatever a number needs.
+const STRIDE: usize = 8;
+/// More bits do not fit into [`STRIDE`] bytes with their length: they follow a byte that is zero.
+const MAX_SHORT_BITS: u32 = 56;
+/// The bit behind the first byte.
+const BEHIND_FIRST: u64 = 1 << 8;
+
 /// Writes what passes.
 pub(crate) struct Writer<'o> {
+    /// Written up to `end`; what lies behind it is room.
     out: &'o mut Vec<u8>,
+    end: usize,
     before: Moment,
 }
 
 impl<'o> Writer<'o> {
-    /// Writes behind what `out` holds. The first moment is told by how far it is from `before`.
+    /// Writes into `out`, over what it held. The first moment is told by how far it is from `before`.
     pub(crate) const fn new(out: &'o mut Vec<u8>, before: Moment) -> Self {
-        Self { out, before }
+        Self {
+            out,
+            end: 0,
+            before,
+        }
+    }
+
+    /// What was written, with as much behind it as a [`Reader`] reads at a time.
+    pub(crate) fn finish(self) -> &'o [u8] {
+        let len = self.end + STRIDE - 1;
+        if self.out.len() < len {
+            self.out.resize(len, 0);
+        }
+        self.out.get(..len).unwrap_or_default()
     }
 
     #[inline]
     fn put(&mut self, value: u64) {
-        let mut rest = value;
-        while rest >= 0x80 {
-            self.out.push(rest as u8 | 0x80);
-            rest >>= 7;
+        let bits = (value | 1).ilog2() + 1;
+        if bits > MAX_SHORT_BITS {
+            self.put_long(value);
+            return;
         }
-        self.out.push(rest as u8);
+        let bytes = bits.div_ceil(7);
+        self.put_bytes((value << 1 | 1) << (bytes - 1), bytes as usize);
+    }
+
+    #[cold]
+    fn put_long(&mut self, value: u64) {
+        self.put_bytes(0, 1);
+        self.put_bytes(value, STRIDE);
+    }
+
+    /// The lowest bytes of a word.
+    #[inline]
+    fn put_bytes(&mut self, word: u64, bytes: usize) {
+        let rest = self.out.get_mut(self.end..).unwrap_or_default();
+        match rest.first_chunk_mut::<STRIDE>() {
+            Some(room) => *room = word.to_le_bytes(),
+            None => self.put_behind(word),
+        }
+        self.end += bytes;
+    }
+
+    #[cold]
+    fn put_behind(&mut self, word: u64) {
+        self.out.truncate(self.end);
+        self.out.extend_from_slice(&word.to_le_bytes());
+        self.out.resize(2 * self.out.len(), 0);
     }
 
     #[inline]
@@ -151,27 +222,27 @@ impl<'b> Reader<'b> {
 
     #[inline]
     fn take(&mut self) -> u64 {
-        match self.rest {
-            [byte @ ..0x80, rest @ ..] => {
-                self.rest = rest;
-                u64::from(*byte)
-            }
-            _ => self.take_long(),
+        let Some(word) = self.rest.first_chunk::<STRIDE>() else {
+            return 0;
+        };
+        let word = u64::from_le_bytes(*word);
+        let bytes = (word | BEHIND_FIRST).trailing_zeros() + 1;
+        if bytes > STRIDE as u32 {
+            return self.take_long();
         }
+        self.rest = self.rest.get(bytes as usize..).unwrap_or_default();
+        let above = u64::BITS - 8 * bytes;
+        (word << above) >> (above + bytes)
     }
 
+    #[cold]
     fn take_long(&mut self) -> u64 {
-        let mut number = 0;
-        let mut shift = 0;
-        while let [byte, rest @ ..] = self.rest {
-            self.rest = rest;
-            number |= u64::from(byte & 0x7f).wrapping_shl(shift);
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        number
+        let behind = self.rest.get(1..).unwrap_or_default();
+        let Some((word, rest)) = behind.split_first_chunk::<STRIDE>() else {
+            return 0;
+        };
+        self.rest = rest;
+        u64::from_le_bytes(*word)
     }
 
     #[inline]
@@ -237,7 +308,9 @@ mod tests {
             };
             coder.moment(&mut moment);
             (*frame, *time) = (moment.frame.cast_signed(), moment.time.nanos());
-            coder.option(other, 0, |coder, other| {
+            let [is_there, again] = coder.truths([other.is_some(), *truth]);
+            *truth = again;
+            coder.maybe(is_there, other, 0, |coder, other| {
                 let mut number = other.cast_unsigned();
                 coder.number(&mut number);
                 *other = number.cast_signed();
@@ -256,12 +329,14 @@ mod tests {
             values in proptest::collection::vec((number(), number(), proptest::option::of(number()), any::<bool>()), 0..20)
         ) {
             let before = Moment { frame: 7, time: Timestamp::from_nanos(1_700_000_000_000_000_000) };
-            let mut bytes = Vec::new();
+            let mut bytes = vec![7; 3];
             let mut written = values.clone();
-            pass(&mut Writer::new(&mut bytes, before), &mut written);
+            let mut writer = Writer::new(&mut bytes, before);
+            pass(&mut writer, &mut written);
+            let bytes = writer.finish();
             prop_assert_eq!(&written, &values);
             let mut read = vec![(1, 2, Some(3), true); values.len()];
-            pass(&mut Reader::new(&bytes, before), &mut read);
+            pass(&mut Reader::new(bytes, before), &mut read);
             prop_assert_eq!(read, values);
         }
     }
@@ -277,7 +352,8 @@ mod tests {
             frame: 1_050,
             time: Timestamp::from_nanos(9_000_000),
         };
-        Writer::new(&mut bytes, before).moment(&mut near);
-        assert_eq!(bytes.len(), 4);
+        let mut writer = Writer::new(&mut bytes, before);
+        writer.moment(&mut near);
+        assert_eq!(writer.finish().len(), 4 + STRIDE - 1);
     }
 }

@@ -32,7 +32,9 @@ const INITIAL_TIMEOUT: Span = Span::from_millis(950);
 /// The meter of one side: fed with the packets towards it and the packets from it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RoundTripMeter {
-    pending: [Option<Pending>; PENDING],
+    /// The first of these wait, oldest first: their numbers rise.
+    pending: [Pending; PENDING],
+    waiting: usize,
     sent_to: Option<i64>,
     largest: u32,
     result: RoundTrip,
@@ -91,8 +93,9 @@ impl RoundTripMeter {
     pub(crate) fn passed(&mut self, pending: Pending) {
         self.largest = self.largest.max(pending.payload_len);
         self.sent_to = Some(pending.seq_end);
-        if let Some(slot) = self.pending.iter_mut().find(|slot| slot.is_none()) {
-            *slot = Some(pending);
+        if let Some(slot) = self.pending.get_mut(self.waiting) {
+            *slot = pending;
+            self.waiting += 1;
         }
     }
 
@@ -112,58 +115,67 @@ impl RoundTripMeter {
     /// The side acknowledged what had passed towards it.
     #[inline]
     pub(crate) fn acknowledged(&mut self, answer: &Answer) {
-        let mut full_sized = 0;
-        let mut last: Option<Pending> = None;
-        for slot in &mut self.pending {
-            if let Some(pending) = slot.take_if(|pending| pending.seq_end <= answer.ack) {
-                full_sized += full_sized_segments(&pending, self.largest);
-                last = match last {
-                    Some(other) if other.seq_end > pending.seq_end => Some(other),
-                    _ => Some(pending),
-                };
-            }
+        let waiting = self.pending.get(..self.waiting).unwrap_or_default();
+        let is_acknowledged = |pending: &&Pending| pending.seq_end <= answer.ack;
+        let mut acknowledged = waiting.iter().take_while(is_acknowledged);
+        let Some(first) = acknowledged.next() else {
+            return;
+        };
+        let (mut last, mut count) = (*first, 1);
+        let mut full_sized = full_sized_segments(first, self.largest);
+        for pending in acknowledged {
+            full_sized += full_sized_segments(pending, self.largest);
+            last = *pending;
+            count += 1;
         }
-        if let Some(pending) = last {
-            self.sample(pending, full_sized, answer);
-        }
+        self.pending.copy_within(count.., 0);
+        self.waiting -= count;
+        self.sample(&last, full_sized, answer);
     }
 
     /// Passes all that it holds.
     pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
-        for slot in &mut self.pending {
-            coder.option(slot, Pending::default(), |coder, it| {
-                coder.signed(&mut it.seq_end);
-                coder.moment(&mut it.at);
-                coder.truth(&mut it.is_syn);
-                coder.word(&mut it.payload_len);
-            });
+        coder.len(&mut self.waiting);
+        for it in self.pending.iter_mut().take(self.waiting) {
+            coder.signed(&mut it.seq_end);
+            coder.moment(&mut it.at);
+            coder.truth(&mut it.is_syn);
+            coder.word(&mut it.payload_len);
         }
-        coder.option(&mut self.sent_to, 0, Coder::signed);
-        coder.word(&mut self.largest);
         let result = &mut self.result;
-        for span in [
+        let spans = [
             &mut result.handshake,
             &mut result.minimum,
             &mut result.prompt_minimum,
             &mut result.typical,
             &mut result.maximum,
-        ] {
-            coder.option(span, Span::ZERO, Coder::span);
+        ];
+        let [a, b, c, d, e] = spans.each_ref().map(|span| span.is_some());
+        let [has_sent, has_frames] = [self.sent_to.is_some(), result.minimum_frames.is_some()];
+        let [has_sent, has_frames, a, b, c, d, e] =
+            coder.truths([has_sent, has_frames, a, b, c, d, e]);
+        for (span, is_there) in spans.into_iter().zip([a, b, c, d, e]) {
+            coder.maybe(is_there, span, Span::ZERO, Coder::span);
         }
-        coder.option(&mut result.minimum_frames, (0, 0), |coder, it| {
-            coder.number(&mut it.0);
-            coder.number(&mut it.1);
-        });
+        coder.maybe(has_sent, &mut self.sent_to, 0, Coder::signed);
+        coder.word(&mut self.largest);
+        coder.maybe(
+            has_frames,
+            &mut result.minimum_frames,
+            (0, 0),
+            |coder, it| {
+                coder.number(&mut it.0);
+                coder.number(&mut it.1);
+            },
+        );
         coder.word(&mut result.samples);
         coder.word(&mut result.prompt_samples);
     }
 
     /// The smallest, and what waits.
     pub(crate) fn least(&self) -> LeastTrip {
-        let mut pending: Vec<_> = self.pending.iter().flatten().collect();
-        pending.sort_unstable_by_key(|pending| pending.seq_end);
         let mut least = LeastTrip::of(self.result.minimum);
-        for pending in pending {
+        for pending in self.pending.iter().take(self.waiting) {
             least.passed(pending.seq_end, pending.at.time);
         }
         least
@@ -176,14 +188,11 @@ impl RoundTripMeter {
 
     /// What is sent again cannot be measured any more, nor can what lies behind it: its acknowledgement waits for the repair.
     fn forget_from(&mut self, seq: i64) {
-        for slot in &mut self.pending {
-            if slot.is_some_and(|pending| pending.seq_end > seq) {
-                *slot = None;
-            }
-        }
+        let waiting = self.pending.get(..self.waiting).unwrap_or_default();
+        self.waiting = waiting.partition_point(|pending| pending.seq_end <= seq);
     }
 
-    fn sample(&mut self, pending: Pending, full_sized: u32, answer: &Answer) {
+    fn sample(&mut self, pending: &Pending, full_sized: u32, answer: &Answer) {
         let span = (answer.at.time - pending.at.time).max(Span::ZERO);
         let result = &mut self.result;
         let is_exact = pending.seq_end == answer.ack;

@@ -148,9 +148,8 @@ impl SilenceLog {
                 });
             }
         }
-        if let Some((at, from)) = behind.last {
-            self.last = Some((at, *sides.of(from)));
-        }
+        let (last, from) = behind.last;
+        self.last = Some((last, *sides.of(from)));
         let data = |end: End| behind.ends.of(end).last_data.map(|at| at.frame);
         match (data(End::Low), data(End::High)) {
             (None, None) => {}
@@ -166,6 +165,7 @@ impl SilenceLog {
         so_far: &BySide<SoFar>,
     ) -> Pause {
         let side = |end: End| *sides.of(end);
+        let (at, ts_value) = pause.breaker_before;
         let unacknowledged_of = pause.unacknowledged_of.map(side);
         let before = Self {
             last_data_by: pause.last_data_by.map(side),
@@ -182,9 +182,7 @@ impl SilenceLog {
                 unacknowledged_of,
                 owed_by: before.owed_by(unacknowledged_of, so_far),
             },
-            breaker_before: pause
-                .breaker_before
-                .map(|(at, ts_value)| Spoken { at, ts_value }),
+            breaker_before: Some(Spoken { at, ts_value }),
             breaker_ts: pause.breaker_ts,
         }
     }

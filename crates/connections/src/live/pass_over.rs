@@ -30,10 +30,9 @@ impl<X: StreamSink> Live<X> {
             direction.outstanding = own.outstanding.clone();
         }
         self.course.frames.count = self.course.frames.count.saturating_add(behind.count);
-        if let Some((last, _)) = behind.last {
-            self.course.frames.last = last.frame;
-            self.course.end = last.time;
-        }
+        let (last, _) = behind.last;
+        self.course.frames.last = last.frame;
+        self.course.end = last.time;
         let sides = ByEnd {
             low: self.side(End::Low),
             high: self.side(End::High),

@@ -17,7 +17,7 @@ pub(crate) struct Behind {
     /// Packets passed over, of both ends.
     pub(crate) count: u64,
     /// The last packet of all, and its sender.
-    pub(crate) last: Option<(Moment, End)>,
+    pub(crate) last: (Moment, End),
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(crate) pauses: Vec<Pause>,
     pub(crate) ends: ByEnd<Passed>,
@@ -34,7 +34,7 @@ pub(crate) struct Pause {
     /// Who had sent the last data.
     pub(crate) last_data_by: Option<End>,
     /// The previous packet of the end that broke it, and the clocks of both packets.
-    pub(crate) breaker_before: Option<(Moment, Option<u32>)>,
+    pub(crate) breaker_before: (Moment, Option<u32>),
     pub(crate) breaker_ts: Option<u32>,
 }
 
@@ -110,7 +110,7 @@ impl Behind {
         let first = middle.first;
         Self {
             count: middle.count,
-            last: middle.last.map(|(at, from)| (at.moment(first), from)),
+            last: (middle.last.0.moment(first), middle.last.1),
             pauses: middle.pauses.iter().map(|it| pause(it, first)).collect(),
             ends: ByEnd {
                 low: Passed::of(&middle.ends.low, first, overheads.low),
@@ -123,16 +123,17 @@ impl Behind {
 impl Passed {
     fn of(half: &Half, first: u64, overhead: u32) -> Self {
         let outstanding = outstanding(half, first);
-        let last = half.last();
         let sums = &half.passed;
         let moment = |at: At| at.moment(first);
         let any = sums.packets > 0;
+        let has_data = sums.data_packets > 0;
+        let data = has_data.then(|| (moment(sums.data.0), moment(sums.data.1)));
         Self {
             packets: sums.packets,
             data_packets: sums.data_packets,
-            last: last.filter(|_| any).map(moment),
-            first_data: sums.data.map(|(at, _)| moment(at)),
-            last_data: sums.data.map(|(_, at)| moment(at)),
+            last: any.then(|| moment(half.spoken)),
+            first_data: data.map(|(at, _)| at),
+            last_data: data.map(|(_, at)| at),
             pushed: sums.pushed,
             last_sent: sums.last_sent,
             progress: sums.progress.map(moment),
@@ -153,7 +154,7 @@ impl Passed {
             largest_acked: half.largest_acked,
             ip_id: sums.ip_id,
             timestamps: sums.timestamps,
-            in_flight: sums.in_flight.map(|(most, at)| (most, moment(at))),
+            in_flight: has_data.then(|| (sums.in_flight.0, moment(sums.in_flight.1))),
             runs: runs(sums, first),
             outstanding,
             meter: half.meter.clone(),
@@ -172,9 +173,7 @@ fn pause(short: &ShortPause, first: u64) -> Pause {
         until: moment(short.until),
         unacknowledged_of: short.unacknowledged_of,
         last_data_by: short.last_data_by,
-        breaker_before: short
-            .breaker_before
-            .map(|at| (at.moment(first), clock(before))),
+        breaker_before: (short.breaker_before.moment(first), clock(before)),
         breaker_ts: clock(until),
     }
 }
@@ -183,10 +182,10 @@ fn windows(sums: &Sums, first: u64) -> Windows {
     Windows {
         last: sums.window,
         widest: sums.widest,
-        narrowest: sums.narrowest.map(|narrow| Narrowest {
-            window: narrow.window,
-            at: narrow.at.moment(first),
-            ack: narrow.ack,
+        narrowest: (sums.packets > 0).then(|| Narrowest {
+            window: sums.narrowest.window,
+            at: sums.narrowest.at.moment(first),
+            ack: sums.narrowest.ack,
         }),
     }
 }

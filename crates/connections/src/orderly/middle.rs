@@ -21,7 +21,7 @@ pub(super) struct Middle {
     /// Packets passed over, of both ends.
     pub(super) count: u64,
     /// The last packet of all that were taken in, and its sender.
-    pub(super) last: Option<(At, End)>,
+    pub(super) last: (At, End),
     /// Who sent the last data.
     pub(super) last_data_by: Option<End>,
     pub(super) ends: ByEnd<Half>,
@@ -41,7 +41,7 @@ pub(super) struct ShortPause {
     /// Both packets of the end that broke it have clocks.
     pub(super) has_clock: bool,
     /// The previous packet of the end that broke it, and the clocks of both packets.
-    pub(super) breaker_before: Option<At>,
+    pub(super) breaker_before: At,
     pub(super) clocks: (u32, u32),
 }
 
@@ -63,7 +63,8 @@ pub(super) struct Half {
     /// The largest segment that the other end takes, where its SYN says it.
     pub(super) peers_mss: Option<u16>,
     /// Its last packet and that one's clock.
-    pub(super) spoken: Option<(At, Option<u32>)>,
+    pub(super) spoken: At,
+    pub(super) clock: Option<u32>,
     /// What it sent and the other end has not acknowledged, oldest first.
     pub(super) waiting: VecDeque<Waiting>,
     /// The largest payload whose end was acknowledged.
@@ -83,7 +84,7 @@ pub(super) struct Waiting {
     pub(super) at: At,
 }
 
-/// What was passed over of one end.
+/// What was passed over of one end. Nothing is told but by packets, of data nothing but by packets with data.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     pub(super) packets: u64,
@@ -94,11 +95,11 @@ pub(super) struct Sums {
     /// The last acknowledgement number.
     pub(super) ack: u32,
     /// The first and the last packet with data.
-    pub(super) data: Option<(At, At)>,
+    pub(super) data: (At, At),
     /// When this end last acknowledged something new.
     pub(super) progress: Option<At>,
     /// The most bytes in flight, and when.
-    pub(super) in_flight: Option<(i64, At)>,
+    pub(super) in_flight: (i64, At),
     /// Payload of the last packet with data, and of the largest.
     pub(super) last_sent: u32,
     pub(super) largest: u32,
@@ -109,12 +110,12 @@ pub(super) struct Sums {
     /// The last and the widest window, unscaled.
     pub(super) window: u16,
     pub(super) widest: u16,
-    pub(super) narrowest: Option<Narrow>,
+    pub(super) narrowest: Narrow,
     pub(super) pushed: bool,
     /// How the end sent: one entry for each time that packets left together.
     pub(super) runs: Vec<ShortRun>,
-    /// The last entry still grows.
-    pub(super) run_is_open: bool,
+    /// Of those that leave together now: the first, and how many packets had left before.
+    leaving: Option<(At, u64)>,
 }
 
 /// The narrowest window.
@@ -214,49 +215,61 @@ impl Middle {
     pub(super) fn see(&mut self, short: &Short, common: &Common) {
         let taken = self.taken(short, common);
         let from = short.from();
-        self.watch(short, &taken, common);
-        self.note_spoken(&taken, from);
-        if short.payload_len() > 0 {
+        let (own, peer) = self.ends.both_mut(from);
+        if taken.ack > own.acked_to {
+            own.acked_to = taken.ack;
+            own.progress(&taken, peer, short.payload_len());
+        }
+        own.identify(&taken, short, common);
+        own.advance(&taken);
+        if taken.len > 0 {
+            own.send(&taken, peer, short.payload_len());
             self.last_data_by = Some(from);
         }
-        let own = self.ends.of_mut(from);
-        own.advance(&taken);
-        own.acked_to = own.acked_to.max(taken.ack);
+        self.note_spoken(&taken, from);
     }
 
     /// A packet that is passed over.
+    #[inline]
     pub(super) fn pass(&mut self, short: &Short, common: &Common) {
         let taken = self.taken(short, common);
         let from = short.from();
         self.note_pause(&taken, from);
-        self.watch(short, &taken, common);
-        self.note_spoken(&taken, from);
         self.count += 1;
+        let payload_len = short.payload_len();
         let (own, peer) = self.ends.both_mut(from);
+        if taken.ack > own.acked_to {
+            own.acked_to = taken.ack;
+            own.passed.progress = Some(taken.at);
+            own.progress(&taken, peer, payload_len);
+        }
+        own.identify(&taken, short, common);
         own.advance(&taken);
+        own.note_window(short, &taken);
         own.note_sent(short, taken.at);
-        own.note_acknowledged(short, &taken);
         if common.has_timestamps {
             own.passed.timestamps = Some(short.timestamps());
         }
         if taken.len > 0 {
+            own.send(&taken, peer, payload_len);
             own.note_data(short, taken.at, peer.acked_to);
             self.last_data_by = Some(from);
         }
+        self.note_spoken(&taken, from);
     }
 
     /// What comes next did not leave together with what came before.
     pub(super) fn pause_runs(&mut self) {
-        self.ends.low.passed.close_run();
-        self.ends.high.passed.close_run();
+        self.ends.low.close_run();
+        self.ends.high.close_run();
     }
 
     /// The last packet of an end.
-    pub(super) fn last_of(&self, end: End) -> Option<Moment> {
-        let (at, _) = self.ends.of(end).spoken?;
-        Some(at.moment(self.first))
+    pub(super) fn last_of(&self, end: End) -> Moment {
+        self.ends.of(end).spoken.moment(self.first)
     }
 
+    #[inline]
     fn taken(&self, short: &Short, common: &Common) -> Taken {
         let from = short.from();
         let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
@@ -272,69 +285,40 @@ impl Middle {
         }
     }
 
-    /// What must see every packet of the connection.
-    fn watch(&mut self, short: &Short, taken: &Taken, common: &Common) {
-        let (own, peer) = self.ends.both_mut(short.from());
-        let payload_len = short.payload_len();
-        own.meter.acknowledged(&Answer {
-            ack: taken.ack,
-            at: taken.moment,
-            is_bare: payload_len == 0,
-        });
-        if taken.len > 0 {
-            peer.meter.passed(Pending {
-                seq_end: taken.seq_end,
-                at: taken.moment,
-                is_syn: false,
-                payload_len,
-            });
-            own.wait_for(taken);
-        }
-        if common.has_ip_id {
-            own.ip_ids.identified(&Identified {
-                id: short.ip_id,
-                at: taken.moment,
-                payload_len,
-                seq: Some(own.sent_to),
-                seq_end: taken.seq_end,
-            });
-        }
-        peer.acknowledged(taken.ack);
-    }
-
+    #[inline]
     fn note_spoken(&mut self, taken: &Taken, from: End) {
-        self.last = Some((taken.at, from));
-        self.ends.of_mut(from).spoken = Some((taken.at, taken.clock));
+        self.last = (taken.at, from);
+        let own = self.ends.of_mut(from);
+        own.spoken = taken.at;
+        own.clock = taken.clock;
     }
 
+    #[inline]
     fn note_pause(&mut self, taken: &Taken, from: End) {
-        let Some((last, last_from)) = self.last else {
-            return;
-        };
+        let (last, _) = self.last;
         let length = taken.moment.time - last.time();
         let is_long = match self.pauses.get(MAX_PAUSES - 1) {
             Some(least) => length > least.length(),
             None => length >= SHORTEST_PAUSE,
         };
         if is_long {
-            self.keep_pause(length, (last, last_from), taken, from);
+            self.keep_pause(length, taken, from);
         }
     }
 
     #[cold]
-    fn keep_pause(&mut self, length: Span, after: (At, End), until: &Taken, from: End) {
-        let (_, last_from) = after;
+    fn keep_pause(&mut self, length: Span, until: &Taken, from: End) {
+        let (_, last_from) = self.last;
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
-        let spoken = self.ends.of(from).spoken;
-        let before = spoken.and_then(|(_, clock)| clock);
+        let own = self.ends.of(from);
         let pause = ShortPause {
-            after,
+            after: self.last,
             until: (until.at, from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: self.last_data_by,
-            has_clock: before.is_some() && until.clock.is_some(),
-            breaker_before: spoken.map(|(at, _)| at),
-            clocks: (before.unwrap_or(0), until.clock.unwrap_or(0)),
+            has_clock: own.clock.is_some() && until.clock.is_some(),
+            breaker_before: own.spoken,
+            clocks: (own.clock.unwrap_or(0), until.clock.unwrap_or(0)),
         };
         let place = self
             .pauses
@@ -363,11 +347,50 @@ impl Half {
         }
     }
 
+    #[inline]
     fn advance(&mut self, taken: &Taken) {
         self.next = self.next.wrapping_add(taken.len);
         self.sent_to = taken.seq_end;
     }
 
+    /// It acknowledged something new of its peer.
+    #[inline]
+    fn progress(&mut self, taken: &Taken, peer: &mut Self, payload_len: u32) {
+        self.meter.acknowledged(&Answer {
+            ack: taken.ack,
+            at: taken.moment,
+            is_bare: payload_len == 0,
+        });
+        peer.acknowledged(taken.ack);
+    }
+
+    /// It sent what uses up numbers.
+    #[inline]
+    fn send(&mut self, taken: &Taken, peer: &mut Self, payload_len: u32) {
+        peer.meter.passed(Pending {
+            seq_end: taken.seq_end,
+            at: taken.moment,
+            is_syn: false,
+            payload_len,
+        });
+        self.wait_for(taken);
+    }
+
+    /// A packet of it has an identification, if they have. It stands before the packet.
+    #[inline]
+    fn identify(&mut self, taken: &Taken, short: &Short, common: &Common) {
+        if common.has_ip_id {
+            self.ip_ids.identified(&Identified {
+                id: short.ip_id,
+                at: taken.moment,
+                payload_len: short.payload_len(),
+                seq: Some(self.sent_to),
+                seq_end: taken.seq_end,
+            });
+        }
+    }
+
+    #[inline]
     fn wait_for(&mut self, taken: &Taken) {
         if self.waiting.len() < MAX_SEGMENTS {
             if self.waiting.capacity() == 0 {
@@ -382,6 +405,7 @@ impl Half {
     }
 
     /// The other end acknowledged everything below `to`.
+    #[inline]
     fn acknowledged(&mut self, to: i64) {
         let to = (to & 0xffff_ffff) as u32;
         while let Some(oldest) = self.waiting.front()
@@ -394,14 +418,17 @@ impl Half {
         }
     }
 
+    #[inline]
     fn note_sent(&mut self, short: &Short, at: At) {
-        let sent_to = self.sent_to;
         let passed = &mut self.passed;
+        if passed.leaving.is_none() {
+            passed.leaving = Some((at, passed.packets));
+        }
         passed.packets += 1;
         passed.ip_id = short.ip_id;
-        passed.note_run(sent_to, at);
     }
 
+    #[inline]
     fn note_data(&mut self, short: &Short, at: At, acked_by_peer: i64) {
         let mss = self.peers_mss.map_or(u32::MAX, u32::from);
         let in_flight = self.sent_to.saturating_sub(acked_by_peer);
@@ -409,79 +436,61 @@ impl Half {
         let passed = &mut self.passed;
         if passed.data_packets == 0 {
             passed.first_byte = self.next.wrapping_sub(len);
+            passed.data.0 = at;
+        }
+        passed.data.1 = at;
+        let (most, _) = passed.in_flight;
+        if passed.data_packets == 0 || in_flight > most {
+            passed.in_flight = (in_flight, at);
         }
         passed.data_packets += 1;
         passed.bytes += u64::from(len);
-        passed.data = Some((passed.data.map_or(at, |(first, _)| first), at));
         passed.pushed = short.flags().contains(TcpFlags::PSH);
         passed.last_sent = len;
         passed.largest = passed.largest.max(len);
         passed.oversize = passed
             .oversize
             .saturating_add(u32::from(mss > 0 && len > mss));
-        if passed.in_flight.is_none_or(|(most, _)| in_flight > most) {
-            passed.in_flight = Some((in_flight, at));
-        }
     }
 
-    fn note_acknowledged(&mut self, short: &Short, taken: &Taken) {
+    #[inline]
+    fn note_window(&mut self, short: &Short, taken: &Taken) {
         let passed = &mut self.passed;
-        if taken.ack > self.acked_to {
-            self.acked_to = taken.ack;
-            passed.progress = Some(taken.at);
-        }
         passed.ack = short.ack;
         passed.window = short.window;
         passed.widest = passed.widest.max(short.window);
-        if passed
-            .narrowest
-            .is_none_or(|narrowest| short.window < narrowest.window)
-        {
-            passed.narrowest = Some(Narrow {
+        if passed.packets == 0 || short.window < passed.narrowest.window {
+            passed.narrowest = Narrow {
                 window: short.window,
                 at: taken.at,
                 ack: taken.ack,
-            });
+            };
         }
-    }
-
-    /// Its last packet.
-    pub(super) fn last(&self) -> Option<At> {
-        self.spoken.map(|(at, _)| at)
-    }
-}
-
-impl Sums {
-    fn note_run(&mut self, sent_to: i64, at: At) {
-        match self.runs.last_mut() {
-            Some(run) if self.run_is_open => {
-                run.packets += 1;
-                run.sent_to = sent_to;
-                run.last = at;
-            }
-            _ => {
-                if self.runs.capacity() == 0 {
-                    self.runs.reserve_exact(MAX_RUNS + 1);
-                }
-                self.runs.push(ShortRun {
-                    packets: 1,
-                    sent_to,
-                    first: at,
-                    last: at,
-                });
-            }
-        }
-        self.run_is_open = true;
     }
 
     /// The next packet begins a new run.
     fn close_run(&mut self) {
-        self.run_is_open = false;
-        if self.runs.len() > MAX_RUNS {
-            self.merge_oldest();
+        let (sent_to, last) = (self.sent_to, self.spoken);
+        let passed = &mut self.passed;
+        let Some((first, before)) = passed.leaving.take() else {
+            return;
+        };
+        if passed.runs.capacity() == 0 {
+            passed.runs.reserve_exact(MAX_RUNS + 1);
+        }
+        passed.runs.push(ShortRun {
+            packets: (passed.packets - before) as u32,
+            sent_to,
+            first,
+            last,
+        });
+        if passed.runs.len() > MAX_RUNS {
+            passed.merge_oldest();
         }
     }
+}
 
+impl Sums {
     /// Joins the two oldest neighbours of like size: sizes double with age (Datar et al. 2002).
     fn merge_oldest(&mut self) {
         let like =

@@ -2,7 +2,7 @@
 
 use whyreset_segments::Timestamps;
 
-use super::middle::{Half, Middle, Narrow, ShortPause, ShortRun, Sums, Waiting};
+use super::middle::{Half, Middle, ShortPause, ShortRun, Sums, Waiting};
 use super::short::At;
 use crate::Moment;
 use crate::packing::{Coder, Reader, Writer};
@@ -25,14 +25,15 @@ impl Packed {
 
     /// Takes in what `middle` says. `start`: the connection's first packet.
     pub(super) fn pack(&mut self, middle: &mut Middle, start: Moment, room: &mut Vec<u8>) {
-        room.clear();
-        pass(&mut Writer::new(room, start), middle);
+        let mut writer = Writer::new(room, start);
+        pass(&mut writer, middle);
+        let written = writer.finish();
         self.bytes.clear();
-        if self.bytes.capacity() < room.len() {
+        if self.bytes.capacity() < written.len() {
             // Not grown but made anew: nothing needs to be copied.
-            self.bytes = Vec::with_capacity(room.len().next_multiple_of(STEP));
+            self.bytes = Vec::with_capacity(written.len().next_multiple_of(STEP));
         }
-        self.bytes.extend_from_slice(room);
+        self.bytes.extend_from_slice(written);
     }
 
     /// Fills `middle` with what it was; `start` as it was packed.
@@ -54,68 +55,50 @@ impl Packed {
 /// Passes all of it; `first` stays as it is.
 fn pass(coder: &mut impl Coder, middle: &mut Middle) {
     let first = middle.first;
-    coder.option(&mut middle.last, (At::default(), End::Low), |coder, it| {
-        spoken(coder, it, first);
-    });
+    let (last, last_from) = &mut middle.last;
+    let [by, by_high] = of_option(middle.last_data_by);
+    let [is_high, by, by_high] = coder.truths([*last_from == End::High, by, by_high]);
+    *last_from = end(is_high);
+    middle.last_data_by = by.then(|| end(by_high));
+    at(coder, last, first);
     coder.number(&mut middle.count);
-    option_end(coder, &mut middle.last_data_by);
     half(coder, &mut middle.ends.low, first);
     half(coder, &mut middle.ends.high, first);
-    let mut len = middle.pauses.len() as u64;
-    coder.number(&mut len);
-    resize(&mut middle.pauses, len, ShortPause::default());
+    let mut len = middle.pauses.len();
+    coder.len(&mut len);
+    middle.pauses.resize(len, ShortPause::default());
     for it in &mut middle.pauses {
         pause(coder, it, first);
     }
 }
 
-/// `len` is what a [`Writer`] wrote: as many as there were.
-fn resize<T: Clone>(list: &mut Vec<T>, len: u64, blank: T) {
-    list.resize(usize::try_from(len).unwrap_or(0), blank);
-}
-
+#[inline]
 fn at(coder: &mut impl Coder, at: &mut At, first: u64) {
     let mut moment = at.moment(first);
     coder.moment(&mut moment);
     *at = At::of(moment, first).unwrap_or_default();
 }
 
-fn end(coder: &mut impl Coder, end: &mut End) {
-    let mut is_high = *end == End::High;
-    coder.truth(&mut is_high);
-    *end = if is_high { End::High } else { End::Low };
+const fn end(is_high: bool) -> End {
+    if is_high { End::High } else { End::Low }
 }
 
-fn option_end(coder: &mut impl Coder, it: &mut Option<End>) {
-    coder.option(it, End::Low, end);
-}
-
-fn option_at(coder: &mut impl Coder, it: &mut Option<At>, first: u64) {
-    coder.option(it, At::default(), |coder, it| at(coder, it, first));
-}
-
-fn spoken(coder: &mut impl Coder, (moment, by): &mut (At, End), first: u64) {
-    at(coder, moment, first);
-    end(coder, by);
+/// Whether there is one, and whether it is the high one.
+fn of_option(end: Option<End>) -> [bool; 2] {
+    [end.is_some(), end == Some(End::High)]
 }
 
 fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
     coder.word(&mut half.next);
     coder.signed(&mut half.sent_to);
     coder.signed(&mut half.acked_to);
-    coder.option(&mut half.peers_mss, 0, Coder::half_word);
-    coder.option(
-        &mut half.spoken,
-        (At::default(), None),
-        |coder, (it, clock)| {
-            at(coder, it, first);
-            coder.option(clock, 0, Coder::word);
-        },
-    );
-    let mut len = half.waiting.len() as u64;
-    coder.number(&mut len);
-    half.waiting
-        .resize(usize::try_from(len).unwrap_or(0), Waiting::default());
+    let [has_mss, has_clock] = coder.truths([half.peers_mss.is_some(), half.clock.is_some()]);
+    coder.maybe(has_mss, &mut half.peers_mss, 0, Coder::half_word);
+    at(coder, &mut half.spoken, first);
+    coder.maybe(has_clock, &mut half.clock, 0, Coder::word);
+    let mut len = half.waiting.len();
+    coder.len(&mut len);
+    half.waiting.resize(len, Waiting::default());
     let mut before = half.next;
     for it in &mut half.waiting {
         waiting(coder, it, before, first);
@@ -128,6 +111,7 @@ fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
 }
 
 /// `before`: the number behind the one before.
+#[inline]
 fn waiting(coder: &mut impl Coder, it: &mut Waiting, before: u32, first: u64) {
     let mut step = i64::from(it.end.wrapping_sub(before).cast_signed());
     coder.signed(&mut step);
@@ -138,52 +122,64 @@ fn waiting(coder: &mut impl Coder, it: &mut Waiting, before: u32, first: u64) {
 
 fn sums(coder: &mut impl Coder, sums: &mut Sums, first: u64) {
     coder.number(&mut sums.packets);
-    coder.number(&mut sums.data_packets);
-    coder.number(&mut sums.bytes);
-    coder.word(&mut sums.first_byte);
-    coder.word(&mut sums.ack);
-    coder.option(
-        &mut sums.data,
-        (At::default(), At::default()),
+    if sums.packets == 0 {
+        return;
+    }
+    let [has_progress, has_timestamps, pushed] = coder.truths([
+        sums.progress.is_some(),
+        sums.timestamps.is_some(),
+        sums.pushed,
+    ]);
+    sums.pushed = pushed;
+    coder.maybe(
+        has_progress,
+        &mut sums.progress,
+        At::default(),
         |coder, it| {
-            at(coder, &mut it.0, first);
-            at(coder, &mut it.1, first);
+            at(coder, it, first);
         },
     );
-    option_at(coder, &mut sums.progress, first);
-    coder.option(&mut sums.in_flight, (0, At::default()), |coder, it| {
-        coder.signed(&mut it.0);
-        at(coder, &mut it.1, first);
-    });
-    coder.word(&mut sums.last_sent);
-    coder.word(&mut sums.largest);
-    coder.word(&mut sums.oversize);
     let none = Timestamps { value: 0, echo: 0 };
-    coder.option(&mut sums.timestamps, none, |coder, it| {
+    coder.maybe(has_timestamps, &mut sums.timestamps, none, |coder, it| {
         coder.word(&mut it.value);
         coder.word(&mut it.echo);
     });
+    coder.word(&mut sums.ack);
     coder.half_word(&mut sums.ip_id);
     coder.half_word(&mut sums.window);
     coder.half_word(&mut sums.widest);
-    coder.option(&mut sums.narrowest, Narrow::default(), |coder, it| {
-        coder.half_word(&mut it.window);
-        at(coder, &mut it.at, first);
-        coder.signed(&mut it.ack);
-    });
-    coder.truth(&mut sums.pushed);
-    let mut len = sums.runs.len() as u64;
-    coder.number(&mut len);
-    resize(&mut sums.runs, len, ShortRun::default());
+    coder.half_word(&mut sums.narrowest.window);
+    at(coder, &mut sums.narrowest.at, first);
+    coder.signed(&mut sums.narrowest.ack);
+    data(coder, sums, first);
+    let mut len = sums.runs.len();
+    coder.len(&mut len);
+    sums.runs.resize(len, ShortRun::default());
     let mut before = 0;
     for it in &mut sums.runs {
         run(coder, it, before, first);
         before = it.sent_to;
     }
-    coder.truth(&mut sums.run_is_open);
+}
+
+fn data(coder: &mut impl Coder, sums: &mut Sums, first: u64) {
+    coder.number(&mut sums.data_packets);
+    if sums.data_packets == 0 {
+        return;
+    }
+    coder.number(&mut sums.bytes);
+    coder.word(&mut sums.first_byte);
+    at(coder, &mut sums.data.0, first);
+    at(coder, &mut sums.data.1, first);
+    coder.signed(&mut sums.in_flight.0);
+    at(coder, &mut sums.in_flight.1, first);
+    coder.word(&mut sums.last_sent);
+    coder.word(&mut sums.largest);
+    coder.word(&mut sums.oversize);
 }
 
 /// `before`: how far the run before went.
+#[inline]
 fn run(coder: &mut impl Coder, it: &mut ShortRun, before: i64, first: u64) {
     let mut step = it.sent_to.wrapping_sub(before);
     coder.signed(&mut step);
@@ -194,12 +190,19 @@ fn run(coder: &mut impl Coder, it: &mut ShortRun, before: i64, first: u64) {
 }
 
 fn pause(coder: &mut impl Coder, it: &mut ShortPause, first: u64) {
-    spoken(coder, &mut it.after, first);
-    spoken(coder, &mut it.until, first);
-    option_end(coder, &mut it.unacknowledged_of);
-    option_end(coder, &mut it.last_data_by);
-    coder.truth(&mut it.has_clock);
-    option_at(coder, &mut it.breaker_before, first);
+    let [waits, waits_high] = of_option(it.unacknowledged_of);
+    let [by, by_high] = of_option(it.last_data_by);
+    let [after, until] = [it.after.1, it.until.1].map(|end| end == End::High);
+    let told = coder.truths([after, until, waits, waits_high, by, by_high, it.has_clock]);
+    let [after, until, waits, waits_high, by, by_high, has_clock] = told;
+    it.after.1 = end(after);
+    it.until.1 = end(until);
+    it.unacknowledged_of = waits.then(|| end(waits_high));
+    it.last_data_by = by.then(|| end(by_high));
+    it.has_clock = has_clock;
+    at(coder, &mut it.after.0, first);
+    at(coder, &mut it.until.0, first);
+    at(coder, &mut it.breaker_before, first);
     coder.word(&mut it.clocks.0);
     coder.word(&mut it.clocks.1);
 }

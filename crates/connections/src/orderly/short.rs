@@ -192,7 +192,7 @@ impl At {
         let nanos = time.nanos().cast_unsigned();
         Self {
             frame,
-            time: [(nanos >> 32) as u32, (nanos & 0xffff_ffff) as u32],
+            time: [(nanos & 0xffff_ffff) as u32, (nanos >> 32) as u32],
         }
     }
 
@@ -204,7 +204,7 @@ impl At {
 
     /// When it was.
     pub(super) const fn time(self) -> Timestamp {
-        let [high, low] = self.time;
+        let [low, high] = self.time;
         Timestamp::from_nanos((((high as u64) << 32) | low as u64).cast_signed())
     }
 
