@@ -272,7 +272,7 @@ impl<X: StreamSink> Engine<X> {
                     && !located.is_port(socks::PORT) =>
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
-                place.state = State::Orderly(Box::new(orderly));
+                place.state = State::Orderly(orderly);
                 Some(place.stream)
             }
             _ => None,

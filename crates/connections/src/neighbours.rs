@@ -163,20 +163,42 @@ impl Listener {
 
     /// Keeps the moment. When there are too many, the one closest to its predecessor goes.
     fn note_answer(&mut self, at: Moment) {
-        let place = self.answers.partition_point(|old| old.time <= at.time);
-        self.answers.insert(place, at);
-        if self.answers.len() <= MAX_ANSWERS {
+        let last = if let Some(later) = self.answers.pop_if(|last| last.time > at.time) {
+            let place = self.answers.partition_point(|old| old.time <= at.time);
+            self.answers.insert(place, at);
+            later
+        } else {
+            at
+        };
+        if self.answers.len() < MAX_ANSWERS {
+            self.answers.push(last);
             return;
         }
-        let gaps = self.answers.windows(2).map(|pair| match pair {
-            [a, b] => b.time - a.time,
-            _ => Span::ZERO,
-        });
-        let inner = gaps.enumerate().skip(1).min_by_key(|(_, gap)| *gap);
-        if let Some((index, _)) = inner {
-            self.answers.remove(index);
+        let leaving = closest(&self.answers, last);
+        self.answers.copy_within(leaving + 1.., leaving);
+        if let Some(place) = self.answers.last_mut() {
+            *place = last;
         }
     }
+}
+
+/// Of answers and the one behind them, the index of the one that the next follows soonest; the first is left out.
+fn closest(answers: &[Moment], behind: Moment) -> usize {
+    let [_, second, others @ ..] = answers else {
+        return 0;
+    };
+    let (mut index, mut least) = (0, u64::MAX);
+    let (mut at, mut time) = (1, second.time.nanos());
+    for next in others {
+        // They are in order, so that no gap is negative.
+        let gap = next.time.nanos().wrapping_sub(time).cast_unsigned();
+        if gap < least {
+            (index, least) = (at, gap);
+        }
+        (at, time) = (at + 1, next.time.nanos());
+    }
+    let gap = behind.time.nanos().wrapping_sub(time).cast_unsigned();
+    if gap < least { at } else { index }
 }
 
 fn later(known: Option<Moment>, at: Moment) -> Moment {
@@ -187,6 +209,7 @@ fn later(known: Option<Moment>, at: Moment) -> Moment {
 mod tests {
     use super::*;
     use crate::test_segments::endpoint;
+    use proptest::prelude::*;
     use whyreset_capture::Timestamp;
 
     fn answered(second: i64) -> Visit {
@@ -220,6 +243,29 @@ mod tests {
         assert_eq!(idle, (39, Span::from_secs(1), Span::from_secs(39)));
         assert_eq!(neighbours.host(web.host).count(), 2);
         assert_eq!(neighbours.listener(endpoint(2, 443)).unwrap().syns, 7);
+    }
+
+    proptest! {
+        #[test]
+        fn answers_are_thinned_as_they_come(times in proptest::collection::vec(0..10_000_i64, 0..100), in_order: bool) {
+            let mut times = times;
+            if in_order {
+                times.sort_unstable();
+            }
+            let (mut neighbours, web) = (Neighbours::default(), endpoint(2, 80));
+            let mut kept: Vec<i64> = Vec::new();
+            for time in times {
+                neighbours.visit(web, &answered(time));
+                kept.insert(kept.partition_point(|old| *old <= time), time);
+                if kept.len() > MAX_ANSWERS {
+                    let closest = (1..MAX_ANSWERS).min_by_key(|at| kept[at + 1] - kept[*at]);
+                    kept.remove(closest.unwrap());
+                }
+                let answers = &neighbours.listener(web).unwrap().answers;
+                let told: Vec<_> = answers.iter().map(|at| at.frame as i64).collect();
+                prop_assert_eq!(&told, &kept);
+            }
+        }
     }
 
     #[test]

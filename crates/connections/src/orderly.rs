@@ -149,7 +149,7 @@ impl<X: StreamSink> Orderly<X> {
         answer: &Segment<'_>,
         from: End,
         prototype: &X,
-    ) -> Option<Self> {
+    ) -> Option<Box<Self>> {
         let (at, next) = (syn.moment(), syn.seq().wrapping_add(1));
         let in_order = answer.time >= at.time && answer.frame > at.frame;
         if from == syn.from() || answer.ack.0 != next || !in_order {
@@ -174,7 +174,7 @@ impl<X: StreamSink> Orderly<X> {
             ..Expected::new(start, next, server_scale)
         };
         let ends = ByEnd::of_sides(syn.from(), client, server);
-        Some(Self {
+        Some(Box::new(Self {
             ends,
             first_frame: at.frame,
             last_data: ByEnd::default(),
@@ -189,7 +189,7 @@ impl<X: StreamSink> Orderly<X> {
             pause_before_fin: None,
             syn: *syn,
             syn_ack,
-        })
+        }))
     }
 
     /// Asks for what the next packet touches first.
