@@ -181,6 +181,13 @@ fn name_of(header: &Header<'_>) -> Option<Name> {
 }
 
 fn add_length(fields: &mut Fields, value: &[u8]) {
+    // Most heads have one, and one length in it.
+    if fields.length == BodyLength::Absent
+        && let Some(length) = number(value)
+    {
+        fields.length = BodyLength::Length(length);
+        return;
+    }
     for part in value.split(|byte| *byte == b',') {
         let length = number(part.trim_ascii()).map_or(BodyLength::Invalid, BodyLength::Length);
         if fields.length == BodyLength::Absent {

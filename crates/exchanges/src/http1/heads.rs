@@ -33,6 +33,7 @@ impl Http1 {
         log: &mut ExchangeLog,
         way: Way,
         at: Moment,
+        offset: u64,
         bytes: &[u8],
     ) -> usize {
         let blank = bytes
@@ -59,7 +60,7 @@ impl Http1 {
         reader.head_at = Some(at);
         reader.resumed = false;
         reader.state = State::Head;
-        0
+        self.read_head(log, way, at, offset, bytes)
     }
 
     /// The response to a request without a version: everything up to the close.

@@ -202,7 +202,7 @@ impl Http1 {
         bytes: &[u8],
     ) -> usize {
         match &mut self.reader_mut(way).state {
-            State::Start => self.start_message(log, way, at, bytes),
+            State::Start => self.start_message(log, way, at, offset, bytes),
             State::Head => self.read_head(log, way, at, offset, bytes),
             State::Length(left) => {
                 let here = (bytes.len() as u64).min(*left);

@@ -13,14 +13,20 @@ pub(super) trait ToJson {
     fn write(&self, out: &mut Vec<u8>);
 }
 
-/// The name of a field as it stands in an object, behind another field: `,"name":`.
+/// The name of a field as it stands in an object: as the first one, `{"name":`, and behind another, `,"name":`.
 #[derive(Clone, Copy)]
-pub(super) struct Name(pub(super) &'static str);
+pub(super) struct Name {
+    pub(super) first: &'static str,
+    pub(super) next: &'static str,
+}
 
 /// A [`Name`]. Names are ours, without anything to escape.
 macro_rules! name {
     ($name:literal) => {
-        $crate::json::writer::Name(concat!(",\"", $name, "\":"))
+        $crate::json::writer::Name {
+            first: concat!("{\"", $name, "\":"),
+            next: concat!(",\"", $name, "\":"),
+        }
     };
 }
 pub(super) use name;
@@ -53,10 +59,8 @@ pub(super) struct Object<'o> {
 }
 
 impl<'o> Object<'o> {
-    /// Begins one.
-    #[inline]
-    pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
-        out.push(b'{');
+    /// Begins one: it stands there with its first field.
+    pub(super) const fn begin(out: &'o mut Vec<u8>) -> Self {
         Self { out, begun: false }
     }
 
@@ -81,11 +85,9 @@ impl<'o> Object<'o> {
 
     /// The name of the next field: its value is to be appended.
     #[inline(always)]
-    pub(super) fn name(&mut self, Name(name): Name) -> &mut Vec<u8> {
-        let name = name.as_bytes();
-        let first = name.strip_prefix(b",").unwrap_or(name);
-        self.out
-            .extend_from_slice(if self.begun { name } else { first });
+    pub(super) fn name(&mut self, name: Name) -> &mut Vec<u8> {
+        let name = if self.begun { name.next } else { name.first };
+        self.out.extend_from_slice(name.as_bytes());
         self.begun = true;
         self.out
     }
@@ -119,9 +121,15 @@ impl ToJson for u64 {
         match *self {
             small @ 0..10 => out.push(b'0' + small as u8),
             eight if eight < u64::from(EIGHT_DIGITS) => write_number(eight as u32, out),
-            large => out.extend_from_slice(itoa::Buffer::new().format(large).as_bytes()),
+            large => write_large(large, out),
         }
     }
+}
+
+/// Apart, so that the usual numbers need no room for its digits.
+#[cold]
+fn write_large(number: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 macro_rules! shorter_integers {
@@ -184,18 +192,28 @@ impl ToJson for String {
 
 impl ToJson for str {
     fn write(&self, out: &mut Vec<u8>) {
+        let bytes = self.as_bytes();
         out.push(b'"');
-        let mut rest = self.as_bytes();
-        loop {
-            let (plain, special) = rest.split_at(plain_len(rest));
-            out.extend_from_slice(plain);
-            let Some((byte, behind)) = special.split_first() else {
-                break;
-            };
-            escape(out, *byte);
-            rest = behind;
+        if is_plain(bytes) {
+            out.extend_from_slice(bytes);
+        } else {
+            write_escaped(bytes, out);
         }
         out.push(b'"');
+    }
+}
+
+#[cold]
+fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut rest = bytes;
+    loop {
+        let (plain, special) = rest.split_at(plain_len(rest));
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = special.split_first() else {
+            break;
+        };
+        escape(out, *byte);
+        rest = behind;
     }
 }
 
@@ -242,39 +260,32 @@ impl ToJson for Ipv6Addr {
     }
 }
 
-/// So many bytes of the beginning stand for themselves in a string.
-fn plain_len(bytes: &[u8]) -> usize {
-    let mut len = 0;
+/// Whether all bytes stand for themselves in a string.
+fn is_plain(bytes: &[u8]) -> bool {
     let (eights, _) = bytes.as_chunks();
-    if eights.is_empty() && !is_any_special(bytes) {
-        return bytes.len();
-    }
-    for eight in eights {
-        if any_special(u64::from_ne_bytes(*eight)) {
-            break;
+    // The last eight overlap those before them, as the fours of shorter ones do.
+    let rest = match (bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(eight), ..) => u64::from_ne_bytes(*eight),
+        (_, Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|four| u64::from(u32::from_ne_bytes(*four)));
+            (first << 32) | last
         }
-        len += 8;
-    }
-    // The last eight overlap those before them.
-    let last = bytes.last_chunk().copied().map(u64::from_ne_bytes);
-    if len + 8 > bytes.len() && last.is_some_and(|last| !any_special(last)) {
-        return bytes.len();
-    }
+        _ => return !bytes.iter().any(|byte| is_special(*byte)),
+    };
+    let found = eights.iter().fold(specials(rest), |found, eight| {
+        found | specials(u64::from_ne_bytes(*eight))
+    });
+    found == 0
+}
+
+/// So many bytes of the beginning stand for themselves.
+fn plain_len(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks();
+    let plain = |eight: &&[u8; 8]| specials(u64::from_ne_bytes(**eight)) == 0;
+    let len = eights.iter().take_while(plain).count() * 8;
     let rest = bytes.get(len..).unwrap_or_default();
     let special = rest.iter().position(|byte| is_special(*byte));
     len + special.unwrap_or(rest.len())
-}
-
-/// Whether one of less than eight bytes is special.
-fn is_any_special(bytes: &[u8]) -> bool {
-    match (bytes.first_chunk(), bytes.last_chunk()) {
-        // The two overlap where there are less than eight.
-        (Some(first), Some(last)) => {
-            let [first, last] = [first, last].map(|four| u64::from(u32::from_ne_bytes(*four)));
-            any_special((first << 32) | last)
-        }
-        _ => bytes.iter().any(|byte| is_special(*byte)),
-    }
 }
 
 /// RFC 8259 §7: control characters, the quotation mark, the backslash.
@@ -282,15 +293,15 @@ const fn is_special(byte: u8) -> bool {
     matches!(byte, 0..0x20 | b'"' | b'\\')
 }
 
-/// Whether one of eight bytes is special; all are looked at at once (H. S. Warren, Hacker's Delight, §6-1).
-const fn any_special(eight: u64) -> bool {
+/// Of eight bytes that are looked at at once, 0 where none is special (H. S. Warren, Hacker's Delight, §6-1).
+const fn specials(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
     // Bytes that are less than one have their highest bit set behind a subtraction, and had not before.
     let below_blank = eight.wrapping_sub(ONES * 0x20);
     let quotation_mark = (eight ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
     let backslash = (eight ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    (below_blank | quotation_mark | backslash) & !eight & HIGH != 0
+    (below_blank | quotation_mark | backslash) & !eight & HIGH
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {
