@@ -40,20 +40,20 @@ pub(crate) struct Identified {
 }
 
 impl IpIdTracker {
-    /// Passes all that it holds.
-    pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
-        let [has_last, has_sent] = coder.truths([self.last.is_some(), self.sent_to.is_some()]);
-        coder.maybe(
-            has_last,
-            &mut self.last,
-            (0, Moment::default()),
-            |coder, (id, at)| {
-                coder.half_word(id);
-                coder.moment(at);
-            },
-        );
+    /// Passes all that it holds. `usual`: the last packet, which is the one it holds where that has an identification; `sent_to`:
+    /// how far the direction went.
+    pub(crate) fn pass(&mut self, coder: &mut impl Coder, usual: (u16, Moment), sent_to: i64) {
+        self.sent_to = Some(sent_to);
+        let [has_last, is_usual] = coder.truths([self.last.is_some(), self.last == Some(usual)]);
+        coder.maybe(has_last, &mut self.last, usual, |coder, it| {
+            if is_usual {
+                *it = usual;
+            } else {
+                coder.half_word(&mut it.0);
+                coder.moment(&mut it.1);
+            }
+        });
         coder.half_word(&mut self.last_span);
-        coder.maybe(has_sent, &mut self.sent_to, 0, Coder::signed);
         for count in [
             &mut self.packets,
             &mut self.zeros,

@@ -36,7 +36,7 @@ use crate::pairs::{ByEnd, End};
 use crate::{Moment, StreamSink};
 use log::Log;
 use look::{Looks, Number};
-use middle::{Common, Middle};
+use middle::{Common, Middle, Origin};
 use narrow::Before;
 use packed::Packed;
 use short::{At, MAX_LEN, Short};
@@ -345,7 +345,7 @@ impl<X: StreamSink> Orderly<X> {
         }
         middle.pause_runs();
         let start = self.syn.moment();
-        self.passed.pack(&mut middle, start, &mut stock.bytes);
+        self.passed.pack(&mut middle, start, &mut stock.room);
         stock.take_back_middle(middle);
     }
 
@@ -354,21 +354,20 @@ impl<X: StreamSink> Orderly<X> {
         if self.passed.is_empty() {
             return None;
         }
-        let mut middle = stock.middle(self.first_frame);
+        let mut middle = stock.middle(self.origin());
         self.passed.unpack(&mut middle, self.syn.moment());
         Some(middle)
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
     fn begin_middle(&self, stock: &mut Stock) -> Box<Middle> {
-        let mut middle = stock.middle(self.first_frame);
+        let mut middle = stock.middle(self.origin());
         let common = self.common(&stock.looks);
         let (client, server) = (self.client, self.server());
         middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
         middle.ends.of_mut(server).peers_mss = self.syn.mss();
-        let starts = self.starts();
-        middle.open(&self.syn.packet(), client, *starts.of(client));
-        middle.open(&self.syn_ack.packet(), server, *starts.of(server));
+        middle.open(&self.syn.packet(), client);
+        middle.open(&self.syn_ack.packet(), server);
         for short in self.log.first() {
             if let Some(common) = common.of(short.from()) {
                 middle.see(short, common);
@@ -460,6 +459,13 @@ impl<X: StreamSink> Orderly<X> {
             last_heard: Some(heard),
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            first: self.first_frame,
+            starts: self.starts(),
         }
     }
 

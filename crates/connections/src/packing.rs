@@ -87,6 +87,13 @@ const IN_NANOS: u64 = 1;
 const AS_IT_IS: u64 = 3;
 const NANOS_PER_MICRO: i64 = 1_000;
 
+// A moment that is near the one before takes one number: from below a bit that says so, frames, and microseconds. Both are small
+// enough for the number to be a short one.
+const IS_NEAR: u64 = 1;
+const NEAR_FRAMES_BITS: u32 = 24;
+const NEAR_FRAMES: u64 = 1 << NEAR_FRAMES_BITS;
+const NEAR_TICKS: u64 = 1 << (MAX_SHORT_BITS - 1 - NEAR_FRAMES_BITS);
+
 const fn fold(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
@@ -105,14 +112,15 @@ const BEHIND_FIRST: u64 = 1 << 8;
 /// Writes what passes.
 pub(crate) struct Writer<'o> {
     /// Written up to `end`; what lies behind it is room.
-    out: &'o mut Vec<u8>,
+    out: &'o mut [u8],
     end: usize,
     before: Moment,
 }
 
 impl<'o> Writer<'o> {
-    /// Writes into `out`, over what it held. The first moment is told by how far it is from `before`.
-    pub(crate) const fn new(out: &'o mut Vec<u8>, before: Moment) -> Self {
+    /// Writes into `out`, over what it held: what finds no room there is lost. The first moment is told by how far it is from
+    /// `before`.
+    pub(crate) const fn new(out: &'o mut [u8], before: Moment) -> Self {
         Self {
             out,
             end: 0,
@@ -122,11 +130,7 @@ impl<'o> Writer<'o> {
 
     /// What was written, with as much behind it as a [`Reader`] reads at a time.
     pub(crate) fn finish(self) -> &'o [u8] {
-        let len = self.end + STRIDE - 1;
-        if self.out.len() < len {
-            self.out.resize(len, 0);
-        }
-        self.out.get(..len).unwrap_or_default()
+        self.out.get(..self.end + STRIDE - 1).unwrap_or_default()
     }
 
     #[inline]
@@ -150,18 +154,17 @@ impl<'o> Writer<'o> {
     #[inline]
     fn put_bytes(&mut self, word: u64, bytes: usize) {
         let rest = self.out.get_mut(self.end..).unwrap_or_default();
-        match rest.first_chunk_mut::<STRIDE>() {
-            Some(room) => *room = word.to_le_bytes(),
-            None => self.put_behind(word),
+        if let Some(room) = rest.first_chunk_mut::<STRIDE>() {
+            *room = word.to_le_bytes();
+            self.end += bytes;
         }
-        self.end += bytes;
     }
 
     #[cold]
-    fn put_behind(&mut self, word: u64) {
-        self.out.truncate(self.end);
-        self.out.extend_from_slice(&word.to_le_bytes());
-        self.out.resize(2 * self.out.len(), 0);
+    fn put_far(&mut self, frames: u64, nanos: i64) {
+        self.put(0);
+        self.put(frames);
+        self.put_span(nanos);
     }
 
     #[inline]
@@ -198,10 +201,16 @@ impl Coder for Writer<'_> {
 
     fn moment(&mut self, value: &mut Moment) {
         let frames = value.frame.wrapping_sub(self.before.frame);
-        self.put(fold(frames.cast_signed()));
-        let before = self.before.time.nanos();
-        self.put_span(value.time.nanos().wrapping_sub(before));
+        let frames = fold(frames.cast_signed());
+        let nanos = value.time.nanos().wrapping_sub(self.before.time.nanos());
         self.before = *value;
+        let micros = nanos / NANOS_PER_MICRO;
+        let ticks = fold(micros);
+        if micros * NANOS_PER_MICRO == nanos && ticks < NEAR_TICKS && frames < NEAR_FRAMES {
+            self.put(ticks << NEAR_FRAMES_BITS << 1 | frames << 1 | IS_NEAR);
+        } else {
+            self.put_far(frames, nanos);
+        }
     }
 }
 
@@ -245,6 +254,11 @@ impl<'b> Reader<'b> {
         u64::from_le_bytes(*word)
     }
 
+    #[cold]
+    fn take_far(&mut self) -> (u64, i64) {
+        (self.take(), self.take_span())
+    }
+
     #[inline]
     fn take_span(&mut self) -> i64 {
         let number = self.take();
@@ -273,8 +287,15 @@ impl Coder for Reader<'_> {
     }
 
     fn moment(&mut self, value: &mut Moment) {
-        let frames = unfold(self.take()).cast_unsigned();
-        let nanos = self.take_span();
+        let word = self.take();
+        let (frames, nanos) = if word & IS_NEAR == 0 {
+            self.take_far()
+        } else {
+            let micros = unfold(word >> 1 >> NEAR_FRAMES_BITS);
+            let frames = word >> 1 & (NEAR_FRAMES - 1);
+            (frames, micros.wrapping_mul(NANOS_PER_MICRO))
+        };
+        let frames = unfold(frames).cast_unsigned();
         let time = self.before.time.nanos().wrapping_add(nanos);
         self.before = Moment {
             frame: self.before.frame.wrapping_add(frames),
@@ -329,7 +350,7 @@ mod tests {
             values in proptest::collection::vec((number(), number(), proptest::option::of(number()), any::<bool>()), 0..20)
         ) {
             let before = Moment { frame: 7, time: Timestamp::from_nanos(1_700_000_000_000_000_000) };
-            let mut bytes = vec![7; 3];
+            let mut bytes = [7; 2_000];
             let mut written = values.clone();
             let mut writer = Writer::new(&mut bytes, before);
             pass(&mut writer, &mut written);
@@ -347,13 +368,13 @@ mod tests {
             frame: 1_000,
             time: Timestamp::from_nanos(5_000_000),
         };
-        let mut bytes = Vec::new();
+        let mut bytes = [0; 20];
         let mut near = Moment {
             frame: 1_050,
             time: Timestamp::from_nanos(9_000_000),
         };
         let mut writer = Writer::new(&mut bytes, before);
         writer.moment(&mut near);
-        assert_eq!(writer.finish().len(), 4 + STRIDE - 1);
+        assert_eq!(writer.finish().len(), 6 + STRIDE - 1);
     }
 }

@@ -133,8 +133,9 @@ impl RoundTripMeter {
         self.sample(&last, full_sized, answer);
     }
 
-    /// Passes all that it holds.
-    pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
+    /// Passes all that it holds. `sent_to`: what passed towards the side goes so far.
+    pub(crate) fn pass(&mut self, coder: &mut impl Coder, sent_to: i64) {
+        self.sent_to = Some(sent_to);
         coder.len(&mut self.waiting);
         for it in self.pending.iter_mut().take(self.waiting) {
             coder.signed(&mut it.seq_end);
@@ -151,13 +152,11 @@ impl RoundTripMeter {
             &mut result.maximum,
         ];
         let [a, b, c, d, e] = spans.each_ref().map(|span| span.is_some());
-        let [has_sent, has_frames] = [self.sent_to.is_some(), result.minimum_frames.is_some()];
-        let [has_sent, has_frames, a, b, c, d, e] =
-            coder.truths([has_sent, has_frames, a, b, c, d, e]);
+        let has_frames = result.minimum_frames.is_some();
+        let [has_frames, a, b, c, d, e] = coder.truths([has_frames, a, b, c, d, e]);
         for (span, is_there) in spans.into_iter().zip([a, b, c, d, e]) {
             coder.maybe(is_there, span, Span::ZERO, Coder::span);
         }
-        coder.maybe(has_sent, &mut self.sent_to, 0, Coder::signed);
         coder.word(&mut self.largest);
         coder.maybe(
             has_frames,

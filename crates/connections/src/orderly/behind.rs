@@ -107,21 +107,24 @@ pub(crate) struct Run {
 impl Behind {
     /// What `middle` took in; a datagram of either end is so much larger than its payload.
     pub(super) fn of(middle: &Middle, overheads: &ByEnd<u32>) -> Self {
-        let first = middle.first;
+        let first = middle.origin.first;
+        let passed = |end: End| Passed::of(middle, end, *overheads.of(end));
         Self {
-            count: middle.count,
-            last: (middle.last.0.moment(first), middle.last.1),
+            count: middle.count(),
+            last: (middle.last_of(middle.last_by), middle.last_by),
             pauses: middle.pauses.iter().map(|it| pause(it, first)).collect(),
             ends: ByEnd {
-                low: Passed::of(&middle.ends.low, first, overheads.low),
-                high: Passed::of(&middle.ends.high, first, overheads.high),
+                low: passed(End::Low),
+                high: passed(End::High),
             },
         }
     }
 }
 
 impl Passed {
-    fn of(half: &Half, first: u64, overhead: u32) -> Self {
+    fn of(middle: &Middle, end: End, overhead: u32) -> Self {
+        let (half, origin) = (middle.ends.of(end), &middle.origin);
+        let first = origin.first;
         let outstanding = outstanding(half, first);
         let sums = &half.passed;
         let moment = |at: At| at.moment(first);
@@ -139,11 +142,16 @@ impl Passed {
             progress: sums.progress.map(moment),
             sent_to: half.sent_to,
             acked_to: half.acked_to,
-            next: half.next,
-            ack: sums.ack,
+            next: middle.next(end),
+            ack: origin.number(end.other(), half.acked_to),
             window: windows(sums, first),
-            bytes: sums.bytes,
-            first_byte: sums.first_byte,
+            // A FIN is not passed over.
+            bytes: if has_data {
+                (half.sent_to - sums.first_byte).cast_unsigned()
+            } else {
+                0
+            },
+            first_byte: origin.number(end, sums.first_byte),
             oversize: sums.oversize,
             largest_datagram: if any {
                 overhead.wrapping_add(sums.largest)
@@ -152,8 +160,8 @@ impl Passed {
             },
             largest: sums.largest,
             largest_acked: half.largest_acked,
-            ip_id: sums.ip_id,
-            timestamps: sums.timestamps,
+            ip_id: half.ip_id,
+            timestamps: half.timestamps.filter(|_| any),
             in_flight: has_data.then(|| (sums.in_flight.0, moment(sums.in_flight.1))),
             runs: runs(sums, first),
             outstanding,

@@ -4,14 +4,14 @@ use whyreset_capture::Span;
 use whyreset_segments::{Checksum, Endpoint, Look};
 
 use super::Orderly;
-use super::middle::Half;
+use super::middle::Middle;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
-use crate::pairs::ByEnd;
+use crate::pairs::{ByEnd, End};
 use crate::place::{self, Signs};
 use crate::round_trip::LeastTrip;
 use crate::{Brief, BySide, Ending, FrameSpan, Side, StreamSink};
@@ -55,9 +55,9 @@ impl<X: StreamSink> Orderly<X> {
         }
         let mut passed_over = 0;
         if let Some(middle) = self.middle(stock) {
-            watch.client.go_on(middle.ends.of(client));
-            watch.server.go_on(middle.ends.of(server));
-            passed_over = middle.count;
+            watch.client.go_on(&middle, client);
+            watch.server.go_on(&middle, server);
+            passed_over = middle.count();
             stock.take_back_middle(middle);
         }
         for short in self.log.last() {
@@ -215,9 +215,10 @@ impl OfSide {
     }
 
     /// Goes on behind what was passed over.
-    fn go_on(&mut self, passed: &Half) {
+    fn go_on(&mut self, middle: &Middle, end: End) {
+        let passed = middle.ends.of(end);
         self.trip = passed.meter.least();
-        self.next = passed.next;
+        self.next = middle.next(end);
         self.sent_to = passed.sent_to;
     }
 

@@ -16,17 +16,31 @@ use crate::{Moment, Packet};
 /// What was passed over so far, and what has to see every packet from the first on.
 #[derive(Debug, Default)]
 pub(super) struct Middle {
-    /// The connection's first frame.
-    pub(super) first: u64,
-    /// Packets passed over, of both ends.
-    pub(super) count: u64,
-    /// The last packet of all that were taken in, and its sender.
-    pub(super) last: (At, End),
+    pub(super) origin: Origin,
+    /// Who sent the last packet of all that were taken in.
+    pub(super) last_by: End,
     /// Who sent the last data.
     pub(super) last_data_by: Option<End>,
     pub(super) ends: ByEnd<Half>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(super) pauses: Vec<ShortPause>,
+}
+
+/// Where a connection begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Origin {
+    /// Its first frame.
+    pub(super) first: u64,
+    /// The numbers behind SYN and SYN/ACK: 1, relatively.
+    pub(super) starts: ByEnd<u32>,
+}
+
+impl Origin {
+    /// A relative number as the headers have it.
+    pub(super) const fn number(&self, of: End, relative: i64) -> u32 {
+        let behind_start = (relative.wrapping_sub(1) & 0xffff_ffff) as u32;
+        self.starts.of(of).wrapping_add(behind_start)
+    }
 }
 
 /// A pause between two packets that were passed over.
@@ -55,16 +69,16 @@ impl ShortPause {
 /// One end, from its SYN on.
 #[derive(Debug, Default)]
 pub(super) struct Half {
-    /// Its next sequence number, as the header has it and relative.
-    pub(super) next: u32,
+    /// Its next sequence number, relative.
     pub(super) sent_to: i64,
     /// The number behind the last that it acknowledged, relative.
     pub(super) acked_to: i64,
     /// The largest segment that the other end takes, where its SYN says it.
     pub(super) peers_mss: Option<u16>,
-    /// Its last packet and that one's clock.
+    /// Its last packet, and what that said.
     pub(super) spoken: At,
-    pub(super) clock: Option<u32>,
+    pub(super) timestamps: Option<Timestamps>,
+    pub(super) ip_id: u16,
     /// What it sent and the other end has not acknowledged, oldest first.
     pub(super) waiting: VecDeque<Waiting>,
     /// The largest payload whose end was acknowledged.
@@ -89,11 +103,8 @@ pub(super) struct Waiting {
 pub(super) struct Sums {
     pub(super) packets: u64,
     pub(super) data_packets: u64,
-    /// Bytes of payload, and the number of the first.
-    pub(super) bytes: u64,
-    pub(super) first_byte: u32,
-    /// The last acknowledgement number.
-    pub(super) ack: u32,
+    /// The number of the first byte, relative.
+    pub(super) first_byte: i64,
     /// The first and the last packet with data.
     pub(super) data: (At, At),
     /// When this end last acknowledged something new.
@@ -105,8 +116,6 @@ pub(super) struct Sums {
     pub(super) largest: u32,
     /// Frames larger than the path can carry.
     pub(super) oversize: u32,
-    pub(super) timestamps: Option<Timestamps>,
-    pub(super) ip_id: u16,
     /// The last and the widest window, unscaled.
     pub(super) window: u16,
     pub(super) widest: u16,
@@ -137,8 +146,8 @@ pub(super) struct ShortRun {
 
 /// Room for segments that wait, at first: lists that grow in the midst of many connections leave gaps in the memory.
 const ROOM_TO_WAIT: usize = 12;
-/// Runs of one end that are kept; the oldest two of like size become one.
-const MAX_RUNS: usize = 9;
+/// Runs of one end that are kept, besides the last; the oldest two of like size become one.
+pub(super) const MAX_RUNS: usize = 9;
 
 /// What the packets of one end have in common.
 #[derive(Clone, Copy, Debug)]
@@ -158,20 +167,21 @@ struct Taken {
     seq_end: i64,
     len: u32,
     ack: i64,
-    clock: Option<u32>,
+    timestamps: Option<Timestamps>,
+    ip_id: u16,
 }
 
 impl Middle {
-    /// Nothing yet, of a connection with this first frame.
-    pub(super) fn new(first: u64) -> Self {
+    /// Nothing yet, of a connection that begins so.
+    pub(super) fn new(origin: Origin) -> Self {
         Self {
-            first,
+            origin,
             ..Self::default()
         }
     }
 
     /// Nothing again, of another connection: the room that its lists take up is kept.
-    pub(super) fn begin_again(&mut self, first: u64) {
+    pub(super) fn begin_again(&mut self, origin: Origin) {
         let ends = ByEnd {
             low: self.ends.low.emptied(),
             high: self.ends.high.emptied(),
@@ -179,7 +189,7 @@ impl Middle {
         let mut pauses = std::mem::take(&mut self.pauses);
         pauses.clear();
         *self = Self {
-            first,
+            origin,
             ends,
             pauses,
             ..Self::default()
@@ -187,15 +197,14 @@ impl Middle {
     }
 
     /// A packet of the opening.
-    pub(super) fn open(&mut self, packet: &Packet, from: End, next: u32) {
-        let Some(at) = At::of(packet.moment(), self.first) else {
+    pub(super) fn open(&mut self, packet: &Packet, from: End) {
+        let Some(at) = At::of(packet.moment(), self.origin.first) else {
             return;
         };
         let (own, peer) = self.ends.both_mut(from);
         own.meter.answered(packet);
         peer.meter.towards(packet);
         own.ip_ids.packet(packet);
-        own.next = next;
         own.sent_to = packet.seq_end();
         own.acked_to = packet.ack;
         let taken = Taken {
@@ -204,7 +213,8 @@ impl Middle {
             seq_end: packet.seq_end(),
             len: 1,
             ack: packet.ack,
-            clock: packet.timestamps.map(|timestamps| timestamps.value),
+            timestamps: packet.timestamps,
+            ip_id: packet.ip_id,
         };
         own.wait_for(&taken);
         peer.acknowledged(packet.ack);
@@ -235,7 +245,6 @@ impl Middle {
         let taken = self.taken(short, common);
         let from = short.from();
         self.note_pause(&taken, from);
-        self.count += 1;
         let payload_len = short.payload_len();
         let (own, peer) = self.ends.both_mut(from);
         if taken.ack > own.acked_to {
@@ -246,10 +255,7 @@ impl Middle {
         own.identify(&taken, short, common);
         own.advance(&taken);
         own.note_window(short, &taken);
-        own.note_sent(short, taken.at);
-        if common.has_timestamps {
-            own.passed.timestamps = Some(short.timestamps());
-        }
+        own.passed.note_sent(taken.at);
         if taken.len > 0 {
             own.send(&taken, peer, payload_len);
             own.note_data(short, taken.at, peer.acked_to);
@@ -266,7 +272,17 @@ impl Middle {
 
     /// The last packet of an end.
     pub(super) fn last_of(&self, end: End) -> Moment {
-        self.ends.of(end).spoken.moment(self.first)
+        self.ends.of(end).spoken.moment(self.origin.first)
+    }
+
+    /// How many packets were passed over.
+    pub(super) const fn count(&self) -> u64 {
+        self.ends.low.passed.packets + self.ends.high.passed.packets
+    }
+
+    /// The next sequence number of an end.
+    pub(super) const fn next(&self, end: End) -> u32 {
+        self.origin.number(end, self.ends.of(end).sent_to)
     }
 
     #[inline]
@@ -274,28 +290,30 @@ impl Middle {
         let from = short.from();
         let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
         let len = short.sequence_len();
-        let ahead = peer.next.wrapping_sub(short.ack);
+        let ahead = self.next(from.other()).wrapping_sub(short.ack);
         Taken {
             at: short.at(),
-            moment: short.moment(self.first),
+            moment: short.moment(self.origin.first),
             seq_end: own.sent_to.saturating_add(i64::from(len)),
             len,
             ack: peer.sent_to.saturating_sub(i64::from(ahead)),
-            clock: common.has_timestamps.then(|| short.timestamps().value),
+            timestamps: common.has_timestamps.then_some(short.timestamps),
+            ip_id: short.ip_id,
         }
     }
 
     #[inline]
     fn note_spoken(&mut self, taken: &Taken, from: End) {
-        self.last = (taken.at, from);
+        self.last_by = from;
         let own = self.ends.of_mut(from);
         own.spoken = taken.at;
-        own.clock = taken.clock;
+        own.timestamps = taken.timestamps;
+        own.ip_id = taken.ip_id;
     }
 
     #[inline]
     fn note_pause(&mut self, taken: &Taken, from: End) {
-        let (last, _) = self.last;
+        let last = self.ends.of(self.last_by).spoken;
         let length = taken.moment.time - last.time();
         let is_long = match self.pauses.get(MAX_PAUSES - 1) {
             Some(least) => length > least.length(),
@@ -308,17 +326,18 @@ impl Middle {
 
     #[cold]
     fn keep_pause(&mut self, length: Span, until: &Taken, from: End) {
-        let (_, last_from) = self.last;
+        let last_from = self.last_by;
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
         let own = self.ends.of(from);
+        let clock = |timestamps: Option<Timestamps>| timestamps.map_or(0, |it| it.value);
         let pause = ShortPause {
-            after: self.last,
+            after: (self.ends.of(last_from).spoken, last_from),
             until: (until.at, from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: self.last_data_by,
-            has_clock: own.clock.is_some() && until.clock.is_some(),
+            has_clock: own.timestamps.is_some() && until.timestamps.is_some(),
             breaker_before: own.spoken,
-            clocks: (own.clock.unwrap_or(0), until.clock.unwrap_or(0)),
+            clocks: (clock(own.timestamps), clock(until.timestamps)),
         };
         let place = self
             .pauses
@@ -349,7 +368,6 @@ impl Half {
 
     #[inline]
     fn advance(&mut self, taken: &Taken) {
-        self.next = self.next.wrapping_add(taken.len);
         self.sent_to = taken.seq_end;
     }
 
@@ -419,23 +437,13 @@ impl Half {
     }
 
     #[inline]
-    fn note_sent(&mut self, short: &Short, at: At) {
-        let passed = &mut self.passed;
-        if passed.leaving.is_none() {
-            passed.leaving = Some((at, passed.packets));
-        }
-        passed.packets += 1;
-        passed.ip_id = short.ip_id;
-    }
-
-    #[inline]
     fn note_data(&mut self, short: &Short, at: At, acked_by_peer: i64) {
         let mss = self.peers_mss.map_or(u32::MAX, u32::from);
         let in_flight = self.sent_to.saturating_sub(acked_by_peer);
         let len = short.payload_len();
         let passed = &mut self.passed;
         if passed.data_packets == 0 {
-            passed.first_byte = self.next.wrapping_sub(len);
+            passed.first_byte = self.sent_to - i64::from(len);
             passed.data.0 = at;
         }
         passed.data.1 = at;
@@ -444,7 +452,6 @@ impl Half {
             passed.in_flight = (in_flight, at);
         }
         passed.data_packets += 1;
-        passed.bytes += u64::from(len);
         passed.pushed = short.flags().contains(TcpFlags::PSH);
         passed.last_sent = len;
         passed.largest = passed.largest.max(len);
@@ -456,7 +463,6 @@ impl Half {
     #[inline]
     fn note_window(&mut self, short: &Short, taken: &Taken) {
         let passed = &mut self.passed;
-        passed.ack = short.ack;
         passed.window = short.window;
         passed.widest = passed.widest.max(short.window);
         if passed.packets == 0 || short.window < passed.narrowest.window {
@@ -491,6 +497,14 @@ impl Half {
 }
 
 impl Sums {
+    #[inline]
+    fn note_sent(&mut self, at: At) {
+        if self.leaving.is_none() {
+            self.leaving = Some((at, self.packets));
+        }
+        self.packets += 1;
+    }
+
     /// Joins the two oldest neighbours of like size: sizes double with age (Datar et al. 2002).
     fn merge_oldest(&mut self) {
         let like =

@@ -2,16 +2,32 @@
 
 use whyreset_segments::Timestamps;
 
-use super::middle::{Half, Middle, ShortPause, ShortRun, Sums, Waiting};
+use super::middle::{Half, MAX_RUNS, Middle, ShortPause, ShortRun, Sums, Waiting};
 use super::short::At;
 use crate::Moment;
+use crate::outstanding::MAX_SEGMENTS;
 use crate::packing::{Coder, Reader, Writer};
 use crate::pairs::End;
+use crate::silence::KEPT as MAX_PAUSES;
 
 /// What was passed over of a connection; nothing yet where it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Packed {
     bytes: Vec<u8>,
+}
+
+/// Room to pack in, for all that a [`Middle`] can hold: two times 64 segments that wait, of four numbers, ten runs of five, and
+/// some sixty others, of nine bytes at most.
+#[derive(Debug)]
+pub(super) struct Room(Box<[u8; ROOM]>);
+
+const ROOM: usize = 8 << 10;
+const _: () = assert!(ROOM > 9 * (2 * (MAX_SEGMENTS * 4 + MAX_RUNS * 5 + 60) + 8 * MAX_PAUSES));
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Box::new([0; ROOM]))
+    }
 }
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
@@ -24,8 +40,8 @@ impl Packed {
     }
 
     /// Takes in what `middle` says. `start`: the connection's first packet.
-    pub(super) fn pack(&mut self, middle: &mut Middle, start: Moment, room: &mut Vec<u8>) {
-        let mut writer = Writer::new(room, start);
+    pub(super) fn pack(&mut self, middle: &mut Middle, start: Moment, room: &mut Room) {
+        let mut writer = Writer::new(room.0.as_mut_slice(), start);
         pass(&mut writer, middle);
         let written = writer.finish();
         self.bytes.clear();
@@ -52,18 +68,18 @@ impl Packed {
     }
 }
 
-/// Passes all of it; `first` stays as it is.
+/// Passes all of it; its origin stays as it is.
 fn pass(coder: &mut impl Coder, middle: &mut Middle) {
-    let first = middle.first;
-    let (last, last_from) = &mut middle.last;
+    let first = middle.origin.first;
     let [by, by_high] = of_option(middle.last_data_by);
-    let [is_high, by, by_high] = coder.truths([*last_from == End::High, by, by_high]);
-    *last_from = end(is_high);
+    let [is_high, by, by_high] = coder.truths([middle.last_by == End::High, by, by_high]);
+    middle.last_by = end(is_high);
     middle.last_data_by = by.then(|| end(by_high));
-    at(coder, last, first);
-    coder.number(&mut middle.count);
     half(coder, &mut middle.ends.low, first);
     half(coder, &mut middle.ends.high, first);
+    let (low, high) = (&mut middle.ends.low, &mut middle.ends.high);
+    low.meter.pass(coder, high.sent_to);
+    high.meter.pass(coder, low.sent_to);
     let mut len = middle.pauses.len();
     coder.len(&mut len);
     middle.pauses.resize(len, ShortPause::default());
@@ -88,70 +104,81 @@ fn of_option(end: Option<End>) -> [bool; 2] {
     [end.is_some(), end == Some(End::High)]
 }
 
+/// `it`, which is often the `usual` one.
+#[inline]
+fn at_or(coder: &mut impl Coder, is_usual: bool, it: &mut At, usual: At, first: u64) {
+    if is_usual {
+        *it = usual;
+    } else {
+        at(coder, it, first);
+    }
+}
+
 fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
-    coder.word(&mut half.next);
+    let [has_mss, has_clock, has_sent] = coder.truths([
+        half.peers_mss.is_some(),
+        half.timestamps.is_some(),
+        half.passed.packets > 0,
+    ]);
+    at(coder, &mut half.spoken, first);
     coder.signed(&mut half.sent_to);
     coder.signed(&mut half.acked_to);
-    let [has_mss, has_clock] = coder.truths([half.peers_mss.is_some(), half.clock.is_some()]);
+    coder.half_word(&mut half.ip_id);
     coder.maybe(has_mss, &mut half.peers_mss, 0, Coder::half_word);
-    at(coder, &mut half.spoken, first);
-    coder.maybe(has_clock, &mut half.clock, 0, Coder::word);
+    let none = Timestamps { value: 0, echo: 0 };
+    coder.maybe(has_clock, &mut half.timestamps, none, |coder, it| {
+        coder.word(&mut it.value);
+        coder.word(&mut it.echo);
+    });
     let mut len = half.waiting.len();
     coder.len(&mut len);
     half.waiting.resize(len, Waiting::default());
-    let mut before = half.next;
-    for it in &mut half.waiting {
+    let mut before = (half.sent_to & 0xffff_ffff) as u32;
+    for it in half.waiting.iter_mut().rev() {
         waiting(coder, it, before, first);
-        before = it.end;
+        before = it.end.wrapping_sub(it.len);
     }
     coder.word(&mut half.largest_acked);
-    half.meter.pass(coder);
-    half.ip_ids.pass(coder);
-    sums(coder, &mut half.passed, first);
+    let last = half.spoken.moment(first);
+    half.ip_ids.pass(coder, (half.ip_id, last), half.sent_to);
+    if has_sent {
+        sums(coder, half, first);
+    }
 }
 
-/// `before`: the number behind the one before.
+/// `below`: where the one behind it begins. Between them lies what did not fit among those that wait.
 #[inline]
-fn waiting(coder: &mut impl Coder, it: &mut Waiting, before: u32, first: u64) {
-    let mut step = i64::from(it.end.wrapping_sub(before).cast_signed());
-    coder.signed(&mut step);
-    it.end = before.wrapping_add(step as u32);
+fn waiting(coder: &mut impl Coder, it: &mut Waiting, below: u32, first: u64) {
+    let mut gap = below.wrapping_sub(it.end);
+    coder.word(&mut gap);
+    it.end = below.wrapping_sub(gap);
     coder.word(&mut it.len);
     at(coder, &mut it.at, first);
 }
 
-fn sums(coder: &mut impl Coder, sums: &mut Sums, first: u64) {
+/// Of an end of which packets were passed over.
+fn sums(coder: &mut impl Coder, half: &mut Half, first: u64) {
+    let (sums, spoken) = (&mut half.passed, half.spoken);
     coder.number(&mut sums.packets);
-    if sums.packets == 0 {
-        return;
-    }
-    let [has_progress, has_timestamps, pushed] = coder.truths([
+    let [has_progress, is_progress, pushed] = coder.truths([
         sums.progress.is_some(),
-        sums.timestamps.is_some(),
+        sums.progress == Some(spoken),
         sums.pushed,
     ]);
     sums.pushed = pushed;
-    coder.maybe(
-        has_progress,
-        &mut sums.progress,
-        At::default(),
-        |coder, it| {
-            at(coder, it, first);
-        },
-    );
-    let none = Timestamps { value: 0, echo: 0 };
-    coder.maybe(has_timestamps, &mut sums.timestamps, none, |coder, it| {
-        coder.word(&mut it.value);
-        coder.word(&mut it.echo);
+    let none = At::default();
+    coder.maybe(has_progress, &mut sums.progress, none, |coder, it| {
+        at_or(coder, is_progress, it, spoken, first);
     });
-    coder.word(&mut sums.ack);
-    coder.half_word(&mut sums.ip_id);
     coder.half_word(&mut sums.window);
     coder.half_word(&mut sums.widest);
     coder.half_word(&mut sums.narrowest.window);
     at(coder, &mut sums.narrowest.at, first);
     coder.signed(&mut sums.narrowest.ack);
-    data(coder, sums, first);
+    coder.number(&mut sums.data_packets);
+    if sums.data_packets > 0 {
+        data(coder, sums, spoken, first);
+    }
     let mut len = sums.runs.len();
     coder.len(&mut len);
     sums.runs.resize(len, ShortRun::default());
@@ -162,15 +189,11 @@ fn sums(coder: &mut impl Coder, sums: &mut Sums, first: u64) {
     }
 }
 
-fn data(coder: &mut impl Coder, sums: &mut Sums, first: u64) {
-    coder.number(&mut sums.data_packets);
-    if sums.data_packets == 0 {
-        return;
-    }
-    coder.number(&mut sums.bytes);
-    coder.word(&mut sums.first_byte);
+fn data(coder: &mut impl Coder, sums: &mut Sums, spoken: At, first: u64) {
+    let [is_last] = coder.truths([sums.data.1 == spoken]);
     at(coder, &mut sums.data.0, first);
-    at(coder, &mut sums.data.1, first);
+    at_or(coder, is_last, &mut sums.data.1, spoken, first);
+    coder.signed(&mut sums.first_byte);
     coder.signed(&mut sums.in_flight.0);
     at(coder, &mut sums.in_flight.1, first);
     coder.word(&mut sums.last_sent);

@@ -100,11 +100,6 @@ impl Short {
         TcpFlags(TcpFlags::ACK.0 | bit(PSH, TcpFlags::PSH) | bit(FIN, TcpFlags::FIN))
     }
 
-    /// Its timestamps, where its look has them.
-    pub(super) const fn timestamps(&self) -> Timestamps {
-        self.timestamps
-    }
-
     /// What its checksum turned out to be, where anybody looked.
     pub(super) const fn checksum(&self) -> Option<Checksum> {
         match self.bits >> CHECKSUM {

@@ -2,7 +2,8 @@
 
 use super::log::Ring;
 use super::look::Looks;
-use super::middle::Middle;
+use super::middle::{Middle, Origin};
+use super::packed::Room;
 
 /// Rings that are kept for the next connections: about one and a half kilobytes each.
 const MAX_SPARE: usize = 32;
@@ -13,8 +14,7 @@ pub(crate) struct Stock {
     pub(super) looks: Looks,
     rings: Vec<Ring>,
     middle: Option<Box<Middle>>,
-    /// Room to write in.
-    pub(super) bytes: Vec<u8>,
+    pub(super) room: Room,
 }
 
 impl Stock {
@@ -30,14 +30,14 @@ impl Stock {
         self.rings.pop().unwrap_or_default()
     }
 
-    /// Sums of nothing, of a connection with this first frame.
-    pub(super) fn middle(&mut self, first: u64) -> Box<Middle> {
+    /// Sums of nothing, of a connection that begins so.
+    pub(super) fn middle(&mut self, origin: Origin) -> Box<Middle> {
         match self.middle.take() {
             Some(mut middle) => {
-                middle.begin_again(first);
+                middle.begin_again(origin);
                 middle
             }
-            None => Box::new(Middle::new(first)),
+            None => Box::new(Middle::new(origin)),
         }
     }
 
