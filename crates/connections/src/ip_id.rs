@@ -91,9 +91,12 @@ impl IpIdTracker {
             self.last = Some((packet.id, packet.at));
             self.last_span = wire_segments(packet.payload_len);
         }
-        self.sent_to = self.sent_to.max(Some(packet.seq_end));
+        if self.sent_to.is_none_or(|sent_to| packet.seq_end > sent_to) {
+            self.sent_to = Some(packet.seq_end);
+        }
     }
 
+    #[inline]
     fn step(&mut self, packet: &Identified) {
         let Some((last, _)) = self.last else {
             return;

@@ -36,7 +36,7 @@ use crate::pairs::{ByEnd, End};
 use crate::{Moment, StreamSink};
 use log::Log;
 use look::{Looks, Number};
-use middle::{Common, Middle, Origin};
+use middle::{Common, Middle};
 use narrow::Before;
 use packed::Packed;
 use short::{At, MAX_LEN, Short};
@@ -335,14 +335,11 @@ impl<X: StreamSink> Orderly<X> {
             None => self.begin_middle(stock),
         };
         let common = self.common(&stock.looks);
-        for _ in 0..leaving {
-            let Some(short) = self.log.take_oldest() else {
-                break;
-            };
+        self.log.take_oldest(leaving, |short| {
             if let Some(common) = common.of(short.from()) {
-                middle.pass(&short, common);
+                middle.pass(short, common);
             }
-        }
+        });
         middle.pause_runs();
         let start = self.syn.moment();
         self.passed.pack(&mut middle, start, &mut stock.room);
@@ -354,14 +351,14 @@ impl<X: StreamSink> Orderly<X> {
         if self.passed.is_empty() {
             return None;
         }
-        let mut middle = stock.middle(self.origin());
+        let mut middle = stock.middle(self.first_frame, &self.starts());
         self.passed.unpack(&mut middle, self.syn.moment());
         Some(middle)
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
     fn begin_middle(&self, stock: &mut Stock) -> Box<Middle> {
-        let mut middle = stock.middle(self.origin());
+        let mut middle = stock.middle(self.first_frame, &self.starts());
         let common = self.common(&stock.looks);
         let (client, server) = (self.client, self.server());
         middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
@@ -459,13 +456,6 @@ impl<X: StreamSink> Orderly<X> {
             last_heard: Some(heard),
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
-        }
-    }
-
-    fn origin(&self) -> Origin {
-        Origin {
-            first: self.first_frame,
-            starts: self.starts(),
         }
     }
 

@@ -107,7 +107,7 @@ pub(crate) struct Run {
 impl Behind {
     /// What `middle` took in; a datagram of either end is so much larger than its payload.
     pub(super) fn of(middle: &Middle, overheads: &ByEnd<u32>) -> Self {
-        let first = middle.origin.first;
+        let first = middle.first;
         let passed = |end: End| Passed::of(middle, end, *overheads.of(end));
         Self {
             count: middle.count(),
@@ -123,8 +123,8 @@ impl Behind {
 
 impl Passed {
     fn of(middle: &Middle, end: End, overhead: u32) -> Self {
-        let (half, origin) = (middle.ends.of(end), &middle.origin);
-        let first = origin.first;
+        let (half, peer) = (middle.ends.of(end), middle.ends.of(end.other()));
+        let first = middle.first;
         let outstanding = outstanding(half, first);
         let sums = &half.passed;
         let moment = |at: At| at.moment(first);
@@ -142,8 +142,8 @@ impl Passed {
             progress: sums.progress.map(moment),
             sent_to: half.sent_to,
             acked_to: half.acked_to,
-            next: middle.next(end),
-            ack: origin.number(end.other(), half.acked_to),
+            next: half.next(),
+            ack: peer.number(half.acked_to),
             window: windows(sums, first),
             // A FIN is not passed over.
             bytes: if has_data {
@@ -151,7 +151,7 @@ impl Passed {
             } else {
                 0
             },
-            first_byte: origin.number(end, sums.first_byte),
+            first_byte: half.number(sums.first_byte),
             oversize: sums.oversize,
             largest_datagram: if any {
                 overhead.wrapping_add(sums.largest)
@@ -210,7 +210,7 @@ fn runs(sums: &Sums, first: u64) -> Vec<Run> {
 
 fn outstanding(half: &Half, first: u64) -> Outstanding {
     let mut outstanding = Outstanding::default();
-    for waiting in &half.waiting {
+    for waiting in half.waiting.iter() {
         // Relative numbers, as `waiting` has their lower half.
         let sent_to = (half.sent_to & 0xffff_ffff) as u32;
         let end = half.sent_to - i64::from(sent_to.wrapping_sub(waiting.end));

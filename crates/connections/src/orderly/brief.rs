@@ -4,14 +4,14 @@ use whyreset_capture::Span;
 use whyreset_segments::{Checksum, Endpoint, Look};
 
 use super::Orderly;
-use super::middle::Middle;
+use super::middle::Half;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
-use crate::pairs::{ByEnd, End};
+use crate::pairs::ByEnd;
 use crate::place::{self, Signs};
 use crate::round_trip::LeastTrip;
 use crate::{Brief, BySide, Ending, FrameSpan, Side, StreamSink};
@@ -55,8 +55,8 @@ impl<X: StreamSink> Orderly<X> {
         }
         let mut passed_over = 0;
         if let Some(middle) = self.middle(stock) {
-            watch.client.go_on(&middle, client);
-            watch.server.go_on(&middle, server);
+            watch.client.go_on(middle.ends.of(client));
+            watch.server.go_on(middle.ends.of(server));
             passed_over = middle.count();
             stock.take_back_middle(middle);
         }
@@ -215,10 +215,9 @@ impl OfSide {
     }
 
     /// Goes on behind what was passed over.
-    fn go_on(&mut self, middle: &Middle, end: End) {
-        let passed = middle.ends.of(end);
+    fn go_on(&mut self, passed: &Half) {
         self.trip = passed.meter.least();
-        self.next = middle.next(end);
+        self.next = passed.next();
         self.sent_to = passed.sent_to;
     }
 

@@ -117,19 +117,21 @@ impl Log {
         self.ring = ring;
     }
 
-    /// Takes the ring's oldest packet out.
+    /// Takes so many of the ring's oldest packets out, where there are as many.
     #[inline]
-    pub(super) fn take_oldest(&mut self) -> Option<Short> {
-        if self.len() <= FIRST {
-            return None;
+    pub(super) fn take_oldest(&mut self, count: usize, mut pass: impl FnMut(&Short)) {
+        let count = count.min(self.len().saturating_sub(FIRST));
+        let (mut before, mut oldest) = (self.before_ring, usize::from(self.oldest));
+        for _ in 0..count {
+            let (short, slots) = self.ring.read(&before, oldest);
+            before.pass(&short);
+            oldest = self.ring.wrapped(oldest + usize::from(slots));
+            self.used -= slots;
+            pass(&short);
         }
-        let oldest = usize::from(self.oldest);
-        let (short, slots) = self.ring.read(&self.before_ring, oldest);
-        self.before_ring.pass(&short);
-        self.oldest = self.ring.wrapped(oldest + usize::from(slots)) as u8;
-        self.used -= slots;
-        self.packets -= 1;
-        Some(short)
+        self.before_ring = before;
+        self.oldest = oldest as u8;
+        self.packets -= count as u8;
     }
 
     /// The ring of a log that is no longer needed.
@@ -287,12 +289,12 @@ mod tests {
                     frames(log.last()),
                     (frame + 1 - kept..=frame).collect::<Vec<_>>()
                 );
-                for number in 0..10 {
-                    assert_eq!(log.take_oldest().unwrap().frame, frame + 1 - kept + number);
-                }
+                let mut taken = Vec::new();
+                log.take_oldest(10, |short| taken.push(short.frame));
+                assert_eq!(taken, Vec::from_iter((frame + 1 - kept..).take(10)));
             }
         }
-        while log.take_oldest().is_some() {}
+        log.take_oldest(usize::MAX, |_| {});
         assert_eq!(frames(log.iter()), (1..9).collect::<Vec<_>>());
     }
 

@@ -1,7 +1,5 @@
 //! The packets in the middle of an orderly connection: taken in one by one, kept as sums and bounds.
 
-use std::collections::VecDeque;
-
 use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
@@ -16,7 +14,8 @@ use crate::{Moment, Packet};
 /// What was passed over so far, and what has to see every packet from the first on.
 #[derive(Debug, Default)]
 pub(super) struct Middle {
-    pub(super) origin: Origin,
+    /// The connection's first frame.
+    pub(super) first: u64,
     /// Who sent the last packet of all that were taken in.
     pub(super) last_by: End,
     /// Who sent the last data.
@@ -24,23 +23,6 @@ pub(super) struct Middle {
     pub(super) ends: ByEnd<Half>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(super) pauses: Vec<ShortPause>,
-}
-
-/// Where a connection begins.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Origin {
-    /// Its first frame.
-    pub(super) first: u64,
-    /// The numbers behind SYN and SYN/ACK: 1, relatively.
-    pub(super) starts: ByEnd<u32>,
-}
-
-impl Origin {
-    /// A relative number as the headers have it.
-    pub(super) const fn number(&self, of: End, relative: i64) -> u32 {
-        let behind_start = (relative.wrapping_sub(1) & 0xffff_ffff) as u32;
-        self.starts.of(of).wrapping_add(behind_start)
-    }
 }
 
 /// A pause between two packets that were passed over.
@@ -69,6 +51,8 @@ impl ShortPause {
 /// One end, from its SYN on.
 #[derive(Debug, Default)]
 pub(super) struct Half {
+    /// The number behind its SYN, as the headers have it: 1, relatively.
+    start: u32,
     /// Its next sequence number, relative.
     pub(super) sent_to: i64,
     /// The number behind the last that it acknowledged, relative.
@@ -80,7 +64,7 @@ pub(super) struct Half {
     pub(super) timestamps: Option<Timestamps>,
     pub(super) ip_id: u16,
     /// What it sent and the other end has not acknowledged, oldest first.
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting: Queue,
     /// The largest payload whose end was acknowledged.
     pub(super) largest_acked: u32,
     pub(super) meter: RoundTripMeter,
@@ -96,6 +80,14 @@ pub(super) struct Waiting {
     /// Numbers that it uses up.
     pub(super) len: u32,
     pub(super) at: At,
+}
+
+/// Segments that wait, oldest first: as many as are followed one by one.
+#[derive(Debug)]
+pub(super) struct Queue {
+    ring: [Waiting; MAX_SEGMENTS],
+    oldest: usize,
+    len: usize,
 }
 
 /// What was passed over of one end. Nothing is told but by packets, of data nothing but by packets with data.
@@ -144,8 +136,6 @@ pub(super) struct ShortRun {
     pub(super) last: At,
 }
 
-/// Room for segments that wait, at first: lists that grow in the midst of many connections leave gaps in the memory.
-const ROOM_TO_WAIT: usize = 12;
 /// Runs of one end that are kept, besides the last; the oldest two of like size become one.
 pub(super) const MAX_RUNS: usize = 9;
 
@@ -172,33 +162,19 @@ struct Taken {
 }
 
 impl Middle {
-    /// Nothing yet, of a connection that begins so.
-    pub(super) fn new(origin: Origin) -> Self {
-        Self {
-            origin,
-            ..Self::default()
-        }
-    }
-
-    /// Nothing again, of another connection: the room that its lists take up is kept.
-    pub(super) fn begin_again(&mut self, origin: Origin) {
-        let ends = ByEnd {
-            low: self.ends.low.emptied(),
-            high: self.ends.high.emptied(),
-        };
-        let mut pauses = std::mem::take(&mut self.pauses);
-        pauses.clear();
-        *self = Self {
-            origin,
-            ends,
-            pauses,
-            ..Self::default()
-        };
+    /// Nothing, of another connection: its first frame, and the numbers behind SYN and SYN/ACK. The room that its lists take up is
+    /// kept.
+    pub(super) fn begin(&mut self, first: u64, starts: &ByEnd<u32>) {
+        self.first = first;
+        self.last_data_by = None;
+        self.ends.low.begin(starts.low);
+        self.ends.high.begin(starts.high);
+        self.pauses.clear();
     }
 
     /// A packet of the opening.
     pub(super) fn open(&mut self, packet: &Packet, from: End) {
-        let Some(at) = At::of(packet.moment(), self.origin.first) else {
+        let Some(at) = At::of(packet.moment(), self.first) else {
             return;
         };
         let (own, peer) = self.ends.both_mut(from);
@@ -218,50 +194,53 @@ impl Middle {
         };
         own.wait_for(&taken);
         peer.acknowledged(packet.ack);
-        self.note_spoken(&taken, from);
+        own.speak(&taken);
+        self.last_by = from;
     }
 
     /// A packet that is kept, ahead of those that are passed over.
     pub(super) fn see(&mut self, short: &Short, common: &Common) {
-        let taken = self.taken(short, common);
         let from = short.from();
         let (own, peer) = self.ends.both_mut(from);
+        let taken = Taken::of(short, common, own, peer, self.first);
         if taken.ack > own.acked_to {
             own.acked_to = taken.ack;
             own.progress(&taken, peer, short.payload_len());
         }
         own.identify(&taken, short, common);
-        own.advance(&taken);
+        own.sent_to = taken.seq_end;
         if taken.len > 0 {
             own.send(&taken, peer, short.payload_len());
             self.last_data_by = Some(from);
         }
-        self.note_spoken(&taken, from);
+        own.speak(&taken);
+        self.last_by = from;
     }
 
     /// A packet that is passed over.
     #[inline]
     pub(super) fn pass(&mut self, short: &Short, common: &Common) {
-        let taken = self.taken(short, common);
         let from = short.from();
-        self.note_pause(&taken, from);
+        self.note_pause(short, common);
         let payload_len = short.payload_len();
         let (own, peer) = self.ends.both_mut(from);
+        let taken = Taken::of(short, common, own, peer, self.first);
         if taken.ack > own.acked_to {
             own.acked_to = taken.ack;
             own.passed.progress = Some(taken.at);
             own.progress(&taken, peer, payload_len);
         }
         own.identify(&taken, short, common);
-        own.advance(&taken);
-        own.note_window(short, &taken);
+        own.sent_to = taken.seq_end;
+        own.passed.note_window(&taken, short.window);
         own.passed.note_sent(taken.at);
         if taken.len > 0 {
             own.send(&taken, peer, payload_len);
             own.note_data(short, taken.at, peer.acked_to);
             self.last_data_by = Some(from);
         }
-        self.note_spoken(&taken, from);
+        own.speak(&taken);
+        self.last_by = from;
     }
 
     /// What comes next did not leave together with what came before.
@@ -272,7 +251,7 @@ impl Middle {
 
     /// The last packet of an end.
     pub(super) fn last_of(&self, end: End) -> Moment {
-        self.ends.of(end).spoken.moment(self.origin.first)
+        self.ends.of(end).spoken.moment(self.first)
     }
 
     /// How many packets were passed over.
@@ -280,64 +259,34 @@ impl Middle {
         self.ends.low.passed.packets + self.ends.high.passed.packets
     }
 
-    /// The next sequence number of an end.
-    pub(super) const fn next(&self, end: End) -> u32 {
-        self.origin.number(end, self.ends.of(end).sent_to)
-    }
-
     #[inline]
-    fn taken(&self, short: &Short, common: &Common) -> Taken {
-        let from = short.from();
-        let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
-        let len = short.sequence_len();
-        let ahead = self.next(from.other()).wrapping_sub(short.ack);
-        Taken {
-            at: short.at(),
-            moment: short.moment(self.origin.first),
-            seq_end: own.sent_to.saturating_add(i64::from(len)),
-            len,
-            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
-            timestamps: common.has_timestamps.then_some(short.timestamps),
-            ip_id: short.ip_id,
-        }
-    }
-
-    #[inline]
-    fn note_spoken(&mut self, taken: &Taken, from: End) {
-        self.last_by = from;
-        let own = self.ends.of_mut(from);
-        own.spoken = taken.at;
-        own.timestamps = taken.timestamps;
-        own.ip_id = taken.ip_id;
-    }
-
-    #[inline]
-    fn note_pause(&mut self, taken: &Taken, from: End) {
+    fn note_pause(&mut self, short: &Short, common: &Common) {
         let last = self.ends.of(self.last_by).spoken;
-        let length = taken.moment.time - last.time();
+        let length = short.time - last.time();
         let is_long = match self.pauses.get(MAX_PAUSES - 1) {
             Some(least) => length > least.length(),
             None => length >= SHORTEST_PAUSE,
         };
         if is_long {
-            self.keep_pause(length, taken, from);
+            self.keep_pause(length, short, common);
         }
     }
 
     #[cold]
-    fn keep_pause(&mut self, length: Span, until: &Taken, from: End) {
-        let last_from = self.last_by;
+    fn keep_pause(&mut self, length: Span, until: &Short, common: &Common) {
+        let (from, last_from) = (until.from(), self.last_by);
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
         let own = self.ends.of(from);
-        let clock = |timestamps: Option<Timestamps>| timestamps.map_or(0, |it| it.value);
+        let before = own.timestamps.map(|timestamps| timestamps.value);
+        let clock = common.has_timestamps.then_some(until.timestamps.value);
         let pause = ShortPause {
             after: (self.ends.of(last_from).spoken, last_from),
-            until: (until.at, from),
+            until: (until.at(), from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: self.last_data_by,
-            has_clock: own.timestamps.is_some() && until.timestamps.is_some(),
+            has_clock: before.is_some() && clock.is_some(),
             breaker_before: own.spoken,
-            clocks: (clock(own.timestamps), clock(until.timestamps)),
+            clocks: (before.unwrap_or(0), clock.unwrap_or(0)),
         };
         let place = self
             .pauses
@@ -351,24 +300,41 @@ impl Middle {
 }
 
 impl Half {
-    fn emptied(&mut self) -> Self {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let mut runs = std::mem::take(&mut self.passed.runs);
-        waiting.clear();
-        runs.clear();
-        Self {
-            waiting,
-            passed: Sums {
-                runs,
-                ..Sums::default()
-            },
-            ..Self::default()
-        }
+    fn begin(&mut self, start: u32) {
+        self.start = start;
+        self.sent_to = 0;
+        self.acked_to = 0;
+        self.peers_mss = None;
+        self.waiting.clear();
+        self.largest_acked = 0;
+        self.meter = RoundTripMeter::default();
+        self.ip_ids = IpIdTracker::default();
+        self.passed.runs.clear();
+        self.passed = Sums {
+            runs: std::mem::take(&mut self.passed.runs),
+            ..Sums::default()
+        };
+    }
+
+    /// The next number that it sends, as the headers have it.
+    #[inline]
+    pub(super) const fn next(&self) -> u32 {
+        self.number(self.sent_to)
+    }
+
+    /// A number that it sends, as the headers have it.
+    #[inline]
+    pub(super) const fn number(&self, relative: i64) -> u32 {
+        self.start
+            .wrapping_add((relative & 0xffff_ffff) as u32)
+            .wrapping_sub(1)
     }
 
     #[inline]
-    fn advance(&mut self, taken: &Taken) {
-        self.sent_to = taken.seq_end;
+    fn speak(&mut self, taken: &Taken) {
+        self.spoken = taken.at;
+        self.timestamps = taken.timestamps;
+        self.ip_id = taken.ip_id;
     }
 
     /// It acknowledged something new of its peer.
@@ -410,29 +376,24 @@ impl Half {
 
     #[inline]
     fn wait_for(&mut self, taken: &Taken) {
-        if self.waiting.len() < MAX_SEGMENTS {
-            if self.waiting.capacity() == 0 {
-                self.waiting.reserve_exact(ROOM_TO_WAIT);
-            }
-            self.waiting.push_back(Waiting {
-                end: (taken.seq_end & 0xffff_ffff) as u32,
-                len: taken.len,
-                at: taken.at,
-            });
-        }
+        self.waiting.push(Waiting {
+            end: (taken.seq_end & 0xffff_ffff) as u32,
+            len: taken.len,
+            at: taken.at,
+        });
     }
 
     /// The other end acknowledged everything below `to`.
     #[inline]
     fn acknowledged(&mut self, to: i64) {
         let to = (to & 0xffff_ffff) as u32;
-        while let Some(oldest) = self.waiting.front()
+        while let Some(oldest) = self.waiting.oldest()
             && to.wrapping_sub(oldest.end).cast_signed() >= 0
         {
             // A SYN uses up a number, and has no payload.
             let payload_len = if oldest.end == 1 { 0 } else { oldest.len };
             self.largest_acked = self.largest_acked.max(payload_len);
-            self.waiting.pop_front();
+            self.waiting.drop_oldest();
         }
     }
 
@@ -460,20 +421,6 @@ impl Half {
             .saturating_add(u32::from(mss > 0 && len > mss));
     }
 
-    #[inline]
-    fn note_window(&mut self, short: &Short, taken: &Taken) {
-        let passed = &mut self.passed;
-        passed.window = short.window;
-        passed.widest = passed.widest.max(short.window);
-        if passed.packets == 0 || short.window < passed.narrowest.window {
-            passed.narrowest = Narrow {
-                window: short.window,
-                at: taken.at,
-                ack: taken.ack,
-            };
-        }
-    }
-
     /// The next packet begins a new run.
     fn close_run(&mut self) {
         let (sent_to, last) = (self.sent_to, self.spoken);
@@ -496,6 +443,85 @@ impl Half {
     }
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            ring: [Waiting::default(); MAX_SEGMENTS],
+            oldest: 0,
+            len: 0,
+        }
+    }
+}
+
+impl Queue {
+    /// Whether nothing waits.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many wait.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Nothing waits.
+    pub(super) const fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// All that wait.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.ring.iter().cycle().skip(self.oldest).take(self.len)
+    }
+
+    /// All that wait, of which there are to be so many.
+    pub(super) fn of_len(&mut self, len: usize) -> &mut [Waiting] {
+        self.ring.rotate_left(self.oldest);
+        self.oldest = 0;
+        self.len = len.min(MAX_SEGMENTS);
+        self.ring.get_mut(..self.len).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, waiting: Waiting) {
+        let end = (self.oldest + self.len) % MAX_SEGMENTS;
+        if self.len < MAX_SEGMENTS
+            && let Some(place) = self.ring.get_mut(end)
+        {
+            *place = waiting;
+            self.len += 1;
+        }
+    }
+
+    #[inline]
+    fn oldest(&self) -> Option<&Waiting> {
+        self.ring.get(self.oldest).filter(|_| self.len > 0)
+    }
+
+    #[inline]
+    const fn drop_oldest(&mut self) {
+        self.oldest = (self.oldest + 1) % MAX_SEGMENTS;
+        self.len -= 1;
+    }
+}
+
+impl Taken {
+    #[inline]
+    fn of(short: &Short, common: &Common, own: &Half, peer: &Half, first: u64) -> Self {
+        let len = short.sequence_len();
+        let ahead = peer.next().wrapping_sub(short.ack);
+        Self {
+            at: short.at(),
+            moment: short.moment(first),
+            seq_end: own.sent_to.saturating_add(i64::from(len)),
+            len,
+            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
+            timestamps: common.has_timestamps.then_some(short.timestamps),
+            ip_id: short.ip_id,
+        }
+    }
+}
+
 impl Sums {
     #[inline]
     fn note_sent(&mut self, at: At) {
@@ -503,6 +529,19 @@ impl Sums {
             self.leaving = Some((at, self.packets));
         }
         self.packets += 1;
+    }
+
+    #[inline]
+    fn note_window(&mut self, taken: &Taken, window: u16) {
+        self.window = window;
+        self.widest = self.widest.max(window);
+        if self.packets == 0 || window < self.narrowest.window {
+            self.narrowest = Narrow {
+                window,
+                at: taken.at,
+                ack: taken.ack,
+            };
+        }
     }
 
     /// Joins the two oldest neighbours of like size: sizes double with age (Datar et al. 2002).

@@ -68,9 +68,9 @@ impl Packed {
     }
 }
 
-/// Passes all of it; its origin stays as it is.
+/// Passes all of it, but for where the connection begins.
 fn pass(coder: &mut impl Coder, middle: &mut Middle) {
-    let first = middle.origin.first;
+    let first = middle.first;
     let [by, by_high] = of_option(middle.last_data_by);
     let [is_high, by, by_high] = coder.truths([middle.last_by == End::High, by, by_high]);
     middle.last_by = end(is_high);
@@ -132,9 +132,8 @@ fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
     });
     let mut len = half.waiting.len();
     coder.len(&mut len);
-    half.waiting.resize(len, Waiting::default());
     let mut before = (half.sent_to & 0xffff_ffff) as u32;
-    for it in half.waiting.iter_mut().rev() {
+    for it in half.waiting.of_len(len).iter_mut().rev() {
         waiting(coder, it, before, first);
         before = it.end.wrapping_sub(it.len);
     }

@@ -43,8 +43,8 @@ impl<X: StreamSink> Orderly<X> {
         );
         if let Some(middle) = self.middle(stock) {
             next = ByEnd {
-                low: middle.next(End::Low),
-                high: middle.next(End::High),
+                low: middle.ends.low.next(),
+                high: middle.ends.high.next(),
             };
             let behind = Behind::of(&middle, &self.overheads(&stock.looks));
             live.pass_over(&behind, &self.scales(), config);

@@ -2,8 +2,9 @@
 
 use super::log::Ring;
 use super::look::Looks;
-use super::middle::{Middle, Origin};
+use super::middle::Middle;
 use super::packed::Room;
+use crate::pairs::ByEnd;
 
 /// Rings that are kept for the next connections: about one and a half kilobytes each.
 const MAX_SPARE: usize = 32;
@@ -30,15 +31,11 @@ impl Stock {
         self.rings.pop().unwrap_or_default()
     }
 
-    /// Sums of nothing, of a connection that begins so.
-    pub(super) fn middle(&mut self, origin: Origin) -> Box<Middle> {
-        match self.middle.take() {
-            Some(mut middle) => {
-                middle.begin_again(origin);
-                middle
-            }
-            None => Box::new(Middle::new(origin)),
-        }
+    /// Sums of nothing, of a connection with this first frame and these numbers behind SYN and SYN/ACK.
+    pub(super) fn middle(&mut self, first: u64, starts: &ByEnd<u32>) -> Box<Middle> {
+        let mut middle = self.middle.take().unwrap_or_default();
+        middle.begin(first, starts);
+        middle
     }
 
     /// Takes sums back that are no longer needed.
