@@ -134,7 +134,11 @@ impl Exchange {
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
-        self.complete && !self.is_unpromised() && self.tls.as_ref().is_none_or(|tls| calm(tls))
+        let calm = self
+            .tls
+            .as_ref()
+            .is_none_or(|tls| calm(tls) && !self.uncertain);
+        self.complete && !self.is_unpromised() && calm
     }
 
     /// A plain download of which the capture does not hold how long it was to be (a short snapshot length cut the response's

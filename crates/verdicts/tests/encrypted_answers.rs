@@ -176,6 +176,21 @@ fn a_last_record_that_is_full_is_seldom_the_last_of_all() {
 }
 
 #[test]
+fn what_the_capture_lost_at_the_end_may_have_been_the_end() {
+    // Full records, then 50,000 bytes that are on no packet here, all acknowledged.
+    let mut session = Session::new(&FULL);
+    session.down += 50_000;
+    let verdict = session.client_closes(0.2);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.97, "{}", told(&verdict));
+    // The answer itself is not here.
+    let mut session = Session::new(&[]);
+    session.down += 5_000;
+    let verdict = session.client_closes(0.2);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
 fn a_client_that_left_of_its_own_accord_had_what_it_wanted() {
     // Its goodbye acknowledges all data, but not the FIN that crosses it.
     let mut session = Session::new(&PIECES);

@@ -495,6 +495,10 @@ impl TlsSession {
         let open = self.handshake == TlsHandshake::Complete || self.client_hello.is_none();
         let goodbye = self.said_goodbye(Side::Server);
         let turns = self.turns.as_ref().filter(|_| open);
+        // What the capture lacks at the end may have been the answer, or its end.
+        let blind = self.flows.server.reader.is_lost();
+        let outstanding = turns.and_then(Turns::request_outstanding);
+        let under_way = turns.and_then(|it| it.response_under_way(cut, goodbye));
         Tls {
             server_name: offered.and_then(|hello| hello.server_name.clone()),
             alpn: self.alpn().map(str::to_owned),
@@ -504,8 +508,8 @@ impl TlsSession {
             resumed: self.resumed(),
             client_bytes: self.flows.client.application_bytes,
             server_bytes: self.flows.server.application_bytes,
-            request_outstanding: turns.and_then(Turns::request_outstanding),
-            response_under_way: turns.and_then(|it| it.response_under_way(cut, goodbye)),
+            request_outstanding: outstanding.filter(|waits| !(blind && *waits)),
+            response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
             last_answer: self.last_answer,
