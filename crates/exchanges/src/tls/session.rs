@@ -21,6 +21,9 @@ use crate::{AnswerEnd, CloseNotify, Exchange, Protocol, Tls, TlsAlert, TlsHandsh
 /// A client that closes sooner behind an answer has not waited for the rest of it.
 const SILENCE: Span = Span::from_millis(900);
 
+/// Lengths of TLS 1.3's Finished as a record: a hash of 32 or 48 bytes, the frame, the type and the tag.
+const FINISHED: [u16; 2] = [53, 69];
+
 /// Event loops fire their timers so much too late.
 const LATE: Span = Span::from_millis(150);
 
@@ -41,6 +44,8 @@ pub(crate) struct TlsSession {
     /// The server's last record that is a response or a part of one.
     last_answer: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
+    /// Behind its Finished the server may answer early data, before it has the client's (RFC 8446 §2.3).
+    early_data_taken: bool,
     /// Until the client ends it.
     pub(super) early_data: Option<EarlyData>,
     pub(super) inside: Option<Box<Inside>>,
@@ -118,6 +123,7 @@ impl TlsSession {
             closed: BySide::default(),
             last_answer: None,
             decryption: None,
+            early_data_taken: false,
             early_data: None,
             inside: None,
             goodbyes: CloseNotifyNotes::default(),
@@ -219,8 +225,10 @@ impl TlsSession {
         at: Moment,
         header: RecordHeader,
     ) {
+        let answered = side == Side::Server && self.early_data_taken;
         if self.is_13() && self.handshake != TlsHandshake::Complete {
-            if self.client_hello.is_some() || self.server_hello.is_some() {
+            let begun = self.client_hello.is_some() || self.server_hello.is_some();
+            if begun && !answered {
                 self.handshake_in_disguise(side, at, header);
                 return;
             }
@@ -231,7 +239,8 @@ impl TlsSession {
         }
         if self.may_be_13() && header.len == TLS13_ALERT_LEN {
             // A server that says nothing but this behind the client's Finished does not like the client's certificate.
-            if self.is_13() && side == Side::Server && !self.flows.server.spoke_after {
+            let refuses = !self.flows.server.spoke_after && !self.early_data_taken;
+            if self.is_13() && side == Side::Server && refuses {
                 self.alert.get_or_insert(TlsAlert {
                     by: side,
                     description: "encrypted",
@@ -315,6 +324,7 @@ impl TlsSession {
             Side::Server => {
                 self.flows.server.first_hidden.get_or_insert(header.len);
                 self.flows.server.finished = true;
+                self.early_data_taken = FINISHED.contains(&header.len) && self.offers_early_data();
             }
             Side::Client if finishes => {
                 self.flows.client.finished = true;
@@ -322,6 +332,12 @@ impl TlsSession {
             }
             Side::Client => {}
         }
+    }
+
+    /// The client has sent early data, and the server resumes the session that this belongs to.
+    fn offers_early_data(&self) -> bool {
+        let offered = self.client_hello.as_ref().is_some_and(|it| it.early_data);
+        offered && self.resumed() && self.flows.client.application_bytes > 0
     }
 
     /// What a record adds to its content, by the cipher suite.
@@ -492,7 +508,9 @@ impl TlsSession {
     fn tls(&self) -> Tls {
         let offered = self.client_hello.as_ref();
         let cut = self.cut_record();
-        let open = self.handshake == TlsHandshake::Complete || self.client_hello.is_none();
+        let answered = self.early_data_taken && self.flows.server.spoke_after;
+        let established = self.handshake == TlsHandshake::Complete || answered;
+        let open = established || self.client_hello.is_none();
         let goodbye = self.said_goodbye(Side::Server);
         let turns = self.turns.as_ref().filter(|_| open);
         // What the capture lacks at the end may have been the answer, or its end.
@@ -573,6 +591,10 @@ impl TlsSession {
         let foreign = self.flows.client.foreign || self.flows.server.foreign;
         match self.handshake {
             TlsHandshake::Partial if begun && foreign => TlsHandshake::Failed,
+            // An answer before the client's Finished: to early data.
+            TlsHandshake::Partial if self.early_data_taken && self.flows.server.spoke_after => {
+                TlsHandshake::Complete
+            }
             TlsHandshake::Partial if !whole && self.both_sent_data() => TlsHandshake::Complete,
             TlsHandshake::Partial if ended && begun && whole => TlsHandshake::Failed,
             known => known,

@@ -124,4 +124,16 @@ fn early_data(folder: &Path) {
     assert_eq!(told(inside), [("GET /early", Some(200))]);
     assert_eq!(inside[0].body_delivered, Some(17));
     assert!(inside[0].complete);
+    // Without keys: the server answers, and says goodbye, before it has the client's Finished.
+    let connection = &read(folder, "tls13_early_data", Keys::Unused)[1];
+    let tls = session(connection);
+    assert_eq!(tls.handshake, TlsHandshake::Complete);
+    assert_eq!(
+        (tls.alert.as_ref(), tls.close_notify),
+        (None, CloseNotify::Server)
+    );
+    assert_eq!(
+        (tls.request_outstanding, tls.server_bytes),
+        (Some(false), 160)
+    );
 }
