@@ -10,6 +10,7 @@ use crate::http2::Http2;
 use crate::layer::Layer;
 use crate::mismatch::{Opening, is_client_hello};
 use crate::proxy_protocol::{self, ProxyLine};
+use crate::ssl_request::{SslRequest, Step};
 use crate::tls::TlsSession;
 
 /// Bytes of one side that are held while the protocol is open.
@@ -91,6 +92,7 @@ struct Plain {
     recognised: Recognised,
     speaker: Option<Side>,
     looks: u8,
+    ssl_request: SslRequest,
 }
 
 #[derive(Debug, Default)]
@@ -272,15 +274,21 @@ impl Application {
         }
     }
 
-    /// The length of MySQL's SSLRequest, where `bytes` begin with one: a client's packet number 1 of 32 bytes whose
-    /// capabilities hold CLIENT_SSL.
-    fn ssl_request_len(&self, side: Side, bytes: &[u8]) -> Option<usize> {
-        let mysql = match &self.stage {
-            Stage::Plain(plain) => plain.recognised.name() == "mysql",
-            _ => false,
-        };
-        let request = matches!(bytes, [32, 0, 0, 1, _, flags, ..] if flags & 8 != 0);
-        (mysql && side == Side::Client && request).then_some(36)
+    /// What a client of MySQL says next.
+    fn ssl_request(&mut self, side: Side, bytes: &[u8]) -> Step {
+        match &mut self.stage {
+            Stage::Plain(plain) if side == Side::Client && plain.recognised.name() == "mysql" => {
+                plain.ssl_request.step(bytes)
+            }
+            _ => Step::Other,
+        }
+    }
+
+    /// Whoever speaks next speaks anew, or does not, as if `side` had spoken last.
+    const fn spoken_by(&mut self, side: Side) {
+        if let Stage::Plain(plain) = &mut self.stage {
+            plain.speaker = Some(side);
+        }
     }
 
     /// A side begins to speak anew: what it says may be another protocol's start.
@@ -393,6 +401,7 @@ impl Detecting {
             recognised: Recognised::new(name),
             speaker: None,
             looks: 0,
+            ssl_request: SslRequest::default(),
         })
     }
 
@@ -469,20 +478,19 @@ impl Detecting {
 
 impl Layer for Application {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
-        if let Some(len) = self.ssl_request_len(side, bytes) {
-            // MySQL's SSLRequest is followed by the ClientHello without an answer in between.
-            let (request, hello) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
-            self.take(log, side, at, offset, request);
-            if let Stage::Plain(plain) = &mut self.stage {
-                plain.speaker = Some(side.peer());
-            }
-            let offset = offset.saturating_add(len as u64);
-            if !hello.is_empty() {
-                self.take(log, side, at, offset, hello);
-            }
-            return;
+        let len = match self.ssl_request(side, bytes) {
+            Step::Other => return self.take(log, side, at, offset, bytes),
+            Step::Within => bytes.len(),
+            Step::Ends(len) => len,
+        };
+        // The ClientHello stands behind it without an answer in between.
+        let (request, hello) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
+        self.spoken_by(side);
+        self.take(log, side, at, offset, request);
+        self.spoken_by(side.peer());
+        if !hello.is_empty() {
+            self.take(log, side, at, offset.saturating_add(len as u64), hello);
         }
-        self.take(log, side, at, offset, bytes);
     }
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {

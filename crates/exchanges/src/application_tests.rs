@@ -37,9 +37,16 @@ fn postgresql_and_mysql_turn_into_tls() {
     request.resize(36, 0);
     request.extend(HELLO);
     let greeting = [&[74, 0, 0, 0, 10][..], b"8.0.32\0"].concat();
-    let mysql = Talk::default().server(greeting).client(request).end();
+    let mysql = Talk::default().server(&greeting).client(&request).end();
     assert_eq!(mysql.list[0].protocol, Protocol::Other("mysql"));
     assert!(mysql.list[1].tls.is_some());
+    for cut in [4, 20, 36, 40] {
+        let (begun, rest) = request.split_at(cut);
+        let talk = Talk::default().server(&greeting);
+        let mysql = talk.client(begun).client(rest).end();
+        assert_eq!(mysql.list[0].protocol, Protocol::Other("mysql"), "{cut}");
+        assert!(mysql.list[1].tls.is_some(), "{cut}");
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod list;
 mod mismatch;
 mod proxy_protocol;
 mod short_queue;
+mod ssl_request;
 mod tls;
 mod tracker;
 mod websocket;
