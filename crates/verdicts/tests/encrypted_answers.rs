@@ -295,6 +295,31 @@ fn goodbyes_that_meet_a_closed_socket_are_no_answer() {
 }
 
 #[test]
+fn a_goaway_with_its_reason_in_words_is_neither_answer_nor_request() {
+    // Apache says why: `timeout`.
+    let mut session = Session::speaking("h2", &FULL[..4]);
+    session.server(5.2, PSH_ACK, &record(23, 24 + 17 + 7));
+    let verdict = with_goodbye_at(session, 5.2001).server_closes(5.2002);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::ResponseTruncated) < 0.02,
+        "{}",
+        told(&verdict)
+    );
+    // So may a client, and the server closes in order.
+    let mut session = Session::speaking("h2", &PIECES);
+    session.client(5.2, PSH_ACK, &record(23, 24 + 17 + 24));
+    session.server(5.2401, PSH_ACK, &record(23, 24 + 17));
+    let verdict = with_goodbye_at(session, 5.2402).server_closes(5.2403);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        (0.7..0.9).contains(&verdict.confidence),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
 fn a_client_that_leaves_behind_the_handshake_refused_it_or_only_looked() {
     // wget and Node.js refuse a certificate so, and monitors that only look at it leave so.
     let verdict = Session::handshake().client_closes(0.1);

@@ -24,6 +24,9 @@ const SILENCE: Span = Span::from_millis(900);
 /// Lengths of TLS 1.3's Finished as a record: a hash of 32 or 48 bytes, the frame, the type and the tag.
 const FINISHED: [u16; 2] = [53, 69];
 
+/// The longest GOAWAY that is thought of: its frame, and a reason in words.
+const LONGEST_GOAWAY: u16 = 17 + 128;
+
 /// Event loops fire their timers so much too late.
 const LATE: Span = Span::from_millis(150);
 
@@ -43,6 +46,8 @@ pub(crate) struct TlsSession {
     pub(super) closed: BySide<Option<Moment>>,
     /// The server's last record that is a response or a part of one.
     last_answer: Option<Moment>,
+    /// The answer before it, where the last may be GOAWAY with a reason in words: it is short, and broke a rest.
+    before_goaway: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
     /// Behind its Finished the server may answer early data, before it has the client's (RFC 8446 §2.3).
     early_data_taken: bool,
@@ -122,6 +127,7 @@ impl TlsSession {
             turns: None,
             closed: BySide::default(),
             last_answer: None,
+            before_goaway: None,
             decryption: None,
             early_data_taken: false,
             early_data: None,
@@ -254,6 +260,7 @@ impl TlsSession {
         let content = header.len.saturating_sub(self.overhead());
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
+        let before = self.turns().last();
         let spoke = self.turns().add(side, at.frame, content);
         if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)).filter(|_| spoke) {
             match side {
@@ -265,6 +272,10 @@ impl TlsSession {
         }
         let newest = self.last_answer.is_none_or(|last| last.frame <= at.frame);
         if spoke && side == Side::Server && newest {
+            let unasked = before == Some(Side::Server) && self.alpn() == Some("h2");
+            let late = |last: &Moment| at.time - last.time > SILENCE;
+            let goaway = unasked && content <= LONGEST_GOAWAY;
+            self.before_goaway = self.last_answer.filter(late).filter(|_| goaway);
             self.last_answer = Some(at);
         }
     }
@@ -530,16 +541,28 @@ impl TlsSession {
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
-            last_answer: self.last_answer,
+            last_answer: self.last_answer(),
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
-            answer_followed: turns.is_some_and(Turns::answer_followed),
+            answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }
+    }
+
+    /// The answer before a GOAWAY, where the server's last word was one, by its length: it broke a rest, nobody had asked, and the server
+    /// left right behind it.
+    fn goaway(&self) -> Option<Moment> {
+        let (before, word) = (self.before_goaway?, self.last_answer?);
+        let left = self.left(Side::Server)?;
+        (left.time - word.time <= LATE).then_some(before)
+    }
+
+    fn last_answer(&self) -> Option<Moment> {
+        self.goaway().or(self.last_answer)
     }
 
     /// The client closed first, long after the server's last answer, which neither an end that can be told nor a goodbye followed.
     fn left_in_silence(&self) -> bool {
-        let (Some(answer), Some(left)) = (self.last_answer, self.closed.client) else {
+        let (Some(answer), Some(left)) = (self.last_answer(), self.closed.client) else {
             return false;
         };
         let server = &self.flows.server;
@@ -555,7 +578,7 @@ impl TlsSession {
     /// The server left before the client did, sooner behind its last answer than one that closes what is idle, or behind a stream
     /// of pieces at a time that no limit on idling explains.
     fn left_behind_answer(&self) -> bool {
-        let (Some(answer), Some(left)) = (self.last_answer, self.left(Side::Server)) else {
+        let (Some(answer), Some(left)) = (self.last_answer(), self.left(Side::Server)) else {
             return false;
         };
         let first = self

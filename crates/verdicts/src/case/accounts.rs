@@ -433,7 +433,7 @@ fn missing_of_tls(
     if under_way || matches!(tls.cut_record, Some((Side::Server, _))) {
         return Some((Missing::ResponseUnfinished, true));
     }
-    if tls.request_outstanding == Some(true) {
+    if tls.request_outstanding == Some(true) && !goodbye::perhaps_goaway(connection, tls, close) {
         return Some((Missing::Unanswered, true));
     }
     if matches!(tls.cut_record, Some((Side::Client, _))) {

@@ -1,11 +1,21 @@
 //! Goodbyes of encrypted sessions (close_notify), against the FINs and RSTs around them.
 
-use whyreset_connections::{Connection, Dialect, Side};
+use whyreset_capture::Span;
+use whyreset_connections::{Connection, Dialect, Packet, Side};
 use whyreset_exchanges::{CloseNotify, Exchanges, Tls};
 use whyreset_segments::Known;
 
-use super::in_flight::in_flight;
+use super::in_flight::{FAREWELL_BYTES, in_flight};
 use super::{Close, Kind};
+
+/// The longest packet that is thought of as a GOAWAY of HTTP/2: one with a reason in words (its frame, the text, TLS's share).
+const LONGEST_GOAWAY: u32 = 17 + 128 + 22;
+/// Who says goodbye does so after a rest, mostly.
+const REST: Span = Span::from_millis(900);
+/// The longest close_notify: 31 bytes with AES-GCM in TLS 1.2.
+const CLOSE_NOTIFY: i64 = 31;
+/// And leaves at once.
+const AT_ONCE: Span = Span::from_millis(200);
 
 /// The server's program closed and left the client's goodbye unread, which makes its host reset the connection (RFC 9293
 /// §3.6.1): all that the server had sent was acknowledged then, and the client was the first to leave.
@@ -43,4 +53,43 @@ pub(crate) fn crossed_the_servers(connection: &Connection<Exchanges>, tls: &Tls)
         p.side == Side::Client && p.frame > fin.at.frame && leaves && !p.flags.is_rst()
     });
     first.is_some_and(|p| p.known.has(Known::ACK) && p.ack < knows)
+}
+
+/// In HTTP/2 the client's last word may be GOAWAY with a reason in words: it breaks a rest, is short, and behind it nothing is said but
+/// goodbyes, and the connection is closed in order.
+pub(crate) fn perhaps_goaway(
+    connection: &Connection<Exchanges>,
+    tls: &Tls,
+    close: Option<Close>,
+) -> bool {
+    let Some(close) = close.filter(|close| close.kind == Kind::Fin && tls.speaks_http2()) else {
+        return false;
+    };
+    let said_goodbye = match close.side {
+        Side::Client => matches!(tls.close_notify, CloseNotify::Client | CloseNotify::Both),
+        Side::Server => tls.server_said_goodbye(),
+    };
+    let talk = || connection.packets.iter().filter(|p| p.payload_len > 0);
+    let Some(word) = last_word(talk().filter(|p| p.frame < close.at.frame)) else {
+        return false;
+    };
+    let before = talk().rfind(|p| p.frame < word.frame);
+    let rested = before.is_none_or(|p| word.time - p.time > REST);
+    let answer: i64 = talk()
+        .filter(|p| p.side == Side::Server && p.frame > word.frame)
+        .map(|p| i64::from(p.payload_len))
+        .sum();
+    // What the server says without knowing of it is no answer, but may be a goodbye that the client's request crosses.
+    let mut answers = talk().filter(|p| p.side == Side::Server && p.frame > word.frame);
+    let knows = answers.all(|p| p.known.has(Known::ACK) && p.ack >= word.seq_end());
+    let trip = connection.vantage.round_trip.of(close.side).minimum;
+    let soon = close.at.time - word.time <= AT_ONCE + trip.unwrap_or(Span::ZERO);
+    let short = word.payload_len <= LONGEST_GOAWAY && answer <= FAREWELL_BYTES + FAREWELL_BYTES;
+    said_goodbye && rested && short && knows && soon
+}
+
+/// The client's last packet that is more than a close_notify.
+fn last_word<'p>(talk: impl DoubleEndedIterator<Item = &'p Packet>) -> Option<&'p Packet> {
+    let mut talk = talk.rev();
+    talk.find(|p| p.side == Side::Client && i64::from(p.payload_len) > CLOSE_NOTIFY)
 }

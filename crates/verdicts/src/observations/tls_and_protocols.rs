@@ -6,7 +6,7 @@ use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close};
+use crate::case::{Case, Close, goodbye};
 use crate::wording;
 
 /// Findings that mean that the two sides speak different protocols.
@@ -87,7 +87,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     left_at_once(case, tls, found);
     let asked = tls.handshake == TlsHandshake::Complete && tls.client_bytes > 0;
-    if asked && tls.request_outstanding.is_none() && case.close.is_some() {
+    if asked && goodbye::perhaps_goaway(c, tls, case.close) {
+        found.add(
+            ids::TURN_UNTOLD,
+            [exchange.ended.map_or(c.frames.last, |m| m.frame)],
+            "Whether the client's last word was a request, or a goodbye (GOAWAY) with its reason in words, does not show in its size.",
+        );
+    } else if asked && tls.request_outstanding.is_none() && case.close.is_some() {
         found.add(
             ids::TURN_UNTOLD,
             [exchange.ended.map_or(c.frames.last, |m| m.frame)],
