@@ -419,17 +419,8 @@ impl<X: StreamSink> Orderly<X> {
     /// What it tells of its listener.
     pub(crate) fn visit(&self, stock: &mut Stock) -> Visit {
         let server = self.server();
-        let (mut last_of_server, mut first_fin) = (None, None);
-        for short in self.log.iter() {
-            if short.from() == server {
-                last_of_server = Some(short);
-            }
-            if short.flags().is_fin() {
-                first_fin.get_or_insert(short);
-            }
-        }
-        let heard = last_of_server
-            .map(|short| short.moment(self.first_frame))
+        let heard = self
+            .last_kept_of(server)
             .or_else(|| {
                 let middle = self.middle(stock)?;
                 let last = middle.last_of(server);
@@ -452,11 +443,27 @@ impl<X: StreamSink> Orderly<X> {
             ttl: Some((ttl.min(usual), ttl.max(usual))),
             idle_close: self
                 .pause_before_fin
-                .filter(|_| first_fin.is_some_and(|fin| fin.from() == server)),
+                .filter(|_| self.closed_first() == Some(server)),
             last_heard: Some(heard),
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
         }
+    }
+
+    /// The last packet of an end, of those that are kept one by one.
+    fn last_kept_of(&self, end: End) -> Option<Moment> {
+        let in_ring = self.log.last().filter(|short| short.from() == end).last();
+        let last = in_ring.or_else(|| {
+            let mut first = self.log.first().iter();
+            first.rfind(|short| short.from() == end).copied()
+        });
+        last.map(|short| short.moment(self.first_frame))
+    }
+
+    /// Whose FIN passed first.
+    fn closed_first(&self) -> Option<End> {
+        let fin = self.log.iter().find(|short| short.flags().is_fin());
+        fin.map(|fin| fin.from())
     }
 
     /// The numbers behind SYN and SYN/ACK.

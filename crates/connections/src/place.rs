@@ -313,7 +313,10 @@ fn first_frame(signs: &Signs) -> Vec<u64> {
 pub(crate) fn people_span(span: Span) -> String {
     let seconds = span.as_secs_f64();
     let size = seconds.abs();
-    if size < 0.001 {
+    if size < 0.001 && span.nanos() % 1_000 == 0 {
+        // So are most, and whole numbers are more quickly written.
+        format!("{} µs", span.nanos() / 1_000)
+    } else if size < 0.001 {
         format!("{:.0} µs", seconds * 1e6)
     } else if size < 0.01 {
         format!("{:.1} ms", seconds * 1e3)

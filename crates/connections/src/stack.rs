@@ -6,6 +6,8 @@
 pub mod dialects;
 pub mod timers;
 
+use std::fmt::{self, Write};
+
 use whyreset_segments::TcpOptions;
 
 use crate::Flow;
@@ -66,9 +68,9 @@ const FAMILIES: [StackFamily; 5] = [
 pub(crate) fn guess(flow: &Flow, is_syn_ack: bool, order_known: bool) -> StackGuess {
     let initial_ttl = flow.network.ttl_first.and_then(initial_ttl);
     let mut scores = [0.35_f64, 0.3, 0.15, 0.05, 0.05].map(f64::ln);
-    let mut clauses = Vec::new();
+    let mut reason = Clauses::default();
     if let Some(initial) = initial_ttl {
-        clauses.push(format!("TTL from {initial}"));
+        reason.add(format_args!("TTL from {initial}"));
         for (score, family) in scores.iter_mut().zip(FAMILIES) {
             *score += ttl_likelihood(family, initial).ln();
         }
@@ -77,19 +79,34 @@ pub(crate) fn guess(flow: &Flow, is_syn_ack: bool, order_known: bool) -> StackGu
         for (score, family) in scores.iter_mut().zip(FAMILIES) {
             *score += features_likelihood(family, options, flow.syn_window).ln();
         }
-        clauses.push(describe(options, flow.syn_window));
+        describe(options, flow.syn_window, &mut reason);
         let order = order_of(options);
-        if order_known && (!is_syn_ack || order.len() > 4) {
+        if order_known && (!is_syn_ack || order.clone().count() > 4) {
+            let owner = owner_of(order);
             for (score, family) in scores.iter_mut().zip(FAMILIES) {
-                *score += order_likelihood(family, &order, is_syn_ack).ln();
+                *score += order_likelihood(family, owner, is_syn_ack).ln();
             }
         }
     }
-    conclude(scores, clauses, initial_ttl)
+    conclude(scores, reason.0, initial_ttl)
 }
 
-fn conclude(scores: [f64; 5], clauses: Vec<String>, initial_ttl: Option<u8>) -> StackGuess {
-    if clauses.is_empty() {
+/// Clauses, with commas between them.
+#[derive(Default)]
+struct Clauses(String);
+
+impl Clauses {
+    fn add(&mut self, clause: fmt::Arguments<'_>) {
+        if !self.0.is_empty() {
+            self.0.push_str(", ");
+        }
+        // A string takes whatever comes.
+        let _ = self.0.write_fmt(clause);
+    }
+}
+
+fn conclude(scores: [f64; 5], reason: String, initial_ttl: Option<u8>) -> StackGuess {
+    if reason.is_empty() {
         return StackGuess::default();
     }
     // A stack that is none of these: a small share of everything, so that weak signs stay weak.
@@ -113,7 +130,7 @@ fn conclude(scores: [f64; 5], clauses: Vec<String>, initial_ttl: Option<u8>) -> 
         } else {
             1.0 - probability
         },
-        reason: clauses.join(", "),
+        reason,
         initial_ttl,
     }
 }
@@ -179,40 +196,41 @@ fn scale_likelihood(family: StackFamily, options: &TcpOptions) -> f64 {
     }
 }
 
-fn order_of(options: &TcpOptions) -> Vec<u8> {
-    let end = options.kinds().iter().position(|kind| *kind == 0);
-    let known = options.kinds().iter().take(end.unwrap_or(usize::MAX));
-    known
-        .copied()
-        .filter(|kind| *kind != 34 && *kind != 254)
-        .collect()
+fn order_of(options: &TcpOptions) -> impl Iterator<Item = &u8> + Clone {
+    options
+        .kinds()
+        .iter()
+        .take_while(|kind| **kind != 0)
+        .filter(|kind| **kind != 34 && **kind != 254)
 }
 
-fn order_likelihood(family: StackFamily, order: &[u8], is_syn_ack: bool) -> f64 {
-    let known = SYN_ORDERS.iter().find(|(kinds, _)| *kinds == order);
+/// Whose order it is, where it is one of those that are known.
+fn owner_of<'o>(order: impl Iterator<Item = &'o u8> + Clone) -> Option<StackFamily> {
+    let known = |(kinds, _): &&(&[u8], StackFamily)| order.clone().eq(kinds.iter());
+    SYN_ORDERS.iter().find(known).map(|(_, owner)| *owner)
+}
+
+fn order_likelihood(family: StackFamily, owner: Option<StackFamily>, is_syn_ack: bool) -> f64 {
     let spread = if is_syn_ack { 0.15 } else { 0.04 };
-    match known {
-        Some((_, owner)) if *owner == family => 0.9,
+    match owner {
+        Some(owner) if owner == family => 0.9,
         Some(_) => spread,
         None => 0.05,
     }
 }
 
-fn describe(options: &TcpOptions, window: Option<u32>) -> String {
-    let mut parts = Vec::new();
+fn describe(options: &TcpOptions, window: Option<u32>, reason: &mut Clauses) {
     if let Some(window) = window {
-        parts.push(format!("window {window}"));
+        reason.add(format_args!("window {window}"));
     }
     match options.window_scale {
-        Some(shift) => parts.push(format!("scale {shift}")),
-        None => parts.push("no window scale".to_owned()),
+        Some(shift) => reason.add(format_args!("scale {shift}")),
+        None => reason.add(format_args!("no window scale")),
     }
-    parts.push(if options.timestamps.is_some() {
-        "timestamps".to_owned()
-    } else {
-        "no timestamps".to_owned()
-    });
-    parts.join(", ")
+    match options.timestamps {
+        Some(_) => reason.add(format_args!("timestamps")),
+        None => reason.add(format_args!("no timestamps")),
+    }
 }
 
 #[cfg(test)]
