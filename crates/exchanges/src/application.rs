@@ -5,7 +5,7 @@ use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 use crate::KeyLog;
 use crate::banner::{self, Recognised, Spoken};
 use crate::exchange_log::ExchangeLog;
-use crate::http1::{Http1, Rest};
+use crate::http1::{Http1, Rest, is_plainly_request};
 use crate::http2::Http2;
 use crate::layer::Layer;
 use crate::mismatch::{Opening, is_client_hello};
@@ -314,6 +314,9 @@ impl Application {
 
 /// What is spoken, where nothing came before these bytes of `side`.
 fn judge_at_once(side: Side, bytes: &[u8]) -> Option<Spoken> {
+    if is_plainly_request(bytes) {
+        return Some(Spoken::Http1 { requester: side });
+    }
     if proxy_protocol::read(bytes) != ProxyLine::None {
         return None;
     }

@@ -20,7 +20,7 @@ mod withheld;
 
 pub(crate) use pairing::Http1;
 pub(crate) use rest::Rest;
-pub(crate) use start_line::{Likeness, request_likeness, response_likeness};
+pub(crate) use start_line::{Likeness, is_plainly_request, request_likeness, response_likeness};
 
 use compact_str::CompactString;
 

@@ -45,10 +45,14 @@ pub(crate) enum Likeness {
     Open,
 }
 
+/// Whether a stream begins as most requests do: whatever follows, it is one, and nothing else begins so.
+pub(crate) fn is_plainly_request(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"GET /") || bytes.starts_with(b"POST /")
+}
+
 /// Whether a stream begins with a request.
 pub(crate) fn request_likeness(bytes: &[u8]) -> Likeness {
-    // Most do.
-    if bytes.starts_with(b"GET /") || bytes.starts_with(b"POST /") {
+    if is_plainly_request(bytes) {
         return Likeness::Yes;
     }
     let Some(blank) = bytes.iter().position(|byte| *byte == b' ') else {
