@@ -5,9 +5,9 @@ use whyreset_connections::{
     Brief, Connection, Engine, EngineConfig, FORESEEN, Foreseen, LoneSyn, Neighbours, Placed,
 };
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
-use whyreset_frames::{Dissector, Found};
+use whyreset_frames::{Dissector, Found, Sight};
 use whyreset_reports::Judged;
-use whyreset_segments::{Addresses, HostNames, Quote, Segment};
+use whyreset_segments::{HostNames, Quote, Segment, Usual, UsualBytes};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -24,29 +24,61 @@ pub struct Analysis {
     last_time: Timestamp,
 }
 
-/// What was seen of records before they came ([`Analysis::look_ahead`]).
+/// What was seen of records before they came ([`Analysis::look_ahead`]): room for it, to be used again and again.
 #[derive(Debug)]
 pub struct LookedAt {
-    addresses: [Option<Addresses>; FORESEEN],
+    shapes: [Shape; FORESEEN],
+    usual: [Usual; FORESEEN],
     foreseen: [Foreseen; FORESEEN],
+}
+
+/// What a record is like at first sight.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    /// It holds a usual segment, of which TCP begins there in the frame.
+    Usual { tcp_at: u8 },
+    /// It holds another segment and nothing else.
+    Plain,
+    /// It has to be taken apart to tell.
+    Odd,
+}
+
+/// What was seen of one record.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead<'l> {
+    shape: Shape,
+    usual: &'l Usual,
+    foreseen: &'l Foreseen,
 }
 
 impl Default for LookedAt {
     fn default() -> Self {
         Self {
-            addresses: [None; FORESEEN],
+            shapes: [Shape::Odd; FORESEEN],
+            usual: [Usual::BLANK; FORESEEN],
             foreseen: [Foreseen::default(); FORESEEN],
         }
     }
 }
 
 impl LookedAt {
-    /// What was seen of each record; `None` for ever behind those that were looked at.
-    pub fn each(&self) -> impl Iterator<Item = Option<(&Addresses, &Foreseen)>> {
-        let looked_at = self.addresses.iter().zip(&self.foreseen);
-        looked_at
-            .map(|(addresses, foreseen)| Some((addresses.as_ref()?, foreseen)))
-            .chain(std::iter::repeat(None))
+    /// What was seen of each record.
+    #[inline]
+    pub fn each(&self) -> impl Iterator<Item = Ahead<'_>> {
+        let looked_at = self.shapes.iter().zip(&self.usual).zip(&self.foreseen);
+        looked_at.map(|((shape, usual), foreseen)| Ahead {
+            shape: *shape,
+            usual,
+            foreseen,
+        })
+    }
+}
+
+impl Ahead<'_> {
+    /// Whether [`Analysis::foreseen`] takes the record, and not [`Analysis::record`].
+    #[inline]
+    pub const fn is_plain(&self) -> bool {
+        !matches!(self.shape, Shape::Odd)
     }
 }
 
@@ -98,38 +130,48 @@ impl Analysis {
         });
     }
 
-    /// Looks at these records before they come, in their order: what can be told of them now, and what they lead to, is fetched
-    /// from memory together.
+    /// Looks at these records before they come, in their order, the first [`FORESEEN`] of them: what can be told of them is told
+    /// now, and what they lead to is fetched from memory together.
     pub fn look_ahead<'a>(
         &mut self,
         records: impl Iterator<Item = Record<'a>>,
         looked_at: &mut LookedAt,
     ) {
-        for (at, record) in looked_at.addresses.iter_mut().zip(records) {
-            *at = whyreset_frames::addresses(&record);
+        let room = looked_at.shapes.iter_mut().zip(&mut looked_at.usual);
+        let mut looked = 0;
+        for (((shape, usual), foreseen), record) in room.zip(&mut looked_at.foreseen).zip(records) {
+            looked += 1;
+            let addresses;
+            (*shape, addresses) = match whyreset_frames::at_first_sight(&record, usual) {
+                Some(Sight::Usual { addresses, tcp_at }) => (Shape::Usual { tcp_at }, addresses),
+                Some(Sight::Other(addresses)) => (Shape::Plain, addresses),
+                None => {
+                    (*shape, *foreseen) = (Shape::Odd, Foreseen::default());
+                    continue;
+                }
+            };
+            *foreseen = self.engine.locate(&addresses);
         }
-        self.engine
-            .foresee(&looked_at.addresses, &mut looked_at.foreseen);
+        if let Some(soon) = looked_at.foreseen.get_mut(..looked) {
+            self.engine.foresee(soon);
+        }
     }
 
-    /// Takes the next record of a capture, at which was looked before, where it is the packet to be expected of its connection.
-    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes the record.
+    /// Takes the next record of a capture, a plain one, at which was looked before.
     #[inline]
-    pub fn usual(
-        &mut self,
-        record: &Record<'_>,
-        addresses: &Addresses,
-        foreseen: &Foreseen,
-    ) -> Option<Placed> {
-        let expecting = self.engine.expecting(addresses, foreseen)?;
-        let usual = whyreset_frames::usual_segment(record)?;
-        let place = self.engine.usual(&usual, &expecting)?;
-        self.note_time(usual.time);
-        Some(place)
+    pub fn foreseen(&mut self, record: &Record<'_>, ahead: &Ahead<'_>) -> Option<Placed> {
+        if let Shape::Usual { tcp_at } = ahead.shape {
+            let bytes = UsualBytes::in_frame(record.bytes, tcp_at, ahead.usual);
+            if let Some(place) = self.engine.usual(ahead.usual, &bytes, ahead.foreseen) {
+                self.note_time(ahead.usual.time);
+                return Some(place);
+            }
+        }
+        self.plain(record, ahead.foreseen)
     }
 
-    /// Takes the next record of a capture, at which was looked before.
-    pub fn foreseen(&mut self, record: &Record<'_>, foreseen: &Foreseen) -> Option<Placed> {
+    #[inline(never)]
+    fn plain(&mut self, record: &Record<'_>, foreseen: &Foreseen) -> Option<Placed> {
         let segment = whyreset_frames::plain_segment(record)?;
         self.note_time(segment.time);
         self.engine.foreseen(&segment, foreseen)

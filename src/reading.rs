@@ -3,14 +3,14 @@
 mod text;
 
 use whyreset_capture::Record;
-use whyreset_connections::{Brief, LoneSyn, Placed};
+use whyreset_connections::{Brief, FORESEEN, LoneSyn, Placed};
 use whyreset_exchanges::Exchanges;
 use whyreset_reports::{CaptureFacts, Judged};
 
 use self::text::TextInput;
 use crate::Analysis;
 use crate::analysis::LookedAt;
-use crate::input::{CaptureInfo, Details, Event, Input, Records, printable};
+use crate::input::{CaptureInfo, Details, Event, Input, Records, TOGETHER, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
 const TLS_KEY_LOG: u32 = 0x544c_534b;
@@ -91,9 +91,10 @@ pub fn read<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     let mut text: Option<TextInput> = None;
+    let mut looked_at = LookedAt::default();
     loop {
         match input.next_event() {
-            Event::Records(records) => read_records(&records, analysis, reader)?,
+            Event::Records(records) => read_records(&records, analysis, &mut looked_at, reader)?,
             Event::Counted { .. } => {}
             Event::Secrets { kind, bytes } => {
                 if kind == TLS_KEY_LOG {
@@ -118,22 +119,19 @@ pub fn read<R: Reader>(
     drain(analysis, reader)
 }
 
+const _: () = assert!(TOGETHER <= FORESEEN);
+
 fn read_records<R: Reader>(
     records: &Records<'_>,
     analysis: &mut Analysis,
+    looked_at: &mut LookedAt,
     reader: &mut R,
 ) -> Result<(), R::Error> {
-    let mut looked_at = LookedAt::default();
-    analysis.look_ahead(records.frames(), &mut looked_at);
-    let records = records.frames().zip(records.details());
-    for ((record, details), ahead) in records.zip(looked_at.each()) {
+    analysis.look_ahead(records.frames(), looked_at);
+    for ((record, details), ahead) in records.with_details().zip(looked_at.each()) {
         reader.record(&record, &details);
-        if let Some((addresses, foreseen)) = ahead {
-            let place = match analysis.usual(&record, addresses, foreseen) {
-                None => analysis.foreseen(&record, foreseen),
-                place => place,
-            };
-            if let Some(place) = place {
+        if ahead.is_plain() {
+            if let Some(place) = analysis.foreseen(&record, &ahead) {
                 reader.placed(record.frame, Some(&record), place)?;
             }
         } else {

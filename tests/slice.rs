@@ -28,7 +28,7 @@ fn frames(path: &Path) -> Vec<Frame> {
     loop {
         match input.next_event() {
             Event::Records(records) => {
-                for (record, details) in records.frames().zip(records.details()) {
+                for (record, details) in records.with_details() {
                     let notes = details.notes();
                     let text = |bytes: &&[u8]| String::from_utf8(bytes.to_vec()).unwrap();
                     frames.push(Frame {

@@ -28,6 +28,7 @@ use source::Source;
 pub use error::{InputError, InputErrorCause, printable};
 pub use info::CaptureInfo;
 pub use progress::{Counts, Progress};
+pub use source::TOGETHER;
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug)]
@@ -111,15 +112,20 @@ impl<'a> Records<'a> {
             })
     }
 
-    /// What else the file says about each of them.
+    /// The frames, each with what else the file says about it.
     #[inline]
-    pub fn details(&self) -> impl Iterator<Item = Details<'a>> {
+    pub fn with_details(&self) -> impl Iterator<Item = (Record<'a>, Details<'a>)> {
         let source = self.source;
-        self.ready.iter().map(move |(base, at)| Details {
-            source,
-            base: *base,
-            interface: at.interface,
-        })
+        self.frames()
+            .zip(self.ready)
+            .map(move |(record, (base, at))| {
+                let details = Details {
+                    source,
+                    base: *base,
+                    interface: at.interface,
+                };
+                (record, details)
+            })
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment, Usual};
+use whyreset_segments::{Known, Quote, Segment, Usual, UsualBytes};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
@@ -26,7 +26,7 @@ use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
-pub use foresight::{Expecting, FORESEEN, Foreseen};
+pub use foresight::{FORESEEN, Foreseen};
 use tombstone::Tombstone;
 
 /// SOCKS negotiations that are followed.
@@ -235,19 +235,25 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
-    fn follow_usual(&mut self, slot: u32, usual: &Usual<'_>, from: End) -> Option<u64> {
+    fn follow_usual(
+        &mut self,
+        slot: u32,
+        usual: &Usual,
+        bytes: &UsualBytes<'_>,
+        from: End,
+    ) -> Option<u64> {
         let place = self.slots.get_mut(slot as usize)?;
         let State::Orderly(orderly) = &mut place.state else {
             return None;
         };
-        let checksum = if orderly.wants_checksum(usual, from) {
+        let checksum = if orderly.wants_checksum(bytes, from) {
             let ends = self.index.ends(&place.pair);
-            Some(usual.checksum(ends.of(from).host, ends.of(from.other()).host))
+            Some(usual.checksum(bytes, ends.of(from).host, ends.of(from.other()).host))
         } else {
             None
         };
         let was_over = orderly.ended();
-        if !orderly.take(usual, from, checksum, &mut self.stock) {
+        if !orderly.take(usual, bytes, from, checksum, &mut self.stock) {
             return None;
         }
         self.capture_end = self.capture_end.max(usual.time);
@@ -265,7 +271,10 @@ impl<X: StreamSink> Engine<X> {
         }
         let place = self.slots.get_mut(slot as usize)?;
         match &mut place.state {
-            State::Orderly(_) => self.follow_usual(slot, &Usual::of(segment)?, located.from),
+            State::Orderly(_) => {
+                let (usual, bytes) = (Usual::of(segment)?, UsualBytes::of(segment));
+                self.follow_usual(slot, &usual, &bytes, located.from)
+            }
             State::HalfOpen(half)
                 if segment.flags.is_syn_ack()
                     && !half.is_written()

@@ -56,7 +56,7 @@ mod vantage;
 pub use brief::Brief;
 pub use closing::{PassedFin, first_of_crossing_fins};
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
-pub use engine::{Engine, EngineConfig, Expecting, FORESEEN, Foreseen, Placed};
+pub use engine::{Engine, EngineConfig, FORESEEN, Foreseen, Placed};
 pub use explain::{Explanation, Sentence, explain};
 pub use flow::{
     Fin, Flow, IpIdModel, NetworkFields, Probes, Retransmissions, Sizes, TimestampClock,

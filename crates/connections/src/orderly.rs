@@ -26,7 +26,7 @@ pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
 use whyreset_prefetch as prefetch;
-use whyreset_segments::{Checksum, Look, Segment, Usual};
+use whyreset_segments::{Checksum, Look, Segment, Usual, UsualBytes};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -220,15 +220,16 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
-    pub(crate) fn wants_checksum(&self, usual: &Usual<'_>, from: End) -> bool {
-        u32::from(self.ends.of(from).checked) < CHECKED && !usual.tcp_bytes.is_empty()
+    pub(crate) fn wants_checksum(&self, bytes: &UsualBytes<'_>, from: End) -> bool {
+        u32::from(self.ends.of(from).checked) < CHECKED && !bytes.tcp.is_empty()
     }
 
     /// Takes the next packet, if it is the one to be expected. If not, nothing has changed. `checksum` is what its checksum
     /// turned out to be, where it was wanted.
     pub(crate) fn take(
         &mut self,
-        usual: &Usual<'_>,
+        usual: &Usual,
+        bytes: &UsualBytes<'_>,
         from: End,
         checksum: Option<Checksum>,
         stock: &mut Stock,
@@ -253,7 +254,7 @@ impl<X: StreamSink> Orderly<X> {
         if usual.flags.is_fin() && pause >= TELLING_PAUSE && !self.finished.any() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
-        self.hand_on(usual, from);
+        self.hand_on(usual, bytes.payload, from);
         self.advance(usual, from);
         if usual.payload_len > 0 {
             *self.last_data.of_mut(from) = short.at();
@@ -264,7 +265,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The next number, acknowledging what was sent and not less than before, within the other end's window; and no empty
     /// packet that says nothing new.
-    fn is_expected(&self, usual: &Usual<'_>, from: End) -> bool {
+    fn is_expected(&self, usual: &Usual, from: End) -> bool {
         let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
         let len = usual.payload_len;
         let fin = usual.flags.is_fin();
@@ -280,7 +281,7 @@ impl<X: StreamSink> Orderly<X> {
             && len < MAX_LEN
     }
 
-    fn looks_usual(&mut self, usual: &Usual<'_>, from: End, looks: &mut Looks) -> bool {
+    fn looks_usual(&mut self, usual: &Usual, from: End, looks: &mut Looks) -> bool {
         let own = self.ends.of_mut(from);
         let label = usual.flow_label;
         if let Some(look) = own.look {
@@ -292,7 +293,7 @@ impl<X: StreamSink> Orderly<X> {
         own.look.is_some()
     }
 
-    fn advance(&mut self, usual: &Usual<'_>, from: End) {
+    fn advance(&mut self, usual: &Usual, from: End) {
         let own = self.ends.of_mut(from);
         let fin = usual.flags.is_fin();
         let len = usual.payload_len.wrapping_add(u32::from(fin));

@@ -6,11 +6,10 @@
 mod table;
 
 use std::hash::{BuildHasher, Hasher};
-use std::net::SocketAddrV4;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use whyreset_segments::{Endpoint, Host};
+use whyreset_segments::{Addresses, EndV4, Endpoint, Host};
 
 use table::Table;
 
@@ -78,24 +77,48 @@ impl<T> ByEnd<T> {
     }
 }
 
-/// The unordered pair of a connection's ends. Hosts are IPv4 addresses, or numbers of the [`Index`]'s other hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The unordered pair of a connection's ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pair {
-    low_host: u32,
-    high_host: u32,
-    low_port: u16,
-    high_port: u16,
-    family: Family,
+    low: Word,
+    high: Word,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    V4,
-    Other,
+/// An end in one word: its host above its port. The host is an IPv4 address, or the number of one of the [`Index`]'s other hosts,
+/// and then this is said by the bit above ([`NUMBERED`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Word(u64);
+
+const HOST_AT: u32 = 16;
+const NUMBERED: u64 = 1 << 48;
+
+impl Word {
+    const fn numbered(host: u32, port: u16) -> Self {
+        Self(EndV4::new(host, port).word() | NUMBERED)
+    }
+
+    const fn host(self) -> u32 {
+        (self.0 >> HOST_AT) as u32
+    }
+
+    const fn port(self) -> u16 {
+        self.0 as u16
+    }
+
+    const fn is_numbered(self) -> bool {
+        self.0 & NUMBERED != 0
+    }
+}
+
+impl From<EndV4> for Word {
+    #[inline]
+    fn from(end: EndV4) -> Self {
+        Self(end.word())
+    }
 }
 
 /// A hash of 32 bits: enough to tell pairs apart before their slots are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PairHash(u32);
 
 /// From pairs to slots.
@@ -113,7 +136,7 @@ pub(crate) struct Index {
 }
 
 /// A segment's pair, and which end sent it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Located {
     pub(crate) pair: Pair,
     pub(crate) hash: PairHash,
@@ -123,53 +146,53 @@ pub(crate) struct Located {
 impl Located {
     /// Whether one of the ports is this one.
     pub(crate) const fn is_port(&self, port: u16) -> bool {
-        self.pair.low_port == port || self.pair.high_port == port
+        self.pair.low.port() == port || self.pair.high.port() == port
     }
 }
 
 impl Index {
     /// The pair of two ends.
     pub(crate) fn locate(&mut self, source: Endpoint, destination: Endpoint) -> Located {
-        let (family, a, b) = match (source.host, destination.host) {
-            (Host::V4(a), Host::V4(b)) => (Family::V4, u32::from(a), u32::from(b)),
-            (a, b) => (Family::Other, self.number(a), self.number(b)),
+        let (source, destination) = match (source.host, destination.host) {
+            (Host::V4(a), Host::V4(b)) => (
+                EndV4::new(a.to_bits(), source.port).into(),
+                EndV4::new(b.to_bits(), destination.port).into(),
+            ),
+            (a, b) => (
+                Word::numbered(self.number(a), source.port),
+                Word::numbered(self.number(b), destination.port),
+            ),
         };
-        self.located(family, (a, source.port), (b, destination.port))
+        self.located(source, destination)
     }
 
     /// The pair of two ends that are addresses of IPv4.
     #[inline]
-    pub(crate) fn locate_v4(&self, source: SocketAddrV4, destination: SocketAddrV4) -> Located {
-        let end = |end: SocketAddrV4| (u32::from(*end.ip()), end.port());
-        self.located(Family::V4, end(source), end(destination))
+    pub(crate) fn locate_v4(&self, addresses: &Addresses) -> Located {
+        self.located(addresses.source.into(), addresses.destination.into())
     }
 
     #[inline]
-    fn located(&self, family: Family, source: (u32, u16), destination: (u32, u16)) -> Located {
-        let (from, low, high) = if source <= destination {
-            (End::Low, source, destination)
-        } else {
-            (End::High, destination, source)
-        };
+    fn located(&self, source: Word, destination: Word) -> Located {
         let pair = Pair {
-            low_host: low.0,
-            high_host: high.0,
-            low_port: low.1,
-            high_port: high.1,
-            family,
+            low: source.min(destination),
+            high: source.max(destination),
         };
         Located {
             pair,
             hash: self.hash(&pair),
-            from,
+            from: if source <= destination {
+                End::Low
+            } else {
+                End::High
+            },
         }
     }
 
     fn hash(&self, pair: &Pair) -> PairHash {
         let mut hasher = self.seed.build_hasher();
-        hasher.write_u64(u64::from(pair.low_host) << 32 | u64::from(pair.high_host));
-        let ports = u64::from(pair.low_port) << 16 | u64::from(pair.high_port);
-        hasher.write_u64(ports << 1 | u64::from(pair.family == Family::Other));
+        hasher.write_u64(pair.low.0);
+        hasher.write_u64(pair.high.0);
         let hash = hasher.finish();
         PairHash((hash ^ (hash >> 32)) as u32)
     }
@@ -230,19 +253,23 @@ impl Index {
 
     /// One end of a pair.
     pub(crate) fn endpoint(&self, pair: &Pair, end: End) -> Endpoint {
-        let (host, port) = match end {
-            End::Low => (pair.low_host, pair.low_port),
-            End::High => (pair.high_host, pair.high_port),
+        let word = match end {
+            End::Low => pair.low,
+            End::High => pair.high,
         };
-        let host = match pair.family {
-            Family::V4 => Host::V4(host.into()),
-            Family::Other => usize::try_from(host)
+        let host = if word.is_numbered() {
+            usize::try_from(word.host())
                 .ok()
                 .and_then(|number| self.hosts.get(number))
                 .copied()
-                .unwrap_or(Host::Name(u32::MAX)),
+                .unwrap_or(Host::Name(u32::MAX))
+        } else {
+            Host::V4(word.host().into())
         };
-        Endpoint { host, port }
+        Endpoint {
+            host,
+            port: word.port(),
+        }
     }
 }
 

@@ -32,9 +32,11 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{Addresses, LinkFields, Quote, Segment, Usual};
+use whyreset_segments::{LinkFields, Quote, Segment, Usual};
 
 use crate::link::{link_type, plain_frame};
+
+pub use crate::link::plain_frame::Sight;
 use crate::network::fragments::Fragments;
 use crate::packet::Packet;
 use crate::walk::{Outer, Walk};
@@ -124,16 +126,10 @@ pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
     plain_frame::segment(record, record.time?)
 }
 
-/// Who sent the segment of a frame of the most usual shape ([`plain_segment`]) to whom; `None` where that finds none.
+/// What is told at first sight of a frame in which [`plain_segment`] finds something. A usual segment is written into `usual`.
 #[inline]
-pub fn addresses(record: &Record<'_>) -> Option<Addresses> {
-    plain_frame::addresses(record)
-}
-
-/// The segment of a frame of the most usual shape ([`plain_segment`]), where it is a usual one.
-#[inline]
-pub fn usual_segment<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
-    plain_frame::usual(record)
+pub fn at_first_sight(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
+    plain_frame::at_first_sight(record, usual)
 }
 
 /// Longer than this no frame is, whatever the file says.

@@ -10,11 +10,11 @@ mod segment;
 mod seq;
 mod usual;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, EndV4};
 pub use endpoint::{Endpoint, Host, HostNames};
 pub use flags::TcpFlags;
-pub use look::{Look, PlainLook};
+pub use look::{LinkLook, Look, PlainLook};
 pub use options::{FastOpen, SackBlock, TcpOptions, Timestamps};
 pub use segment::{Checksum, IcmpError, IpFields, Known, LinkFields, Quote, Segment};
 pub use seq::SeqNumber;
-pub use usual::Usual;
+pub use usual::{Usual, UsualBytes};

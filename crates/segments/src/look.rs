@@ -32,6 +32,9 @@ const fn bit(set: bool, bit: u64) -> u64 {
 }
 
 impl Look {
+    /// Nothing yet.
+    pub(crate) const BLANK: Self = Self { link: 0, rest: 0 };
+
     /// The look of a segment that a frame holds whole; `None` where it is none that many packets share.
     pub(crate) fn of(segment: &Segment<'_>) -> Option<Self> {
         let (link, ip) = (&segment.link, &segment.ip);
@@ -66,25 +69,15 @@ impl Look {
     #[inline(always)]
     pub const fn plain(plain: &PlainLook) -> Self {
         let overhead = if plain.has_timestamps { 52 } else { 40 };
-        let (mac, has_mac) = match plain.source_mac {
-            Some(mac) => (mac_bits(mac), HAS_MAC),
-            None => (0, 0),
-        };
-        let direction = match plain.outgoing {
-            Some(true) => HAS_DIRECTION | IS_OUTGOING,
-            Some(false) => HAS_DIRECTION,
-            None => 0,
-        };
         Self {
-            link: mac | (plain.vlan as u64) << VLAN_AT,
-            rest: plain.interface as u64
+            link: plain.link.link,
+            rest: plain.link.rest
+                | plain.interface as u64
                 | (plain.ttl as u64) << TTL_AT
                 | overhead << OVERHEAD_AT
                 | ((plain.ecn & 3) as u64) << ECN_AT
                 | bit(plain.dont_fragment, DONT_FRAGMENT)
-                | bit(plain.has_timestamps, HAS_TIMESTAMPS)
-                | has_mac
-                | direction,
+                | bit(plain.has_timestamps, HAS_TIMESTAMPS),
         }
     }
 
@@ -113,17 +106,13 @@ impl Look {
 
     /// What lies below IP.
     pub const fn link(self) -> LinkFields {
-        let [_, _, mac @ ..] = (self.link & ((1 << VLAN_AT) - 1)).to_be_bytes();
+        let link = LinkLook {
+            link: self.link,
+            rest: self.rest,
+        };
         LinkFields {
-            source_mac: mac,
-            interface: self.rest as u32,
             tunnels: (self.rest >> TUNNELS_AT) as u8 & MAX_TUNNELS,
-            vlan: (self.link >> VLAN_AT) as u16,
-            outgoing: if self.has(HAS_DIRECTION) {
-                Some(self.has(IS_OUTGOING))
-            } else {
-                None
-            },
+            ..link.fields(self.rest as u32)
         }
     }
 
@@ -157,15 +146,63 @@ impl Look {
     }
 }
 
+/// What the link layer adds to the looks of its packets.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkLook {
+    link: u64,
+    /// Those of the single bits that are the link's.
+    rest: u64,
+}
+
+impl LinkLook {
+    /// Of Ethernet: the source's MAC address as a number of 48 bits, and the VLAN id, 0 without a tag.
+    #[inline]
+    pub const fn ethernet(source_mac: u64, vlan: u16) -> Self {
+        Self {
+            link: source_mac | (vlan as u64) << VLAN_AT,
+            rest: HAS_MAC,
+        }
+    }
+
+    /// Of a Linux cooked header: the sender's MAC address, where it has one, and whether the capturing host sent it.
+    pub const fn cooked(source_mac: Option<[u8; 6]>, outgoing: bool) -> Self {
+        let (link, has_mac) = match source_mac {
+            Some(mac) => (mac_bits(mac), HAS_MAC),
+            None => (0, 0),
+        };
+        Self {
+            link,
+            rest: HAS_DIRECTION | bit(outgoing, IS_OUTGOING) | has_mac,
+        }
+    }
+
+    /// Whether the source's MAC address is told.
+    pub const fn has_mac(self) -> bool {
+        self.rest & HAS_MAC != 0
+    }
+
+    /// The same in full, of a packet on this interface.
+    pub const fn fields(self, interface: u32) -> LinkFields {
+        let [_, _, mac @ ..] = self.link.to_be_bytes();
+        LinkFields {
+            source_mac: mac,
+            interface,
+            tunnels: 0,
+            vlan: (self.link >> VLAN_AT) as u16,
+            outgoing: if self.rest & HAS_DIRECTION != 0 {
+                Some(self.rest & IS_OUTGOING != 0)
+            } else {
+                None
+            },
+        }
+    }
+}
+
 /// What makes up the look of a plain packet ([`Look::plain`]).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainLook {
-    /// Source MAC address, where the link tells it.
-    pub source_mac: Option<[u8; 6]>,
-    /// VLAN id; 0 without a tag.
-    pub vlan: u16,
-    /// Whether the capturing host sent it, where the link says that.
-    pub outgoing: Option<bool>,
+    /// What the link tells.
+    pub link: LinkLook,
     /// Interface of the capture.
     pub interface: u32,
     /// TTL.

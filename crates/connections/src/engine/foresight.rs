@@ -1,9 +1,10 @@
 //! Connections are looked up and fetched from memory before their packets come.
 
-use whyreset_segments::{Addresses, Segment, Usual};
+use whyreset_segments::{Addresses, Segment, Usual, UsualBytes};
 
-use super::{Engine, Placed};
-use crate::pairs::{End, Located};
+use super::{Engine, Placed, Slot, State};
+use crate::orderly::Orderly;
+use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
 /// From so many on, connections are fetched before they are needed: a megabyte or so of them.
@@ -12,89 +13,106 @@ const LARGE: usize = 1_024;
 pub const FORESEEN: usize = 32;
 
 /// Where a segment belongs that comes soon, as far as it can be told before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Foreseen {
-    located: Option<Located>,
-    /// Its slot, as far as the hash tells.
+    located: Located,
+    /// Its slot, where one was found.
     slot: Option<u32>,
-    /// The index as it was then ([`crate::pairs::Index::changes`]).
+    /// The index as it was when the slot was looked for ([`crate::pairs::Index::changes`]).
     changes: u64,
 }
 
-/// A connection that went by the book so far, and who sends to it next.
-#[derive(Clone, Copy, Debug)]
-pub struct Expecting {
-    slot: u32,
-    from: End,
+/// No slot was looked for.
+const NEVER: u64 = u64::MAX;
+
+impl Default for Foreseen {
+    fn default() -> Self {
+        Self::at(Located::default())
+    }
+}
+
+impl Foreseen {
+    #[inline]
+    const fn at(located: Located) -> Self {
+        Self {
+            located,
+            slot: None,
+            changes: NEVER,
+        }
+    }
 }
 
 impl<X: StreamSink> Engine<X> {
-    /// These frames come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
+    /// A segment between these ends comes soon. Nothing changes; [`Engine::foresee`] says more of it.
+    #[inline]
+    pub fn locate(&self, addresses: &Addresses) -> Foreseen {
+        let located = self.index.locate_v4(addresses);
+        self.index.fetch(located.hash);
+        Foreseen::at(located)
+    }
+
+    /// These segments come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
     /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes.
-    pub fn foresee(
-        &mut self,
-        frames: &[Option<Addresses>; FORESEEN],
-        foreseen: &mut [Foreseen; FORESEEN],
-    ) {
+    pub fn foresee(&self, soon: &mut [Foreseen]) {
         if self.slots.len() < LARGE {
             return;
         }
-        for (it, addresses) in foreseen.iter_mut().zip(frames) {
-            it.located = addresses
-                .as_ref()
-                .map(|it| self.index.locate_v4(it.source, it.destination));
-            if let Some(located) = &it.located {
-                self.index.fetch(located.hash);
-            }
+        let mut places = [None; FORESEEN];
+        for (it, place) in soon.iter_mut().zip(&mut places) {
+            *place = self.fetch_slot(it);
         }
-        for it in foreseen.iter_mut() {
-            it.slot = it
-                .located
-                .and_then(|located| self.index.find(located.hash, |_| true));
-            it.changes = self.index.changes();
-            if let Some(slot) = it.slot.and_then(|slot| self.slots.get(slot as usize)) {
-                whyreset_prefetch::fetch(&slot.pair);
-                whyreset_prefetch::fetch(&slot.state);
-            }
+        let mut connections = [None; FORESEEN];
+        for ((it, place), connection) in soon.iter_mut().zip(places).zip(&mut connections) {
+            *connection = place.and_then(|place| self.fetch_connection(it, place));
         }
-        for it in &*foreseen {
-            if let Some(orderly) = it.slot.and_then(|slot| self.orderly(slot)) {
-                orderly.fetch();
-            }
-        }
-        for it in &*foreseen {
-            if let Some(orderly) = it.slot.and_then(|slot| self.orderly(slot)) {
-                orderly.fetch_behind();
-            }
+        for connection in connections.iter().flatten() {
+            connection.fetch_behind();
         }
     }
 
-    /// The connection of the next segment of the capture, which was foreseen, where it may be a usual one that is to be
-    /// expected ([`Engine::usual`]).
+    /// Looks the slot of a segment up, as far as the hash tells.
     #[inline]
-    pub fn expecting(&self, addresses: &Addresses, foreseen: &Foreseen) -> Option<Expecting> {
+    fn fetch_slot(&self, it: &mut Foreseen) -> Option<&Slot<X>> {
+        it.slot = self.index.find(it.located.hash, |_| true);
+        it.changes = self.index.changes();
+        let place = self.slots.get(it.slot? as usize)?;
+        whyreset_prefetch::fetch(&place.pair);
+        whyreset_prefetch::fetch(&place.state);
+        Some(place)
+    }
+
+    /// Asks for the connection in the slot of a segment, where it went by the book so far.
+    #[inline]
+    fn fetch_connection<'e>(
+        &self,
+        it: &mut Foreseen,
+        place: &'e Slot<X>,
+    ) -> Option<&'e Orderly<X>> {
+        if place.pair != it.located.pair {
+            it.slot = self.find(&it.located);
+            return None;
+        }
+        let State::Orderly(connection) = &place.state else {
+            return None;
+        };
+        connection.fetch();
+        Some(connection)
+    }
+
+    /// Takes the next segment of the capture, which was foreseen, if it is the one to be expected of its connection. `None` where
+    /// it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    #[inline]
+    pub fn usual(
+        &mut self,
+        usual: &Usual,
+        bytes: &UsualBytes<'_>,
+        foreseen: &Foreseen,
+    ) -> Option<Placed> {
         if !self.config.pass_over_orderly {
             return None;
         }
-        let located = match foreseen.located {
-            Some(located) => located,
-            None => self
-                .index
-                .locate_v4(addresses.source, addresses.destination),
-        };
-        let slot = self.foreseen_slot(&located, foreseen)?;
-        self.orderly(slot)?;
-        Some(Expecting {
-            slot,
-            from: located.from,
-        })
-    }
-
-    /// Takes the next segment of the capture, if it is the one to be expected of its connection. `None` where it is not: then
-    /// nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
-    #[inline]
-    pub fn usual(&mut self, usual: &Usual<'_>, expecting: &Expecting) -> Option<Placed> {
-        let stream = self.follow_usual(expecting.slot, usual, expecting.from)?;
+        let slot = self.foreseen_slot(foreseen)?;
+        let stream = self.follow_usual(slot, usual, bytes, foreseen.located.from)?;
         Some(Placed {
             stream,
             marks: Marks::NONE,
@@ -103,22 +121,16 @@ impl<X: StreamSink> Engine<X> {
 
     /// Takes the next segment of the capture, which was foreseen. `None` where no stream takes it.
     pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let Some(located) = foreseen.located else {
-            return self.segment(segment, None);
-        };
-        let found = self.foreseen_slot(&located, foreseen);
-        self.located(segment, None, &located, found)
+        let found = self.foreseen_slot(foreseen);
+        self.located(segment, None, &foreseen.located, found)
     }
 
     #[inline]
-    fn foreseen_slot(&self, located: &Located, foreseen: &Foreseen) -> Option<u32> {
-        let holds = |slot: &u32| {
-            let place = self.slots.get(*slot as usize);
-            place.is_some_and(|place| place.pair == located.pair)
-        };
-        match foreseen.slot.filter(holds) {
-            Some(slot) if foreseen.changes == self.index.changes() => Some(slot),
-            _ => self.find(located),
+    fn foreseen_slot(&self, foreseen: &Foreseen) -> Option<u32> {
+        if foreseen.changes == self.index.changes() {
+            foreseen.slot
+        } else {
+            self.find(&foreseen.located)
         }
     }
 }

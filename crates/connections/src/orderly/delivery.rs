@@ -17,14 +17,14 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Hands payload, acknowledgement and FIN to the sink, or passes over what it does not need.
-    pub(super) fn hand_on(&mut self, usual: &Usual<'_>, from: End) {
+    pub(super) fn hand_on(&mut self, usual: &Usual, payload: &[u8], from: End) {
         let at = Moment {
             frame: usual.frame,
             time: usual.time,
         };
-        if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, from)) {
+        if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, payload, from)) {
             self.tell_passed(at);
-            self.tell_payload(usual, from, at);
+            self.tell_payload(usual, payload, from, at);
         }
         let news = usual.ack != self.ends.of(from).acked;
         if news && !self.untold.any() {
@@ -39,11 +39,11 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Whether the payload can be passed over: then it is counted.
-    fn spare(&mut self, usual: &Usual<'_>, from: End) -> bool {
+    fn spare(&mut self, usual: &Usual, payload: &[u8], from: End) -> bool {
         let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);
         if own.spared == NEXT_START {
-            if X::may_begin(usual.payload) {
+            if X::may_begin(payload) {
                 return false;
             }
         } else if own.spared >= len {
@@ -51,18 +51,18 @@ impl<X: StreamSink> Orderly<X> {
         } else {
             return false;
         }
-        own.untold_captured += (usual.payload.len() as u64).min(len);
+        own.untold_captured += (payload.len() as u64).min(len);
         own.sent += len;
         self.untold.add(from);
         true
     }
 
-    fn tell_payload(&mut self, usual: &Usual<'_>, from: End, at: Moment) {
+    fn tell_payload(&mut self, usual: &Usual, payload: &[u8], from: End, at: Moment) {
         let side = self.side(from);
         let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);
         let captured = usize::try_from(len).unwrap_or(usize::MAX);
-        let bytes = usual.payload.get(..captured).unwrap_or(usual.payload);
+        let bytes = payload.get(..captured).unwrap_or(payload);
         let behind = own.sent.saturating_add(bytes.len() as u64);
         let (offset, cut) = (own.sent, len.saturating_sub(bytes.len() as u64));
         own.sent = own.sent.saturating_add(len);

@@ -36,7 +36,7 @@ const CHECKSUM: u32 = 23;
 
 impl Short {
     /// The segment in short, of a connection whose first frame is `first`; `None` where it does not fit.
-    pub(super) fn of(usual: &Usual<'_>, from: End, first: u64) -> Option<Self> {
+    pub(super) fn of(usual: &Usual, from: End, first: u64) -> Option<Self> {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         if usual.payload_len > LEN {
             return None;

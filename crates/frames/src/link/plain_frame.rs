@@ -3,11 +3,12 @@
 //!
 //! Everything else, and everything odd, is left to the layers' own files; what is read here reads the same there.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::Ipv4Addr;
 
 use whyreset_capture::{LinkType, Record, Timestamp};
 use whyreset_segments::{
-    Addresses, Host, IpFields, LinkFields, Look, PlainLook, Segment, TcpFlags, Timestamps, Usual,
+    Addresses, EndV4, Host, IpFields, LinkLook, Look, PlainLook, Segment, TcpFlags, Timestamps,
+    Usual,
 };
 
 use crate::link::{linux_cooked, vlan};
@@ -32,17 +33,16 @@ struct Below<'a> {
 }
 
 /// What the link layer says.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Carrier {
     /// Bytes of its headers.
-    len: usize,
-    source_mac: Option<[u8; 6]>,
-    vlan: u16,
-    outgoing: Option<bool>,
+    len: u8,
+    link: LinkLook,
 }
 
 const IPV4: u16 = 20;
-const TCP: u16 = 20;
+/// Both headers.
+const HEADERS: u16 = IPV4 + 20;
 /// Two NOPs and the timestamps option (RFC 7323, appendix A).
 const TIMESTAMPS: u16 = 12;
 /// EtherTypes of IPv4 and of a tag.
@@ -51,17 +51,30 @@ const ETHERTYPE_VLAN: [u8; 2] = [0x81, 0x00];
 /// Version 4 and a header of five words.
 const VERSION_AND_LEN: u32 = 0x45;
 const PROTOCOL_TCP: u32 = 6;
-const DONT_FRAGMENT: u16 = 0x4000;
+const DONT_FRAGMENT: u32 = 0x4000;
 /// Two NOPs, and kind and length of the timestamps option.
-const BEFORE_TIMESTAMPS: [u8; 4] = [1, 1, 8, 10];
+const BEFORE_TIMESTAMPS: u32 = 0x0101_080a;
 
-/// The words of a header of 20 bytes.
+/// The words that these bytes begin with.
 #[inline(always)]
-fn words(header: &[u8; 20]) -> Option<[u32; 5]> {
-    let ([a, b, c, d, e], []) = header.as_chunks::<4>() else {
-        return None;
-    };
-    Some([a, b, c, d, e].map(|word| u32::from_be_bytes(*word)))
+fn words<const N: usize>(bytes: &[u8]) -> Option<[u32; N]> {
+    let (words, _) = bytes.as_chunks::<4>();
+    let words: &[[u8; 4]; N] = words.first_chunk()?;
+    Some(words.map(u32::from_be_bytes))
+}
+
+/// Whether a header that begins with these words is of that shape.
+#[inline(always)]
+fn is_plain(first: u32, second: u32, third: u32) -> bool {
+    first >> 24 == VERSION_AND_LEN
+        && third >> 16 & 0xff == PROTOCOL_TCP
+        && second & u32::from(ipv4::FRAGMENT_BITS) == 0
+}
+
+/// Whether all that the length of the datagram says was in the frame. `rest` is what was captured of it.
+#[inline(always)]
+const fn is_whole(record: &Record<'_>, carrier: Carrier, total_len: u32, rest: &[u8]) -> bool {
+    total_len as usize <= rest.len() || total_len + carrier.len as u32 <= record.wire_len
 }
 
 /// The header of Ethernet without a tag, where IPv4 follows it, and what follows. Most frames are so: what is done with them is
@@ -72,11 +85,10 @@ fn untagged<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
         return None;
     }
     let (header, rest) = record.bytes.split_first_chunk::<14>()?;
-    let [_, _, _, _, _, _, source_mac @ .., t0, t1] = *header;
+    let [.., a, b, c, d, e, f, t0, t1] = *header;
     let carrier = Carrier {
         len: 14,
-        source_mac: Some(source_mac),
-        ..Carrier::default()
+        link: LinkLook::ethernet(u64::from_be_bytes([a, b, c, d, e, f, t0, t1]) >> 16, 0),
     };
     ([t0, t1] == ETHERTYPE_IPV4).then_some((carrier, rest))
 }
@@ -96,12 +108,11 @@ fn other<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
 
 fn tagged(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<18>()?;
-    let [_, _, _, _, _, _, source_mac @ .., p0, p1, v0, v1, t0, t1] = *header;
+    let [_, _, _, _, _, _, a, b, c, d, e, f, p0, p1, v0, v1, t0, t1] = *header;
+    let id = u16::from_be_bytes([v0, v1]) & vlan::ID_BITS;
     let carrier = Carrier {
         len: 18,
-        source_mac: Some(source_mac),
-        vlan: u16::from_be_bytes([v0, v1]) & vlan::ID_BITS,
-        outgoing: None,
+        link: LinkLook::ethernet(u64::from_be_bytes([a, b, c, d, e, f, p0, p1]) >> 16, id),
     };
     let is_plain = [p0, p1] == ETHERTYPE_VLAN && [t0, t1] == ETHERTYPE_IPV4;
     is_plain.then_some((carrier, rest))
@@ -110,8 +121,8 @@ fn tagged(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
 fn cooked_v1(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<16>()?;
     let [_, kind, h0, h1, _, address_len, mac @ .., _, _, t0, t1] = *header;
-    let carrier = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
-    Some((Carrier { len: 16, ..carrier }, rest))
+    let link = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
+    Some((Carrier { len: 16, link }, rest))
 }
 
 fn cooked_v2(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
@@ -133,8 +144,8 @@ fn cooked_v2(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
         _,
         _,
     ] = *header;
-    let carrier = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
-    Some((Carrier { len: 20, ..carrier }, rest))
+    let link = cooked([kind, address_len], mac, [h0, h1], [t0, t1])?;
+    Some((Carrier { len: 20, link }, rest))
 }
 
 fn cooked(
@@ -142,33 +153,22 @@ fn cooked(
     mac: [u8; 6],
     hardware: [u8; 2],
     protocol: [u8; 2],
-) -> Option<Carrier> {
+) -> Option<LinkLook> {
     let hardware = u16::from_be_bytes(hardware);
     let is_plain = protocol == ETHERTYPE_IPV4
         && hardware != linux_cooked::NETLINK
         && hardware != linux_cooked::GRE;
-    is_plain.then_some(Carrier {
-        source_mac: (address_len == 6).then_some(mac),
-        outgoing: Some(kind == linux_cooked::OUTGOING),
-        ..Carrier::default()
-    })
+    let source_mac = (address_len == 6).then_some(mac);
+    is_plain.then(|| LinkLook::cooked(source_mac, kind == linux_cooked::OUTGOING))
 }
 
 #[inline(always)]
-fn below<'a>(record: &Record<'a>, carrier: Carrier, rest: &'a [u8]) -> Option<Below<'a>> {
-    let (header, rest) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
+fn below<'a>(record: &Record<'a>, carrier: Carrier, datagram: &'a [u8]) -> Option<Below<'a>> {
+    let (header, rest) = datagram.split_first_chunk::<{ IPV4 as usize }>()?;
     let [first, second, third, source, destination] = words(header)?;
-    let fragment = second as u16;
-    if first >> 24 != VERSION_AND_LEN
-        || third >> 16 & 0xff != PROTOCOL_TCP
-        || fragment & ipv4::FRAGMENT_BITS != 0
-    {
-        return None;
-    }
     let total_len = first as u16;
     let payload_len = total_len.checked_sub(IPV4)?;
-    let is_longer = usize::from(payload_len) > rest.len();
-    if is_longer && u32::from(total_len) + carrier.len as u32 > record.wire_len {
+    if !is_plain(first, second, third) || !is_whole(record, carrier, total_len.into(), datagram) {
         return None;
     }
     Some(Below {
@@ -177,7 +177,7 @@ fn below<'a>(record: &Record<'a>, carrier: Carrier, rest: &'a [u8]) -> Option<Be
         destination: Ipv4Addr::from_bits(destination),
         total_len,
         id: (second >> 16) as u16,
-        dont_fragment: fragment & DONT_FRAGMENT != 0,
+        dont_fragment: second & DONT_FRAGMENT != 0,
         ecn: (first >> 16) as u8 & 3,
         ttl: (third >> 24) as u8,
         tcp: Packet::new(rest, usize::from(payload_len)),
@@ -207,120 +207,152 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
         frame: record.frame,
         time,
         time_known: record.time.is_some(),
-        mac_known: below.carrier.source_mac.is_some(),
-        link: LinkFields {
-            source_mac: below.carrier.source_mac.unwrap_or_default(),
-            interface: record.interface,
-            tunnels: 0,
-            vlan: below.carrier.vlan,
-            outgoing: below.carrier.outgoing,
-        },
+        mac_known: below.carrier.link.has_mac(),
+        link: below.carrier.link.fields(record.interface),
     };
     tcp::segment(&sighting, &datagram, below.tcp)
 }
 
-/// Who sent the segment of a frame of that shape to whom, where the capture tells its time.
+/// What is told of a frame of that shape at first sight.
+#[derive(Clone, Copy, Debug)]
+pub enum Sight {
+    /// It holds a usual segment.
+    Usual {
+        /// Who sent it to whom.
+        addresses: Addresses,
+        /// Where in the frame TCP begins.
+        tcp_at: u8,
+    },
+    /// It holds another one.
+    Other(Addresses),
+}
+
+/// Looks at a frame, which the capture tells the time of. `None` where it has another shape. A usual segment is written where
+/// there is room for it: it is large, and so it need not be moved.
 #[inline]
-pub(crate) fn addresses(record: &Record<'_>) -> Option<Addresses> {
-    record.time?;
+pub(crate) fn at_first_sight(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
     match untagged(record) {
-        Some((carrier, rest)) => addresses_in(&below(record, carrier, rest)?),
-        None => other_addresses(record),
+        Some((carrier, rest)) => look_at(record, carrier, rest, usual),
+        None => look_at_other(record, usual),
     }
 }
 
 #[inline(never)]
-fn other_addresses(record: &Record<'_>) -> Option<Addresses> {
+fn look_at_other(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
     let (carrier, rest) = other(record)?;
-    addresses_in(&below(record, carrier, rest)?)
+    look_at(record, carrier, rest, usual)
 }
 
 #[inline(always)]
-fn addresses_in(below: &Below<'_>) -> Option<Addresses> {
-    let head = below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
-    let ([ports, ..], _) = head.as_chunks::<4>() else {
-        return None;
-    };
-    let ports = u32::from_be_bytes(*ports);
-    Some(Addresses {
-        source: SocketAddrV4::new(below.source, (ports >> 16) as u16),
-        destination: SocketAddrV4::new(below.destination, ports as u16),
-    })
-}
-
-/// The segment of a frame of that shape, where it is a usual one.
-#[inline]
-pub(crate) fn usual<'a>(record: &Record<'a>) -> Option<Usual<'a>> {
+fn look_at(record: &Record<'_>, carrier: Carrier, rest: &[u8], usual: &mut Usual) -> Option<Sight> {
     let time = record.time?;
-    match untagged(record) {
-        Some((carrier, rest)) => usual_in(record, time, &below(record, carrier, rest)?),
-        None => other_usual(record, time),
-    }
-}
-
-#[inline(never)]
-fn other_usual<'a>(record: &Record<'a>, time: Timestamp) -> Option<Usual<'a>> {
-    let (carrier, rest) = other(record)?;
-    usual_in(record, time, &below(record, carrier, rest)?)
-}
-
-#[inline(always)]
-fn usual_in<'a>(record: &Record<'a>, time: Timestamp, below: &Below<'a>) -> Option<Usual<'a>> {
-    let (header, behind) = below.tcp.bytes().split_first_chunk::<{ TCP as usize }>()?;
-    let [_, seq, ack, fourth, fifth] = words(header)?;
-    let (timestamps, payload) = match fourth >> 28 {
-        5 => (None, behind),
-        8 => {
-            let (options, payload) = behind.split_first_chunk::<{ TIMESTAMPS as usize }>()?;
-            let ([before, value, echo], []) = options.as_chunks::<4>() else {
-                return None;
-            };
-            if *before != BEFORE_TIMESTAMPS {
-                return None;
-            }
-            let value = u32::from_be_bytes(*value);
-            let echo = u32::from_be_bytes(*echo);
-            (Some(Timestamps { value, echo }), payload)
-        }
-        _ => return None,
+    let Some((headers, _)) = rest.split_first_chunk::<{ HEADERS as usize }>() else {
+        return cut_short(record, carrier, rest);
     };
-    let options_len = if timestamps.is_some() { TIMESTAMPS } else { 0 };
-    let payload_len = below.total_len.checked_sub(IPV4 + TCP + options_len)?;
-    let flags = TcpFlags((fourth >> 16) as u16 & 0x1ff);
-    let window = fourth as u16;
-    let urgent = fifth as u16;
-    if !Usual::has_flags(flags) || window == 0 || urgent != 0 {
+    let [
+        first,
+        second,
+        third,
+        source,
+        destination,
+        ports,
+        seq,
+        ack,
+        fourth,
+        fifth,
+    ] = words(headers)?;
+    let total_len = first & 0xffff;
+    if !is_plain(first, second, third) || !is_whole(record, carrier, total_len, rest) {
         return None;
     }
-    Some(Usual {
+    let datagram = rest.get(..total_len as usize).unwrap_or(rest);
+    let Some(behind) = datagram.get(HEADERS as usize..) else {
+        return cut_short(record, carrier, rest);
+    };
+    let addresses = addresses([source, destination, ports]);
+    let other = Some(Sight::Other(addresses));
+    let (timestamps, headers_len) = match fourth >> 28 {
+        5 => (None, HEADERS),
+        8 => match timestamps(behind) {
+            Some(timestamps) => (Some(timestamps), HEADERS + TIMESTAMPS),
+            None => return other,
+        },
+        _ => return other,
+    };
+    let window = fourth as u16;
+    if !has_usual_bits(fourth, fifth) || window == 0 {
+        return other;
+    }
+    *usual = Usual {
         frame: record.frame,
         time,
         seq,
         ack,
         timestamps: timestamps.unwrap_or(Usual::NO_TIMESTAMPS),
-        payload_len: u32::from(payload_len),
+        // Neither is longer than the datagram, of which so much was captured.
+        payload_len: total_len - u32::from(headers_len),
         flow_label: 0,
         window,
-        ip_id: below.id,
-        flags,
+        ip_id: (second >> 16) as u16,
+        flags: flags(fourth),
         look: Look::plain(&PlainLook {
-            source_mac: below.carrier.source_mac,
-            vlan: below.carrier.vlan,
-            outgoing: below.carrier.outgoing,
+            link: carrier.link,
             interface: record.interface,
-            ttl: below.ttl,
-            ecn: below.ecn,
-            dont_fragment: below.dont_fragment,
+            ttl: (third >> 24) as u8,
+            ecn: (first >> 16) as u8,
+            dont_fragment: second & DONT_FRAGMENT != 0,
             has_timestamps: timestamps.is_some(),
         }),
-        payload,
-        tcp_bytes: below.tcp.bytes(),
+    };
+    Some(Sight::Usual {
+        addresses,
+        tcp_at: carrier.len + IPV4 as u8,
     })
+}
+
+/// What is told of a frame of which TCP's header was not captured whole.
+#[cold]
+fn cut_short(record: &Record<'_>, carrier: Carrier, rest: &[u8]) -> Option<Sight> {
+    let below = below(record, carrier, rest)?;
+    let head = below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
+    let [ports, ..] = words::<4>(head)?;
+    let ends = [below.source.to_bits(), below.destination.to_bits(), ports];
+    Some(Sight::Other(addresses(ends)))
+}
+
+#[inline(always)]
+const fn addresses([source, destination, ports]: [u32; 3]) -> Addresses {
+    Addresses {
+        source: EndV4::new(source, (ports >> 16) as u16),
+        destination: EndV4::new(destination, ports as u16),
+    }
+}
+
+/// The timestamps, where they are all that there is of options.
+#[inline(always)]
+fn timestamps(behind: &[u8]) -> Option<Timestamps> {
+    let options = behind.first_chunk::<{ TIMESTAMPS as usize }>()?;
+    let [before, value, echo] = words(options)?;
+    (before == BEFORE_TIMESTAMPS).then_some(Timestamps { value, echo })
+}
+
+/// The control bits in the header's fourth word.
+#[inline(always)]
+const fn flags(fourth: u32) -> TcpFlags {
+    TcpFlags((fourth >> 16) as u16 & 0x1ff)
+}
+
+/// Whether the control bits are usual, and no data is urgent.
+#[inline(always)]
+const fn has_usual_bits(fourth: u32, fifth: u32) -> bool {
+    Usual::has_flags(flags(fourth)) && fifth as u16 == 0
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use whyreset_segments::UsualBytes;
 
     use super::*;
     use crate::{Dissector, Found};
@@ -427,11 +459,22 @@ mod tests {
                 prop_assert_eq!(found, [format!("{segment:?}")]);
             }
             let ends = segment.map(|it| (it.source.to_string(), it.destination.to_string()));
-            let seen = addresses(&record).map(|it| (it.source.to_string(), it.destination.to_string()));
-            prop_assert_eq!(seen, ends);
+            let mut usual = Usual::BLANK;
+            let seen = at_first_sight(&record, &mut usual);
+            let addresses = seen.map(|(Sight::Usual { addresses, .. } | Sight::Other(addresses))| addresses);
+            let shown = |end: EndV4| format!("{}:{}", end.address(), end.port());
+            let told = addresses.map(|it| (shown(it.source), shown(it.destination)));
+            prop_assert_eq!(told, ends);
             let whole = segment.filter(|segment| segment.tcp_bytes.len() >= 20);
             let expected = whole.as_ref().and_then(Usual::of);
-            prop_assert_eq!(format!("{:?}", usual(&record)), format!("{expected:?}"));
+            let expected = expected.zip(whole.as_ref().map(UsualBytes::of));
+            let found = match seen {
+                Some(Sight::Usual { tcp_at, .. }) => {
+                    Some((usual, UsualBytes::in_frame(&bytes, tcp_at, &usual)))
+                }
+                _ => None,
+            };
+            prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
         }
     }
 }
