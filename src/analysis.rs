@@ -157,24 +157,25 @@ impl Analysis {
         }
     }
 
-    /// Takes the next record of a capture, a plain one, at which was looked before.
+    /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.
+    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes its record.
     #[inline]
-    pub fn foreseen(&mut self, record: &Record<'_>, ahead: &Ahead<'_>) -> Option<Placed> {
-        if let Shape::Usual { tcp_at } = ahead.shape {
-            let bytes = UsualBytes::in_frame(record.bytes, tcp_at, ahead.usual);
-            if let Some(place) = self.engine.usual(ahead.usual, &bytes, ahead.foreseen) {
-                self.note_time(ahead.usual.time);
-                return Some(place);
-            }
-        }
-        self.plain(record, ahead.foreseen)
+    pub fn usual(&mut self, frame: &[u8], ahead: &Ahead<'_>) -> Option<Placed> {
+        let Shape::Usual { tcp_at } = ahead.shape else {
+            return None;
+        };
+        let bytes = UsualBytes::in_frame(frame, tcp_at, ahead.usual);
+        let place = self.engine.usual(ahead.usual, &bytes, ahead.foreseen)?;
+        self.note_time(ahead.usual.time);
+        Some(place)
     }
 
+    /// Takes the next record of a capture, at which was looked before.
     #[inline(never)]
-    fn plain(&mut self, record: &Record<'_>, foreseen: &Foreseen) -> Option<Placed> {
+    pub fn foreseen(&mut self, record: &Record<'_>, ahead: &Ahead<'_>) -> Option<Placed> {
         let segment = whyreset_frames::plain_segment(record)?;
         self.note_time(segment.time);
-        self.engine.foreseen(&segment, foreseen)
+        self.engine.foreseen(&segment, ahead.foreseen)
     }
 
     fn note_time(&mut self, time: Timestamp) {

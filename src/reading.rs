@@ -9,7 +9,7 @@ use whyreset_reports::{CaptureFacts, Judged};
 
 use self::text::TextInput;
 use crate::Analysis;
-use crate::analysis::LookedAt;
+use crate::analysis::{Ahead, LookedAt};
 use crate::input::{CaptureInfo, Details, Event, Input, Records, TOGETHER, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
@@ -127,27 +127,41 @@ fn read_records<R: Reader>(
     looked_at: &mut LookedAt,
     reader: &mut R,
 ) -> Result<(), R::Error> {
-    analysis.look_ahead(records.frames(), looked_at);
-    for ((record, details), ahead) in records.with_details().zip(looked_at.each()) {
-        reader.record(&record, &details);
-        if ahead.is_plain() {
-            if let Some(place) = analysis.foreseen(&record, &ahead) {
-                reader.placed(record.frame, Some(&record), place)?;
-            }
-        } else {
-            let mut result = Ok(());
-            analysis.record(&record, |place| {
-                if result.is_ok() {
-                    result = reader.placed(record.frame, Some(&record), place);
-                }
-            });
-            result?;
+    analysis.look_ahead(records.frames().map(|frame| frame.record()), looked_at);
+    for (frame, ahead) in records.frames().zip(looked_at.each()) {
+        reader.record(&frame.record(), &frame.details());
+        match analysis.usual(frame.bytes(), &ahead) {
+            Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
+            None => read_record(&frame.record(), &ahead, analysis, reader)?,
         }
         if analysis.has_finished() {
             drain(analysis, reader)?;
         }
     }
     Ok(())
+}
+
+/// Reads a record that is not the one to be expected of its connection.
+#[inline(never)]
+fn read_record<R: Reader>(
+    record: &Record<'_>,
+    ahead: &Ahead<'_>,
+    analysis: &mut Analysis,
+    reader: &mut R,
+) -> Result<(), R::Error> {
+    if ahead.is_plain() {
+        return match analysis.foreseen(record, ahead) {
+            Some(place) => reader.placed(record.frame, Some(record), place),
+            None => Ok(()),
+        };
+    }
+    let mut result = Ok(());
+    analysis.record(record, |place| {
+        if result.is_ok() {
+            result = reader.placed(record.frame, Some(record), place);
+        }
+    });
+    result
 }
 
 fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Error> {

@@ -28,7 +28,8 @@ fn frames(path: &Path) -> Vec<Frame> {
     loop {
         match input.next_event() {
             Event::Records(records) => {
-                for (record, details) in records.with_details() {
+                for frame in records.frames() {
+                    let (record, details) = (frame.record(), frame.details());
                     let notes = details.notes();
                     let text = |bytes: &&[u8]| String::from_utf8(bytes.to_vec()).unwrap();
                     frames.push(Frame {

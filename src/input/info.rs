@@ -31,14 +31,19 @@ pub struct CaptureInfo {
 
 impl CaptureInfo {
     /// Counts frames.
-    pub(super) fn count(&mut self, records: &[(usize, RecordAt)]) {
+    pub(super) fn count(&mut self, records: &[RecordAt]) {
         self.packets = self.packets.saturating_add(records.len() as u64);
-        for (_, record) in records {
-            self.frame_bytes = self.frame_bytes.saturating_add(u64::from(record.len));
-            if let Some(time) = record.time {
-                self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
-                self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
-            }
+        let bytes: u64 = records.iter().map(|record| u64::from(record.len)).sum();
+        self.frame_bytes = self.frame_bytes.saturating_add(bytes);
+        let Some(known) = records.iter().find_map(|record| record.time) else {
+            return;
+        };
+        let (mut first, mut last) = (known, known);
+        for record in records {
+            let time = record.time.unwrap_or(known);
+            (first, last) = (first.min(time), last.max(time));
         }
+        self.first_time = Some(self.first_time.map_or(first, |time| time.min(first)));
+        self.last_time = Some(self.last_time.map_or(last, |time| time.max(last)));
     }
 }

@@ -85,7 +85,7 @@ pub enum Event<'a> {
 pub struct Records<'a> {
     capture: usize,
     source: &'a Source,
-    ready: &'a [(usize, RecordAt)],
+    ready: &'a [RecordAt],
     /// The number of the first.
     frame: u64,
     /// Among those of all captures, where there are several.
@@ -100,46 +100,75 @@ impl<'a> Records<'a> {
 
     /// The frames.
     #[inline]
-    pub fn frames(&self) -> impl Iterator<Item = Record<'a>> {
-        let (bytes, interface) = (self.source.looked_up(), self.interface);
-        (self.frame..)
-            .zip(self.ready)
-            .map(move |(frame, (base, at))| {
-                let mut record = at.record(bytes.get(*base..).unwrap_or_default());
-                record.frame = frame;
-                record.interface = interface.unwrap_or(record.interface);
-                record
+    pub fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
+        let (source, first, interface) = (self.source, self.frame, self.interface);
+        let buffer = source.looked_up();
+        self.ready
+            .iter()
+            .enumerate()
+            .map(move |(behind, at)| Frame {
+                source,
+                buffer,
+                at,
+                number: first.saturating_add(behind as u64),
+                interface,
             })
     }
+}
 
-    /// The frames, each with what else the file says about it.
+/// One of several frames.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    source: &'a Source,
+    buffer: &'a [u8],
+    at: &'a RecordAt,
+    number: u64,
+    interface: Option<u32>,
+}
+
+impl<'a> Frame<'a> {
+    /// Its bytes.
     #[inline]
-    pub fn with_details(&self) -> impl Iterator<Item = (Record<'a>, Details<'a>)> {
-        let source = self.source;
-        self.frames()
-            .zip(self.ready)
-            .map(move |(record, (base, at))| {
-                let details = Details {
-                    source,
-                    base: *base,
-                    interface: at.interface,
-                };
-                (record, details)
-            })
+    pub fn bytes(&self) -> &'a [u8] {
+        self.at.bytes(self.buffer)
+    }
+
+    /// Its number, over all captures.
+    #[inline]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// All that the file says about it.
+    #[inline]
+    pub fn record(&self) -> Record<'a> {
+        Record {
+            frame: self.number,
+            interface: self.interface.unwrap_or(self.at.interface),
+            ..self.at.record(self.buffer)
+        }
+    }
+
+    /// What else the file says about it.
+    #[inline]
+    pub const fn details(&self) -> Details<'a> {
+        Details {
+            source: self.source,
+            interface: self.at.interface,
+        }
     }
 }
 
 impl std::fmt::Debug for Records<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.frames()).finish()
+        let records = self.frames().map(|frame| frame.record());
+        f.debug_list().entries(records).finish()
     }
 }
 
 /// What a file says about a frame, for those who ask.
 pub struct Details<'a> {
     source: &'a Source,
-    /// Where its bytes begin.
-    base: usize,
     /// As the file numbers it.
     interface: u32,
 }
@@ -147,7 +176,7 @@ pub struct Details<'a> {
 impl<'a> Details<'a> {
     /// Comments, and what the interface is called.
     pub fn notes(&self) -> Notes<'a> {
-        self.source.notes(self.base, self.interface)
+        self.source.notes(self.interface)
     }
 }
 
@@ -235,7 +264,7 @@ impl Input {
             }
             Step::Secrets { kind, range, .. } => Event::Secrets {
                 kind,
-                bytes: source.unread().get(range).unwrap_or_default(),
+                bytes: source.looked_up().get(range).unwrap_or_default(),
             },
             _ => Event::End,
         }

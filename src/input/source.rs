@@ -27,14 +27,12 @@ pub(super) enum Opened {
 pub(super) struct Source {
     buffer: ReadBuffer,
     reader: CaptureReader,
-    /// Records that the buffer holds, and where each one's bytes begin in it: looked up together, handed out one by one.
-    ready: Vec<(usize, RecordAt)>,
+    /// Records that the buffer holds: looked up together, handed out one by one.
+    ready: [RecordAt; TOGETHER],
+    /// How many there are.
+    looked_up: usize,
     /// How many of them were handed out.
     handed_out: usize,
-    /// The step behind them, where it is no record.
-    behind: Option<Step>,
-    /// Where the bytes of the latest step begin.
-    base: usize,
     /// Bytes of all steps that were looked up; they stay in the buffer until the next are.
     used: u64,
     ended: bool,
@@ -126,10 +124,9 @@ fn open_capture(buffer: ReadBuffer, info: &mut CaptureInfo) -> Result<Source, In
     let mut source = Source {
         buffer,
         reader: CaptureReader::new(),
-        ready: Vec::with_capacity(TOGETHER),
+        ready: [RecordAt::BLANK; TOGETHER],
+        looked_up: 0,
         handed_out: 0,
-        behind: None,
-        base: 0,
         used: 0,
         ended: false,
     };
@@ -153,10 +150,10 @@ impl Source {
     #[inline]
     pub(super) fn step(&mut self, info: &mut CaptureInfo) -> Step {
         loop {
-            if let Some((base, record)) = self.ready.get(self.handed_out) {
+            if let Some(record) = self.records().get(self.handed_out) {
+                let step = Step::Record(*record);
                 self.handed_out += 1;
-                self.base = *base;
-                return Step::Record(*record);
+                return step;
             }
             if let Some(step) = self.look_up()
                 && let Some(step) = self.settle(step, info)
@@ -172,7 +169,7 @@ impl Source {
         loop {
             match self.look_up() {
                 None => {
-                    self.handed_out = self.ready.len();
+                    self.handed_out = self.looked_up;
                     return None;
                 }
                 Some(step) => {
@@ -207,62 +204,47 @@ impl Source {
     /// step, where that is none.
     fn look_up(&mut self) -> Option<Step> {
         self.buffer.consume(self.used);
-        (self.used, self.base, self.handed_out) = (0, 0, 0);
-        self.ready.clear();
-        let mut step = match self.behind.take() {
-            Some(step) => step,
-            None => self.read_step(),
-        };
-        // What a pcapng reader knows of a record changes with the blocks behind it.
-        let together = if self.reader.is_uniform() {
-            TOGETHER
-        } else {
-            1
-        };
-        while let Step::Record(record) = step {
-            let base = usize::try_from(self.used).unwrap_or(usize::MAX);
-            self.ready.push((base, record));
-            self.used = self.used.saturating_add(u64::from(record.consumed));
-            if self.ready.len() >= together {
-                return None;
+        self.handed_out = 0;
+        let buffer = self.buffer.unread();
+        let (count, used) = self.reader.records(buffer, &mut self.ready);
+        (self.looked_up, self.used) = (count, used as u64);
+        if count > 0 {
+            return None;
+        }
+        match self.read_step() {
+            Step::Record(record) => {
+                self.used = u64::from(record.consumed);
+                if let Some(place) = self.ready.first_mut() {
+                    *place = record;
+                }
+                self.looked_up = 1;
+                None
             }
-            let behind = usize::try_from(self.used).unwrap_or(usize::MAX);
-            let rest = self.buffer.unread().get(behind..).unwrap_or_default();
-            step = self.reader.step(rest, self.buffer.at_end());
+            step => Some(step),
         }
-        if self.ready.is_empty() {
-            return Some(step);
-        }
-        self.behind = Some(step).filter(|step| !matches!(step, Step::NeedMore { .. }));
-        None
     }
 
-    /// All records that were looked up last, and where each one's bytes begin in [`looked_up`](Self::looked_up).
-    pub(super) fn records(&self) -> &[(usize, RecordAt)] {
-        &self.ready
+    /// All records that were looked up last.
+    pub(super) fn records(&self) -> &[RecordAt] {
+        self.ready.get(..self.looked_up).unwrap_or_default()
     }
 
     /// The record that was handed out last.
-    pub(super) fn latest(&self) -> &[(usize, RecordAt)] {
+    pub(super) fn latest(&self) -> &[RecordAt] {
         let ready = self.ready.get(..self.handed_out).unwrap_or_default();
         ready.last_chunk::<1>().map_or(&[], |latest| latest)
     }
 
     /// The bytes of all that was looked up last.
+    #[inline]
     pub(super) fn looked_up(&self) -> &[u8] {
         self.buffer.unread()
     }
 
-    /// The bytes that the latest step is about.
-    #[inline]
-    pub(super) fn unread(&self) -> &[u8] {
-        self.buffer.unread().get(self.base..).unwrap_or_default()
-    }
-
-    /// What the file says for people about a record whose bytes begin at `base` of what was looked up.
-    pub(super) fn notes(&self, base: usize, interface: u32) -> Notes<'_> {
-        let bytes = self.looked_up().get(base..).unwrap_or_default();
-        self.reader.notes(bytes, interface)
+    /// What the file says for people about the records that were looked up: files that say anything about them have them looked
+    /// up one at a time.
+    pub(super) fn notes(&self, interface: u32) -> Notes<'_> {
+        self.reader.notes(self.looked_up(), interface)
     }
 
     /// One step of the reader, with the buffer filled as it needs.

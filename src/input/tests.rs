@@ -71,7 +71,7 @@ fn records(input: &mut Input) -> Vec<(u64, usize, u32, i64)> {
     loop {
         match input.next_event() {
             Event::Records(several) => {
-                for record in several.frames() {
+                for record in several.frames().map(|frame| frame.record()) {
                     let second = i64::from_le_bytes(record.bytes.try_into().unwrap());
                     records.push((record.frame, several.capture(), record.interface, second));
                 }

@@ -6,7 +6,7 @@ use crate::detect::{Detected, Kind, detect};
 use crate::pcap::PcapReader;
 use crate::pcapng::PcapngReader;
 use crate::snoop::SnoopReader;
-use crate::warning::{Refusal, Warning};
+use crate::warning::{Damage, Refusal, Warning};
 use crate::{LinkType, Notes, Record, Timestamp};
 
 /// Reads one capture file out of a buffer that the caller fills.
@@ -92,11 +92,22 @@ pub struct RecordAt {
 }
 
 impl RecordAt {
+    /// Nothing: room for a record.
+    pub const BLANK: Self = Self {
+        frame: 0,
+        time: None,
+        link: LinkType::NULL,
+        interface: 0,
+        fcs_len: 0,
+        wire_len: 0,
+        start: 0,
+        len: 0,
+        consumed: 0,
+    };
+
     /// The record in the buffer that the step was made from.
     #[inline]
     pub fn record<'a>(&self, buffer: &'a [u8]) -> Record<'a> {
-        let start = self.start as usize;
-        let end = start.saturating_add(self.len as usize);
         Record {
             frame: self.frame,
             time: self.time,
@@ -104,9 +115,27 @@ impl RecordAt {
             interface: self.interface,
             fcs_len: self.fcs_len,
             wire_len: self.wire_len,
-            bytes: buffer.get(start..end).unwrap_or_default(),
+            bytes: self.bytes(buffer),
         }
     }
+
+    /// The frame's bytes in the buffer that the step was made from.
+    #[inline]
+    pub fn bytes<'a>(&self, buffer: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        let end = start.saturating_add(self.len as usize);
+        buffer.get(start..end).unwrap_or_default()
+    }
+}
+
+/// Why the buffer begins with no record.
+pub(crate) enum Odd {
+    /// It ends before: so many bytes are needed.
+    Cut(usize),
+    /// So long no frame is.
+    TooLong { len: u32, limit: u32 },
+    /// The record contradicts itself.
+    Damaged(Damage),
 }
 
 /// How far a file was read.
@@ -134,6 +163,12 @@ impl Position {
         Step::Record(record)
     }
 
+    /// Goes past records that have their numbers.
+    const fn records(&mut self, count: u64, consumed: u64) {
+        self.frame = self.frame.wrapping_add(count);
+        self.offset = self.offset.wrapping_add(consumed);
+    }
+
     /// Numbers a frame without link data and goes past it.
     pub(crate) const fn counted(&mut self, consumed: u64) -> Step {
         self.frame = self.frame.wrapping_add(1);
@@ -158,6 +193,17 @@ impl Position {
     pub(crate) const fn skip(&mut self, consumed: u64) -> Step {
         self.offset = self.offset.saturating_add(consumed);
         Step::Skip { consumed }
+    }
+
+    /// What follows from there being no record.
+    #[cold]
+    pub(crate) const fn odd(&self, odd: Odd, buffer: &[u8], at_end: bool) -> Step {
+        let offset = self.offset;
+        Step::End(Some(match odd {
+            Odd::Cut(at_least) => return self.need(buffer, at_least, at_end),
+            Odd::TooLong { len, limit } => Warning::RecordTooLong { len, limit, offset },
+            Odd::Damaged(what) => Warning::Damaged { what, offset },
+        }))
     }
 
     /// Asks for more bytes, or reports the cut where no more follow.
@@ -195,9 +241,35 @@ impl CaptureReader {
         }
     }
 
-    /// Whether nothing but records follows the file's header, so that steps may be made ahead of their use.
-    pub const fn is_uniform(&self) -> bool {
-        matches!(self.format, Format::Pcap(_) | Format::Snoop(_))
+    /// Takes the steps ahead that are records, as many as there is `room` for, where their bytes are all in the buffer: each
+    /// counts from the buffer's beginning. Gives how many there are, and the bytes to drop afterwards.
+    ///
+    /// There are none where the next step is another one, and of a format in which anything but records follows the file's header:
+    /// what is known of a record there may change with the blocks behind it.
+    pub fn records(&mut self, buffer: &[u8], room: &mut [RecordAt]) -> (usize, usize) {
+        let (mut rest, mut count) = (buffer, 0);
+        for place in room {
+            let found = match &mut self.format {
+                Format::Pcap(reader) => reader.record(rest).ok(),
+                Format::Snoop(reader) => reader.record(rest).ok(),
+                _ => None,
+            };
+            let Some(record) = found else {
+                break;
+            };
+            count += 1;
+            *place = RecordAt {
+                frame: self.position.frame.wrapping_add(count as u64),
+                start: record
+                    .start
+                    .wrapping_add(buffer.len().wrapping_sub(rest.len()) as u32),
+                ..record
+            };
+            rest = rest.get(record.consumed as usize..).unwrap_or_default();
+        }
+        let used = buffer.len().wrapping_sub(rest.len());
+        self.position.records(count as u64, used as u64);
+        (count, used)
     }
 
     /// The format's name, once it is known: `pcap`, `pcapng` or `snoop`.

@@ -2,8 +2,8 @@
 
 use crate::endian::ByteOrder;
 use crate::limits::MAX_FRAME_LEN;
-use crate::reader::{OpenError, Position, RecordAt, Step, need_header};
-use crate::warning::{Damage, Refusal, Warning};
+use crate::reader::{Odd, OpenError, Position, RecordAt, Step, need_header};
+use crate::warning::{Damage, Refusal};
 use crate::{LinkType, Timestamp};
 
 /// What every snoop file begins with.
@@ -39,39 +39,42 @@ impl SnoopReader {
 
     /// The next record.
     pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, position: &mut Position) -> Step {
+        match self.record(buffer) {
+            Ok(record) => position.record(record),
+            Err(odd) => position.odd(odd, buffer, at_end),
+        }
+    }
+
+    /// The record that the buffer begins with, not numbered yet.
+    pub(crate) fn record(&mut self, buffer: &[u8]) -> Result<RecordAt, Odd> {
         let Some(header) = buffer.get(..RECORD_HEADER_LEN as usize) else {
-            return position.need(buffer, RECORD_HEADER_LEN as usize, at_end);
+            return Err(Odd::Cut(RECORD_HEADER_LEN as usize));
         };
         let field = |at| ByteOrder::Big.u32(header, at).unwrap_or_default();
         let (wire_len, len, record_len) = (field(0), field(4), field(8));
         // Both lengths are checked, as in Wireshark.
         let longest = len.max(wire_len);
         if longest > MAX_FRAME_LEN {
-            return Step::End(Some(Warning::RecordTooLong {
+            return Err(Odd::TooLong {
                 len: longest,
                 limit: MAX_FRAME_LEN,
-                offset: position.offset(),
-            }));
+            });
         }
         let least = len.saturating_add(RECORD_HEADER_LEN);
         if record_len < least || record_len.saturating_sub(least) > MAX_PADDING {
-            let what = Damage::TooShort {
+            return Err(Odd::Damaged(Damage::TooShort {
                 len: record_len,
                 least,
-            };
-            return Step::End(Some(Warning::Damaged {
-                what,
-                offset: position.offset(),
             }));
         }
         if buffer.len() < record_len as usize {
-            return position.need(buffer, record_len as usize, at_end);
+            return Err(Odd::Cut(record_len as usize));
         }
         self.dropped = field(12);
         let nanos = i64::from(field(16))
             .wrapping_mul(1_000_000_000)
             .wrapping_add(i64::from(field(20)).wrapping_mul(1_000));
-        position.record(RecordAt {
+        Ok(RecordAt {
             frame: 0,
             time: Some(Timestamp::from_nanos(nanos)),
             link: self.link,
@@ -105,7 +108,7 @@ fn link_type(network: u32) -> Option<LinkType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CaptureReader;
+    use crate::{CaptureReader, Step, Warning};
 
     fn file(records: &[(u32, u32, &[u8], u32)]) -> Vec<u8> {
         let mut file = MAGIC.to_vec();

@@ -7,8 +7,7 @@ mod variant;
 
 use crate::endian::ByteOrder;
 use crate::limits::max_frame_len;
-use crate::reader::{OpenError, Position, RecordAt, Step, need_header};
-use crate::warning::Warning;
+use crate::reader::{Odd, OpenError, Position, RecordAt, Step, need_header};
 use crate::{LinkType, Timestamp};
 
 pub(crate) use header::is_pcap;
@@ -69,25 +68,32 @@ impl PcapReader {
     }
 
     /// The next record.
-    #[inline]
     pub(crate) fn next(&mut self, buffer: &[u8], at_end: bool, position: &mut Position) -> Step {
+        match self.record(buffer) {
+            Ok(record) => position.record(record),
+            Err(odd) => position.odd(odd, buffer, at_end),
+        }
+    }
+
+    /// The record that the buffer begins with, not numbered yet.
+    #[inline]
+    pub(crate) fn record(&self, buffer: &[u8]) -> Result<RecordAt, Odd> {
         let Some([seconds, fraction, first, second]) = self.order.u32s(buffer) else {
-            return position.need(buffer, self.header_len, at_end);
+            return Err(Odd::Cut(self.header_len));
         };
         let (len, wire_len) = self.lengths.sort(first, second);
         if len > self.max_len {
-            return Step::End(Some(Warning::RecordTooLong {
+            return Err(Odd::TooLong {
                 len,
                 limit: self.max_len,
-                offset: position.offset(),
-            }));
+            });
         }
         // At most 28 bytes and 128 MiB: no overflow.
         let consumed = self.header_len.wrapping_add(len as usize);
         if buffer.len() < consumed {
-            return position.need(buffer, consumed, at_end);
+            return Err(Odd::Cut(consumed));
         }
-        position.record(RecordAt {
+        Ok(RecordAt {
             frame: 0,
             time: Some(self.time(seconds, fraction)),
             link: self.link,
