@@ -65,19 +65,26 @@ impl Look {
         })
     }
 
-    /// The look of a TCP segment in IPv4 without options.
+    /// The look of a TCP segment in IPv4, both without options.
     #[inline(always)]
     pub const fn plain(plain: &PlainLook) -> Self {
-        let overhead = if plain.has_timestamps { 52 } else { 40 };
         Self {
             link: plain.link.link,
             rest: plain.link.rest
                 | plain.interface as u64
                 | (plain.ttl as u64) << TTL_AT
-                | overhead << OVERHEAD_AT
+                | 40 << OVERHEAD_AT
                 | ((plain.ecn & 3) as u64) << ECN_AT
-                | bit(plain.dont_fragment, DONT_FRAGMENT)
-                | bit(plain.has_timestamps, HAS_TIMESTAMPS),
+                | bit(plain.dont_fragment, DONT_FRAGMENT),
+        }
+    }
+
+    /// The look of a segment that had no options, with two NOPs and the timestamps.
+    #[inline(always)]
+    pub const fn with_timestamps(self) -> Self {
+        Self {
+            link: self.link,
+            rest: self.rest.wrapping_add(12 << OVERHEAD_AT | HAS_TIMESTAMPS),
         }
     }
 
@@ -211,8 +218,6 @@ pub struct PlainLook {
     pub ecn: u8,
     /// IPv4's don't-fragment bit.
     pub dont_fragment: bool,
-    /// Two NOPs and the timestamps are its options; else it has none.
-    pub has_timestamps: bool,
 }
 
 const fn mac_bits([a, b, c, d, e, f]: [u8; 6]) -> u64 {

@@ -41,19 +41,24 @@ struct Carrier {
 }
 
 const IPV4: u16 = 20;
-/// Both headers.
-const HEADERS: u16 = IPV4 + 20;
+const TCP: u16 = 20;
 /// Two NOPs and the timestamps option (RFC 7323, appendix A).
 const TIMESTAMPS: u16 = 12;
 /// EtherTypes of IPv4 and of a tag.
-const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
-const ETHERTYPE_VLAN: [u8; 2] = [0x81, 0x00];
+const ETHERTYPE_IPV4: u16 = 0x0800;
+const ETHERTYPE_VLAN: u16 = 0x8100;
 /// Version 4 and a header of five words.
 const VERSION_AND_LEN: u32 = 0x45;
 const PROTOCOL_TCP: u32 = 6;
 const DONT_FRAGMENT: u32 = 0x4000;
 /// Two NOPs, and kind and length of the timestamps option.
 const BEFORE_TIMESTAMPS: u32 = 0x0101_080a;
+
+/// The words of a header without options, as they stand: each is read where it is needed.
+#[inline(always)]
+fn five_words(header: &[u8; 20]) -> Option<&[[u8; 4]; 5]> {
+    header.as_chunks::<4>().0.first_chunk()
+}
 
 /// The words that these bytes begin with.
 #[inline(always)]
@@ -85,12 +90,12 @@ fn untagged<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
         return None;
     }
     let (header, rest) = record.bytes.split_first_chunk::<14>()?;
-    let [.., a, b, c, d, e, f, t0, t1] = *header;
+    let source_and_type = u64::from_be_bytes(*header.last_chunk::<8>()?);
     let carrier = Carrier {
         len: 14,
-        link: LinkLook::ethernet(u64::from_be_bytes([a, b, c, d, e, f, t0, t1]) >> 16, 0),
+        link: LinkLook::ethernet(source_and_type >> 16, 0),
     };
-    ([t0, t1] == ETHERTYPE_IPV4).then_some((carrier, rest))
+    (source_and_type as u16 == ETHERTYPE_IPV4).then_some((carrier, rest))
 }
 
 /// The headers of any other carrier, where IPv4 follows them, and what follows.
@@ -108,13 +113,15 @@ fn other<'a>(record: &Record<'a>) -> Option<(Carrier, &'a [u8])> {
 
 fn tagged(bytes: &[u8]) -> Option<(Carrier, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<18>()?;
-    let [_, _, _, _, _, _, a, b, c, d, e, f, p0, p1, v0, v1, t0, t1] = *header;
-    let id = u16::from_be_bytes([v0, v1]) & vlan::ID_BITS;
+    let (ethernet, tag) = header.split_first_chunk::<14>()?;
+    let source_and_type = u64::from_be_bytes(*ethernet.last_chunk::<8>()?);
+    let [tag] = words(tag)?;
+    let id = (tag >> 16) as u16 & vlan::ID_BITS;
     let carrier = Carrier {
         len: 18,
-        link: LinkLook::ethernet(u64::from_be_bytes([a, b, c, d, e, f, p0, p1]) >> 16, id),
+        link: LinkLook::ethernet(source_and_type >> 16, id),
     };
-    let is_plain = [p0, p1] == ETHERTYPE_VLAN && [t0, t1] == ETHERTYPE_IPV4;
+    let is_plain = source_and_type as u16 == ETHERTYPE_VLAN && tag as u16 == ETHERTYPE_IPV4;
     is_plain.then_some((carrier, rest))
 }
 
@@ -155,7 +162,7 @@ fn cooked(
     protocol: [u8; 2],
 ) -> Option<LinkLook> {
     let hardware = u16::from_be_bytes(hardware);
-    let is_plain = protocol == ETHERTYPE_IPV4
+    let is_plain = u16::from_be_bytes(protocol) == ETHERTYPE_IPV4
         && hardware != linux_cooked::NETLINK
         && hardware != linux_cooked::GRE;
     let source_mac = (address_len == 6).then_some(mac);
@@ -233,77 +240,63 @@ pub enum Sight {
 pub(crate) fn at_first_sight(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
     match untagged(record) {
         Some((carrier, rest)) => look_at(record, carrier, rest, usual),
-        None => look_at_other(record, usual),
+        None => look_at_other(*record, usual),
     }
 }
 
+/// The record is handed over as it is, so that only frames that come here have it written to memory.
 #[inline(never)]
-fn look_at_other(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
-    let (carrier, rest) = other(record)?;
-    look_at(record, carrier, rest, usual)
+fn look_at_other(record: Record<'_>, usual: &mut Usual) -> Option<Sight> {
+    let (carrier, rest) = other(&record)?;
+    look_at(&record, carrier, rest, usual)
 }
 
+/// Each number is written as soon as it is read: what is written where no usual segment is, is not looked at.
 #[inline(always)]
 fn look_at(record: &Record<'_>, carrier: Carrier, rest: &[u8], usual: &mut Usual) -> Option<Sight> {
-    let time = record.time?;
-    let Some((headers, _)) = rest.split_first_chunk::<{ HEADERS as usize }>() else {
-        return cut_short(record, carrier, rest);
-    };
-    let [
-        first,
-        second,
-        third,
-        source,
-        destination,
-        ports,
-        seq,
-        ack,
-        fourth,
-        fifth,
-    ] = words(headers)?;
+    usual.time = record.time?;
+    let (header, behind) = rest.split_first_chunk::<{ IPV4 as usize }>()?;
+    let [first, second, third, source, destination] = *five_words(header)?;
+    let [first, second, third] = [first, second, third].map(u32::from_be_bytes);
     let total_len = first & 0xffff;
     if !is_plain(first, second, third) || !is_whole(record, carrier, total_len, rest) {
         return None;
     }
-    let datagram = rest.get(..total_len as usize).unwrap_or(rest);
-    let Some(behind) = datagram.get(HEADERS as usize..) else {
-        return cut_short(record, carrier, rest);
+    usual.frame = record.frame;
+    usual.ip_id = (second >> 16) as u16;
+    usual.flow_label = 0;
+    usual.look = Look::plain(&PlainLook {
+        link: carrier.link,
+        interface: record.interface,
+        ttl: (third >> 24) as u8,
+        ecn: (first >> 16) as u8,
+        dont_fragment: second & DONT_FRAGMENT != 0,
+    });
+    let payload_len = total_len.checked_sub(u32::from(IPV4))?;
+    let tcp = behind.get(..payload_len as usize).unwrap_or(behind);
+    let Some((header, behind)) = tcp.split_first_chunk::<{ TCP as usize }>() else {
+        return cut_short(source, destination, tcp);
     };
-    let addresses = addresses([source, destination, ports]);
-    let other = Some(Sight::Other(addresses));
-    let (timestamps, headers_len) = match fourth >> 28 {
-        5 => (None, HEADERS),
-        8 => match timestamps(behind) {
-            Some(timestamps) => (Some(timestamps), HEADERS + TIMESTAMPS),
-            None => return other,
-        },
-        _ => return other,
+    let [ports, seq, ack, fourth, fifth] = *five_words(header)?;
+    usual.seq = u32::from_be_bytes(seq);
+    usual.ack = u32::from_be_bytes(ack);
+    let [fourth, fifth] = [fourth, fifth].map(u32::from_be_bytes);
+    usual.window = fourth as u16;
+    usual.flags = flags(fourth);
+    // The header was captured, and so it is no longer than what holds it.
+    usual.payload_len = payload_len.wrapping_sub(u32::from(TCP));
+    let addresses = addresses(source, destination, ports);
+    let has_usual_options = match fourth >> 28 {
+        5 => {
+            usual.timestamps = Usual::NO_TIMESTAMPS;
+            true
+        }
+        8 => read_timestamps(behind, usual),
+        _ => false,
     };
-    let window = fourth as u16;
-    if !has_usual_bits(fourth, fifth) || window == 0 {
-        return other;
+    if !has_usual_options || !has_usual_bits(fourth, fifth) {
+        return Some(Sight::Other(addresses));
     }
-    *usual = Usual {
-        frame: record.frame,
-        time,
-        seq,
-        ack,
-        timestamps: timestamps.unwrap_or(Usual::NO_TIMESTAMPS),
-        // Neither is longer than the datagram, of which so much was captured.
-        payload_len: total_len - u32::from(headers_len),
-        flow_label: 0,
-        window,
-        ip_id: (second >> 16) as u16,
-        flags: flags(fourth),
-        look: Look::plain(&PlainLook {
-            link: carrier.link,
-            interface: record.interface,
-            ttl: (third >> 24) as u8,
-            ecn: (first >> 16) as u8,
-            dont_fragment: second & DONT_FRAGMENT != 0,
-            has_timestamps: timestamps.is_some(),
-        }),
-    };
     Some(Sight::Usual {
         addresses,
         tcp_at: carrier.len + IPV4 as u8,
@@ -312,28 +305,32 @@ fn look_at(record: &Record<'_>, carrier: Carrier, rest: &[u8], usual: &mut Usual
 
 /// What is told of a frame of which TCP's header was not captured whole.
 #[cold]
-fn cut_short(record: &Record<'_>, carrier: Carrier, rest: &[u8]) -> Option<Sight> {
-    let below = below(record, carrier, rest)?;
-    let head = below.tcp.bytes().first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
-    let [ports, ..] = words::<4>(head)?;
-    let ends = [below.source.to_bits(), below.destination.to_bits(), ports];
-    Some(Sight::Other(addresses(ends)))
+fn cut_short(source: [u8; 4], destination: [u8; 4], tcp: &[u8]) -> Option<Sight> {
+    let head = tcp.first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
+    let ports = head.first_chunk::<4>()?;
+    Some(Sight::Other(addresses(source, destination, *ports)))
 }
 
 #[inline(always)]
-const fn addresses([source, destination, ports]: [u32; 3]) -> Addresses {
+const fn addresses(source: [u8; 4], destination: [u8; 4], ports: [u8; 4]) -> Addresses {
+    let ports = u32::from_be_bytes(ports);
     Addresses {
-        source: EndV4::new(source, (ports >> 16) as u16),
-        destination: EndV4::new(destination, ports as u16),
+        source: EndV4::new(u32::from_be_bytes(source), (ports >> 16) as u16),
+        destination: EndV4::new(u32::from_be_bytes(destination), ports as u16),
     }
 }
 
-/// The timestamps, where they are all that there is of options.
+/// Takes the timestamps, where they are all that there is of options.
 #[inline(always)]
-fn timestamps(behind: &[u8]) -> Option<Timestamps> {
-    let options = behind.first_chunk::<{ TIMESTAMPS as usize }>()?;
-    let [before, value, echo] = words(options)?;
-    (before == BEFORE_TIMESTAMPS).then_some(Timestamps { value, echo })
+fn read_timestamps(behind: &[u8], usual: &mut Usual) -> bool {
+    let options = behind.first_chunk::<{ TIMESTAMPS as usize }>();
+    let Some([before, value, echo]) = options.and_then(|options| words(options)) else {
+        return false;
+    };
+    usual.timestamps = Timestamps { value, echo };
+    usual.look = usual.look.with_timestamps();
+    usual.payload_len = usual.payload_len.wrapping_sub(u32::from(TIMESTAMPS));
+    before == BEFORE_TIMESTAMPS
 }
 
 /// The control bits in the header's fourth word.
@@ -342,10 +339,10 @@ const fn flags(fourth: u32) -> TcpFlags {
     TcpFlags((fourth >> 16) as u16 & 0x1ff)
 }
 
-/// Whether the control bits are usual, and no data is urgent.
+/// Whether the control bits are usual, the window is open and no data is urgent.
 #[inline(always)]
 const fn has_usual_bits(fourth: u32, fifth: u32) -> bool {
-    Usual::has_flags(flags(fourth)) && fifth as u16 == 0
+    Usual::has_flags(flags(fourth)) && fourth as u16 != 0 && fifth as u16 == 0
 }
 
 #[cfg(test)]
