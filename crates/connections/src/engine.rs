@@ -246,19 +246,15 @@ impl<X: StreamSink> Engine<X> {
         let State::Orderly(orderly) = &mut place.state else {
             return None;
         };
-        let checksum = if orderly.wants_checksum(bytes, from) {
-            let ends = self.index.ends(&place.pair);
-            Some(usual.checksum(bytes, ends.of(from).host, ends.of(from.other()).host))
-        } else {
-            None
-        };
-        let was_over = orderly.ended();
-        if !orderly.take(usual, bytes, from, checksum, &mut self.stock) {
+        if !orderly.expects(usual, from, &mut self.stock) {
             return None;
         }
+        let ends = || self.index.ends(&place.pair);
         self.capture_end = self.capture_end.max(usual.time);
         let stream = place.stream;
-        if orderly.ended() && !was_over {
+        if !usual.flags.is_fin() {
+            orderly.take(usual, bytes, from, ends, &mut self.stock);
+        } else if orderly.take_fin(usual, bytes, from, ends, &mut self.stock) {
             self.note_end(slot);
         }
         Some(stream)
@@ -288,6 +284,7 @@ impl<X: StreamSink> Engine<X> {
         }
     }
 
+    #[inline(never)]
     fn find(&self, located: &Located) -> Option<u32> {
         let slots = &self.slots;
         self.index.find(located.hash, |slot| {

@@ -26,7 +26,7 @@ pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
 use whyreset_prefetch as prefetch;
-use whyreset_segments::{Checksum, Look, Segment, Usual, UsualBytes};
+use whyreset_segments::{Checksum, Endpoint, Look, Segment, Usual, UsualBytes};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -219,78 +219,140 @@ impl<X: StreamSink> Orderly<X> {
         self.app.fetch(pointers);
     }
 
-    /// Whether the checksum of this packet is to be looked at: so many of each end are.
-    pub(crate) fn wants_checksum(&self, bytes: &UsualBytes<'_>, from: End) -> bool {
-        u32::from(self.ends.of(from).checked) < CHECKED && !bytes.tcp.is_empty()
+    /// Whether this packet is the one to be expected. If not, nothing has changed.
+    #[inline]
+    pub(crate) fn expects(&mut self, usual: &Usual, from: End, stock: &mut Stock) -> bool {
+        let frames = usual.frame.wrapping_sub(self.first_frame);
+        self.pause(usual) >= 0
+            && frames > u64::from(self.log.before().frame())
+            && frames <= u64::from(u32::MAX)
+            && !(self.finished.any() && self.log.is_nearly_full())
+            && self.is_expected(usual, from)
+            && self.looks_usual(usual, from, &mut stock.looks)
     }
 
-    /// Takes the next packet, if it is the one to be expected. If not, nothing has changed. `checksum` is what its checksum
-    /// turned out to be, where it was wanted.
+    /// Takes the next packet, which is the one to be expected. `endpoints` are the connection's.
+    #[inline(always)]
     pub(crate) fn take(
         &mut self,
         usual: &Usual,
         bytes: &UsualBytes<'_>,
         from: End,
-        checksum: Option<Checksum>,
+        endpoints: impl FnOnce() -> ByEnd<Endpoint>,
         stock: &mut Stock,
-    ) -> bool {
-        let before = self.log.before().time();
-        let pause = usual.time.nanos().wrapping_sub(before.nanos());
-        if pause < 0
-            || usual.frame <= self.last_frame()
-            || (self.finished.any() && self.log.is_nearly_full())
-            || !self.is_expected(usual, from)
-            || !self.looks_usual(usual, from, &mut stock.looks)
-        {
-            return false;
-        }
-        let Some(mut short) = Short::of(usual, from, self.first_frame) else {
-            return false;
-        };
-        if let Some(checksum) = checksum {
-            self.ends.of_mut(from).checked += 1;
-            short.note_checksum(checksum);
-        }
-        if usual.flags.is_fin() && pause >= TELLING_PAUSE && !self.finished.any() {
-            self.pause_before_fin = Some(Span::from_nanos(pause));
+    ) {
+        if self.wants_checksum(bytes, from) {
+            let checksum = checksum(usual, bytes, from, &endpoints());
+            self.keep_checked(usual, from, checksum, stock);
+        } else if self.log.has_ring() {
+            self.log.push(usual, from, self.first_frame);
+        } else {
+            self.keep_early(usual, from, stock);
         }
         self.hand_on(usual, bytes.payload, from);
         self.advance(usual, from);
         if usual.payload_len > 0 {
-            *self.last_data.of_mut(from) = short.at();
+            let frame = usual.frame.wrapping_sub(self.first_frame) as u32;
+            *self.last_data.of_mut(from) = At::new(frame, usual.time);
         }
+        if !self.log.has_room() {
+            self.make_room(stock);
+        }
+    }
+
+    /// The same of a packet with FIN. Gives whether it is over then.
+    #[cold]
+    pub(crate) fn take_fin(
+        &mut self,
+        usual: &Usual,
+        bytes: &UsualBytes<'_>,
+        from: End,
+        endpoints: impl FnOnce() -> ByEnd<Endpoint>,
+        stock: &mut Stock,
+    ) -> bool {
+        let pause = self.pause(usual);
+        if pause >= TELLING_PAUSE && !self.finished.any() {
+            self.pause_before_fin = Some(Span::from_nanos(pause));
+        }
+        self.take(usual, bytes, from, endpoints, stock);
+        self.finished.add(from);
+        self.ended()
+    }
+
+    /// Whether the checksum of this packet is to be looked at: so many of each end are.
+    const fn wants_checksum(&self, bytes: &UsualBytes<'_>, from: End) -> bool {
+        (self.ends.of(from).checked as u32) < CHECKED && !bytes.tcp.is_empty()
+    }
+
+    /// Keeps a packet, and what its checksum turned out to be.
+    #[cold]
+    fn keep_checked(&mut self, usual: &Usual, from: End, checksum: Checksum, stock: &mut Stock) {
+        self.ends.of_mut(from).checked += 1;
+        let mut short = Short::of(usual, from, self.first_frame);
+        short.note_checksum(checksum);
         self.keep(&short, stock);
-        true
+    }
+
+    /// Keeps one of the first packets, or the one that needs a ring.
+    #[inline(never)]
+    fn keep_early(&mut self, usual: &Usual, from: End, stock: &mut Stock) {
+        self.keep(&Short::of(usual, from, self.first_frame), stock);
+    }
+
+    fn keep(&mut self, short: &Short, stock: &mut Stock) {
+        if self.log.needs_ring() {
+            self.log.give(stock.ring());
+        }
+        self.log.push_short(short);
+    }
+
+    #[cold]
+    fn make_room(&mut self, stock: &mut Stock) {
+        let beyond = (self.log.len() - FIRST).saturating_sub(STAYING);
+        self.pass_over(beyond.max(LEAVING), stock);
+    }
+
+    /// How long before this packet the last one came, in nanoseconds; negative where the clock stepped back.
+    const fn pause(&self, usual: &Usual) -> i64 {
+        let before = self.log.before().time();
+        usual.time.nanos().wrapping_sub(before.nanos())
     }
 
     /// The next number, acknowledging what was sent and not less than before, within the other end's window; and no empty
     /// packet that says nothing new.
     fn is_expected(&self, usual: &Usual, from: End) -> bool {
-        let (own, peer) = (self.ends.of(from), self.ends.of(from.other()));
+        let (own, peer) = self.ends.both(from);
         let len = usual.payload_len;
-        let fin = usual.flags.is_fin();
         let news = usual.ack.wrapping_sub(own.acked);
         let in_flight = peer.next.wrapping_sub(own.acked);
+        if usual.seq != own.next || news > in_flight || len >= MAX_LEN {
+            return false;
+        }
+        if len == 0 && !usual.flags.is_fin() {
+            return news > 0;
+        }
         let end = usual.seq.wrapping_add(len);
         let room = peer.edge.wrapping_sub(end).cast_signed();
-        usual.seq == own.next
-            && news <= in_flight
-            && (len > 0 || fin || news > 0)
-            && !(self.finished.has(from) && (len > 0 || fin))
-            && (len == 0 || room > 0)
-            && len < MAX_LEN
+        !self.finished.has(from) && (len == 0 || room > 0)
     }
 
     fn looks_usual(&mut self, usual: &Usual, from: End, looks: &mut Looks) -> bool {
-        let own = self.ends.of_mut(from);
-        let label = usual.flow_label;
-        if let Some(look) = own.look {
-            return looks.get(look) == Some(usual.look)
-                && (usual.look.has_ip_id() || *self.flow_labels.of(from) == label);
+        match self.ends.of(from).look {
+            Some(look) => {
+                looks.get(look) == Some(usual.look)
+                    && (usual.look.has_ip_id() || *self.flow_labels.of(from) == usual.flow_label)
+            }
+            None => self.looks_first(usual, from, looks),
         }
-        own.look = looks.number(usual.look);
-        *self.flow_labels.of_mut(from) = label;
-        own.look.is_some()
+    }
+
+    /// Takes note of how an end's packets look; `false` where it cannot.
+    #[cold]
+    fn looks_first(&mut self, usual: &Usual, from: End, looks: &mut Looks) -> bool {
+        let look = looks.number(usual.look);
+        self.ends.of_mut(from).look = look;
+        *self.flow_labels.of_mut(from) = usual.flow_label;
+        look.is_some()
     }
 
     fn advance(&mut self, usual: &Usual, from: End) {
@@ -298,23 +360,9 @@ impl<X: StreamSink> Orderly<X> {
         let fin = usual.flags.is_fin();
         let len = usual.payload_len.wrapping_add(u32::from(fin));
         own.next = usual.seq.wrapping_add(len);
-        if fin {
-            self.finished.add(from);
-        }
         own.acked = usual.ack;
         let window = u32::from(usual.window).wrapping_shl(u32::from(own.scale));
         own.edge = usual.ack.wrapping_add(window);
-    }
-
-    fn keep(&mut self, short: &Short, stock: &mut Stock) {
-        if self.log.needs_ring() {
-            self.log.give(stock.ring());
-        }
-        self.log.push(short);
-        if !self.log.has_room() {
-            let beyond = (self.log.len() - FIRST).saturating_sub(STAYING);
-            self.pass_over(beyond.max(LEAVING), stock);
-        }
     }
 
     /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
@@ -473,6 +521,11 @@ impl<X: StreamSink> Orderly<X> {
         let (client, server) = (client.wrapping_add(1), server.wrapping_add(1));
         ByEnd::of_sides(self.client, client, server)
     }
+}
+
+/// What the checksum of a segment from this end turns out to be.
+fn checksum(usual: &Usual, bytes: &UsualBytes<'_>, from: End, ends: &ByEnd<Endpoint>) -> Checksum {
+    usual.checksum(bytes, ends.of(from).host, ends.of(from.other()).host)
 }
 
 impl Expected {

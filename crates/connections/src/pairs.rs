@@ -69,6 +69,14 @@ impl<T> ByEnd<T> {
     }
 
     /// The value of `end`, and the other one.
+    pub(crate) const fn both(&self, end: End) -> (&T, &T) {
+        match end {
+            End::Low => (&self.low, &self.high),
+            End::High => (&self.high, &self.low),
+        }
+    }
+
+    /// The value of `end`, and the other one.
     pub(crate) const fn both_mut(&mut self, end: End) -> (&mut T, &mut T) {
         match end {
             End::Low => (&mut self.low, &mut self.high),

@@ -62,7 +62,7 @@ impl<X: StreamSink> Engine<X> {
             *place = self.fetch_slot(it);
         }
         let mut connections = [None; FORESEEN];
-        for ((it, place), connection) in soon.iter_mut().zip(places).zip(&mut connections) {
+        for ((it, place), connection) in soon.iter_mut().zip(&places).zip(&mut connections) {
             *connection = place.and_then(|place| self.fetch_connection(it, place));
         }
         for connection in connections.iter().flatten() {

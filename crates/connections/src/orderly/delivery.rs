@@ -17,25 +17,36 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Hands payload, acknowledgement and FIN to the sink, or passes over what it does not need.
+    #[inline(always)]
     pub(super) fn hand_on(&mut self, usual: &Usual, payload: &[u8], from: End) {
         let at = Moment {
             frame: usual.frame,
             time: usual.time,
         };
         if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, payload, from)) {
-            self.tell_passed(at);
             self.tell_payload(usual, payload, from, at);
         }
         let news = usual.ack != self.ends.of(from).acked;
         if news && !self.untold.any() {
-            let acknowledged = self.acknowledged(from.other(), usual.ack);
-            self.tell_acknowledged(from.other(), acknowledged, at);
+            self.tell_news(usual.ack, from.other(), at);
         }
         if usual.flags.is_fin() {
-            self.tell_passed(at);
-            let side = self.side(from);
-            self.app.closed(side, at, false);
+            self.tell_closed(from, at);
         }
+    }
+
+    /// This much of `sender`'s stream is acknowledged now.
+    #[inline(never)]
+    fn tell_news(&mut self, ack: u32, sender: End, at: Moment) {
+        let acknowledged = self.acknowledged(sender, ack);
+        self.tell_acknowledged(sender, acknowledged, at);
+    }
+
+    #[cold]
+    fn tell_closed(&mut self, from: End, at: Moment) {
+        self.tell_passed(at);
+        let side = self.side(from);
+        self.app.closed(side, at, false);
     }
 
     /// Whether the payload can be passed over: then it is counted.
@@ -57,7 +68,9 @@ impl<X: StreamSink> Orderly<X> {
         true
     }
 
+    #[inline(never)]
     fn tell_payload(&mut self, usual: &Usual, payload: &[u8], from: End, at: Moment) {
+        self.tell_passed(at);
         let side = self.side(from);
         let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);

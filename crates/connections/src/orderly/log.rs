@@ -1,8 +1,11 @@
 //! The packets of a connection that are kept one by one: the first, and the last in a ring.
 
+use whyreset_segments::Usual;
+
 use super::FIRST;
-use super::narrow::{Before, Slot, Written, is_wide};
+use super::narrow::{Before, Slot, is_wide, wide};
 use super::short::Short;
+use crate::pairs::End;
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
 /// packets that leave together are taken into the sums at one price, however many they are.
@@ -28,7 +31,7 @@ pub(super) struct Log {
 
 /// The slots of the last packets.
 #[derive(Debug)]
-pub(super) struct Ring(Box<[Slot]>);
+pub(super) struct Ring(Option<Box<[Slot; SLOTS]>>);
 
 impl Log {
     /// No packets yet; what comes next is told by what came `before`.
@@ -61,12 +64,12 @@ impl Log {
 
     /// Whether the next packet finds room, whatever it is like.
     pub(super) const fn has_room(&self) -> bool {
-        !self.ring.is_there() || self.used as usize + 2 <= self.ring.0.len()
+        !self.ring.is_there() || self.used as usize + 2 <= SLOTS
     }
 
     /// Whether hardly more than the next packet finds room.
     pub(super) const fn is_nearly_full(&self) -> bool {
-        self.ring.is_there() && self.used as usize + 4 > self.ring.0.len()
+        self.ring.is_there() && self.used as usize + 4 > SLOTS
     }
 
     /// Asks for the first packets.
@@ -76,39 +79,50 @@ impl Log {
         }
     }
 
-    /// Adds a packet, where there is room for it.
-    #[inline]
-    pub(super) fn push(&mut self, short: &Short) {
-        if !self.ring.is_there() {
-            self.push_first(short);
-        } else {
-            if !self.has_room() {
-                return;
+    /// Whether the next packet goes into a ring that is there.
+    pub(super) const fn has_ring(&self) -> bool {
+        self.ring.is_there()
+    }
+
+    /// Adds a packet to the ring, in which there is room for it. Frames count from `first`.
+    #[inline(always)]
+    pub(super) fn push(&mut self, usual: &Usual, from: End, first: u64) {
+        match self.before.take(usual, from, first) {
+            Some(slot) => {
+                self.ring.set(self.end(), slot);
+                self.used += 1;
+                self.packets += 1;
             }
-            let end = self.end();
-            self.used += match self.before.write(short) {
-                Written::Narrow(slot) => {
-                    self.ring.set(end, slot);
-                    1
-                }
-                Written::Wide([first, second]) => {
-                    self.ring.set(end, first);
-                    self.ring.set(end + 1, second);
-                    2
-                }
-            };
+            None => self.push_wide(&Short::of(usual, from, first)),
         }
-        self.packets += 1;
+    }
+
+    /// Adds a packet, where there is room for it, whatever it is like.
+    pub(super) fn push_short(&mut self, short: &Short) {
+        if self.ring.is_there() {
+            self.push_wide(short);
+        } else {
+            self.push_first(short);
+        }
         self.before.pass(short);
     }
 
-    #[cold]
+    #[inline(never)]
+    fn push_wide(&mut self, short: &Short) {
+        let (end, [first, second]) = (self.end(), wide(short));
+        self.ring.set(end, first);
+        self.ring.set(end + 1, second);
+        self.used += 2;
+        self.packets += 1;
+    }
+
     fn push_first(&mut self, short: &Short) {
         if self.first.is_empty() {
             self.first = Box::new([*short; FIRST]);
         } else if let Some(place) = self.first.get_mut(usize::from(self.packets)) {
             *place = *short;
         }
+        self.packets += 1;
     }
 
     /// Lets all packets from now on go into this ring.
@@ -125,7 +139,7 @@ impl Log {
         for _ in 0..count {
             let (short, slots) = self.ring.read(&before, oldest);
             before.pass(&short);
-            oldest = self.ring.wrapped(oldest + usize::from(slots));
+            oldest = Ring::wrapped(oldest + usize::from(slots));
             self.used -= slots;
             pass(&short);
         }
@@ -153,7 +167,7 @@ impl Log {
         (FIRST..self.len()).map(move |_| {
             let (short, slots) = self.ring.read(&before, next);
             before.pass(&short);
-            next = self.ring.wrapped(next + usize::from(slots));
+            next = Ring::wrapped(next + usize::from(slots));
             short
         })
     }
@@ -165,7 +179,8 @@ impl Log {
 
     /// Bytes that it holds.
     pub(super) fn size(&self) -> usize {
-        self.ring.0.len() * size_of::<Slot>() + self.first.len() * size_of::<Short>()
+        let slots = if self.ring.is_there() { SLOTS } else { 0 };
+        slots * size_of::<Slot>() + self.first.len() * size_of::<Short>()
     }
 
     /// Asks for the place of the next packet.
@@ -190,43 +205,48 @@ impl Log {
 impl Default for Ring {
     /// Room for the last packets.
     fn default() -> Self {
-        Self(Box::new([Slot::default(); SLOTS]))
+        Self(Some(Box::new([Slot::default(); SLOTS])))
     }
 }
 
 impl Ring {
     /// No room: there are no packets for it yet.
     fn none() -> Self {
-        Self(Box::default())
+        Self(None)
     }
 
     /// Whether there are any slots.
     pub(super) const fn is_there(&self) -> bool {
-        !self.0.is_empty()
+        self.0.is_some()
     }
 
     /// A place counted from the first slot, at most once around.
     #[inline]
-    fn wrapped(&self, at: usize) -> usize {
-        at.checked_sub(self.0.len()).unwrap_or(at)
+    fn wrapped(at: usize) -> usize {
+        at.checked_sub(SLOTS).unwrap_or(at)
+    }
+
+    #[inline]
+    fn place(&self, at: usize) -> Option<&Slot> {
+        self.0.as_ref()?.get(Self::wrapped(at))
     }
 
     #[inline]
     fn slot(&self, at: usize) -> Slot {
-        self.0.get(self.wrapped(at)).copied().unwrap_or_default()
+        self.place(at).copied().unwrap_or_default()
     }
 
     #[inline]
     fn fetch(&self, at: usize) {
-        if let Some(slot) = self.0.get(self.wrapped(at)) {
+        if let Some(slot) = self.place(at) {
             whyreset_prefetch::fetch(slot);
         }
     }
 
     #[inline]
     fn set(&mut self, at: usize, slot: Slot) {
-        let at = self.wrapped(at);
-        if let Some(place) = self.0.get_mut(at) {
+        let slots = self.0.as_mut();
+        if let Some(place) = slots.and_then(|slots| slots.get_mut(Self::wrapped(at))) {
             *place = slot;
         }
     }
@@ -243,19 +263,18 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use whyreset_capture::Timestamp;
-    use whyreset_segments::Usual;
 
     use super::*;
 
-    fn short(frame: u32, ip_id: u16) -> Short {
-        Short {
+    fn usual(frame: u32, ip_id: u16) -> Usual {
+        Usual {
             time: Timestamp::from_nanos(i64::from(frame) * 1_000),
             ack: frame * 10,
-            timestamps: Usual::NO_TIMESTAMPS,
-            frame,
+            frame: frame.into(),
             window: 501,
             ip_id,
-            bits: Short::bits_of(100, 0),
+            payload_len: 100,
+            ..Usual::BLANK
         }
     }
 
@@ -276,7 +295,12 @@ mod tests {
                 frame
             } as u16;
             assert!(log.has_room());
-            log.push(&short(frame, ip_id));
+            let usual = usual(frame, ip_id);
+            if log.has_ring() {
+                log.push(&usual, End::Low, 0);
+            } else {
+                log.push_short(&Short::of(&usual, End::Low, 0));
+            }
             assert_eq!(log.before().frame(), frame);
             if !log.has_room() {
                 assert_eq!(

@@ -4,7 +4,7 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::{Timestamps, Usual};
 
 use super::short::Short;
-use crate::pairs::ByEnd;
+use crate::pairs::{ByEnd, End};
 
 /// The numbers of the packets before, which the next one is told by.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,12 +36,6 @@ impl Default for Numbers {
 
 /// A packet, or half of one.
 pub(super) type Slot = [u64; 2];
-
-/// One packet in slots.
-pub(super) enum Written {
-    Narrow(Slot),
-    Wide([Slot; 2]),
-}
 
 /// A field of a word: how many bits, and where they begin.
 struct Field {
@@ -104,6 +98,44 @@ impl Before {
         self.frame
     }
 
+    /// The next packet in one slot, where it fits, else [`wide`] has it. It is the last one from now on. Frames count from `first`.
+    ///
+    /// Each number takes the place of the one before as soon as they were compared: nothing is held longer than needed.
+    #[inline(always)]
+    pub(super) fn take(&mut self, usual: &Usual, from: End, first: u64) -> Option<Slot> {
+        let nanos = usual.time.nanos().wrapping_sub(self.time.nanos());
+        self.time = usual.time;
+        let (ticks, unit) = in_ticks(nanos.cast_unsigned());
+        let frames = moved(&mut self.frame, usual.frame.wrapping_sub(first) as u32);
+        let length = u64::from(usual.payload_len);
+        let told = u64::from(Short::told_of(usual.flags, from));
+        let last = self.ends.of_mut(from);
+        let news = moved(&mut last.ack, usual.ack);
+        let values = moved(&mut last.timestamps.value, usual.timestamps.value);
+        let echoes = moved(&mut last.timestamps.echo, usual.timestamps.echo);
+        let windows = moved_short(&mut last.window, usual.window.wrapping_add(WINDOW_BELOW));
+        last.window = usual.window;
+        let ip_ids = moved_short(&mut last.ip_id, usual.ip_id);
+        let beyond = LENGTH.beyond(length)
+            | FRAMES.beyond(frames)
+            | TICKS.beyond(ticks)
+            | NEWS.beyond(news)
+            | IP_IDS.beyond(ip_ids)
+            | VALUES.beyond(values)
+            | ECHOES.beyond(echoes)
+            | WINDOWS.beyond(windows);
+        (beyond == 0).then_some([
+            length << LENGTH.at | frames << FRAMES.at | ticks << TICKS.at,
+            news << NEWS.at
+                | ip_ids << IP_IDS.at
+                | values << VALUES.at
+                | echoes << ECHOES.at
+                | windows << WINDOWS.at
+                | told << TOLD.at
+                | unit,
+        ])
+    }
+
     /// The last packet is this one.
     #[inline]
     pub(super) const fn pass(&mut self, short: &Short) {
@@ -115,57 +147,6 @@ impl Before {
             window: short.window,
             ip_id: short.ip_id,
         };
-    }
-
-    /// The next packet in slots.
-    #[inline]
-    pub(super) fn write(&self, short: &Short) -> Written {
-        match self.narrow(short) {
-            Some(slot) => Written::Narrow(slot),
-            None => Written::Wide(wide(short)),
-        }
-    }
-
-    #[inline]
-    fn narrow(&self, short: &Short) -> Option<Slot> {
-        let last = self.ends.of(short.from());
-        let difference = |now: u32, before: u32| u64::from(now.wrapping_sub(before));
-        let short_difference = |now: u16, before: u16| u64::from(now.wrapping_sub(before));
-        let nanos = short.time.nanos().wrapping_sub(self.time.nanos());
-        let nanos = nanos.cast_unsigned();
-        let micros = nanos / NANOS_PER_MICRO;
-        let (ticks, unit) = if micros * NANOS_PER_MICRO == nanos {
-            (micros, IN_MICROS)
-        } else {
-            (nanos, 0)
-        };
-        let frames = difference(short.frame, self.frame);
-        let length = u64::from(short.payload_len());
-        let news = difference(short.ack, last.ack);
-        let ip_ids = short_difference(short.ip_id, last.ip_id);
-        let values = difference(short.timestamps.value, last.timestamps.value);
-        let echoes = difference(short.timestamps.echo, last.timestamps.echo);
-        let windows = short_difference(short.window.wrapping_add(WINDOW_BELOW), last.window);
-        let told = u64::from(short.told());
-        let beyond = LENGTH.beyond(length)
-            | FRAMES.beyond(frames)
-            | TICKS.beyond(ticks)
-            | NEWS.beyond(news)
-            | IP_IDS.beyond(ip_ids)
-            | VALUES.beyond(values)
-            | ECHOES.beyond(echoes)
-            | WINDOWS.beyond(windows)
-            | TOLD.beyond(told);
-        (beyond == 0).then_some([
-            length << LENGTH.at | frames << FRAMES.at | ticks << TICKS.at,
-            news << NEWS.at
-                | ip_ids << IP_IDS.at
-                | values << VALUES.at
-                | echoes << ECHOES.at
-                | windows << WINDOWS.at
-                | told << TOLD.at
-                | unit,
-        ])
     }
 
     /// The next packet, of which this is the first slot; where it is wide, `second` is the second.
@@ -200,12 +181,38 @@ impl Before {
     }
 }
 
+/// A pause in microseconds, where it is a whole number of them, else in nanoseconds; and the bit that says which.
+#[inline(always)]
+const fn in_ticks(nanos: u64) -> (u64, u64) {
+    let micros = nanos / NANOS_PER_MICRO;
+    if micros * NANOS_PER_MICRO == nanos {
+        (micros, IN_MICROS)
+    } else {
+        (nanos, 0)
+    }
+}
+
+/// How far a number moved on, which is `now`.
+#[inline(always)]
+fn moved(number: &mut u32, now: u32) -> u64 {
+    let before = std::mem::replace(number, now);
+    u64::from(now.wrapping_sub(before))
+}
+
+/// The same of a shorter number.
+#[inline(always)]
+fn moved_short(number: &mut u16, now: u16) -> u64 {
+    let before = std::mem::replace(number, now);
+    u64::from(now.wrapping_sub(before))
+}
+
 /// Whether a packet that begins with this slot takes two.
 pub(super) const fn is_wide(slot: Slot) -> bool {
     slot[1] & IS_WIDE != 0
 }
 
-fn wide(short: &Short) -> [Slot; 2] {
+/// A packet in two slots.
+pub(super) fn wide(short: &Short) -> [Slot; 2] {
     let Timestamps { value, echo } = short.timestamps;
     let numbers = u64::from(short.window) << 16 | u64::from(short.ip_id);
     [
@@ -238,6 +245,7 @@ const fn read_wide([time, told]: Slot, [clocks, numbers]: Slot) -> Short {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use whyreset_segments::TcpFlags;
 
     use super::*;
 
@@ -260,9 +268,8 @@ mod tests {
             step(1 << 8),
             step(1 << 9),
         );
-        let told = prop_oneof![9 => 0_u32..8, 1 => 0_u32..64];
         let len = prop_oneof![4 => 0_u32..1 << 16, 1 => 0_u32..1 << 20];
-        (time, numbers, (len, told))
+        (time, numbers, (len, 0_u32..8))
             .prop_map(|(time, (a, b, c, d, e, f), bits)| (time, [a, b, c, d, e, f], bits))
     }
 
@@ -272,33 +279,38 @@ mod tests {
             let mut writer = Before::new(Timestamp::from_nanos(1_700_000_000_123_456_000), 1);
             let mut reader = writer;
             for (time, [frame, ack, value, echo, ip_id, window], (len, told)) in packets {
-                let bits = Short::bits_of(len, told);
-                let last = *writer.ends.of(Short::sender(bits));
-                let short = Short {
+                let from = Short::sender(Short::bits_of(len, told));
+                let bit = |bit: u32, flag: TcpFlags| if told & bit == 0 { 0 } else { flag.0 };
+                let last = *writer.ends.of(from);
+                let usual = Usual {
                     time: Timestamp::from_nanos(writer.time.nanos().wrapping_add(time.cast_signed())),
                     ack: last.ack.wrapping_add(ack),
                     timestamps: Timestamps {
                         value: last.timestamps.value.wrapping_add(value),
                         echo: last.timestamps.echo.wrapping_add(echo),
                     },
-                    frame: writer.frame.wrapping_add(frame),
+                    frame: 70 + u64::from(writer.frame.wrapping_add(frame)),
                     window: last.window.wrapping_add(window as u16).wrapping_sub(200),
                     ip_id: last.ip_id.wrapping_add(ip_id as u16),
-                    bits,
+                    payload_len: len,
+                    flags: TcpFlags(TcpFlags::ACK.0 | bit(2, TcpFlags::PSH) | bit(4, TcpFlags::FIN)),
+                    ..Usual::BLANK
                 };
-                let read = match writer.write(&short) {
-                    Written::Narrow(slot) => {
+                let short = Short::of(&usual, from, 70);
+                let read = match writer.take(&usual, from, 70) {
+                    Some(slot) => {
                         prop_assert!(!is_wide(slot));
                         reader.read(slot, Slot::default)
                     }
-                    Written::Wide([slot, second]) => {
+                    None => {
+                        let [slot, second] = wide(&short);
                         prop_assert!(is_wide(slot));
                         reader.read(slot, || second)
                     }
                 };
                 prop_assert_eq!(format!("{read:?}"), format!("{short:?}"));
-                writer.pass(&short);
                 reader.pass(&read);
+                prop_assert_eq!(format!("{writer:?}"), format!("{reader:?}"));
             }
         }
     }
@@ -306,18 +318,17 @@ mod tests {
     #[test]
     fn what_follows_closely_is_narrow() {
         let mut before = Before::new(Timestamp::from_nanos(1_000_000), 1);
-        let mut short = Short {
+        let mut usual = Usual {
             time: Timestamp::from_nanos(90_001_000),
             ack: 7,
-            timestamps: Usual::NO_TIMESTAMPS,
             frame: 70_000,
             window: 501,
             ip_id: 99,
-            bits: Short::bits_of(1_448, 0),
+            payload_len: 1_448,
+            ..Usual::BLANK
         };
-        assert!(matches!(before.write(&short), Written::Narrow(_)));
-        before.pass(&short);
-        short.bits = Short::bits_of(1 << 16, 0);
-        assert!(matches!(before.write(&short), Written::Wide(_)));
+        assert!(before.take(&usual, End::Low, 0).is_some());
+        usual.payload_len = 1 << 16;
+        assert!(before.take(&usual, End::Low, 0).is_none());
     }
 }

@@ -35,24 +35,30 @@ const FIN: u32 = 1 << 22;
 const CHECKSUM: u32 = 23;
 
 impl Short {
-    /// The segment in short, of a connection whose first frame is `first`; `None` where it does not fit.
-    pub(super) fn of(usual: &Usual, from: End, first: u64) -> Option<Self> {
-        let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-        if usual.payload_len > LEN {
-            return None;
-        }
-        Some(Self {
+    /// The segment in short, of a connection whose first frame is `first`. It holds less than [`MAX_LEN`] bytes, and is less than
+    /// 2^32 frames behind.
+    pub(super) const fn of(usual: &Usual, from: End, first: u64) -> Self {
+        Self {
             time: usual.time,
             ack: usual.ack,
             timestamps: usual.timestamps,
-            frame: u32::try_from(usual.frame.wrapping_sub(first)).ok()?,
+            frame: usual.frame.wrapping_sub(first) as u32,
             window: usual.window,
             ip_id: usual.ip_id,
-            bits: usual.payload_len
-                | bit(from == End::High, FROM_HIGH)
-                | bit(usual.flags.contains(TcpFlags::PSH), PSH)
-                | bit(usual.flags.is_fin(), FIN),
-        })
+            bits: Self::bits_of(usual.payload_len & LEN, Self::told_of(usual.flags, from)),
+        }
+    }
+
+    /// What a packet with these control bits tells that nobody has looked at the checksum of: who sent it, PSH and FIN, in the
+    /// lowest three bits.
+    #[inline(always)]
+    pub(super) const fn told_of(flags: TcpFlags, from: End) -> u32 {
+        const fn bit(set: bool, bit: u32) -> u32 {
+            if set { bit >> TOLD_AT } else { 0 }
+        }
+        bit(matches!(from, End::High), FROM_HIGH)
+            | bit(flags.contains(TcpFlags::PSH), PSH)
+            | bit(flags.is_fin(), FIN)
     }
 
     /// Somebody looked at its checksum.
@@ -60,14 +66,9 @@ impl Short {
         self.bits |= checksum_bits(checksum) << CHECKSUM;
     }
 
-    /// The bits of a packet with so much payload, which tells this ([`Short::told`]).
+    /// The bits of a packet with so much payload, which tells this ([`Short::told_of`]).
     pub(super) const fn bits_of(payload_len: u32, told: u32) -> u32 {
         payload_len | told << TOLD_AT
-    }
-
-    /// What it tells: who sent it, PSH and FIN in the lowest three bits, and what became of the checksum above them.
-    pub(super) const fn told(&self) -> u32 {
-        self.bits >> TOLD_AT
     }
 
     /// Who sent the packet with these bits.
@@ -183,7 +184,8 @@ pub(super) struct At {
 }
 
 impl At {
-    const fn new(frame: u32, time: Timestamp) -> Self {
+    /// A frame, counted from the connection's first, and its time.
+    pub(super) const fn new(frame: u32, time: Timestamp) -> Self {
         let nanos = time.nanos().cast_unsigned();
         Self {
             frame,
@@ -233,7 +235,7 @@ mod tests {
         next.ip.id = 12;
         let usual = Usual::of(&next).unwrap();
         assert_eq!(usual.look, look);
-        let mut short = Short::of(&usual, End::High, 5).unwrap();
+        let mut short = Short::of(&usual, End::High, 5);
         assert_eq!(short.checksum(), None);
         short.note_checksum(Checksum::Bad);
         assert_eq!(short.from(), End::High);
@@ -251,14 +253,6 @@ mod tests {
         next.ip.ttl -= 1;
         assert_ne!(Usual::of(&next).unwrap().look, look);
         assert!(size_of::<Short>() <= 32);
-    }
-
-    #[test]
-    fn what_does_not_fit_is_not_kept_in_short() {
-        let segment = frame_at(data(A, B, 4, 9, b"x"), (1 << 32) + 7, 99);
-        let usual = Usual::of(&segment).unwrap();
-        assert!(Short::of(&usual, End::Low, 8).is_some());
-        assert!(Short::of(&usual, End::Low, 7).is_none());
     }
 
     #[test]
