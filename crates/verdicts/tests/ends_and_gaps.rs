@@ -38,6 +38,36 @@ fn of_fins_that_cross_the_one_that_left_first_counts() {
 }
 
 #[test]
+fn a_host_that_closes_in_order_has_not_reset_before() {
+    // A packet filter near the client answers each segment with a bare RST; the client's program waits, and closes at last.
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 90_000, 14_480);
+    for n in 0..10 {
+        let at = 0.15 + f64::from(n) / 1e3;
+        talk.server(at, ACK, down + n * 1448, up, &[b'x'; 1448]);
+        talk.stranger(at + 0.000_02, Side::Client, RST, up, 64);
+    }
+    for n in 0..4 {
+        let at = 6.0 + 0.3 * f64::from(1_u32 << n);
+        talk.client(at, FIN_ACK, up, down, b"");
+        talk.stranger(at + 0.04, Side::Server, RST, down, 57);
+    }
+    let verdict = talk.verdict(20.0);
+    assert_eq!(
+        (verdict.cause, verdict.ended_by),
+        (Cause::InjectedReset, EndedBy::Middlebox),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        !told(&verdict).contains("unanswered_tail"),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
 fn a_rst_to_an_older_connection_on_the_same_ports_ends_nothing() {
     let mut talk = Talk::new();
     talk.client(0.0, SYN, 0, 0, b"");

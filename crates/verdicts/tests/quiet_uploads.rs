@@ -65,6 +65,19 @@ fn an_upload_that_stops_in_full_flow_is_not_well() {
 }
 
 #[test]
+fn who_owes_the_rest_of_its_upload_waits_for_no_answer() {
+    let mut talk = at_server();
+    let next = upload(&mut talk, 20, true);
+    talk.client(6.062, FIN_ACK, next, 1, b"");
+    talk.server(6.0621, FIN_ACK, 1, next + 1, b"");
+    talk.client(6.103, ACK, next + 1, 2, b"");
+    let verdict = talk.verdict(9.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.9, "{:#?}", verdict.weighing);
+    assert!(chance(&verdict, Cause::ClientTimeout) < 0.3);
+}
+
+#[test]
 fn an_upload_that_stops_behind_a_push_waits_for_somebody() {
     let mut talk = at_server();
     upload(&mut talk, 20, true);

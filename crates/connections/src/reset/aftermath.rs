@@ -13,7 +13,7 @@ pub struct Aftermath {
     pub receiver_went_on: Option<Moment>,
     /// The receiver's challenge ACK (RFC 5961 §3.2): it asks whether the RST is real.
     pub challenge: Option<Moment>,
-    /// The first packet of the RST's supposed sender that a host cannot send after its own RST: new data, or a new acknowledgement.
+    /// The first packet of the RST's supposed sender that a host cannot send after its own RST: new data, a new acknowledgement, or FIN.
     pub sender_went_on: Option<Moment>,
     /// That packet carried data beyond the RST's sequence number.
     pub sender_sent_data: bool,
@@ -97,5 +97,8 @@ fn continues(packet: &Packet, raw: &RawReset, bare: bool) -> bool {
         && packet.known.has(Known::ACK)
         && raw.own().acked_to.is_some_and(|acked| packet.ack > acked)
         && raw.ack().is_none_or(|ack| packet.ack > ack);
-    new_data || new_ack || (late && packet.payload_len > 0)
+    // Nobody closes in order what his own host has reset, or no longer knows.
+    let closes = packet.flags.is_fin() && packet.seq >= raw.packet.seq;
+    let long_after = packet.time - raw.packet.time > IN_FLIGHT;
+    new_data || new_ack || (late && packet.payload_len > 0) || (long_after && closes)
 }

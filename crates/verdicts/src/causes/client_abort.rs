@@ -51,6 +51,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.3,
             "who closed first does not show: what the client had acknowledged by then was not captured",
         ),
+        on(
+            CLIENT_OWED,
+            3.0,
+            "it had promised more than it sent, and left",
+        ),
         on(ROUND_TOTAL, 0.6, "a person seldom hits a round number"),
         on(
             KEEP_ALIVE_UNANSWERED,

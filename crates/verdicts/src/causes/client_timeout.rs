@@ -107,6 +107,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.5,
             "limits are set to round numbers; this wait is none",
         ),
+        on(
+            CLIENT_OWED,
+            0.015,
+            "who owes the rest of its request waits for no answer",
+        ),
         on(TIMER_FITS, 1.3, "the wait is a known default"),
         on(REQUEST_UNANSWERED, 2.0, "nothing of the answer had come"),
         on(

@@ -50,6 +50,14 @@ pub(super) static RULE: CauseRule = CauseRule {
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let port = wording::server_port(case.connection);
+    let notice = case.connection.notices.first();
+    let opened = case.connection.handshake.ack;
+    if let Some(notice) = notice.filter(|it| opened.is_some_and(|ack| ack.frame < it.at.frame)) {
+        return format!(
+            "A packet filter at {} refused packets of the open connection with ICMP (from frame {} on): its rules have changed, or it has forgotten the connection.",
+            notice.reporter, notice.at.frame
+        );
+    }
     match case
         .connection
         .notices

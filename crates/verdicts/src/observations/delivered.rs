@@ -1,8 +1,10 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
+use whyreset_connections::Side;
+
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange};
+use crate::case::{Case, Missing, OpenExchange, in_flight};
 use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
@@ -67,6 +69,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         Missing::TlsHandshake => return,
     };
     found.tell(id, frames.clone(), text);
+    client_owed(case, open, found);
     let status = open.exchange.and_then(|e| e.status);
     if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
         let id = if matches!(status, Some(408 | 504)) {
@@ -85,6 +88,24 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ESTIMATED,
             frames,
             "What was asked and promised does not show in clear: this is an estimate from sizes and turns.",
+        );
+    }
+}
+
+/// Who owes the rest of its request waits for no answer. One that asked for leave to send it (`Expect: 100-continue`) and has not got
+/// that does wait.
+fn client_owed(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) {
+    let allowed = open
+        .exchange
+        .is_some_and(|e| !e.expects_continue || !e.interim.is_empty());
+    let sent = case.connection.flows.client.last_new_data;
+    let arrived = in_flight(case.connection, Side::Client) <= 0;
+    let owed = open.missing == Missing::RequestUnfinished && !open.estimated;
+    if let Some(sent) = sent.filter(|_| owed && allowed && arrived) {
+        found.add(
+            ids::CLIENT_OWED,
+            [sent.frame],
+            "It was the client's turn: it had more to send, and all that it had sent was acknowledged.",
         );
     }
 }

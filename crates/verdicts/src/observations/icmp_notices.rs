@@ -54,7 +54,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             id,
             [notice.at.frame],
             format!(
-                "{}, says in ICMP{} type {} code {} (frame {}) that {says}{}, quoting a packet of {}.",
+                "{} says in ICMP{} type {} code {} (frame {}) that {says}{}, quoting a packet of {}.",
                 if own { "The host itself".to_owned() } else { format!("{} on the way", notice.reporter) },
                 if notice.error.v6 { "v6" } else { "" },
                 notice.error.kind,

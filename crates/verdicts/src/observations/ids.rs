@@ -99,6 +99,8 @@ ids! {
     REQUEST_UNANSWERED = "request_unanswered";
     /// A request of which a part was not sent.
     REQUEST_UNFINISHED = "request_unfinished";
+    /// The client had more of its request to send, and nothing kept it from that.
+    CLIENT_OWED = "client_owed";
     /// A response of which a part is missing.
     RESPONSE_UNFINISHED = "response_unfinished";
     /// A response that began before its request was whole.

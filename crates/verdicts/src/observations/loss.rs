@@ -1,7 +1,8 @@
 //! Loss that decided: segments that were sent again and again, and which sizes got through.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Moment, Side, Unanswered};
+use whyreset_connections::{Moment, Packet, Side, Unanswered};
+use whyreset_segments::TcpFlags;
 
 use super::ids;
 use crate::case::{Case, Kind, Missing};
@@ -41,10 +42,22 @@ fn tail_of(case: &Case<'_>, side: Side) -> Option<Unanswered> {
     {
         return None;
     }
+    if refused(case, side, tail) {
+        return None;
+    }
     let lasted = (tail.last.time - tail.first.time) + case.ran_on().max(Span::ZERO);
     let enough =
         tail.transmissions >= TRANSMISSIONS || (tail.transmissions >= 2 && lasted >= LONG_ENOUGH);
     enough.then_some(tail)
+}
+
+/// The other host answered them as a stranger, again and again: what it no longer acknowledges it has received.
+fn refused(case: &Case<'_>, side: Side, tail: Unanswered) -> bool {
+    let later = case.connection.packets.iter().rev();
+    let later = later.take_while(|p| p.frame > tail.first.frame);
+    let refuses =
+        |p: &&Packet| p.side != side && p.flags.is_rst() && !p.flags.contains(TcpFlags::ACK);
+    later.filter(refuses).count() > 1
 }
 
 /// Records unanswered tails, the sizes that passed, and other signs that the path, or a host, was gone.
