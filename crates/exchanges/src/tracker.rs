@@ -237,11 +237,13 @@ impl StreamSink for Tracker {
     }
 
     fn may_begin(bytes: &[u8]) -> bool {
-        memchr::memchr_iter(b'H', bytes).any(|at| {
-            bytes
-                .get(at..)
-                .is_some_and(|rest| rest.starts_with(b"HTTP/"))
-        })
+        const VERSION: &[u8] = b"HTTP/";
+        let first = VERSION.first().copied().unwrap_or_default();
+        short_holds(bytes, first) != Some(false)
+            && memchr::memchr_iter(first, bytes).any(|at| {
+                let rest = bytes.get(at..).unwrap_or_default();
+                rest.starts_with(VERSION)
+            })
     }
 
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
@@ -293,6 +295,25 @@ impl StreamSink for Tracker {
     }
 }
 
+/// Whether a byte is among those of a short piece of payload, as a capture with a small snapshot length has it; `None` of one that
+/// is not short. A search that is made for long ones costs more than these.
+#[inline]
+fn short_holds(bytes: &[u8], wanted: u8) -> Option<bool> {
+    const STEP: usize = 16;
+    const SHORT: usize = 4 * STEP;
+    if bytes.len() > SHORT {
+        return None;
+    }
+    let holds = |piece: &[u8; STEP]| {
+        piece
+            .iter()
+            .fold(false, |found, byte| found | (*byte == wanted))
+    };
+    let (pieces, _) = bytes.as_chunks::<STEP>();
+    let last = bytes.last_chunk::<STEP>()?;
+    Some(pieces.iter().any(holds) || holds(last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,5 +324,20 @@ mod tests {
         let tracker = Tracker::with_keys(KeyLog::default()).fresh();
         assert!(matches!(tracker.state, State::Silent(Some(_))));
         assert!(tracker.into_exchanges().list.is_empty());
+    }
+
+    #[test]
+    fn an_answer_may_begin_anywhere() {
+        for len in 0..150 {
+            let mut bytes = vec![b'x'; len];
+            assert!(!Tracker::may_begin(&bytes));
+            for at in 0..len.saturating_sub(4) {
+                bytes.fill(b'H');
+                bytes[at..at + 5].copy_from_slice(b"HTTP/");
+                assert!(Tracker::may_begin(&bytes), "{at} of {len}");
+                bytes[at + 4] = b'H';
+                assert!(!Tracker::may_begin(&bytes), "{at} of {len}");
+            }
+        }
     }
 }
