@@ -476,7 +476,9 @@ impl Queue {
 
     /// All that wait, of which there are to be so many.
     pub(super) fn of_len(&mut self, len: usize) -> &mut [Waiting] {
-        self.ring.rotate_left(self.oldest);
+        if self.len > 0 {
+            self.ring.rotate_left(self.oldest);
+        }
         self.oldest = 0;
         self.len = len.min(MAX_SEGMENTS);
         self.ring.get_mut(..self.len).unwrap_or_default()
