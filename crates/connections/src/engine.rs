@@ -97,10 +97,30 @@ pub struct Engine<X> {
 #[derive(Debug)]
 struct Slot<X> {
     pair: Pair,
-    stream: u64,
-    /// Its pair leads to a newer stream.
-    superseded: bool,
+    number: Number,
     state: State<X>,
+}
+
+/// A stream's number, and in the highest bit whether its pair leads to a newer stream.
+#[derive(Clone, Copy, Debug)]
+struct Number(u64);
+
+impl Number {
+    const SUPERSEDED: u64 = 1 << 63;
+
+    /// Wireshark's `tcp.stream`.
+    #[inline]
+    const fn stream(self) -> u64 {
+        self.0 & !Self::SUPERSEDED
+    }
+
+    const fn is_superseded(self) -> bool {
+        self.0 & Self::SUPERSEDED != 0
+    }
+
+    const fn supersede(&mut self) {
+        self.0 |= Self::SUPERSEDED;
+    }
 }
 
 #[derive(Debug)]
@@ -204,7 +224,7 @@ impl<X: StreamSink> Engine<X> {
             live.quote(quote, from);
         }
         Some(Placed {
-            stream: place.stream,
+            stream: place.number.stream(),
             marks: Marks::NONE,
         })
     }
@@ -220,7 +240,7 @@ impl<X: StreamSink> Engine<X> {
         };
         live.notice(quote, located.from);
         Some(Placed {
-            stream: place.stream,
+            stream: place.number.stream(),
             marks: Marks::NONE,
         })
     }
@@ -251,7 +271,7 @@ impl<X: StreamSink> Engine<X> {
         }
         let ends = || self.index.ends(&place.pair);
         self.capture_end = self.capture_end.max(usual.time);
-        let stream = place.stream;
+        let stream = place.number.stream();
         if !usual.flags.is_fin() {
             orderly.take(usual, bytes, from, ends, &mut self.stock);
         } else if orderly.take_fin(usual, bytes, from, ends, &mut self.stock) {
@@ -278,7 +298,7 @@ impl<X: StreamSink> Engine<X> {
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
                 place.state = State::Orderly(orderly);
-                Some(place.stream)
+                Some(place.number.stream())
             }
             _ => None,
         }
@@ -320,8 +340,7 @@ impl<X: StreamSink> Engine<X> {
         self.next_stream += 1;
         let slot = Slot {
             pair,
-            stream,
-            superseded: false,
+            number: Number(stream),
             state,
         };
         if let Some(index) = self.free.pop()
@@ -378,7 +397,7 @@ impl<X: StreamSink> Engine<X> {
         let new = self.add(located.pair, State::Live(Box::new(live)));
         self.index.replace(located.hash, slot, new);
         if let Some(old) = self.slots.get_mut(slot as usize) {
-            old.superseded = true;
+            old.number.supersede();
         }
         let marks = if segment.bad_offset {
             Marks::NONE
@@ -448,7 +467,7 @@ impl<X: StreamSink> Engine<X> {
         marks: Marks,
     ) -> Option<Placed> {
         let place = self.slots.get_mut(slot as usize)?;
-        let stream = place.stream;
+        let stream = place.number.stream();
         let marks = match &mut place.state {
             State::Live(live) => {
                 let was_over = live.ended;

@@ -111,7 +111,7 @@ impl<X: StreamSink> Engine<X> {
             return;
         };
         let state = std::mem::replace(&mut place.state, State::Free);
-        let (pair, stream) = (place.pair, place.stream);
+        let (pair, stream) = (place.pair, place.number.stream());
         let ends = self.index.ends(&pair);
         let state = match state {
             State::Orderly(orderly) => {
@@ -167,7 +167,7 @@ impl<X: StreamSink> Engine<X> {
         let Some(place) = self.slots.get_mut(slot as usize) else {
             return;
         };
-        if place.superseded {
+        if place.number.is_superseded() {
             self.free.push(slot);
             return;
         }
@@ -194,7 +194,11 @@ impl<X: StreamSink> Engine<X> {
     pub fn finish(&mut self) {
         let mut order: Vec<u32> =
             (0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).collect();
-        let stream = |slot: &u32| self.slots.get(*slot as usize).map(|slot| slot.stream);
+        let stream = |slot: &u32| {
+            self.slots
+                .get(*slot as usize)
+                .map(|slot| slot.number.stream())
+        };
         if !order.is_sorted_by_key(stream) {
             order.sort_unstable_by_key(stream);
         }

@@ -34,7 +34,7 @@ impl<X: StreamSink> Engine<X> {
                 continue;
             };
             let state = std::mem::replace(&mut place.state, State::Free);
-            let (pair, stream) = (place.pair, place.stream);
+            let (pair, stream) = (place.pair, place.number.stream());
             let Some(live) = self.in_the_end(state, &pair) else {
                 continue;
             };
@@ -63,7 +63,7 @@ impl<X: StreamSink> Engine<X> {
         place.state = State::Free;
         let from = syn.from();
         Some(LoneSyn {
-            stream: place.stream,
+            stream: place.number.stream(),
             ends: BySide {
                 client: self.index.endpoint(&place.pair, from),
                 server: self.index.endpoint(&place.pair, from.other()),
@@ -94,7 +94,7 @@ impl<X: StreamSink> Engine<X> {
             return None;
         };
         let ends = self.index.ends(&place.pair);
-        let brief = orderly.in_brief(place.stream, &ends, &mut self.stock, &self.links)?;
+        let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links)?;
         place.state = State::Free;
         remaining.next();
         Some(brief)
