@@ -42,7 +42,7 @@ pub struct InputOptions {
 impl Default for InputOptions {
     fn default() -> Self {
         Self {
-            buffer_len: 512 * 1024,
+            buffer_len: 256 * 1024,
             merge_buffer_len: 64 * 1024,
         }
     }

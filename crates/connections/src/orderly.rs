@@ -501,12 +501,12 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last packet of an end, of those that are kept one by one.
     fn last_kept_of(&self, end: End) -> Option<Moment> {
-        let in_ring = self.log.last().filter(|short| short.from() == end).last();
-        let last = in_ring.or_else(|| {
+        let last = self.log.last_of(end).or_else(|| {
             let mut first = self.log.first().iter();
-            first.rfind(|short| short.from() == end).copied()
+            let last = first.rfind(|short| short.from() == end)?;
+            Some(last.at())
         });
-        last.map(|short| short.moment(self.first_frame))
+        last.map(|at| at.moment(self.first_frame))
     }
 
     /// Whose FIN passed first.

@@ -3,8 +3,8 @@
 use whyreset_segments::Usual;
 
 use super::FIRST;
-use super::narrow::{Before, Slot, is_wide, wide};
-use super::short::Short;
+use super::narrow::{Before, Slot, before, is_wide, sender, wide};
+use super::short::{At, Short};
 use crate::pairs::End;
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
@@ -172,6 +172,26 @@ impl Log {
         })
     }
 
+    /// The last packet of an end in the ring.
+    pub(super) fn last_of(&self, end: End) -> Option<At> {
+        let packets = self.len().saturating_sub(FIRST);
+        if usize::from(self.used) > packets {
+            // Where any takes two slots, it cannot be told from behind where one begins.
+            let of_end = self.last().filter(|short| short.from() == end);
+            return of_end.last().map(|short| short.at());
+        }
+        let (mut at, mut place) = (self.before.at(), self.end());
+        for _ in 0..packets {
+            place -= 1;
+            let slot = self.ring.slot(place);
+            if sender(slot) == end {
+                return Some(at);
+            }
+            at = before(slot, at);
+        }
+        None
+    }
+
     /// All packets.
     pub(super) fn iter(&self) -> impl Iterator<Item = Short> {
         self.first().iter().copied().chain(self.last())
@@ -296,10 +316,15 @@ mod tests {
             } as u16;
             assert!(log.has_room());
             let usual = usual(frame, ip_id);
+            let from = if frame % 7 == 0 { End::High } else { End::Low };
             if log.has_ring() {
-                log.push(&usual, End::Low, 0);
+                log.push(&usual, from, 0);
             } else {
-                log.push_short(&Short::of(&usual, End::Low, 0));
+                log.push_short(&Short::of(&usual, from, 0));
+            }
+            for end in [End::Low, End::High] {
+                let last = log.last().filter(|short| short.from() == end).last();
+                assert_eq!(log.last_of(end), last.map(|short| short.at()));
             }
             assert_eq!(log.before().frame(), frame);
             if !log.has_room() {

@@ -476,7 +476,10 @@ impl Queue {
 
     /// All that wait, of which there are to be so many.
     pub(super) fn of_len(&mut self, len: usize) -> &mut [Waiting] {
-        if self.len > 0 {
+        let waiting = self.oldest..self.oldest + self.len;
+        if waiting.end <= MAX_SEGMENTS {
+            self.ring.copy_within(waiting, 0);
+        } else {
             self.ring.rotate_left(self.oldest);
         }
         self.oldest = 0;

@@ -3,7 +3,7 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Timestamps, Usual};
 
-use super::short::Short;
+use super::short::{At, Short};
 use crate::pairs::{ByEnd, End};
 
 /// The numbers of the packets before, which the next one is told by.
@@ -93,6 +93,11 @@ impl Before {
         self.time
     }
 
+    /// Both.
+    pub(super) const fn at(&self) -> At {
+        At::new(self.frame, self.time)
+    }
+
     /// Its frame, counted from the connection's first.
     pub(super) const fn frame(&self) -> u32 {
         self.frame
@@ -155,12 +160,7 @@ impl Before {
         if told & IS_WIDE != 0 {
             return read_wide([first, told], second());
         }
-        let ticks = TICKS.get(first);
-        let nanos = if told & IN_MICROS == 0 {
-            ticks
-        } else {
-            ticks * NANOS_PER_MICRO
-        };
+        let nanos = pause([first, told]);
         let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
         let last = self.ends.of(Short::sender(bits));
         let time = self.time.nanos().wrapping_add(nanos.cast_signed());
@@ -179,6 +179,30 @@ impl Before {
             bits,
         }
     }
+}
+
+/// Nanoseconds since the packet before a narrow one.
+#[inline]
+const fn pause([first, told]: Slot) -> u64 {
+    let ticks = TICKS.get(first);
+    if told & IN_MICROS == 0 {
+        ticks
+    } else {
+        ticks * NANOS_PER_MICRO
+    }
+}
+
+/// Who sent a narrow packet.
+pub(super) const fn sender([_, told]: Slot) -> End {
+    Short::sender(Short::bits_of(0, TOLD.get(told) as u32))
+}
+
+/// The moment of the packet before a narrow one, whose moment is `at`.
+pub(super) fn before(slot: Slot, at: At) -> At {
+    let [first, _] = slot;
+    let nanos = at.time().nanos().wrapping_sub(pause(slot).cast_signed());
+    let frame = at.frame().wrapping_sub(FRAMES.get(first) as u32);
+    At::new(frame, Timestamp::from_nanos(nanos))
 }
 
 /// A pause in microseconds, where it is a whole number of them, else in nanoseconds; and the bit that says which.

@@ -199,6 +199,11 @@ impl At {
         Some(Self::new(frame, moment.time))
     }
 
+    /// The frame, counted from the connection's first.
+    pub(super) const fn frame(self) -> u32 {
+        self.frame
+    }
+
     /// When it was.
     pub(super) const fn time(self) -> Timestamp {
         let [low, high] = self.time;
