@@ -7,7 +7,7 @@ use whyreset_connections::{
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found, Sight};
 use whyreset_reports::Judged;
-use whyreset_segments::{HostNames, Quote, Segment, Usual, UsualBytes};
+use whyreset_segments::{HostNames, Quote, Segment, Usual};
 use whyreset_verdicts::judge;
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -27,17 +27,24 @@ pub struct Analysis {
 /// What was seen of records before they came ([`Analysis::look_ahead`]): room for it, to be used again and again.
 #[derive(Debug)]
 pub struct LookedAt {
-    shapes: [Shape; FORESEEN],
-    usual: [Usual; FORESEEN],
+    seen: [Seen; FORESEEN],
     foreseen: [Foreseen; FORESEEN],
 }
 
-/// What a record is like at first sight.
+/// What was seen of a record.
 #[derive(Clone, Copy, Debug)]
+struct Seen {
+    shape: Shape,
+    /// The segment in it, where it is a usual one.
+    usual: Usual,
+}
+
+/// What a record is like at first sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// It holds a usual segment, of which TCP begins there in the frame.
-    Usual { tcp_at: u8 },
-    /// It holds another segment and nothing else.
+    /// It holds a usual segment and nothing else.
+    Usual,
+    /// It holds another segment, and nothing else either.
     Plain,
     /// It has to be taken apart to tell.
     Odd,
@@ -46,16 +53,17 @@ enum Shape {
 /// What was seen of one record.
 #[derive(Clone, Copy, Debug)]
 pub struct Ahead<'l> {
-    shape: Shape,
-    usual: &'l Usual,
+    seen: &'l Seen,
     foreseen: &'l Foreseen,
 }
 
 impl Default for LookedAt {
     fn default() -> Self {
         Self {
-            shapes: [Shape::Odd; FORESEEN],
-            usual: [Usual::BLANK; FORESEEN],
+            seen: [Seen {
+                shape: Shape::Odd,
+                usual: Usual::BLANK,
+            }; FORESEEN],
             foreseen: [Foreseen::default(); FORESEEN],
         }
     }
@@ -65,12 +73,8 @@ impl LookedAt {
     /// What was seen of each record.
     #[inline]
     pub fn each(&self) -> impl Iterator<Item = Ahead<'_>> {
-        let looked_at = self.shapes.iter().zip(&self.usual).zip(&self.foreseen);
-        looked_at.map(|((shape, usual), foreseen)| Ahead {
-            shape: *shape,
-            usual,
-            foreseen,
-        })
+        let looked_at = self.seen.iter().zip(&self.foreseen);
+        looked_at.map(|(seen, foreseen)| Ahead { seen, foreseen })
     }
 }
 
@@ -78,7 +82,7 @@ impl Ahead<'_> {
     /// Whether [`Analysis::foreseen`] takes the record, and not [`Analysis::record`].
     #[inline]
     pub const fn is_plain(&self) -> bool {
-        !matches!(self.shape, Shape::Odd)
+        !matches!(self.seen.shape, Shape::Odd)
     }
 }
 
@@ -137,19 +141,20 @@ impl Analysis {
         records: impl Iterator<Item = Record<'a>>,
         looked_at: &mut LookedAt,
     ) {
-        let room = looked_at.shapes.iter_mut().zip(&mut looked_at.usual);
+        let room = looked_at.seen.iter_mut().zip(&mut looked_at.foreseen);
         let mut looked = 0;
-        for (((shape, usual), foreseen), record) in room.zip(&mut looked_at.foreseen).zip(records) {
+        for (record, (seen, foreseen)) in records.zip(room) {
             looked += 1;
-            let addresses;
-            (*shape, addresses) = match whyreset_frames::at_first_sight(&record, usual) {
-                Some(Sight::Usual { addresses, tcp_at }) => (Shape::Usual { tcp_at }, addresses),
+            let sight = whyreset_frames::at_first_sight(&record, &mut seen.usual);
+            let (shape, addresses) = match sight {
+                Some(Sight::Usual(addresses)) => (Shape::Usual, addresses),
                 Some(Sight::Other(addresses)) => (Shape::Plain, addresses),
                 None => {
-                    (*shape, *foreseen) = (Shape::Odd, Foreseen::default());
+                    (seen.shape, *foreseen) = (Shape::Odd, Foreseen::default());
                     continue;
                 }
             };
+            seen.shape = shape;
             *foreseen = self.engine.locate(&addresses);
         }
         if let Some(soon) = looked_at.foreseen.get_mut(..looked) {
@@ -160,19 +165,19 @@ impl Analysis {
     /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.
     /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes its record.
     #[inline]
-    pub fn usual(&mut self, frame: &[u8], ahead: &Ahead<'_>) -> Option<Placed> {
-        let Shape::Usual { tcp_at } = ahead.shape else {
+    pub fn usual(&mut self, frame: &[u8], ahead: Ahead<'_>) -> Option<Placed> {
+        let Ahead { seen, foreseen } = ahead;
+        if seen.shape != Shape::Usual {
             return None;
-        };
-        let bytes = UsualBytes::in_frame(frame, tcp_at, ahead.usual);
-        let place = self.engine.usual(ahead.usual, &bytes, ahead.foreseen)?;
-        self.note_time(ahead.usual.time);
+        }
+        let place = self.engine.usual(&seen.usual, frame, foreseen)?;
+        self.note_time(seen.usual.time);
         Some(place)
     }
 
     /// Takes the next record of a capture, at which was looked before.
     #[inline(never)]
-    pub fn foreseen(&mut self, record: &Record<'_>, ahead: &Ahead<'_>) -> Option<Placed> {
+    pub fn foreseen(&mut self, record: &Record<'_>, ahead: Ahead<'_>) -> Option<Placed> {
         let segment = whyreset_frames::plain_segment(record)?;
         self.note_time(segment.time);
         self.engine.foreseen(&segment, ahead.foreseen)

@@ -130,9 +130,9 @@ fn read_records<R: Reader>(
     analysis.look_ahead(records.frames().map(|frame| frame.record()), looked_at);
     for (frame, ahead) in records.frames().zip(looked_at.each()) {
         reader.record(&frame.record(), &frame.details());
-        match analysis.usual(frame.bytes(), &ahead) {
+        match analysis.usual(frame.bytes(), ahead) {
             Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
-            None => read_record(&frame.record(), &ahead, analysis, reader)?,
+            None => read_record(&frame.record(), ahead, analysis, reader)?,
         }
         if analysis.has_finished() {
             drain(analysis, reader)?;
@@ -145,7 +145,7 @@ fn read_records<R: Reader>(
 #[inline(never)]
 fn read_record<R: Reader>(
     record: &Record<'_>,
-    ahead: &Ahead<'_>,
+    ahead: Ahead<'_>,
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {

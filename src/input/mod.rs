@@ -101,18 +101,17 @@ impl<'a> Records<'a> {
     /// The frames.
     #[inline]
     pub fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
-        let (source, first, interface) = (self.source, self.frame, self.interface);
+        let (source, interface) = (self.source, self.interface);
         let buffer = source.looked_up();
-        self.ready
-            .iter()
-            .enumerate()
-            .map(move |(behind, at)| Frame {
-                source,
-                buffer,
-                at,
-                number: first.saturating_add(behind as u64),
-                interface,
-            })
+        let first = self.ready.first().map_or(0, |at| at.frame);
+        let before = self.frame.wrapping_sub(first);
+        self.ready.iter().map(move |at| Frame {
+            source,
+            buffer,
+            at,
+            before,
+            interface,
+        })
     }
 }
 
@@ -122,7 +121,8 @@ pub struct Frame<'a> {
     source: &'a Source,
     buffer: &'a [u8],
     at: &'a RecordAt,
-    number: u64,
+    /// So many frames of other captures came before.
+    before: u64,
     interface: Option<u32>,
 }
 
@@ -136,14 +136,14 @@ impl<'a> Frame<'a> {
     /// Its number, over all captures.
     #[inline]
     pub const fn number(&self) -> u64 {
-        self.number
+        self.at.frame.wrapping_add(self.before)
     }
 
     /// All that the file says about it.
     #[inline]
     pub fn record(&self) -> Record<'a> {
         Record {
-            frame: self.number,
+            frame: self.number(),
             interface: self.interface.unwrap_or(self.at.interface),
             ..self.at.record(self.buffer)
         }

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment, Usual, UsualBytes};
+use whyreset_segments::{Known, Quote, Segment, Usual};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
@@ -255,13 +255,7 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
-    fn follow_usual(
-        &mut self,
-        slot: u32,
-        usual: &Usual,
-        bytes: &UsualBytes<'_>,
-        from: End,
-    ) -> Option<u64> {
+    fn follow_usual(&mut self, slot: u32, usual: &Usual, holder: &[u8], from: End) -> Option<u64> {
         let place = self.slots.get_mut(slot as usize)?;
         let State::Orderly(orderly) = &mut place.state else {
             return None;
@@ -273,8 +267,8 @@ impl<X: StreamSink> Engine<X> {
         self.capture_end = self.capture_end.max(usual.time);
         let stream = place.number.stream();
         if !usual.flags.is_fin() {
-            orderly.take(usual, bytes, from, ends, &mut self.stock);
-        } else if orderly.take_fin(usual, bytes, from, ends, &mut self.stock) {
+            orderly.take(usual, holder, from, ends, &mut self.stock);
+        } else if orderly.take_fin(usual, holder, from, ends, &mut self.stock) {
             self.note_end(slot);
         }
         Some(stream)
@@ -288,8 +282,8 @@ impl<X: StreamSink> Engine<X> {
         let place = self.slots.get_mut(slot as usize)?;
         match &mut place.state {
             State::Orderly(_) => {
-                let (usual, bytes) = (Usual::of(segment)?, UsualBytes::of(segment));
-                self.follow_usual(slot, &usual, &bytes, located.from)
+                let usual = Usual::of(segment)?;
+                self.follow_usual(slot, &usual, Usual::holder(segment), located.from)
             }
             State::HalfOpen(half)
                 if segment.flags.is_syn_ack()

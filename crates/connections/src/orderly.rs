@@ -26,7 +26,7 @@ pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
 use whyreset_prefetch as prefetch;
-use whyreset_segments::{Checksum, Endpoint, Look, Segment, Usual, UsualBytes};
+use whyreset_segments::{Checksum, Endpoint, Look, Segment, Usual};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -223,12 +223,25 @@ impl<X: StreamSink> Orderly<X> {
     #[inline]
     pub(crate) fn expects(&mut self, usual: &Usual, from: End, stock: &mut Stock) -> bool {
         let frames = usual.frame.wrapping_sub(self.first_frame);
+        let (own, peer) = self.ends.both(from);
         self.pause(usual) >= 0
             && frames > u64::from(self.log.before().frame())
             && frames <= u64::from(u32::MAX)
-            && !(self.finished.any() && self.log.is_nearly_full())
-            && self.is_expected(usual, from)
-            && self.looks_usual(usual, from, &mut stock.looks)
+            && !(self.finished.any() && (self.log.is_nearly_full() || self.is_behind(usual, from)))
+            && own.is_next(usual, peer)
+            && match own.look {
+                Some(look) => {
+                    stock.looks.get(look) == Some(usual.look)
+                        && (usual.look.has_ip_id()
+                            || *self.flow_labels.of(from) == usual.flow_label)
+                }
+                None => self.looks_first(usual, from, &mut stock.looks),
+            }
+    }
+
+    /// Whether more is said than the end's FIN allows.
+    fn is_behind(&self, usual: &Usual, from: End) -> bool {
+        self.finished.has(from) && (usual.payload_len > 0 || usual.flags.is_fin())
     }
 
     /// Takes the next packet, which is the one to be expected. `endpoints` are the connection's.
@@ -236,20 +249,18 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn take(
         &mut self,
         usual: &Usual,
-        bytes: &UsualBytes<'_>,
+        holder: &[u8],
         from: End,
         endpoints: impl FnOnce() -> ByEnd<Endpoint>,
         stock: &mut Stock,
     ) {
-        if self.wants_checksum(bytes, from) {
-            let checksum = checksum(usual, bytes, from, &endpoints());
+        if self.wants_checksum(usual, from) {
+            let checksum = checksum(usual, holder, from, &endpoints());
             self.keep_checked(usual, from, checksum, stock);
-        } else if self.log.has_ring() {
-            self.log.push(usual, from, self.first_frame);
-        } else {
+        } else if !self.log.push(usual, from, self.first_frame) {
             self.keep_early(usual, from, stock);
         }
-        self.hand_on(usual, bytes.payload, from);
+        self.hand_on(usual, holder, from);
         self.advance(usual, from);
         if usual.payload_len > 0 {
             let frame = usual.frame.wrapping_sub(self.first_frame) as u32;
@@ -265,7 +276,7 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn take_fin(
         &mut self,
         usual: &Usual,
-        bytes: &UsualBytes<'_>,
+        holder: &[u8],
         from: End,
         endpoints: impl FnOnce() -> ByEnd<Endpoint>,
         stock: &mut Stock,
@@ -274,14 +285,14 @@ impl<X: StreamSink> Orderly<X> {
         if pause >= TELLING_PAUSE && !self.finished.any() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
-        self.take(usual, bytes, from, endpoints, stock);
+        self.take(usual, holder, from, endpoints, stock);
         self.finished.add(from);
         self.ended()
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
-    const fn wants_checksum(&self, bytes: &UsualBytes<'_>, from: End) -> bool {
-        (self.ends.of(from).checked as u32) < CHECKED && !bytes.tcp.is_empty()
+    const fn wants_checksum(&self, usual: &Usual, from: End) -> bool {
+        (self.ends.of(from).checked as u32) < CHECKED && usual.has_header()
     }
 
     /// Keeps a packet, and what its checksum turned out to be.
@@ -316,34 +327,6 @@ impl<X: StreamSink> Orderly<X> {
     const fn pause(&self, usual: &Usual) -> i64 {
         let before = self.log.before().time();
         usual.time.nanos().wrapping_sub(before.nanos())
-    }
-
-    /// The next number, acknowledging what was sent and not less than before, within the other end's window; and no empty
-    /// packet that says nothing new.
-    fn is_expected(&self, usual: &Usual, from: End) -> bool {
-        let (own, peer) = self.ends.both(from);
-        let len = usual.payload_len;
-        let news = usual.ack.wrapping_sub(own.acked);
-        let in_flight = peer.next.wrapping_sub(own.acked);
-        if usual.seq != own.next || news > in_flight || len >= MAX_LEN {
-            return false;
-        }
-        if len == 0 && !usual.flags.is_fin() {
-            return news > 0;
-        }
-        let end = usual.seq.wrapping_add(len);
-        let room = peer.edge.wrapping_sub(end).cast_signed();
-        !self.finished.has(from) && (len == 0 || room > 0)
-    }
-
-    fn looks_usual(&mut self, usual: &Usual, from: End, looks: &mut Looks) -> bool {
-        match self.ends.of(from).look {
-            Some(look) => {
-                looks.get(look) == Some(usual.look)
-                    && (usual.look.has_ip_id() || *self.flow_labels.of(from) == usual.flow_label)
-            }
-            None => self.looks_first(usual, from, looks),
-        }
     }
 
     /// Takes note of how an end's packets look; `false` where it cannot.
@@ -524,11 +507,30 @@ impl<X: StreamSink> Orderly<X> {
 }
 
 /// What the checksum of a segment from this end turns out to be.
-fn checksum(usual: &Usual, bytes: &UsualBytes<'_>, from: End, ends: &ByEnd<Endpoint>) -> Checksum {
-    usual.checksum(bytes, ends.of(from).host, ends.of(from.other()).host)
+fn checksum(usual: &Usual, holder: &[u8], from: End, ends: &ByEnd<Endpoint>) -> Checksum {
+    usual.checksum(holder, ends.of(from).host, ends.of(from.other()).host)
 }
 
 impl Expected {
+    /// Whether this has the next number, acknowledges what the peer sent and not less than before, is within the peer's window,
+    /// and says something new.
+    #[inline(always)]
+    const fn is_next(&self, usual: &Usual, peer: &Self) -> bool {
+        let len = usual.payload_len;
+        let news = usual.ack.wrapping_sub(self.acked);
+        let in_flight = peer.next.wrapping_sub(self.acked);
+        if usual.seq != self.next || news > in_flight || len >= MAX_LEN {
+            return false;
+        }
+        if len == 0 {
+            return news > 0 || usual.flags.is_fin();
+        }
+        peer.edge
+            .wrapping_sub(usual.seq.wrapping_add(len))
+            .cast_signed()
+            > 0
+    }
+
     /// The next number, the last one acknowledged, and the window scale. It takes nothing yet.
     const fn new(next: u32, acked: u32, scale: u8) -> Self {
         Self {

@@ -17,4 +17,4 @@ pub use look::{LinkLook, Look, PlainLook};
 pub use options::{FastOpen, SackBlock, TcpOptions, Timestamps};
 pub use segment::{Checksum, IcmpError, IpFields, Known, LinkFields, Quote, Segment};
 pub use seq::SeqNumber;
-pub use usual::{Usual, UsualBytes};
+pub use usual::{BytesAt, Usual};

@@ -31,36 +31,19 @@ pub struct Usual {
     pub flags: TcpFlags,
     /// What it shares with the sender's other packets.
     pub look: Look,
+    /// Where its bytes are in what holds them: a frame, or what [`Usual::holder`] gives.
+    pub at: BytesAt,
 }
 
-/// What was captured of such a segment.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct UsualBytes<'a> {
-    /// The payload.
-    pub payload: &'a [u8],
-    /// The TCP header and the payload.
-    pub tcp: &'a [u8],
-}
-
-impl<'a> UsualBytes<'a> {
-    /// In a frame, of which TCP begins at `tcp_at`.
-    #[inline]
-    pub fn in_frame(frame: &'a [u8], tcp_at: u8, usual: &Usual) -> Self {
-        let header_len: u32 = if usual.look.has_timestamps() { 32 } else { 20 };
-        let tcp = frame.get(usize::from(tcp_at)..).unwrap_or_default();
-        let wire_len = header_len.wrapping_add(usual.payload_len) as usize;
-        let tcp = tcp.get(..wire_len).unwrap_or(tcp);
-        let payload = tcp.get(header_len as usize..).unwrap_or_default();
-        Self { payload, tcp }
-    }
-
-    /// Of a whole segment.
-    pub const fn of(segment: &Segment<'a>) -> Self {
-        Self {
-            payload: segment.payload,
-            tcp: segment.tcp_bytes,
-        }
-    }
+/// Where the bytes of a segment are in what holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BytesAt {
+    /// Where the TCP header begins.
+    pub tcp: u32,
+    /// Where the payload begins.
+    pub payload: u32,
+    /// Where what was captured of it ends.
+    pub end: u32,
 }
 
 impl Usual {
@@ -77,6 +60,11 @@ impl Usual {
         ip_id: 0,
         flags: TcpFlags(0),
         look: Look::BLANK,
+        at: BytesAt {
+            tcp: 0,
+            payload: 0,
+            end: 0,
+        },
     };
 
     /// The control bits that such a segment may have.
@@ -119,17 +107,59 @@ impl Usual {
             ip_id: segment.ip.id,
             flags: segment.flags,
             look: Look::of(segment)?,
+            at: bytes_at(segment),
         })
     }
 
+    /// What holds the bytes of a segment.
+    pub const fn holder<'a>(segment: &Segment<'a>) -> &'a [u8] {
+        if segment.tcp_bytes.is_empty() {
+            segment.payload
+        } else {
+            segment.tcp_bytes
+        }
+    }
+
+    /// The payload bytes that were captured. `holder` holds them.
+    #[inline]
+    pub fn payload<'a>(&self, holder: &'a [u8]) -> &'a [u8] {
+        let BytesAt { payload, end, .. } = self.at;
+        holder
+            .get(payload as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    /// How many bytes of payload were captured.
+    #[inline]
+    pub const fn captured_len(&self) -> u32 {
+        self.at.end.wrapping_sub(self.at.payload)
+    }
+
+    /// Whether the TCP header was captured.
+    #[inline]
+    pub const fn has_header(&self) -> bool {
+        self.at.tcp != self.at.payload
+    }
+
     /// Verifies the TCP checksum, where the whole segment was captured. Costs a pass over the payload.
-    pub fn checksum(&self, bytes: &UsualBytes<'_>, source: Host, destination: Host) -> Checksum {
+    pub fn checksum(&self, holder: &[u8], source: Host, destination: Host) -> Checksum {
+        let BytesAt { tcp, end, .. } = self.at;
         checksum::verify(&Covered {
             source,
             destination,
-            bytes: bytes.tcp,
-            payload: bytes.payload,
+            bytes: holder.get(tcp as usize..end as usize).unwrap_or_default(),
+            payload: self.payload(holder),
             payload_len: self.payload_len,
         })
+    }
+}
+
+/// Where the bytes of a segment are in its holder.
+fn bytes_at(segment: &Segment<'_>) -> BytesAt {
+    let end = Usual::holder(segment).len() as u32;
+    BytesAt {
+        tcp: 0,
+        payload: end.saturating_sub(segment.payload.len() as u32),
+        end,
     }
 }

@@ -1,6 +1,6 @@
 //! Connections are looked up and fetched from memory before their packets come.
 
-use whyreset_segments::{Addresses, Segment, Usual, UsualBytes};
+use whyreset_segments::{Addresses, Segment, Usual};
 
 use super::{Engine, Placed, Slot, State};
 use crate::orderly::Orderly;
@@ -100,19 +100,14 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Takes the next segment of the capture, which was foreseen, if it is the one to be expected of its connection. `None` where
-    /// it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    /// it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it. `holder` holds its bytes.
     #[inline]
-    pub fn usual(
-        &mut self,
-        usual: &Usual,
-        bytes: &UsualBytes<'_>,
-        foreseen: &Foreseen,
-    ) -> Option<Placed> {
+    pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
         if !self.config.pass_over_orderly {
             return None;
         }
         let slot = self.foreseen_slot(foreseen)?;
-        let stream = self.follow_usual(slot, usual, bytes, foreseen.located.from)?;
+        let stream = self.follow_usual(slot, usual, holder, foreseen.located.from)?;
         Some(Placed {
             stream,
             marks: Marks::NONE,

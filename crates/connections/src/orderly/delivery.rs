@@ -18,16 +18,15 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Hands payload, acknowledgement and FIN to the sink, or passes over what it does not need.
     #[inline(always)]
-    pub(super) fn hand_on(&mut self, usual: &Usual, payload: &[u8], from: End) {
+    pub(super) fn hand_on(&mut self, usual: &Usual, holder: &[u8], from: End) {
         let at = Moment {
             frame: usual.frame,
             time: usual.time,
         };
-        if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, payload, from)) {
-            self.tell_payload(usual, payload, from, at);
+        if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, holder, from)) {
+            self.tell_payload(usual, usual.payload(holder), from, at);
         }
-        let news = usual.ack != self.ends.of(from).acked;
-        if news && !self.untold.any() {
+        if !self.untold.any() && usual.ack != self.ends.of(from).acked {
             self.tell_news(usual.ack, from.other(), at);
         }
         if usual.flags.is_fin() {
@@ -50,11 +49,11 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Whether the payload can be passed over: then it is counted.
-    fn spare(&mut self, usual: &Usual, payload: &[u8], from: End) -> bool {
+    fn spare(&mut self, usual: &Usual, holder: &[u8], from: End) -> bool {
         let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);
         if own.spared == NEXT_START {
-            if X::may_begin(payload) {
+            if X::may_begin(usual.payload(holder)) {
                 return false;
             }
         } else if own.spared >= len {
@@ -62,7 +61,7 @@ impl<X: StreamSink> Orderly<X> {
         } else {
             return false;
         }
-        own.untold_captured += (payload.len() as u64).min(len);
+        own.untold_captured += u64::from(usual.captured_len()).min(len);
         own.sent += len;
         self.untold.add(from);
         true

@@ -64,12 +64,12 @@ impl Log {
 
     /// Whether the next packet finds room, whatever it is like.
     pub(super) const fn has_room(&self) -> bool {
-        !self.ring.is_there() || self.used as usize + 2 <= SLOTS
+        self.used as usize + 2 <= SLOTS
     }
 
     /// Whether hardly more than the next packet finds room.
     pub(super) const fn is_nearly_full(&self) -> bool {
-        self.ring.is_there() && self.used as usize + 4 > SLOTS
+        self.used as usize + 4 > SLOTS
     }
 
     /// Asks for the first packets.
@@ -79,25 +79,28 @@ impl Log {
         }
     }
 
-    /// Whether the next packet goes into a ring that is there.
-    pub(super) const fn has_ring(&self) -> bool {
-        self.ring.is_there()
-    }
-
-    /// Adds a packet to the ring, in which there is room for it. Frames count from `first`.
+    /// Adds a packet to the ring, in which there is room for it; `false` where there is no ring. Frames count from `first`.
     #[inline(always)]
-    pub(super) fn push(&mut self, usual: &Usual, from: End, first: u64) {
+    pub(super) fn push(&mut self, usual: &Usual, from: End, first: u64) -> bool {
+        let end = self.end();
+        let Some(slots) = &mut self.ring.0 else {
+            return false;
+        };
         match self.before.take(usual, from, first) {
             Some(slot) => {
-                self.ring.set(self.end(), slot);
+                if let Some(place) = slots.get_mut(Ring::wrapped(end)) {
+                    *place = slot;
+                }
                 self.used += 1;
                 self.packets += 1;
             }
-            None => self.push_wide(&Short::of(usual, from, first)),
+            None => self.push_short(&Short::of(usual, from, first)),
         }
+        true
     }
 
     /// Adds a packet, where there is room for it, whatever it is like.
+    #[inline(never)]
     pub(super) fn push_short(&mut self, short: &Short) {
         if self.ring.is_there() {
             self.push_wide(short);
@@ -107,7 +110,6 @@ impl Log {
         self.before.pass(short);
     }
 
-    #[inline(never)]
     fn push_wide(&mut self, short: &Short) {
         let (end, [first, second]) = (self.end(), wide(short));
         self.ring.set(end, first);
@@ -317,9 +319,7 @@ mod tests {
             assert!(log.has_room());
             let usual = usual(frame, ip_id);
             let from = if frame % 7 == 0 { End::High } else { End::Low };
-            if log.has_ring() {
-                log.push(&usual, from, 0);
-            } else {
+            if !log.push(&usual, from, 0) {
                 log.push_short(&Short::of(&usual, from, 0));
             }
             for end in [End::Low, End::High] {

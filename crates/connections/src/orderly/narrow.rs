@@ -48,9 +48,14 @@ impl Field {
         (word >> self.at) & ((1 << self.bits) - 1)
     }
 
-    /// What of a value does not fit.
-    const fn beyond(&self, value: u64) -> u64 {
-        value >> self.bits
+    /// A value in its place, where it fits.
+    #[inline(always)]
+    const fn place(&self, value: u64) -> Option<u64> {
+        if value < 1 << self.bits {
+            Some(value << self.at)
+        } else {
+            None
+        }
     }
 }
 
@@ -103,42 +108,28 @@ impl Before {
         self.frame
     }
 
-    /// The next packet in one slot, where it fits, else [`wide`] has it. It is the last one from now on. Frames count from `first`.
+    /// The next packet in one slot, where it fits; then it is the last one from now on. Where not, [`wide`] has it, and it has to be
+    /// [passed](Before::pass). Frames count from `first`.
     ///
     /// Each number takes the place of the one before as soon as they were compared: nothing is held longer than needed.
     #[inline(always)]
     pub(super) fn take(&mut self, usual: &Usual, from: End, first: u64) -> Option<Slot> {
+        let frame = usual.frame.wrapping_sub(first) as u32;
         let nanos = usual.time.nanos().wrapping_sub(self.time.nanos());
-        self.time = usual.time;
         let (ticks, unit) = in_ticks(nanos.cast_unsigned());
-        let frames = moved(&mut self.frame, usual.frame.wrapping_sub(first) as u32);
-        let length = u64::from(usual.payload_len);
-        let told = u64::from(Short::told_of(usual.flags, from));
+        let mut at = TICKS.place(ticks)? | LENGTH.place(usual.payload_len.into())?;
+        let mut told = unit | TOLD.place(Short::told_of(usual.flags, from).into())?;
         let last = self.ends.of_mut(from);
-        let news = moved(&mut last.ack, usual.ack);
-        let values = moved(&mut last.timestamps.value, usual.timestamps.value);
-        let echoes = moved(&mut last.timestamps.echo, usual.timestamps.echo);
-        let windows = moved_short(&mut last.window, usual.window.wrapping_add(WINDOW_BELOW));
-        last.window = usual.window;
-        let ip_ids = moved_short(&mut last.ip_id, usual.ip_id);
-        let beyond = LENGTH.beyond(length)
-            | FRAMES.beyond(frames)
-            | TICKS.beyond(ticks)
-            | NEWS.beyond(news)
-            | IP_IDS.beyond(ip_ids)
-            | VALUES.beyond(values)
-            | ECHOES.beyond(echoes)
-            | WINDOWS.beyond(windows);
-        (beyond == 0).then_some([
-            length << LENGTH.at | frames << FRAMES.at | ticks << TICKS.at,
-            news << NEWS.at
-                | ip_ids << IP_IDS.at
-                | values << VALUES.at
-                | echoes << ECHOES.at
-                | windows << WINDOWS.at
-                | told << TOLD.at
-                | unit,
-        ])
+        told |= NEWS.place(moved(&mut last.ack, usual.ack))?;
+        told |= VALUES.place(moved(&mut last.timestamps.value, usual.timestamps.value))?;
+        told |= ECHOES.place(moved(&mut last.timestamps.echo, usual.timestamps.echo))?;
+        let least = last.window.wrapping_sub(WINDOW_BELOW);
+        told |= WINDOWS.place(usual.window.wrapping_sub(least).into())?;
+        told |= IP_IDS.place(usual.ip_id.wrapping_sub(last.ip_id).into())?;
+        (last.window, last.ip_id) = (usual.window, usual.ip_id);
+        at |= FRAMES.place(moved(&mut self.frame, frame))?;
+        self.time = usual.time;
+        Some([at, told])
     }
 
     /// The last packet is this one.
@@ -219,13 +210,6 @@ const fn in_ticks(nanos: u64) -> (u64, u64) {
 /// How far a number moved on, which is `now`.
 #[inline(always)]
 fn moved(number: &mut u32, now: u32) -> u64 {
-    let before = std::mem::replace(number, now);
-    u64::from(now.wrapping_sub(before))
-}
-
-/// The same of a shorter number.
-#[inline(always)]
-fn moved_short(number: &mut u16, now: u16) -> u64 {
     let before = std::mem::replace(number, now);
     u64::from(now.wrapping_sub(before))
 }
@@ -327,6 +311,7 @@ mod tests {
                         reader.read(slot, Slot::default)
                     }
                     None => {
+                        writer.pass(&short);
                         let [slot, second] = wide(&short);
                         prop_assert!(is_wide(slot));
                         reader.read(slot, || second)

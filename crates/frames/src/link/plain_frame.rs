@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use whyreset_capture::{LinkType, Record, Timestamp};
 use whyreset_segments::{
-    Addresses, EndV4, Host, IpFields, LinkLook, Look, PlainLook, Segment, TcpFlags, Timestamps,
-    Usual,
+    Addresses, BytesAt, EndV4, Host, IpFields, LinkLook, Look, PlainLook, Segment, TcpFlags,
+    Timestamps, Usual,
 };
 
 use crate::link::{linux_cooked, vlan};
@@ -223,13 +223,8 @@ pub(crate) fn segment<'a>(record: &Record<'a>, time: Timestamp) -> Option<Segmen
 /// What is told of a frame of that shape at first sight.
 #[derive(Clone, Copy, Debug)]
 pub enum Sight {
-    /// It holds a usual segment.
-    Usual {
-        /// Who sent it to whom.
-        addresses: Addresses,
-        /// Where in the frame TCP begins.
-        tcp_at: u8,
-    },
+    /// It holds a usual segment, sent so.
+    Usual(Addresses),
     /// It holds another one.
     Other(Addresses),
 }
@@ -285,6 +280,12 @@ fn look_at(record: &Record<'_>, carrier: Carrier, rest: &[u8], usual: &mut Usual
     usual.flags = flags(fourth);
     // The header was captured, and so it is no longer than what holds it.
     usual.payload_len = payload_len.wrapping_sub(u32::from(TCP));
+    let tcp_at = u32::from(carrier.len) + u32::from(IPV4);
+    usual.at = BytesAt {
+        tcp: tcp_at,
+        payload: tcp_at + u32::from(TCP),
+        end: tcp_at + tcp.len() as u32,
+    };
     let addresses = addresses(source, destination, ports);
     let has_usual_options = match fourth >> 28 {
         5 => {
@@ -297,10 +298,7 @@ fn look_at(record: &Record<'_>, carrier: Carrier, rest: &[u8], usual: &mut Usual
     if !has_usual_options || !has_usual_bits(fourth, fifth) {
         return Some(Sight::Other(addresses));
     }
-    Some(Sight::Usual {
-        addresses,
-        tcp_at: carrier.len + IPV4 as u8,
-    })
+    Some(Sight::Usual(addresses))
 }
 
 /// What is told of a frame of which TCP's header was not captured whole.
@@ -330,6 +328,7 @@ fn read_timestamps(behind: &[u8], usual: &mut Usual) -> bool {
     usual.timestamps = Timestamps { value, echo };
     usual.look = usual.look.with_timestamps();
     usual.payload_len = usual.payload_len.wrapping_sub(u32::from(TIMESTAMPS));
+    usual.at.payload = usual.at.payload.wrapping_add(u32::from(TIMESTAMPS));
     before == BEFORE_TIMESTAMPS
 }
 
@@ -348,8 +347,6 @@ const fn has_usual_bits(fourth: u32, fifth: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-
-    use whyreset_segments::UsualBytes;
 
     use super::*;
     use crate::{Dissector, Found};
@@ -432,6 +429,20 @@ mod tests {
         })
     }
 
+    /// A usual segment but for where its bytes are, and its bytes.
+    fn parts((usual, holder): (Usual, &[u8])) -> (String, &[u8], Option<&[u8]>) {
+        let BytesAt { tcp, end, .. } = usual.at;
+        let told = Usual {
+            at: BytesAt::default(),
+            ..usual
+        };
+        (
+            format!("{told:?}"),
+            usual.payload(holder),
+            holder.get(tcp as usize..end as usize),
+        )
+    }
+
     proptest! {
         #[test]
         fn the_parts_read_what_the_whole_segment_says((link, bytes) in frame(), cut in 0_u32..20) {
@@ -458,20 +469,14 @@ mod tests {
             let ends = segment.map(|it| (it.source.to_string(), it.destination.to_string()));
             let mut usual = Usual::BLANK;
             let seen = at_first_sight(&record, &mut usual);
-            let addresses = seen.map(|(Sight::Usual { addresses, .. } | Sight::Other(addresses))| addresses);
+            let addresses = seen.map(|(Sight::Usual(addresses) | Sight::Other(addresses))| addresses);
             let shown = |end: EndV4| format!("{}:{}", end.address(), end.port());
             let told = addresses.map(|it| (shown(it.source), shown(it.destination)));
             prop_assert_eq!(told, ends);
             let whole = segment.filter(|segment| segment.tcp_bytes.len() >= 20);
-            let expected = whole.as_ref().and_then(Usual::of);
-            let expected = expected.zip(whole.as_ref().map(UsualBytes::of));
-            let found = match seen {
-                Some(Sight::Usual { tcp_at, .. }) => {
-                    Some((usual, UsualBytes::in_frame(&bytes, tcp_at, &usual)))
-                }
-                _ => None,
-            };
-            prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+            let expected = whole.as_ref().and_then(|it| Some((Usual::of(it)?, Usual::holder(it))));
+            let found = matches!(seen, Some(Sight::Usual(_))).then_some((usual, &bytes[..]));
+            prop_assert_eq!(found.map(parts), expected.map(parts));
         }
     }
 }
