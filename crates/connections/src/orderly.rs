@@ -384,7 +384,8 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let mut middle = stock.middle(self.first_frame, &self.starts());
-        self.passed.unpack(&mut middle, self.syn.moment());
+        self.passed
+            .unpack(&mut middle, self.syn.moment(), &mut stock.room);
         Some(middle)
     }
 

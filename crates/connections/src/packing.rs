@@ -108,19 +108,50 @@ const STRIDE: usize = 8;
 const MAX_SHORT_BITS: u32 = 56;
 /// The bit behind the first byte.
 const BEHIND_FIRST: u64 = 1 << 8;
+/// Bytes that can be written, a power of two; places beyond are counted from the first again.
+pub(crate) const ROOM: usize = 8 << 10;
+
+/// Room to write in, and to read from.
+#[derive(Debug)]
+pub(crate) struct Room(Box<[u8; ROOM + STRIDE]>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Box::new([0; ROOM + STRIDE]))
+    }
+}
+
+impl Room {
+    /// The bytes from a place on.
+    #[inline]
+    fn chunk(&self, at: usize) -> [u8; STRIDE] {
+        let at = at % ROOM;
+        let bytes = self.0.get(at..at + STRIDE);
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .unwrap_or_default()
+    }
+
+    #[inline]
+    fn set(&mut self, at: usize, bytes: [u8; STRIDE]) {
+        let at = at % ROOM;
+        if let Some(room) = self.0.get_mut(at..at + STRIDE) {
+            room.copy_from_slice(&bytes);
+        }
+    }
+}
 
 /// Writes what passes.
 pub(crate) struct Writer<'o> {
-    /// Written up to `end`; what lies behind it is room.
-    out: &'o mut [u8],
+    out: &'o mut Room,
+    /// Written up to here.
     end: usize,
     before: Moment,
 }
 
 impl<'o> Writer<'o> {
-    /// Writes into `out`, over what it held: what finds no room there is lost. The first moment is told by how far it is from
-    /// `before`.
-    pub(crate) const fn new(out: &'o mut [u8], before: Moment) -> Self {
+    /// Writes into `out`, over what it held, and no more than [`ROOM`] bytes. The first moment is told by how far it is from `before`.
+    pub(crate) const fn new(out: &'o mut Room, before: Moment) -> Self {
         Self {
             out,
             end: 0,
@@ -128,19 +159,20 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// What was written, with as much behind it as a [`Reader`] reads at a time.
+    /// What was written.
     pub(crate) fn finish(self) -> &'o [u8] {
-        self.out.get(..self.end + STRIDE - 1).unwrap_or_default()
+        self.out.0.get(..self.end).unwrap_or_default()
     }
 
     #[inline]
     fn put(&mut self, value: u64) {
         let bits = (value | 1).ilog2() + 1;
-        if bits > MAX_SHORT_BITS {
+        // A seventh of the bits, rounded up: 9/64 is a little less than a seventh, up to nine of them.
+        let bytes = (9 * bits + 64) / 64;
+        if bytes > STRIDE as u32 {
             self.put_long(value);
             return;
         }
-        let bytes = bits.div_ceil(7);
         self.put_bytes((value << 1 | 1) << (bytes - 1), bytes as usize);
     }
 
@@ -153,11 +185,8 @@ impl<'o> Writer<'o> {
     /// The lowest bytes of a word.
     #[inline]
     fn put_bytes(&mut self, word: u64, bytes: usize) {
-        let rest = self.out.get_mut(self.end..).unwrap_or_default();
-        if let Some(room) = rest.first_chunk_mut::<STRIDE>() {
-            *room = word.to_le_bytes();
-            self.end += bytes;
-        }
+        self.out.set(self.end, word.to_le_bytes());
+        self.end += bytes;
     }
 
     #[cold]
@@ -214,44 +243,44 @@ impl Coder for Writer<'_> {
     }
 }
 
-/// Fills in what was written. Behind its end there is nothing but zeros.
+/// Fills in what was written.
 pub(crate) struct Reader<'b> {
-    rest: &'b [u8],
+    bytes: &'b Room,
+    /// Read up to here.
+    end: usize,
     before: Moment,
 }
 
 impl<'b> Reader<'b> {
-    /// Reads what a [`Writer`] wrote that had the same `before`.
-    pub(crate) const fn new(bytes: &'b [u8], before: Moment) -> Self {
+    /// Reads what a [`Writer`] wrote that had the same `before`. `room`: to read in, over what it held.
+    pub(crate) fn new(written: &[u8], room: &'b mut Room, before: Moment) -> Self {
+        if let Some(bytes) = room.0.get_mut(..written.len()) {
+            bytes.copy_from_slice(written);
+        }
         Self {
-            rest: bytes,
+            bytes: room,
+            end: 0,
             before,
         }
     }
 
     #[inline]
     fn take(&mut self) -> u64 {
-        let Some(word) = self.rest.first_chunk::<STRIDE>() else {
-            return 0;
-        };
-        let word = u64::from_le_bytes(*word);
+        let word = u64::from_le_bytes(self.bytes.chunk(self.end));
         let bytes = (word | BEHIND_FIRST).trailing_zeros() + 1;
         if bytes > STRIDE as u32 {
             return self.take_long();
         }
-        self.rest = self.rest.get(bytes as usize..).unwrap_or_default();
+        self.end += bytes as usize;
         let above = u64::BITS - 8 * bytes;
         (word << above) >> (above + bytes)
     }
 
     #[cold]
     fn take_long(&mut self) -> u64 {
-        let behind = self.rest.get(1..).unwrap_or_default();
-        let Some((word, rest)) = behind.split_first_chunk::<STRIDE>() else {
-            return 0;
-        };
-        self.rest = rest;
-        u64::from_le_bytes(*word)
+        let word = u64::from_le_bytes(self.bytes.chunk(self.end + 1));
+        self.end += 1 + STRIDE;
+        word
     }
 
     #[cold]
@@ -350,15 +379,36 @@ mod tests {
             values in proptest::collection::vec((number(), number(), proptest::option::of(number()), any::<bool>()), 0..20)
         ) {
             let before = Moment { frame: 7, time: Timestamp::from_nanos(1_700_000_000_000_000_000) };
-            let mut bytes = [7; 2_000];
+            let (mut room, mut other) = (Room::default(), Room::default());
             let mut written = values.clone();
-            let mut writer = Writer::new(&mut bytes, before);
+            let mut writer = Writer::new(&mut room, before);
             pass(&mut writer, &mut written);
             let bytes = writer.finish();
             prop_assert_eq!(&written, &values);
             let mut read = vec![(1, 2, Some(3), true); values.len()];
-            pass(&mut Reader::new(bytes, before), &mut read);
+            pass(&mut Reader::new(bytes, &mut other, before), &mut read);
             prop_assert_eq!(read, values);
+        }
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        let before = Moment::default();
+        for bits in 0..64 {
+            let mut room = Room::default();
+            let mut writer = Writer::new(&mut room, before);
+            let mut numbers = [1 << bits, u64::MAX >> bits, u64::MAX << bits];
+            let written = numbers;
+            for number in &mut numbers {
+                writer.number(number);
+            }
+            let bytes = writer.finish().to_vec();
+            let mut reader = Reader::new(&bytes, &mut room, before);
+            for (number, written) in numbers.iter_mut().zip(written) {
+                *number = 0;
+                reader.number(number);
+                assert_eq!(*number, written);
+            }
         }
     }
 
@@ -368,13 +418,13 @@ mod tests {
             frame: 1_000,
             time: Timestamp::from_nanos(5_000_000),
         };
-        let mut bytes = [0; 20];
+        let mut room = Room::default();
         let mut near = Moment {
             frame: 1_050,
             time: Timestamp::from_nanos(9_000_000),
         };
-        let mut writer = Writer::new(&mut bytes, before);
+        let mut writer = Writer::new(&mut room, before);
         writer.moment(&mut near);
-        assert_eq!(writer.finish().len(), 6 + STRIDE - 1);
+        assert_eq!(writer.finish().len(), 6);
     }
 }

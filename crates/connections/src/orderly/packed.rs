@@ -6,7 +6,7 @@ use super::middle::{Half, MAX_RUNS, Middle, ShortPause, ShortRun, Sums, Waiting}
 use super::short::At;
 use crate::Moment;
 use crate::outstanding::MAX_SEGMENTS;
-use crate::packing::{Coder, Reader, Writer};
+use crate::packing::{Coder, ROOM, Reader, Room, Writer};
 use crate::pairs::End;
 use crate::silence::KEPT as MAX_PAUSES;
 
@@ -16,19 +16,9 @@ pub(super) struct Packed {
     bytes: Vec<u8>,
 }
 
-/// Room to pack in, for all that a [`Middle`] can hold: two times 64 segments that wait, of four numbers, ten runs of five, and
-/// some sixty others, of nine bytes at most.
-#[derive(Debug)]
-pub(super) struct Room(Box<[u8; ROOM]>);
-
-const ROOM: usize = 8 << 10;
+// All that a [`Middle`] can hold finds room: segments that wait, of three numbers, runs of four, and the others; of nine bytes at
+// most.
 const _: () = assert!(ROOM > 9 * (2 * (MAX_SEGMENTS * 4 + MAX_RUNS * 5 + 60) + 8 * MAX_PAUSES));
-
-impl Default for Room {
-    fn default() -> Self {
-        Self(Box::new([0; ROOM]))
-    }
-}
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
 const STEP: usize = 64;
@@ -41,7 +31,7 @@ impl Packed {
 
     /// Takes in what `middle` says. `start`: the connection's first packet.
     pub(super) fn pack(&mut self, middle: &mut Middle, start: Moment, room: &mut Room) {
-        let mut writer = Writer::new(room.0.as_mut_slice(), start);
+        let mut writer = Writer::new(room, start);
         pass(&mut writer, middle);
         let written = writer.finish();
         self.bytes.clear();
@@ -53,8 +43,8 @@ impl Packed {
     }
 
     /// Fills `middle` with what it was; `start` as it was packed.
-    pub(super) fn unpack(&self, middle: &mut Middle, start: Moment) {
-        pass(&mut Reader::new(&self.bytes, start), middle);
+    pub(super) fn unpack(&self, middle: &mut Middle, start: Moment, room: &mut Room) {
+        pass(&mut Reader::new(&self.bytes, room, start), middle);
     }
 
     /// Bytes that it holds.

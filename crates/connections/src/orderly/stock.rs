@@ -3,7 +3,7 @@
 use super::log::Ring;
 use super::look::Looks;
 use super::middle::Middle;
-use super::packed::Room;
+use crate::packing::Room;
 use crate::pairs::ByEnd;
 
 /// Rings that are kept for the next connections: about one and a half kilobytes each.
