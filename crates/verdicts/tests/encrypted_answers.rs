@@ -294,6 +294,29 @@ fn goodbyes_that_meet_a_closed_socket_are_no_answer() {
     );
 }
 
+/// A server that sends so much each while: a short record stands behind full ones in the middle too.
+const PACED: [u16; 7] = [324, 16_408, 16_408, 8_216, 16_408, 16_408, 8_216];
+
+#[test]
+fn short_records_in_the_middle_make_a_short_last_one_no_end() {
+    let verdict = Session::new(&PACED).server_closes(0.14);
+    let cut = share(&verdict, Cause::ResponseTruncated);
+    assert!((0.1..0.3).contains(&cut), "{}", told(&verdict));
+}
+
+#[test]
+fn a_client_that_leaves_behind_a_pause_in_a_stream_may_have_given_it_up() {
+    let mut session = Session::new(&PACED);
+    session.client(0.6, PSH_ACK, &record(ALERT, 26));
+    let (up, down) = (session.up, session.down);
+    session.talk.client(0.6001, FIN_ACK, up, down, b"");
+    session.talk.server(0.6402, RST_ACK, down, up + 1, b"");
+    let verdict = session.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    let left = share(&verdict, Cause::ClientAbort);
+    assert!((0.08..0.25).contains(&left), "{}", told(&verdict));
+}
+
 #[test]
 fn a_goaway_with_its_reason_in_words_is_neither_answer_nor_request() {
     // Apache says why: `timeout`.

@@ -182,6 +182,49 @@ fn a_client_that_leaves_an_answer_without_a_length_did_not_wait_for_its_end() {
 }
 
 #[test]
+fn a_status_that_says_to_go_on_is_no_answer() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let text = b"HTTP/1.1 100 Continue\r\n\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, text);
+    let down = 1 + text.len() as u32;
+    talk.client(0.1001, ACK, up, down, b"");
+    talk.server(0.3, FIN_ACK, down, up, b"");
+    talk.client(0.3001, FIN_ACK, up, down + 1, b"");
+    talk.server(0.34, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::ServerAbort, Outcome::Truncated),
+        "{}",
+        told(&verdict)
+    );
+}
+
+/// Two requests at once; the server answers the first with this head and five bytes, and closes.
+fn pipelined(head: &str) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let up = talk.request(0.0501, up, 1);
+    let text = format!("HTTP/1.1 200 OK\r\n{head}Content-Length: 5\r\n\r\nhello");
+    talk.server(0.1, PSH_ACK, 1, up, text.as_bytes());
+    let down = 1 + text.len() as u32;
+    talk.server(0.1001, FIN_ACK, down, up, b"");
+    talk.client(0.1002, FIN_ACK, up, down + 1, b"");
+    talk.server(0.14, ACK, down + 1, up + 1, b"");
+    talk.verdict(1.0)
+}
+
+#[test]
+fn what_is_asked_behind_an_announced_close_is_left_undone_by_the_book() {
+    let verdict = pipelined("Connection: close\r\n");
+    assert_eq!(verdict.cause, Cause::KeepaliveRace, "{}", told(&verdict));
+    assert!(verdict.summary.contains("announced"), "{}", verdict.summary);
+    let verdict = pipelined("");
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}
+
+#[test]
 fn a_next_request_shows_that_the_answer_before_it_was_whole() {
     let (mut talk, up, down) = download_in_short_packets();
     talk.snapshot = usize::MAX;

@@ -16,6 +16,8 @@ pub(super) struct Answer {
     longest: u16,
     of_longest: u32,
     latest: u16,
+    /// A shorter record behind one of the longest, before more of them came: the server sends its pieces as it has them.
+    uneven: bool,
     /// Something too short for anything but an end came last.
     ended: bool,
     /// Something as long as RST_STREAM came behind it.
@@ -33,6 +35,7 @@ impl Answer {
     /// A record of it.
     pub(super) fn add(&mut self, content: u16) {
         self.records = self.records.saturating_add(1);
+        self.uneven |= self.latest < self.longest && content >= self.latest;
         self.latest = content;
         self.ended = false;
         self.perhaps_reset = false;
@@ -106,6 +109,7 @@ impl Answer {
         let regular = self.of_longest.saturating_mul(4) >= self.records.saturating_mul(3);
         match self.latest == self.longest {
             true if self.of_longest >= 2 => Some(true),
+            false if self.uneven => None,
             false if self.of_longest >= 2 && (regular || self.records <= self.of_longest + 2) => {
                 Some(false)
             }

@@ -24,6 +24,9 @@ const SILENCE: Span = Span::from_millis(900);
 /// Lengths of TLS 1.3's Finished as a record: a hash of 32 or 48 bytes, the frame, the type and the tag.
 const FINISHED: [u16; 2] = [53, 69];
 
+/// Nor one that closes sooner behind pieces of any length.
+const PAUSE: Span = Span::from_millis(300);
+
 /// The longest GOAWAY that is thought of: its frame, and a reason in words.
 const LONGEST_GOAWAY: u16 = 17 + 128;
 
@@ -572,7 +575,8 @@ impl TlsSession {
                 .is_some_and(|it| it.at.frame < left.frame);
         let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
         let ended = self.turns.as_ref().is_some_and(Turns::answer_has_ended);
-        first && !goodbye && !ended && !server.opened && left.time - answer.time > SILENCE
+        let pause = if self.is_in_pieces() { PAUSE } else { SILENCE };
+        first && !goodbye && !ended && !server.opened && left.time - answer.time > pause
     }
 
     /// The server left before the client did, sooner behind its last answer than one that closes what is idle, or behind a stream

@@ -37,6 +37,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether the answer was whole does not show: most clients that close in order have it all",
         ),
         on(
+            GOODBYE_UNREAD,
+            2.5,
+            "a server that waits for the next request reads the goodbye; one that is busy with an answer does not",
+        ),
+        on(
             ANSWER_ENDED_BY_SIZE,
             0.3,
             "by the size of its last record the answer was whole",

@@ -10,8 +10,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.4,
     prior_because: "with pooled connections and short idle limits it happens daily",
-    needs: &[REQUEST_CROSSED_CLOSE, REQUEST_AFTER_CLOSE],
+    needs: &[
+        REQUEST_CROSSED_CLOSE,
+        REQUEST_AFTER_CLOSE,
+        ASKED_BEHIND_LAST,
+    ],
     weights: &[
+        on(
+            ASKED_BEHIND_LAST,
+            6.0,
+            "the server had announced its close, and does nothing of what was asked behind that",
+        ),
         on(
             JUST_OPENED,
             0.1,
@@ -78,6 +87,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .or_else(|| case.connection.silences.first().copied())
         .map(|silence| format!(" after {} of idling", wording::span(silence.length)))
         .unwrap_or_default();
+    if let Some(announced) = found.get(ASKED_BEHIND_LAST) {
+        return format!(
+            "The server had announced its close with the answer before, and did nothing about {name}, which the client had sent all the same ({}): repeat it on a new one.",
+            wording::frames(&announced.frames)
+        );
+    }
     if found.has(REQUEST_AFTER_CLOSE) {
         return format!(
             "The client sent {name} on a kept-alive connection that the server had already closed{idle}: repeat it on a new one."

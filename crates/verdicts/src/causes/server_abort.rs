@@ -122,6 +122,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it had closed before the request was sent",
         ),
         on(
+            ASKED_BEHIND_LAST,
+            0.03,
+            "it had announced its close with the answer before",
+        ),
+        on(
             REQUEST_UNFINISHED,
             0.8,
             "it left while the client was still sending",

@@ -1,17 +1,20 @@
 //! Encrypted answers of which the end does not show: a client that left in silence behind one, a server that left at once.
 
 use whyreset_capture::Span;
-use whyreset_connections::Side;
-use whyreset_exchanges::{AnswerEnd, Protocol, Tls};
+use whyreset_connections::{Dialect, Side};
+use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, goodbye};
+use crate::case::{Case, Wait, goodbye};
 use crate::timers::{self, Waiter};
 use crate::wording;
 
 /// Below this a server has left right behind its answer.
 const A_WHILE: Span = Span::from_millis(900);
+
+/// A client that closes sooner, by its own reckoning, has not waited for anything.
+const PAUSE: Span = Span::from_millis(300);
 
 /// Records that an encrypted answer may not have been whole when a side left, and what speaks for and against that.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -29,7 +32,8 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
         return;
     };
-    let Some(wait) = case.wait.filter(|_| tls.left_in_silence) else {
+    let waited = |wait: &Wait| wait.since_data.max(wait.length) > PAUSE;
+    let Some(wait) = case.wait.filter(waited).filter(|_| tls.left_in_silence) else {
         return;
     };
     let frames = [wait.after.frame, close.at.frame];
@@ -38,6 +42,16 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             ids::PERHAPS_LEFT_EARLY,
             frames,
             "If the encrypted answer was not whole when the server fell silent",
+        );
+    }
+    let aborted = case
+        .fatal
+        .filter(|reset| reset.by == Side::Server && reset.dialect == Dialect::Active);
+    if let Some(reset) = aborted.filter(|_| tls.close_notify == CloseNotify::Client) {
+        found.add(
+            ids::GOODBYE_UNREAD,
+            [close.at.frame, reset.at.frame],
+            format!("The server's program left the client's goodbye unread: its host reset the connection (frame {}).", reset.at.frame),
         );
     }
     if tls.response_under_way == Some(false) {

@@ -125,6 +125,8 @@ ids! {
     ANSWER_IN_PIECES = "answer_in_pieces";
     /// The server said goodbye (close_notify) behind its last encrypted answer.
     GOODBYE_SAID = "goodbye_said";
+    /// A server reset the connection behind the client's close_notify, without having read that.
+    GOODBYE_UNREAD = "goodbye_unread";
     /// A server of HTTP/2 left right behind its answer, with nothing as long as GOAWAY.
     NO_GOAWAY = "no_goaway";
     /// By its length the server's last record gives an HTTP/2 stream up. The text is a condition.
@@ -149,6 +151,8 @@ ids! {
     CLOSE_KNEW_REQUEST = "close_knew_request";
     /// The server said that it would close (`Connection: close`).
     CLOSE_ANNOUNCED = "close_announced";
+    /// What is unanswered was asked behind a request with whose answer the server announced its close.
+    ASKED_BEHIND_LAST = "asked_behind_last";
 
     /// The client cancelled an HTTP/2 stream before its response was whole.
     STREAM_CANCELLED = "stream_cancelled";

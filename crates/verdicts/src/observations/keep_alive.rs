@@ -6,7 +6,7 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing};
+use crate::case::{Case, Missing, OpenExchange};
 use crate::wording;
 
 /// By then the client's host has sent it again (the smallest retransmission timer of Linux).
@@ -25,6 +25,34 @@ struct ServerClose {
     ack: Option<i64>,
     /// The sequence number of its FIN.
     fin_seq: Option<i64>,
+}
+
+/// The server has announced with an answer that it is the last one (RFC 9112 §9.6), and this was asked behind that request, before or
+/// after the answer came.
+fn asked_behind_last(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) -> bool {
+    let list = &case.connection.app.list;
+    let asked = open.exchange.filter(|e| e.response_started.is_none());
+    let last = list
+        .iter()
+        .find(|e| e.complete && e.close_announced == Some(Side::Server));
+    let (Some(asked), Some(last)) = (asked.and_then(|e| e.started), last) else {
+        return false;
+    };
+    let (Some(began), Some(answered)) = (last.started, last.response_started) else {
+        return false;
+    };
+    let behind = asked.time >= began.time && last.http2.is_none();
+    if behind {
+        found.tell(
+            ids::ASKED_BEHIND_LAST,
+            [answered.frame, asked.frame],
+            format!(
+                "The server had said with its answer before (frame {}) that it would close behind it: what the client asked for then (frame {}) it leaves undone.",
+                answered.frame, asked.frame
+            ),
+        );
+    }
+    behind
 }
 
 /// Records whether the server's close can have known of the request, and the other way round.
@@ -80,6 +108,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         (Some(fin), Some(packet)) => packet.known.has(Known::ACK) && packet.ack > fin,
         _ => false,
     };
+    if asked_behind_last(case, open, found) {
+        return;
+    }
     if knew {
         found.add(
             ids::CLOSE_KNEW_REQUEST,

@@ -92,9 +92,8 @@ fn since_opening(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let total = wait.until.time - syn.time;
-    let rest = total.nanos().rem_euclid(1_000_000_000);
     let idle = roundness(wait.since_data.max(wait.length), TIMER_SLACK) == Some(2);
-    if rest <= TIMER_SLACK.nanos() && !idle {
+    if is_limit_from_the_start(total) && !idle {
         found.tell(
             ids::ROUND_SINCE_OPENING,
             [syn.frame, wait.until.frame],
@@ -103,16 +102,19 @@ fn since_opening(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
-/// A limit on the whole transfer: a whole number of seconds since the request or the opening, never early, and late by no more
-/// than an event loop.
+/// A limit on the whole transfer: it counts from the program's start, which looks the name up and opens a socket before it sends
+/// its SYN, and fires late by no more than an event loop.
+fn is_limit_from_the_start(span: Span) -> bool {
+    let rest = span.nanos().rem_euclid(1_000_000_000);
+    rest <= TIMER_SLACK.nanos() || rest >= 1_000_000_000 - TIMER_SLACK.nanos()
+}
+
+/// A whole number of seconds since the request or the opening.
 fn round_total(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
     let total = starts(case, close, wait)
         .into_iter()
         .filter(|(_, _, what)| !what.contains("last"))
-        .find(|(_, span, _)| {
-            let rest = span.nanos().rem_euclid(1_000_000_000);
-            rest <= TIMER_SLACK.nanos() || rest >= 999_000_000
-        });
+        .find(|(_, span, _)| is_limit_from_the_start(*span));
     if let Some((from, span, what)) = total {
         found.tell(
             ids::ROUND_TOTAL,
