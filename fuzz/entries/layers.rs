@@ -2,8 +2,8 @@
 //! and the bytes matter.
 
 use whyreset_capture::{LinkType, Record, Timestamp};
-use whyreset_frames::{Dissector, Found};
-use whyreset_segments::{Known, Segment};
+use whyreset_frames::{Dissector, Found, Sight, at_first_sight, plain_segment};
+use whyreset_segments::{EndV4, Endpoint, Known, Segment, Usual};
 
 /// Checks one input.
 pub fn run(file: &[u8]) {
@@ -31,6 +31,34 @@ pub fn run(file: &[u8]) {
             Found::Segment(segment) => check(frame, &segment),
             Found::Quote(quote) => check(frame, &quote.segment),
         });
+        check_first_sight(&record);
+    }
+}
+
+/// What is told of a frame at first sight is what its segment says.
+fn check_first_sight(record: &Record<'_>) {
+    let mut usual = Usual::BLANK;
+    let (sight, segment) = (at_first_sight(record, &mut usual), plain_segment(record));
+    let Some(segment) = segment else {
+        assert!(sight.is_none());
+        return;
+    };
+    let Some(Sight::Usual(ends) | Sight::Other(ends)) = sight else {
+        panic!("nothing is told of {segment:?}");
+    };
+    let shown = |end: EndV4| format!("{}:{}", end.address(), end.port());
+    let ends = [shown(ends.source), shown(ends.destination)];
+    assert_eq!(
+        ends,
+        [segment.source, segment.destination].map(|it: Endpoint| it.to_string())
+    );
+    if matches!(sight, Some(Sight::Usual(_))) {
+        assert_eq!(usual.payload(record.bytes), segment.payload);
+        let told = Usual::of(&segment).map(|told| Usual {
+            at: usual.at,
+            ..told
+        });
+        assert_eq!(format!("{told:?}"), format!("{:?}", Some(usual)));
     }
 }
 
