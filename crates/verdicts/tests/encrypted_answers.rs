@@ -318,6 +318,23 @@ fn a_client_that_leaves_behind_a_pause_in_a_stream_may_have_given_it_up() {
 }
 
 #[test]
+fn a_long_encrypted_request_may_have_been_waited_for() {
+    let upload = |records: u16| {
+        let mut session = Session::new(&[]);
+        for n in 0..records {
+            session.client(0.1 + f64::from(n) / 1e3, PSH_ACK, &record(23, 1_400));
+        }
+        let last = 0.1 + f64::from(records - 1) / 1e3;
+        session.server_closes(last + 3.041)
+    };
+    let (long, short) = (upload(20), upload(1));
+    let waited = |verdict| share(verdict, Cause::ServerTimeout);
+    assert!((0.25..0.85).contains(&waited(&long)), "{}", told(&long));
+    assert_eq!(short.cause, Cause::ServerAbort, "{}", told(&short));
+    assert!(waited(&short) < 0.7 * waited(&long), "{}", told(&short));
+}
+
+#[test]
 fn a_goaway_with_its_reason_in_words_is_neither_answer_nor_request() {
     // Apache says why: `timeout`.
     let mut session = Session::speaking("h2", &FULL[..4]);

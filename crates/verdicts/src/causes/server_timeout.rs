@@ -85,6 +85,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it was the client's turn: no request had come",
         ),
         on(
+            PERHAPS_UNFINISHED,
+            5.0,
+            "it is long enough for an upload, of which the rest may not have come",
+        ),
+        on(
             REQUEST_UNANSWERED,
             0.1,
             "it was the server's own turn: it owed the answer",

@@ -70,6 +70,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     };
     found.tell(id, frames.clone(), text);
     client_owed(case, open, found);
+    perhaps_unfinished(open, found);
     let status = open.exchange.and_then(|e| e.status);
     if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
         let id = if matches!(status, Some(408 | 504)) {
@@ -88,6 +89,25 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ESTIMATED,
             frames,
             "What was asked and promised does not show in clear: this is an estimate from sizes and turns.",
+        );
+    }
+}
+
+/// Heads are seldom longer, with all their cookies.
+const LONGEST_HEAD: u64 = 8_192;
+
+/// Of an encrypted request it does not show whether it was whole; one as long carries a body.
+fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
+    let tls = open.exchange.and_then(|e| e.tls.as_ref());
+    let long = tls.filter(|tls| open.estimated && tls.client_bytes > LONGEST_HEAD);
+    if let (Some(tls), Some(sent), Missing::Unanswered) = (long, open.request_ended, open.missing) {
+        found.add(
+            ids::PERHAPS_UNFINISHED,
+            [sent.frame],
+            format!(
+                "The client had sent {} in the session: whether its request was whole does not show.",
+                wording::bytes(tls.client_bytes)
+            ),
         );
     }
 }

@@ -101,6 +101,8 @@ ids! {
     REQUEST_UNFINISHED = "request_unfinished";
     /// The client had more of its request to send, and nothing kept it from that.
     CLIENT_OWED = "client_owed";
+    /// An encrypted request without an answer is so long that it may be an upload, of which the rest had not come.
+    PERHAPS_UNFINISHED = "perhaps_unfinished";
     /// A response of which a part is missing.
     RESPONSE_UNFINISHED = "response_unfinished";
     /// A response that began before its request was whole.
