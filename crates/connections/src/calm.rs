@@ -3,11 +3,17 @@
 //! Nearly all packets are calm. What every packet must do at once (find its stream, pass sequence analysis, hand its
 //! payload on) touches little memory; the facts and the watchers of a connection are spread over much more. So calm packets
 //! wait in short form, and [`MAX_WAITING`] of them, or the ones before a packet that is not calm, go through the rest together.
+//!
+//! Of a calm packet all fields are told, it carries ACK and neither SYN, FIN nor RST, nor a SACK block, and sequence analysis has no
+//! mark for it. So the facts and the watchers need not ask: what they do with any packet that is so stands in a function `calm`
+//! beside the one for all packets, which ends in it.
 
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps};
+use whyreset_segments::{Known, Look, TcpFlags, Timestamps, Usual};
 
+use crate::captured_twice::{Print, Way};
 use crate::pairs::End;
+use crate::{Marks, Packet, Side};
 
 /// Calm packets that wait at most.
 pub(crate) const MAX_WAITING: usize = 16;
@@ -16,166 +22,140 @@ const SETTLED: u8 = 4;
 
 /// How the packets of one direction usually look.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Usual {
-    link: LinkFields,
-    known: Known,
-    /// Bytes of headers in a datagram.
-    overhead: u32,
-    ttl: u8,
-    kinds_len: u8,
-    has_timestamps: bool,
+pub(crate) struct Habit {
+    look: Option<Look>,
     settled: u8,
 }
 
-impl Usual {
+impl Habit {
     /// Whether a packet is calm as far as its header says: the sequence numbers are another question.
-    pub(crate) fn is_calm(&self, segment: &Segment<'_>) -> bool {
-        self.settled >= SETTLED && is_plain(segment) && self.fits(segment)
+    #[inline]
+    pub(crate) fn is_calm(&self, usual: &Usual) -> bool {
+        self.settled >= SETTLED && !usual.flags.is_fin() && self.fits(usual.look)
     }
 
-    fn fits(&self, segment: &Segment<'_>) -> bool {
-        self.known == segment.known
-            && self.overhead.wrapping_add(segment.payload_len) == segment.ip.total_len
-            && self.ttl == segment.ip.ttl
-            && self.kinds_len == segment.options.kinds_len
-            && self.has_timestamps == segment.options.timestamps.is_some()
-            && self.link == segment.link
+    #[inline]
+    fn fits(&self, look: Look) -> bool {
+        self.look.is_some_and(|usual| usual.is_alike(look))
     }
 
     /// Learns from a packet that was looked at in full.
-    pub(crate) fn learn(&mut self, segment: &Segment<'_>) {
-        if !is_plain(segment) {
-            return;
-        }
-        if self.settled > 0 && self.fits(segment) {
+    pub(crate) fn learn(&mut self, usual: &Usual) {
+        if self.fits(usual.look) {
             self.settled = self.settled.saturating_add(1);
             return;
         }
         *self = Self {
-            link: segment.link,
-            known: segment.known,
-            overhead: segment.ip.total_len.wrapping_sub(segment.payload_len),
-            ttl: segment.ip.ttl,
-            kinds_len: segment.options.kinds_len,
-            has_timestamps: segment.options.timestamps.is_some(),
+            look: Some(usual.look),
             settled: 1,
         };
     }
-}
 
-/// A whole frame with ACK, or PSH and ACK, an open window, and no options but timestamps.
-fn is_plain(segment: &Segment<'_>) -> bool {
-    let options = &segment.options;
-    let known = segment.known.without(Known::MAC);
-    segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
-        && options.sack_len == 0
-        && !options.malformed
-        && matches!(options.kinds(), [] | [1, 1, 8])
-        && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
-        && !segment.bad_offset
-        && segment.window != 0
-        && segment.urgent == 0
+    /// What the direction's packets look like, once one was learned from.
+    pub(crate) const fn look(&self) -> Option<Look> {
+        self.look
+    }
 }
 
 /// A calm packet in short.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Calm {
-    time: Timestamp,
-    frame: u64,
-    seq: u32,
-    ack: u32,
-    payload_len: u32,
-    window: u32,
-    timestamps: Timestamps,
-    ip_id: u16,
-    pushed: bool,
+    pub(crate) time: Timestamp,
+    pub(crate) frame: u64,
+    /// Relative numbers.
+    pub(crate) seq: i64,
+    pub(crate) ack: i64,
+    /// The numbers as the header has them.
+    pub(crate) wire_seq: u32,
+    pub(crate) wire_ack: u32,
+    pub(crate) payload_len: u32,
+    pub(crate) timestamps: Timestamps,
+    pub(crate) window: u16,
+    pub(crate) ip_id: u16,
+    pub(crate) pushed: bool,
     pub(crate) from: End,
 }
 
+/// What the calm packets of one direction share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared {
+    pub(crate) side: Side,
+    /// Window scale.
+    pub(crate) shift: u8,
+    pub(crate) look: Look,
+    pub(crate) known: Known,
+    pub(crate) way: Way,
+    /// What the other side's SYN allows.
+    pub(crate) mss: Option<u16>,
+}
+
 impl Calm {
-    pub(crate) fn of(segment: &Segment<'_>, from: End) -> Self {
-        let none = Timestamps { value: 0, echo: 0 };
+    /// The numbers relative to the initial ones are `seq` and `ack`.
+    #[inline]
+    pub(crate) const fn of(usual: &Usual, from: End, seq: i64, ack: i64) -> Self {
         Self {
-            time: segment.time,
-            frame: segment.frame,
-            seq: segment.seq.0,
-            ack: segment.ack.0,
-            payload_len: segment.payload_len,
-            window: segment.window,
-            timestamps: segment.options.timestamps.unwrap_or(none),
-            ip_id: segment.ip.id,
-            pushed: segment.flags.contains(TcpFlags::PSH),
+            time: usual.time,
+            frame: usual.frame,
+            seq,
+            ack,
+            wire_seq: usual.seq,
+            wire_ack: usual.ack,
+            payload_len: usual.payload_len,
+            timestamps: usual.timestamps,
+            window: usual.window,
+            ip_id: usual.ip_id,
+            pushed: usual.flags.contains(TcpFlags::PSH),
             from,
         }
     }
 
-    /// The packet as a segment again, but for its bytes; `template` is another one of the same direction.
-    pub(crate) fn segment(&self, template: &Segment<'static>, usual: &Usual) -> Segment<'static> {
-        let mut segment = *template;
-        segment.time = self.time;
-        segment.frame = self.frame;
-        segment.seq = SeqNumber(self.seq);
-        segment.ack = SeqNumber(self.ack);
-        segment.payload_len = self.payload_len;
-        segment.window = self.window;
-        segment.ip.id = self.ip_id;
-        segment.ip.total_len = usual.overhead.wrapping_add(self.payload_len);
-        segment.flags = if self.pushed {
-            TcpFlags::ACK | TcpFlags::PSH
+    const fn flags(&self) -> TcpFlags {
+        if self.pushed {
+            TcpFlags(TcpFlags::ACK.0 | TcpFlags::PSH.0)
         } else {
             TcpFlags::ACK
-        };
-        segment.options.timestamps = usual.has_timestamps.then_some(self.timestamps);
-        segment
-    }
-}
-
-/// A segment without its bytes, for [`Calm::segment`] to fill in.
-pub(crate) const fn template(segment: &Segment<'_>) -> Segment<'static> {
-    Segment {
-        frame: segment.frame,
-        time: segment.time,
-        source: segment.source,
-        destination: segment.destination,
-        seq: segment.seq,
-        ack: segment.ack,
-        flags: segment.flags,
-        window: segment.window,
-        urgent: segment.urgent,
-        payload_len: segment.payload_len,
-        payload: &[],
-        tcp_bytes: &[],
-        options: TcpOptions {
-            sack_len: 0,
-            ..segment.options
-        },
-        ip: segment.ip,
-        link: segment.link,
-        known: segment.known,
-        bad_offset: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_segments::{A, B, data, frame_at};
-
-    #[test]
-    fn a_calm_packet_comes_back_as_it_was() {
-        let mut usual = Usual::default();
-        let first = data(A, B, 1, 1, b"abc");
-        for _ in 0..SETTLED {
-            assert!(!usual.is_calm(&first));
-            usual.learn(&first);
         }
-        let mut next = frame_at(data(A, B, 4, 9, b"defgh"), 7, 99);
-        next.ip.id = 12;
-        assert!(usual.is_calm(&next));
-        let back = Calm::of(&next, End::Low).segment(&template(&first), &usual);
-        next.payload = &[];
-        assert_eq!(format!("{back:?}"), format!("{next:?}"));
-        next.ip.ttl -= 1;
-        assert!(!usual.is_calm(&next));
+    }
+
+    /// The packet, without our own marks.
+    #[inline]
+    pub(crate) const fn packet(&self, shared: &Shared) -> Packet {
+        Packet {
+            frame: self.frame,
+            time: self.time,
+            side: shared.side,
+            flags: self.flags(),
+            seq: self.seq,
+            ack: self.ack,
+            window: (self.window as u32) << shared.shift,
+            payload_len: self.payload_len,
+            ttl: shared.look.ttl(),
+            ip_id: self.ip_id,
+            timestamps: if shared.look.has_timestamps() {
+                Some(self.timestamps)
+            } else {
+                None
+            },
+            sacked_to: None,
+            marks: Marks::NONE,
+            known: shared.known,
+        }
+    }
+
+    /// What its copy would be told by.
+    #[inline]
+    pub(crate) fn print(&self, shared: &Shared) -> Print {
+        Print {
+            time: self.time.nanos(),
+            seq: self.wire_seq,
+            ack: self.wire_ack,
+            len: self.payload_len,
+            ts_value: self.timestamps.value,
+            window: u32::from(self.window),
+            flags: self.flags().0,
+            id: self.ip_id,
+            seen: true,
+            way: shared.way,
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! says nothing (IPv6, always zero, always the same), the copy must also have taken another way (TTL, MAC address, VLAN,
 //! interface), or carry data sooner than any sender repeats it.
 
-use whyreset_segments::{Known, Segment};
+use whyreset_segments::{Known, LinkFields, Segment};
 
 /// Packets of one direction that are remembered.
 const REMEMBERED: usize = 4;
@@ -25,28 +25,41 @@ pub(crate) struct RecentPackets {
     id_repeats: bool,
 }
 
+/// What a packet's copy is told by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Print {
-    time: i64,
-    seq: u32,
-    ack: u32,
-    len: u32,
-    ts_value: u32,
-    window: u32,
-    flags: u16,
-    id: u16,
-    seen: bool,
-    way: Way,
+pub(crate) struct Print {
+    pub(crate) time: i64,
+    pub(crate) seq: u32,
+    pub(crate) ack: u32,
+    pub(crate) len: u32,
+    pub(crate) ts_value: u32,
+    pub(crate) window: u32,
+    pub(crate) flags: u16,
+    pub(crate) id: u16,
+    pub(crate) seen: bool,
+    pub(crate) way: Way,
 }
 
 /// How a packet came to the capture point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Way {
-    mac: [u8; 6],
+pub(crate) struct Way {
+    pub(crate) mac: [u8; 6],
     interface: u32,
     vlan: u16,
     ttl: u8,
     tunnels: u8,
+}
+
+impl Way {
+    pub(crate) const fn of(link: &LinkFields, ttl: u8) -> Self {
+        Self {
+            mac: link.source_mac,
+            interface: link.interface,
+            vlan: link.vlan,
+            ttl,
+            tunnels: link.tunnels,
+        }
+    }
 }
 
 impl RecentPackets {
@@ -71,12 +84,14 @@ impl RecentPackets {
         false
     }
 
-    /// Remembers a packet that cannot be a copy.
-    pub(crate) fn remember(&mut self, segment: &Segment<'_>) {
-        let has_id = segment.known.has(Known::IP_ID) && segment.ip.id != 0;
-        self.add(Print::of(segment), has_id);
+    /// Remembers a calm packet: it cannot be a copy. `tells_id` says whether an identification is known.
+    #[inline]
+    pub(crate) fn calm(&mut self, print: Print, tells_id: bool) {
+        let has_id = tells_id && print.id != 0;
+        self.add(print, has_id);
     }
 
+    #[inline]
     fn add(&mut self, print: Print, has_id: bool) {
         let newest = usize::from(self.next.wrapping_sub(1)) % REMEMBERED;
         if let Some(old) = self.recent.get(newest)
@@ -106,13 +121,7 @@ impl Print {
             flags: segment.flags.0,
             id: segment.ip.id,
             seen: true,
-            way: Way {
-                mac: segment.link.source_mac,
-                interface: segment.link.interface,
-                vlan: segment.link.vlan,
-                ttl: segment.ip.ttl,
-                tunnels: segment.link.tunnels,
-            },
+            way: Way::of(&segment.link, segment.ip.ttl),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One direction of a connection while it is followed.
 
-use whyreset_segments::{Known, Segment, TcpFlags};
+use whyreset_segments::{Known, TcpFlags};
 
 use crate::captured_twice::RecentPackets;
 use crate::facts::{self, Seen};
@@ -8,7 +8,7 @@ use crate::orderly::Passed;
 use crate::outstanding::Outstanding;
 use crate::sequence_analysis::Scale;
 use crate::unique_bytes::UniqueBytes;
-use crate::{Flow, Marks, Moment};
+use crate::{Flow, Marks, Moment, Packet};
 
 /// What one end sent, and what became of it so far.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,6 @@ pub(crate) struct Direction {
     pub(crate) window_started: bool,
     bytes: UniqueBytes,
     bytes_reference: Option<(u32, i64)>,
-    /// A packet of this direction without its bytes.
-    pub(crate) template: Option<Segment<'static>>,
 }
 
 /// Of a row that does not tell its length: whether it may have had payload. SYN, RST and a plain acknowledgement hardly ever
@@ -49,17 +47,35 @@ impl Direction {
         self.outstanding.clear();
     }
 
-    /// Counts the payload at `seq`; `syn` says that it lies behind a SYN. Returns how many bytes are new.
-    pub(crate) fn count_bytes(&mut self, seq: u32, len: u32, syn: bool) -> u64 {
+    /// Counts the payload behind a SYN at `seq`. Returns how many bytes are new.
+    pub(crate) fn count_bytes_behind_syn(&mut self, seq: u32, len: u32) -> u64 {
+        let start = self.unwrapped(seq).saturating_add(1);
+        self.bytes.set_floor(start);
+        self.count_bytes(start, len)
+    }
+
+    /// Counts the payload at `seq`. Returns how many bytes are new.
+    #[inline]
+    pub(crate) fn count_bytes_at(&mut self, seq: u32, len: u32) -> u64 {
+        let start = self.unwrapped(seq);
+        self.count_bytes(start, len)
+    }
+
+    /// A sequence number, unwrapped: the nearest to the highest so far.
+    #[inline]
+    fn unwrapped(&mut self, seq: u32) -> i64 {
         let (reference, unwrapped) = *self.bytes_reference.get_or_insert((seq, i64::from(seq)));
         let distance = seq.wrapping_sub(reference).cast_signed();
-        let mut start = unwrapped.saturating_add(i64::from(distance));
-        if syn {
-            start = start.saturating_add(1);
-            self.bytes.set_floor(start);
-        }
+        unwrapped.saturating_add(i64::from(distance))
+    }
+
+    #[inline]
+    fn count_bytes(&mut self, start: i64, len: u32) -> u64 {
         let end = start.saturating_add(i64::from(len));
-        if end > unwrapped {
+        if self
+            .bytes_reference
+            .is_none_or(|(_, highest)| end > highest)
+        {
             self.bytes_reference = Some(((end & 0xffff_ffff) as u32, end));
         }
         if len == 0 {
@@ -68,6 +84,11 @@ impl Direction {
         let fresh = self.bytes.add(start, len);
         self.flow.bytes = self.flow.bytes.saturating_add(fresh);
         fresh
+    }
+
+    /// What its SYN allows the other side to put into a segment.
+    pub(crate) fn largest_allowed(&self) -> Option<u16> {
+        self.flow.syn_options.as_ref()?.mss
     }
 
     /// A packet of this direction. `mss` is what the other side's SYN allows.
@@ -93,30 +114,96 @@ impl Direction {
         self.flow.sent_to = self.flow.sent_to.max(end);
     }
 
-    fn note_packet(&mut self, seen: &Seen<'_, '_>) {
+    /// A calm packet of this direction, `datagram_len` bytes of which are one datagram. What its direction's packets share was noted
+    /// before.
+    #[inline]
+    pub(crate) fn calm_sent(
+        &mut self,
+        packet: &Packet,
+        fresh_bytes: u64,
+        mss: Option<u16>,
+        datagram_len: u32,
+    ) {
+        let at = packet.moment();
+        self.count_packet(at);
+        if packet.known.has(Known::IP_ID) {
+            self.flow.network.ip_id_last = Some((packet.ip_id, at));
+        }
+        facts::network::note_datagram(&mut self.flow, mss, datagram_len, packet.payload_len);
+        facts::windows::calm(&mut self.flow, &mut self.window_started, packet);
+        if let Some(timestamps) = packet.timestamps {
+            facts::timestamp_clock::tick(&mut self.flow, timestamps.value, at);
+        }
+        self.provocation = None;
+        self.acknowledges = true;
+        let (end, len) = (packet.seq_end(), packet.payload_len);
+        if len > 0 {
+            self.count_data(packet, fresh_bytes);
+            self.outstanding.sent(packet.seq, end, len, at);
+        }
+        self.flow.sent_to = self.flow.sent_to.max(end);
+    }
+
+    #[inline]
+    fn count_packet(&mut self, at: Moment) {
+        self.flow.packets += 1;
+        self.flow.first.get_or_insert(at);
+        self.flow.last = Some(at);
+    }
+
+    #[inline]
+    fn count_data(&mut self, packet: &Packet, fresh_bytes: u64) {
         let flow = &mut self.flow;
-        flow.packets += 1;
+        let (at, len) = (packet.moment(), packet.payload_len);
+        flow.data_packets += 1;
+        flow.first_data.get_or_insert(at);
+        flow.last_data = Some(at);
+        flow.last_data_pushed = packet.flags.contains(TcpFlags::PSH);
+        flow.sizes.last_sent = len;
+        flow.sizes.largest_sent = flow.sizes.largest_sent.max(len);
+        if fresh_bytes > 0 {
+            flow.last_new_data = Some(at);
+        }
+    }
+
+    fn note_packet(&mut self, seen: &Seen<'_, '_>) {
+        self.count_packet(seen.at);
+        let flow = &mut self.flow;
         flow.unsized_packets += u64::from(!seen.has(Known::LEN) && may_carry_data(seen));
-        flow.first.get_or_insert(seen.at);
-        flow.last = Some(seen.at);
         if seen.marks().has(Marks::DUPLICATE_ACK) {
             flow.duplicate_acks += 1;
         }
         if seen.marks().has(Marks::ACK_LOST_SEGMENT) {
             flow.acks_of_unseen += 1;
         }
-        let len = seen.packet.payload_len;
-        if len == 0 || !seen.has(Known::LEN) || seen.flags().is_rst() {
-            return;
+        if seen.packet.payload_len > 0 && seen.has(Known::LEN) && !seen.flags().is_rst() {
+            self.count_data(&seen.packet, seen.fresh_bytes);
         }
-        flow.data_packets += 1;
-        flow.first_data.get_or_insert(seen.at);
-        flow.last_data = Some(seen.at);
-        flow.last_data_pushed = seen.flags().contains(TcpFlags::PSH);
-        flow.sizes.last_sent = len;
-        flow.sizes.largest_sent = flow.sizes.largest_sent.max(len);
-        if seen.fresh_bytes > 0 {
-            flow.last_new_data = Some(seen.at);
+    }
+
+    /// A calm packet of the other direction.
+    #[inline]
+    pub(crate) fn calm_received(&mut self, packet: &Packet) {
+        facts::probes::answered(&mut self.flow);
+        self.allow(packet.ack, packet.window);
+        self.acknowledge(packet.ack, packet.moment());
+    }
+
+    /// The other side takes so much beyond what it acknowledges.
+    #[inline]
+    fn allow(&mut self, ack: i64, window: u32) {
+        let edge = ack.saturating_add(i64::from(window));
+        self.edge = self.edge.max(edge);
+    }
+
+    #[inline]
+    fn acknowledge(&mut self, ack: i64, at: Moment) {
+        if ack > self.flow.acked_to {
+            self.flow.acked_to = ack;
+            self.flow.last_progress = Some(at);
+            let largest = self.outstanding.acknowledged(ack);
+            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
+            facts::fins::acknowledged(&mut self.flow, ack, at);
         }
     }
 
@@ -131,21 +218,14 @@ impl Direction {
             return;
         }
         if seen.has(Known::WINDOW) {
-            let edge = ack.saturating_add(i64::from(seen.packet.window));
-            self.edge = self.edge.max(edge);
+            self.allow(ack, seen.packet.window);
         }
         if let Some(sacked_to) = seen.packet.sacked_to
             && let Some(at) = self.outstanding.smaller_one_passed(sacked_to)
         {
             self.flow.sizes.small_passed_later = Some(at);
         }
-        if ack > self.flow.acked_to {
-            self.flow.acked_to = ack;
-            self.flow.last_progress = Some(seen.at);
-            let largest = self.outstanding.acknowledged(ack);
-            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
-            facts::fins::acknowledged(&mut self.flow, ack, seen);
-        }
+        self.acknowledge(ack, seen.at);
     }
 
     /// Packets of this direction were passed over, `last` the last of them.
@@ -154,7 +234,7 @@ impl Direction {
         let mut left = passed.bytes;
         while left > 0 {
             let len = u32::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
-            self.count_bytes(seq, len, false);
+            self.count_bytes_at(seq, len);
             seq = seq.wrapping_add(len);
             left -= u64::from(len);
         }
@@ -218,9 +298,14 @@ impl Direction {
 
     /// The end of the stream as far as the capture shows it, counted from its first byte; SYN and FIN left out.
     pub(crate) fn stream_end(&self) -> u64 {
+        self.stream_end_below(self.flow.sent_to)
+    }
+
+    /// The same, where all that was sent lies below `sent_to`: calm packets that wait are no facts yet.
+    pub(crate) fn stream_end_below(&self, sent_to: i64) -> u64 {
         let end = match self.flow.fin {
-            Some(fin) => fin.seq.min(self.flow.sent_to),
-            None => self.flow.sent_to,
+            Some(fin) => fin.seq.min(sent_to),
+            None => sent_to,
         };
         u64::try_from(end.saturating_sub(1)).unwrap_or(0)
     }

@@ -255,10 +255,17 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
-    fn follow_usual(&mut self, slot: u32, usual: &Usual, holder: &[u8], from: End) -> Option<u64> {
+    fn follow_usual(
+        &mut self,
+        slot: u32,
+        usual: &Usual,
+        holder: &[u8],
+        located: &Located,
+    ) -> Option<u64> {
+        let from = located.from;
         let place = self.slots.get_mut(slot as usize)?;
         let State::Orderly(orderly) = &mut place.state else {
-            return None;
+            return self.take_calm(slot, usual, holder, located);
         };
         if !orderly.expects(usual, from, &mut self.stock) {
             return None;
@@ -274,6 +281,27 @@ impl<X: StreamSink> Engine<X> {
         Some(stream)
     }
 
+    /// Takes a usual segment, if it is a calm packet of a connection that is followed in full; gives its stream. `None` where it is
+    /// not.
+    #[inline(never)]
+    fn take_calm(
+        &mut self,
+        slot: u32,
+        usual: &Usual,
+        holder: &[u8],
+        located: &Located,
+    ) -> Option<u64> {
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::Live(live) = &mut place.state else {
+            return None;
+        };
+        if located.is_port(socks::PORT) || !live.calm(usual, holder, located.from, &self.config) {
+            return None;
+        }
+        self.capture_end = self.capture_end.max(usual.time);
+        Some(place.number.stream())
+    }
+
     /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.
     fn follow(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Option<u64> {
         if !self.config.pass_over_orderly {
@@ -283,7 +311,7 @@ impl<X: StreamSink> Engine<X> {
         match &mut place.state {
             State::Orderly(_) => {
                 let usual = Usual::of(segment)?;
-                self.follow_usual(slot, &usual, Usual::holder(segment), located.from)
+                self.follow_usual(slot, &usual, Usual::holder(segment), located)
             }
             State::HalfOpen(half)
                 if segment.flags.is_syn_ack()

@@ -53,16 +53,17 @@ impl KeptPackets {
         if self.last.len() >= config.keep_last
             && let Some(leaving) = self.last.pop_front()
         {
-            self.keep_if_telling(leaving, config);
+            self.keep_if_telling(&leaving, config);
         }
         if config.keep_last > 0 {
             self.last.push_back(kept);
         } else {
-            self.keep_if_telling(kept, config);
+            self.keep_if_telling(&kept, config);
         }
     }
 
-    fn keep_if_telling(&mut self, kept: Kept, config: &EngineConfig) {
+    #[inline]
+    fn keep_if_telling(&mut self, kept: &Kept, config: &EngineConfig) {
         let strong = kept.after_silence()
             || kept.flags().intersects(CONTROL)
             || kept.marks.0 & STRONG.0 != 0;
@@ -72,9 +73,9 @@ impl KeptPackets {
             .keep_around
             .is_some_and(|frame| kept.frame.abs_diff(frame) <= AROUND);
         if near || (strong && room) {
-            self.telling.push(kept);
+            self.telling.push(*kept);
         } else if common && room && self.common < config.keep_telling / COMMON_SHARE {
-            self.telling.push(kept);
+            self.telling.push(*kept);
             self.common += 1;
         } else {
             self.dropped = self.dropped.saturating_add(1);
@@ -84,7 +85,7 @@ impl KeptPackets {
     /// So many packets were passed over: the first ones are known, and none of these.
     pub(crate) fn pass_over(&mut self, count: u64, config: &EngineConfig) {
         while let Some(leaving) = self.last.pop_front() {
-            self.keep_if_telling(leaving, config);
+            self.keep_if_telling(&leaving, config);
         }
         self.dropped = self.dropped.saturating_add(count);
     }

@@ -1,14 +1,15 @@
 //! One connection while it is followed: every packet passes through [`Live::packet`].
 
+mod calm_packets;
 mod conclusion;
 mod delivery;
 mod pass_over;
 mod replay;
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags};
+use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags, Usual};
 
-use crate::calm::{self, Calm, Usual};
+use crate::calm::{Calm, Habit};
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
@@ -34,7 +35,7 @@ struct Course {
     end: Timestamp,
     numbering: ByEnd<Numbering>,
     streams: ByEnd<Reassembly>,
-    usual: ByEnd<Usual>,
+    habits: ByEnd<Habit>,
     waiting: Vec<Calm>,
     client: End,
 }
@@ -101,7 +102,7 @@ impl<X: StreamSink> Live<X> {
                 end: segment.time,
                 numbering: ByEnd::default(),
                 streams: ByEnd::default(),
-                usual: ByEnd::default(),
+                habits: ByEnd::default(),
                 waiting: Vec::new(),
                 client: orientation::guess(segment, from),
             },
@@ -154,34 +155,33 @@ impl<X: StreamSink> Live<X> {
             told,
             ..
         } = *arriving;
-        let pause = segment.time.nanos().saturating_sub(self.course.end.nanos());
-        let usual = self.course.usual.of(from);
-        let looks_calm = !self.ended
-            && pause < TELLING_PAUSE
-            && told.is_none()
-            && usual.is_calm(segment)
-            && self.course.numbering.of(from.other()).is_set();
-        if !looks_calm {
-            self.catch_up(config);
-            self.before_analysis(segment, from, pause);
+        let usual = Usual::of(segment).filter(|_| told.is_none());
+        if let Some(usual) = &usual
+            && self.calm(usual, Usual::holder(segment), from, config)
+        {
+            return arriving.marks;
         }
+        self.catch_up(config);
+        let pause = self.pause_before(segment.time);
+        self.before_analysis(segment, from, pause);
         self.count_frame(segment.frame, segment.time);
         let marks = arriving.marks | self.analyze(segment, from);
-        if looks_calm && marks.is_empty() {
-            self.wait(segment, from, config);
-            return marks;
-        }
-        if looks_calm {
-            self.catch_up(config);
-        }
         if segment.bad_offset {
             return Marks::NONE;
         }
         let after_silence = self.course.frames.count > 1 && pause >= TELLING_PAUSE;
         let marks = self.look_at(&Arriving { marks, ..*arriving }, config, after_silence);
-        self.course.usual.of_mut(from).learn(segment);
-        self.directions.of_mut(from).template = Some(calm::template(segment));
+        if let Some(usual) = &usual
+            && !marks.has(Marks::CAPTURED_TWICE)
+        {
+            self.course.habits.of_mut(from).learn(usual);
+        }
         marks
+    }
+
+    /// Nanoseconds since the last packet.
+    const fn pause_before(&self, time: Timestamp) -> i64 {
+        time.nanos().saturating_sub(self.course.end.nanos())
     }
 
     fn before_analysis(&mut self, segment: &Segment<'_>, from: End, pause: i64) {
@@ -193,45 +193,6 @@ impl<X: StreamSink> Live<X> {
         self.timed |= segment.known.has(Known::TIME);
         self.ports_told |= segment.known.has(Known::PORTS);
         self.inferred += u64::from(is_inferred(segment.known));
-    }
-
-    /// A calm packet: its payload and its acknowledgement go on, the rest waits.
-    fn wait(&mut self, segment: &Segment<'_>, from: End, config: &EngineConfig) {
-        let numbering = &mut self.course.numbering;
-        let seq = numbering.of(from).relative(segment.seq.0);
-        let ack = numbering.of(from.other()).relative(segment.ack.0);
-        let end = seq.saturating_add(i64::from(segment.payload_len));
-        numbering.of_mut(from).sent(end);
-        self.deliver(segment, from, seq, Some(ack));
-        let waiting = &mut self.course.waiting;
-        if waiting.capacity() == 0 {
-            waiting.reserve_exact(calm::MAX_WAITING);
-        }
-        waiting.push(Calm::of(segment, from));
-        if waiting.len() >= calm::MAX_WAITING {
-            self.catch_up(config);
-        }
-    }
-
-    /// The calm packets that wait go through the facts and the watchers.
-    pub(crate) fn catch_up(&mut self, config: &EngineConfig) {
-        if self.course.waiting.is_empty() {
-            return;
-        }
-        let mut waiting = std::mem::take(&mut self.course.waiting);
-        for calm in &waiting {
-            let Some(template) = &self.directions.of(calm.from).template else {
-                continue;
-            };
-            let segment = calm.segment(template, self.course.usual.of(calm.from));
-            let mut packet = self.relative_packet(&segment, calm.from, Marks::NONE);
-            self.directions.of_mut(calm.from).recent.remember(&segment);
-            packet.marks = self.note(&segment, calm.from, packet, None);
-            self.observers.packet(&packet, &segment);
-            self.packets.push(&packet, false, config);
-        }
-        waiting.clear();
-        self.course.waiting = waiting;
     }
 
     /// A packet that is not calm. Returns its marks, ours included.
@@ -261,9 +222,7 @@ impl<X: StreamSink> Live<X> {
             self.course.numbering.of_mut(from).sent(packet.seq_end());
         }
         packet.marks = self.note(segment, from, packet, checksum);
-        let has_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
-        let ack = (has_ack && segment.known.has(Known::ACK)).then_some(packet.ack);
-        self.deliver(segment, from, packet.seq, ack);
+        self.deliver_segment(segment, &packet, from);
         self.tell(&packet, from, told);
         self.check_end(packet.flags);
         self.observers.packet(&packet, segment);
@@ -383,8 +342,12 @@ impl<X: StreamSink> Live<X> {
         };
         packet.marks |= own_marks::find(&packet, segment, own, peer, since_sent);
         let fresh_bytes = if numbered && !rst {
-            let syn = packet.flags.contains(TcpFlags::SYN);
-            own.count_bytes(segment.seq.0, packet.payload_len, syn)
+            let (seq, len) = (segment.seq.0, packet.payload_len);
+            if packet.flags.contains(TcpFlags::SYN) {
+                own.count_bytes_behind_syn(seq, len)
+            } else {
+                own.count_bytes_at(seq, len)
+            }
         } else {
             0
         };
@@ -395,8 +358,7 @@ impl<X: StreamSink> Live<X> {
             fresh_bytes,
             checksum,
         };
-        let mss = peer.flow.syn_options.and_then(|options| options.mss);
-        own.note_sent(&seen, mss, self.handshake.is_complete());
+        own.note_sent(&seen, peer.largest_allowed(), self.handshake.is_complete());
         facts::handshakes::note(&mut self.handshake, &mut own.flow, &seen);
         peer.note_received(&seen);
         if rst {

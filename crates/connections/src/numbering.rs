@@ -34,6 +34,11 @@ impl Numbering {
         self.top.saturating_add(i64::from(distance))
     }
 
+    /// The highest relative number sent so far.
+    pub(crate) const fn top(&self) -> i64 {
+        self.top
+    }
+
     /// Something was sent up to `end`.
     pub(crate) fn sent(&mut self, end: i64) {
         self.top = self.top.max(end);

@@ -10,7 +10,7 @@ use crate::orderly::Behind;
 use crate::pairs::{ByEnd, End};
 use crate::reading::ReadingTracker;
 use crate::reset::ResetLog;
-use crate::round_trip::RoundTripMeter;
+use crate::round_trip::{Answer, RoundTripMeter};
 use crate::sending::SendingTracker;
 use crate::sequence_analysis::Scale;
 use crate::silence::SilenceLog;
@@ -54,15 +54,51 @@ impl Observers {
             self.so_far.of(side.peer()),
         );
         if packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK) {
-            let peer = self.so_far.of_mut(side.peer());
-            peer.acked_by_peer(packet.ack, packet.time);
-            self.sent.of_mut(side.peer()).proven(packet.ack);
+            self.acknowledged(packet);
         }
         if packet.flags.contains(TcpFlags::SYN) {
             *self.order_known.of_mut(side) = packet.known.has(Known::OPTIONS);
         }
+        self.tell_resets(packet);
+    }
+
+    /// The same of a calm packet, sent from this MAC address.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet, source_mac: [u8; 6]) {
+        let (side, peer) = (packet.side, packet.side.peer());
+        self.silences.calm(packet, &self.so_far);
+        self.meters.of_mut(side).acknowledged(&Answer {
+            ack: packet.ack,
+            at: packet.moment(),
+            is_bare: packet.payload_len == 0,
+        });
+        self.sent.of_mut(side).calm(packet);
+        self.ip_ids.of_mut(side).packet(packet);
+        self.readings.of_mut(side).calm(packet);
+        self.so_far.of_mut(side).calm(packet, source_mac);
+        if packet.payload_len > 0 {
+            self.meters.of_mut(peer).calm(packet);
+            let (own, other) = (self.so_far.of(side), self.so_far.of(peer));
+            self.sendings.of_mut(side).calm(packet, own, other);
+        }
+        self.acknowledged(packet);
+        self.tell_resets(packet);
+    }
+
+    /// The packet acknowledges what the other side sent.
+    #[inline]
+    fn acknowledged(&mut self, packet: &Packet) {
+        let peer = packet.side.peer();
+        self.so_far
+            .of_mut(peer)
+            .acked_by_peer(packet.ack, packet.time);
+        self.sent.of_mut(peer).proven(packet.ack);
+    }
+
+    #[inline]
+    fn tell_resets(&mut self, packet: &Packet) {
         if let Some(log) = &mut self.resets
-            && let Some(sent) = self.sent.of(side).newest()
+            && let Some(sent) = self.sent.of(packet.side).newest()
         {
             log.packet(&sent, packet);
         }

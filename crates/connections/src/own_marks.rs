@@ -28,11 +28,18 @@ pub(crate) fn find(
     } else if packet.marks.has(Marks::RETRANSMISSION) {
         marks |= kind_of_retransmission(packet, own, since_sent);
     }
-    if is_challenge_ack(packet, peer) {
-        marks |= Marks::CHALLENGE_ACK;
-    }
     if has_duplicate_sack(segment) {
         marks |= Marks::DUPLICATE_SACK;
+    }
+    marks | of_calm(packet, own, peer)
+}
+
+/// The same of a calm packet: it is sent for the first time, and carries no SACK block.
+#[inline]
+pub(crate) fn of_calm(packet: &Packet, own: &Direction, peer: &Direction) -> Marks {
+    let mut marks = Marks::NONE;
+    if is_challenge_ack(packet, peer) {
+        marks |= Marks::CHALLENGE_ACK;
     }
     if is_outside_window(packet, own, peer) {
         marks |= Marks::OUTSIDE_WINDOW;
@@ -73,13 +80,14 @@ fn kind_of_retransmission(packet: &Packet, own: &Direction, since_sent: Option<S
 }
 
 /// A plain ACK that says the same as before, right behind a RST or a SYN of the other side (RFC 5961 §3.2, §4.2).
+#[inline]
 fn is_challenge_ack(packet: &Packet, peer: &Direction) -> bool {
-    let plain = packet.payload_len == 0
-        && packet.flags.contains(TcpFlags::ACK)
-        && !packet.flags.intersects(CONTROL);
     let Some(provoked) = peer.provocation else {
         return false;
     };
+    let plain = packet.payload_len == 0
+        && packet.flags.contains(TcpFlags::ACK)
+        && !packet.flags.intersects(CONTROL);
     plain && packet.time - provoked.time <= CHALLENGE_WITHIN && packet.ack >= peer.flow.acked_to
 }
 
@@ -96,6 +104,7 @@ fn has_duplicate_sack(segment: &Segment<'_>) -> bool {
 }
 
 /// Wholly beyond the right edge of the receiver's window, or wholly before what it has acknowledged.
+#[inline]
 fn is_outside_window(packet: &Packet, own: &Direction, peer: &Direction) -> bool {
     let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
     if !numbered || !peer.acknowledges || packet.flags.contains(TcpFlags::SYN) {

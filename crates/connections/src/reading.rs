@@ -84,6 +84,12 @@ impl ReadingTracker {
         {
             return;
         }
+        self.calm(packet);
+    }
+
+    /// The same of a packet with ACK that is no SYN or RST, and tells its acknowledgement and its window.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet) {
         self.note_max(packet);
         let point = Point {
             at: packet.moment(),
@@ -96,6 +102,7 @@ impl ReadingTracker {
         self.recent = [second, third, Some(point)];
     }
 
+    #[inline]
     fn note_max(&mut self, packet: &Packet) {
         if packet.window > self.max {
             self.raised_late |= self.max > 0 && packet.ack > 1;
@@ -109,6 +116,7 @@ impl ReadingTracker {
         }
     }
 
+    #[inline]
     fn note_telling(&mut self, point: Point) {
         let before = self.recent.last().copied().flatten();
         if let Some(before) = before {

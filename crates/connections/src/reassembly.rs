@@ -49,6 +49,17 @@ pub(crate) struct HandedOn {
     pub(crate) acknowledged_told: u64,
 }
 
+/// What a packet carries of the stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payload<'a> {
+    /// Where it lies; below 0 is what comes before the first byte of the stream.
+    pub(crate) offset: i64,
+    /// Bytes on the wire.
+    pub(crate) len: u32,
+    /// Those that were captured.
+    pub(crate) bytes: &'a [u8],
+}
+
 /// Where a direction's bytes go.
 pub(crate) struct Outlet<'a, X> {
     pub(crate) sink: &'a mut X,
@@ -57,14 +68,13 @@ pub(crate) struct Outlet<'a, X> {
 }
 
 impl Reassembly {
-    /// Payload at `offset`: `len` bytes on the wire, of which `bytes` were captured.
+    /// The next payload that came.
     pub(crate) fn push<X: StreamSink>(
         &mut self,
-        offset: i64,
-        len: u32,
-        bytes: &[u8],
+        payload: &Payload<'_>,
         outlet: &mut Outlet<'_, X>,
     ) {
+        let Payload { offset, len, bytes } = *payload;
         let len = u64::from(len);
         let bytes = bytes
             .get(..usize::try_from(len).unwrap_or(usize::MAX))
@@ -294,6 +304,10 @@ mod tests {
         }
     }
 
+    const fn payload(offset: i64, len: u32, bytes: &[u8]) -> Payload<'_> {
+        Payload { offset, len, bytes }
+    }
+
     fn outlet(sink: &mut Tape) -> Outlet<'_, Tape> {
         Outlet {
             sink,
@@ -309,7 +323,7 @@ mod tests {
     fn what_was_cut_is_a_gap() {
         let mut tape = Tape::default();
         let mut stream = Reassembly::default();
-        stream.push(0, 5, b"abc", &mut outlet(&mut tape));
+        stream.push(&payload(0, 5, b"abc"), &mut outlet(&mut tape));
         assert_eq!(tape.bytes, [Some(b'a'), Some(b'b'), Some(b'c'), None, None]);
     }
 
@@ -317,7 +331,7 @@ mod tests {
     fn an_acknowledged_hole_becomes_a_gap() {
         let mut tape = Tape::default();
         let mut stream = Reassembly::default();
-        stream.push(2, 1, b"c", &mut outlet(&mut tape));
+        stream.push(&payload(2, 1, b"c"), &mut outlet(&mut tape));
         stream.acknowledged(3);
         assert_eq!(stream.acknowledgement(|| 0), None);
         assert_eq!(stream.acknowledgement(|| 3), Some(3));
@@ -338,7 +352,7 @@ mod tests {
             pieces.push((0, 1));
             for (at, len) in &pieces {
                 let bytes = &text[*at as usize..(at + len) as usize];
-                stream.push(i64::from(*at), *len, bytes, &mut outlet(&mut tape));
+                stream.push(&payload(i64::from(*at), *len, bytes), &mut outlet(&mut tape));
             }
             stream.flush(u64::from(end), &mut outlet(&mut tape));
             for (n, byte) in tape.bytes.iter().enumerate() {

@@ -69,10 +69,15 @@ impl RoundTripMeter {
         {
             return;
         }
-        let seq_end = packet.seq_end();
-        if seq_end == packet.seq {
-            return;
+        if packet.seq_end() != packet.seq {
+            self.calm(packet);
         }
+    }
+
+    /// The same of a packet that takes up sequence numbers, all of it told, and is no RST.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet) {
+        let seq_end = packet.seq_end();
         let is_new = self.sent_to.is_none_or(|sent_to| packet.seq >= sent_to);
         if is_new && !packet.marks.has(Marks::OUT_OF_ORDER) {
             self.passed(Pending {

@@ -96,31 +96,46 @@ impl SendHistory {
         if !packet.known.has(Known::TIME) {
             return;
         }
-        self.note_time(packet.time);
         let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
-        if numbered && !packet.flags.is_rst() {
-            self.note_gap(packet.seq);
-            self.sent_to = self.sent_to.max(Some(packet.seq_end()));
-        }
-        if self.recent.len() >= EXACT {
-            self.retire_oldest();
-        }
         let has_ack = packet.flags.contains(TcpFlags::ACK) && packet.known.has(Known::ACK);
+        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        self.note_time(packet.time);
+        if numbered && !packet.flags.is_rst() {
+            self.advance(packet);
+        }
         if has_ack {
             self.ack = self.ack.max(packet.ack);
         }
+        self.keep(packet, bit(numbered, NUMBERED) | bit(has_ack, HAS_ACK));
+    }
+
+    /// The same of a packet with ACK that is no RST, all of it told.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet) {
+        self.note_time(packet.time);
+        self.advance(packet);
+        self.ack = self.ack.max(packet.ack);
+        self.keep(packet, NUMBERED | HAS_ACK);
+    }
+
+    #[inline]
+    fn advance(&mut self, packet: &Packet) {
+        self.note_gap(packet.seq);
+        self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+    }
+
+    /// `told`: [`NUMBERED`] and [`HAS_ACK`], where it is so.
+    #[inline]
+    fn keep(&mut self, packet: &Packet, told: u16) {
         self.make_room();
-        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        let has_ip_id = packet.known.has(Known::IP_ID);
         self.recent.push(Kept {
             at: packet.moment(),
             seq: low(packet.seq),
             ack: low(packet.ack),
             sent_to: low(self.sent_to.unwrap_or_default()),
             payload_len: packet.payload_len,
-            bits: packet.flags.0 & FLAGS
-                | bit(numbered, NUMBERED)
-                | bit(has_ack, HAS_ACK)
-                | bit(packet.known.has(Known::IP_ID), HAS_IP_ID),
+            bits: packet.flags.0 & FLAGS | told | if has_ip_id { HAS_IP_ID } else { 0 },
             ip_id: packet.ip_id,
         });
     }
@@ -148,8 +163,13 @@ impl SendHistory {
     }
 
     /// Most connections are short: room grows in steps, and no further than needed.
+    #[inline]
     fn make_room(&mut self) {
         let len = self.recent.len();
+        if len >= EXACT {
+            self.retire_oldest();
+            return;
+        }
         if len == self.recent.capacity() {
             let more = if len < BUCKET as usize { 4 } else { 16 };
             self.recent.reserve_exact(more.min(EXACT - len.min(EXACT)));
@@ -243,6 +263,7 @@ impl SendHistory {
         }
     }
 
+    #[inline]
     fn note_time(&mut self, time: Timestamp) {
         if let Some(latest) = self.latest {
             self.disorder = self.disorder.max(latest - time);
@@ -251,12 +272,14 @@ impl SendHistory {
     }
 
     /// A jump in the numbers: what the capture missed may have been sent right after the packet before.
+    #[inline]
     fn note_gap(&mut self, seq: i64) {
         if self.sent_to.is_some_and(|sent_to| seq > sent_to) {
             self.raise_since_numbered(seq);
         }
     }
 
+    #[inline(never)]
     fn retire_oldest(&mut self) {
         let latest = self.sent_to.unwrap_or_default();
         let (leaving, _) = self.recent.split_at(LEAVING.min(self.recent.len()));

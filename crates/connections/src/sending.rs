@@ -48,9 +48,14 @@ pub(crate) struct SendingTracker {
 impl SendingTracker {
     /// A packet of the side, added to `own` already.
     pub(crate) fn packet(&mut self, packet: &Packet, own: &SoFar, peer: &SoFar) {
-        if packet.payload_len == 0 || !packet.known.has(Known::SEQ.with(Known::LEN)) {
-            return;
+        if packet.payload_len > 0 && packet.known.has(Known::SEQ.with(Known::LEN)) {
+            self.calm(packet, own, peer);
         }
+    }
+
+    /// The same of a packet with payload, all of it told.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet, own: &SoFar, peer: &SoFar) {
         let in_flight = in_flight(own, peer);
         if in_flight > self.max {
             self.max = in_flight;

@@ -20,7 +20,7 @@ mod window_probe;
 mod tests;
 
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Segment, TcpFlags, TcpOptions};
+use whyreset_segments::{Known, Segment, TcpFlags, TcpOptions, Usual};
 
 use crate::Marks;
 use crate::orderly::Passed;
@@ -42,6 +42,20 @@ pub(crate) struct Numbers {
 /// SYN, FIN or RST: such segments are no keep-alives, window updates or duplicate ACKs.
 const CONTROL: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
 const SYN_OR_FIN: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0);
+
+impl From<&Usual> for Numbers {
+    #[inline]
+    fn from(usual: &Usual) -> Self {
+        Self {
+            seq: usual.seq,
+            ack: usual.ack,
+            len: usual.payload_len,
+            flags: usual.flags,
+            window: u32::from(usual.window),
+            time: usual.time.nanos(),
+        }
+    }
+}
 
 impl Numbers {
     const fn is_control(&self) -> bool {
@@ -274,6 +288,19 @@ impl SequenceAnalysis {
         marks
     }
 
+    /// Takes a segment with ACK, and no SYN, FIN or RST, if it is one that no rule says anything of. `false`: it may be another, and
+    /// nothing has changed.
+    #[inline]
+    pub(crate) fn pass(&mut self, numbers: &Numbers, from: End) -> bool {
+        let (own, peer) = self.flows.both(from);
+        if !own.based || !peer.based || !own.expects(numbers, peer) {
+            return false;
+        }
+        self.take(from, numbers, Marks::NONE);
+        self.note_ack(from, numbers);
+        true
+    }
+
     /// Sets the bases that are not known yet (rule 4).
     fn set_bases(&mut self, end: End, numbers: &Numbers) {
         let flow = self.flows.of_mut(end);
@@ -298,20 +325,25 @@ impl SequenceAnalysis {
     /// The flags of the next segment, its state remembered. Follows Wireshark's order of the rules.
     fn analyze(&mut self, end: End, numbers: &Numbers) -> Marks {
         let mut marks = self.forward_marks(end, numbers);
-        let own = self.flows.of_mut(end);
+        let first_rtt = self.first_rtt;
+        let (own, peer) = self.flows.both_mut(end);
+        marks |= acked_unseen::check(peer, numbers);
+        if numbers.occupies() {
+            marks |= retransmission::check(own, peer, numbers, marks, first_rtt);
+        }
+        self.take(end, numbers, marks);
+        marks
+    }
+
+    /// Remembers a segment.
+    #[inline]
+    fn take(&mut self, end: End, numbers: &Numbers, marks: Marks) {
+        let (own, peer) = self.flows.both_mut(end);
         if numbers.ack != own.last_ack {
             own.duplicate_acks = 0;
         }
-        marks |= acked_unseen::check(self.flows.of_mut(end.other()), numbers);
-        let first_rtt = self.first_rtt;
-        let peer = *self.flows.of(end.other());
-        let own = self.flows.of_mut(end);
-        if numbers.occupies() {
-            marks |= retransmission::check(own, &peer, numbers, marks, first_rtt);
-        }
         own.remember(numbers, marks);
-        self.flows.of_mut(end.other()).note_acked(numbers.ack);
-        marks
+        peer.note_acked(numbers.ack);
     }
 
     /// The rules that look at the sender's own direction.
@@ -352,14 +384,20 @@ impl SequenceAnalysis {
             }
             self.flows.of_mut(end).before_first_ack = true;
         } else if flags.contains(TcpFlags::ACK) {
-            if let Some(syn) = self.last_syn_time
-                && self.first_rtt == 0
-            {
-                self.first_rtt = numbers.time.wrapping_sub(syn);
-            }
-            self.flows.of_mut(end).before_first_ack = false;
+            self.note_ack(end, numbers);
         }
         marks
+    }
+
+    /// A segment with ACK and no SYN.
+    #[inline]
+    fn note_ack(&mut self, end: End, numbers: &Numbers) {
+        if let Some(syn) = self.last_syn_time
+            && self.first_rtt == 0
+        {
+            self.first_rtt = numbers.time.wrapping_sub(syn);
+        }
+        self.flows.of_mut(end).before_first_ack = false;
     }
 
     /// The options: window scale and fast open.
@@ -411,6 +449,22 @@ impl SequenceAnalysis {
 }
 
 impl FlowState {
+    /// Whether a segment with ACK, and no SYN, FIN or RST, carries the next number and something new, within windows that are open,
+    /// and acknowledges what was seen: then no rule has anything to say of it.
+    #[inline]
+    fn expects(&self, numbers: &Numbers, peer: &Self) -> bool {
+        let is_next = numbers.seq == self.next_seq && self.next_seq != 0;
+        let is_new = numbers.len > 0 || numbers.ack != self.last_ack;
+        let is_open = numbers.window != 0 && peer.window != 0;
+        let was_seen = peer.max_to_be_acked == 0 || !after(numbers.ack, peer.max_to_be_acked);
+        is_next
+            && is_new
+            && is_open
+            && was_seen
+            && window::full(peer, numbers).is_empty()
+            && !retransmission::is_spurious(peer, numbers)
+    }
+
     /// An empty segment with the numbers of the one before.
     const fn repeats_last(&self, numbers: &Numbers) -> bool {
         numbers.len == 0

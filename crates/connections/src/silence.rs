@@ -50,20 +50,26 @@ impl SilenceLog {
             return;
         }
         let ends = packet.flags.intersects(TcpFlags::FIN | TcpFlags::RST);
-        let first_end = ends && !self.ended;
-        if let Some((after, after_by)) = self.last {
-            let length = packet.time - after.time;
-            if first_end || (length >= SHORTEST && self.is_long(length)) {
-                let pause = self.pause(packet, (after, after_by), so_far);
-                if first_end {
-                    self.before_end = Some(pause);
-                }
-                if length >= SHORTEST && self.is_long(length) {
-                    self.keep(pause);
-                }
-            }
+        if ends
+            && !self.ended
+            && let Some(last) = self.last
+        {
+            self.before_end = Some(self.pause(packet, last, so_far));
         }
         self.ended |= ends;
+        self.calm(packet, so_far);
+    }
+
+    /// The same of a packet with a time, and without FIN or RST.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet, so_far: &BySide<SoFar>) {
+        if let Some((after, after_by)) = self.last {
+            let length = packet.time - after.time;
+            if length >= SHORTEST && self.is_long(length) {
+                let pause = self.pause(packet, (after, after_by), so_far);
+                self.keep(pause);
+            }
+        }
         self.last = Some((packet.moment(), packet.side));
         if packet.payload_len > 0 {
             self.last_data_by = Some(packet.side);

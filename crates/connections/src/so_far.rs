@@ -45,13 +45,9 @@ impl SoFar {
     /// The side's next packet, which is no RST.
     pub(crate) fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let known = packet.known;
-        self.packets += 1;
-        self.last = Some(packet.moment());
+        self.count(packet);
         if known.has(Known::SEQ.with(Known::LEN)) {
-            self.sent_to = self.sent_to.max(Some(packet.seq_end()));
-            if packet.seq_end() > packet.seq && self.unacked_since.is_none() {
-                self.unacked_since = Some(packet.time);
-            }
+            self.send(packet);
         }
         if packet.flags.contains(TcpFlags::ACK) && known.has(Known::ACK) {
             self.acked_to = self.acked_to.max(Some(packet.ack));
@@ -63,7 +59,31 @@ impl SoFar {
         if packet.flags.is_fin() && self.fin.is_none() {
             self.fin = Some(packet.moment());
         }
-        self.note_network(packet, segment);
+        self.note_network(packet, segment.link.source_mac);
+    }
+
+    /// The same of a calm packet.
+    #[inline]
+    pub(crate) fn calm(&mut self, packet: &Packet, source_mac: [u8; 6]) {
+        self.count(packet);
+        self.send(packet);
+        self.acked_to = self.acked_to.max(Some(packet.ack));
+        self.window = Some(packet.window);
+        self.note_network(packet, source_mac);
+    }
+
+    #[inline]
+    const fn count(&mut self, packet: &Packet) {
+        self.packets += 1;
+        self.last = Some(packet.moment());
+    }
+
+    #[inline]
+    fn send(&mut self, packet: &Packet) {
+        self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+        if packet.seq_end() > packet.seq && self.unacked_since.is_none() {
+            self.unacked_since = Some(packet.time);
+        }
     }
 
     /// The other side acknowledged everything below `ack`.
@@ -103,7 +123,8 @@ impl SoFar {
         self.unacked_since = time.filter(|_| open);
     }
 
-    fn note_network(&mut self, packet: &Packet, segment: &Segment<'_>) {
+    #[inline]
+    fn note_network(&mut self, packet: &Packet, source_mac: [u8; 6]) {
         let known = packet.known;
         if known.has(Known::TTL) {
             self.ttl_varies |= self.ttl.is_some_and(|ttl| ttl != packet.ttl);
@@ -121,7 +142,7 @@ impl SoFar {
         }
         self.beyond_syn |= !packet.flags.contains(TcpFlags::SYN);
         if known.has(Known::MAC) {
-            self.mac = Some(segment.link.source_mac);
+            self.mac = Some(source_mac);
         }
     }
 }

@@ -92,6 +92,13 @@ impl Look {
         self.rest & bit != 0
     }
 
+    /// Whether two looks are the same but for the ECN and don't-fragment bits, which a sender sets by the packet.
+    #[inline]
+    pub const fn is_alike(self, other: Self) -> bool {
+        let differs = (self.rest ^ other.rest) & !(3 << ECN_AT | DONT_FRAGMENT);
+        self.link == other.link && differs == 0
+    }
+
     /// TTL or hop limit.
     pub const fn ttl(self) -> u8 {
         (self.rest >> TTL_AT) as u8

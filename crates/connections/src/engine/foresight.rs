@@ -99,15 +99,13 @@ impl<X: StreamSink> Engine<X> {
         Some(connection)
     }
 
-    /// Takes the next segment of the capture, which was foreseen, if it is the one to be expected of its connection. `None` where
-    /// it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it. `holder` holds its bytes.
+    /// Takes the next segment of the capture, which was foreseen, if nothing is to be said of it: it is the one to be expected of its
+    /// connection, or calm. `None` where it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
+    /// `holder` holds its bytes.
     #[inline]
     pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
-        if !self.config.pass_over_orderly {
-            return None;
-        }
         let slot = self.foreseen_slot(foreseen)?;
-        let stream = self.follow_usual(slot, usual, holder, foreseen.located.from)?;
+        let stream = self.follow_usual(slot, usual, holder, &foreseen.located)?;
         Some(Placed {
             stream,
             marks: Marks::NONE,

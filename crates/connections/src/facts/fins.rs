@@ -1,7 +1,7 @@
 //! FINs, and when they are acknowledged.
 
 use super::Seen;
-use crate::{Fin, Flow};
+use crate::{Fin, Flow, Moment};
 
 pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     if !seen.flags().is_fin() || seen.flags().is_rst() {
@@ -37,11 +37,12 @@ pub(crate) fn note_unnumbered(flow: &mut Flow, seen: &Seen<'_, '_>) {
 }
 
 /// The other side's packet acknowledges up to `ack`.
-pub(crate) fn acknowledged(flow: &mut Flow, ack: i64, seen: &Seen<'_, '_>) {
+#[inline]
+pub(crate) fn acknowledged(flow: &mut Flow, ack: i64, at: Moment) {
     if let Some(fin) = &mut flow.fin
         && fin.acked.is_none()
         && ack > fin.seq
     {
-        fin.acked = Some(seen.at);
+        fin.acked = Some(at);
     }
 }

@@ -3,7 +3,7 @@
 use whyreset_segments::TcpFlags;
 
 use super::Seen;
-use crate::{Flow, Handshake, Side};
+use crate::{Flow, Handshake, Moment, Side};
 
 pub(crate) fn note(handshake: &mut Handshake, flow: &mut Flow, seen: &Seen<'_, '_>) {
     let flags = seen.flags();
@@ -18,13 +18,16 @@ pub(crate) fn note(handshake: &mut Handshake, flow: &mut Flow, seen: &Seen<'_, '
         }
         return;
     }
-    let finishes = handshake.ack.is_none()
-        && handshake.syn_ack.is_some()
-        && seen.packet.side == Side::Client
-        && seen.ack().is_none_or(|ack| ack >= 1)
-        && flags.contains(TcpFlags::ACK);
-    if finishes {
-        handshake.ack = Some(seen.at);
+    if flags.contains(TcpFlags::ACK) && seen.ack().is_none_or(|ack| ack >= 1) {
+        acknowledged(handshake, seen.packet.side, seen.at);
+    }
+}
+
+/// A packet of `side` acknowledges a SYN at least, as far as it tells.
+#[inline]
+pub(crate) fn acknowledged(handshake: &mut Handshake, side: Side, at: Moment) {
+    if handshake.ack.is_none() && handshake.syn_ack.is_some() && side == Side::Client {
+        handshake.ack = Some(at);
     }
 }
 

@@ -59,14 +59,19 @@ fn note_checksum(flow: &mut Flow, tried: &mut u32, seen: &Seen<'_, '_>) {
 
 /// Frames larger than the path can carry. `mss` is the largest segment that the receiver takes, where its SYN says it.
 pub(crate) fn note_size(flow: &mut Flow, mss: Option<u16>, seen: &Seen<'_, '_>) {
-    let segment = seen.segment;
-    if !seen.has(Known::TTL) {
-        return;
+    if seen.has(Known::TTL) {
+        let segment = seen.segment;
+        note_datagram(flow, mss, segment.ip.total_len, segment.payload_len);
     }
-    flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(segment.ip.total_len);
-    let beyond_mss = mss.is_some_and(|mss| mss > 0 && segment.payload_len > u32::from(mss));
-    let left_open = segment.ip.total_len == 0 && segment.payload_len > 0;
-    if beyond_mss || left_open || segment.ip.total_len > JUMBO {
+}
+
+/// A datagram of so many bytes, with so many of payload.
+#[inline]
+pub(crate) fn note_datagram(flow: &mut Flow, mss: Option<u16>, len: u32, payload_len: u32) {
+    flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(len);
+    let beyond_mss = mss.is_some_and(|mss| mss > 0 && payload_len > u32::from(mss));
+    let left_open = len == 0 && payload_len > 0;
+    if beyond_mss || left_open || len > JUMBO {
         flow.network.oversize = flow.network.oversize.saturating_add(1);
     }
 }

@@ -17,7 +17,13 @@ pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     if seen.flags().is_rst() || !seen.has(Known::TIME) {
         return;
     }
-    let value = (timestamps.value, seen.at);
+    tick(flow, timestamps.value, seen.at);
+}
+
+/// The clock's state.
+#[inline]
+pub(crate) fn tick(flow: &mut Flow, value: u32, at: Moment) {
+    let value = (value, at);
     match &mut flow.timestamp_clock {
         Some(clock) => clock.last = value,
         None => {

@@ -4,28 +4,45 @@ use whyreset_segments::{Known, Segment, TcpFlags};
 
 use super::{Live, moment};
 use crate::pairs::End;
-use crate::reassembly::Outlet;
-use crate::{Packet, StreamSink};
+use crate::reassembly::{Outlet, Payload};
+use crate::{Moment, Packet, StreamSink};
 
 impl<X: StreamSink> Live<X> {
+    /// Hands what a segment carries to the sink.
+    pub(super) fn deliver_segment(&mut self, segment: &Segment<'_>, packet: &Packet, from: End) {
+        let has_ack = packet.flags.contains(TcpFlags::ACK) && !packet.flags.is_rst();
+        let ack = (has_ack && segment.known.has(Known::ACK)).then_some(packet.ack);
+        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
+        let has_data = numbered && segment.payload_len > 0 && !segment.flags.is_rst();
+        let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
+        let data = has_data.then(|| Payload {
+            offset: packet.seq.saturating_add(syn).saturating_sub(1),
+            len: segment.payload_len,
+            bytes: segment.payload,
+        });
+        self.deliver(moment(segment), from, data, ack);
+    }
+
     /// Hands payload and acknowledgement to the sink.
-    pub(super) fn deliver(&mut self, segment: &Segment<'_>, from: End, seq: i64, ack: Option<i64>) {
+    pub(super) fn deliver(
+        &mut self,
+        at: Moment,
+        from: End,
+        data: Option<Payload<'_>>,
+        ack: Option<i64>,
+    ) {
         if self.replaying {
             return;
         }
         let side = self.side(from);
-        let at = moment(segment);
         let (own, peer) = self.course.streams.both_mut(from);
         let mut outlet = Outlet {
             sink: &mut self.app,
             side,
             at,
         };
-        let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
-        if numbered && segment.payload_len > 0 && !segment.flags.is_rst() {
-            let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
-            let offset = seq.saturating_add(syn).saturating_sub(1);
-            own.push(offset, segment.payload_len, segment.payload, &mut outlet);
+        if let Some(data) = data {
+            own.push(&data, &mut outlet);
         }
         if let Some(ack) = ack {
             peer.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
@@ -37,7 +54,10 @@ impl<X: StreamSink> Live<X> {
             // Of a list with rows left out, what was acknowledged was sent, whether its row is shown or not.
             let shown = || match self.elided {
                 true => u64::MAX,
-                false => self.directions.of(end).stream_end(),
+                false => {
+                    let sent_to = self.course.numbering.of(end).top();
+                    self.directions.of(end).stream_end_below(sent_to)
+                }
             };
             if let Some(offset) = stream.acknowledgement(shown) {
                 let by = if end == from { side.peer() } else { side };

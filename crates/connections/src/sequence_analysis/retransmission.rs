@@ -40,7 +40,7 @@ pub(super) fn check(
     Marks::RETRANSMISSION
 }
 
-fn is_spurious(peer: &FlowState, numbers: &Numbers) -> bool {
+pub(super) const fn is_spurious(peer: &FlowState, numbers: &Numbers) -> bool {
     let end = numbers.seq.wrapping_add(numbers.len);
     numbers.len > 0 && peer.last_ack != 0 && !after(end, peer.last_ack)
 }
