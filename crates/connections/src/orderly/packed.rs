@@ -21,7 +21,7 @@ pub(super) struct Packed {
 const _: () = assert!(ROOM > 9 * (2 * (MAX_SEGMENTS * 4 + MAX_RUNS * 5 + 60) + 8 * MAX_PAUSES));
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
-const STEP: usize = 64;
+const STEP: usize = 32;
 
 impl Packed {
     /// Nothing was passed over.
