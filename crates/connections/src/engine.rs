@@ -198,7 +198,9 @@ impl<X: StreamSink> Engine<X> {
                 self.arrive(slot, segment, located)
             }
         };
-        self.take(slot, segment, located, told, marks)
+        let place = self.take(slot, segment, located, told, marks);
+        self.retire();
+        place
     }
 
     /// The capture runs on: a frame of any kind was captured at this time.
@@ -273,9 +275,12 @@ impl<X: StreamSink> Engine<X> {
         let ends = || self.index.ends(&place.pair);
         self.capture_end = self.capture_end.max(usual.time);
         let stream = place.number.stream();
-        if !usual.flags.is_fin() {
+        if usual.flags.is_fin() {
+            orderly.take_fin(usual, holder, from, ends, &mut self.stock);
+        } else {
             orderly.take(usual, holder, from, ends, &mut self.stock);
-        } else if orderly.take_fin(usual, holder, from, ends, &mut self.stock) {
+        }
+        if orderly.is_over() {
             self.note_end(slot);
         }
         Some(stream)
@@ -439,10 +444,15 @@ impl<X: StreamSink> Engine<X> {
         }
         let state = std::mem::replace(&mut place.state, State::Free);
         let pair = place.pair;
+        let was_noted = matches!(&state, State::Orderly(orderly) if orderly.is_over());
         if let Some(live) = self.live(state, &pair)
             && let Some(place) = self.slots.get_mut(slot as usize)
         {
+            let ended = live.ended && !was_noted;
             place.state = State::Live(live);
+            if ended {
+                self.queue_end(slot);
+            }
         }
     }
 

@@ -271,7 +271,7 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    /// The same of a packet with FIN. Gives whether it is over then.
+    /// The same of a packet with FIN.
     #[cold]
     pub(crate) fn take_fin(
         &mut self,
@@ -280,14 +280,13 @@ impl<X: StreamSink> Orderly<X> {
         from: End,
         endpoints: impl FnOnce() -> ByEnd<Endpoint>,
         stock: &mut Stock,
-    ) -> bool {
+    ) {
         let pause = self.pause(usual);
         if pause >= TELLING_PAUSE && !self.finished.any() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
         self.take(usual, holder, from, endpoints, stock);
         self.finished.add(from);
-        self.ended()
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
@@ -424,6 +423,13 @@ impl<X: StreamSink> Orderly<X> {
     /// Both ends have closed.
     pub(crate) const fn ended(&self) -> bool {
         self.finished.both()
+    }
+
+    /// Both have, and each knows that the other has: no packet by the book comes behind.
+    #[inline]
+    pub(crate) const fn is_over(&self) -> bool {
+        let (low, high) = (&self.ends.low, &self.ends.high);
+        self.ended() && low.acked == high.next && high.acked == low.next
     }
 
     /// Its last frame.

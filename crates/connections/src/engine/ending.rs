@@ -10,8 +10,8 @@ use crate::orderly::Orderly;
 use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
-/// Bytes that connections may take up which are over, before the oldest are handed on: some thousand of them, which wait for
-/// late packets.
+/// Bytes that connections may take up which are over, before the oldest are handed on: some thousand of them, which wait for late
+/// packets. One that goes by the book is over when its last FIN is acknowledged.
 const ENDED_BUDGET: usize = 4 << 20;
 /// What a connection takes up besides what it counts itself: its watchers and its exchanges.
 const HIDDEN_SIZE: usize = 1 << 10;
@@ -84,7 +84,7 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Hands on the oldest connections that are over, until the rest is within the budget.
-    fn retire(&mut self) {
+    pub(super) fn retire(&mut self) {
         let mut tries = self.ended.len();
         while self.ended_size > ENDED_BUDGET
             && tries > 0
