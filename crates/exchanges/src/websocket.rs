@@ -11,6 +11,8 @@ use crate::{Exchange, Protocol};
 pub(crate) struct WebSocket {
     id: Option<ExchangeId>,
     readers: BySide<FrameReader>,
+    /// A side has closed the connection: a close frame comes too late now.
+    closed: bool,
 }
 
 /// One direction: in a frame's header, or in its payload.
@@ -28,6 +30,7 @@ impl WebSocket {
         Self {
             id: None,
             readers: BySide::default(),
+            closed: false,
         }
     }
 
@@ -43,6 +46,14 @@ impl WebSocket {
             exchange.spoken(side, at);
         }
     }
+
+    /// Where frames cannot be told apart any more, a close frame may be among them.
+    fn doubt(&self, log: &mut ExchangeLog, side: Side) {
+        let lost = self.readers.of(side).lost;
+        if let Some(exchange) = self.id.filter(|_| lost).and_then(|id| log.get_mut(id)) {
+            exchange.uncertain = true;
+        }
+    }
 }
 
 impl Layer for WebSocket {
@@ -56,9 +67,10 @@ impl Layer for WebSocket {
             };
             log.find("websocket_close", Some(side), &[at.frame], text);
             if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
-                exchange.complete = true;
+                exchange.complete |= !self.closed;
             }
         }
+        self.doubt(log, side);
     }
 
     fn needs(&self, _: &ExchangeLog, side: Side) -> Needs {
@@ -80,6 +92,15 @@ impl Layer for WebSocket {
         } else {
             reader.lost = true;
         }
+        self.doubt(log, side);
+    }
+
+    fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: bool) {
+        // One in which nothing was said is one all the same.
+        if self.id.is_none() {
+            self.note(log, side, at);
+        }
+        self.closed = true;
     }
 }
 
@@ -137,12 +158,14 @@ impl FrameReader {
             return;
         };
         let opcode = first & 0x0f;
-        if first & 0x70 & !0x40 != 0 || !matches!(opcode, 0..=2 | 8..=10) {
+        // Control frames are short (RFC 6455 §5.5).
+        let too_long = opcode >= 8 && len > 125;
+        if first & 0x70 & !0x40 != 0 || !matches!(opcode, 0..=2 | 8..=10) || too_long {
             self.lost = true;
             return;
         }
         self.payload_left = len;
-        if opcode == 8 && len <= 125 {
+        if opcode == 8 {
             self.close = Some(Vec::new());
         } else if len == 0 {
             self.header.clear();

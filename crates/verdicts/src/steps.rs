@@ -90,6 +90,17 @@ pub(crate) fn read_the_session(case: &Case<'_>, found: &Observations) -> Option<
     })
 }
 
+/// What keeps limits on silence from ending a WebSocket, and where to look for one that ended without.
+pub(crate) fn keep_websockets_awake(found: &Observations) -> Option<String> {
+    let cut = found.has_any(&[ids::WEBSOCKET_CUT_BY_CLIENT, ids::WEBSOCKET_CUT_BY_SERVER]);
+    let step = if found.has(ids::LONG_WAIT) {
+        "Send WebSocket pings more often than the shortest limit on silence on the way, or raise that limit (nginx proxy_read_timeout and proxy_send_timeout, 60 s; HAProxy timeout tunnel)."
+    } else {
+        "Look in the program's, and a proxy's, log for the end of this WebSocket: an orderly one sends a close frame with its reason first."
+    };
+    cut.then(|| step.to_owned())
+}
+
 /// The steps that there are, in their order.
 pub(crate) fn list<const N: usize>(steps: [Option<String>; N]) -> Vec<String> {
     steps.into_iter().flatten().collect()

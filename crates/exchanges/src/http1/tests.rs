@@ -290,6 +290,27 @@ fn a_websocket_is_a_tunnel() {
 }
 
 #[test]
+fn a_websocket_is_whole_with_a_close_frame_before_the_first_fin() {
+    let upgraded = || {
+        Talk::default()
+            .client("GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            .server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
+    };
+    let last = |talk: Talk| {
+        let exchange = talk.end().list.pop().expect("a WebSocket");
+        assert_eq!(exchange.protocol, Protocol::Other("websocket"));
+        (exchange.complete, exchange.uncertain)
+    };
+    let close = [0x88, 0x82, 0, 0, 0, 0, 3, 0xe8];
+    assert_eq!(last(upgraded().client(close).close(Client)), (true, false));
+    assert_eq!(last(upgraded().close(Server).client(close)), (false, false));
+    assert_eq!(last(upgraded().close(Server)), (false, false));
+    // What is no frame hides those behind it.
+    let odd = upgraded().server([0xff, 2]).close(Server);
+    assert_eq!(last(odd), (false, true));
+}
+
+#[test]
 fn a_tunnel_is_looked_into() {
     let talk = Talk::default()
         .client("CONNECT a:22 HTTP/1.1\r\n\r\n")

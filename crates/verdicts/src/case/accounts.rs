@@ -208,6 +208,10 @@ fn missing_of(
     {
         return None;
     }
+    // Either side of a WebSocket speaks when it likes: the last word asks for no answer.
+    if exchange.protocol == Protocol::Other("websocket") && !exchange.from_list {
+        return None;
+    }
     if !is_http(&exchange.protocol) {
         return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
     }

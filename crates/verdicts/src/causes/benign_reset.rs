@@ -21,6 +21,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         TALK_UNSEEN,
     ],
     weights: &[
+        on(
+            WEBSOCKET_CUT_BY_CLIENT,
+            0.4,
+            "programs take leave of a WebSocket with a close frame; many a client just leaves",
+        ),
+        on(
+            WEBSOCKET_CUT_BY_SERVER,
+            0.2,
+            "programs take leave of a WebSocket with a close frame",
+        ),
         on(TALK_UNSEEN, 0.35, "what was owed is not in the capture"),
         on(
             REFUSER_UNSEEN,

@@ -19,8 +19,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         STREAM_CANCELLED,
         PERHAPS_LEFT_EARLY,
         GREETING_MISSING,
+        WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            WEBSOCKET_CUT_BY_CLIENT,
+            1.0,
+            "a tab that is closed, or a program that ends, often leaves a WebSocket without a close frame",
+        ),
         on(
             GREETING_MISSING,
             0.6,
@@ -232,6 +238,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         _ => "FIN",
     };
     let frame = close.map_or(0, |close| close.at.frame);
+    if found.has(WEBSOCKET_CUT_BY_CLIENT) && case.accounts.open.is_none() {
+        return format!(
+            "The client left the WebSocket with {sent} (frame {frame}) without a close frame: a tab that was closed, or a program that ended or dropped it."
+        );
+    }
     let server = &case.connection.flows.server;
     let had =
         (server.acked_to - 1 - i64::from(server.fin.is_some_and(|fin| server.acked_to > fin.seq)))
@@ -282,6 +293,7 @@ fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
         (!told && case.fatal.is_some())
             .then(|| steps::compare_fields(case))
             .flatten(),
+        steps::keep_websockets_awake(found),
         steps::capture_at(case, Side::Client),
         steps::step(
             "Ask what happened at the client then: did somebody cancel, close the tab, or does a security program look into downloads?",

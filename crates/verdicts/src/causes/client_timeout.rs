@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::cut_name;
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations, wording};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::ClientTimeout,
@@ -18,8 +18,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         PERHAPS_LEFT_EARLY,
         GREETING_MISSING,
         CONNECTED_TOO_LATE,
+        WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            WEBSOCKET_CUT_BY_CLIENT,
+            0.7,
+            "a limit on a silent WebSocket, a proxy's for example, strikes without a close frame",
+        ),
         on(
             GREETING_MISSING,
             2.0,
@@ -170,7 +176,10 @@ pub(super) static RULE: CauseRule = CauseRule {
     ended_by: |_| EndedBy::Client,
     summary,
     would_be: "if the client's program had a limit on how long it waits",
-    next_steps: |_, _| {
+    next_steps: |_, found| {
+        if let Some(step) = steps::keep_websockets_awake(found) {
+            return vec![step];
+        }
         vec![
             "Find out what the server did with the request meanwhile: its log (499 in nginx, CH in HAProxy), slow queries, the servers behind it.".to_owned(),
             "Compare the wait with the limits set in the client's program, and in proxies before it.".to_owned(),
@@ -204,6 +213,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if found.has(GREETING_MISSING) {
         return format!(
             "The client left (frame {frame}) without having heard the server's greeting: the port is open, but the server behind it said nothing."
+        );
+    }
+    if found.has(WEBSOCKET_CUT_BY_CLIENT) {
+        return format!(
+            "The client gave up a silent WebSocket{} (frame {frame}), without a close frame.",
+            waited.map(|w| format!(" after {w}")).unwrap_or_default()
         );
     }
     let name = case

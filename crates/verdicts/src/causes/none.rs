@@ -29,6 +29,16 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            WEBSOCKET_CUT_BY_CLIENT,
+            0.25,
+            "programs take leave of a WebSocket with a close frame; many a client just leaves, and nobody misses it",
+        ),
+        on(
+            WEBSOCKET_CUT_BY_SERVER,
+            0.12,
+            "programs take leave of a WebSocket with a close frame",
+        ),
+        on(
             ROUND_SINCE_OPENING,
             0.6,
             "limits on idling count from the last word",

@@ -18,8 +18,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         CLOSED_UNUSED,
         STREAM_GIVEN_UP,
         STREAM_PERHAPS_GIVEN_UP,
+        WEBSOCKET_CUT_BY_SERVER,
     ],
     weights: &[
+        on(
+            WEBSOCKET_CUT_BY_SERVER,
+            2.0,
+            "it ended a WebSocket without a close frame, as a program does that dies, or a proxy that closes a tunnel",
+        ),
         on(
             REFUSER_UNSEEN,
             2.0,
@@ -225,6 +231,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             format!("in the middle of its answer to {}", open.name())
         }
         Some(open) => format!("without answering {}", open.name()),
+        None if found.has(WEBSOCKET_CUT_BY_SERVER) => "without a WebSocket close frame".to_owned(),
         None => "before it was asked anything".to_owned(),
     };
     let open = case.accounts.open.as_ref().and_then(|open| open.exchange);
@@ -241,6 +248,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
 fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
     let told = found.has(ORIGIN_HOST);
     steps::list([
+        steps::keep_websockets_awake(found),
         steps::step(
             "Look at the server's process at that time: crash, out-of-memory kill, restart, deployment, worker time limit; behind a proxy, at the server behind it.",
         ),

@@ -3,15 +3,25 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations, wording};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::ServerTimeout,
     page: PAGE,
     prior: 0.2,
     prior_because: "every server limits how long it waits for a request",
-    needs: &[SERVER_LEFT_EARLY, CLOSED_UNUSED, TIMEOUT_STATUS],
+    needs: &[
+        SERVER_LEFT_EARLY,
+        CLOSED_UNUSED,
+        TIMEOUT_STATUS,
+        WEBSOCKET_CUT_BY_SERVER,
+    ],
     weights: &[
+        on(
+            WEBSOCKET_CUT_BY_SERVER,
+            0.7,
+            "a limit on a silent WebSocket, or tunnel, strikes without a close frame",
+        ),
         on(
             KEEP_ALIVE_UNANSWERED,
             0.15,
@@ -137,6 +147,9 @@ pub(super) static RULE: CauseRule = CauseRule {
     summary,
     would_be: "if the server's limit for the client's next bytes had run out",
     next_steps: |_, found| {
+        if let Some(step) = steps::keep_websockets_awake(found) {
+            return vec![step];
+        }
         let mut steps = vec![
             "Find out why the client sent nothing more: a slow or stuck program, a half-open browser connection, a scanner.".to_owned(),
         ];
@@ -155,6 +168,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     let frame = case.close.map_or(0, |close| close.at.frame);
     let what = if found.has(CLOSED_UNUSED) {
         "for a request".to_owned()
+    } else if found.has(WEBSOCKET_CUT_BY_SERVER) {
+        "for something to be said in the WebSocket".to_owned()
     } else if found.has(RESPONSE_UNFINISHED) {
         "for room to send".to_owned()
     } else {

@@ -164,6 +164,10 @@ ids! {
     STREAM_REFUSED = "stream_refused";
     /// The client asked for the same again on the same connection, and had it.
     STREAM_RETRIED = "stream_retried";
+    /// The client closed a WebSocket, and nobody had sent a close frame.
+    WEBSOCKET_CUT_BY_CLIENT = "websocket_cut_by_client";
+    /// The server, or a proxy in its place, did.
+    WEBSOCKET_CUT_BY_SERVER = "websocket_cut_by_server";
     /// A response without a promised length.
     NO_PROMISE = "no_promise";
 

@@ -22,6 +22,7 @@ mod rst;
 mod tls_and_protocols;
 mod vantage;
 mod waiting;
+mod websockets;
 mod windows;
 
 use crate::Observations;
@@ -47,6 +48,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     waiting::observe(case, &mut found);
     hidden_end::observe(case, &mut found);
     cut_streams::observe(case, &mut found);
+    websockets::observe(case, &mut found);
     light_cone::observe(case, &mut found);
     reading::observe(case, &mut found);
     windows::observe(case, &mut found);
