@@ -66,6 +66,7 @@ impl IpIdTracker {
     }
 
     /// The next packet of the direction.
+    #[inline]
     pub(crate) fn packet(&mut self, packet: &Packet) {
         if !packet.known.has(Known::IP_ID) || packet.flags.is_rst() {
             return;

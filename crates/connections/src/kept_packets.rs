@@ -1,7 +1,5 @@
 //! The packets of a connection that are kept: the first, the last, and the telling ones between them.
 
-use std::collections::VecDeque;
-
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, TcpFlags, Timestamps};
 
@@ -34,13 +32,22 @@ const STRONG: Marks = Marks(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeptPackets {
     first: Vec<Kept>,
+    between: Between,
+    /// A ring: once it is full, the next packet takes the place of the oldest.
+    last: Vec<Kept>,
+    oldest: usize,
+}
+
+/// What is kept of the packets between the first and the last.
+#[derive(Clone, Debug, Default)]
+struct Between {
     telling: Vec<Kept>,
     common: usize,
-    last: VecDeque<Kept>,
     dropped: u64,
 }
 
 impl KeptPackets {
+    #[inline]
     pub(crate) fn push(&mut self, packet: &Packet, after_silence: bool, config: &EngineConfig) {
         let kept = Kept::new(packet, after_silence);
         if self.first.len() < config.keep_first {
@@ -48,20 +55,64 @@ impl KeptPackets {
                 self.first.reserve_exact(config.keep_first.min(4));
             }
             self.first.push(kept);
-            return;
-        }
-        if self.last.len() >= config.keep_last
-            && let Some(leaving) = self.last.pop_front()
-        {
-            self.keep_if_telling(&leaving, config);
-        }
-        if config.keep_last > 0 {
-            self.last.push_back(kept);
+        } else if self.last.len() < config.keep_last {
+            self.last.push(kept);
+        } else if let Some(place) = self.last.get_mut(self.oldest) {
+            self.between.keep_if_telling(place, config);
+            *place = kept;
+            self.oldest += 1;
+            if self.oldest == config.keep_last {
+                self.oldest = 0;
+            }
         } else {
-            self.keep_if_telling(&kept, config);
+            self.between.keep_if_telling(&kept, config);
         }
     }
 
+    /// So many packets were passed over: the first ones are known, and none of these.
+    pub(crate) fn pass_over(&mut self, count: u64, config: &EngineConfig) {
+        self.last.rotate_left(self.oldest);
+        self.oldest = 0;
+        for leaving in self.last.drain(..) {
+            self.between.keep_if_telling(&leaving, config);
+        }
+        self.between.dropped = self.between.dropped.saturating_add(count);
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_size(&self) -> usize {
+        let between = self.between.telling.capacity();
+        let kept = self.first.capacity() + between + self.last.capacity();
+        kept.saturating_mul(size_of::<Kept>())
+    }
+
+    /// How many packets were not kept.
+    pub(crate) const fn dropped(&self) -> u64 {
+        self.between.dropped
+    }
+
+    /// Client and server turned out to be the other way round.
+    pub(crate) fn swap_sides(&mut self) {
+        let all = self.first.iter_mut().chain(&mut self.between.telling);
+        for kept in all.chain(&mut self.last) {
+            kept.bits ^= SERVER;
+        }
+    }
+
+    /// The kept packets.
+    pub(crate) fn expand(&self) -> Vec<Packet> {
+        let (newer, older) = self.last.split_at(self.oldest);
+        self.first
+            .iter()
+            .chain(&self.between.telling)
+            .chain(older)
+            .chain(newer)
+            .map(Kept::expand)
+            .collect()
+    }
+}
+
+impl Between {
     #[inline]
     fn keep_if_telling(&mut self, kept: &Kept, config: &EngineConfig) {
         let strong = kept.after_silence()
@@ -80,43 +131,6 @@ impl KeptPackets {
         } else {
             self.dropped = self.dropped.saturating_add(1);
         }
-    }
-
-    /// So many packets were passed over: the first ones are known, and none of these.
-    pub(crate) fn pass_over(&mut self, count: u64, config: &EngineConfig) {
-        while let Some(leaving) = self.last.pop_front() {
-            self.keep_if_telling(&leaving, config);
-        }
-        self.dropped = self.dropped.saturating_add(count);
-    }
-
-    /// Bytes on the heap.
-    pub(crate) fn heap_size(&self) -> usize {
-        let kept = self.first.capacity() + self.telling.capacity() + self.last.capacity();
-        kept.saturating_mul(size_of::<Kept>())
-    }
-
-    /// How many packets were not kept.
-    pub(crate) const fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
-    /// Client and server turned out to be the other way round.
-    pub(crate) fn swap_sides(&mut self) {
-        let all = self.first.iter_mut().chain(&mut self.telling);
-        for kept in all.chain(&mut self.last) {
-            kept.bits ^= SERVER;
-        }
-    }
-
-    /// The kept packets.
-    pub(crate) fn expand(&self) -> Vec<Packet> {
-        self.first
-            .iter()
-            .chain(&self.telling)
-            .chain(&self.last)
-            .map(Kept::expand)
-            .collect()
     }
 }
 
@@ -151,6 +165,7 @@ const SACKED: u16 = 1 << 11;
 const AFTER_SILENCE: u16 = 1 << 12;
 
 impl Kept {
+    #[inline]
     fn new(packet: &Packet, after_silence: bool) -> Self {
         let bit = |set: bool, bit: u16| if set { bit } else { 0 };
         let bits = packet.flags.0 & FLAGS
