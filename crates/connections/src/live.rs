@@ -5,6 +5,7 @@ mod conclusion;
 mod delivery;
 mod pass_over;
 mod replay;
+mod sparing;
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags, Usual};
@@ -21,6 +22,7 @@ use crate::{
     BySide, EngineConfig, FrameSpan, Handshake, IcmpNotice, Marks, Moment, Observers, Opener,
     Packet, Side, StreamSink, orientation, own_marks,
 };
+use sparing::Sparing;
 
 /// ICMP errors that are kept.
 const MAX_NOTICES: usize = 8;
@@ -63,6 +65,7 @@ pub(crate) struct Live<X> {
     ports_told: bool,
     observers: Observers,
     app: X,
+    sparing: Sparing,
     /// The silence before the first FIN, where it is one.
     pause_before_fin: Option<Span>,
     /// It is over, as far as its packets tell.
@@ -121,6 +124,7 @@ impl<X: StreamSink> Live<X> {
             ports_told: segment.known.has(Known::PORTS),
             observers: Observers::default(),
             app,
+            sparing: Sparing::default(),
             pause_before_fin: None,
             ended: false,
             replaying: false,
@@ -162,6 +166,7 @@ impl<X: StreamSink> Live<X> {
             return arriving.marks;
         }
         self.catch_up(config);
+        self.tell_passed();
         let pause = self.pause_before(segment.time);
         self.before_analysis(segment, from, pause);
         self.count_frame(segment.frame, segment.time);
@@ -404,6 +409,7 @@ impl<X: StreamSink> Live<X> {
         if client == self.course.client {
             return;
         }
+        self.tell_passed();
         self.course.client = client;
         self.reset_count = std::mem::take(&mut self.reset_count).swapped();
         for notice in &mut self.notices {

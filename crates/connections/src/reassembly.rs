@@ -193,6 +193,25 @@ impl Reassembly {
         self.release(at, outlet);
     }
 
+    /// Whether a payload comes next, and nothing is held back.
+    #[inline]
+    pub(crate) fn is_next(&self, payload: &Payload<'_>) -> bool {
+        self.held.is_empty() && u64::try_from(payload.offset) == Ok(self.next)
+    }
+
+    /// The next bytes of the stream reach the sink by another way.
+    #[inline]
+    pub(crate) const fn pass(&mut self, len: u64) {
+        self.next = self.next.saturating_add(len);
+        self.waited = 0;
+    }
+
+    /// The other side sent the relative number `ack`: it counts the SYN.
+    #[inline]
+    pub(crate) fn answered(&mut self, ack: i64) {
+        self.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
+    }
+
     /// The other side acknowledged the stream up to `offset`.
     pub(crate) const fn acknowledged(&mut self, offset: u64) {
         if offset > self.acked {

@@ -50,12 +50,12 @@ impl<X: StreamSink> Live<X> {
             frame: usual.frame,
             time: usual.time,
         };
-        let data = (usual.payload_len > 0).then(|| Payload {
+        let payload = Payload {
             offset: seq.saturating_sub(1),
             len: usual.payload_len,
             bytes: payload,
-        });
-        self.deliver(at, from, data, Some(ack));
+        };
+        self.hand_on(&payload, at, from, ack);
         let waiting = &mut self.course.waiting;
         if waiting.capacity() == 0 {
             waiting.reserve_exact(calm::MAX_WAITING);

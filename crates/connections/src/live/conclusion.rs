@@ -91,6 +91,7 @@ impl<X: StreamSink> Live<X> {
         config: &EngineConfig,
     ) -> Connection<X> {
         self.catch_up(config);
+        self.tell_passed();
         self.flush_streams();
         let client = self.course.client;
         for end in [client, client.other()] {

@@ -34,6 +34,7 @@ impl<X: StreamSink> Live<X> {
         if self.replaying {
             return;
         }
+        self.sparing.forget_needs();
         let side = self.side(from);
         let (own, peer) = self.course.streams.both_mut(from);
         let mut outlet = Outlet {
@@ -45,9 +46,30 @@ impl<X: StreamSink> Live<X> {
             own.push(&data, &mut outlet);
         }
         if let Some(ack) = ack {
-            peer.acknowledged(u64::try_from(ack.saturating_sub(1)).unwrap_or(0));
+            peer.answered(ack);
         }
-        for (stream, end) in [(&mut *own, from), (&mut *peer, from.other())] {
+        self.tell_acknowledged(at, from);
+        let (own, peer) = self.course.streams.both_mut(from);
+        if own.is_holding() || peer.is_holding() {
+            let mut outlet = Outlet {
+                sink: &mut self.app,
+                side,
+                at,
+            };
+            let mut waiting = [(own, side), (peer, side.peer())];
+            waiting.sort_by_key(|(stream, _)| stream.held_since());
+            for (stream, side) in waiting.into_iter().filter(|(it, _)| it.is_holding()) {
+                outlet.side = side;
+                stream.wait(&mut outlet);
+            }
+        }
+    }
+
+    /// Tells the sink what is newly acknowledged, of the stream of `first` first.
+    pub(super) fn tell_acknowledged(&mut self, at: Moment, first: End) {
+        for end in [first, first.other()] {
+            let by = self.side(end.other());
+            let stream = self.course.streams.of_mut(end);
             if !stream.has_news() {
                 continue;
             }
@@ -60,16 +82,7 @@ impl<X: StreamSink> Live<X> {
                 }
             };
             if let Some(offset) = stream.acknowledgement(shown) {
-                let by = if end == from { side.peer() } else { side };
-                outlet.sink.acknowledged(by, at, offset);
-            }
-        }
-        if own.is_holding() || peer.is_holding() {
-            let mut waiting = [(own, side), (peer, side.peer())];
-            waiting.sort_by_key(|(stream, _)| stream.held_since());
-            for (stream, side) in waiting.into_iter().filter(|(it, _)| it.is_holding()) {
-                outlet.side = side;
-                stream.wait(&mut outlet);
+                self.app.acknowledged(by, at, offset);
             }
         }
     }

@@ -10,30 +10,54 @@ use super::*;
 use crate::calm::Habit;
 use crate::live::Arriving;
 use crate::test_segments::{A, B, segment};
-use crate::{BySide, Marks, Side};
+use crate::{BySide, Marks, Needs, PassedBytes, Side};
 
-/// Counts what it is told.
+/// Counts what it is told, and need not be told all.
 #[derive(Debug, Default)]
 struct Counter {
     bytes: BySide<u64>,
     missing: BySide<u64>,
-    acknowledged: BySide<Option<(Moment, u64)>>,
+    acknowledged: BySide<u64>,
     closed: BySide<u32>,
+}
+
+impl Counter {
+    const fn so_far(&self, side: Side) -> u64 {
+        *self.bytes.of(side) + *self.missing.of(side)
+    }
 }
 
 impl StreamSink for Counter {
     fn data(&mut self, side: Side, _: Moment, offset: u64, bytes: &[u8]) {
-        assert_eq!(self.bytes.of(side) + self.missing.of(side), offset);
+        assert_eq!(self.so_far(side), offset);
         *self.bytes.of_mut(side) += bytes.len() as u64;
     }
 
     fn gap(&mut self, side: Side, _: Moment, offset: u64, len: u64) {
-        assert_eq!(self.bytes.of(side) + self.missing.of(side), offset);
+        assert_eq!(self.so_far(side), offset);
         *self.missing.of_mut(side) += len;
     }
 
-    fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
-        *self.acknowledged.of_mut(side) = Some((at, offset));
+    fn needs(&self, side: Side) -> Needs {
+        match side {
+            Side::Client => Needs::NextStart,
+            Side::Server if self.so_far(side) < 9_000 => Needs::Everything,
+            Side::Server => Needs::Nothing(20_000),
+        }
+    }
+
+    fn may_begin(bytes: &[u8]) -> bool {
+        bytes.len() > 700
+    }
+
+    fn passed(&mut self, side: Side, _: Moment, passed: PassedBytes) {
+        assert_eq!(self.so_far(side), passed.offset);
+        *self.bytes.of_mut(side) += passed.captured;
+        *self.missing.of_mut(side) += passed.len - passed.captured;
+    }
+
+    fn acknowledged(&mut self, side: Side, _: Moment, offset: u64) {
+        *self.acknowledged.of_mut(side) = offset;
     }
 
     fn closed(&mut self, side: Side, _: Moment, _: bool) {
