@@ -106,6 +106,10 @@ const fn unfold(folded: u64) -> i64 {
 const STRIDE: usize = 8;
 /// More bits do not fit into [`STRIDE`] bytes with their length: they follow a byte that is zero.
 const MAX_SHORT_BITS: u32 = 56;
+/// Bytes that a number takes at most.
+pub(crate) const NUMBER: usize = 1 + STRIDE;
+/// Bytes that a moment takes at most: a mark, its frame, and its time as it is, behind a mark as well.
+pub(crate) const MOMENT: usize = 1 + NUMBER + 1 + NUMBER;
 /// The bit behind the first byte.
 const BEHIND_FIRST: u64 = 1 << 8;
 /// Bytes that can be written, a power of two; places beyond are counted from the first again.

@@ -6,7 +6,7 @@ use super::middle::{Half, MAX_RUNS, Middle, ShortPause, ShortRun, Sums, Waiting}
 use super::short::At;
 use crate::Moment;
 use crate::outstanding::MAX_SEGMENTS;
-use crate::packing::{Coder, ROOM, Reader, Room, Writer};
+use crate::packing::{Coder, MOMENT, NUMBER, ROOM, Reader, Room, Writer};
 use crate::pairs::End;
 use crate::silence::KEPT as MAX_PAUSES;
 
@@ -16,9 +16,14 @@ pub(super) struct Packed {
     bytes: Vec<u8>,
 }
 
-// All that a [`Middle`] can hold finds room: segments that wait, of three numbers, runs of four, and the others; of nine bytes at
-// most.
-const _: () = assert!(ROOM > 9 * (2 * (MAX_SEGMENTS * 4 + MAX_RUNS * 5 + 60) + 8 * MAX_PAUSES));
+/// Bytes that one end takes at most, its lists apart: fewer numbers and moments than these.
+const HALF: usize = 56 * NUMBER + 12 * MOMENT;
+/// Bytes of its lists at most: segments that wait, and runs with the last.
+const LISTS: usize =
+    MAX_SEGMENTS * (2 * NUMBER + MOMENT) + (MAX_RUNS + 1) * (2 * NUMBER + 2 * MOMENT);
+const PAUSES: usize = MAX_PAUSES * (3 * NUMBER + 3 * MOMENT);
+// All that a [`Middle`] can hold finds room.
+const _: () = assert!(ROOM >= 2 * (HALF + LISTS) + PAUSES + 2 * NUMBER);
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
 const STEP: usize = 32;
