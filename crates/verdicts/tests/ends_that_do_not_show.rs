@@ -28,6 +28,15 @@ fn alternative(verdict: &Verdict, cause: Cause) -> Option<&str> {
     all.find(|it| it.cause == cause).map(|it| it.text.as_str())
 }
 
+fn expect(verdict: &Verdict, cause: Cause, outcome: Outcome) {
+    let found = (verdict.cause, verdict.outcome);
+    assert_eq!(found, (cause, outcome), "{}", told(verdict));
+}
+
+fn expect_confidence(verdict: &Verdict, range: std::ops::Range<f64>) {
+    assert!(range.contains(&verdict.confidence), "{}", told(verdict));
+}
+
 /// A download of which only the first bytes of each packet were captured: the head's end was not.
 fn download_in_short_packets() -> (Talk, u32, u32) {
     let mut talk = Talk::new();
@@ -45,17 +54,8 @@ fn what_was_promised_in_a_head_that_was_cut_is_not_known_to_have_come() {
     talk.client(0.1501, FIN_ACK, up, down + 1, b"");
     talk.server(0.19, ACK, down + 1, up + 1, b"");
     let verdict = talk.verdict(1.0);
-    assert_eq!(
-        (verdict.cause, verdict.outcome),
-        (Cause::None, Outcome::Completed),
-        "{}",
-        told(&verdict)
-    );
-    assert!(
-        (0.85..0.93).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect(&verdict, Cause::None, Outcome::Completed);
+    expect_confidence(&verdict, 0.85..0.93);
     assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
     assert!(!verdict.summary.contains("everything"));
     let short = alternative(&verdict, Cause::ResponseTruncated).expect("an alternative");
@@ -130,17 +130,8 @@ fn download_without_a_length(at: f64) -> Verdict {
 #[test]
 fn an_answer_without_a_length_may_have_been_cut_by_what_closed_it() {
     let verdict = download_without_a_length(0.1005);
-    assert_eq!(
-        (verdict.cause, verdict.outcome),
-        (Cause::None, Outcome::Completed),
-        "{}",
-        told(&verdict)
-    );
-    assert!(
-        (0.88..0.95).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect(&verdict, Cause::None, Outcome::Completed);
+    expect_confidence(&verdict, 0.88..0.95);
     assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
     assert!(verdict.summary.contains("half-way"), "{}", verdict.summary);
     let cut = alternative(&verdict, Cause::ResponseTruncated).expect("an alternative");
@@ -156,11 +147,7 @@ fn an_answer_without_a_length_may_have_been_cut_by_what_closed_it() {
 fn all_the_more_where_the_server_had_been_silent() {
     let verdict = download_without_a_length(4.3);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
-    assert!(
-        (0.75..0.87).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect_confidence(&verdict, 0.75..0.87);
     assert!(told(&verdict).contains("4.20 s behind the last of it"));
 }
 
@@ -172,11 +159,7 @@ fn a_client_that_leaves_an_answer_without_a_length_did_not_wait_for_its_end() {
     talk.client(0.3401, ACK, up + 1, down + 1, b"");
     let verdict = talk.verdict(1.0);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
-    assert!(
-        (0.85..0.94).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect_confidence(&verdict, 0.85..0.94);
     let left = alternative(&verdict, Cause::ClientAbort).expect("an alternative");
     assert!(left.contains("no length was promised"), "{left}");
 }
@@ -193,12 +176,7 @@ fn a_status_that_says_to_go_on_is_no_answer() {
     talk.client(0.3001, FIN_ACK, up, down + 1, b"");
     talk.server(0.34, ACK, down + 1, up + 1, b"");
     let verdict = talk.verdict(1.0);
-    assert_eq!(
-        (verdict.cause, verdict.outcome),
-        (Cause::ServerAbort, Outcome::Truncated),
-        "{}",
-        told(&verdict)
-    );
+    expect(&verdict, Cause::ServerAbort, Outcome::Truncated);
 }
 
 /// Two requests at once; the server answers the first with this head and five bytes, and closes.
@@ -246,11 +224,7 @@ const STREAMED: [u16; 4] = [2_024, 1_124, 1_924, 1_524];
 fn an_encrypted_answer_that_a_client_leaves_after_a_round_silence_may_not_have_been_whole() {
     let verdict = Session::new(&STREAMED).client_closes(30.134);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
-    assert!(
-        (0.6..0.85).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect_confidence(&verdict, 0.6..0.85);
     let gave_up = alternative(&verdict, Cause::ClientTimeout).expect("an alternative");
     assert!(gave_up.contains("was not whole"), "{gave_up}");
     assert!(verdict.next_steps[0].contains("keys"));
@@ -266,11 +240,7 @@ fn an_encrypted_answer_that_a_client_leaves_after_a_round_silence_may_not_have_b
 fn after_a_silence_of_any_length_it_hardly_was_a_timer() {
     let verdict = Session::new(&STREAMED).client_closes(43.7);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
-    assert!(
-        (0.88..0.96).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect_confidence(&verdict, 0.88..0.96);
 }
 
 #[test]
@@ -284,11 +254,7 @@ fn a_client_s_usual_idle_limit_speaks_for_an_idle_connection() {
 fn a_round_time_since_the_opening_is_chance_as_often_as_a_limit() {
     let verdict = Session::new(&STREAMED).client_closes(30.003);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
-    assert!(
-        (0.5..0.85).contains(&verdict.confidence),
-        "{}",
-        told(&verdict)
-    );
+    expect_confidence(&verdict, 0.5..0.85);
 }
 
 #[test]
