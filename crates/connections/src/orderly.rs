@@ -20,6 +20,7 @@ mod replay;
 mod short;
 mod stock;
 mod syn_ack;
+mod waiting;
 
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
 pub(crate) use stock::Stock;

@@ -2,8 +2,9 @@
 
 use whyreset_segments::Timestamps;
 
-use super::middle::{Half, MAX_RUNS, Middle, ShortPause, ShortRun, Sums, Waiting};
+use super::middle::{Half, MAX_RUNS, Middle, ShortPause, ShortRun, Sums};
 use super::short::At;
+use super::waiting::Waiting;
 use crate::Moment;
 use crate::outstanding::MAX_SEGMENTS;
 use crate::packing::{Coder, MOMENT, NUMBER, ROOM, Reader, Room, Writer};
