@@ -1,5 +1,7 @@
 //! Capture files of every format: any bytes, in chunks of any size.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use whyreset_capture::{CaptureReader, MAX_BUFFER_LEN, RecordAt, Step};
 
 /// Checks one input.
@@ -16,45 +18,60 @@ pub fn run(file: &[u8]) {
     }
 }
 
-/// Takes records ahead of the next step: gives how many bytes they take, and those in frames.
-type Ahead = fn(&mut CaptureReader, &[u8]) -> (usize, u64);
+/// Takes records ahead of the next step: gives how many bytes they take.
+type Ahead = fn(&mut CaptureReader, &[u8], &mut Told) -> usize;
 
-fn one_by_one(_: &mut CaptureReader, _: &[u8]) -> (usize, u64) {
-    (0, 0)
+fn one_by_one(_: &mut CaptureReader, _: &[u8], _: &mut Told) -> usize {
+    0
 }
 
-fn several(reader: &mut CaptureReader, buffer: &[u8]) -> (usize, u64) {
+fn several(reader: &mut CaptureReader, buffer: &[u8], told: &mut Told) -> usize {
     let mut room = [RecordAt::BLANK; 3];
     let frames = reader.frames();
     let (count, used) = reader.records(buffer, &mut room);
     assert_eq!(reader.frames(), frames + count as u64);
-    let bytes = room
-        .iter()
-        .take(count)
-        .zip(frames + 1..)
-        .map(|(at, frame)| {
-            let record = at.record(buffer);
-            assert_eq!((record.frame, record.bytes.len()), (frame, at.len as usize));
-            record.bytes.len() as u64
-        });
-    (used, bytes.sum())
+    for (at, frame) in room.iter().take(count).zip(frames + 1..) {
+        assert_eq!(at.frame, frame);
+        told.record(reader, buffer, at);
+    }
+    used
 }
 
-/// Frames, bytes in frames, and the step that ended it.
-fn read(file: &[u8], chunk: usize, ahead: Ahead) -> (u64, u64, Step) {
+/// What was told of the records of a file.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    /// Bytes in frames.
+    bytes: u64,
+    /// Of all the rest.
+    hash: u64,
+}
+
+impl Told {
+    fn record(&mut self, reader: &CaptureReader, buffer: &[u8], at: &RecordAt) {
+        let record = at.record(buffer);
+        assert_eq!(record.bytes.len(), at.len as usize);
+        self.bytes += record.bytes.len() as u64;
+        let mut hasher = DefaultHasher::new();
+        (self.hash, record.frame, record.time, record.link.0).hash(&mut hasher);
+        (record.interface, record.fcs_len, record.wire_len).hash(&mut hasher);
+        let notes = reader.notes(buffer, at);
+        (notes.comments, notes.interface_name).hash(&mut hasher);
+        notes.interface_description.hash(&mut hasher);
+        self.hash = hasher.finish();
+    }
+}
+
+/// Frames, what was told of them, dropped packets, and the step that ended it.
+fn read(file: &[u8], chunk: usize, ahead: Ahead) -> (u64, Told, Option<u64>, Step) {
     let mut reader = CaptureReader::new();
     let (mut start, mut end) = (0_usize, 0_usize);
-    let mut bytes = 0;
+    let mut told = Told::default();
     for _ in 0..2 * file.len() + 10 {
-        let (used, in_frames) = ahead(&mut reader, &file[start..end]);
-        start += used;
-        bytes += in_frames;
+        start += ahead(&mut reader, &file[start..end], &mut told);
         let buffer = &file[start..end];
         let consumed = match reader.step(buffer, end == file.len()) {
             Step::Record(at) => {
-                let record = at.record(buffer);
-                assert_eq!(record.bytes.len(), at.len as usize);
-                bytes += record.bytes.len() as u64;
+                told.record(&reader, buffer, &at);
                 u64::from(at.consumed)
             }
             Step::Counted { consumed, .. } | Step::Skip { consumed } => consumed,
@@ -71,7 +88,9 @@ fn read(file: &[u8], chunk: usize, ahead: Ahead) -> (u64, u64, Step) {
                     .min(file.len());
                 continue;
             }
-            step @ (Step::End(_) | Step::Refused(_)) => return (reader.frames(), bytes, step),
+            step @ (Step::End(_) | Step::Refused(_)) => {
+                return (reader.frames(), told, reader.dropped(), step);
+            }
         };
         start = usize::try_from(consumed)
             .map_or(file.len(), |consumed| start.saturating_add(consumed))

@@ -154,7 +154,7 @@ impl<'a> Frame<'a> {
     pub const fn details(&self) -> Details<'a> {
         Details {
             source: self.source,
-            interface: self.at.interface,
+            at: self.at,
         }
     }
 }
@@ -169,14 +169,13 @@ impl std::fmt::Debug for Records<'_> {
 /// What a file says about a frame, for those who ask.
 pub struct Details<'a> {
     source: &'a Source,
-    /// As the file numbers it.
-    interface: u32,
+    at: &'a RecordAt,
 }
 
 impl<'a> Details<'a> {
     /// Comments, and what the interface is called.
     pub fn notes(&self) -> Notes<'a> {
-        self.source.notes(self.interface)
+        self.source.notes(self.at)
     }
 }
 

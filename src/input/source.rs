@@ -241,10 +241,9 @@ impl Source {
         self.buffer.unread()
     }
 
-    /// What the file says for people about the records that were looked up: files that say anything about them have them looked
-    /// up one at a time.
-    pub(super) fn notes(&self, interface: u32) -> Notes<'_> {
-        self.reader.notes(self.looked_up(), interface)
+    /// What the file says for people about one of the records that were looked up.
+    pub(super) fn notes(&self, at: &RecordAt) -> Notes<'_> {
+        self.reader.notes(self.looked_up(), at)
     }
 
     /// One step of the reader, with the buffer filled as it needs.

@@ -244,30 +244,18 @@ impl CaptureReader {
     /// Takes the steps ahead that are records, as many as there is `room` for, where their bytes are all in the buffer: each
     /// counts from the buffer's beginning. Gives how many there are, and the bytes to drop afterwards.
     ///
-    /// There are none where the next step is another one, and of a format in which anything but records follows the file's header:
-    /// what is known of a record there may change with the blocks behind it.
+    /// There are none where the next step is another one. Of pcapng only enhanced packet blocks are taken so: what is known of
+    /// a record may change with the other blocks, and each of these ends what is taken together.
     pub fn records(&mut self, buffer: &[u8], room: &mut [RecordAt]) -> (usize, usize) {
-        let (mut rest, mut count) = (buffer, 0);
-        for place in room {
-            let found = match &mut self.format {
-                Format::Pcap(reader) => reader.record(rest).ok(),
-                Format::Snoop(reader) => reader.record(rest).ok(),
-                _ => None,
-            };
-            let Some(record) = found else {
-                break;
-            };
-            count += 1;
-            *place = RecordAt {
-                frame: self.position.frame.wrapping_add(count as u64),
-                start: record
-                    .start
-                    .wrapping_add(buffer.len().wrapping_sub(rest.len()) as u32),
-                ..record
-            };
-            rest = rest.get(record.consumed as usize..).unwrap_or_default();
-        }
-        let used = buffer.len().wrapping_sub(rest.len());
+        let before = self.position.frame;
+        let (count, used) = match &mut self.format {
+            Format::Pcap(reader) => together(buffer, before, room, |rest| reader.record(rest).ok()),
+            Format::Pcapng(reader) => together(buffer, before, room, |rest| reader.record(rest)),
+            Format::Snoop(reader) => {
+                together(buffer, before, room, |rest| reader.record(rest).ok())
+            }
+            Format::Undetected | Format::Ended => (0, 0),
+        };
         self.position.records(count as u64, used as u64);
         (count, used)
     }
@@ -291,14 +279,15 @@ impl CaptureReader {
         }
     }
 
-    /// What the file says about the record that `buffer` begins with, besides what the record itself holds.
-    pub fn notes<'a>(&'a self, buffer: &'a [u8], interface: u32) -> Notes<'a> {
+    /// What the file says about a record besides what the record itself holds, as long as no later step was taken. `buffer` is
+    /// what the record was found in.
+    pub fn notes<'a>(&'a self, buffer: &'a [u8], at: &RecordAt) -> Notes<'a> {
         let Format::Pcapng(reader) = &self.format else {
             return Notes::default();
         };
-        let (interface_name, interface_description) = reader.interface_names(interface);
+        let (interface_name, interface_description) = reader.interface_names(at.interface);
         Notes {
-            comments: reader.comments(buffer),
+            comments: reader.comments(buffer, at.start as usize),
             interface_name,
             interface_description,
         }
@@ -344,6 +333,32 @@ impl CaptureReader {
             }
         }
     }
+}
+
+/// Takes records one behind the other, numbered from behind `before`: how many they are, and the bytes that they take.
+#[inline(always)]
+fn together(
+    buffer: &[u8],
+    before: u64,
+    room: &mut [RecordAt],
+    mut next: impl FnMut(&[u8]) -> Option<RecordAt>,
+) -> (usize, usize) {
+    let (mut rest, mut count) = (buffer, 0);
+    for place in room {
+        let Some(record) = next(rest) else {
+            break;
+        };
+        count += 1;
+        *place = RecordAt {
+            frame: before.wrapping_add(count as u64),
+            start: record
+                .start
+                .wrapping_add(buffer.len().wrapping_sub(rest.len()) as u32),
+            ..record
+        };
+        rest = rest.get(record.consumed as usize..).unwrap_or_default();
+    }
+    (count, buffer.len().wrapping_sub(rest.len()))
 }
 
 /// Reads the first section header: what is wrong there leaves nothing to read.

@@ -12,7 +12,7 @@ mod statistics;
 
 use crate::endian::ByteOrder;
 use crate::limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN, MAX_SKIPPED_LEN};
-use crate::reader::{Position, Step};
+use crate::reader::{Position, RecordAt, Step};
 use crate::warning::{Damage, Warning};
 
 use interface::Interface;
@@ -135,6 +135,36 @@ impl PcapngReader {
         }
     }
 
+    /// The frame of the enhanced packet block that the buffer begins with, not numbered yet. `None` of everything else and of
+    /// what is damaged: then nothing has changed, and [`next`](Self::next) takes it.
+    #[inline]
+    pub(crate) fn record(&mut self, buffer: &[u8]) -> Option<RecordAt> {
+        if self.skipping.is_some() {
+            return None;
+        }
+        packet::bare(self, buffer).or_else(|| self.enhanced(buffer))
+    }
+
+    /// The same, by way of the block.
+    #[inline(never)]
+    fn enhanced(&mut self, buffer: &[u8]) -> Option<RecordAt> {
+        let [kind, len] = self.order.u32s(buffer)?;
+        let is_whole = len % 4 == 0 && (LEAST_BLOCK_LEN..=MAX_BLOCK_LEN).contains(&len);
+        if kind != block_type::ENHANCED_PACKET || !is_whole {
+            return None;
+        }
+        let block = Block {
+            kind,
+            order: self.order,
+            len,
+            bytes: buffer.get(..len as usize)?,
+        };
+        if block.closing() != len {
+            return None;
+        }
+        packet::enhanced(self, &block).ok()
+    }
+
     fn try_next(
         &mut self,
         buffer: &[u8],
@@ -197,9 +227,9 @@ impl PcapngReader {
             .map_or(("", ""), |it| (&it.name, &it.description))
     }
 
-    /// The comments in the packet block that `buffer` begins with.
-    pub(crate) fn comments<'a>(&self, buffer: &'a [u8]) -> Vec<&'a [u8]> {
-        packet::comments(self.order, buffer)
+    /// The comments in the packet block whose frame begins at `frame_at`.
+    pub(crate) fn comments<'a>(&self, buffer: &'a [u8], frame_at: usize) -> Vec<&'a [u8]> {
+        packet::comments(self.order, buffer, frame_at)
     }
 
     /// The longest block of this kind that has to be in the buffer.

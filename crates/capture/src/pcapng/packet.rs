@@ -23,13 +23,43 @@ mod option {
     pub(super) const DROP_COUNT: u16 = 4;
 }
 
-/// Reads an enhanced packet block (section 4.3).
+/// Reads an enhanced packet block (section 4.3). Where it is damaged, nothing has changed.
 #[inline]
 pub(super) fn enhanced(reader: &mut PcapngReader, block: &Block<'_>) -> Result<RecordAt, Damage> {
     let fields = fields(block)?;
     let [interface, ..] = fields;
     let record = timed(reader, block, interface, fields)?;
     with_options(reader, block, record)
+}
+
+/// The frame of an enhanced packet block without options that the buffer begins with, as most are. `None` of everything else, and
+/// of what is damaged.
+#[inline]
+pub(super) fn bare(reader: &PcapngReader, buffer: &[u8]) -> Option<RecordAt> {
+    let order = reader.order;
+    let [kind, block_len, index, high, low, len, wire_len] = order.u32s(buffer)?;
+    let interface = reader.interfaces.get(index as usize)?;
+    if kind != block_type::ENHANCED_PACKET || len > interface.max_len {
+        return None;
+    }
+    // No frame is so long that this overflows.
+    let closing_at = padded_len(len).wrapping_add((OPENING_LEN + FRAME_AT) as u32);
+    let closing = order.u32(buffer, closing_at as usize)?;
+    if closing != block_len || block_len != closing_at.wrapping_add(4) {
+        return None;
+    }
+    let ticks = (u64::from(high) << 32) | u64::from(low);
+    Some(RecordAt {
+        frame: 0,
+        time: Some(interface.clock.time(ticks)),
+        link: interface.link,
+        interface: reader.interfaces_before.saturating_add(index),
+        fcs_len: interface.fcs_len,
+        wire_len,
+        start: (OPENING_LEN + FRAME_AT) as u32,
+        len,
+        consumed: block_len,
+    })
 }
 
 /// Reads an obsolete packet block (appendix A).
@@ -166,6 +196,7 @@ fn with_options(
     mut record: RecordAt,
 ) -> Result<RecordAt, Damage> {
     let options_at = FRAME_AT.saturating_add((record.len as usize).saturating_add(3) & !3);
+    let mut dropped: Option<u64> = None;
     for option in Options::new(block.order, block.body_from(options_at)) {
         let option = option?;
         match option.code {
@@ -179,7 +210,7 @@ fn with_options(
             option::DROP_COUNT => {
                 option.exactly::<8>()?;
                 let count = block.order.u64(option.value, 0).unwrap_or_default();
-                reader.drops.add_before_packet(count);
+                dropped = Some(dropped.unwrap_or_default().saturating_add(count));
             }
             option::HASH if option.value.is_empty() => {
                 return Err(Damage::OptionLength {
@@ -190,11 +221,18 @@ fn with_options(
             _ => {}
         }
     }
+    if let Some(count) = dropped {
+        reader.drops.add_before_packet(count);
+    }
     Ok(record)
 }
 
-/// The comments in the enhanced or obsolete packet block that `buffer` begins with (`opt_comment`, section 3.5).
-pub(super) fn comments(order: ByteOrder, buffer: &[u8]) -> Vec<&[u8]> {
+/// The comments in the enhanced or obsolete packet block whose frame begins at `frame_at` (`opt_comment`, section 3.5).
+pub(super) fn comments(order: ByteOrder, buffer: &[u8], frame_at: usize) -> Vec<&[u8]> {
+    let block_at = frame_at.checked_sub(OPENING_LEN + FRAME_AT);
+    let Some(buffer) = block_at.and_then(|at| buffer.get(at..)) else {
+        return Vec::new();
+    };
     let Some([kind, len]) = order.u32s(buffer) else {
         return Vec::new();
     };
