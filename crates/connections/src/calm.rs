@@ -12,11 +12,14 @@ use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Look, TcpFlags, Timestamps, Usual};
 
 use crate::captured_twice::{Print, Way};
+use crate::ip_id::Identified;
 use crate::pairs::End;
-use crate::{Marks, Packet, Side};
+use crate::{Marks, Moment, Packet, Side};
 
 /// Calm packets that wait at most.
-pub(crate) const MAX_WAITING: usize = 16;
+pub(crate) const MAX_WAITING: usize = 64;
+/// Calm packets for which there is room from the first on.
+pub(crate) const USUALLY_WAITING: usize = 16;
 /// So many packets of a direction must have come the same way before any is calm: by then checksums were looked at.
 const SETTLED: u8 = 4;
 
@@ -109,6 +112,27 @@ impl Calm {
         }
     }
 
+    /// Its frame and time.
+    #[inline]
+    pub(crate) const fn moment(&self) -> Moment {
+        Moment {
+            frame: self.frame,
+            time: self.time,
+        }
+    }
+
+    /// What its IP identification is told with.
+    #[inline]
+    pub(crate) fn identified(&self) -> Identified {
+        Identified {
+            id: self.ip_id,
+            at: self.moment(),
+            payload_len: self.payload_len,
+            seq: Some(self.seq),
+            seq_end: self.seq.saturating_add(i64::from(self.payload_len)),
+        }
+    }
+
     const fn flags(&self) -> TcpFlags {
         if self.pushed {
             TcpFlags(TcpFlags::ACK.0 | TcpFlags::PSH.0)
@@ -117,9 +141,9 @@ impl Calm {
         }
     }
 
-    /// The packet, without our own marks.
+    /// The packet with our own `marks`.
     #[inline]
-    pub(crate) const fn packet(&self, shared: &Shared) -> Packet {
+    pub(crate) const fn packet(&self, shared: &Shared, marks: Marks) -> Packet {
         Packet {
             frame: self.frame,
             time: self.time,
@@ -137,7 +161,7 @@ impl Calm {
                 None
             },
             sacked_to: None,
-            marks: Marks::NONE,
+            marks,
             known: shared.known,
         }
     }

@@ -7,6 +7,9 @@
 
 use whyreset_segments::{Known, LinkFields, Segment};
 
+use crate::calm::Calm;
+use crate::calm_run::CalmRun;
+
 /// Packets of one direction that are remembered.
 const REMEMBERED: usize = 4;
 /// Nanoseconds in which a copy with the same identification follows.
@@ -84,24 +87,37 @@ impl RecentPackets {
         false
     }
 
-    /// Remembers a calm packet: it cannot be a copy. `tells_id` says whether an identification is known.
-    #[inline]
-    pub(crate) fn calm(&mut self, print: Print, tells_id: bool) {
-        let has_id = tells_id && print.id != 0;
-        self.add(print, has_id);
+    /// Remembers the last of the calm `packets` of a run: none of them can be a copy, and no two of them have the same header.
+    pub(crate) fn calm<'c>(&mut self, run: &CalmRun<'_>, packets: impl Iterator<Item = &'c Calm>) {
+        let tells_id = run.shared.look.has_ip_id();
+        let has_id = tells_id && run.first.ip_id != 0;
+        self.note_id(&run.first.print(run.shared), has_id);
+        self.id_repeats |= tells_id && run.id_repeats;
+        for packet in packets.skip(run.packets.saturating_sub(REMEMBERED)) {
+            self.put(packet.print(run.shared));
+        }
     }
 
-    #[inline]
     fn add(&mut self, print: Print, has_id: bool) {
+        self.note_id(&print, has_id);
+        self.put(print);
+    }
+
+    /// Whether identifications repeat, as far as the next packet tells.
+    fn note_id(&mut self, print: &Print, has_id: bool) {
         let newest = usize::from(self.next.wrapping_sub(1)) % REMEMBERED;
         if let Some(old) = self.recent.get(newest)
             && old.seen
             && has_id
             && old.id == print.id
-            && !old.same_header(&print)
+            && !old.same_header(print)
         {
             self.id_repeats = true;
         }
+    }
+
+    #[inline]
+    fn put(&mut self, print: Print) {
         if let Some(slot) = self.recent.get_mut(usize::from(self.next) % REMEMBERED) {
             *slot = print;
         }

@@ -2,6 +2,7 @@
 
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::calm_run::{CalmRun, DataRun};
 use crate::captured_twice::RecentPackets;
 use crate::facts::{self, Seen};
 use crate::orderly::Passed;
@@ -61,6 +62,18 @@ impl Direction {
         self.count_bytes(start, len)
     }
 
+    /// Counts `bytes` of payload from `seq` on, without a hole. Returns how many are new.
+    fn count_stretch(&mut self, mut seq: u32, bytes: u64) -> u64 {
+        let (mut left, mut fresh) = (bytes, 0);
+        while left > 0 {
+            let len = u32::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
+            fresh += self.count_bytes_at(seq, len);
+            seq = seq.wrapping_add(len);
+            left -= u64::from(len);
+        }
+        fresh
+    }
+
     /// A sequence number, unwrapped: the nearest to the highest so far.
     #[inline]
     fn unwrapped(&mut self, seq: u32) -> i64 {
@@ -114,44 +127,57 @@ impl Direction {
         self.flow.sent_to = self.flow.sent_to.max(end);
     }
 
-    /// A calm packet of this direction, `datagram_len` bytes of which are one datagram. What its direction's packets share was noted
-    /// before.
+    /// Of a calm packet of this direction, `datagram_len` bytes of which are one datagram, what cannot wait for the end of its run
+    /// ([`Direction::calm_run`]). What its direction's packets share was noted before.
     #[inline]
-    pub(crate) fn calm_sent(
-        &mut self,
-        packet: &Packet,
-        fresh_bytes: u64,
-        mss: Option<u16>,
-        datagram_len: u32,
-    ) {
-        let at = packet.moment();
-        self.count_packet(at);
-        if packet.known.has(Known::IP_ID) {
-            self.flow.network.ip_id_last = Some((packet.ip_id, at));
-        }
-        facts::network::note_datagram(&mut self.flow, mss, datagram_len, packet.payload_len);
-        facts::windows::calm(&mut self.flow, &mut self.window_started, packet);
-        if let Some(timestamps) = packet.timestamps {
-            facts::timestamp_clock::tick(&mut self.flow, timestamps.value, at);
-        }
+    pub(crate) fn calm_sent(&mut self, packet: &Packet, mss: Option<u16>, datagram_len: u32) {
+        let (end, len) = (packet.seq_end(), packet.payload_len);
+        facts::network::note_datagram(&mut self.flow, mss, datagram_len, len);
         self.provocation = None;
         self.acknowledges = true;
-        let (end, len) = (packet.seq_end(), packet.payload_len);
         if len > 0 {
-            self.count_data(packet, fresh_bytes);
-            self.outstanding.sent(packet.seq, end, len, at);
+            self.outstanding.sent(packet.seq, end, len, packet.moment());
         }
         self.flow.sent_to = self.flow.sent_to.max(end);
     }
 
-    #[inline]
-    fn count_packet(&mut self, at: Moment) {
-        self.flow.packets += 1;
-        self.flow.first.get_or_insert(at);
-        self.flow.last = Some(at);
+    /// What the calm packets of a run come to.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        let last = run.last.moment();
+        self.count_packets(run.packets as u64, run.first.moment(), last);
+        if let Some(id) = run.ip_id() {
+            self.flow.network.ip_id_last = Some((id, last));
+        }
+        facts::windows::calm(&mut self.flow, &mut self.window_started, run);
+        facts::timestamp_clock::calm(&mut self.flow, run);
+        match &run.data {
+            Some(data) => self.calm_data(data),
+            None => {
+                self.count_bytes_at(run.last.wire_seq, 0);
+            }
+        }
     }
 
-    #[inline]
+    fn calm_data(&mut self, data: &DataRun<'_>) {
+        let fresh_bytes = self.count_stretch(data.first.wire_seq, data.bytes);
+        let (flow, last) = (&mut self.flow, data.last);
+        flow.data_packets += data.packets;
+        flow.first_data.get_or_insert(data.first.moment());
+        flow.last_data = Some(last.moment());
+        flow.last_data_pushed = last.pushed;
+        flow.sizes.last_sent = last.payload_len;
+        flow.sizes.largest_sent = flow.sizes.largest_sent.max(data.largest);
+        if fresh_bytes > 0 {
+            flow.last_new_data = Some(last.moment());
+        }
+    }
+
+    fn count_packets(&mut self, packets: u64, first: Moment, last: Moment) {
+        self.flow.packets += packets;
+        self.flow.first.get_or_insert(first);
+        self.flow.last = Some(last);
+    }
+
     fn count_data(&mut self, packet: &Packet, fresh_bytes: u64) {
         let flow = &mut self.flow;
         let (at, len) = (packet.moment(), packet.payload_len);
@@ -167,7 +193,7 @@ impl Direction {
     }
 
     fn note_packet(&mut self, seen: &Seen<'_, '_>) {
-        self.count_packet(seen.at);
+        self.count_packets(1, seen.at, seen.at);
         let flow = &mut self.flow;
         flow.unsized_packets += u64::from(!seen.has(Known::LEN) && may_carry_data(seen));
         if seen.marks().has(Marks::DUPLICATE_ACK) {
@@ -230,14 +256,7 @@ impl Direction {
 
     /// Packets of this direction were passed over, `last` the last of them.
     pub(crate) fn pass_over_sent(&mut self, passed: &Passed, last: Moment, scale: Scale) {
-        let mut seq = passed.first_byte;
-        let mut left = passed.bytes;
-        while left > 0 {
-            let len = u32::try_from(left.min(1 << 30)).unwrap_or(1 << 30);
-            self.count_bytes_at(seq, len);
-            seq = seq.wrapping_add(len);
-            left -= u64::from(len);
-        }
+        self.count_stretch(passed.first_byte, passed.bytes);
         let flow = &mut self.flow;
         flow.packets = flow.packets.saturating_add(passed.packets);
         flow.data_packets = flow.data_packets.saturating_add(passed.data_packets);

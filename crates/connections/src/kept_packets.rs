@@ -69,14 +69,42 @@ impl KeptPackets {
         }
     }
 
+    /// How many of the next `count` packets the others among them will push out again, unless they are telling: these go through
+    /// [`KeptPackets::pass`] and [`KeptPackets::pass_telling`], and what they would have pushed out leaves now.
+    pub(crate) fn make_way(&mut self, count: usize, config: &EngineConfig) -> usize {
+        let passing = count.saturating_sub(config.keep_last);
+        if passing == 0 || self.first.len() < config.keep_first || config.keep_around.is_some() {
+            return 0;
+        }
+        self.let_last_go(config);
+        passing
+    }
+
+    /// A packet without marks that others push out at once, no silence before it.
+    #[inline]
+    pub(crate) const fn pass(&mut self) {
+        self.between.dropped = self.between.dropped.saturating_add(1);
+    }
+
+    /// A packet with marks that others push out at once.
+    pub(crate) fn pass_telling(&mut self, packet: &Packet, config: &EngineConfig) {
+        self.between
+            .keep_if_telling(&Kept::new(packet, false), config);
+    }
+
     /// So many packets were passed over: the first ones are known, and none of these.
     pub(crate) fn pass_over(&mut self, count: u64, config: &EngineConfig) {
+        self.let_last_go(config);
+        self.between.dropped = self.between.dropped.saturating_add(count);
+    }
+
+    /// The last packets leave, but for the telling ones.
+    fn let_last_go(&mut self, config: &EngineConfig) {
         self.last.rotate_left(self.oldest);
         self.oldest = 0;
         for leaving in self.last.drain(..) {
             self.between.keep_if_telling(&leaving, config);
         }
-        self.between.dropped = self.between.dropped.saturating_add(count);
     }
 
     /// Bytes on the heap.

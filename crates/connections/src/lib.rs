@@ -4,6 +4,7 @@
 
 mod brief;
 mod calm;
+mod calm_run;
 mod captured_twice;
 mod closing;
 mod cone;

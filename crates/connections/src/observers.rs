@@ -5,6 +5,8 @@
 
 use whyreset_segments::{Known, Segment, TcpFlags};
 
+use crate::calm::Calm;
+use crate::calm_run::CalmRun;
 use crate::ip_id::IpIdTracker;
 use crate::orderly::Behind;
 use crate::pairs::{ByEnd, End};
@@ -62,9 +64,9 @@ impl Observers {
         self.tell_resets(packet);
     }
 
-    /// The same of a calm packet, sent from this MAC address.
+    /// The same of a calm packet, of a run that [`Observers::calm_run`] gets.
     #[inline]
-    pub(crate) fn calm(&mut self, packet: &Packet, source_mac: [u8; 6]) {
+    pub(crate) fn calm(&mut self, packet: &Packet) {
         let (side, peer) = (packet.side, packet.side.peer());
         self.silences.calm(packet, &self.so_far);
         self.meters.of_mut(side).acknowledged(&Answer {
@@ -73,9 +75,7 @@ impl Observers {
             is_bare: packet.payload_len == 0,
         });
         self.sent.of_mut(side).calm(packet);
-        self.ip_ids.of_mut(side).packet(packet);
-        self.readings.of_mut(side).calm(packet);
-        self.so_far.of_mut(side).calm(packet, source_mac);
+        self.so_far.of_mut(side).calm(packet);
         if packet.payload_len > 0 {
             self.meters.of_mut(peer).calm(packet);
             let (own, other) = (self.so_far.of(side), self.so_far.of(peer));
@@ -83,6 +83,24 @@ impl Observers {
         }
         self.acknowledged(packet);
         self.tell_resets(packet);
+    }
+
+    /// What the calm `packets` of a run come to, behind the last of them: for the watchers that look at one side alone.
+    pub(crate) fn calm_run<'c>(
+        &mut self,
+        run: &CalmRun<'_>,
+        packets: impl Iterator<Item = &'c Calm>,
+    ) {
+        let side = run.shared.side;
+        self.so_far.of_mut(side).calm_run(run);
+        let (ip_ids, readings) = (self.ip_ids.of_mut(side), self.readings.of_mut(side));
+        let has_ip_id = run.shared.look.has_ip_id();
+        for packet in packets {
+            if has_ip_id {
+                ip_ids.identified(&packet.identified());
+            }
+            readings.advertised(packet.moment(), packet.ack, run.scaled(packet.window));
+        }
     }
 
     /// The packet acknowledges what the other side sent.
@@ -100,7 +118,8 @@ impl Observers {
         if let Some(log) = &mut self.resets
             && let Some(sent) = self.sent.of(packet.side).newest()
         {
-            log.packet(&sent, packet);
+            let packet = *packet;
+            log.packet(&sent, &packet);
         }
     }
 

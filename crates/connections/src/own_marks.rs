@@ -106,13 +106,13 @@ fn has_duplicate_sack(segment: &Segment<'_>) -> bool {
 /// Wholly beyond the right edge of the receiver's window, or wholly before what it has acknowledged.
 #[inline]
 fn is_outside_window(packet: &Packet, own: &Direction, peer: &Direction) -> bool {
-    let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
-    if !numbered || !peer.acknowledges || packet.flags.contains(TcpFlags::SYN) {
-        return false;
-    }
     let beyond =
-        peer.scale_is_known() && packet.seq > own.edge && !packet.marks.has(Marks::LOST_SEGMENT);
+        packet.seq > own.edge && peer.scale_is_known() && !packet.marks.has(Marks::LOST_SEGMENT);
     let before = packet.payload_len > 0 && packet.seq_end() <= own.flow.acked_to;
     let reset_before = packet.flags.is_rst() && packet.seq < own.flow.acked_to;
-    beyond || before || reset_before
+    let numbered = packet.known.has(Known::SEQ.with(Known::LEN));
+    (beyond || before || reset_before)
+        && numbered
+        && peer.acknowledges
+        && !packet.flags.contains(TcpFlags::SYN)
 }

@@ -84,17 +84,17 @@ impl ReadingTracker {
         {
             return;
         }
-        self.calm(packet);
+        self.advertised(packet.moment(), packet.ack, packet.window);
     }
 
-    /// The same of a packet with ACK that is no SYN or RST, and tells its acknowledgement and its window.
+    /// The same of the numbers: a packet that is no SYN or RST acknowledges so much and advertises so much.
     #[inline]
-    pub(crate) fn calm(&mut self, packet: &Packet) {
-        self.note_max(packet);
+    pub(crate) fn advertised(&mut self, at: Moment, ack: i64, window: u32) {
+        self.note_max(ack, window);
         let point = Point {
-            at: packet.moment(),
-            ack: packet.ack,
-            window: packet.window,
+            at,
+            ack,
+            window,
             max: self.max,
         };
         self.note_telling(point);
@@ -103,16 +103,16 @@ impl ReadingTracker {
     }
 
     #[inline]
-    fn note_max(&mut self, packet: &Packet) {
-        if packet.window > self.max {
-            self.raised_late |= self.max > 0 && packet.ack > 1;
-            self.max = packet.window;
+    fn note_max(&mut self, ack: i64, window: u32) {
+        if window > self.max {
+            self.raised_late |= self.max > 0 && ack > 1;
+            self.max = window;
             self.full_acks = 0;
             self.last_full_ack = None;
         }
-        if packet.window == self.max && self.last_full_ack != Some(packet.ack) {
+        if window == self.max && self.last_full_ack != Some(ack) {
             self.full_acks = self.full_acks.saturating_add(1);
-            self.last_full_ack = Some(packet.ack);
+            self.last_full_ack = Some(ack);
         }
     }
 

@@ -121,7 +121,10 @@ impl SendHistory {
     #[inline]
     fn advance(&mut self, packet: &Packet) {
         self.note_gap(packet.seq);
-        self.sent_to = self.sent_to.max(Some(packet.seq_end()));
+        let end = packet.seq_end();
+        if self.sent_to.is_none_or(|sent_to| end > sent_to) {
+            self.sent_to = Some(end);
+        }
     }
 
     /// `told`: [`NUMBERED`] and [`HAS_ACK`], where it is so.
@@ -265,10 +268,10 @@ impl SendHistory {
 
     #[inline]
     fn note_time(&mut self, time: Timestamp) {
-        if let Some(latest) = self.latest {
-            self.disorder = self.disorder.max(latest - time);
+        match self.latest {
+            Some(latest) if time < latest => self.disorder = self.disorder.max(latest - time),
+            _ => self.latest = Some(time),
         }
-        self.latest = self.latest.max(Some(time));
     }
 
     /// A jump in the numbers: what the capture missed may have been sent right after the packet before.
@@ -317,7 +320,12 @@ impl SendHistory {
 
     fn has_too_many_of(&self, size: u32) -> bool {
         let same = |bucket: &&Bucket| bucket.packets == size;
-        self.older.iter().filter(same).count() > SAME_SIZE
+        self.older
+            .iter()
+            .rev()
+            .filter(same)
+            .nth(SAME_SIZE)
+            .is_some()
     }
 
     fn merge_at(&mut self, index: usize) {

@@ -66,7 +66,8 @@ impl SilenceLog {
         if let Some((after, after_by)) = self.last {
             let length = packet.time - after.time;
             if length >= SHORTEST && self.is_long(length) {
-                let pause = self.pause(packet, (after, after_by), so_far);
+                let packet = *packet;
+                let pause = self.pause(&packet, (after, after_by), so_far);
                 self.keep(pause);
             }
         }

@@ -3,8 +3,9 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Segment, TcpFlags};
 
+use crate::calm_run::CalmRun;
 use crate::orderly::Passed;
-use crate::{Moment, Packet};
+use crate::{Marks, Moment, Packet};
 
 /// What one side has done so far, RSTs left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,12 +46,12 @@ impl SoFar {
     /// The side's next packet, which is no RST.
     pub(crate) fn packet(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let known = packet.known;
-        self.count(packet);
+        self.count(1, packet.moment());
         if known.has(Known::SEQ.with(Known::LEN)) {
             self.send(packet);
         }
         if packet.flags.contains(TcpFlags::ACK) && known.has(Known::ACK) {
-            self.acked_to = self.acked_to.max(Some(packet.ack));
+            self.acknowledge(packet.ack);
         }
         if known.has(Known::WINDOW) {
             self.window = Some(packet.window);
@@ -62,26 +63,42 @@ impl SoFar {
         self.note_network(packet, segment.link.source_mac);
     }
 
-    /// The same of a calm packet.
+    /// Of a calm packet what the watchers ask for between two of them; the rest is noted by [`SoFar::calm_run`].
     #[inline]
-    pub(crate) fn calm(&mut self, packet: &Packet, source_mac: [u8; 6]) {
-        self.count(packet);
+    pub(crate) fn calm(&mut self, packet: &Packet) {
         self.send(packet);
-        self.acked_to = self.acked_to.max(Some(packet.ack));
+        self.acknowledge(packet.ack);
         self.window = Some(packet.window);
-        self.note_network(packet, source_mac);
     }
 
     #[inline]
-    const fn count(&mut self, packet: &Packet) {
-        self.packets += 1;
-        self.last = Some(packet.moment());
+    fn acknowledge(&mut self, ack: i64) {
+        if self.acked_to.is_none_or(|acked_to| ack > acked_to) {
+            self.acked_to = Some(ack);
+        }
+    }
+
+    /// What the calm packets of a run come to.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        self.count(run.packets as u64, run.last.moment());
+        self.note_network(
+            &run.last.packet(run.shared, Marks::NONE),
+            run.shared.way.mac,
+        );
+    }
+
+    const fn count(&mut self, packets: u64, last: Moment) {
+        self.packets += packets;
+        self.last = Some(last);
     }
 
     #[inline]
     fn send(&mut self, packet: &Packet) {
-        self.sent_to = self.sent_to.max(Some(packet.seq_end()));
-        if packet.seq_end() > packet.seq && self.unacked_since.is_none() {
+        let end = packet.seq_end();
+        if self.sent_to.is_none_or(|sent_to| end > sent_to) {
+            self.sent_to = Some(end);
+        }
+        if end > packet.seq && self.unacked_since.is_none() {
             self.unacked_since = Some(packet.time);
         }
     }
@@ -123,7 +140,6 @@ impl SoFar {
         self.unacked_since = time.filter(|_| open);
     }
 
-    #[inline]
     fn note_network(&mut self, packet: &Packet, source_mac: [u8; 6]) {
         let known = packet.known;
         if known.has(Known::TTL) {

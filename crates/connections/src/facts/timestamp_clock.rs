@@ -3,6 +3,7 @@
 use whyreset_segments::{Known, Timestamps};
 
 use super::Seen;
+use crate::calm_run::CalmRun;
 use crate::{Flow, Moment, TimestampClock};
 
 /// Clocks in use tick at these rates, more or less.
@@ -20,9 +21,16 @@ pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     tick(flow, timestamps.value, seen.at);
 }
 
+/// The clock as a run shows it.
+pub(crate) fn calm(flow: &mut Flow, run: &CalmRun<'_>) {
+    if run.shared.look.has_timestamps() {
+        tick(flow, run.first.timestamps.value, run.first.moment());
+        tick(flow, run.last.timestamps.value, run.last.moment());
+    }
+}
+
 /// The clock's state.
-#[inline]
-pub(crate) fn tick(flow: &mut Flow, value: u32, at: Moment) {
+fn tick(flow: &mut Flow, value: u32, at: Moment) {
     let value = (value, at);
     match &mut flow.timestamp_clock {
         Some(clock) => clock.last = value,

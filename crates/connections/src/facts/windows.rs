@@ -3,8 +3,9 @@
 use whyreset_segments::{Known, TcpFlags};
 
 use super::Seen;
+use crate::calm_run::CalmRun;
 use crate::orderly::Windows;
-use crate::{Flow, Marks, Packet};
+use crate::{Flow, Marks, Moment, Window};
 
 /// A window of this side's packet; `started` says whether one was seen before.
 pub(crate) fn note(flow: &mut Flow, started: &mut bool, seen: &Seen<'_, '_>) {
@@ -17,27 +18,49 @@ pub(crate) fn note(flow: &mut Flow, started: &mut bool, seen: &Seen<'_, '_>) {
         window.max = window.max.max(window.last);
         return;
     }
-    calm(flow, started, &seen.packet);
+    let (size, at) = (seen.packet.window, seen.at);
+    let window = &mut flow.window;
+    note_size(window, started, (size, size), size);
+    if size > 0 {
+        note_open(window, at);
+        return;
+    }
+    if window.zero_since.is_none() {
+        window.zero_since = Some(at);
+        window.zero_times = window.zero_times.saturating_add(1);
+        window.first_zero.get_or_insert(at);
+    }
+    let since = window.zero_since.map_or(at.time, |at| at.time);
+    window.longest_zero = window.longest_zero.max(at.time - since);
 }
 
-/// The same, where it is told and the packet is no SYN or RST.
-#[inline]
-pub(crate) fn calm(flow: &mut Flow, started: &mut bool, packet: &Packet) {
-    let (size, at) = (packet.window, packet.moment());
-    let window = &mut flow.window;
-    window.last = size;
-    window.max = window.max.max(size);
-    window.min = if *started { window.min.min(size) } else { size };
+/// The windows of a run: all are open.
+pub(crate) fn calm(flow: &mut Flow, started: &mut bool, run: &CalmRun<'_>) {
+    let sizes = (run.scaled(run.narrowest), run.scaled(run.widest));
+    note_size(
+        &mut flow.window,
+        started,
+        sizes,
+        run.scaled(run.last.window),
+    );
+    note_open(&mut flow.window, run.first.moment());
+}
+
+/// Windows between two sizes, `last` the last of them.
+fn note_size(window: &mut Window, started: &mut bool, (narrowest, widest): (u32, u32), last: u32) {
+    window.last = last;
+    window.max = window.max.max(widest);
+    window.min = if *started {
+        window.min.min(narrowest)
+    } else {
+        narrowest
+    };
     *started = true;
-    if size == 0 {
-        if window.zero_since.is_none() {
-            window.zero_since = Some(at);
-            window.zero_times = window.zero_times.saturating_add(1);
-            window.first_zero.get_or_insert(at);
-        }
-        let since = window.zero_since.map_or(at.time, |at| at.time);
-        window.longest_zero = window.longest_zero.max(at.time - since);
-    } else if let Some(since) = window.zero_since.take() {
+}
+
+/// The window is open at this moment.
+fn note_open(window: &mut Window, at: Moment) {
+    if let Some(since) = window.zero_since.take() {
         window.longest_zero = window.longest_zero.max(at.time - since.time);
         window.reopened = Some(at);
     }

@@ -7,11 +7,12 @@ use whyreset_segments::Usual;
 
 use super::{Live, TELLING_PAUSE};
 use crate::calm::{self, Calm, Shared};
+use crate::calm_run::CalmRun;
 use crate::captured_twice::Way;
 use crate::facts::handshakes;
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Payload;
-use crate::{EngineConfig, Moment, StreamSink, own_marks};
+use crate::{EngineConfig, Marks, Moment, StreamSink, own_marks};
 
 impl<X: StreamSink> Live<X> {
     /// Takes a packet if it is calm: its payload and its acknowledgement go on, the rest waits. `false`: it is not, and nothing has
@@ -58,7 +59,7 @@ impl<X: StreamSink> Live<X> {
         self.hand_on(&payload, at, from, ack);
         let waiting = &mut self.course.waiting;
         if waiting.capacity() == 0 {
-            waiting.reserve_exact(calm::MAX_WAITING);
+            waiting.reserve_exact(calm::USUALLY_WAITING);
         }
         waiting.push(Calm::of(usual, from, seq, ack));
     }
@@ -73,13 +74,40 @@ impl<X: StreamSink> Live<X> {
             low: self.shared(End::Low),
             high: self.shared(End::High),
         };
-        for calm in &waiting {
-            if let Some(shared) = shared.of(calm.from) {
-                self.look_at_calm(calm, shared, config);
+        let passing = self.packets.make_way(waiting.len(), config);
+        for (n, calm) in waiting.iter().enumerate() {
+            let Some(shared) = shared.of(calm.from) else {
+                continue;
+            };
+            let marks = self.look_at_calm(calm, shared);
+            if n >= passing {
+                let packet = calm.packet(shared, marks);
+                self.packets.push(&packet, false, config);
+            } else if marks.is_empty() {
+                self.packets.pass();
+            } else {
+                self.packets
+                    .pass_telling(&calm.packet(shared, marks), config);
+            }
+        }
+        for end in [End::Low, End::High] {
+            if let Some(shared) = shared.of(end) {
+                self.look_at_run(&waiting, end, shared);
             }
         }
         waiting.clear();
         self.course.waiting = waiting;
+    }
+
+    /// What those of `packets` that `end` sent come to.
+    fn look_at_run(&mut self, packets: &[Calm], end: End, shared: &Shared) {
+        let own = || packets.iter().filter(|calm| calm.from == end);
+        if let Some(run) = CalmRun::of(own(), shared) {
+            let direction = self.directions.of_mut(end);
+            direction.recent.calm(&run, own());
+            direction.calm_run(&run);
+            self.observers.calm_run(&run, own());
+        }
     }
 
     /// What the calm packets of an end share; `None` where it has none.
@@ -96,19 +124,19 @@ impl<X: StreamSink> Live<X> {
         })
     }
 
-    fn look_at_calm(&mut self, calm: &Calm, shared: &Shared, config: &EngineConfig) {
-        let mut packet = calm.packet(shared);
+    /// Gives our own marks of the packet.
+    #[inline]
+    fn look_at_calm(&mut self, calm: &Calm, shared: &Shared) -> Marks {
+        let packet = calm.packet(shared, Marks::NONE);
         let (own, peer) = self.directions.both_mut(calm.from);
-        own.recent.calm(calm.print(shared), shared.look.has_ip_id());
-        packet.marks = own_marks::of_calm(&packet, own, peer);
-        let fresh = own.count_bytes_at(calm.wire_seq, packet.payload_len);
+        let marks = own_marks::of_calm(&packet, own, peer);
         let datagram_len = shared.look.datagram_len(packet.payload_len);
-        own.calm_sent(&packet, fresh, shared.mss, datagram_len);
+        own.calm_sent(&packet, shared.mss, datagram_len);
         if packet.ack >= 1 {
             handshakes::acknowledged(&mut self.handshake, packet.side, packet.moment());
         }
         peer.calm_received(&packet);
-        self.observers.calm(&packet, shared.way.mac);
-        self.packets.push(&packet, false, config);
+        self.observers.calm(&packet);
+        marks
     }
 }
