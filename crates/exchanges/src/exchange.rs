@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use whyreset_connections::{Ending, Moment, Side};
 
-use crate::why_incomplete;
+use crate::{LastWords, why_incomplete};
 
 /// What was found inside a connection.
 #[derive(Clone, Debug, Default)]
@@ -16,13 +16,15 @@ pub struct Exchanges {
     pub findings: Vec<Finding>,
     /// The client that a PROXY protocol line names.
     pub proxied_client: Option<String>,
+    /// What a server said at last, in protocols that are only recognised, where that tells something of the end.
+    pub last_words: Option<Box<LastWords>>,
 }
 
 impl Exchanges {
     /// How a connection ends that both sides have closed: well, where there are exchanges, each of them whole, and nothing is to
     /// be remarked.
     pub fn ending(&self) -> Ending {
-        if !self.findings.is_empty() {
+        if !self.findings.is_empty() || self.last_words.is_some() {
             return Ending::InDoubt;
         }
         ending(self.list.iter())

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use whyreset_connections::{Ending, Side};
 
 use crate::exchange::ending;
-use crate::{Exchange, Exchanges, Finding};
+use crate::{Exchange, Exchanges, Finding, LastWords};
 
 /// This many exchanges are kept from the start of a connection, and as many from its end.
 const KEEP: usize = 128;
@@ -34,6 +34,7 @@ struct Rest {
     left_out: u64,
     findings: Vec<Finding>,
     proxied_client: Option<String>,
+    last_words: Option<Box<LastWords>>,
 }
 
 impl ExchangeLog {
@@ -46,6 +47,7 @@ impl ExchangeLog {
             left_out: exchanges.left_out,
             findings: exchanges.findings,
             proxied_client: exchanges.proxied_client,
+            last_words: exchanges.last_words,
         };
         Self {
             first,
@@ -104,10 +106,21 @@ impl ExchangeLog {
         self.rest.get_or_insert_default().proxied_client = Some(client);
     }
 
+    /// What the server has said at last tells this of the end, or nothing.
+    pub(crate) fn note_last_words(&mut self, words: Option<LastWords>) {
+        match (words, &mut self.rest) {
+            (Some(words), rest) => {
+                rest.get_or_insert_default().last_words = Some(Box::new(words));
+            }
+            (None, Some(rest)) => rest.last_words = None,
+            (None, None) => {}
+        }
+    }
+
     /// As [`Exchanges::ending`] has it.
     pub(crate) fn ending(&self) -> Ending {
         let rest = self.rest.as_deref();
-        if rest.is_some_and(|rest| !rest.findings.is_empty()) {
+        if rest.is_some_and(|rest| !rest.findings.is_empty() || rest.last_words.is_some()) {
             return Ending::InDoubt;
         }
         let last = rest.into_iter().flat_map(|rest| &rest.last);
@@ -157,6 +170,7 @@ impl ExchangeLog {
             left_out: rest.left_out,
             findings: rest.findings,
             proxied_client: rest.proxied_client,
+            last_words: rest.last_words,
         }
     }
 }

@@ -15,6 +15,7 @@ mod exchange;
 mod exchange_log;
 mod http1;
 mod http2;
+mod last_words;
 mod layer;
 mod list;
 mod mismatch;
@@ -30,5 +31,6 @@ pub use exchange::{
     AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, FlowControlStall, Framing, Http2Stream,
     Protocol, StreamReset, Tls, TlsAlert, TlsHandshake,
 };
+pub use last_words::{LastWords, Says};
 pub use tls::KeyLog;
 pub use tracker::Tracker;

@@ -75,13 +75,22 @@ fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome
         Cause::PathBlackhole | Cause::MtuBlackhole | Cause::IdleStateLost => {
             found.has(ids::LONG_WAIT) || !missing
         }
-        _ => found.has(ids::LONG_WAIT),
+        _ => found.has(ids::LONG_WAIT) && !refused_in_words(found),
     };
     Some(if waited {
         Outcome::TimedOut
     } else {
         Outcome::Truncated
     })
+}
+
+/// The server said why it closed, and that was no wait.
+fn refused_in_words(found: &Observations) -> bool {
+    found.has_any(&[
+        ids::REFUSED_IN_WORDS,
+        ids::LEFT_IN_WORDS,
+        ids::LEFT_IN_WORDS_ASKED,
+    ])
 }
 
 /// Rule 3: neither, and something waits, or nothing does.

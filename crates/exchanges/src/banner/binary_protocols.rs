@@ -7,7 +7,7 @@ use crate::mismatch::is_mysql_greeting;
 type IsIt = fn(&[u8]) -> bool;
 
 pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
-    if is_mysql_greeting(server) {
+    if is_mysql_greeting(server) || is_mysql_refusal(server) {
         return Spoken::Other("mysql");
     }
     let signatures: [(&'static str, IsIt); 14] = [
@@ -36,6 +36,15 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
         return Spoken::Open;
     }
     Spoken::Unknown
+}
+
+/// An ERR packet in the greeting's place: its number is one of the server's own (1,000 to 1,999; `mysqld_error.h`).
+fn is_mysql_refusal(server: &[u8]) -> bool {
+    let [low, 0, 0, 0, 0xff, n0, n1, words @ ..] = server else {
+        return false;
+    };
+    usize::from(*low) == words.len().saturating_add(3)
+        && (1_000..2_000).contains(&u16::from_le_bytes([*n0, *n1]))
 }
 
 /// A NetBIOS session header, or none, and SMB1's or SMB2's magic; or a NetBIOS session request.

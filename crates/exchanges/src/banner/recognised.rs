@@ -1,8 +1,9 @@
-//! A protocol that is only recognised: who spoke, when, and who last; and where it turns into TLS.
+//! A protocol that is only recognised: who spoke, when, who last, and what a server's last words say.
 
 use whyreset_connections::{BySide, Moment, Side};
 
 use crate::exchange_log::{ExchangeId, ExchangeLog};
+use crate::last_words::Listener;
 use crate::layer::Layer;
 use crate::{Exchange, Protocol};
 
@@ -12,6 +13,7 @@ pub(crate) struct Recognised {
     name: &'static str,
     id: Option<ExchangeId>,
     bytes: BySide<u64>,
+    listener: Listener,
 }
 
 impl Recognised {
@@ -20,6 +22,7 @@ impl Recognised {
             name,
             id: None,
             bytes: BySide::default(),
+            listener: Listener::to(name),
         }
     }
 
@@ -58,9 +61,11 @@ impl Recognised {
 impl Layer for Recognised {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
         self.note(log, side, at, bytes.len() as u64);
+        self.listener.hear(log, side, at, bytes);
     }
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
         self.note(log, side, at, len);
+        self.listener.miss(log, side);
     }
 }

@@ -22,6 +22,26 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            REFUSED_IN_WORDS,
+            0.5,
+            "the server said that it does not serve the client: nobody had what they came for",
+        ),
+        on(
+            TIMED_OUT_IN_WORDS,
+            0.5,
+            "the server said that it had waited too long; nothing else is missing",
+        ),
+        on(
+            LEFT_IN_WORDS,
+            0.3,
+            "the server said that it ends the session; nothing was asked at that moment",
+        ),
+        on(
+            LEFT_IN_WORDS_ASKED,
+            0.3,
+            "the server said that it ends the session, where an answer was due",
+        ),
+        on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.4,
             "programs take leave of a WebSocket with a close frame; many a client just leaves",

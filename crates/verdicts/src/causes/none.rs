@@ -4,6 +4,7 @@ use whyreset_connections::Side;
 
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
+use crate::observations::{declined, last_words};
 use crate::{Cause, EndedBy, steps, wording};
 
 use super::side;
@@ -28,6 +29,26 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "most connections that look well are well",
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
+        on(
+            REFUSED_IN_WORDS,
+            0.12,
+            "the server said that it does not serve the client: nobody had what they came for",
+        ),
+        on(
+            TIMED_OUT_IN_WORDS,
+            0.5,
+            "the server said that it had waited too long; nothing else is missing",
+        ),
+        on(
+            LEFT_IN_WORDS,
+            0.3,
+            "the server said that it ends the session; nothing was asked at that moment",
+        ),
+        on(
+            LEFT_IN_WORDS_ASKED,
+            0.12,
+            "the server said that it ends the session, where an answer was due",
+        ),
         on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.25,
@@ -163,6 +184,13 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
         if found.has(TLS_LEFT_AT_ONCE) {
             return "Nothing went wrong as far as the capture shows: the client opened a TLS session and left without asking for anything, as those do that check a certificate, or a port.".to_owned();
+        }
+        if let Some(closer) = case.closer().filter(|_| declined(case)) {
+            return format!(
+                "Nothing went wrong with the connection: the server's answer was a no, {}, and {} closed in order.",
+                last_words(case),
+                wording::side(closer)
+            );
         }
         if let Some(retried) = found.get(STREAM_RETRIED) {
             return format!(

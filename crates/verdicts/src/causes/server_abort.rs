@@ -3,7 +3,7 @@
 use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
-use crate::observations::{cut_name, cut_progress};
+use crate::observations::{cut_name, cut_progress, last_words};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
@@ -19,8 +19,37 @@ pub(super) static RULE: CauseRule = CauseRule {
         STREAM_GIVEN_UP,
         STREAM_PERHAPS_GIVEN_UP,
         WEBSOCKET_CUT_BY_SERVER,
+        REFUSED_IN_WORDS,
+        LEFT_IN_WORDS,
+        LEFT_IN_WORDS_ASKED,
+        DECLINED_IN_WORDS,
     ],
     weights: &[
+        on(
+            REFUSED_IN_WORDS,
+            1.6,
+            "it says itself that it does not serve the client",
+        ),
+        on(
+            LEFT_IN_WORDS,
+            2.0,
+            "it says itself that it ends the session",
+        ),
+        on(
+            LEFT_IN_WORDS_ASKED,
+            2.0,
+            "it says that it ends the session, instead of an answer",
+        ),
+        on(
+            DECLINED_IN_WORDS,
+            0.3,
+            "it answered, though with a no, and went",
+        ),
+        on(
+            TIMED_OUT_IN_WORDS,
+            0.1,
+            "it says that it had waited too long",
+        ),
         on(
             WEBSOCKET_CUT_BY_SERVER,
             2.0,
@@ -218,6 +247,18 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             wording::frames(&reset.frames)
         );
     }
+    if found.has(REFUSED_IN_WORDS) {
+        return format!(
+            "The server refused to serve the client, and said why: {}.",
+            last_words(case)
+        );
+    }
+    if found.has_any(&[LEFT_IN_WORDS, LEFT_IN_WORDS_ASKED]) {
+        return format!(
+            "The server ended the session, and said why: {}.",
+            last_words(case)
+        );
+    }
     let frame = case.close.map_or(0, |close| close.at.frame);
     let how = match case.close.map(|close| close.kind) {
         Some(Kind::Rst) => "reset the connection",
@@ -246,6 +287,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
 }
 
 fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
+    if found.has(REFUSED_IN_WORDS) {
+        return vec![
+            "Look for the limit or the rule that its words name (MaxStartups, max_connections, maxclients, an access list, a service that is starting), in its settings and its log.".to_owned(),
+        ];
+    }
     let told = found.has(ORIGIN_HOST);
     steps::list([
         steps::keep_websockets_awake(found),

@@ -3,6 +3,7 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
+use crate::observations::last_words;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
@@ -15,8 +16,21 @@ pub(super) static RULE: CauseRule = CauseRule {
         CLOSED_UNUSED,
         TIMEOUT_STATUS,
         WEBSOCKET_CUT_BY_SERVER,
+        TIMED_OUT_IN_WORDS,
     ],
     weights: &[
+        on(
+            TIMED_OUT_IN_WORDS,
+            1.2,
+            "it says itself that it had waited too long",
+        ),
+        on(
+            REFUSED_IN_WORDS,
+            0.1,
+            "it says that it does not serve the client, not that it had waited",
+        ),
+        on(LEFT_IN_WORDS, 0.3, "it gives another reason"),
+        on(LEFT_IN_WORDS_ASKED, 0.2, "it gives another reason"),
         on(
             WEBSOCKET_CUT_BY_SERVER,
             0.7,
@@ -178,12 +192,17 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             None => "for the client".to_owned(),
         }
     };
-    format!("The server gave up waiting {waited}{what} and closed (frame {frame}).")
+    let said = if found.has(TIMED_OUT_IN_WORDS) {
+        format!(", and said why: {}", last_words(case))
+    } else {
+        String::new()
+    };
+    format!("The server gave up waiting {waited}{what} and closed (frame {frame}){said}.")
 }
 
 const PAGE: Page = Page {
     title: "The server gave up waiting for the client",
-    what: "The server waited for the client (a request, the rest of it, or room to send) and its limit ran out: header, body, send or idle time-out. A close for being idle after complete exchanges is no failure, and not meant here.",
+    what: "The server waited for the client (a request, the rest of it, or room to send) and its limit ran out: header, body, send or idle time-out. A close for being idle after complete exchanges is no failure, and not meant here, unless the server says that it ends a session for that (FTP, SMTP, IMAP, databases).",
     at_client: "FIN (or 408 and FIN, or RST) from the server after a silence in which it was the client's turn.",
     at_server: "The same; the silence is usually a configured, round number.",
     between: "The same.",

@@ -168,6 +168,18 @@ ids! {
     WEBSOCKET_CUT_BY_CLIENT = "websocket_cut_by_client";
     /// The server, or a proxy in its place, did.
     WEBSOCKET_CUT_BY_SERVER = "websocket_cut_by_server";
+    /// The server's last words say that it does not serve this client, or nobody.
+    REFUSED_IN_WORDS = "refused_in_words";
+    /// They say that it had waited too long for the client.
+    TIMED_OUT_IN_WORDS = "timed_out_in_words";
+    /// They end a session in which nothing was asked at that moment.
+    LEFT_IN_WORDS = "left_in_words";
+    /// They end a session, and stand where an answer was due.
+    LEFT_IN_WORDS_ASKED = "left_in_words_asked";
+    /// They say no to what the client had asked for, and the close follows: an ordinary answer, to a wrong password for example.
+    DECLINED_IN_WORDS = "declined_in_words";
+    /// They tell what a person wants to read, but nothing of why it ended.
+    LAST_WORDS = "last_words_told";
     /// A response without a promised length.
     NO_PROMISE = "no_promise";
 

@@ -13,6 +13,7 @@ mod hidden_end;
 mod icmp_notices;
 pub mod ids;
 mod keep_alive;
+mod last_words;
 mod light_cone;
 mod loss;
 mod neighbours;
@@ -30,6 +31,7 @@ use crate::case::Case;
 
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use flow_control::receiver as flow_control_receiver;
+pub(crate) use last_words::{declined, quoted as last_words};
 pub(crate) use light_cone::suspicions;
 pub(crate) use neighbours::{answered_another, elsewhere};
 pub(crate) use opening::PATIENCE;
@@ -49,6 +51,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     hidden_end::observe(case, &mut found);
     cut_streams::observe(case, &mut found);
     websockets::observe(case, &mut found);
+    last_words::observe(case, &mut found);
     light_cone::observe(case, &mut found);
     reading::observe(case, &mut found);
     windows::observe(case, &mut found);
