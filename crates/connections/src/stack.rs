@@ -6,8 +6,6 @@
 pub mod dialects;
 pub mod timers;
 
-use std::fmt::{self, Write};
-
 use whyreset_segments::TcpOptions;
 
 use crate::Flow;
@@ -31,14 +29,12 @@ pub enum StackFamily {
 }
 
 /// A guess at a host's stack.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StackGuess {
     /// The likeliest family.
     pub family: StackFamily,
     /// How likely.
     pub probability: f64,
-    /// Why, one clause; empty where nothing is known.
-    pub reason: String,
     /// The TTL the host begins with, as far as its packets tell.
     pub initial_ttl: Option<u8>,
 }
@@ -68,9 +64,7 @@ const FAMILIES: [StackFamily; 5] = [
 pub(crate) fn guess(flow: &Flow, is_syn_ack: bool, order_known: bool) -> StackGuess {
     let initial_ttl = flow.network.ttl_first.and_then(initial_ttl);
     let mut scores = [0.35_f64, 0.3, 0.15, 0.05, 0.05].map(f64::ln);
-    let mut reason = Clauses::default();
     if let Some(initial) = initial_ttl {
-        reason.add(format_args!("TTL from {initial}"));
         for (score, family) in scores.iter_mut().zip(FAMILIES) {
             *score += ttl_likelihood(family, initial).ln();
         }
@@ -79,7 +73,6 @@ pub(crate) fn guess(flow: &Flow, is_syn_ack: bool, order_known: bool) -> StackGu
         for (score, family) in scores.iter_mut().zip(FAMILIES) {
             *score += features_likelihood(family, options, flow.syn_window).ln();
         }
-        describe(options, flow.syn_window, &mut reason);
         let order = order_of(options);
         if order_known && (!is_syn_ack || order.clone().count() > 4) {
             let owner = owner_of(order);
@@ -88,27 +81,33 @@ pub(crate) fn guess(flow: &Flow, is_syn_ack: bool, order_known: bool) -> StackGu
             }
         }
     }
-    conclude(scores, reason.0, initial_ttl)
-}
-
-/// Clauses, with commas between them.
-#[derive(Default)]
-struct Clauses(String);
-
-impl Clauses {
-    fn add(&mut self, clause: fmt::Arguments<'_>) {
-        if !self.0.is_empty() {
-            self.0.push_str(", ");
-        }
-        // A string takes whatever comes.
-        let _ = self.0.write_fmt(clause);
-    }
-}
-
-fn conclude(scores: [f64; 5], reason: String, initial_ttl: Option<u8>) -> StackGuess {
-    if reason.is_empty() {
+    if initial_ttl.is_none() && flow.syn_options.is_none() {
         return StackGuess::default();
     }
+    conclude(scores, initial_ttl)
+}
+
+/// What a guess rests on, one clause; empty where nothing is known.
+pub(crate) fn reason(flow: &Flow) -> String {
+    let mut clauses = Vec::new();
+    if let Some(initial) = flow.network.ttl_first.and_then(initial_ttl) {
+        clauses.push(format!("TTL from {initial}"));
+    }
+    if let Some(options) = &flow.syn_options {
+        clauses.extend(flow.syn_window.map(|window| format!("window {window}")));
+        clauses.push(match options.window_scale {
+            Some(shift) => format!("scale {shift}"),
+            None => "no window scale".to_owned(),
+        });
+        clauses.push(match options.timestamps {
+            Some(_) => "timestamps".to_owned(),
+            None => "no timestamps".to_owned(),
+        });
+    }
+    clauses.join(", ")
+}
+
+fn conclude(scores: [f64; 5], initial_ttl: Option<u8>) -> StackGuess {
     // A stack that is none of these: a small share of everything, so that weak signs stay weak.
     let unknown = (0.1_f64 * 0.1).ln();
     let top = scores.iter().copied().fold(unknown, f64::max);
@@ -130,7 +129,6 @@ fn conclude(scores: [f64; 5], reason: String, initial_ttl: Option<u8>) -> StackG
         } else {
             1.0 - probability
         },
-        reason,
         initial_ttl,
     }
 }
@@ -219,20 +217,6 @@ fn order_likelihood(family: StackFamily, owner: Option<StackFamily>, is_syn_ack:
     }
 }
 
-fn describe(options: &TcpOptions, window: Option<u32>, reason: &mut Clauses) {
-    if let Some(window) = window {
-        reason.add(format_args!("window {window}"));
-    }
-    match options.window_scale {
-        Some(shift) => reason.add(format_args!("scale {shift}")),
-        None => reason.add(format_args!("no window scale")),
-    }
-    match options.timestamps {
-        Some(_) => reason.add(format_args!("timestamps")),
-        None => reason.add(format_args!("no timestamps")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +262,6 @@ mod tests {
     fn nothing_known_is_nothing_said() {
         let guess = guess(&Flow::default(), false, true);
         assert_eq!(guess.family, StackFamily::Unknown);
-        assert!(guess.reason.is_empty());
+        assert!(reason(&Flow::default()).is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! What a cause's file holds: its page, its prior, what speaks for and against it, and its words.
 
 use crate::case::Case;
+use crate::observation::Places;
 use crate::{Cause, EndedBy, Observations};
 
 /// What people want to know about a cause, independent of any capture.
@@ -33,6 +34,15 @@ pub(crate) struct On {
     pub ratio: f64,
     /// Why.
     pub because: &'static str,
+    place: Places,
+}
+
+impl On {
+    /// Whether it was observed.
+    #[inline]
+    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
+        found.has_at(self.observation, self.place)
+    }
 }
 
 /// Shorthand for the tables in the causes' files.
@@ -41,6 +51,7 @@ pub(crate) const fn on(observation: &'static str, ratio: f64, because: &'static 
         observation,
         ratio,
         because,
+        place: Places::of(observation),
     }
 }
 
@@ -51,6 +62,15 @@ pub(crate) struct Never {
     pub observation: &'static str,
     /// Why it cannot be this cause then.
     pub because: &'static str,
+    place: Places,
+}
+
+impl Never {
+    /// Whether it was observed.
+    #[inline]
+    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
+        found.has_at(self.observation, self.place)
+    }
 }
 
 /// Shorthand for the tables in the causes' files.
@@ -58,6 +78,7 @@ pub(crate) const fn never(observation: &'static str, because: &'static str) -> N
     Never {
         observation,
         because,
+        place: Places::of(observation),
     }
 }
 

@@ -30,7 +30,7 @@ pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Ver
     let case = Case::new(connection, neighbours);
     let found = gather(&case);
     let weighed = weigh(&found);
-    verdict(&case, &found, weighed)
+    verdict(&case, found, weighed)
 }
 
 /// The common case, decided without allocating: a whole handshake, FIN from both sides, every exchange complete, no
@@ -87,15 +87,16 @@ pub fn all_well(closer: Side, frame: u64) -> Verdict {
         alternatives: Vec::new(),
         next_steps: Vec::new(),
         weighing: Vec::new(),
+        observed: Observations::default(),
     }
 }
 
-fn verdict(case: &Case<'_>, found: &Observations, weighed: Vec<Weighed>) -> Verdict {
+fn verdict(case: &Case<'_>, found: Observations, weighed: Vec<Weighed>) -> Verdict {
     let (cause, confidence) = weighed
         .first()
         .map_or((Cause::Unknown, 0.0), |w| (w.cause, w.posterior));
     let rule = causes::rule(cause);
-    let outcome = outcome::outcome(case, found, cause);
+    let outcome = outcome::outcome(case, &found, cause);
     let ended_by = match outcome {
         // What was cut inside of it has an author, though the connection goes on.
         Outcome::Open if case.cut.is_none() => EndedBy::None,
@@ -107,12 +108,13 @@ fn verdict(case: &Case<'_>, found: &Observations, weighed: Vec<Weighed>) -> Verd
         ended_by,
         confidence,
         failed: failed(cause, outcome),
-        summary: (rule.summary)(case, found),
-        evidence: evidence(cause, found),
-        ruled_out: ruled_out(case, found, &weighed),
-        alternatives: alternatives(found, &weighed),
-        next_steps: (rule.next_steps)(case, found),
+        summary: (rule.summary)(case, &found),
+        evidence: evidence(cause, &found),
+        ruled_out: ruled_out(case, &found, &weighed),
+        alternatives: alternatives(&found, &weighed),
+        next_steps: (rule.next_steps)(case, &found),
         weighing: weighed,
+        observed: found,
     }
 }
 
@@ -171,7 +173,8 @@ fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<
         if let Some((because, frames)) = by_never {
             out.push(excluded(rule.cause, frames, because));
         } else if let Some(weight) = by_weight {
-            out.push(excluded(rule.cause, weight.frames.clone(), &weight.because));
+            let frames = found.frames_of(weight.observation).to_vec();
+            out.push(excluded(rule.cause, frames, weight.because));
         }
     }
     out
@@ -214,8 +217,12 @@ fn would_be(rule: &CauseRule, found: &Observations) -> String {
 /// A clause as a sentence.
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    }
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let mut sentence = String::with_capacity(clause.len() + 1);
+    sentence.extend(first.to_uppercase());
+    sentence.push_str(letters.as_str());
+    sentence.push('.');
+    sentence
 }

@@ -17,8 +17,39 @@ pub struct Observation {
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
     list: Vec<Observation>,
-    /// The places of their names ([`place_of`]): most of what is asked for was not observed.
-    places: u128,
+    /// Most of what is asked for was not observed.
+    places: Places,
+}
+
+/// The places of some names: each name has one of 128, which it shares with few others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Places(u128);
+
+impl Places {
+    /// That of one name: told by its length and three of its letters.
+    pub(crate) const fn of(id: &str) -> Self {
+        let bytes = id.as_bytes();
+        let len = bytes.len();
+        let letters = letter(bytes, 1) * 5
+            + letter(bytes, len / 2) * 11
+            + letter(bytes, len.saturating_sub(2)) * 3;
+        Self(1 << ((len * 37 + letters) % 128))
+    }
+
+    const fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    const fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+const fn letter(bytes: &[u8], at: usize) -> usize {
+    match bytes.split_at_checked(at) {
+        Some((_, [letter, ..])) => *letter as usize,
+        _ => 0,
+    }
 }
 
 impl Observations {
@@ -35,7 +66,7 @@ impl Observations {
     fn push(&mut self, id: &'static str, mut frames: Vec<u64>, text: String, telling: bool) {
         frames.retain(|frame| *frame != 0);
         frames.dedup();
-        self.places |= place_of(id);
+        self.places.add(Places::of(id));
         self.list.push(Observation {
             id,
             frames,
@@ -49,12 +80,29 @@ impl Observations {
         self.get(id).is_some()
     }
 
+    /// Whether something was observed whose name has this place.
+    #[inline]
+    pub(crate) fn has_at(&self, id: &str, place: Places) -> bool {
+        self.get_at(id, place).is_some()
+    }
+
     /// The first observation with this name.
     pub fn get(&self, id: &str) -> Option<&Observation> {
-        if self.places & place_of(id) == 0 {
+        self.get_at(id, Places::of(id))
+    }
+
+    /// The same, where the name's place is known.
+    #[inline]
+    fn get_at(&self, id: &str, place: Places) -> Option<&Observation> {
+        if !self.places.meet(place) {
             return None;
         }
         self.list.iter().find(|observation| observation.id == id)
+    }
+
+    /// The frames of the first observation with this name.
+    pub fn frames_of(&self, id: &str) -> &[u64] {
+        self.get(id).map_or(&[], |observation| &observation.frames)
     }
 
     /// Whether any of these was observed.
@@ -66,15 +114,6 @@ impl Observations {
     pub fn iter(&self) -> impl Iterator<Item = &Observation> {
         self.list.iter()
     }
-}
-
-/// One of 128 places for a name, which it shares with few others: told by its length and three of its letters.
-fn place_of(id: &str) -> u128 {
-    let bytes = id.as_bytes();
-    let letter = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
-    let len = bytes.len();
-    let sum = len * 37 + letter(1) * 5 + letter(len / 2) * 11 + letter(len.saturating_sub(2)) * 3;
-    1 << (sum % 128)
 }
 
 #[cfg(test)]
@@ -96,7 +135,7 @@ mod tests {
     #[test]
     fn names_share_their_places_with_few_others() {
         for id in ids::ALL {
-            let same = |other: &&&str| place_of(other) == place_of(id);
+            let same = |other: &&&str| Places::of(other).meet(Places::of(id));
             assert!(ids::ALL.iter().filter(same).count() <= 5, "{id}");
         }
     }

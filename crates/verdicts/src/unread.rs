@@ -56,5 +56,6 @@ pub fn unread(exchange: &Exchange, frame: u64) -> Verdict {
         alternatives: alternatives(&found, &weighed),
         next_steps: vec![steps::read_its_promise(exchange)],
         weighing: weighed,
+        observed: found,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Observations;
+
 /// Why a connection ended: the vocabulary of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Cause {
@@ -118,6 +120,8 @@ pub struct Verdict {
     pub next_steps: Vec<String>,
     /// The whole weighing, for a second expert.
     pub weighing: Vec<Weighed>,
+    /// All that was observed and weighed, told or not.
+    pub observed: Observations,
 }
 
 /// One piece of evidence.
@@ -171,14 +175,12 @@ pub struct Weighed {
 /// One weight in the judgement of a cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weight {
-    /// The observation.
+    /// The observation: its frames are in [`Verdict::observed`].
     pub observation: &'static str,
     /// How much more likely the observation is under this cause than without it.
     pub likelihood_ratio: f64,
     /// Why.
-    pub because: String,
-    /// The frames of the observation.
-    pub frames: Vec<u64>,
+    pub because: &'static str,
 }
 
 impl Cause {

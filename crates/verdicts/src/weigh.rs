@@ -29,7 +29,7 @@ pub(crate) fn weigh(found: &Observations) -> Vec<Weighed> {
 /// Something that the cause needs was observed, and nothing that excludes it.
 fn is_possible(rule: &CauseRule, found: &Observations) -> bool {
     (rule.needs.is_empty() || found.has_any(rule.needs))
-        && !rule.never.iter().any(|never| found.has(never.observation))
+        && !rule.never.iter().any(|never| never.was_observed(found))
 }
 
 /// The prior times all ratios, not yet normalised, in `posterior`.
@@ -38,12 +38,10 @@ fn weigh_one(rule: &CauseRule, found: &Observations) -> Weighed {
         .weights
         .iter()
         .filter_map(|on| {
-            let observation = found.get(on.observation)?;
-            Some(Weight {
+            on.was_observed(found).then_some(Weight {
                 observation: on.observation,
                 likelihood_ratio: on.ratio,
-                because: on.because.to_owned(),
-                frames: observation.frames.clone(),
+                because: on.because,
             })
         })
         .collect();

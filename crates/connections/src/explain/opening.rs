@@ -3,8 +3,8 @@
 use whyreset_segments::{Known, TcpFlags};
 
 use super::{Scene, Sentence};
-use crate::StackFamily;
 use crate::place::people_span;
+use crate::{StackFamily, stack};
 
 pub(super) fn sentences<X>(scene: &Scene<'_, X>) -> Vec<Sentence> {
     if !scene.packet.flags.contains(TcpFlags::SYN) {
@@ -88,7 +88,7 @@ fn looks_like<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
             format!(
                 "Such an offer comes from {name} with a probability of {:.0} % ({}).",
                 guess.probability * 100.0,
-                guess.reason
+                stack::reason(scene.connection.flows.of(scene.side()))
             ),
             [scene.packet.frame],
         )

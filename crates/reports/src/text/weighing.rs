@@ -5,7 +5,6 @@ use whyreset_verdicts::Verdict;
 use super::format::{frames, percent};
 use super::layout::Layout;
 use super::style::{self, paint};
-use super::untrusted::printable;
 
 /// Prior, each observation's likelihood ratio and its reason, and the posterior of each cause that was considered.
 pub fn weighing(verdict: &Verdict, layout: Layout) -> String {
@@ -23,10 +22,11 @@ pub fn weighing(verdict: &Verdict, layout: Layout) -> String {
                 "× {:<7} {}: {}",
                 ratio(weight.likelihood_ratio),
                 weight.observation,
-                printable(&weight.because)
+                weight.because
             );
-            if !weight.frames.is_empty() {
-                text.push_str(&format!(" [{}]", frames(&weight.frames)));
+            let shown_by = verdict.observed.frames_of(weight.observation);
+            if !shown_by.is_empty() {
+                text.push_str(&format!(" [{}]", frames(shown_by)));
             }
             out.push_str(&layout.paragraph(&text, "      ", "                "));
             out.push('\n');
