@@ -28,11 +28,12 @@ pub(crate) fn verify(covered: &Covered<'_>) -> Checksum {
     let Some(pseudo) = pseudo_header(covered, wire_len) else {
         return Checksum::Unverifiable;
     };
-    if fold(pseudo.wrapping_add(sum(bytes))) == 0xffff {
+    // All ones look the same in any order of bytes.
+    if fold(add(pseudo, sum(bytes))) == 0xffff {
         return Checksum::Good;
     }
     let stored = match bytes.get(16..18) {
-        Some([a, b]) => u16::from_be_bytes([*a, *b]),
+        Some([a, b]) => u16::from_ne_bytes([*a, *b]),
         _ => return Checksum::Unverifiable,
     };
     if fold(pseudo) == stored {
@@ -44,35 +45,45 @@ pub(crate) fn verify(covered: &Covered<'_>) -> Checksum {
 
 fn pseudo_header(covered: &Covered<'_>, len: u32) -> Option<u64> {
     let addresses = match (covered.source, covered.destination) {
-        (Host::V4(a), Host::V4(b)) => sum(&a.octets()) + sum(&b.octets()),
-        (Host::V6(a), Host::V6(b)) => sum(&a.octets()) + sum(&b.octets()),
+        (Host::V4(a), Host::V4(b)) => [a, b]
+            .map(|host| u64::from(u32::from_ne_bytes(host.octets())))
+            .iter()
+            .sum(),
+        (Host::V6(a), Host::V6(b)) => add(sum(&a.octets()), sum(&b.octets())),
         _ => return None,
     };
-    Some(addresses + 6 + u64::from(len >> 16) + u64::from(len & 0xffff))
+    let len = fold(u64::from(len) + u64::from(TCP));
+    Some(add(addresses, len.to_be().into()))
 }
 
-/// The sum of all words of 16 bits, which [`fold`] makes one. Four bytes are added at a time, in the order that the processor
-/// likes: what is swapped in each of them is swapped in the sum (RFC 1071 §2).
+/// TCP's number among the protocols of IP.
+const TCP: u8 = 6;
+
+/// The sum of all words of 16 bits, which [`fold`] makes one, in the order of bytes that the processor likes: eight are added at a
+/// time, and what is swapped in each word is swapped in the sum (RFC 1071 §2).
 fn sum(bytes: &[u8]) -> u64 {
-    let (fours, rest) = bytes.as_chunks::<4>();
-    let native: u64 = fours
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let whole = eights
         .iter()
-        .map(|four| u64::from(u32::from_ne_bytes(*four)))
-        .sum();
-    let last = match *rest {
-        [a, b, c] => u64::from(u16::from_be_bytes([a, b])) + (u64::from(c) << 8),
-        [a, b] => u64::from(u16::from_be_bytes([a, b])),
-        [a] => u64::from(a) << 8,
-        _ => 0,
-    };
-    u64::from(u16::from_be(fold(native))) + last
+        .fold(0, |sum, eight| add(sum, u64::from_ne_bytes(*eight)));
+    let mut last = [0; 8];
+    for (place, byte) in last.iter_mut().zip(rest) {
+        *place = *byte;
+    }
+    add(whole, u64::from_ne_bytes(last))
 }
 
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    u16::try_from(sum).unwrap_or(u16::MAX)
+/// What is carried beyond the highest place comes in again at the lowest.
+const fn add(a: u64, b: u64) -> u64 {
+    let (sum, carried) = a.overflowing_add(b);
+    sum + carried as u64
+}
+
+const fn fold(sum: u64) -> u16 {
+    let once = (sum >> 32) + (sum & 0xffff_ffff);
+    let twice = (once >> 16) + (once & 0xffff);
+    let thrice = (twice >> 16) + (twice & 0xffff);
+    ((thrice >> 16) + (thrice & 0xffff)) as u16
 }
 
 #[cfg(test)]
@@ -83,18 +94,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn four_bytes_at_a_time_come_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn eight_bytes_at_a_time_come_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let words = bytes.chunks(2).map(|word| match *word {
                 [a, b] => u64::from(u16::from_be_bytes([a, b])),
                 [a] => u64::from(a) << 8,
                 _ => 0,
             });
-            prop_assert_eq!(fold(sum(&bytes)), fold(words.sum()));
+            prop_assert_eq!(fold(sum(&bytes)).to_be(), fold(words.sum()));
         }
     }
 
     #[test]
     fn much_is_summed_as_well() {
-        assert_eq!(fold(sum(&[0xff; 65_535])), 0xff00);
+        assert_eq!(fold(sum(&[0xff; 65_535])).to_be(), 0xff00);
     }
 }
