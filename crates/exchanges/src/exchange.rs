@@ -133,6 +133,7 @@ impl Exchange {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
+                && tls.answered_early != Some(false)
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
@@ -288,6 +289,8 @@ pub struct Tls {
     pub cut_record: Option<(Side, u64)>,
     /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
     pub left_in_silence: bool,
+    /// The server's last answer came while the client was still sending its request: whether all of that was sent, as far as sizes tell.
+    pub answered_early: Option<bool>,
     /// The server's last record that is an answer, or a part of one, by its size.
     pub last_answer: Option<Moment>,
     /// The server left first, by its close_notify or its FIN, right behind its last answer; behind one in pieces ([`AnswerEnd::InPieces`])

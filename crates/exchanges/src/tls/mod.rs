@@ -16,6 +16,7 @@ mod record;
 mod session;
 mod suite;
 mod turns;
+mod upload;
 
 pub(crate) use alert::AlertName;
 pub(crate) use close_notify::CloseNotifyNotes;

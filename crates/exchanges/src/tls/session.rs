@@ -49,6 +49,9 @@ pub(crate) struct TlsSession {
     pub(super) closed: BySide<Option<Moment>>,
     /// The server's last record that is a response or a part of one.
     last_answer: Option<Moment>,
+    /// The client's last record that is a request or a part of one.
+    last_request: Option<Moment>,
+    overtaking: Overtaking,
     /// The answer before it, where the last may be GOAWAY with a reason in words: it is short, and broke a rest.
     before_goaway: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
@@ -102,6 +105,17 @@ pub(super) struct Flow {
     pub(super) opened: bool,
 }
 
+/// Whether the client knew of the server's answer when it sent what came behind it here.
+#[derive(Debug, Default)]
+struct Overtaking {
+    /// Where the packet that holds the beginning of the last answer ends in the server's stream.
+    answer_end: u64,
+    /// What the client has acknowledged of it.
+    acknowledged: u64,
+    /// The packet of the client in question: its acknowledgement is told behind its data.
+    asked_in: Option<u64>,
+}
+
 /// Which of the protocols that the client offers the server has chosen.
 enum Chosen {
     Protocol(&'static str),
@@ -130,6 +144,8 @@ impl TlsSession {
             turns: None,
             closed: BySide::default(),
             last_answer: None,
+            last_request: None,
+            overtaking: Overtaking::default(),
             before_goaway: None,
             decryption: None,
             early_data_taken: false,
@@ -263,7 +279,12 @@ impl TlsSession {
         let content = header.len.saturating_sub(self.overhead());
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
+        let client = &self.flows.client;
+        let within = client.reader.data_left() > 0 && !client.lossy;
         let before = self.turns().last();
+        if side == Side::Server && within {
+            self.turns().within_record();
+        }
         let spoke = self.turns().add(side, at.frame, content);
         if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)).filter(|_| spoke) {
             match side {
@@ -272,6 +293,11 @@ impl TlsSession {
                     exchange.response_started.get_or_insert(at);
                 }
             }
+        }
+        if spoke && side == Side::Client {
+            self.last_request = Some(at);
+            let in_question = self.turns().is_perhaps_rest();
+            self.overtaking.asked_in = Some(at.frame).filter(|_| in_question);
         }
         let newest = self.last_answer.is_none_or(|last| last.frame <= at.frame);
         if spoke && side == Side::Server && newest {
@@ -547,8 +573,24 @@ impl TlsSession {
             last_answer: self.last_answer(),
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
+            answered_early: self.answered_early().filter(|_| open),
             answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }
+    }
+
+    /// All that the packet in question tells is known.
+    fn settle_overtaking(&mut self) {
+        let asked = self.overtaking.asked_in.take();
+        let unknown = self.overtaking.acknowledged < self.overtaking.answer_end;
+        if asked.is_some() && unknown {
+            self.turns().was_rest();
+        }
+    }
+
+    /// The server answered while the client was still sending its request: whether all of that came.
+    fn answered_early(&self) -> Option<bool> {
+        let whole = self.turns.as_ref()?.answered_early()?;
+        Some(whole && self.flows.client.reader.missing() == 0)
     }
 
     /// The answer before a GOAWAY, where the server's last word was one, by its length: it broke a rest, nobody had asked, and the server
@@ -576,7 +618,12 @@ impl TlsSession {
         let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
         let ended = self.turns.as_ref().is_some_and(Turns::answer_has_ended);
         let pause = if self.is_in_pieces() { PAUSE } else { SILENCE };
-        first && !goodbye && !ended && !server.opened && left.time - answer.time > pause
+        // Nor has who was still sending waited.
+        let sent = self
+            .last_request
+            .filter(|_| self.answered_early().is_some());
+        let since = sent.map_or(answer.time, |sent| sent.time.max(answer.time));
+        first && !goodbye && !ended && !server.opened && left.time - since > pause
     }
 
     /// The server left before the client did, sooner behind its last answer than one that closes what is idle, or behind a stream
@@ -591,7 +638,8 @@ impl TlsSession {
         let last_word = self.turns.as_ref().and_then(Turns::last) == Some(Side::Server);
         let silence = left.time - answer.time;
         let soon = silence <= SILENCE || self.is_in_pieces() && !is_limit(silence);
-        first && last_word && !self.flows.server.opened && soon
+        let early = self.answered_early().is_some();
+        first && last_word && !early && !self.flows.server.opened && soon
     }
 
     fn is_in_pieces(&self) -> bool {
@@ -637,6 +685,14 @@ fn is_limit(silence: Span) -> bool {
 impl Layer for TlsSession {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
         self.touch(log, side, at);
+        if self
+            .overtaking
+            .asked_in
+            .is_some_and(|frame| frame != at.frame)
+        {
+            self.settle_overtaking();
+        }
+        let end = offset.saturating_add(bytes.len() as u64);
         let (mut rest, mut offset) = (bytes, offset);
         while !rest.is_empty() {
             let (used, part) = self.flows.of_mut(side).reader.step(rest);
@@ -661,6 +717,9 @@ impl Layer for TlsSession {
             let used = used.max(1);
             offset = offset.saturating_add(used as u64);
             rest = rest.get(used..).unwrap_or(&[]);
+        }
+        if side == Side::Server && self.last_answer.is_some_and(|it| it.frame == at.frame) {
+            self.overtaking.answer_end = end;
         }
     }
 
@@ -700,6 +759,16 @@ impl Layer for TlsSession {
     }
 
     fn acknowledged(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64) {
+        if side == Side::Client {
+            if self
+                .overtaking
+                .asked_in
+                .is_some_and(|frame| frame != at.frame)
+            {
+                self.settle_overtaking();
+            }
+            self.overtaking.acknowledged = self.overtaking.acknowledged.max(offset);
+        }
         if let Some(inside) = &mut self.inside {
             inside.acknowledged(log, side, at, offset);
         }
@@ -713,6 +782,7 @@ impl Layer for TlsSession {
     }
 
     fn finish(&mut self, log: &mut ExchangeLog) {
+        self.settle_overtaking();
         let tls = self.tls();
         let version = self.version();
         if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
@@ -720,7 +790,8 @@ impl Layer for TlsSession {
             exchange.complete = tls.handshake == TlsHandshake::Complete
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
-                && tls.cut_record.is_none();
+                && tls.cut_record.is_none()
+                && tls.answered_early != Some(false);
             exchange.uncertain = self.flows.client.incomplete || self.flows.server.incomplete;
             exchange.estimated = !(self.flows.client.opened || self.flows.server.opened);
             exchange.tls = Some(Box::new(tls));

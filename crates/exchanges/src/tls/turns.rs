@@ -5,6 +5,7 @@
 use whyreset_connections::Side;
 
 use super::answer::{Answer, FULL_RECORD};
+use super::upload::{Rest, Upload};
 use crate::AnswerEnd;
 
 /// What is likely spoken inside.
@@ -46,7 +47,19 @@ pub(crate) struct Turns {
     dialogue: bool,
     /// The server's first record, while it may be a ticket.
     held: Option<u16>,
+    /// The length of the tickets that came first.
+    tickets: Option<u16>,
+    upload: Upload,
+    /// The client's latest record, which may be the rest of a request that the server has answered: how things stood before it.
+    perhaps_rest: Option<PerhapsRest>,
     answer: Answer,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PerhapsRest {
+    content: u16,
+    answer: Answer,
+    upload: Upload,
 }
 
 /// What one record is, by its length.
@@ -81,6 +94,11 @@ impl Turns {
     /// The side that said anything last.
     pub(crate) const fn last(&self) -> Option<Side> {
         self.last
+    }
+
+    /// A record of the client has begun, and its rest is still to come: what the server says now it says without that.
+    pub(crate) const fn within_record(&mut self) {
+        self.upload.within_record();
     }
 
     /// A record with so many bytes of content, that came in `frame`. Gives whether it is a request, a response, or part of
@@ -129,6 +147,18 @@ impl Turns {
         if reading != Reading::Speech {
             return false;
         }
+        self.perhaps_rest = None;
+        if self.speech == Speech::Other {
+            let rest = PerhapsRest {
+                content,
+                answer: self.answer,
+                upload: self.upload,
+            };
+            if self.upload.sent(content) == Rest::OfAnswered {
+                return true;
+            }
+            self.perhaps_rest = Some(rest).filter(|it| it.upload.may_go_on_with(content));
+        }
         if self.last != Some(Side::Client) {
             self.answer = Answer::default();
             self.burst = 0;
@@ -153,17 +183,23 @@ impl Turns {
         if let Some(held) = self.held.take() {
             // Two of one length are two tickets, and HTTP/2 begins with SETTINGS. Else it is taken for what it looks like.
             if held == content {
+                self.tickets = Some(content);
                 return false;
             }
             if self.speech != Speech::Http2 || !is_settings(content) {
                 self.take_answer(held);
             }
         }
+        // Some send more than two.
+        if self.tickets == Some(content) && !self.server_spoke {
+            return false;
+        }
         self.take_answer(content)
     }
 
     fn take_answer(&mut self, content: u16) -> bool {
         self.server_spoke = true;
+        self.perhaps_rest = None;
         // A server sends its SETTINGS once, at the beginning: what is as long behind them is an answer.
         let opens = self.speech == Speech::Http2 && !self.server_opened;
         self.server_opened |= opens;
@@ -181,6 +217,9 @@ impl Turns {
             return false;
         }
         self.answer.add(content);
+        if self.speech == Speech::Other {
+            self.upload.answered(content);
+        }
         self.unsure = false;
         self.last = Some(Side::Server);
         true
@@ -195,6 +234,29 @@ impl Turns {
     /// One request without a body, by its size: servers grant window for what was uploaded, be it little.
     const fn asked_in_brief(&self) -> bool {
         self.burst <= 1 && self.burst_bytes < SHORT_REQUEST
+    }
+
+    /// The client's latest record may be the rest of a request that the server has answered.
+    pub(crate) const fn is_perhaps_rest(&self) -> bool {
+        self.perhaps_rest.is_some()
+    }
+
+    /// It is: the client had sent it before it can have known of the answer.
+    pub(crate) fn was_rest(&mut self) {
+        let Some(rest) = self.perhaps_rest.take() else {
+            return;
+        };
+        self.upload = rest.upload;
+        self.upload.goes_on_with(rest.content);
+        self.answer = rest.answer;
+        self.requests = self.requests.saturating_sub(1);
+        self.last = Some(Side::Server);
+    }
+
+    /// The server's last answer came while the client was still sending its request: whether all of that was sent, as far as sizes
+    /// tell.
+    pub(crate) fn answered_early(&self) -> Option<bool> {
+        (self.last == Some(Side::Server)).then(|| self.upload.answered_early())?
     }
 
     /// Whether a request was outstanding: an estimate.

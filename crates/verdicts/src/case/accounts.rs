@@ -432,6 +432,12 @@ fn missing_of_tls(
         }
         _ => {}
     }
+    if tls
+        .answered_early
+        .is_some_and(|whole| !whole || left_before_the_end(connection, close))
+    {
+        return close.map(|_| (Missing::AnsweredEarly, true));
+    }
     let under_way = tls.response_under_way == Some(true);
     if under_way && goodbye::left_unread(connection, tls, close) {
         return None;
@@ -446,6 +452,14 @@ fn missing_of_tls(
         return Some((Missing::RequestUnfinished, true));
     }
     None
+}
+
+/// The server closed while the client was still sending, or its host refused what came.
+fn left_before_the_end(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
+    let sent = connection.flows.client.last_new_data;
+    let behind = |close: Close| sent.is_some_and(|sent| sent.frame > close.at.frame);
+    let closed = close.is_some_and(|close| close.side == Side::Server && behind(close));
+    closed || connection.reset_count.server > 0
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.

@@ -55,7 +55,7 @@ pub(super) fn missing_of_unknown(
 }
 
 /// The client's last word took many segments, full ones among them: a message, or a file, of which the end may be missing.
-fn was_sending(connection: &Connection<Exchanges>) -> bool {
+pub(crate) fn was_sending(connection: &Connection<Exchanges>) -> bool {
     let server = connection.flows.server.last_new_data;
     let since = server.map_or(0, |at| at.frame);
     let run = || {

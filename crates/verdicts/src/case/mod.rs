@@ -17,7 +17,7 @@ use whyreset_exchanges::Exchanges;
 pub(crate) use accounts::{Accounts, Missing, OpenExchange};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
-pub(crate) use in_flight::{in_flight, is_full};
+pub(crate) use in_flight::{in_flight, is_full, was_sending};
 pub(crate) use wait::{Wait, before as wait_before};
 
 /// One connection with what is known around it.

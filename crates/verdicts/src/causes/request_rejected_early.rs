@@ -33,7 +33,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the rest of the upload meets a closed socket",
         ),
         on(WINDOW_SHUT, 0.4, "the upload was not being read"),
-        on(ESTIMATED, 0.5, "it is estimated"),
+        on(
+            ESTIMATED,
+            0.8,
+            "what the server answered does not show: by the records' order alone it came early",
+        ),
+        on(
+            RST_ACTIVE,
+            1.5,
+            "a program that closes with the rest unread sends RST+ACK",
+        ),
         on(ORIGIN_DEVICE, 0.2, "the RST is not the server's"),
     ],
     never: &[],
@@ -66,8 +75,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
     let open = case.accounts.open.as_ref();
+    if let Some(open) = open.filter(|open| open.estimated && found.has(ESTIMATED)) {
+        return format!(
+            "The server answered {} while the client was still sending, and the upload ended with that: a refusal (413, 401, 403), most likely; inside TLS the status does not show.",
+            open.name()
+        );
+    }
     let exchange = open.and_then(|open| open.exchange);
     let name = open.map_or_else(|| "the request".to_owned(), |open| open.name());
     let status = exchange

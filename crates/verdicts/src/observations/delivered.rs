@@ -11,7 +11,9 @@ use crate::wording;
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let served = case.connection.app.list.iter().any(|e| {
         let tls = e.tls.as_ref();
-        tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
+        // What the server sent may have been tickets alone.
+        let answered = e.response_started.is_some() || e.from_list;
+        answered && tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
     });
     if case.accounts.complete > 0 {
         let frames = last_complete_frames(case);
@@ -205,6 +207,12 @@ fn response_unfinished(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
 }
 
 fn answered_early(open: &OpenExchange<'_>) -> String {
+    if open.estimated {
+        return format!(
+            "By the order of the records the server answered {} while the client was still sending it.",
+            open.name()
+        );
+    }
     let exchange = open.exchange;
     let status = match exchange.and_then(|e| e.status) {
         Some(status) => format!("with {status} "),

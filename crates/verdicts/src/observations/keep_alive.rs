@@ -6,7 +6,7 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange};
+use crate::case::{Case, Missing, OpenExchange, was_sending};
 use crate::wording;
 
 /// By then the client's host has sent it again (the smallest retransmission timer of Linux).
@@ -84,7 +84,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     }
     // A session has one beginning and many requests: the last thing the client said is the one in question.
-    let asked = if open.estimated && open.missing == Missing::RequestUnfinished {
+    // Of what took many segments, where it began: the last of them has met no close that came in the middle.
+    let sending = open.missing == Missing::RequestUnfinished || was_sending(case.connection);
+    let asked = if open.estimated && sending {
         first_of_last_run(case)
     } else if open.estimated {
         last_word(case)
@@ -158,7 +160,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 /// The first segment of what the client was sending at the end.
 fn first_of_last_run(case: &Case<'_>) -> Option<Moment> {
     let c = case.connection;
-    let since = c.flows.server.last_new_data.map_or(0, |at| at.frame);
+    let mut said = c.packets.iter();
+    let word = said.rfind(|p| p.side == Side::Server && p.payload_len > GOODBYE);
+    let since = word.map_or(0, |p| p.frame);
     let mut run = c.packets.iter();
     run.find(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > since)
         .map(|p| p.moment())

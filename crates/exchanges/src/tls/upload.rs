@@ -1,0 +1,121 @@
+//! An upload in an encrypted session, by the sizes of its records: whether the server answered it before it was whole.
+
+use super::answer::FULL_RECORD;
+
+/// A request that is as long may be an upload.
+const UPLOAD: u64 = 8_192;
+
+/// Heads are shorter: two records of one such length in a row are pieces of one body.
+const PIECE: u16 = 1_024;
+
+/// What the client has sent since the server's last word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Upload {
+    bytes: u64,
+    /// Its latest record, and the longest.
+    latest: u16,
+    longest: u16,
+    /// It has sent something since the server's last word.
+    spoke: bool,
+    /// It is in the middle of a record.
+    within: bool,
+    answer: Answered,
+    /// Answers that came early. In a conversation where both speak when they like there are many.
+    early: u32,
+}
+
+/// When the server answered it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Answered {
+    #[default]
+    NotYet,
+    /// At the end of a record: the next one tells whether there is more.
+    BehindRecord,
+    /// The same, behind so little that it was a request of its own, unless its rest was on the way already.
+    BehindHead,
+    Early,
+}
+
+/// What a record of the client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// A piece of a request that the server has answered already.
+    OfAnswered,
+    /// A request, or a piece of one.
+    Request,
+}
+
+impl Upload {
+    pub(super) const fn within_record(&mut self) {
+        self.within = true;
+    }
+
+    /// A record of a request, or the rest of one.
+    pub(super) fn sent(&mut self, content: u16) -> Rest {
+        let goes_on = match self.answer {
+            Answered::Early => true,
+            Answered::BehindRecord => content == self.latest && content >= PIECE,
+            Answered::BehindHead | Answered::NotYet => false,
+        };
+        if goes_on && self.answer == Answered::BehindRecord {
+            self.early = self.early.saturating_add(1);
+            self.answer = Answered::Early;
+        }
+        if !goes_on && self.answer != Answered::NotYet {
+            *self = Self {
+                early: self.early,
+                ..Self::default()
+            };
+        }
+        self.within = false;
+        self.spoke = true;
+        self.bytes = self.bytes.saturating_add(u64::from(content));
+        self.latest = content;
+        self.longest = self.longest.max(content);
+        match goes_on {
+            true => Rest::OfAnswered,
+            false => Rest::Request,
+        }
+    }
+
+    /// A record of an answer.
+    pub(super) fn answered(&mut self, content: u16) {
+        let within = std::mem::take(&mut self.within);
+        let first = std::mem::take(&mut self.spoke) || within;
+        let long = self.bytes >= UPLOAD && content < FULL_RECORD;
+        if !first {
+            return;
+        }
+        self.answer = match (long, within) {
+            (true, true) => {
+                self.early = self.early.saturating_add(1);
+                Answered::Early
+            }
+            (true, false) => Answered::BehindRecord,
+            (false, _) => Answered::BehindHead,
+        };
+    }
+
+    /// A record of this length is no head, and may be the rest of what was answered.
+    pub(super) const fn may_go_on_with(self, content: u16) -> bool {
+        let waits = matches!(self.answer, Answered::BehindRecord | Answered::BehindHead);
+        waits && content >= PIECE
+    }
+
+    /// What came behind the answer was sent without knowing of it: one record of this length.
+    pub(super) const fn goes_on_with(&mut self, content: u16) {
+        self.early = self.early.saturating_add(1);
+        self.answer = Answered::Early;
+        self.spoke = true;
+        self.latest = content;
+        if content > self.longest {
+            self.longest = content;
+        }
+    }
+
+    /// It was answered before it was whole: whether the rest of it came, by the last record, which is shorter than the others.
+    pub(super) fn answered_early(self) -> Option<bool> {
+        let early = self.answer == Answered::Early && self.early == 1;
+        early.then_some(self.latest < self.longest)
+    }
+}

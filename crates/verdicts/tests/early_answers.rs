@@ -1,0 +1,152 @@
+//! Uploads inside TLS that were answered before they were whole: what the order of the records tells.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/session.rs"]
+mod session;
+#[path = "made/talk.rs"]
+mod talk;
+
+use session::{Session, record};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK};
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+/// A record of 16,384 bytes in TLS 1.2 with AES-GCM.
+const FULL: u16 = 16_408;
+/// close_notify in TLS 1.2.
+const ALERT: u8 = 21;
+
+/// A head and `full` records of an upload; the server answers in the middle of the second of them.
+fn answered_within(full: usize) -> Session {
+    let mut it = Session::handshake();
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    it.client(0.0903, ACK, &record(23, FULL));
+    let second = record(23, FULL);
+    let (begin, rest) = second.split_at(2_896);
+    it.client(0.0904, ACK, begin);
+    it.server(0.1312, PSH_ACK, &record(23, 372));
+    it.client(0.1313, ACK, rest);
+    for n in 2..full {
+        it.client(0.1313 + n as f64 / 1e4, ACK, &record(23, FULL));
+    }
+    it
+}
+
+/// The server answers behind the head, before it has a byte of the body; the client sends that without knowing of the answer.
+fn overtaken() -> Session {
+    let mut it = Session::handshake();
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    let (up, down) = (it.up, it.down);
+    it.talk.server(0.1302, PSH_ACK, down, up, &record(23, 372));
+    for (n, piece) in record(23, FULL).chunks(1_448).enumerate() {
+        it.talk
+            .client(0.1303 + n as f64 / 1e5, ACK, it.up, down, piece);
+        it.up += piece.len() as u32;
+    }
+    it.down += 377;
+    it.client(0.171, ACK, &record(23, FULL));
+    it
+}
+
+/// The server closes while the client sends; its host resets what comes behind that.
+fn server_leaves(mut it: Session) -> Verdict {
+    let (up, down) = (it.up, it.down);
+    it.talk.server(0.18, FIN_ACK, down, up, b"");
+    it.talk
+        .client(0.1801, PSH_ACK, up, down + 1, &record(23, 1_000));
+    it.talk.server(0.2201, RST_ACK, down + 1, up + 1_005, b"");
+    it.talk.verdict(2.0)
+}
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{} {} {:#?}",
+        verdict.cause, verdict.summary, verdict.weighing
+    )
+}
+
+fn is_refused(verdict: &Verdict, outcome: Outcome) {
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{}",
+        told(verdict)
+    );
+    assert_eq!(verdict.ended_by, EndedBy::Server);
+    assert_eq!(verdict.outcome, outcome, "{}", told(verdict));
+    assert!(
+        (0.5..0.9).contains(&verdict.confidence),
+        "{}",
+        told(verdict)
+    );
+    assert!(
+        verdict.summary.contains("does not show"),
+        "{}",
+        told(verdict)
+    );
+}
+
+#[test]
+fn a_server_that_answers_within_a_record_and_closes_refused_the_rest() {
+    is_refused(&server_leaves(answered_within(4)), Outcome::Aborted);
+}
+
+#[test]
+fn records_that_were_sent_without_knowing_of_the_answer_belong_to_what_it_answers() {
+    is_refused(&server_leaves(overtaken()), Outcome::Aborted);
+}
+
+#[test]
+fn a_client_that_stops_at_the_answer() {
+    let mut it = answered_within(2);
+    it.client(0.14, PSH_ACK, &record(ALERT, 26));
+    is_refused(&it.client_closes(0.1401), Outcome::Truncated);
+}
+
+#[test]
+fn an_upload_that_went_on_to_its_end_was_answered() {
+    let mut it = answered_within(4);
+    it.client(0.14, PSH_ACK, &record(23, 700));
+    it.client(0.1401, PSH_ACK, &record(ALERT, 26));
+    let verdict = it.client_closes(0.1402);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn an_upload_behind_an_answer_is_another_request() {
+    let mut it = Session::new(&[372]);
+    it.client(0.2, PSH_ACK, &record(23, 180));
+    it.client(0.2001, ACK, &record(23, FULL));
+    it.client(0.2002, ACK, &record(23, FULL));
+    let (up, down) = (it.up, it.down);
+    it.talk.server(0.25, RST_ACK, down, up, b"");
+    let verdict = it.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}
+
+#[test]
+fn both_speak_when_they_like() {
+    let mut it = Session::handshake();
+    for n in 0..6 {
+        let at = 0.1 + f64::from(n) / 10.0;
+        let long = record(23, FULL);
+        let (begin, rest) = long.split_at(4_000);
+        it.client(at, ACK, begin);
+        it.server(at + 0.04, PSH_ACK, &record(23, 300));
+        it.client(at + 0.05, PSH_ACK, rest);
+    }
+    let (up, down) = (it.up, it.down);
+    it.talk.server(0.8, RST_ACK, down, up, b"");
+    let verdict = it.talk.verdict(2.0);
+    assert_ne!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{}",
+        told(&verdict)
+    );
+}
