@@ -57,6 +57,21 @@ pub struct Ahead<'l> {
     foreseen: &'l Foreseen,
 }
 
+impl Seen {
+    /// Takes note of what was told; where that is nothing, nothing is foreseen.
+    #[inline(always)]
+    fn note(&mut self, sight: Option<Sight>, foreseen: &mut Foreseen) {
+        self.shape = match sight {
+            Some(Sight::Usual) => Shape::Usual,
+            Some(Sight::Other) => Shape::Plain,
+            Some(Sight::Again) | None => {
+                *foreseen = Foreseen::default();
+                Shape::Odd
+            }
+        };
+    }
+}
+
 impl Default for LookedAt {
     fn default() -> Self {
         Self {
@@ -145,21 +160,28 @@ impl Analysis {
         let mut looked = 0;
         for (record, (seen, foreseen)) in records.zip(room) {
             looked += 1;
-            let sight = whyreset_frames::at_first_sight(&record, &mut seen.usual);
-            let (shape, addresses) = match sight {
-                Some(Sight::Usual(addresses)) => (Shape::Usual, addresses),
-                Some(Sight::Other(addresses)) => (Shape::Plain, addresses),
-                None => {
-                    (seen.shape, *foreseen) = (Shape::Odd, Foreseen::default());
-                    continue;
-                }
-            };
-            seen.shape = shape;
-            *foreseen = self.engine.locate(&addresses);
+            let engine = &mut self.engine;
+            let sight = whyreset_frames::at_first_sight(&record, &mut seen.usual, |ends| {
+                *foreseen = engine.locate(ends);
+            });
+            match sight {
+                Some(Sight::Again) => self.look_again(record, seen, foreseen),
+                sight => seen.note(sight, foreseen),
+            }
         }
         if let Some(soon) = looked_at.foreseen.get_mut(..looked) {
             self.engine.foresee(soon);
         }
+    }
+
+    /// Looks at a record that is none of those that most are. It is handed over as it is, so that only what comes here is written
+    /// to memory.
+    #[inline(never)]
+    fn look_again(&mut self, record: Record<'_>, seen: &mut Seen, foreseen: &mut Foreseen) {
+        let sight = whyreset_frames::at_second_sight(&record, &mut seen.usual, |ends| {
+            *foreseen = self.engine.locate(ends);
+        });
+        seen.note(sight, foreseen);
     }
 
     /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.

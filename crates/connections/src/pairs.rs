@@ -3,14 +3,15 @@
 //! The index holds eight bytes for each pair (a slot and a hash), so that it stays in the cache; the pair itself stands
 //! in the slot. Hashes are keyed with a random seed, so that nobody can aim at one place.
 
+mod hosts;
 mod table;
 
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-use whyreset_segments::{Addresses, EndV4, Endpoint, Host};
+use whyreset_segments::{AddressesV4, AddressesV6, EndV4, EndV6, Endpoint, Host};
 
+use hosts::Hosts;
 use table::Table;
 
 /// Which end of a [`Pair`] a segment comes from.
@@ -129,18 +130,27 @@ impl From<EndV4> for Word {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PairHash(u32);
 
+impl PairHash {
+    #[inline]
+    fn of(seed: &RandomState, first: u64, second: u64) -> Self {
+        let mut hasher = seed.build_hasher();
+        hasher.write_u64(first);
+        hasher.write_u64(second);
+        let hash = hasher.finish();
+        Self((hash ^ (hash >> 32)) as u32)
+    }
+}
+
 /// From pairs to slots.
 ///
 /// IPv4 addresses stand in the pairs themselves. Any other host (IPv6, a list's name) has a number here as long as the
-/// analysis lasts: its pairs stay, as tombstones, so that stream numbers stay Wireshark's. It takes 20 bytes by number and 28
-/// in the table from host to number, up to twice of both while they grow: some 50 to 100 bytes for each distinct host.
+/// analysis lasts: its pairs stay, as tombstones, so that stream numbers stay Wireshark's.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     table: Table,
     changes: u64,
     seed: RandomState,
-    numbers: HashMap<Host, u32, RandomState>,
-    hosts: Vec<Host>,
+    hosts: Hosts,
 }
 
 /// A segment's pair, and which end sent it.
@@ -166,9 +176,21 @@ impl Index {
                 EndV4::new(a.to_bits(), source.port).into(),
                 EndV4::new(b.to_bits(), destination.port).into(),
             ),
+            (Host::V6(a), Host::V6(b)) => {
+                return self.locate_v6(&AddressesV6 {
+                    source: EndV6 {
+                        address: a,
+                        port: source.port,
+                    },
+                    destination: EndV6 {
+                        address: b,
+                        port: destination.port,
+                    },
+                });
+            }
             (a, b) => (
-                Word::numbered(self.number(a), source.port),
-                Word::numbered(self.number(b), destination.port),
+                Word::numbered(self.hosts.number(a), source.port),
+                Word::numbered(self.hosts.number(b), destination.port),
             ),
         };
         self.located(source, destination)
@@ -176,8 +198,18 @@ impl Index {
 
     /// The pair of two ends that are addresses of IPv4.
     #[inline]
-    pub(crate) fn locate_v4(&self, addresses: &Addresses) -> Located {
-        self.located(addresses.source.into(), addresses.destination.into())
+    pub(crate) fn locate_v4(&self, ends: &AddressesV4) -> Located {
+        self.located(ends.source.into(), ends.destination.into())
+    }
+
+    /// The pair of two ends that are addresses of IPv6.
+    pub(crate) fn locate_v6(&mut self, ends: &AddressesV6) -> Located {
+        let mut word = |end: &EndV6| {
+            let host = self.hosts.number(Host::V6(end.address));
+            Word::numbered(host, end.port)
+        };
+        let (source, destination) = (word(&ends.source), word(&ends.destination));
+        self.located(source, destination)
     }
 
     #[inline]
@@ -198,22 +230,7 @@ impl Index {
     }
 
     fn hash(&self, pair: &Pair) -> PairHash {
-        let mut hasher = self.seed.build_hasher();
-        hasher.write_u64(pair.low.0);
-        hasher.write_u64(pair.high.0);
-        let hash = hasher.finish();
-        PairHash((hash ^ (hash >> 32)) as u32)
-    }
-
-    /// The number of a host that is no IPv4 address.
-    fn number(&mut self, host: Host) -> u32 {
-        if let Some(number) = self.numbers.get(&host) {
-            return *number;
-        }
-        let number = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
-        self.hosts.push(host);
-        self.numbers.insert(host, number);
-        number
+        PairHash::of(&self.seed, pair.low.0, pair.high.0)
     }
 
     /// Counts what was added, replaced and forgotten: as long as it stays, every slot that was found is the right one still.
@@ -266,11 +283,8 @@ impl Index {
             End::High => pair.high,
         };
         let host = if word.is_numbered() {
-            usize::try_from(word.host())
-                .ok()
-                .and_then(|number| self.hosts.get(number))
-                .copied()
-                .unwrap_or(Host::Name(u32::MAX))
+            let host = self.hosts.get(word.host());
+            host.unwrap_or(Host::Name(u32::MAX))
         } else {
             Host::V4(word.host().into())
         };
@@ -306,8 +320,25 @@ mod tests {
             assert_eq!(there.pair, back.pair);
             assert_eq!(there.hash, back.hash);
             assert_eq!(there.from, back.from.other());
+            assert_ne!(there.pair, index.locate(a, a).pair);
             assert_eq!(index.endpoint(&there.pair, there.from), a);
             assert_eq!(index.endpoint(&there.pair, there.from.other()), b);
+        }
+    }
+
+    #[test]
+    fn hosts_keep_their_numbers() {
+        let mut index = Index::default();
+        let mut hosts: Vec<_> = (0..500).map(Host::Name).collect();
+        hosts.extend((0..500).map(|it| Host::V6(((it << 64) | (it % 7)).into())));
+        hosts.extend((0..500).map(|it| Host::V4(it.into())));
+        let ends = hosts.iter().map(|&host| Endpoint { host, port: 80 });
+        let other = end("fd00::1", 5);
+        let pairs: Vec<_> = ends.clone().map(|it| index.locate(it, other)).collect();
+        for (it, known) in ends.zip(pairs) {
+            let again = index.locate(it, other);
+            assert_eq!(again.pair, known.pair);
+            assert_eq!(index.endpoint(&again.pair, again.from), it);
         }
     }
 

@@ -32,7 +32,7 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{LinkFields, Quote, Segment, Usual};
+use whyreset_segments::{Addresses, LinkFields, Quote, Segment, Usual};
 
 use crate::link::{link_type, plain_frame};
 
@@ -119,17 +119,33 @@ impl Dissector {
     }
 }
 
-/// The segment of a frame of the most usual shape (Ethernet or a Linux cooked header, IPv4 and TCP, and nothing odd), which holds no other; `None` of all
-/// others, and where the capture tells no time.
+/// The segment of a frame of the most usual shape (Ethernet, a Linux cooked header, a loopback's or none; IP and TCP, and nothing odd), which holds no
+/// other; `None` of all others, and where the capture tells no time.
 #[inline]
 pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
     plain_frame::segment(record, record.time?)
 }
 
-/// What is told at first sight of a frame in which [`plain_segment`] finds something. A usual segment is written into `usual`.
-#[inline]
-pub fn at_first_sight(record: &Record<'_>, usual: &mut Usual) -> Option<Sight> {
-    plain_frame::at_first_sight(record, usual)
+/// What is told at first sight of a frame of IPv4 in Ethernet without a tag, in which [`plain_segment`] finds something. A usual
+/// segment is written into `usual`; `ends` hears who sent a segment to whom.
+#[inline(always)]
+pub fn at_first_sight(
+    record: &Record<'_>,
+    usual: &mut Usual,
+    ends: impl FnOnce(&Addresses),
+) -> Option<Sight> {
+    plain_frame::at_first_sight(record, usual, ends)
+}
+
+/// What is told of all other frames in which [`plain_segment`] finds something. Most frames have been told by then: the two are
+/// apart so that these have a short way.
+#[inline(always)]
+pub fn at_second_sight(
+    record: &Record<'_>,
+    usual: &mut Usual,
+    ends: impl FnOnce(&Addresses),
+) -> Option<Sight> {
+    plain_frame::at_second_sight(record, usual, ends)
 }
 
 /// Longer than this no frame is, whatever the file says.

@@ -10,7 +10,7 @@ mod segment;
 mod seq;
 mod usual;
 
-pub use addresses::{Addresses, EndV4};
+pub use addresses::{Addresses, AddressesV4, AddressesV6, EndV4, EndV6};
 pub use endpoint::{Endpoint, Host, HostNames};
 pub use flags::TcpFlags;
 pub use look::{LinkLook, Look, PlainLook};

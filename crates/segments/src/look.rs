@@ -79,6 +79,17 @@ impl Look {
         }
     }
 
+    /// The look of a TCP segment without options in IPv6 without extension headers.
+    #[inline(always)]
+    pub const fn plain_v6(plain: &PlainLook) -> Self {
+        let Self { link, rest } = Self::plain(plain);
+        // Its header is longer by five words.
+        Self {
+            link,
+            rest: rest.wrapping_add(20 << OVERHEAD_AT) | IS_V6,
+        }
+    }
+
     /// The look of a segment that had no options, with two NOPs and the timestamps.
     #[inline(always)]
     pub const fn with_timestamps(self) -> Self {
@@ -169,6 +180,9 @@ pub struct LinkLook {
 }
 
 impl LinkLook {
+    /// Of a link that tells nothing.
+    pub const SILENT: Self = Self { link: 0, rest: 0 };
+
     /// Of Ethernet: the source's MAC address as a number of 48 bits, and the VLAN id, 0 without a tag.
     #[inline]
     pub const fn ethernet(source_mac: u64, vlan: u16) -> Self {
@@ -212,16 +226,16 @@ impl LinkLook {
     }
 }
 
-/// What makes up the look of a plain packet ([`Look::plain`]).
+/// What makes up the look of a plain packet ([`Look::plain`], [`Look::plain_v6`]).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainLook {
     /// What the link tells.
     pub link: LinkLook,
     /// Interface of the capture.
     pub interface: u32,
-    /// TTL.
+    /// TTL or hop limit.
     pub ttl: u8,
-    /// The two ECN bits.
+    /// The two ECN bits are the lowest.
     pub ecn: u8,
     /// IPv4's don't-fragment bit.
     pub dont_fragment: bool,

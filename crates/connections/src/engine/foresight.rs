@@ -43,10 +43,14 @@ impl Foreseen {
 }
 
 impl<X: StreamSink> Engine<X> {
-    /// A segment between these ends comes soon. Nothing changes; [`Engine::foresee`] says more of it.
+    /// A segment between these ends comes soon. Nothing changes but that hosts may get their numbers; [`Engine::foresee`] says more
+    /// of it.
     #[inline]
-    pub fn locate(&self, addresses: &Addresses) -> Foreseen {
-        let located = self.index.locate_v4(addresses);
+    pub fn locate(&mut self, addresses: &Addresses) -> Foreseen {
+        let located = match addresses {
+            Addresses::V4(ends) => self.index.locate_v4(ends),
+            Addresses::V6(ends) => self.index.locate_v6(ends),
+        };
         self.index.fetch(located.hash);
         Foreseen::at(located)
     }

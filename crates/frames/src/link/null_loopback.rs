@@ -1,21 +1,30 @@
 //! Loopback of the BSDs and of macOS (LINKTYPE_NULL, LINKTYPE_LOOP): an address family in front of the packet.
 
+use crate::link::raw_ip::PPP_START;
 use crate::link::{ethertype, ppp};
 use crate::network::{ipv4, ipv6};
 use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 
+/// AF_INET, on every system.
+pub(crate) const INET: u32 = 2;
+
+/// Whether a family is AF_INET6: NetBSD and OpenBSD, FreeBSD, and macOS have numbers of their own.
+pub(crate) const fn is_inet6(family: u32) -> bool {
+    matches!(family, 24 | 28 | 30)
+}
+
 /// Reads a frame whose family is in either byte order, and the variants of other systems.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
-    if packet.u16(0)? == 0xff03 {
+    if packet.u16(0)? == PPP_START {
         // ISDN on FreeBSD.
         return ppp::dissect_hdlc(walk, packet, outer);
     }
     let family = family(packet.u32_le(0)?);
     let rest = packet.skip(4)?;
     match family {
-        2 => ipv4::dissect_any_version(walk, rest, outer),
-        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
+        INET => ipv4::dissect_any_version(walk, rest, outer),
+        family if is_inet6(family) => ipv6::dissect(walk, rest, outer),
         _ => match u16::try_from(family & 0xffff) {
             Ok(ethertype) if family > u32::from(ethertype::MAX_LENGTH) => {
                 ethertype::dissect(walk, ethertype, rest, outer)
@@ -29,15 +38,15 @@ pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) ->
 pub(crate) fn dissect_openbsd(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
     let rest = packet.skip(4)?;
     match packet.u32(0)? {
-        2 => ipv4::dissect_any_version(walk, rest, outer),
-        24 | 28 | 30 => ipv6::dissect(walk, rest, outer),
+        INET => ipv4::dissect_any_version(walk, rest, outer),
+        family if is_inet6(family) => ipv6::dissect(walk, rest, outer),
         _ => Ok(()),
     }
 }
 
 /// The address family or EtherType in a header that was read as little-endian. Families are small, so their place
 /// tells the byte order; IRIX has them in 16 bits, and old Linux had an EtherType in network order behind two zeros.
-fn family(header: u32) -> u32 {
+pub(crate) fn family(header: u32) -> u32 {
     let is_small_above = header & 0xff00_0000 == 0 && header & 0x00ff_0000 < 0x0006_0000;
     let is_small_below = header & 0x0000_00ff == 0 && header & 0x0000_ff00 < 0x0000_0600;
     match header & 0xffff_0000 {

@@ -6,7 +6,7 @@ use crate::packet::{Packet, Walked};
 use crate::walk::{Outer, Walk};
 
 /// Address and control of PPP in HDLC-like framing.
-const PPP_START: u16 = 0xff03;
+pub(crate) const PPP_START: u16 = 0xff03;
 
 /// Reads a packet; PPP and the pseudo addresses of old ISDN drivers are told apart, as in Wireshark.
 pub(crate) fn dissect(walk: &mut Walk<'_>, packet: Packet<'_>, outer: &Outer) -> Walked {
