@@ -154,7 +154,14 @@ impl Assembly {
             self.known.keep_context();
         }
         let mut placement = place(rows, self.begins, until, &mut self.known, names);
-        for connection in &mut placement.connections {
+        for index in 0..placement.connections.len() {
+            let before = placement.numbering_before(index);
+            let Some(connection) = placement.connections.get_mut(index) else {
+                continue;
+            };
+            if let Some(before) = before {
+                connection.numbering = before;
+            }
             numbering::unify(connection, &mut placement.rows, until);
             windows::mark_scaled(connection, &mut placement.rows);
         }

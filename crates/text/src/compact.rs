@@ -136,8 +136,8 @@ fn read_flags<'a, 'b>(
         .map_or(0, |at| at.saturating_add(1));
     let words = behind.get(at..)?;
     let (first, rest) = words.split_first()?;
-    if let Some(inner) = first.text.strip_prefix('[') {
-        return bracketed(inner, words);
+    if first.text.starts_with('[') {
+        return bracketed(behind_marks(words));
     }
     let word = first.text.trim_end_matches([',', ':']);
     if let Some(flags) = spelled(word) {
@@ -149,8 +149,25 @@ fn read_flags<'a, 'b>(
         .map(|flags| (flags, rest))
 }
 
+/// The words behind Wireshark's markers: `[TCP Retransmission] [FIN, ACK] …`.
+fn behind_marks<'a, 'b>(words: &'b [Token<'a>]) -> &'b [Token<'a>] {
+    let mut rest = words;
+    while rest.first().is_some_and(|word| word.text == "[TCP") {
+        let Some(end) = rest
+            .iter()
+            .take(8)
+            .position(|word| word.text.ends_with(']'))
+        else {
+            return words;
+        };
+        rest = rest.get(end.saturating_add(1)..).unwrap_or(&[]);
+    }
+    rest
+}
+
 /// `[AP]`, `[R.]`, `[SYN, ACK]`, whose words may be several.
-fn bracketed<'a, 'b>(first: &str, words: &'b [Token<'a>]) -> Option<(TcpFlags, &'b [Token<'a>])> {
+fn bracketed<'a, 'b>(words: &'b [Token<'a>]) -> Option<(TcpFlags, &'b [Token<'a>])> {
+    let first = words.first()?.text.strip_prefix('[')?;
     let last = words
         .iter()
         .take(8)
@@ -195,12 +212,21 @@ fn letters(word: &str) -> Option<TcpFlags> {
     Some(flags)
 }
 
+/// What people write before a packet's number: `No. 23`, `Frame 7`, `#4`.
+fn is_number_title(word: &str) -> bool {
+    let word = word.trim_end_matches('.');
+    let titles = ["no", "nr", "frame", "packet", "pkt", "#", "", "-", "*"];
+    titles.iter().any(|title| word.eq_ignore_ascii_case(title))
+}
+
 /// Frame number and time: `T 2016/04/01 10:00:00.000100`, `SENT (0.0678s) TCP`, `12 0.5`.
 fn read_lead(before: &[Token<'_>], row: &mut RawRow) {
     let texts: Vec<&str> = before
         .iter()
         .take(6)
-        .map(|word| word.text.trim_matches(['(', ')', '[', ']']))
+        .map(|word| word.text.trim_matches(['(', ')', '[', ']', ':', '#']))
+        .map(|word| word.trim_end_matches([')', ']']))
+        .skip_while(|word| is_number_title(word))
         .collect();
     row.frame = texts.first().and_then(|word| integer(word));
     row.time = (0..texts.len())

@@ -12,6 +12,7 @@ use whyreset_segments::{Endpoint, Host};
 use crate::application::{AppHint, TlsRecord};
 use crate::hosts::{Names, Port};
 use crate::known::Known;
+use crate::numbering::Memory;
 use crate::placed::{Connection, Key, Placed, Shown};
 use crate::protocols::Protocol;
 use crate::raw_row::RawRow;
@@ -117,6 +118,12 @@ impl Placement {
     }
 
     /// Takes up a row.
+    /// What the connection before this one, between the same ends, leaves of its numbering.
+    pub fn numbering_before(&self, index: usize) -> Option<Memory> {
+        let follows = self.connections.get(index)?.follows?;
+        Some(self.connections.get(follows)?.numbering.followed())
+    }
+
     fn take(&mut self, row: RawRow, at: usize, index: usize, ends: Pair, surely: bool) {
         if let Some(connection) = self.connections.get_mut(index) {
             connection.push(self.rows.len(), at, &row, ends);
@@ -181,6 +188,7 @@ pub(crate) fn place(
                     if connection.carried.is_followed_by(&row) {
                         let mut next = Connection::new(key);
                         next.carried = connection.carried.followed();
+                        next.follows = Some(*index);
                         *index = placement.connections.len();
                         placement.connections.push(next);
                     }

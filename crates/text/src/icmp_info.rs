@@ -55,6 +55,20 @@ pub(crate) fn icmp_error(text: &str, v6: bool) -> Option<IcmpError> {
     })
 }
 
+/// Whether tcpdump says that the error quotes a packet of another protocol: `10.0.0.1 udp port 53 unreachable`.
+pub(crate) fn quotes_another_protocol(text: &str) -> bool {
+    let text = crate::tokens::shorten(text, 400);
+    let Some((before, _)) = text.split_once("unreachable") else {
+        return text.contains(" udp port ");
+    };
+    let mut words = before.split_whitespace().rev();
+    match (words.next(), words.next(), words.next()) {
+        (Some(number), Some("protocol"), _) => number != "6",
+        (Some(_), Some("port"), Some(name)) => name != "tcp",
+        _ => text.contains(" udp port "),
+    }
+}
+
 fn phrase(text: &str, v6: bool) -> Option<(u8, u8)> {
     let table = if v6 { V6 } else { V4 };
     table
@@ -92,6 +106,28 @@ fn mtu(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_error_is_about() {
+        for (text, other) in [
+            ("10.0.0.1 tcp port 81 unreachable, length 68", false),
+            ("10.0.0.1 udp port 18914 unreachable, length 66", true),
+            ("desk.local udp port domain unreachable, length 36", true),
+            ("10.0.0.1 protocol 47 unreachable, length 60", true),
+            ("10.0.0.1 protocol 6 unreachable, length 60", false),
+            ("host 10.0.0.1 unreachable, length 68", false),
+            (
+                "destination unreachable, unreachable port, 2001:db8::1 udp port 53, length 90",
+                true,
+            ),
+            (
+                "destination unreachable, unreachable port, 2001:db8::1 tcp port 80, length 88",
+                false,
+            ),
+        ] {
+            assert_eq!(quotes_another_protocol(text), other, "{text}");
+        }
+    }
 
     #[test]
     fn every_wording() {

@@ -46,6 +46,7 @@ impl State {
     pub fn begin_again(&mut self) {
         *self = Self {
             carried: self.carried.followed(),
+            numbering: self.numbering.followed(),
             ..Self::default()
         };
     }

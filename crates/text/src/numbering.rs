@@ -35,6 +35,14 @@ impl Memory {
         self.relative.is_some()
     }
 
+    /// What holds of the next connection between the same ends: tcpdump goes on to count as before.
+    pub fn followed(&self) -> Self {
+        Self {
+            tcpdump: self.tcpdump.followed(),
+            ..Self::default()
+        }
+    }
+
     /// All numbers of the connection are relative.
     pub fn is_relative(&self) -> bool {
         self.relative.unwrap_or(false)
@@ -243,8 +251,9 @@ fn may_be_relative(n: u32) -> bool {
     !(1 << 31..=u32::MAX - (1 << 20)).contains(&n)
 }
 
-/// tcpdump's own memory of a connection (`print-tcp.c`): the first row with ACK, and each SYN, are written as in the
-/// header and set the start; later rows with ACK count from it; rows without ACK are always as in the header.
+/// tcpdump's own memory of a connection (`print-tcp.c`): the first row with ACK, and each SYN with ACK, are written as in
+/// the header and set the start; later rows with ACK count from it, also those of a further connection between the same ends
+/// until its own SYN/ACK; rows without ACK are always as in the header.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tcpdump {
     /// Per side: what its relative numbers count from.
@@ -256,13 +265,31 @@ struct Tcpdump {
     opened: bool,
     /// Whether all numbers are as in the header (`-S`), once a number has told.
     all_absolute: Option<bool>,
+    /// The starts are those of an earlier connection between the same ends.
+    earlier: bool,
 }
 
 impl Tcpdump {
+    fn followed(&self) -> Self {
+        match self.begun {
+            true => Self {
+                earlier: true,
+                opened: false,
+                ..*self
+            },
+            false => Self::default(),
+        }
+    }
+
     fn classify(&mut self, row: &Placed) -> Written {
         let side = usize::from(!row.is_from_first());
         let mut written = absolute(row);
+        if self.earlier && has(row, TcpFlags::SYN) && !has(row, TcpFlags::ACK) {
+            written.starts = [row.raw.seq, None];
+            return written;
+        }
         if has(row, TcpFlags::SYN) {
+            self.earlier = false;
             self.begin(
                 side,
                 row.raw.seq,
@@ -285,7 +312,9 @@ impl Tcpdump {
             written.seq = written.seq.map(|n| self.as_header(side, n));
             written.ack = written.ack.map(|n| self.as_header(1 - side, n));
         }
-        written.starts = [self.start_of(side), self.start_of(1 - side)];
+        if !self.earlier {
+            written.starts = [self.start_of(side), self.start_of(1 - side)];
+        }
         written
     }
 

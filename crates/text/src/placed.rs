@@ -97,6 +97,8 @@ pub(crate) struct Connection {
     /// As it is before the rows that are read again with the next window.
     pub carried_on: Option<Carried>,
     pub numbering: Memory,
+    /// Index of the one before it between the same ends, if that is in this window.
+    pub follows: Option<usize>,
     /// Some window shows that windows are scaled.
     pub scaled: bool,
     pub headers: Headers,
@@ -214,6 +216,7 @@ impl Connection {
             carried: Carried::default(),
             carried_on: None,
             numbering: Memory::default(),
+            follows: None,
             scaled: false,
             headers: Headers::default(),
             resumed: false,

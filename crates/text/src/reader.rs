@@ -10,6 +10,7 @@ use crate::format::Format;
 use crate::frames_seen::FramesSeen;
 use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
+use crate::info_column::{has_flag_list, is_arrow};
 use crate::lists::{Beginning, Repetition};
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
@@ -591,10 +592,9 @@ fn looks_like_packet(text: &str) -> bool {
         .is_some_and(|word| integer::<u64>(word).is_some());
     let from = usize::from(numbered);
     let timed = read_time(words.get(from..).unwrap_or(&[])).is_some();
-    timed
-        && words
-            .iter()
-            .filter(|word| is_address(word.trim_end_matches(':')))
-            .count()
-            >= 2
+    let flagged = || words.iter().any(|word| is_arrow(word)) && has_flag_list(shorten(text, 300));
+    let addresses = words
+        .iter()
+        .filter(|word| is_address(word.trim_end_matches(':')));
+    addresses.count() >= 2 && (timed || flagged())
 }

@@ -75,8 +75,23 @@ fn markdown_cells(text: &str) -> Vec<String> {
     inner
         .split('|')
         .take(MAX_CELLS)
-        .map(|cell| cell.trim().trim_matches('`').to_owned())
+        .map(|cell| without_emphasis(cell).to_owned())
         .collect()
+}
+
+/// A cell without what Markdown makes it stand out with: `**7**`, `` `0.000714` ``.
+fn without_emphasis(cell: &str) -> &str {
+    let mut cell = cell.trim();
+    for mark in ["**", "__", "`", "*", "`"] {
+        let inner = cell
+            .strip_prefix(mark)
+            .and_then(|rest| rest.strip_suffix(mark));
+        // Stars mask addresses as well.
+        if let Some(inner) = inner.filter(|inner| !inner.contains('*')) {
+            cell = inner.trim();
+        }
+    }
+    cell.trim_matches('`')
 }
 
 /// Fields between commas; quotes protect commas, doubled quotes stand for one.

@@ -5,7 +5,7 @@ use whyreset_segments::{SackBlock, SeqNumber, TcpFlags, TcpOptions, Timestamps};
 use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::Names;
-use crate::icmp_info::icmp_error;
+use crate::icmp_info::{icmp_error, quotes_another_protocol};
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::tcpdump_prefix::{read_ends, read_prefix};
@@ -240,7 +240,7 @@ fn read_icmp(line: &str, names: &mut Names) -> Option<Read> {
     let (before, text) = line.split_at_checked(at)?;
     let words = tokens(before);
     let (prefix, source, destination) = read_ends(&words)?;
-    let Some(error) = icmp_error(text, v6) else {
+    let Some(error) = icmp_error(text, v6).filter(|_| !quotes_another_protocol(text)) else {
         return Some(Read::Foreign(None));
     };
     let mut row = RawRow {

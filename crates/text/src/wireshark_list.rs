@@ -143,9 +143,34 @@ fn read_lead(all: &[Token<'_>]) -> Lead {
     lead
 }
 
+/// Where number and time begin that words were left standing before (`client.txt   1 0.000 10.0.0.1 → …`): the words are no
+/// column, as the addresses come behind the time.
+fn lead_behind_words(all: &[Token<'_>]) -> Option<usize> {
+    if all.first().is_none_or(|first| is_address(first.text)) {
+        return None;
+    }
+    (1..=MAX_WORDS_BEFORE).find(|at| {
+        let rest = all.get(*at..).unwrap_or(&[]);
+        let lead = read_lead(rest);
+        let behind = rest.get(lead.used);
+        lead.frame.is_some()
+            && lead.time.is_some()
+            && behind.is_some_and(|token| is_address(token.text))
+    })
+}
+
+/// More words before a row's number are not looked at.
+const MAX_WORDS_BEFORE: usize = 6;
+
 /// The same; a time that stands behind the first address is taken out from there.
 fn read_lead_and_time(all: &mut Vec<Token<'_>>) -> Lead {
     let mut lead = read_lead(all);
+    if lead.is_empty()
+        && let Some(at) = lead_behind_words(all)
+    {
+        all.drain(..at);
+        lead = read_lead(all);
+    }
     let address = all
         .get(lead.used)
         .is_some_and(|token| is_address(token.text));

@@ -282,3 +282,32 @@ fn a_length_that_is_written_stays_whatever_follows() {
     let rows = rows(text);
     assert!(rows[1].ends_with("len 0"), "{}", rows[1]);
 }
+
+// After a desktop's log in a public repository: a host that refuses a SYN again and again.
+#[test]
+fn tcpdump_counts_on_where_the_ports_are_used_again_without_an_answer() {
+    let rows = rows("\
+16:13:22.723763 IP a.example.52411 > desk.local.18914: Flags [S], seq 1641154025, win 8192, length 0
+16:13:22.723872 IP desk.local.18914 > a.example.52411: Flags [R.], seq 0, ack 1641154026, win 0, length 0
+16:13:23.362655 IP a.example.52411 > desk.local.18914: Flags [S], seq 1641154025, win 8192, length 0
+16:13:23.362760 IP desk.local.18914 > a.example.52411: Flags [R.], seq 0, ack 1, win 0, length 0
+");
+    assert!(
+        rows[3].ends_with("[RST, ACK] seq 0 ack 1641154026 win 0 len 0"),
+        "{}",
+        rows[3]
+    );
+}
+
+#[test]
+fn an_icmp_error_about_udp_is_about_no_connection() {
+    let list = whyreset_text::parse(
+        b"\
+16:13:22.723763 IP a.example.52411 > desk.local.18914: Flags [S], seq 1641154025, win 8192, length 0
+16:13:22.723872 IP desk.local.18914 > a.example.52411: Flags [R.], seq 0, ack 1641154026, win 0, length 0
+16:13:22.724181 IP a.example.13570 > desk.local.18914: UDP, length 30
+16:13:22.724244 IP desk.local > a.example: ICMP desk.local udp port 18914 unreachable, length 66
+",
+    );
+    assert_eq!((list.rows.len(), list.unread.len()), (2, 0));
+}

@@ -495,3 +495,52 @@ fn a_hidden_fin_shows_in_the_numbers() {
         "5 0.300000 10.0.0.2:80 > 10.0.0.1:5000 ~[FIN, ACK] seq ~1 ack - win - len ~108"
     );
 }
+
+// After a table in a public project's write-up: every cell is made to stand out.
+#[test]
+fn cells_of_a_table_in_bold_and_as_code() {
+    check(
+        "| **9** | `0.004493` | `10.0.0.1` | `10.0.0.2` | **TCP** | 54 | `49844 -> 8080 [ACK] Seq=78 Ack=234` | acknowledged |",
+        "9 0.004493 10.0.0.1:49844 > 10.0.0.2:8080 [ACK] seq 78 ack 234 win - len -",
+    );
+    check(
+        "| 9 | 0.5 | 10.0.*.* | **10.1.*.*** | TCP | 54 | 49844 -> 8080 [ACK] Seq=78 Ack=234 |",
+        "9 0.500000 10.0.*.*:49844 > **10.1.*.***:8080 [ACK] seq 78 ack 234 win - len -",
+    );
+}
+
+// The same write-up: rows told by hand, with Wireshark's marker before the flags.
+#[test]
+fn numbered_by_hand_with_a_marker() {
+    let text = "\
+No. 23 (147.319569): 10.0.0.1 -> 10.0.0.2  [FIN, ACK] Seq=78 Ack=235
+No. 24 (147.526343): 10.0.0.1 -> 10.0.0.2  [TCP Retransmission] [FIN, ACK] Seq=78 Ack=235
+No. 25 (147.526499): 10.0.0.2 -> 10.0.0.1  [ACK] Seq=235 Ack=79
+";
+    assert_eq!(
+        rows(text),
+        [
+            "23 147.319569 10.0.0.1:0 > 10.0.0.2:0 [FIN, ACK] seq 78 ack 235 win - len -",
+            "24 147.526343 10.0.0.1:0 > 10.0.0.2:0 [FIN, ACK] seq 78 ack 235 win - len -",
+            "25 147.526499 10.0.0.2:0 > 10.0.0.1:0 [ACK] seq 235 ack 79 win - len -",
+        ]
+    );
+}
+
+// After a question on ask.wireshark.org: the file's name stands before the first row.
+#[test]
+fn words_before_the_number_are_no_part_of_the_address() {
+    check(
+        "client_10.0.0.1_52393   1 0.000000000 10.0.0.1 -> 10.0.0.2 TCP 82 52393 > http [SYN] Seq=0 Win=37500 Len=0",
+        "1 0.000000 10.0.0.1:52393 > 10.0.0.2:80 [SYN] seq 0 ack - win 37500 len 0",
+    );
+}
+
+#[test]
+fn a_row_with_flags_that_cannot_be_read_is_reported() {
+    let list = parse(
+        b"1 0.1 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [SYN] Seq=0 Win=1 Len=0 MSS=1460
+10.0.0.2 -> 10.0.0.1 then it says [RST, ACK]",
+    );
+    assert_eq!(list.unread.len(), 1);
+}
