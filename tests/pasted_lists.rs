@@ -506,3 +506,94 @@ fn two_syns_at_the_end_of_a_list_may_still_be_answered() {
     let long = [first.as_str(), &again(2, 1), &again(3, 3), &again(4, 7)].concat();
     assert!(of(&long).2 > 0.85);
 }
+
+// The lists below are in the shapes of public posts whose threads tell the cause: questions on ask.wireshark.org, a report of
+// a censorship observatory, a web framework's issue.
+
+#[test]
+fn an_acknowledgement_of_the_client_says_that_its_syn_was_answered() {
+    let document = document_of_text(
+        "\
+7582 13396.450644 10.0.0.17 10.0.0.49 TCP 66 52803 > http [SYN] Seq=0 Win=8192 Len=0 MSS=1460 WS=256 SACK_PERM=1
+7583 13396.451265 10.0.0.17 10.0.0.49 TCP 60 52803 > http [ACK] Seq=1 Ack=1 Win=65536 Len=0
+7584 13396.453783 10.0.0.17 10.0.0.49 HTTP 699 GET /a HTTP/1.1
+",
+    );
+    assert_eq!(document["connections"][0]["outcome"], "partial");
+    assert_eq!(verdict(&document, 0).0, "unknown");
+}
+
+#[test]
+fn a_close_of_which_nothing_before_was_captured_is_no_whole_connection() {
+    let (cause, _, confidence) = of("\
+No. 23 (147.319569): 10.0.0.1 -> 10.0.0.2  [FIN, ACK] Seq=78 Ack=235
+No. 24 (147.526343): 10.0.0.1 -> 10.0.0.2  [TCP Retransmission] [FIN, ACK] Seq=78 Ack=235
+No. 25 (147.526499): 10.0.0.2 -> 10.0.0.1  [ACK] Seq=235 Ack=79
+");
+    assert_eq!(cause, "none");
+    assert!(confidence < 0.8, "{confidence}");
+}
+
+#[test]
+fn a_servers_answer_to_the_clients_fin_is_no_idle_close() {
+    let (cause, by, _) = of("\
+7 0.002684 10.0.0.32 10.0.0.48 TCP 54 64484 > http [ACK] Seq=354 Ack=355 Win=49640 Len=0
+8 0.002878 10.0.0.32 10.0.0.48 TCP 54 64484 > http [FIN, ACK] Seq=354 Ack=355 Win=49640 Len=0
+10 0.003653 10.0.0.48 10.0.0.32 HTTP 238 HTTP/1.1 301 Moved Permanently  (text/html)
+11 0.003692 10.0.0.32 10.0.0.48 TCP 54 64484 > http [RST] Seq=355 Win=49640 Len=0
+12 0.003715 10.0.0.48 10.0.0.32 TCP 60 http > 64484 [ACK] Seq=539 Ack=355 Win=49640 Len=0
+13 0.003764 10.0.0.48 10.0.0.32 TCP 60 http > 64484 [FIN, ACK] Seq=539 Ack=355 Win=49640 Len=0
+14 0.003777 10.0.0.32 10.0.0.48 TCP 54 64484 > http [RST] Seq=355 Win=0 Len=0
+");
+    assert_eq!((cause.as_str(), by.as_str()), ("client_abort", "client"));
+}
+
+#[test]
+fn what_rows_that_were_left_out_held_is_no_silence_and_no_forgery() {
+    let text = "\
+21 37:25.6 10.0.0.101 10.0.9.122 HTTP 225 GET /400MB.zip HTTP/1.0
+22 37:25.7 10.0.9.122 10.0.0.101 TCP 54 http > rmpp [ACK] Seq=1 Ack=172 Win=7168 Len=0
+23 37:25.7 10.0.9.122 10.0.0.101 HTTP 1444 HTTP/1.0 200 OK  (application/zip)
+25 37:25.7 10.0.0.101 10.0.9.122 TCP 54 rmpp > http [ACK] Seq=172 Ack=1391 Win=128480 Len=0
+26 37:25.7 10.0.9.122 10.0.0.101 HTTP 1444 Continuation or non-HTTP traffic
+:
+:
+39504 37:50.3 10.0.0.101 10.0.9.122 TCP 54 rmpp > http [RST, ACK] Seq=173 Ack=33001474 Win=0 Len=0
+39505 37:50.3 10.0.9.122 10.0.0.101 HTTP 1444 Continuation or non-HTTP traffic
+";
+    let document = document_of_text(text);
+    assert_eq!(verdict(&document, 0).0, "client_abort");
+    let verdict = document["connections"][0]["verdict"].to_string();
+    assert!(!verdict.contains("had waited"), "{verdict}");
+    assert!(!verdict.contains("of the live connection\""), "{verdict}");
+}
+
+#[test]
+fn a_reset_that_states_a_window_but_no_timestamps_is_hardly_the_hosts() {
+    let (cause, by, confidence) = of("\
+1 0.000000 10.0.0.102 10.9.0.210 TCP 74 53920 > 80 [SYN] Seq=0 Win=29200 Len=0 MSS=1460 SACK_PERM=1 TSval=35602001 TSecr=0 WS=128
+2 0.028508 10.9.0.210 10.0.0.102 TCP 74 80 > 53920 [SYN, ACK] Seq=0 Ack=1 Win=27960 Len=0 MSS=1400 SACK_PERM=1 TSval=2764436819 TSecr=35602001 WS=256
+3 0.028619 10.0.0.102 10.9.0.210 TCP 66 53920 > 80 [ACK] Seq=1 Ack=1 Win=29312 Len=0 TSval=35602008 TSecr=2764436819
+4 0.028835 10.0.0.102 10.9.0.210 HTTP 157 GET / HTTP/1.1
+5 0.058483 10.9.0.210 10.0.0.102 TCP 54 80 > 53920 [RST, ACK] Seq=1 Ack=92 Win=8222720 Len=0
+");
+    assert_eq!(
+        (cause.as_str(), by.as_str()),
+        ("injected_reset", "middlebox")
+    );
+    assert!(confidence < 0.75, "{confidence}");
+}
+
+#[test]
+fn names_of_a_list_are_not_made_up() {
+    let document = document_of_text(
+        "\
+10:00:00.1 IP client.1000 > server.80: Flags [S], seq 100000000, win 9, length 0
+10:00:00.2 IP server.80 > client.1000: Flags [S.], seq 700000000, ack 100000001, win 9, length 0
+10:00:00.3 IP client.1000 > server.80: Flags [.], ack 1, win 9, length 0
+10:00:00.3 IP client.1000 > server.80: Flags [P.], seq 1:101, ack 1, win 9, length 100
+10:00:00.5 IP server.80 > client.1000: Flags [R.], seq 1, ack 101, win 9, length 0
+",
+    );
+    assert!(!document.to_string().contains("host-"), "{document}");
+}

@@ -125,6 +125,7 @@ impl Observers {
 
     fn reset(&mut self, packet: &Packet, segment: &Segment<'_>) {
         let log = self.resets.get_or_insert_default();
+        log.elided = self.elided;
         log.reset(packet, segment, &self.so_far, &self.sent);
         self.sent.of_mut(packet.side).push(packet);
     }

@@ -295,6 +295,8 @@ impl Tcpdump {
                 row.raw.seq,
                 row.raw.ack.filter(|_| has(row, TcpFlags::ACK)),
             );
+            // Its acknowledgement number may have been cut off.
+            self.begun |= has(row, TcpFlags::ACK);
         } else if has(row, TcpFlags::ACK) || row.raw.flags.is_none() {
             let first = !self.begun;
             if first && self.opened {

@@ -20,7 +20,8 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
     for next in following.iter().take(MAX_WRAPPED) {
         let next = next.text.trim();
         let more = wants_more(&joined) || continues_numbers(next);
-        let whole = info_column::has_flag_list(&joined) && info_column::has_flag_list(next);
+        let whole = both(&joined, next, info_column::has_flag_list)
+            || both(&joined, next, |text| text.contains("Flags ["));
         if next.is_empty() || !more || whole || starts_packet(next) || is_elision(next) {
             break;
         }
@@ -29,6 +30,11 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
         used = used.saturating_add(1);
     }
     (used > 1).then_some((joined, used))
+}
+
+/// Each says it of itself: they are two packets.
+fn both(joined: &str, next: &str, says: fn(&str) -> bool) -> bool {
+    says(joined) && says(next)
 }
 
 /// More lines than this are not joined to one packet.

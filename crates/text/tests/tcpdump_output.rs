@@ -311,3 +311,24 @@ fn an_icmp_error_about_udp_is_about_no_connection() {
     );
     assert_eq!((list.rows.len(), list.unread.len()), (2, 0));
 }
+
+// After a kernel patch's message: neither times nor `IP`, and no row is whole.
+#[test]
+fn rows_that_begin_with_a_name_are_rows_of_their_own() {
+    let rows = rows(
+        "\
+10.0.0.10.45182 > localhost: Flags [S], seq 320236027,
+localhost > 10.0.0.10.45182: Flags [S.], seq 2967855116,
+localhost > 10.0.0.10.45182: Flags [S.], seq 2967855123, <==
+10.0.0.10.45182 > localhost: Flags [.], ack 4294967290,
+localhost > 10.0.0.10.45182: Flags [R], seq 2967855117, <==
+",
+    );
+    assert_eq!(rows.len(), 5, "{rows:#?}");
+    assert!(rows[2].contains("[SYN, ACK] seq 2967855123"), "{}", rows[2]);
+    assert!(
+        rows[3].contains("[ACK] seq - ack 2967855117"),
+        "{}",
+        rows[3]
+    );
+}

@@ -13,6 +13,7 @@ pub(crate) fn outcome(case: &Case<'_>, found: &Observations, cause: Cause) -> Ou
     }
     opening(case, found)
         .or_else(|| reset(case, cause))
+        .or_else(|| half_captured(case, found, cause))
         .or_else(|| closed(case, found, cause))
         .unwrap_or_else(|| waiting(case, found, cause))
 }
@@ -52,6 +53,13 @@ fn reset(case: &Case<'_>, cause: Cause) -> Option<Outcome> {
     } else {
         Outcome::Aborted
     })
+}
+
+/// The answer to the SYN shows in what the client acknowledged only: one direction was captured, and nothing more is known.
+fn half_captured(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome> {
+    let h = &case.connection.handshake;
+    let unseen = h.syn.is_some() && h.syn_ack.is_none() && found.has(ids::ONE_SIDED);
+    (unseen && cause == Cause::Unknown).then_some(Outcome::Partial)
 }
 
 /// Rule 2: closed with FIN.

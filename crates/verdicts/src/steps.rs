@@ -2,6 +2,7 @@
 
 use whyreset_connections::{Place, Side};
 use whyreset_exchanges::Exchange;
+use whyreset_segments::Host;
 
 use crate::case::Case;
 use crate::observations::ids;
@@ -15,14 +16,15 @@ pub(crate) fn capture_at(case: &Case<'_>, side: Side) -> Option<String> {
         Place::Path | Place::Unknown => None,
     };
     (here != Some(side)).then(|| {
-        let host = case.connection.ends.of(side).host;
+        // The same address at both places: the server's.
+        let only = match case.connection.ends.server.host {
+            // A name in a list need not be one that resolves.
+            Host::Name(_) => String::new(),
+            host => format!(" host {host}"),
+        };
         format!(
-            "Capture at {} as well (tcpdump -s 128 host {}): only there does it show whether its host sent the closing packet itself.",
+            "Capture at {} as well (tcpdump -s 128{only}): only there does it show whether its host sent the closing packet itself.",
             wording::side(side),
-            match side {
-                Side::Client => case.connection.ends.server.host,
-                Side::Server => host,
-            }
         )
     })
 }

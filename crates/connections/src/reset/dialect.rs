@@ -48,7 +48,9 @@ fn has_live_numbers(raw: &RawReset) -> bool {
     let seq = raw.packet.seq;
     let seq_fits = match (own.sent_to, peer.acked_to) {
         (_, Some(acked)) if own.packets == 0 => seq >= acked,
-        (Some(sent_to), Some(acked)) => seq <= sent_to.max(acked) && seq >= acked.min(sent_to),
+        (Some(sent_to), Some(acked)) => {
+            (raw.elided || seq <= sent_to.max(acked)) && seq >= acked.min(sent_to)
+        }
         (Some(sent_to), None) => seq == sent_to,
         (None, Some(acked)) => seq >= acked,
         (None, None) => return false,
@@ -59,7 +61,7 @@ fn has_live_numbers(raw: &RawReset) -> bool {
             && peer
                 .sent_to
                 .max(own.acked_to)
-                .is_none_or(|most| ack <= most)
+                .is_none_or(|most| ack <= most || raw.elided)
     });
     seq_fits && ack_fits
 }

@@ -25,6 +25,8 @@ pub(crate) struct ResetLog {
     pub(crate) after: Vec<Packet>,
     /// What each side sent before and among the RSTs of the other side, oldest first.
     pub(crate) candidates: BySide<Vec<Sent>>,
+    /// Rows of a list were left out so far.
+    pub(crate) elided: bool,
 }
 
 /// A RST as it was captured, with the state of both sides at that moment.
@@ -36,6 +38,8 @@ pub(crate) struct RawReset {
     pub(crate) mac: Option<[u8; 6]>,
     pub(crate) payload: Vec<u8>,
     pub(crate) so_far: BySide<SoFar>,
+    /// Rows before it were left out of the list: either side may have sent more than shows.
+    pub(crate) elided: bool,
 }
 
 /// A RST in short.
@@ -62,7 +66,10 @@ impl ResetLog {
             self.brief.push(Brief { packet: *packet });
         }
         if self.kept.len() < KEPT {
-            self.kept.push(RawReset::new(packet, segment, so_far));
+            self.kept.push(RawReset {
+                elided: self.elided,
+                ..RawReset::new(packet, segment, so_far)
+            });
         }
     }
 
@@ -115,6 +122,7 @@ impl RawReset {
             mac: known.has(Known::MAC).then_some(segment.link.source_mac),
             payload: segment.payload.iter().take(256).copied().collect(),
             so_far: *so_far,
+            elided: false,
         }
     }
 

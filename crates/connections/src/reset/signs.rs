@@ -202,7 +202,13 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
         return None;
     }
     let keeps = abort_habit(usual).and_then(|habit| habit.keeps_options);
-    let host = if keeps == Some(true) { 0.05 } else { 0.3 };
+    // Stacks that leave the options out of an abort write window 0 (Windows); a window that is stated comes from a live socket.
+    let stated = raw.window.is_some_and(|window| window != 0);
+    let host = if keeps == Some(true) || stated {
+        0.05
+    } else {
+        0.3
+    };
     let text = "it lacks the timestamps that the side's other packets carry";
     Some(Sign::new("timestamps", text, frames, host, 0.8))
 }

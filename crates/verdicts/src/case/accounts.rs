@@ -165,6 +165,9 @@ impl OpenExchange<'_> {
                 }
             }
             Protocol::Other(name) => format!("a request in the {name} session"),
+            protocol if is_http(protocol) && exchange.response_started.is_some() => {
+                "a request that was not captured".to_owned()
+            }
             _ => "what the client had sent".to_owned(),
         }
     }
@@ -201,7 +204,8 @@ fn missing_of(
         return rest_refused(connection, exchange)
             .or_else(|| never_acknowledged(connection, exchange))
             .or_else(|| answered_too_late(connection, exchange, close))
-            .or_else(|| response_not_taken(connection, exchange, close));
+            .or_else(|| response_not_taken(connection, exchange, close))
+            .or_else(|| sent_on(connection, exchange, close));
     }
     if exchange.uncertain && all_taken(connection, close)
         || acknowledged_unseen(connection, exchange)
@@ -248,6 +252,27 @@ fn missing_of(
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// A list does not show what was promised. The server was still sending when the client left: it had more to say.
+fn sent_on(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| close.side == Side::Client)?;
+    let unpromised = exchange.from_list && exchange.body_expected.is_none();
+    let mut behind = connection.packets.iter();
+    let went_on = behind.any(|p| {
+        p.side == Side::Server
+            && p.frame > close.at.frame
+            && i64::from(p.payload_len) > FAREWELL_BYTES
+    });
+    let answered = exchange
+        .response_started
+        .is_some_and(|m| m.frame < close.at.frame);
+    (unpromised && answered && went_on && is_http(&exchange.protocol))
+        .then_some((Missing::ResponseUnfinished, true))
 }
 
 /// The capture lost a request, so the responses behind it stand one place too early: a response without a request that ended

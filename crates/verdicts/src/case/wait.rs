@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Moment, Packet, Side};
 use whyreset_exchanges::Exchanges;
-use whyreset_segments::TcpFlags;
+use whyreset_segments::{Known, TcpFlags};
 
 use super::Close;
 
@@ -30,6 +30,9 @@ pub(crate) struct Wait {
 /// The wait before `close`. Where the last packet came from the other side, the time it travelled between the
 /// capture point and the closing side and back is no waiting.
 pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+    if heard_what_was_left_out(connection, close) {
+        return None;
+    }
     let travel = connection
         .vantage
         .round_trip
@@ -78,6 +81,36 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         until: close.at,
         since_data: length,
     })
+}
+
+/// Rows of the list were left out, and the close acknowledges data that stood in them: how long nothing came does not show.
+fn heard_what_was_left_out(connection: &Connection<Exchanges>, close: Close) -> bool {
+    if !connection.elided {
+        return false;
+    }
+    let mut packets = connection.packets.iter();
+    let closing = packets.find(|p| p.frame == close.at.frame);
+    let heard = closing
+        .filter(|p| p.flags.contains(TcpFlags::ACK) && p.known.has(Known::ACK))
+        .map(|p| p.ack);
+    heard.is_some_and(|heard| heard > shown_at_most(connection, close))
+}
+
+/// The furthest that the other side's data can have come by the rows before the close.
+fn shown_at_most(connection: &Connection<Exchanges>, close: Close) -> i64 {
+    let before = |side: Side| {
+        let packets = connection.packets.iter();
+        packets.filter(move |p| p.side == side && p.frame < close.at.frame && !p.flags.is_rst())
+    };
+    let own = before(close.side)
+        .filter(|p| p.known.has(Known::ACK))
+        .map(|p| p.ack);
+    let numbered = |p: &&Packet| p.known.has(Known::SEQ);
+    let sent = before(close.side.peer()).filter(numbered);
+    let reached = own.chain(sent.map(|p| p.seq_end().saturating_add(1))).max();
+    let unnumbered = before(close.side.peer()).filter(|p| !numbered(p));
+    let more: i64 = unnumbered.map(|p| i64::from(p.payload_len)).sum();
+    reached.unwrap_or(i64::MAX).saturating_add(more)
 }
 
 /// The side that closed had not heard anything for long, though the other side kept sending: what that sent again and

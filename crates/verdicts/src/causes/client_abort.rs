@@ -167,6 +167,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "TTL, identification and kind of the RST are the client's own",
         ),
         on(ORIGIN_DEVICE, 0.03, "the RST is not the client's"),
+        on(
+            ORIGIN_UNLIKELY,
+            0.4,
+            "its fields fit a device at least as well as the host",
+        ),
         on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the client's"),
         on(SENDER_WENT_ON, 0.02, "a client that aborts does not go on"),
         on(
@@ -246,7 +251,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     let server = &case.connection.flows.server;
     let had =
         (server.acked_to - 1 - i64::from(server.fin.is_some_and(|fin| server.acked_to > fin.seq)))
-            .max(0);
+            .max(0)
+            .max(told_by_the_close(case));
     let open = case.accounts.open.as_ref();
     let name = open.map_or_else(|| "the transfer".to_owned(), |open| open.name());
     let progress = match open.map(|open| open.missing) {
@@ -285,6 +291,15 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     format!(
         "The client closed it on purpose: {progress} when it sent {sent} (frame {frame}); server and network did their part."
     )
+}
+
+/// Rows of a list were left out: its own RST tells how far the client had come, as far as numbers count from the start.
+fn told_by_the_close(case: &Case<'_>) -> i64 {
+    let c = case.connection;
+    let reset = case
+        .fatal
+        .filter(|reset| c.elided && reset.by == Side::Client);
+    reset.and_then(|reset| reset.ack).map_or(0, |ack| ack - 1)
 }
 
 fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {

@@ -63,6 +63,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "some field is not as the host's own packets have it",
         ),
         on(
+            ORIGIN_UNLIKELY,
+            4.0,
+            "its fields fit a device at least as well as the host",
+        ),
+        on(
             ORIGIN_HOST,
             0.12,
             "every field is as the host's own packets have it",

@@ -215,6 +215,12 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::side(closer)
             );
         }
+        if let Some(closer) = case.closer().filter(|_| found.has(CLOSE_ALONE)) {
+            return format!(
+                "Nothing shows that anything went wrong: {} closed in order; what was said before was not captured.",
+                wording::side(closer)
+            );
+        }
         match (case.closer(), case.accounts.silent) {
             (Some(closer), true) => format!(
                 "Nothing went wrong: opened and closed without any data, {} first.",

@@ -184,6 +184,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "TTL, identification and kind of the RST are the server's own",
         ),
         on(ORIGIN_DEVICE, 0.03, "the RST is not the server's"),
+        on(
+            ORIGIN_UNLIKELY,
+            0.4,
+            "its fields fit a device at least as well as the host",
+        ),
         on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the server's"),
         on(SENDER_WENT_ON, 0.02, "a server that aborts does not go on"),
         on(

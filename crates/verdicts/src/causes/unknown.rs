@@ -61,6 +61,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "nothing that was said is in the capture: what was owed does not show",
         ),
         on(
+            CLOSE_ALONE,
+            10.0,
+            "nothing that was said is in the capture: what was owed does not show",
+        ),
+        on(
             RST_UNPROMPTED,
             1.5,
             "a packet that it answers may be missing in the list",

@@ -4,7 +4,7 @@ use whyreset_connections::{Dialect, Opener, Side};
 
 use super::ids;
 use crate::Observations;
-use crate::case::Case;
+use crate::case::{Case, Kind};
 use crate::wording;
 
 /// Frames between the last data and the close that acknowledges it.
@@ -36,6 +36,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     reset_in_the_middle(case, found);
+    close_alone(case, found);
     one_sided(case, found);
     // Rows that a list leaves out were captured: nothing is lost.
     let unseen = match c.elided {
@@ -85,6 +86,25 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ELIDED,
             [first],
             "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
+        );
+    }
+}
+
+/// Of a connection that was closed in order nothing but the close was captured.
+fn close_alone(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let begun_before = c.opener == Opener::Guess && c.handshake.syn.is_none();
+    let Some(close) = case.close.filter(|close| close.kind == Kind::Fin) else {
+        return;
+    };
+    if begun_before && case.accounts.silent {
+        found.tell(
+            ids::CLOSE_ALONE,
+            [c.frames.first, close.at.frame],
+            format!(
+                "Nothing that either side said before the close (frame {}) was captured: what was still owed does not show.",
+                close.at.frame
+            ),
         );
     }
 }

@@ -61,6 +61,8 @@ ids! {
     REFUSER_UNSEEN = "refuser_unseen";
     /// The capture begins in the middle of the connection, and nobody said anything in it before the RST.
     TALK_UNSEEN = "talk_unseen";
+    /// Nor of what was said before a close in order.
+    CLOSE_ALONE = "close_alone";
     /// The list left rows out.
     ELIDED = "elided";
     /// Too little was captured to say anything.
@@ -242,6 +244,8 @@ ids! {
     ORIGIN_DEVICE = "origin_device";
     /// They leave doubts.
     ORIGIN_DOUBTFUL = "origin_doubtful";
+    /// So many that a device is as likely.
+    ORIGIN_UNLIKELY = "origin_unlikely";
     /// The capture does not hold what would tell.
     ORIGIN_UNTOLD = "origin_untold";
     /// The side in whose name the RST came went on as if nothing had happened.

@@ -96,6 +96,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let (Some(started), Some(close)) = (asked, server_close(case)) else {
         return;
     };
+    if answers_the_clients_close(case, &close) {
+        return;
+    }
     let request = case.packet(started.frame);
     let request_seq = request
         .filter(|packet| packet.known.has(Known::SEQ))
@@ -176,6 +179,13 @@ fn last_word(case: &Case<'_>) -> Option<Moment> {
         .iter()
         .rfind(|p| p.side == Side::Client && p.payload_len > GOODBYE && !p.flags.is_rst());
     word.map(|p| p.moment()).or(c.flows.client.last_new_data)
+}
+
+/// The server's close acknowledges the client's FIN: it was the client that closed.
+fn answers_the_clients_close(case: &Case<'_>, close: &ServerClose) -> bool {
+    let fin = case.connection.flows.client.fin;
+    let first = fin.filter(|fin| fin.at.frame < close.at.frame);
+    first.is_some_and(|fin| close.ack.is_some_and(|ack| ack > fin.seq))
 }
 
 /// The server had received something of the client when it closed, and had never sent a byte itself: it was not idle, it

@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Opener, Side};
+use whyreset_segments::TcpFlags;
 
 use super::ids;
 use crate::Observations;
@@ -57,7 +58,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 )
             ),
         );
-    } else if h.syn_ack.is_none() && c.flows.server.packets == 0 && c.opener == Opener::Syn {
+    } else if h.syn_ack.is_none()
+        && c.flows.server.packets == 0
+        && c.opener == Opener::Syn
+        && !acknowledged_unseen(case)
+    {
         let last = h.last_syn.unwrap_or(syn);
         found.tell(
             ids::SYN_UNANSWERED,
@@ -109,6 +114,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     half_open(case, found);
+}
+
+/// The client acknowledges what was not captured: its SYN had been answered.
+fn acknowledged_unseen(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let mut packets = c.packets.iter();
+    c.flows.client.packets > u64::from(c.handshake.syn_count)
+        && packets.any(|p| {
+            let flags = p.flags;
+            p.side == Side::Client && flags.contains(TcpFlags::ACK) && !flags.is_rst()
+        })
 }
 
 /// The capture ends too soon to tell a filter from a passing loss.

@@ -15,6 +15,9 @@ const ALIVE: Span = Span::from_millis(500);
 /// From this probability on the fields fit the host.
 const HOST_FROM: f64 = 0.8;
 
+/// Below this the host is as likely as not.
+const UNLIKELY_BELOW: f64 = 0.5;
+
 /// Records the deciding RST.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(reset) = case.fatal else {
@@ -293,6 +296,13 @@ fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
                 clauses(|w| w < 0.0)
             ),
         );
+        if origin.host < UNLIKELY_BELOW {
+            found.add(
+                ids::ORIGIN_UNLIKELY,
+                [reset.at.frame],
+                format!("By these signs it is as likely a device's as {who}'s own."),
+            );
+        }
     }
     let _ = case;
 }
