@@ -3,15 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::net::Ipv4Addr;
+mod made;
 
+use made::{end, segment};
 use proptest::prelude::*;
 use whyreset_capture::Timestamp;
 use whyreset_connections::{Connection, Engine, EngineConfig, Moment, Placed, Side, StreamSink};
-use whyreset_segments::{
-    Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
-    Timestamps,
-};
+use whyreset_segments::{IpFields, Known, Segment, TcpFlags, TcpOptions, Timestamps};
 
 /// Checks that each side's stream comes in order, each byte once.
 #[derive(Debug, Default, PartialEq)]
@@ -49,13 +47,6 @@ impl StreamSink for InOrder {
 
 const TEXT: [u8; 64] = [b'x'; 64];
 
-fn end(host: u8, port: u16) -> Endpoint {
-    Endpoint {
-        host: Host::V4(Ipv4Addr::new(10, 0, 0, host)),
-        port,
-    }
-}
-
 fn known() -> impl Strategy<Value = Known> {
     prop_oneof![
         8 => Just(Known::FRAME_V4),
@@ -87,27 +78,18 @@ prop_compose! {
     ) -> (Segment<'static>, i64) {
         let payload = &TEXT[..cut.min(usize::try_from(len).unwrap())];
         (Segment {
-            frame: 0,
-            time: Timestamp::from_nanos(0),
-            source: end(from, port),
-            destination: end(to, 80),
-            seq: SeqNumber(seq),
-            ack: SeqNumber(ack),
-            flags: TcpFlags(flags),
             window,
-            urgent: 0,
             payload_len: len,
             payload,
-            tcp_bytes: &[],
             options: TcpOptions {
                 window_scale: scale.filter(|_| flags & 2 != 0),
                 timestamps: stamp.map(|value| Timestamps { value, echo: seq }),
                 ..TcpOptions::default()
             },
             ip: IpFields { ttl, id, total_len: len.wrapping_add(40), ..IpFields::default() },
-            link: LinkFields::default(),
             known,
             bad_offset,
+            ..segment(end(from, port), end(to, 80), TcpFlags(flags), seq, ack)
         }, wait)
     }
 }

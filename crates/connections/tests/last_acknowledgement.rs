@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod made;
+
 use std::net::Ipv4Addr;
 
+use made::{end, segment};
 use whyreset_capture::Timestamp;
 use whyreset_connections::{Engine, EngineConfig};
-use whyreset_segments::{
-    Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
-};
+use whyreset_segments::{Endpoint, Host, Segment, TcpFlags};
 
 /// More than can wait when they are over.
 const CONNECTIONS: u32 = 20_000;
@@ -37,13 +38,10 @@ impl Wire {
     fn send(&mut self, number: u32, (from_client, flags, seq, ack): Row) {
         self.frame += 1;
         let client = Endpoint {
-            host: Host::V4(Ipv4Addr::from_bits(0x0a00_0000 | number)),
+            host: Host::V4(Ipv4Addr::from_bits(0x0a01_0000 | number)),
             port: 40_000,
         };
-        let server = Endpoint {
-            host: Host::V4(Ipv4Addr::new(192, 0, 2, 1)),
-            port: 80,
-        };
+        let server = end(255, 80);
         let (source, destination) = if from_client {
             (client, server)
         } else {
@@ -52,25 +50,7 @@ impl Wire {
         let segment = Segment {
             frame: self.frame,
             time: Timestamp::from_nanos(i64::try_from(self.frame).unwrap() * 1_000),
-            source,
-            destination,
-            seq: SeqNumber(seq),
-            ack: SeqNumber(ack),
-            flags,
-            window: 60_000,
-            urgent: 0,
-            payload_len: 0,
-            payload: &[],
-            tcp_bytes: &[],
-            options: TcpOptions::default(),
-            ip: IpFields {
-                ttl: 64,
-                total_len: 40,
-                ..IpFields::default()
-            },
-            link: LinkFields::default(),
-            known: Known::FRAME_V4,
-            bad_offset: false,
+            ..segment(source, destination, flags, seq, ack)
         };
         self.engine.segment(&segment, None).unwrap();
     }

@@ -2,55 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod made;
 
+use std::net::Ipv6Addr;
+
+use made::{end, segment};
 use whyreset_capture::Timestamp;
 use whyreset_connections::{Connection, Engine, EngineConfig, Opener};
-use whyreset_segments::{
-    Endpoint, Host, IcmpError, IpFields, Known, LinkFields, Quote, Segment, SeqNumber, TcpFlags,
-    TcpOptions,
-};
+use whyreset_segments::{Endpoint, Host, IcmpError, Known, LinkFields, Quote, Segment, TcpFlags};
 
 const SYN: TcpFlags = TcpFlags::SYN;
 const ACK: TcpFlags = TcpFlags::ACK;
 const RST: TcpFlags = TcpFlags::RST;
 const FIN: TcpFlags = TcpFlags::FIN;
 
-const A: Endpoint = v4(1, 40000);
-const B: Endpoint = v4(2, 80);
-
-const fn v4(last: u8, port: u16) -> Endpoint {
-    Endpoint {
-        host: Host::V4(Ipv4Addr::new(10, 0, 0, last)),
-        port,
-    }
-}
-
-fn segment(from: Endpoint, to: Endpoint, flags: TcpFlags, seq: u32, ack: u32) -> Segment<'static> {
-    Segment {
-        frame: 0,
-        time: Timestamp::from_nanos(0),
-        source: from,
-        destination: to,
-        seq: SeqNumber(seq),
-        ack: SeqNumber(ack),
-        flags,
-        window: 1000,
-        urgent: 0,
-        payload_len: 0,
-        payload: &[],
-        tcp_bytes: &[],
-        options: TcpOptions::default(),
-        ip: IpFields {
-            ttl: 64,
-            total_len: 40,
-            ..IpFields::default()
-        },
-        link: LinkFields::default(),
-        known: Known::FRAME_V4,
-        bad_offset: false,
-    }
-}
+const A: Endpoint = end(1, 40000);
+const B: Endpoint = end(2, 80);
 
 fn with(mut segment: Segment<'static>, payload: &'static [u8]) -> Segment<'static> {
     segment.payload = payload;
@@ -93,7 +60,7 @@ fn numbers_follow_first_appearance_and_both_directions_share_one() {
         segment(v6(1, 9), v6(2, 9), SYN, 1000, 0),
         segment(B, A, SYN | ACK, 5000, 1001),
         segment(v6(2, 9), v6(1, 9), SYN | ACK, 5000, 1001),
-        segment(v4(1, 0), v4(2, 0), RST, 7, 0),
+        segment(end(1, 0), end(2, 0), RST, 7, 0),
     ]);
     assert_eq!(got, [0, 1, 0, 1, 2]);
 }
@@ -184,7 +151,7 @@ fn an_icmp_error_joins_or_creates_a_stream_from_16_bytes_on() {
             code: 13,
             mtu: None,
         },
-        reporter: v4(254, 0).host,
+        reporter: end(254, 0).host,
         reporter_ttl: 64,
         segment: segment(A, B, SYN, 1000, 0),
         quoted_bytes,
@@ -213,7 +180,7 @@ fn an_icmp_error_with_8_quoted_bytes_joins_a_stream_that_is_there_without_counti
             code: 13,
             mtu: None,
         },
-        reporter: v4(254, 0).host,
+        reporter: end(254, 0).host,
         reporter_ttl: 64,
         segment: segment(A, B, SYN, 1000, 0),
         quoted_bytes: 8,
@@ -261,7 +228,7 @@ fn unique_bytes_count_once_and_data_in_a_rst_not_at_all() {
 
 #[test]
 fn a_tunnel_through_socks_uses_up_a_number() {
-    let proxy = v4(2, 1080);
+    let proxy = end(2, 1080);
     let asked = [
         segment(A, proxy, SYN, 1000, 0),
         with(
@@ -270,7 +237,7 @@ fn a_tunnel_through_socks_uses_up_a_number() {
         ),
         with(segment(proxy, A, ACK, 1, 1011), b"\x00\x5a\0\0\0\0\0\0"),
         with(segment(A, proxy, ACK, 1011, 9), b"GET / HTTP/1.0\r\n\r\n"),
-        segment(v4(3, 5), B, SYN, 7, 0),
+        segment(end(3, 5), B, SYN, 7, 0),
     ];
     assert_eq!(streams(&asked), [0, 0, 0, 0, 2]);
 }

@@ -2,18 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::net::Ipv4Addr;
+mod made;
 
+use made::{end, segment};
 use proptest::prelude::*;
 use whyreset_capture::Timestamp;
 use whyreset_connections::{
     Brief, BySide, Connection, Ending, Engine, EngineConfig, Moment, Needs, Opener, PassedBytes,
     PassedFin, Side, StreamSink, first_of_crossing_fins,
 };
-use whyreset_segments::{
-    Endpoint, Host, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
-    Timestamps,
-};
+use whyreset_segments::{IpFields, LinkFields, Segment, TcpFlags, TcpOptions, Timestamps};
 
 /// Counts each side's bytes; of the server's it needs none but the first hundred.
 #[derive(Debug, Default, PartialEq)]
@@ -169,13 +167,10 @@ impl Talk {
 
     fn send(&mut self, side: Side, flags: TcpFlags, len: u16) {
         self.micros += 7;
-        let ends = [(1, 40_000), (2, 80)].map(|(host, port)| Endpoint {
-            host: Host::V4(Ipv4Addr::new(10, 0, 0, host)),
-            port,
-        });
+        let (client, server) = (end(1, 40_000), end(2, 80));
         let (source, destination) = match side {
-            Side::Client => (ends[0], ends[1]),
-            Side::Server => (ends[1], ends[0]),
+            Side::Client => (client, server),
+            Side::Server => (server, client),
         };
         let syn = flags.contains(TcpFlags::SYN);
         let kinds: &[u8] = match (syn, self.timestamps) {
@@ -200,16 +195,9 @@ impl Talk {
         self.segments.push(Segment {
             frame: self.segments.len() as u64 * self.habits.frames + 1,
             time: Timestamp::from_nanos(self.micros * 1_000 + self.habits.nanos),
-            source,
-            destination,
-            seq: SeqNumber(*self.next.of(side)),
-            ack: SeqNumber(*self.acked.of(side)),
-            flags,
             window: self.window,
-            urgent: 0,
             payload_len: u32::from(len),
             payload: &TEXT[..usize::from(len).min(self.cut)],
-            tcp_bytes: &[],
             options,
             ip: IpFields {
                 ttl: 64,
@@ -217,9 +205,13 @@ impl Talk {
                 total_len: if self.timestamps && !syn { 52 } else { 40 } + u32::from(len),
                 ..IpFields::default()
             },
-            link: LinkFields::default(),
-            known: Known::FRAME_V4,
-            bad_offset: false,
+            ..segment(
+                source,
+                destination,
+                flags,
+                *self.next.of(side),
+                *self.acked.of(side),
+            )
         });
         let next = self.next.of_mut(side);
         *next = next.wrapping_add(u32::from(len) + flags.sequence_len());
