@@ -116,6 +116,7 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
             ids::SYN_ACK_REPEATED,
             ids::HOLE_NEVER_FILLED,
             ids::HOLE_AT_END,
+            ids::HOLE_STAYS,
             ids::WINDOW_ZERO_AT_END,
         ]);
     if overdue(case) {

@@ -199,3 +199,43 @@ fn an_upload_whose_head_the_snapshot_cuts_is_not_well_where_nothing_answers_it()
     assert_eq!(verdict.cause, Cause::ServerTimeout, "{verdict:#?}");
     assert_eq!(verdict.outcome, Outcome::TimedOut);
 }
+
+/// The head, ten full segments, and then two that are lost before one of `above` bytes arrives; the capture runs on until `end`.
+fn with_a_hole(above: usize, end: f64) -> Verdict {
+    let mut talk = at_server();
+    let next = upload(&mut talk, 10, false);
+    talk.client(0.06, PSH_ACK, next + 2 * 1448, 1, &vec![b'u'; above]);
+    talk.server(0.060_05, ACK, 1, next, b"");
+    talk.verdict(end)
+}
+
+#[test]
+fn a_hole_that_nobody_fills_while_small_ones_pass_is_one_of_size() {
+    let verdict = with_a_hole(400, 8.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::MtuBlackhole,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert_eq!(verdict.outcome, Outcome::Stalled);
+    assert!(verdict.confidence < 0.95, "{:#?}", verdict.weighing);
+}
+
+#[test]
+fn a_hole_behind_which_a_full_segment_came_is_not() {
+    let verdict = with_a_hole(1448, 8.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::PathBlackhole,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(chance(&verdict, Cause::MtuBlackhole) < 0.2);
+}
+
+#[test]
+fn a_hole_of_a_moment_may_still_be_filled() {
+    let verdict = with_a_hole(400, 0.4);
+    assert!(verdict.confidence < 0.7, "{:#?}", verdict.weighing);
+}

@@ -18,6 +18,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         HOLE_AT_END,
     ],
     weights: &[
+        on(HOLE_STAYS, 2.0, "what was sent again did not come either"),
+        on(
+            LARGE_PASSED_BEFORE,
+            0.4,
+            "segments as large had got through before: the hole would have opened in between, by a change of route",
+        ),
         on(
             HOLE_AT_END,
             0.5,

@@ -30,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            HOLE_STAYS,
+            0.2,
+            "bytes were missing for seconds, and nobody filled them in",
+        ),
+        on(
             REFUSED_IN_WORDS,
             0.12,
             "the server said that it does not serve the client: nobody had what they came for",

@@ -20,9 +20,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         SYN_ACK_REPEATED,
         ICMP_GONE,
         HOLE_AT_END,
+        HOLE_STAYS,
         FELL_SILENT_FOR_ALL,
     ],
     weights: &[
+        on(HOLE_STAYS, 3.0, "what was sent again did not come either"),
+        on(
+            LARGE_PASSED_BEFORE,
+            1.5,
+            "segments as large had got through before",
+        ),
         on(
             FELL_SILENT_FOR_ALL,
             20.0,

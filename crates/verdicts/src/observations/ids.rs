@@ -289,6 +289,10 @@ ids! {
     SMALL_PASSED = "small_passed";
     /// Segments as large had got through before.
     LARGE_PASSED = "large_passed";
+    /// The same, but from the first that was lost on only smaller ones got through.
+    LARGE_PASSED_BEFORE = "large_passed_before";
+    /// The capture ends with a hole in a stream that was not filled for seconds.
+    HOLE_STAYS = "hole_stays";
     /// The receiver's side shows a hole that was never filled.
     HOLE_NEVER_FILLED = "hole_never_filled";
     /// The FIN of the side that had waited was acknowledged: the path works, in both directions.

@@ -154,6 +154,13 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
         }
         return;
     }
+    let since = sizes
+        .small_passed_later
+        .filter(|_| !as_large_passed(case, side, tail, smallest));
+    if let Some(passed) = since.filter(|_| sizes.largest_acked >= smallest) {
+        only_small_since(tail, passed, smallest, found);
+        return;
+    }
     if sizes.largest_acked >= smallest {
         found.add(
             ids::LARGE_PASSED,
@@ -202,6 +209,50 @@ fn sizes(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations
             ),
         );
     }
+}
+
+/// The hole opened in the middle of the connection, as behind a change of route.
+fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut Observations) {
+    let frames = [tail.first.frame, passed.frame];
+    found.add(
+        ids::LARGE_PASSED_BEFORE,
+        frames,
+        format!(
+            "Segments of {} had got through before frame {}.",
+            wording::bytes(u64::from(smallest)),
+            tail.first.frame
+        ),
+    );
+    found.tell(
+        ids::ONLY_LARGE_LOST,
+        frames,
+        format!(
+            "From frame {} on only smaller segments than {} got through.",
+            tail.first.frame,
+            wording::bytes(u64::from(smallest))
+        ),
+    );
+    found.tell(
+        ids::SMALL_PASSED,
+        frames,
+        format!(
+            "Small packets got through while large ones did not (frame {}).",
+            passed.frame
+        ),
+    );
+}
+
+/// One as large, sent behind the first that was lost, was acknowledged selectively.
+fn as_large_passed(case: &Case<'_>, side: Side, tail: Unanswered, smallest: u32) -> bool {
+    let packets = &case.connection.packets;
+    let later = packets.iter().filter(|p| p.frame > tail.first.frame);
+    let large = later.filter(|p| p.side == side && p.payload_len >= smallest);
+    let taken: Vec<i64> = packets
+        .iter()
+        .filter(|p| p.side != side && p.frame > tail.first.frame)
+        .filter_map(|p| p.sacked_to)
+        .collect();
+    large.map(Packet::seq_end).any(|end| taken.contains(&end))
 }
 
 /// A FIN, or data, of the other side that came while the large segments vanished, and that it did not have to repeat:
@@ -289,6 +340,9 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
         let receiver = c.flows.of(side.peer());
+        if hole_stays(case, side, found) {
+            continue;
+        }
         hole_at_end(case, side, found);
         let waiting = flow.missing_bytes > 0
             && flow.acks_of_unseen == 0
@@ -313,6 +367,65 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// A hole that is open for so long that its sender has filled it several times over: these copies did not come either. Where
+/// all that came meanwhile is smaller than what is missing, size is the reason.
+fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
+    let c = case.connection;
+    let flow = c.flows.of(side);
+    let receiver = c.flows.of(side.peer());
+    let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
+    let open = case.close.is_none() && c.handshake.is_complete() && captured;
+    if !open || flow.missing_bytes < u64::from(SMALLEST_LARGE) || flow.acked_to >= flow.sent_to {
+        return false;
+    }
+    let above = || {
+        let data = c.packets.iter();
+        data.filter(move |p| p.side == side && p.payload_len > 0 && p.seq > flow.acked_to)
+    };
+    let (Some(first), Some(largest)) = (above().next(), above().map(|p| p.payload_len).max())
+    else {
+        return false;
+    };
+    let asked = receiver.last.is_some_and(|at| at.frame > first.frame);
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    let lasted = c.capture_end - first.time;
+    if !asked || lasted < LONG_ENOUGH + trips {
+        return false;
+    }
+    let missing = wording::bytes(flow.missing_bytes);
+    let (sender, asker) = (wording::side(side), wording::side(side.peer()));
+    found.tell(
+        ids::HOLE_STAYS,
+        [first.frame, receiver.last.map_or(0, |at| at.frame)],
+        format!(
+            "{missing} of {sender} are missing before frame {}, {asker} asks for them, and in the {} to the capture's end they did not come: hosts send such bytes again after 200 ms, 400 ms and so on.",
+            first.frame,
+            wording::span(lasted)
+        ),
+    );
+    if largest < full_segment(case, side) && flow.missing_bytes > u64::from(largest) {
+        found.tell(
+            ids::HOLE_NEVER_FILLED,
+            above().map(|p| p.frame).take(3).collect::<Vec<u64>>(),
+            format!(
+                "What came meanwhile is small ({} at most): full segments may be too large for the path.",
+                wording::bytes(u64::from(largest))
+            ),
+        );
+    }
+    true
+}
+
+/// The payload of a full segment of this side, or somewhat less: by what it sent, and by what the other side takes.
+fn full_segment(case: &Case<'_>, side: Side) -> u32 {
+    let flows = &case.connection.flows;
+    let mss = flows.of(side.peer()).syn_options.and_then(|o| o.mss);
+    let taken = mss.map_or(LARGE, |mss| u32::from(mss.saturating_sub(40)));
+    taken.max(flows.of(side).sizes.largest_sent)
 }
 
 /// Seen from the receiver's side: a body was promised that fills large segments, the head of it came, and nothing else.
