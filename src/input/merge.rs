@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{Step, Timestamp};
+use whyreset_capture::{RecordAt, Step, Timestamp};
 
 use super::info::CaptureInfo;
 use super::source::{self, Opened, Source};
@@ -37,7 +37,7 @@ pub(super) struct Waiting {
 /// What is due now.
 pub(super) struct Due<'a> {
     pub(super) capture: usize,
-    /// `None` says that it is a record: the source's latest.
+    /// `None` says that it is a record, or several: the source's latest.
     pub(super) step: Option<Step>,
     pub(super) source: &'a Source,
     /// The number of the frame's interface among those of all captures.
@@ -112,7 +112,11 @@ impl Merge {
         let slot = self.slots.get_mut(index)?;
         let step = slot.head.take()?;
         let (step, interface) = match step {
-            Step::Record(at) => (None, Some(slot.number(at.interface, &mut self.interfaces))),
+            Step::Record(at) => {
+                let next = self.due.peek().map(|Reverse(next)| *next);
+                slot.hand_out_more(&at, |time| next.is_none_or(|next| (time, index) <= next));
+                (None, Some(slot.number(at.interface, &mut self.interfaces)))
+            }
             step => (Some(step), None),
         };
         Some(Due {
@@ -179,6 +183,22 @@ impl Slot {
                 self.head = Some(step);
             }
         }
+    }
+
+    /// Hands out what goes along with the record `at`: the records of the same interface behind it, as long as they are due.
+    fn hand_out_more(&mut self, at: &RecordAt, is_due: impl Fn(Timestamp) -> bool) {
+        let State::Open(source) = &mut self.state else {
+            return;
+        };
+        let time = &mut self.time;
+        source.hand_out_more(|record| {
+            let next = record.time.unwrap_or(*time);
+            let goes_along = record.interface == at.interface && is_due(next);
+            if goes_along {
+                *time = next;
+            }
+            goes_along
+        });
     }
 
     fn open(&mut self, info: &mut CaptureInfo) {

@@ -33,6 +33,8 @@ pub(super) struct Source {
     looked_up: usize,
     /// How many of them were handed out.
     handed_out: usize,
+    /// How many of them before the last time.
+    handed_out_before: usize,
     /// Bytes of all steps that were looked up; they stay in the buffer until the next are.
     used: u64,
     ended: bool,
@@ -127,6 +129,7 @@ fn open_capture(buffer: ReadBuffer, info: &mut CaptureInfo) -> Result<Source, In
         ready: [RecordAt::BLANK; TOGETHER],
         looked_up: 0,
         handed_out: 0,
+        handed_out_before: 0,
         used: 0,
         ended: false,
     };
@@ -152,6 +155,7 @@ impl Source {
         loop {
             if let Some(record) = self.records().get(self.handed_out) {
                 let step = Step::Record(*record);
+                self.handed_out_before = self.handed_out;
                 self.handed_out += 1;
                 return step;
             }
@@ -161,6 +165,14 @@ impl Source {
                 return step;
             }
         }
+    }
+
+    /// Hands out more together with the record that was handed out last: those behind it, as long as `goes_along` says so, and as
+    /// far as they were looked up.
+    pub(super) fn hand_out_more(&mut self, mut goes_along: impl FnMut(&RecordAt) -> bool) {
+        let more = self.records().get(self.handed_out..).unwrap_or_default();
+        let count = more.iter().take_while(|record| goes_along(record)).count();
+        self.handed_out += count;
     }
 
     /// The same, but all records that were looked up together are handed out at once: `None` says that they are in
@@ -204,7 +216,7 @@ impl Source {
     /// step, where that is none.
     fn look_up(&mut self) -> Option<Step> {
         self.buffer.consume(self.used);
-        self.handed_out = 0;
+        (self.handed_out, self.handed_out_before) = (0, 0);
         let buffer = self.buffer.unread();
         let (count, used) = self.reader.records(buffer, &mut self.ready);
         (self.looked_up, self.used) = (count, used as u64);
@@ -229,10 +241,10 @@ impl Source {
         self.ready.get(..self.looked_up).unwrap_or_default()
     }
 
-    /// The record that was handed out last.
+    /// The records that were handed out last.
     pub(super) fn latest(&self) -> &[RecordAt] {
-        let ready = self.ready.get(..self.handed_out).unwrap_or_default();
-        ready.last_chunk::<1>().map_or(&[], |latest| latest)
+        let latest = self.handed_out_before..self.handed_out;
+        self.ready.get(latest).unwrap_or_default()
     }
 
     /// The bytes of all that was looked up last.

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use proptest::prelude::*;
 use whyreset_capture::{CaptureWriter, LinkType, Notes, Record, Timestamp};
 
 use super::{Event, Input, InputOptions};
@@ -37,14 +38,20 @@ impl Drop for Folder {
 
 /// A capture with frames at these seconds; each frame's bytes are its second.
 fn capture(seconds: &[i64]) -> Vec<u8> {
+    let of_one: Vec<_> = seconds.iter().map(|second| (*second, 0)).collect();
+    capture_of_interfaces(&of_one)
+}
+
+/// The same of frames on these interfaces.
+fn capture_of_interfaces(frames: &[(i64, u32)]) -> Vec<u8> {
     let mut writer = CaptureWriter::new();
     let mut file = writer.header().to_vec();
-    for &second in seconds {
+    for &(second, interface) in frames {
         let record = Record {
             frame: 0,
             time: Some(Timestamp::from_nanos(second * 1_000_000_000)),
             link: LinkType::ETHERNET,
-            interface: 0,
+            interface,
             fcs_len: 0,
             wire_len: 8,
             bytes: &second.to_le_bytes(),
@@ -149,6 +156,49 @@ fn several_captures_are_merged_in_time_order() {
         .map(|path| fs::metadata(path).unwrap().len())
         .sum();
     assert_eq!(input.bytes_read(), sizes);
+}
+
+/// Always the earliest of the next frames, as [`records`] tells them.
+fn merged(files: &[Vec<(i64, u32)>]) -> Vec<(u64, usize, u32, i64)> {
+    let mut rest: Vec<_> = files.iter().map(|file| file.iter().peekable()).collect();
+    let mut interfaces = Vec::new();
+    let mut merged = Vec::new();
+    loop {
+        let heads = rest.iter_mut().enumerate();
+        let heads = heads.filter_map(|(file, frames)| Some((frames.peek()?.0, file)));
+        let Some((second, file)) = heads.min() else {
+            return merged;
+        };
+        let (_, interface) = rest[file].next().unwrap();
+        let known = interfaces.iter().position(|it| *it == (file, interface));
+        let number = known.unwrap_or_else(|| {
+            interfaces.push((file, interface));
+            interfaces.len() - 1
+        });
+        let frame = merged.len() as u64 + 1;
+        merged.push((frame, file, u32::try_from(number).unwrap(), second));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    #[test]
+    fn frames_that_are_handed_out_together_are_in_order(
+        files in proptest::collection::vec(
+            proptest::collection::vec((0_i64..60, prop_oneof![5 => Just(0_u32), 1 => Just(1)]), 1..100),
+            2..4,
+        ),
+        sorted in any::<bool>(),
+    ) {
+        let mut files = files;
+        if sorted {
+            files.iter_mut().for_each(|file| file.sort_by_key(|frame| frame.0));
+        }
+        let folder = Folder::new();
+        let write = |(at, file): (usize, &Vec<_>)| folder.file(&at.to_string(), &capture_of_interfaces(file));
+        let paths: Vec<_> = files.iter().enumerate().map(write).collect();
+        prop_assert_eq!(records(&mut open(&paths)), merged(&files));
+    }
 }
 
 #[test]
