@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use made::{end, segment};
 use whyreset_capture::Timestamp;
 use whyreset_connections::{Connection, Engine, EngineConfig, Opener};
-use whyreset_segments::{Endpoint, Host, IcmpError, Known, LinkFields, Quote, Segment, TcpFlags};
+use whyreset_segments::{Endpoint, Host, IcmpError, Quote, Segment, TcpFlags};
 
 const SYN: TcpFlags = TcpFlags::SYN;
 const ACK: TcpFlags = TcpFlags::ACK;
