@@ -2,7 +2,8 @@
 //!
 //! Nearly all packets are calm. What every packet must do at once (find its stream, pass sequence analysis, hand its
 //! payload on) touches little memory; the facts and the watchers of a connection are spread over much more. So calm packets
-//! wait in short form, and [`MAX_WAITING`] of them, or the ones before a packet that is not calm, go through the rest together.
+//! wait in short form ([`crate::calm_queue`]), and when no more find room, or a packet comes that is not calm, they go through the
+//! rest together.
 //!
 //! Of a calm packet all fields are told, it carries ACK and neither SYN, FIN nor RST, nor a SACK block, and sequence analysis has no
 //! mark for it. So the facts and the watchers need not ask: what they do with any packet that is so stands in a function `calm`
@@ -13,13 +14,8 @@ use whyreset_segments::{Known, Look, TcpFlags, Timestamps, Usual};
 
 use crate::captured_twice::{Print, Way};
 use crate::ip_id::Identified;
-use crate::pairs::End;
 use crate::{Marks, Moment, Packet, Side};
 
-/// Calm packets that wait at most.
-pub(crate) const MAX_WAITING: usize = 64;
-/// Calm packets for which there is room from the first on.
-pub(crate) const USUALLY_WAITING: usize = 16;
 /// So many packets of a direction must have come the same way before any is calm: by then checksums were looked at.
 const SETTLED: u8 = 4;
 
@@ -76,7 +72,6 @@ pub(crate) struct Calm {
     pub(crate) window: u16,
     pub(crate) ip_id: u16,
     pub(crate) pushed: bool,
-    pub(crate) from: End,
 }
 
 /// What the calm packets of one direction share.
@@ -95,7 +90,7 @@ pub(crate) struct Shared {
 impl Calm {
     /// The numbers relative to the initial ones are `seq` and `ack`.
     #[inline]
-    pub(crate) const fn of(usual: &Usual, from: End, seq: i64, ack: i64) -> Self {
+    pub(crate) const fn of(usual: &Usual, seq: i64, ack: i64) -> Self {
         Self {
             time: usual.time,
             frame: usual.frame,
@@ -108,7 +103,6 @@ impl Calm {
             window: usual.window,
             ip_id: usual.ip_id,
             pushed: usual.flags.contains(TcpFlags::PSH),
-            from,
         }
     }
 

@@ -32,12 +32,10 @@ pub(crate) struct DataRun<'c> {
 
 impl<'c> CalmRun<'c> {
     /// All of `packets`; `None` where there is none.
-    pub(crate) fn of(
-        mut packets: impl Iterator<Item = &'c Calm>,
-        shared: &'c Shared,
-    ) -> Option<Self> {
-        let mut run = Self::begin(packets.next()?, shared);
-        for packet in packets {
+    pub(crate) fn of(packets: &'c [Calm], shared: &'c Shared) -> Option<Self> {
+        let (first, others) = packets.split_first()?;
+        let mut run = Self::begin(first, shared);
+        for packet in others {
             run.add(packet);
         }
         Some(run)

@@ -88,12 +88,12 @@ impl RecentPackets {
     }
 
     /// Remembers the last of the calm `packets` of a run: none of them can be a copy, and no two of them have the same header.
-    pub(crate) fn calm<'c>(&mut self, run: &CalmRun<'_>, packets: impl Iterator<Item = &'c Calm>) {
+    pub(crate) fn calm(&mut self, run: &CalmRun<'_>, packets: &[Calm]) {
         let tells_id = run.shared.look.has_ip_id();
         let has_id = tells_id && run.first.ip_id != 0;
         self.note_id(&run.first.print(run.shared), has_id);
         self.id_repeats |= tells_id && run.id_repeats;
-        for packet in packets.skip(run.packets.saturating_sub(REMEMBERED)) {
+        for packet in packets.iter().skip(run.packets.saturating_sub(REMEMBERED)) {
             self.put(packet.print(run.shared));
         }
     }

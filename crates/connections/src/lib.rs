@@ -4,6 +4,7 @@
 
 mod brief;
 mod calm;
+mod calm_queue;
 mod calm_run;
 mod captured_twice;
 mod closing;

@@ -10,7 +10,8 @@ mod sparing;
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags, Usual};
 
-use crate::calm::{Calm, Habit};
+use crate::calm::Habit;
+use crate::calm_queue::CalmQueue;
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
@@ -38,7 +39,7 @@ struct Course {
     numbering: ByEnd<Numbering>,
     streams: ByEnd<Reassembly>,
     habits: ByEnd<Habit>,
-    waiting: Vec<Calm>,
+    waiting: CalmQueue,
     client: End,
 }
 
@@ -106,7 +107,7 @@ impl<X: StreamSink> Live<X> {
                 numbering: ByEnd::default(),
                 streams: ByEnd::default(),
                 habits: ByEnd::default(),
-                waiting: Vec::new(),
+                waiting: CalmQueue::default(),
                 client: orientation::guess(segment, from),
             },
             directions: ByEnd::default(),

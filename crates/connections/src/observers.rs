@@ -86,11 +86,7 @@ impl Observers {
     }
 
     /// What the calm `packets` of a run come to, behind the last of them: for the watchers that look at one side alone.
-    pub(crate) fn calm_run<'c>(
-        &mut self,
-        run: &CalmRun<'_>,
-        packets: impl Iterator<Item = &'c Calm>,
-    ) {
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>, packets: &[Calm]) {
         let side = run.shared.side;
         self.so_far.of_mut(side).calm_run(run);
         let (ip_ids, readings) = (self.ip_ids.of_mut(side), self.readings.of_mut(side));

@@ -6,7 +6,7 @@ mod tests;
 use whyreset_segments::Usual;
 
 use super::{Live, TELLING_PAUSE};
-use crate::calm::{self, Calm, Shared};
+use crate::calm::{Calm, Shared};
 use crate::calm_run::CalmRun;
 use crate::captured_twice::Way;
 use crate::facts::handshakes;
@@ -35,7 +35,7 @@ impl<X: StreamSink> Live<X> {
         }
         self.count_frame(usual.frame, usual.time);
         self.wait(usual, usual.payload(holder), from);
-        if self.course.waiting.len() >= calm::MAX_WAITING {
+        if self.course.waiting.is_full() {
             self.catch_up(config);
         }
         true
@@ -57,11 +57,8 @@ impl<X: StreamSink> Live<X> {
             bytes: payload,
         };
         self.hand_on(&payload, at, from, ack);
-        let waiting = &mut self.course.waiting;
-        if waiting.capacity() == 0 {
-            waiting.reserve_exact(calm::USUALLY_WAITING);
-        }
-        waiting.push(Calm::of(usual, from, seq, ack));
+        let calm = Calm::of(usual, seq, ack);
+        self.course.waiting.push(calm, from);
     }
 
     /// The calm packets that wait go through the facts and the watchers.
@@ -75,11 +72,11 @@ impl<X: StreamSink> Live<X> {
             high: self.shared(End::High),
         };
         let passing = self.packets.make_way(waiting.len(), config);
-        for (n, calm) in waiting.iter().enumerate() {
-            let Some(shared) = shared.of(calm.from) else {
+        for (n, (from, calm)) in waiting.in_order().enumerate() {
+            let Some(shared) = shared.of(from) else {
                 continue;
             };
-            let marks = self.look_at_calm(calm, shared);
+            let marks = self.look_at_calm(calm, from, shared);
             if n >= passing {
                 let packet = calm.packet(shared, marks);
                 self.packets.push(&packet, false, config);
@@ -92,21 +89,20 @@ impl<X: StreamSink> Live<X> {
         }
         for end in [End::Low, End::High] {
             if let Some(shared) = shared.of(end) {
-                self.look_at_run(&waiting, end, shared);
+                self.look_at_run(waiting.of(end), end, shared);
             }
         }
         waiting.clear();
         self.course.waiting = waiting;
     }
 
-    /// What those of `packets` that `end` sent come to.
+    /// What the `packets` of an end come to.
     fn look_at_run(&mut self, packets: &[Calm], end: End, shared: &Shared) {
-        let own = || packets.iter().filter(|calm| calm.from == end);
-        if let Some(run) = CalmRun::of(own(), shared) {
+        if let Some(run) = CalmRun::of(packets, shared) {
             let direction = self.directions.of_mut(end);
-            direction.recent.calm(&run, own());
+            direction.recent.calm(&run, packets);
             direction.calm_run(&run);
-            self.observers.calm_run(&run, own());
+            self.observers.calm_run(&run, packets);
         }
     }
 
@@ -126,9 +122,9 @@ impl<X: StreamSink> Live<X> {
 
     /// Gives our own marks of the packet.
     #[inline]
-    fn look_at_calm(&mut self, calm: &Calm, shared: &Shared) -> Marks {
+    fn look_at_calm(&mut self, calm: &Calm, from: End, shared: &Shared) -> Marks {
         let packet = calm.packet(shared, Marks::NONE);
-        let (own, peer) = self.directions.both_mut(calm.from);
+        let (own, peer) = self.directions.both_mut(from);
         let marks = own_marks::of_calm(&packet, own, peer);
         let datagram_len = shared.look.datagram_len(packet.payload_len);
         own.calm_sent(&packet, shared.mss, datagram_len);

@@ -1,0 +1,70 @@
+//! The calm packets that wait: each end's by themselves, and in which order they came.
+
+use crate::calm::Calm;
+use crate::pairs::{ByEnd, End};
+
+/// Packets that wait at most: one bit for each says who sent it.
+const MOST: usize = u64::BITS as usize;
+/// Packets of an end for which there is room from the first on.
+const USUALLY: usize = 8;
+
+/// Calm packets in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct CalmQueue {
+    ends: ByEnd<Vec<Calm>>,
+    /// From the lowest bit on, who sent the next one: set where it was the high end.
+    senders: u64,
+}
+
+impl CalmQueue {
+    /// How many wait.
+    pub(crate) const fn len(&self) -> usize {
+        self.ends.low.len() + self.ends.high.len()
+    }
+
+    /// None waits.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// No other finds room.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.len() >= MOST
+    }
+
+    /// The next one, which `from` sent. There is room for it.
+    #[inline]
+    pub(crate) fn push(&mut self, calm: Calm, from: End) {
+        self.senders |= u64::from(from == End::High) << (self.len() % MOST);
+        let own = self.ends.of_mut(from);
+        if own.capacity() == 0 {
+            own.reserve_exact(USUALLY);
+        }
+        own.push(calm);
+    }
+
+    /// Those of one end.
+    pub(crate) const fn of(&self, end: End) -> &[Calm] {
+        self.ends.of(end).as_slice()
+    }
+
+    /// All, with their senders.
+    #[inline]
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (End, &Calm)> {
+        let (mut low, mut high) = (self.ends.low.iter(), self.ends.high.iter());
+        (0..self.len()).map_while(move |n| {
+            if self.senders >> n & 1 == 0 {
+                Some((End::Low, low.next()?))
+            } else {
+                Some((End::High, high.next()?))
+            }
+        })
+    }
+
+    /// None waits any more.
+    pub(crate) fn clear(&mut self) {
+        self.ends.low.clear();
+        self.ends.high.clear();
+        self.senders = 0;
+    }
+}
