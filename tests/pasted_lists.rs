@@ -597,3 +597,45 @@ fn names_of_a_list_are_not_made_up() {
     );
     assert!(!document.to_string().contains("host-"), "{document}");
 }
+
+#[test]
+fn a_request_that_meets_a_servers_fin_is_not_harmless() {
+    // Of the connection only its end is there, and the protocol does not show.
+    let (cause, _, confidence) = of("\
+14:00:20.104210 IP 10.0.1.10.8080 > 10.0.1.5.42180: Flags [F.], seq 1842, ack 921, win 502
+14:00:20.104280 IP 10.0.1.5.42180 > 10.0.1.10.8080: Flags [P.], seq 921:1450, ack 1842 (HTTP POST /payments)
+14:00:20.104350 IP 10.0.1.10.8080 > 10.0.1.5.42180: Flags [R], seq 1843, win 0
+");
+    assert_eq!(cause, "keepalive_race");
+    assert!(confidence < 0.9, "{confidence}");
+
+    // A row that hides its number lies behind what went before: the FIN acknowledges no more than that.
+    let document = document_of_text(
+        "\
+60090 43.014057 balancer server TCP 74 23495 > 3000 [SYN] Seq=0 Win=26883 Len=0 MSS=8961 SACK_PERM=1 TSval=1 TSecr=0 WS=256
+60091 43.014086 server balancer TCP 74 3000 > 23495 [SYN, ACK] Seq=0 Ack=1 Win=26847 Len=0 MSS=8961 SACK_PERM=1 TSval=1 TSecr=1 WS=128
+60092 43.014462 balancer server TCP 66 23495 > 3000 [ACK] Seq=1 Ack=1 Win=27136 Len=0 TSval=1 TSecr=1
+60093 43.014487 balancer server HTTP 722 POST /a HTTP/1.1  (application/json)
+60094 43.014493 server balancer TCP 66 3000 > 23495 [ACK] Seq=1 Ack=657 Win=28160 Len=0 TSval=1 TSecr=1
+60099 43.017253 server balancer HTTP 400 HTTP/1.1 200 OK  (application/json)
+60100 43.017600 balancer server TCP 66 23495 > 3000 [ACK] Seq=657 Ack=335 Win=28160 Len=0 TSval=1 TSecr=1
+60300 48.019000 balancer server HTTP 722 POST /a HTTP/1.1  (application/json)
+60301 48.019010 server balancer TCP 66 3000 > 23495 [FIN, ACK] Seq=335 Ack=657 Win=28160 Len=0 TSval=1 TSecr=1
+60302 48.019030 server balancer TCP 54 3000 > 23495 [RST] Seq=335 Win=0 Len=0
+",
+    );
+    let (cause, ..) = verdict(&document, 0);
+    assert_eq!(cause, "keepalive_race");
+    let summary = document["connections"][0]["verdict"]["summary"].to_string();
+    assert!(summary.contains("5.00 s"), "{summary}");
+}
+
+#[test]
+fn an_encrypted_alert_of_a_session_under_way_is_its_goodbye() {
+    let (cause, ..) = of("\
+1236 49.697492 10.0.0.1 10.0.0.5 TLSv1.2 85 Encrypted Alert
+1237 49.697580 10.0.0.1 10.0.0.5 TCP 60 443 > 65086 [FIN, ACK] Seq=4128 Ack=2781 Win=64128 Len=0
+1238 49.697601 10.0.0.5 10.0.0.1 TCP 54 65086 > 443 [ACK] Seq=2781 Ack=4129 Win=131328 Len=0
+");
+    assert_eq!(cause, "none");
+}

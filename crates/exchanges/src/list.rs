@@ -255,6 +255,11 @@ impl List {
         if data_proves || (*self.enciphers.of(side) && *self.enciphers.of(side.peer())) {
             tls.handshake = TlsHandshake::Complete;
         }
+        // Nothing of the handshake is in the list, and the alert is encrypted: the session was under way, and takes its leave.
+        let enciphered = *self.enciphers.of(Side::Client) || *self.enciphers.of(Side::Server);
+        if alert && line.contains("Encrypted Alert") && !self.greeted && !enciphered {
+            tls.handshake = TlsHandshake::Complete;
+        }
         if alert {
             note_alert(tls, side, at, line);
         }

@@ -313,11 +313,21 @@ impl Tcpdump {
             }
             written.seq = written.seq.map(|n| self.as_header(side, n));
             written.ack = written.ack.map(|n| self.as_header(1 - side, n));
+        } else if row.raw.seq.is_some_and(|n| self.continues(side, n)) {
+            // Rows that were written by hand, or by another program, count on.
+            written.seq = row.raw.seq.map(Number::Relative);
         }
         if !self.earlier {
             written.starts = [self.start_of(side), self.start_of(1 - side)];
         }
         written
+    }
+
+    /// A small number that is just where the side's relative ones are.
+    fn continues(&self, side: usize, n: u32) -> bool {
+        let reached = self.reached.get(side).copied().unwrap_or(0);
+        let relative = self.start_of(side).is_none() && reached > 1 && n < MAY_BE_RELATIVE;
+        relative && distance(n, reached) <= 1
     }
 
     fn begin(&mut self, side: usize, seq: Option<u32>, ack: Option<u32>) {

@@ -97,6 +97,18 @@ impl Reader {
         at
     }
 
+    /// A host is named like a tag of HTML: `<pre><code>10.0.0.1`.
+    pub fn takes_tags_for_names(&self) -> bool {
+        let mut sides = self
+            .rows
+            .iter()
+            .flat_map(|row| [row.source, row.destination]);
+        sides.any(|side| {
+            let name = side.host.map(|host| self.names.hosts.display(host));
+            name.is_some_and(|name| name.contains('<'))
+        })
+    }
+
     /// No more lines follow.
     pub fn finish_lines(&mut self) {
         self.finish_details();

@@ -104,6 +104,9 @@ fn read_fields(text: &str, row: &mut RawRow) {
                         (row.seq, wrapping_number(split_digits(end).0))
                 {
                     row.len = Some(end.wrapping_sub(first));
+                } else if behind.starts_with(',') && is_mark(row) {
+                    // With data it would be a range.
+                    row.len = Some(0);
                 }
             }
             "ack" => row.ack = wrapping_number(value),
@@ -128,6 +131,12 @@ fn read_fields(text: &str, row: &mut RawRow) {
         }
         rest = after;
     }
+}
+
+/// Closes or resets: tcpdump writes its number in any case, that of other rows only where there is data.
+fn is_mark(row: &RawRow) -> bool {
+    row.flags
+        .is_some_and(|flags| flags.is_fin() || flags.is_rst())
 }
 
 /// A sequence number; with `-v` of old releases a relative one may exceed 32 bits or be negative: then it is unknown.

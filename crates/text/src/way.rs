@@ -42,7 +42,8 @@ impl Way {
         // A text with tags may be a copied web page, or payload that holds one: what gives more rows is right.
         let mut other = Reader::default();
         let stripped = Self::Lines(ByLine::new(text, true)).then(text, follows, &mut other);
-        if other.rows.len() <= reader.rows.len() {
+        let fewer = other.rows.len() < reader.rows.len();
+        if fewer || (other.rows.len() == reader.rows.len() && !reader.takes_tags_for_names()) {
             return plain;
         }
         *reader = other;

@@ -423,6 +423,10 @@ const MAX_HEAD: usize = 400;
 
 /// Where the Protocol column of a row without TCP's numbers is. What stands before must prove that this is a row.
 fn find_protocol(rest: &[Token<'_>], lead: &Lead) -> Option<usize> {
+    if is_protocol_and_length(rest) && lead.frame.is_some() && lead.time.is_some() {
+        // No addresses at all: number, time, protocol, length.
+        return Some(0);
+    }
     // An arrow that nothing follows is an Info column (`PGSQL 74 >`).
     let arrow = rest.iter().take(8).position(|token| is_arrow(token.text));
     if let Some(arrow) = arrow.filter(|at| rest.get(at.saturating_add(2)).is_some()) {
@@ -437,11 +441,7 @@ fn find_protocol(rest: &[Token<'_>], lead: &Lead) -> Option<usize> {
         .first()
         .is_some_and(|token| protocol(token.text).is_some())
     {
-        // No addresses at all: number, time, protocol, length.
-        let has_length = rest
-            .get(1)
-            .is_some_and(|token| integer::<u32>(token.text).is_some());
-        return (lead.frame.is_some() && lead.time.is_some() && has_length).then_some(0);
+        return None;
     }
     if let [source, destination, name, ..] = rest
         && is_host_column(source.text)
@@ -462,6 +462,14 @@ fn find_protocol(rest: &[Token<'_>], lead: &Lead) -> Option<usize> {
         == 2;
     let full_lead = lead.frame.is_some() && lead.time.is_some();
     (at >= 2 && (both || full_lead || (at == 2 && lead.time.is_some()))).then_some(at)
+}
+
+fn is_protocol_and_length(rest: &[Token<'_>]) -> bool {
+    let name = rest
+        .first()
+        .is_some_and(|token| protocol(token.text).is_some());
+    let length = rest.get(1).and_then(|token| integer::<u32>(token.text));
+    name && length.is_some()
 }
 
 fn is_host_column(word: &str) -> bool {

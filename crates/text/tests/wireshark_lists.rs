@@ -544,3 +544,23 @@ fn a_row_with_flags_that_cannot_be_read_is_reported() {
     );
     assert_eq!(list.unread.len(), 1);
 }
+
+// After a question on ask.wireshark.org, copied with its tags.
+#[test]
+fn tags_before_an_address_are_no_part_of_it() {
+    check(
+        "<pre><code>10.0.0.106 10.0.0.222 TCP 60 [TCP ZeroWindowProbeAck] [TCP ZeroWindow] http &gt; ldxp [ACK]</code></pre><p>I tried</p>",
+        "1 - 10.0.0.106:80 > 10.0.0.222:4042 [ACK] seq - ack - win - len -",
+    );
+    // Columns without addresses, and an Info without flags.
+    let list = parse(
+        b"3660 6.364478 TCP 94 [TCP Dup ACK 3380#140] 37595 > http [ACK] Seq=1 Ack=3214429 Len=0
+3661 6.365102 HTTP 1494 [TCP Fast Retransmission] http > 37595 Seq=3214429 Ack=1 Len=1428",
+    );
+    let ends: Vec<String> = list
+        .rows
+        .iter()
+        .map(|row| list.names.display(row.segment().source.host))
+        .collect();
+    assert!(!ends.iter().any(|name| name.contains("Fast")), "{ends:?}");
+}

@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Packet, Side};
-use whyreset_exchanges::{Exchange, Exchanges};
+use whyreset_exchanges::{Exchange, Exchanges, Protocol};
 use whyreset_segments::Known;
 
 use super::accounts::{Missing, OpenExchange, is_http};
@@ -97,6 +97,26 @@ fn seen_from(connection: &Connection<Exchanges>, of: Side) -> i64 {
         .unwrap_or(0)
 }
 
+/// In a protocol that is not known the client said more than a goodbye behind the server's FIN, without having acknowledged that, and
+/// the server's host refused it.
+fn spoke_into_the_close(
+    connection: &Connection<Exchanges>,
+    close: Close,
+    last: Option<&Exchange>,
+) -> bool {
+    let unknown = last.is_none_or(|e| e.protocol == Protocol::Unknown);
+    let fin = connection.flows.server.fin;
+    let mut data = connection
+        .packets
+        .iter()
+        .filter(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > close.at.frame);
+    let crossed = data.next().is_some_and(|p| {
+        let said = i64::from(p.payload_len) > FAREWELL_BYTES;
+        said && p.known.has(Known::ACK) && fin.is_some_and(|fin| p.ack <= fin.seq)
+    });
+    unknown && crossed
+}
+
 /// Data that was in flight towards a side that reset the connection (or closed it, and then refused what still came): it
 /// had not taken all that was sent to it. Or, where the protocol hides its promises, a client that reset the connection
 /// in the middle of full segments.
@@ -113,7 +133,8 @@ pub(super) fn left_in_flight<'a>(
         // What a client was still pouring out, and the server's host refused: more than a goodbye that meets a closed socket.
         Kind::Fin => {
             let hidden = last.is_none_or(|e| !is_http(&e.protocol));
-            connection.reset_count.server > 0 && hidden && was_sending(connection)
+            let poured = was_sending(connection) || spoke_into_the_close(connection, close, last);
+            connection.reset_count.server > 0 && hidden && poured
         }
     };
     let had_it = |e: &Exchange| {

@@ -1,7 +1,10 @@
 //! `keepalive_race`: a request on a kept-alive connection met the server's idle close.
 
+use whyreset_capture::Span;
+
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, never, on};
+use crate::observations::SHORTEST_IDLE;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -81,11 +84,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .open
         .as_ref()
         .map_or_else(|| "the request".to_owned(), |open| open.name());
-    let idle = case
-        .connection
-        .silence_before_end
-        .or_else(|| case.connection.silences.first().copied())
-        .map(|silence| format!(" after {} of idling", wording::span(silence.length)))
+    let idle = idled(case)
+        .map(|length| format!(" after {} of idling", wording::span(length)))
         .unwrap_or_default();
     if let Some(announced) = found.get(ASKED_BEHIND_LAST) {
         return format!(
@@ -101,6 +101,22 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     format!(
         "{name} crossed the server's idle close{idle}: a keep-alive race; the request was never processed."
     )
+}
+
+/// How long the connection had rested: the silence that the request or the close broke, where it was one.
+fn idled(case: &Case<'_>) -> Option<Span> {
+    let c = case.connection;
+    let asked = case.accounts.open.as_ref().and_then(|open| open.started);
+    let close = case.close.map(|close| close.at.frame);
+    let broken = c.silence_before_end.iter().chain(&c.silences);
+    let at_the_end = broken.filter(|silence| {
+        let until = Some(silence.until.frame);
+        until == close || until == asked.map(|at| at.frame)
+    });
+    let longest = at_the_end.map(|silence| silence.length).max();
+    longest
+        .or_else(|| c.silences.first().map(|silence| silence.length))
+        .filter(|length| *length >= SHORTEST_IDLE)
 }
 
 const PAGE: Page = Page {

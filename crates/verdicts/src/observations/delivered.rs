@@ -43,7 +43,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "Both sides had exchanged data in the TLS session before.",
         );
     }
-    if case.accounts.complete == 0
+    let h = &case.connection.handshake;
+    let begun_here = h.syn.is_some() || h.syn_ack.is_some();
+    if begun_here
+        && case.accounts.complete == 0
         && !served
         && let Some(started) = open.started
     {

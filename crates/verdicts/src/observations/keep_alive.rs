@@ -13,7 +13,7 @@ use crate::wording;
 const RETRANSMISSION: Span = Span::from_millis(200);
 
 /// No server counts a connection as idle sooner.
-const SHORTEST_IDLE: Span = Span::from_millis(900);
+pub(crate) const SHORTEST_IDLE: Span = Span::from_millis(900);
 
 /// A goodbye is no longer than this.
 const GOODBYE: u32 = 40;
@@ -102,7 +102,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let request = case.packet(started.frame);
     let request_seq = request
         .filter(|packet| packet.known.has(Known::SEQ))
-        .map(|packet| packet.seq);
+        .map(|packet| packet.seq)
+        .or_else(|| not_before(case, started, &close));
     let knew = never_answered(case, &close)
         || match (close.ack, request_seq) {
             (Some(ack), Some(seq)) => ack > seq,
@@ -181,6 +182,17 @@ fn last_word(case: &Case<'_>) -> Option<Moment> {
     word.map(|p| p.moment()).or(c.flows.client.last_new_data)
 }
 
+/// A row of a list may hide its number: it lies no earlier than where the client was before. That tells where the close acknowledges
+/// no more than that.
+fn not_before(case: &Case<'_>, request: Moment, close: &ServerClose) -> Option<i64> {
+    let before = case.connection.packets.iter().filter(|p| {
+        let numbered = p.known.has(Known::SEQ) && !p.flags.is_rst();
+        p.side == Side::Client && p.frame < request.frame && numbered
+    });
+    let reached = before.map(|p| p.seq_end()).max()?;
+    close.ack.filter(|ack| *ack <= reached).map(|_| reached)
+}
+
 /// The server's close acknowledges the client's FIN: it was the client that closed.
 fn answers_the_clients_close(case: &Case<'_>, close: &ServerClose) -> bool {
     let fin = case.connection.flows.client.fin;
@@ -191,7 +203,10 @@ fn answers_the_clients_close(case: &Case<'_>, close: &ServerClose) -> bool {
 /// The server had received something of the client when it closed, and had never sent a byte itself: it was not idle, it
 /// left what it had heard without an answer.
 fn never_answered(case: &Case<'_>, close: &ServerClose) -> bool {
-    case.connection.flows.server.bytes == 0 && close.ack.is_some_and(|ack| ack > 1)
+    let c = case.connection;
+    // What went before the capture may have been answered.
+    let whole = c.handshake.syn.is_some() || c.handshake.syn_ack.is_some();
+    whole && c.flows.server.bytes == 0 && close.ack.is_some_and(|ack| ack > 1)
 }
 
 /// The server's FIN, or an active RST of it without FIN.

@@ -31,6 +31,7 @@ use crate::case::Case;
 
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use flow_control::receiver as flow_control_receiver;
+pub(crate) use keep_alive::SHORTEST_IDLE;
 pub(crate) use last_words::{declined, quoted as last_words};
 pub(crate) use light_cone::suspicions;
 pub(crate) use neighbours::{answered_another, elsewhere};
