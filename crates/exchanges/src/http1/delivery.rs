@@ -115,6 +115,7 @@ impl Http1 {
         }
         if way == Way::Response {
             self.pass_answered(log, at, lost);
+            self.keep_unasked(log, lost);
         }
         let reader = self.reader_mut(way);
         reader.resumed = true;
@@ -123,6 +124,25 @@ impl Http1 {
         reader.head_at = Some(at);
         reader.last_at = Some(at);
         reader.state = State::Head;
+    }
+
+    /// A response of which the head was lost, and whose request was not read yet: that will be one behind missing bytes.
+    fn keep_unasked(&mut self, log: &mut ExchangeLog, lost: &Lost) {
+        let one_sided = self.request.last_at.is_none();
+        if one_sided || !lost.is_unasked() || !self.pending.is_empty() {
+            return;
+        }
+        let id = log.push(Exchange {
+            protocol: Protocol::Http11,
+            started: lost.began,
+            response_started: lost.began,
+            ended: lost.began,
+            response_complete: true,
+            complete: true,
+            uncertain: true,
+            ..Exchange::default()
+        });
+        self.orphans.add(id, lost.began);
     }
 
     /// Behind missing bytes a response begins. A client that waits for each answer before it asks again has had the
@@ -283,6 +303,9 @@ impl Http1 {
             exchange.response_started = Some(at);
         }
         self.lose(log, way, id, head);
+        if let State::Lost(lost) = &mut self.reader_mut(way).state {
+            lost.began = Some(at);
+        }
     }
 
     /// The exchange of a request that is not in the capture; `None` where its response has been read.
@@ -304,6 +327,13 @@ impl Http1 {
             uncertain: true,
             ..Exchange::default()
         });
+        if self.pending.is_empty()
+            && let State::Lost(lost) = &mut self.response.state
+            && lost.is_unasked()
+        {
+            lost.id = Some(id);
+            return Some(id);
+        }
         self.await_response(Pending {
             id,
             frame: at.frame,

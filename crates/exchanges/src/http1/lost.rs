@@ -1,5 +1,7 @@
 //! A direction whose framing was lost to bytes that are not in the capture, or that make no sense.
 
+use whyreset_connections::Moment;
+
 use super::start_line::Search;
 use crate::Exchange;
 use crate::exchange_log::ExchangeId;
@@ -11,6 +13,8 @@ pub(crate) struct Lost {
     /// The message that the bytes belong to, as far as can be told.
     pub(crate) id: Option<ExchangeId>,
     pub(crate) within: Within,
+    /// The packet at which a message began, where its beginning is missing.
+    pub(crate) began: Option<Moment>,
     /// Bytes since, captured or not.
     pub(crate) passed: u64,
     /// Some of them were not captured.
@@ -41,6 +45,7 @@ impl Lost {
             search,
             id,
             within,
+            began: None,
             passed: 0,
             gapped: false,
             tail: [0; 7],
@@ -99,6 +104,12 @@ impl Lost {
         self.gapped = true;
         self.tail = [0; 7];
         self.search.gap();
+    }
+
+    /// A response of which the head is missing, to a request that was not read either: servers of HTTP do not speak first.
+    pub(crate) const fn is_unasked(&self) -> bool {
+        let head = matches!(self.within, Within::Head { .. });
+        head && self.gapped && self.id.is_none() && self.passed > 0
     }
 
     /// Whether bytes are missing since.

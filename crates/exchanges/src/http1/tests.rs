@@ -503,3 +503,22 @@ fn a_start_line_is_judged_alike_whether_its_head_comes_at_once_or_in_pieces() {
         assert_eq!(lines(at_once.list), lines(in_pieces.end().list), "{line:?}");
     }
 }
+
+#[test]
+fn a_lost_request_is_answered_by_the_response_whose_head_was_lost() {
+    let list = Talk::default()
+        .client(GET)
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        .lose(Server, 500)
+        .server("the rest of it")
+        .lose(Client, 75)
+        .client(GET.replace("/a", "/c"))
+        .server("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes")
+        .end()
+        .list;
+    let last = list.last().unwrap();
+    assert_eq!(last.request.as_deref(), Some("GET /c"), "{list:#?}");
+    assert_eq!((last.status, last.body_expected), (Some(200), Some(3)));
+    assert!(last.complete);
+    assert!(list.iter().all(|it| it.complete || it.uncertain));
+}

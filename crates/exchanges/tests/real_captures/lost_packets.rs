@@ -39,6 +39,32 @@ fn no_answer_is_given_to_another_request() {
     }
 }
 
+/// The same told by their lengths: six files of 1,000 to 6,000 bytes on one connection. Where a request and the head of its answer
+/// are both missing the answers behind them stay where they belong.
+#[test]
+fn answers_of_other_lengths_stay_with_their_requests() {
+    let capture = std::fs::read(kept().join("nginx_six.pcap")).unwrap();
+    for first in 4..34 {
+        for second in first..34 {
+            let lossy = |frame| frame != first && frame != second;
+            let connection = &exchanges(&capture, KeyLog::default(), lossy)[0];
+            for it in &connection.list {
+                let file = it
+                    .request
+                    .as_deref()
+                    .and_then(|line| line.strip_prefix("GET /f"));
+                let len = file.map(|number| number.parse::<u64>().unwrap() * 1_000);
+                let (Some(len), Some(promised)) = (len, it.body_expected) else {
+                    continue;
+                };
+                assert_eq!(promised, len, "without {first} and {second}: {it:?}");
+            }
+            let well = connection.list.iter().all(|it| it.complete || it.uncertain);
+            assert!(well, "without {first} and {second}: {connection:#?}");
+        }
+    }
+}
+
 fn pairs(
     list: &[whyreset_exchanges::Exchange],
 ) -> impl Iterator<Item = (Option<String>, Option<u16>)> {
