@@ -639,3 +639,29 @@ fn an_encrypted_alert_of_a_session_under_way_is_its_goodbye() {
 ");
     assert_eq!(cause, "none");
 }
+
+#[test]
+fn ports_used_again_in_one_direction_are_no_forgery() {
+    // Only what goes to port 9998 was captured: a refusal, and 11 s later the answer to another SYN.
+    let (cause, ..) = of("\
+23:33:51.888788 IP 127.0.0.1.9999 > 127.0.0.1.9998: Flags [R.], seq 0, ack 3069588922, win 0, length 0
+23:34:03.173790 IP 127.0.0.1.9999 > 127.0.0.1.9998: Flags [S.], seq 2706133401, ack 3245919350, win 43690, options [mss 65495,sackOK,TS val 17700438 ecr 17700438,nop,wscale 7], length 0
+23:34:03.174247 IP 127.0.0.1.9999 > 127.0.0.1.9998: Flags [.], ack 1001, win 334, options [nop,nop,TS val 17700438 ecr 17700438], length 0
+23:34:03.174590 IP 127.0.0.1.9999 > 127.0.0.1.9998: Flags [P.], seq 1:6, ack 1001, win 334, options [nop,nop,TS val 17700439 ecr 17700438], length 5
+");
+    assert_eq!(cause, "unknown");
+}
+
+#[test]
+fn a_syn_ack_of_no_ordinary_host_makes_no_refusal_a_forgery() {
+    // A program answers in the name of a host whose own stack refuses the SYN.
+    let (_, _, confidence) = of("\
+21:21:49.849158 IP 10.0.0.1.12345 > 10.0.0.2.12345: Flags [S], seq 100, win 8192, length 0
+21:21:49.849231 IP 10.0.0.2.12345 > 10.0.0.1.12345: Flags [R.], seq 0, ack 101, win 0, length 0
+21:21:49.850893 IP 10.0.0.2.12345 > 10.0.0.1.12345: Flags [S.], seq 0, ack 101, win 8192, length 0
+21:21:49.850956 IP 10.0.0.1.12345 > 10.0.0.2.12345: Flags [R], seq 101, win 0, length 0
+21:21:49.850987 IP 10.0.0.2.12345 > 10.0.0.1.12345: Flags [R.], seq 0, ack 1, win 0, length 0
+21:21:49.852881 IP 10.0.0.1.12345 > 10.0.0.2.12345: Flags [R], seq 101, win 0, length 0
+");
+    assert!(confidence < 0.8, "{confidence}");
+}

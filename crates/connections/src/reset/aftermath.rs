@@ -34,7 +34,10 @@ pub(crate) fn watch(
     bare: bool,
 ) -> Aftermath {
     let reset = &raw.packet;
-    let later = || log.after.iter().filter(|packet| packet.frame > reset.frame);
+    let after = || log.after.iter().filter(|packet| packet.frame > reset.frame);
+    let next = after().find(|packet| opens_another(packet, raw));
+    let until = next.map_or(u64::MAX, |packet| packet.frame);
+    let later = || after().filter(|packet| packet.frame < until);
     let arrival = time_for_answer(trips.of(reset.side.peer()));
     let receiver_went_on = later()
         .find(|p| p.side != reset.side && p.time - reset.time > arrival)
@@ -59,6 +62,13 @@ pub(crate) fn watch(
         sender_sent_data: went_on.is_some_and(|p| p.payload_len > 0),
         receiver_answered_rst,
     }
+}
+
+/// A SYN/ACK that acknowledges another SYN than the RST does: the same ends are used again, and the SYN itself was not captured.
+fn opens_another(packet: &Packet, raw: &RawReset) -> bool {
+    let answers = packet.flags.contains(TcpFlags::SYN | TcpFlags::ACK);
+    let other = raw.ack().is_some_and(|ack| ack != packet.ack);
+    packet.side == raw.packet.side && answers && packet.known.has(Known::ACK) && other
 }
 
 /// After this much time, what the receiver sends has been sent after the RST reached it.

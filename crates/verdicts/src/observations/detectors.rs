@@ -8,6 +8,7 @@ use whyreset_connections::{Dialect, Reset, Side};
 use whyreset_segments::TcpFlags;
 
 use super::ids;
+use super::rst::answered_by_no_host;
 use crate::Observations;
 use crate::case::Case;
 
@@ -110,7 +111,9 @@ fn refused_then_accepted(case: &Case<'_>, found: &mut Observations) {
     let forged = c.resets.iter().find(|reset| {
         reset.by == Side::Server && reset.at.frame > syn.frame && reset.at.frame < syn_ack.frame
     });
-    if let Some(forged) = forged.filter(|_| c.handshake.syn_count == 1) {
+    if let Some(forged) =
+        forged.filter(|_| c.handshake.syn_count == 1 && !answered_by_no_host(case))
+    {
         let died_of_it = case
             .fatal
             .is_some_and(|reset| reset.at.frame == forged.at.frame);

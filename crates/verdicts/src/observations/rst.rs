@@ -120,6 +120,13 @@ fn windows_like(case: &Case<'_>, reset: &Reset) -> bool {
         && matches!(flow.syn_window, Some(8192 | 64240 | 65535))
 }
 
+/// Every host states its MSS: a SYN/ACK without is some program's, and how long that took tells nothing of the host.
+pub(super) fn answered_by_no_host(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let options = c.flows.server.syn_options;
+    c.handshake.syn_ack.is_some() && options.is_some_and(|options| options.mss.is_none())
+}
+
 fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let Some(trigger) = reset.trigger else {
         // Which packet it answers is not kept; that its host had been alive still counts.
@@ -134,7 +141,8 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         .round_trip
         .of(reset.by)
         .likely_floor();
-    if trigger.possible && usual.is_some_and(|usual| trigger.delay < usual) {
+    let sooner = usual.is_some_and(|usual| trigger.delay < usual);
+    if trigger.possible && sooner && !answered_by_no_host(case) {
         found.tell(
             ids::RST_SOONER_THAN_USUAL,
             [cause, frame],
