@@ -275,6 +275,8 @@ pub struct Tls {
     pub alert: Option<TlsAlert>,
     /// Who sent close_notify; `None` where it cannot be told.
     pub close_notify: CloseNotify,
+    /// Heartbeats (RFC 6520) were exchanged behind the handshake.
+    pub heartbeat: bool,
     /// The session was resumed.
     pub resumed: bool,
     /// Application data bytes the client sent.

@@ -93,6 +93,20 @@ fn pieces_that_stop_without_a_goodbye_may_not_have_been_all() {
 }
 
 #[test]
+fn heartbeats_are_asked_for_like_anything_else() {
+    let mut session = Session::handshake();
+    session.client(0.1, PSH_ACK, &record(24, 32));
+    session.server(0.14, PSH_ACK, &record(24, 48));
+    let verdict = session.client_closes(0.1402);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::TlsFailure) < 0.1,
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
 fn proxies_say_goodbye_behind_half_an_answer_too() {
     let verdict = with_goodbye(Session::new(&PIECES)).server_closes(0.14);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));

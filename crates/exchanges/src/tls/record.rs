@@ -10,6 +10,8 @@ pub(crate) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(crate) const ALERT: u8 = 21;
 pub(crate) const HANDSHAKE: u8 = 22;
 pub(crate) const APPLICATION_DATA: u8 = 23;
+/// RFC 6520.
+pub(crate) const HEARTBEAT: u8 = 24;
 
 /// A record's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

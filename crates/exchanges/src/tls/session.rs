@@ -10,7 +10,8 @@ use super::early_data::EarlyData;
 use super::hello::{self, ClientHello, MessageReader, ServerHello};
 use super::inside::Inside;
 use super::record::{
-    ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, RecordHeader, RecordPart, RecordReader,
+    ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT, RecordHeader, RecordPart,
+    RecordReader,
 };
 use super::turns::{Speech, Turns};
 use crate::application::Context;
@@ -95,6 +96,8 @@ pub(super) struct Flow {
     pub(super) spoke_after: bool,
     /// Its longest record that looks like application data.
     pub(super) longest_data: u16,
+    /// The side sent a heartbeat, or answered one.
+    pub(super) beats: bool,
     /// The side said what is no TLS.
     pub(super) foreign: bool,
     /// Records were lost since.
@@ -214,6 +217,7 @@ impl TlsSession {
                 }
             }
             ALERT if self.is_encrypted(side) => self.encrypted_alert(side, at, before),
+            HEARTBEAT if self.is_encrypted(side) => self.flows.of_mut(side).beats = true,
             _ => {}
         }
     }
@@ -573,6 +577,7 @@ impl TlsSession {
             last_answer: self.last_answer(),
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
+            heartbeat: self.flows.client.beats || self.flows.server.beats,
             answered_early: self.answered_early().filter(|_| open),
             answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }

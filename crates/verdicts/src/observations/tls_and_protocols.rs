@@ -167,7 +167,7 @@ fn at_first_word(case: &Case<'_>, close: Close) -> bool {
 
 /// The handshake is whole, the client asks for nothing and closes: it did not like what it saw, or only looked.
 fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
-    let Some(close) = case.close else {
+    let Some(close) = case.close.filter(|_| !tls.heartbeat) else {
         return;
     };
     let client = &case.connection.flows.client;

@@ -207,6 +207,12 @@ impl Talk {
 
     /// A router's ICMP error that quotes the client's SYN.
     pub fn icmp_about_syn(&mut self, at: f64, kind: u8, code: u8) {
+        self.icmp_about(at, (SYN, 0, 0), kind, code);
+    }
+
+    /// The same about a packet of the client: its flags, sequence and acknowledgement numbers.
+    pub fn icmp_about(&mut self, at: f64, quoted: (TcpFlags, u32, u32), kind: u8, code: u8) {
+        let (flags, seq, ack) = quoted;
         self.frame += 1;
         let quote = Quote {
             error: IcmpError {
@@ -217,7 +223,7 @@ impl Talk {
             },
             reporter: Host::V4(Ipv4Addr::new(203, 0, 113, 1)),
             reporter_ttl: 60,
-            segment: self.segment(at, Side::Client, SYN, (0, 0), b"", 60, 1001),
+            segment: self.segment(at, Side::Client, flags, (seq, ack), b"", 60, 1001),
             quoted_bytes: 20,
         };
         self.engine.quote(&quote);

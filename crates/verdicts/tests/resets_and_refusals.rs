@@ -1,0 +1,117 @@
+//! Resets of both sides, ICMP about an open connection, and limits on a whole transfer.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Verdict};
+
+fn shows(verdict: &Verdict, id: &str) -> bool {
+    verdict.evidence.iter().any(|e| e.id == id)
+}
+
+/// Captured at the server; the client is 40 ms away. The server closes, or does not; RSTs come in the names of both within a moment.
+fn both_reset(closed: bool) -> Verdict {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    talk.round_trip = 0.000_05;
+    talk.client(0.0, talk::SYN, 0, 0, b"");
+    talk.server(0.000_05, talk::SYN_ACK, 0, 1, b"");
+    talk.client(0.04, talk::ACK, 1, 1, b"");
+    let up = talk.request(0.05, 1, 1);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    talk.server(0.1, PSH_ACK, 1, up, answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.14, talk::ACK, up, down, b"");
+    if closed {
+        talk.server(0.15, FIN_ACK, down, up, b"");
+    }
+    let more = b"GET /more HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    talk.client(0.16, PSH_ACK, up, down, more);
+    // The host answers what met its closed socket; a device comes when it likes.
+    let (at, flags) = if closed {
+        (0.160_05, RST)
+    } else {
+        (1.5, RST_ACK)
+    };
+    talk.stranger(at, Side::Server, flags, down, 64);
+    talk.client(at + 0.000_1, RST_ACK, up + more.len() as u32, down, b"");
+    talk.verdict(3.0)
+}
+
+#[test]
+fn resets_that_answer_what_met_a_closed_socket_are_no_devices_pair() {
+    let verdict = both_reset(true);
+    assert!(!shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+    assert_ne!(verdict.cause, Cause::InjectedReset);
+    let verdict = both_reset(false);
+    assert!(shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+}
+
+#[test]
+fn icmp_about_an_open_connection_is_not_said_to_refuse_its_syn() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 2_000, 2_000);
+    for at in [5.0, 5.2, 5.6, 6.4] {
+        talk.client(
+            at,
+            PSH_ACK,
+            up,
+            down,
+            b"GET /b HTTP/1.1\r\nHost: lab.test\r\n\r\n",
+        );
+        talk.icmp_about(at + 0.02, (PSH_ACK, up, down), 3, 13);
+    }
+    let verdict = talk.verdict(9.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::FirewallReject,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(
+        verdict.summary.contains("open connection"),
+        "{}",
+        verdict.summary
+    );
+    assert!(!verdict.summary.contains("SYN"), "{}", verdict.summary);
+}
+
+/// A client that resets a flowing download so long behind its SYN.
+fn stopped_at(end: f64) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let mut down = talk.response(0.1, 1, up, 90_000_000, 30_000);
+    let mut at = 0.2;
+    while at < end - 0.01 {
+        talk.server(at, PSH_ACK, down, up, &[b'x'; 1448]);
+        down += 1448;
+        talk.client(at + 0.000_05, talk::ACK, up, down, b"");
+        at += 0.05;
+    }
+    talk.client(end, RST_ACK, up, down, b"");
+    talk.verdict(end + 1.0)
+}
+
+#[test]
+fn a_limit_on_the_whole_transfer_counts_from_the_programs_start() {
+    for end in [2.993, 3.004] {
+        let verdict = stopped_at(end);
+        assert!(
+            shows(&verdict, "round_total"),
+            "{end}: {:#?}",
+            verdict.evidence
+        );
+        assert_eq!(verdict.ended_by, EndedBy::Client);
+    }
+    assert!(!shows(&stopped_at(2.6), "round_total"));
+}
