@@ -133,6 +133,7 @@ impl Exchange {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
+                && !tls.request_unread
                 && tls.answered_early != Some(false)
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
@@ -285,6 +286,8 @@ pub struct Tls {
     pub server_bytes: u64,
     /// A request was outstanding at the end: an estimate from record sizes and order.
     pub request_outstanding: Option<bool>,
+    /// What the client said behind the server's last answer is not in the capture: whether that was answered does not show.
+    pub request_unread: bool,
     /// A response was under way at the end: an estimate.
     pub response_under_way: Option<bool>,
     /// The last record of a side was cut by the end of the connection: (side, bytes missing).

@@ -150,3 +150,15 @@ fn both_speak_when_they_like() {
         told(&verdict)
     );
 }
+
+#[test]
+fn what_a_short_snapshot_hides_behind_the_answer_is_not_taken_for_nothing() {
+    let mut it = Session::new(&[372]);
+    it.talk.snapshot = 60;
+    let upload = [record(23, 180), record(23, FULL), record(23, FULL)].concat();
+    for (n, piece) in upload.chunks(1_448).enumerate() {
+        it.client(0.2 + n as f64 / 1e3, ACK, piece);
+    }
+    let verdict = it.client_closes(0.4);
+    assert!(verdict.confidence < 0.8, "{}", told(&verdict));
+}

@@ -53,6 +53,8 @@ pub(crate) struct TlsSession {
     /// The client's last record that is a request or a part of one.
     last_request: Option<Moment>,
     overtaking: Overtaking,
+    /// The last packet of the client of which records are missing in the capture.
+    unread_request: Option<Moment>,
     /// The answer before it, where the last may be GOAWAY with a reason in words: it is short, and broke a rest.
     before_goaway: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
@@ -149,6 +151,7 @@ impl TlsSession {
             last_answer: None,
             last_request: None,
             overtaking: Overtaking::default(),
+            unread_request: None,
             before_goaway: None,
             decryption: None,
             early_data_taken: false,
@@ -570,7 +573,10 @@ impl TlsSession {
             resumed: self.resumed(),
             client_bytes: self.flows.client.application_bytes,
             server_bytes: self.flows.server.application_bytes,
-            request_outstanding: outstanding.filter(|waits| !(blind && *waits)),
+            request_outstanding: outstanding
+                .filter(|waits| !(blind && *waits))
+                .filter(|waits| *waits || !self.request_unread()),
+            request_unread: self.request_unread(),
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
@@ -590,6 +596,14 @@ impl TlsSession {
         if asked.is_some() && unknown {
             self.turns().was_rest();
         }
+    }
+
+    /// The client said something behind the server's last answer, and its records are not in the capture.
+    fn request_unread(&self) -> bool {
+        let (Some(unread), Some(answer)) = (self.unread_request, self.last_answer()) else {
+            return false;
+        };
+        unread.frame > answer.frame
     }
 
     /// The server answered while the client was still sending its request: whether all of that came.
@@ -742,6 +756,9 @@ impl Layer for TlsSession {
             flow.incomplete = true;
             flow.lossy = true;
             flow.application_bytes = flow.application_bytes.saturating_add(len);
+            if side == Side::Client {
+                self.unread_request = Some(at);
+            }
         }
         if let Some((kind, body)) = cut {
             self.message(kind, &body);

@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            REQUEST_UNREAD,
+            0.3,
+            "what the client sent last is not in the capture: it may have been cut, or left without an answer",
+        ),
+        on(
             REFUSED_IN_WORDS,
             0.5,
             "the server said that it does not serve the client: nobody had what they came for",

@@ -30,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            REQUEST_UNREAD,
+            0.3,
+            "what the client sent last is not in the capture: it may have been cut, or left without an answer",
+        ),
+        on(
             HOLE_STAYS,
             0.2,
             "bytes were missing for seconds, and nobody filled them in",
@@ -201,6 +206,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             return format!(
                 "Nothing was lost: the server refused a request that it had not begun with, and the client asked again and had it ({}).",
                 wording::frames(&retried.frames)
+            );
+        }
+        if let Some(closer) = case.closer().filter(|_| found.has(REQUEST_UNREAD)) {
+            return format!(
+                "Nothing went wrong as far as the capture shows: {} closed in order; what the client had sent last was not captured in full.",
+                wording::side(closer)
             );
         }
         let left_behind_it = found.has_any(&[PERHAPS_TRUNCATED, STREAM_PERHAPS_GIVEN_UP]);

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            REQUEST_UNREAD,
+            4.0,
+            "what the client sent last is not in the capture",
+        ),
+        on(
             HOLE_AT_END,
             4.0,
             "whether the missing bytes came later does not show",

@@ -141,6 +141,8 @@ ids! {
     PROTOCOL_UNKNOWN = "protocol_unknown";
     /// No exchange was whole before.
     FIRST_REQUEST = "first_request";
+    /// In an encrypted session the records that the client sent behind the last answer are not in the capture.
+    REQUEST_UNREAD = "request_unread";
     /// At least one exchange was whole before.
     KEPT_ALIVE = "kept_alive";
     /// The server's close and the client's request crossed on the way.

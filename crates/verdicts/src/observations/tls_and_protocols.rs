@@ -93,6 +93,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             [exchange.ended.map_or(c.frames.last, |m| m.frame)],
             "Whether the client's last word was a request, or a goodbye (GOAWAY) with its reason in words, does not show in its size.",
         );
+    } else if asked && tls.request_unread && case.close.is_some() {
+        found.tell(
+            ids::REQUEST_UNREAD,
+            [exchange.ended.map_or(c.frames.last, |m| m.frame)],
+            "What the client said behind the server's last answer was not captured in full (a short snapshot length): whether it was answered does not show.",
+        );
     } else if asked && tls.request_outstanding.is_none() && case.close.is_some() {
         found.add(
             ids::TURN_UNTOLD,
