@@ -665,3 +665,12 @@ fn a_syn_ack_of_no_ordinary_host_makes_no_refusal_a_forgery() {
 ");
     assert!(confidence < 0.8, "{confidence}");
 }
+
+#[test]
+fn a_lone_syn_ack_says_too_little() {
+    let (cause, _, confidence) = of("\
+34 1.678330 10.0.171.121 10.30.226.94 TCP 66 [TCP Retransmission] http > 62271 [SYN, ACK] Seq=0 Ack=1 Win=14600 Len=0 MSS=1460 SACK_PERM=1 WS=128
+");
+    assert_eq!(cause, "unknown");
+    assert!(confidence > 0.8, "{confidence}");
+}

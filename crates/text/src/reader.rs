@@ -109,6 +109,12 @@ impl Reader {
         })
     }
 
+    /// How many rows have a frame number.
+    pub fn numbered(&self) -> usize {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.frame.is_some()).count()
+    }
+
     /// No more lines follow.
     pub fn finish_lines(&mut self) {
         self.finish_details();

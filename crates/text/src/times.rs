@@ -77,7 +77,7 @@ pub(crate) fn read_time(words: &[&str]) -> Option<(WrittenTime, usize)> {
     decimal_seconds(first).map(|nanos| (WrittenTime::Seconds(nanos), 1))
 }
 
-/// `0.000062`, `1,962132`, `1404823421.123456`, `-0.5`: nanoseconds. A fraction is required.
+/// `0.000062`, `1,962132`, `1404823421.123456`, `-0.5`, `21.736.504`: nanoseconds. A fraction is required.
 pub(crate) fn decimal_seconds(text: &str) -> Option<i64> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -87,12 +87,19 @@ pub(crate) fn decimal_seconds(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once(['.', ','])?;
     let nanos = integer::<i64>(whole)?
         .checked_mul(SECOND)?
-        .checked_add(fraction_nanos(fraction)?)?;
+        .checked_add(fraction_nanos(fraction).or_else(|| grouped_nanos(fraction))?)?;
     Some(if negative {
         nanos.saturating_neg()
     } else {
         nanos
     })
+}
+
+/// `736.504`: microseconds that a spreadsheet wrote like thousands.
+fn grouped_nanos(fraction: &str) -> Option<i64> {
+    let (millis, micros) = fraction.split_once('.')?;
+    let both = millis.len() == 3 && micros.len() == 3;
+    fraction_nanos(&[millis, micros].concat()).filter(|_| both)
 }
 
 fn dated(days: i64, words: &[&str], used: usize) -> Option<(WrittenTime, usize)> {
@@ -224,6 +231,7 @@ mod tests {
             ("0.000062", WrittenTime::Seconds(62_000), 1),
             ("1,962132", WrittenTime::Seconds(1_962_132_000), 1),
             ("-0.5", WrittenTime::Seconds(-500_000_000), 1),
+            ("21.736.504", WrittenTime::Seconds(21_736_504_000), 1),
             (
                 "12:46:08.970006000",
                 WrittenTime::OfDay(45_968_970_006_000),
@@ -265,6 +273,8 @@ mod tests {
             "",
             "17",
             "10.0.0.1",
+            "10.123.456.789",
+            "1.22.1",
             "a.b",
             "1.",
             "25:00:00",

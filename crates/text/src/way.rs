@@ -42,8 +42,9 @@ impl Way {
         // A text with tags may be a copied web page, or payload that holds one: what gives more rows is right.
         let mut other = Reader::default();
         let stripped = Self::Lines(ByLine::new(text, true)).then(text, follows, &mut other);
-        let fewer = other.rows.len() < reader.rows.len();
-        if fewer || (other.rows.len() == reader.rows.len() && !reader.takes_tags_for_names()) {
+        let (found, without) = (reader.rows.len(), other.rows.len());
+        let spoilt = reader.takes_tags_for_names() || reader.numbered() < other.numbered();
+        if without < found || (without == found && !spoilt) {
             return plain;
         }
         *reader = other;

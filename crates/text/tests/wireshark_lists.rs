@@ -564,3 +564,19 @@ fn tags_before_an_address_are_no_part_of_it() {
         .collect();
     assert!(!ends.iter().any(|name| name.contains("Fast")), "{ends:?}");
 }
+
+// After a question on ask.wireshark.org: a spreadsheet's export, and a tag before the first number.
+#[test]
+fn times_like_thousands_and_a_tag_before_the_number() {
+    let text = "\
+<pre><code>1611    21.736.504  10.0.18.127    10.0.37.2  TCP 445 1641    [Continuation to #1590] 445 &gt; 1641 [ACK] Seq=1387288 Ack=7262 Win=65535 Len=1380    1387288 1380    1388668
+1613    21.736.718  10.0.37.2  10.0.18.127    TCP 1641    445 1641 &gt; 445 [ACK] Seq=7262 Ack=1361068 Win=65535 Len=0   7262    0   7262
+";
+    assert_eq!(
+        rows(text),
+        [
+            "1611 21.736504 10.0.18.127:445 > 10.0.37.2:1641 [ACK] seq 1387288 ack 7262 win 65535 len 1380",
+            "1613 21.736718 10.0.37.2:1641 > 10.0.18.127:445 [ACK] seq 7262 ack 1361068 win 65535 len 0",
+        ]
+    );
+}

@@ -28,7 +28,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     // Packets that do not count (a header longer than its packet) leave nothing either.
     let nothing =
         c.handshake.syn.is_none() && c.handshake.syn_ack.is_none() && case.accounts.silent;
-    if (c.opener == Opener::Guess || nothing) && (no_end || only_resets) {
+    let h = &c.handshake;
+    let only_syn_acks = h.syn.is_none() && u64::from(h.syn_ack_count) >= c.frames.count;
+    let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
+    if begun_unseen && (no_end || only_resets) {
         found.add(
             ids::TOO_LITTLE,
             [first, c.frames.last],
