@@ -48,6 +48,8 @@ pub(crate) struct TlsSession {
     /// Made when the first data comes: what the handshake told counts for it.
     pub(super) turns: Option<Turns>,
     pub(super) closed: BySide<Option<Moment>>,
+    /// The client closed with a RST.
+    client_aborted: bool,
     /// The server's last record that is a response or a part of one.
     last_answer: Option<Moment>,
     /// The client's last record that is a request or a part of one.
@@ -148,6 +150,7 @@ impl TlsSession {
             alert: None,
             turns: None,
             closed: BySide::default(),
+            client_aborted: false,
             last_answer: None,
             last_request: None,
             overtaking: Overtaking::default(),
@@ -608,7 +611,11 @@ impl TlsSession {
 
     /// The server answered while the client was still sending its request: whether all of that came.
     fn answered_early(&self) -> Option<bool> {
-        let whole = self.turns.as_ref()?.answered_early()?;
+        let turns = self.turns.as_ref()?;
+        let Some(whole) = turns.answered_early() else {
+            // A client that is told to send no more leaves in the middle of its request.
+            return (self.client_aborted && turns.perhaps_refused()).then_some(false);
+        };
         Some(whole && self.flows.client.reader.missing() == 0)
     }
 
@@ -797,6 +804,7 @@ impl Layer for TlsSession {
     }
 
     fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
+        self.client_aborted |= reset && side == Side::Client && self.closed.client.is_none();
         self.closed.of_mut(side).get_or_insert(at);
         if let Some(inside) = &mut self.inside {
             inside.closed(log, side, at, reset);

@@ -35,8 +35,8 @@ pub(crate) struct Turns {
     burst_bytes: u64,
     /// A record of the client since then may have been a request.
     unsure: bool,
-    /// A record of the server since the last request may have been its answer.
-    maybe_answered: bool,
+    /// A record of the server since the last request may have been its answer: how much of the request had come before it.
+    maybe_answered: Option<u64>,
     client_records: u32,
     server_records: u32,
     /// The server said something that is no ticket.
@@ -78,6 +78,12 @@ const SHORTEST_REQUEST: u16 = 16;
 
 /// Heads of requests are seldom longer, once HPACK has seen their like.
 const SHORT_REQUEST: u64 = 1_400;
+
+/// A frame of RST_STREAM (RFC 9113 §6.4), or of WINDOW_UPDATE.
+const RST_STREAM: u16 = 13;
+
+/// A stream's first window (RFC 9113 §6.9.2). Who sends more was granted more, so the stream was neither answered nor reset.
+const FIRST_WINDOW: u64 = 65_535;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
 const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
@@ -140,7 +146,9 @@ impl Turns {
         };
         self.unsure |= reading == Reading::Unsure;
         // Nothing has come for which a waiting client could open its window: it may have given the stream up.
-        self.maybe_answered |= self.last == Some(Side::Client) && self.may_be_reset(content);
+        if self.last == Some(Side::Client) && self.may_be_reset(content) {
+            self.doubt();
+        }
         // No request of HTTP is as short: a `QUIT` is, and an answer to it goes before the close.
         let short = self.speech == Speech::Other && reading == Reading::Control;
         self.dialogue |= short && self.last == Some(Side::Server);
@@ -159,15 +167,20 @@ impl Turns {
             }
             self.perhaps_rest = Some(rest).filter(|it| it.upload.may_go_on_with(content));
         }
+        if self.speech == Speech::Http2 && self.upload.sent_in_http2(content) == Rest::OfAnswered {
+            return true;
+        }
         if self.last != Some(Side::Client) {
             self.answer = Answer::default();
             self.burst = 0;
             self.burst_bytes = 0;
-            self.maybe_answered = false;
+            self.maybe_answered = None;
         }
         self.requests = self.requests.saturating_add(1);
         self.burst = self.burst.saturating_add(1);
         self.burst_bytes = self.burst_bytes.saturating_add(u64::from(content));
+        let went_on = |before: &u64| self.burst_bytes.saturating_sub(*before) > FIRST_WINDOW;
+        self.maybe_answered = self.maybe_answered.filter(|before| !went_on(before));
         self.unsure = false;
         self.last = Some(Side::Client);
         true
@@ -210,14 +223,19 @@ impl Turns {
             Speech::Other => Reading::Speech,
         };
         if reading != Reading::Speech {
+            if self.speech == Speech::Http2 && content == RST_STREAM {
+                self.upload.perhaps_given_up();
+            }
             let reset = self.may_be_reset(content);
-            self.maybe_answered |= reading == Reading::Unsure || reset;
+            if reading == Reading::Unsure || reset {
+                self.doubt();
+            }
             let reset = reset && self.asked_in_brief();
             self.answer.followed_by(content, self.speech, reset);
             return false;
         }
         self.answer.add(content);
-        if self.speech == Speech::Other {
+        if self.speech != Speech::Unknown {
             self.upload.answered(content);
         }
         self.unsure = false;
@@ -225,10 +243,15 @@ impl Turns {
         true
     }
 
+    /// The last request may have been answered, or given up.
+    const fn doubt(&mut self) {
+        self.maybe_answered = Some(self.burst_bytes);
+    }
+
     /// RST_STREAM is as long as WINDOW_UPDATE; but who has sent no body needs no window.
     fn may_be_reset(&self, content: u16) -> bool {
         let no_upload = self.burst_bytes < u64::from(FULL_RECORD);
-        self.speech == Speech::Http2 && content == 13 && no_upload
+        self.speech == Speech::Http2 && content == RST_STREAM && no_upload
     }
 
     /// One request without a body, by its size: servers grant window for what was uploaded, be it little.
@@ -259,6 +282,11 @@ impl Turns {
         (self.last == Some(Side::Server)).then(|| self.upload.answered_early())?
     }
 
+    /// In HTTP/2 the server answered an upload, and perhaps reset its stream, where the last piece of it does not look like the last.
+    pub(crate) fn perhaps_refused(&self) -> bool {
+        self.last == Some(Side::Server) && self.upload.perhaps_refused()
+    }
+
     /// Whether a request was outstanding: an estimate.
     pub(crate) fn request_outstanding(&self) -> Option<bool> {
         // HTTP/2 servers begin with SETTINGS (RFC 9113 §3.4): where only tickets came, the client's opening is unanswered, be there a
@@ -270,7 +298,7 @@ impl Turns {
         }
         match self.last? {
             // A lone first record may be a ticket, or the answer.
-            Side::Client if self.held.is_some() || self.maybe_answered => None,
+            Side::Client if self.held.is_some() || self.maybe_answered.is_some() => None,
             Side::Client => Some(true),
             Side::Server if self.requests == 0 || self.unsure => None,
             // Of several that were asked for at once, nobody can tell how many were answered.
@@ -499,6 +527,82 @@ mod tests {
             after(Turns::new(Speech::Http2, false), &head).0,
             Some(false)
         );
+    }
+
+    /// nginx with HTTP/2: the opening, the request's head, a WINDOW_UPDATE at once, and pieces of an upload with the rest of their frames.
+    fn upload_in_http2(pieces: u32) -> Vec<(Side, u16)> {
+        let mut records = vec![
+            (Client, 64),
+            (Server, 40),
+            (Server, 9),
+            (Client, 58),
+            (Server, 13),
+        ];
+        for _ in 0..pieces {
+            records.extend([(Client, 16_384), (Client, 9)]);
+        }
+        records
+    }
+
+    #[test]
+    fn an_upload_that_goes_on_was_granted_more_and_not_reset() {
+        let turns = || Turns::new(Speech::Http2, false);
+        assert_eq!(after(turns(), &upload_in_http2(20)).0, Some(true));
+        assert_eq!(after(turns(), &upload_in_http2(1)).0, None);
+    }
+
+    #[test]
+    fn an_upload_in_http2_may_be_answered_early() {
+        let early = |records: &[(Side, u16)]| {
+            let mut turns = Turns::new(Speech::Http2, false);
+            for (frame, (side, content)) in (1..).zip(records) {
+                turns.add(*side, frame, *content);
+            }
+            turns.answered_early()
+        };
+        let refused = [(Server, 256), (Server, 13), (Client, 9), (Client, 16_384)];
+        let records = [upload_in_http2(20).as_slice(), &refused].concat();
+        assert_eq!(early(&records), Some(false));
+        // By its head alone; and in the middle of a record, in two records.
+        let head = [&upload_in_http2(0)[..4], &refused, &[(Client, 16_384)]].concat();
+        assert_eq!(early(&head), Some(false));
+        let mut within = Turns::new(Speech::Http2, false);
+        for (frame, (side, content)) in (1..).zip(upload_in_http2(2)) {
+            within.add(side, frame, content);
+        }
+        for content in [72, 192, 13] {
+            within.within_record();
+            within.add(Server, 99, content);
+        }
+        assert_eq!(within.answered_early(), Some(false));
+        // What goes on for long, or is followed by another request, was not what was answered.
+        let went_on = [records.as_slice(), &[(Client, 16_384); 70]].concat();
+        assert_eq!(early(&went_on), None);
+        let another = [records.as_slice(), &[(Client, 60)]].concat();
+        assert_eq!(early(&another), None);
+        let whole = [
+            upload_in_http2(20).as_slice(),
+            &[(Client, 700), (Server, 256)],
+        ]
+        .concat();
+        assert_eq!(early(&whole), None);
+    }
+
+    #[test]
+    fn an_upload_that_stops_at_its_answer_was_perhaps_refused() {
+        let refused = |records: &[(Side, u16)]| {
+            let mut turns = Turns::new(Speech::Http2, false);
+            for (frame, (side, content)) in (1..).zip(records) {
+                turns.add(*side, frame, *content);
+            }
+            turns.perhaps_refused()
+        };
+        let answer = [(Server, 72), (Server, 192), (Server, 13)];
+        let stopped = [upload_in_http2(5).as_slice(), &answer].concat();
+        assert!(refused(&stopped));
+        assert!(!refused(&stopped[..stopped.len() - 1]));
+        let whole = [upload_in_http2(5).as_slice(), &[(Client, 700)], &answer].concat();
+        assert!(!refused(&whole));
     }
 
     #[test]

@@ -8,6 +8,9 @@ const UPLOAD: u64 = 8_192;
 /// Heads are shorter: two records of one such length in a row are pieces of one body.
 const PIECE: u16 = 1_024;
 
+/// Of an upload that was refused no more is on its way than a path holds: where more follows, something else was answered meanwhile.
+const ON_ITS_WAY: u64 = 1 << 20;
+
 /// What the client has sent since the server's last word.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Upload {
@@ -20,6 +23,10 @@ pub(super) struct Upload {
     /// It is in the middle of a record.
     within: bool,
     answer: Answered,
+    /// Behind the answer came what may have reset the stream.
+    given_up: bool,
+    /// What followed an answer that came early.
+    behind: u64,
     /// Answers that came early. In a conversation where both speak when they like there are many.
     early: u32,
 }
@@ -55,9 +62,11 @@ impl Upload {
         let goes_on = match self.answer {
             Answered::Early => true,
             Answered::BehindRecord => content == self.latest && content >= PIECE,
-            Answered::BehindHead | Answered::NotYet => false,
+            // Another request would begin with a head, and that one was answered and given up.
+            Answered::BehindHead => self.given_up && content >= PIECE,
+            Answered::NotYet => false,
         };
-        if goes_on && self.answer == Answered::BehindRecord {
+        if goes_on && self.answer != Answered::Early {
             self.early = self.early.saturating_add(1);
             self.answer = Answered::Early;
         }
@@ -69,6 +78,9 @@ impl Upload {
         }
         self.within = false;
         self.spoke = true;
+        if goes_on {
+            self.behind = self.behind.saturating_add(u64::from(content));
+        }
         self.bytes = self.bytes.saturating_add(u64::from(content));
         self.latest = content;
         self.longest = self.longest.max(content);
@@ -78,10 +90,21 @@ impl Upload {
         }
     }
 
+    /// A record of HTTP/2: several requests run at once there, and what is short may be another one.
+    pub(super) fn sent_in_http2(&mut self, content: u16) -> Rest {
+        if content < PIECE {
+            *self = Self {
+                early: self.early,
+                ..Self::default()
+            };
+        }
+        self.sent(content)
+    }
+
     /// A record of an answer.
     pub(super) fn answered(&mut self, content: u16) {
         let within = std::mem::take(&mut self.within);
-        let first = std::mem::take(&mut self.spoke) || within;
+        let first = std::mem::take(&mut self.spoke) || within && self.answer != Answered::Early;
         let long = self.bytes >= UPLOAD && content < FULL_RECORD;
         if !first {
             return;
@@ -94,6 +117,16 @@ impl Upload {
             (true, false) => Answered::BehindRecord,
             (false, _) => Answered::BehindHead,
         };
+    }
+
+    /// The server sent a frame as short as one that resets a stream: behind its answer it asks for no more of the upload (RFC 9113 §8.1).
+    pub(super) fn perhaps_given_up(&mut self) {
+        self.given_up |= matches!(self.answer, Answered::BehindRecord | Answered::BehindHead);
+    }
+
+    /// It was answered and perhaps given up, where its last record was as full as can be: more was to come.
+    pub(super) fn perhaps_refused(self) -> bool {
+        self.given_up && self.answer == Answered::BehindRecord && self.latest == FULL_RECORD
     }
 
     /// A record of this length is no head, and may be the rest of what was answered.
@@ -115,7 +148,7 @@ impl Upload {
 
     /// It was answered before it was whole: whether the rest of it came, by the last record, which is shorter than the others.
     pub(super) fn answered_early(self) -> Option<bool> {
-        let early = self.answer == Answered::Early && self.early == 1;
+        let early = self.answer == Answered::Early && self.early == 1 && self.behind <= ON_ITS_WAY;
         early.then_some(self.latest < self.longest)
     }
 }
