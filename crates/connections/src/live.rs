@@ -373,10 +373,14 @@ impl<X: StreamSink> Live<X> {
         packet.marks
     }
 
-    const fn check_end(&mut self, flags: TcpFlags) {
+    fn check_end(&mut self, flags: TcpFlags) {
         let both_closed =
             self.directions.low.flow.fin.is_some() && self.directions.high.flow.fin.is_some();
         self.ended |= flags.is_rst() || both_closed;
+        if self.ended {
+            // No packet is calm any more: nothing needs the room.
+            self.course.waiting = CalmQueue::default();
+        }
     }
 
     /// Client and server, as the first SYN or SYN/ACK tells (RSTs do not count).
