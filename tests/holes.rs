@@ -16,3 +16,11 @@ fn an_upload_of_which_only_small_segments_arrive_meets_a_hole() {
         assert_eq!(connection["outcome"], "stalled", "{capture}");
     }
 }
+
+#[test]
+fn a_hole_that_opens_later_is_not_said_to_have_been_there_before() {
+    let verdict =
+        document(&["tests/fixtures/holes/later_client.pcap"])["connections"][0]["verdict"].clone();
+    let summary = verdict["summary"].as_str().unwrap();
+    assert!(summary.contains("no longer got through"), "{summary}");
+}

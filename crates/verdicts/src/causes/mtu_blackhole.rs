@@ -114,11 +114,15 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if !found.has(ONLY_LARGE_LOST) {
         return "Only large packets are lost on the way (an MTU hole): later, smaller segments arrived, the large ones before them never did.".to_owned();
     }
+    let lost = sizes.smallest_unanswered.unwrap_or(sizes.largest_sent);
+    let large = wording::bytes(u64::from(lost));
+    if sizes.largest_acked >= lost {
+        return format!(
+            "Only large packets are lost on the way (an MTU hole that opened later): in the end segments of {large} no longer got through, as they had before; smaller ones still did."
+        );
+    }
     format!(
-        "Only large packets are lost on the way (an MTU hole): segments of {} or more never got through, smaller ones ({}) did.",
-        wording::bytes(u64::from(
-            sizes.smallest_unanswered.unwrap_or(sizes.largest_sent)
-        )),
+        "Only large packets are lost on the way (an MTU hole): segments of {large} or more never got through, smaller ones ({}) did.",
         wording::bytes(u64::from(sizes.largest_acked))
     )
 }
