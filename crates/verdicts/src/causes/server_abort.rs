@@ -92,6 +92,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a server has little else to say behind an answer that is as long as RST_STREAM",
         ),
         on(
+            CLIENT_RESET_BEHIND_IT,
+            0.06,
+            "the RST is the client's, and RST_STREAM behind a whole answer only says that the rest of the request is not wanted (RFC 9113 §8.1)",
+        ),
+        on(
             EARLIER_FORGERY,
             0.03,
             "somebody had forged a RST in this connection before: it would be a rare chance that its end is not their work",

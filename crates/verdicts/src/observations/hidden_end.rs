@@ -6,7 +6,7 @@ use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Wait, goodbye};
+use crate::case::{Case, Close, Kind, Wait, goodbye};
 use crate::timers::{self, Waiter};
 use crate::wording;
 
@@ -133,6 +133,17 @@ fn perhaps_given_up(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         [last.map_or(0, |m| m.frame)],
         "If what the server said behind its answer, which is as long as HTTP/2's RST_STREAM, is one",
     );
+    let resets = |close: &Close| (close.side, close.kind) == (Side::Client, Kind::Rst);
+    if let Some(close) = case.close.filter(resets) {
+        found.add(
+            ids::CLIENT_RESET_BEHIND_IT,
+            [close.at.frame],
+            format!(
+                "Behind it the client reset the connection (frame {}), as clients do whose upload the server wants no more of.",
+                close.at.frame
+            ),
+        );
+    }
 }
 
 /// By the sizes of its records an answer was under way, and the client said goodbye.

@@ -135,6 +135,8 @@ ids! {
     NO_GOAWAY = "no_goaway";
     /// By its length the server's last record gives an HTTP/2 stream up. The text is a condition.
     STREAM_PERHAPS_GIVEN_UP = "stream_perhaps_given_up";
+    /// And the client reset the connection behind that.
+    CLIENT_RESET_BEHIND_IT = "client_reset_behind_it";
     /// A client closed after a silence that fits a known time for which clients keep idle connections.
     IDLE_CLOSE_FITS = "idle_close_fits";
     /// The protocol is not understood.
