@@ -544,6 +544,14 @@ mod tests {
         records
     }
 
+    fn in_http2(records: &[(Side, u16)]) -> Turns {
+        let mut turns = Turns::new(Speech::Http2, false);
+        for (frame, (side, content)) in (1..).zip(records) {
+            turns.add(*side, frame, *content);
+        }
+        turns
+    }
+
     #[test]
     fn an_upload_that_goes_on_was_granted_more_and_not_reset() {
         let turns = || Turns::new(Speech::Http2, false);
@@ -553,23 +561,14 @@ mod tests {
 
     #[test]
     fn an_upload_in_http2_may_be_answered_early() {
-        let early = |records: &[(Side, u16)]| {
-            let mut turns = Turns::new(Speech::Http2, false);
-            for (frame, (side, content)) in (1..).zip(records) {
-                turns.add(*side, frame, *content);
-            }
-            turns.answered_early()
-        };
+        let early = |records: &[(Side, u16)]| in_http2(records).answered_early();
         let refused = [(Server, 256), (Server, 13), (Client, 9), (Client, 16_384)];
         let records = [upload_in_http2(20).as_slice(), &refused].concat();
         assert_eq!(early(&records), Some(false));
         // By its head alone; and in the middle of a record, in two records.
         let head = [&upload_in_http2(0)[..4], &refused, &[(Client, 16_384)]].concat();
         assert_eq!(early(&head), Some(false));
-        let mut within = Turns::new(Speech::Http2, false);
-        for (frame, (side, content)) in (1..).zip(upload_in_http2(2)) {
-            within.add(side, frame, content);
-        }
+        let mut within = in_http2(&upload_in_http2(2));
         for content in [72, 192, 13] {
             within.within_record();
             within.add(Server, 99, content);
@@ -590,13 +589,7 @@ mod tests {
 
     #[test]
     fn an_upload_that_stops_at_its_answer_was_perhaps_refused() {
-        let refused = |records: &[(Side, u16)]| {
-            let mut turns = Turns::new(Speech::Http2, false);
-            for (frame, (side, content)) in (1..).zip(records) {
-                turns.add(*side, frame, *content);
-            }
-            turns.perhaps_refused()
-        };
+        let refused = |records: &[(Side, u16)]| in_http2(records).perhaps_refused();
         let answer = [(Server, 72), (Server, 192), (Server, 13)];
         let stopped = [upload_in_http2(5).as_slice(), &answer].concat();
         assert!(refused(&stopped));
