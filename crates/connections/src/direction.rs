@@ -31,6 +31,34 @@ pub(crate) struct Direction {
     bytes_reference: Option<(u32, i64)>,
 }
 
+/// Packets with payload, one or more in a row.
+struct SentData {
+    packets: u64,
+    first: Moment,
+    last: Moment,
+    /// Of the last packet.
+    pushed: bool,
+    last_len: u32,
+    /// The most payload in a packet.
+    largest: u32,
+    /// Bytes that were not captured before.
+    fresh_bytes: u64,
+}
+
+impl SentData {
+    const fn of(seen: &Seen<'_, '_>) -> Self {
+        Self {
+            packets: 1,
+            first: seen.at,
+            last: seen.at,
+            pushed: seen.packet.flags.contains(TcpFlags::PSH),
+            last_len: seen.packet.payload_len,
+            largest: seen.packet.payload_len,
+            fresh_bytes: seen.fresh_bytes,
+        }
+    }
+}
+
 /// Of a row that does not tell its length: whether it may have had payload. SYN, RST and a plain acknowledgement hardly ever
 /// do; a row that does not show its flags was worth a protocol's name.
 fn may_carry_data(seen: &Seen<'_, '_>) -> bool {
@@ -160,16 +188,15 @@ impl Direction {
 
     fn calm_data(&mut self, data: &DataRun<'_>) {
         let fresh_bytes = self.count_stretch(data.first.wire_seq, data.bytes);
-        let (flow, last) = (&mut self.flow, data.last);
-        flow.data_packets += data.packets;
-        flow.first_data.get_or_insert(data.first.moment());
-        flow.last_data = Some(last.moment());
-        flow.last_data_pushed = last.pushed;
-        flow.sizes.last_sent = last.payload_len;
-        flow.sizes.largest_sent = flow.sizes.largest_sent.max(data.largest);
-        if fresh_bytes > 0 {
-            flow.last_new_data = Some(last.moment());
-        }
+        self.count_data(&SentData {
+            packets: data.packets,
+            first: data.first.moment(),
+            last: data.last.moment(),
+            pushed: data.last.pushed,
+            last_len: data.last.payload_len,
+            largest: data.largest,
+            fresh_bytes,
+        });
     }
 
     fn count_packets(&mut self, packets: u64, first: Moment, last: Moment) {
@@ -178,17 +205,16 @@ impl Direction {
         self.flow.last = Some(last);
     }
 
-    fn count_data(&mut self, packet: &Packet, fresh_bytes: u64) {
+    fn count_data(&mut self, data: &SentData) {
         let flow = &mut self.flow;
-        let (at, len) = (packet.moment(), packet.payload_len);
-        flow.data_packets += 1;
-        flow.first_data.get_or_insert(at);
-        flow.last_data = Some(at);
-        flow.last_data_pushed = packet.flags.contains(TcpFlags::PSH);
-        flow.sizes.last_sent = len;
-        flow.sizes.largest_sent = flow.sizes.largest_sent.max(len);
-        if fresh_bytes > 0 {
-            flow.last_new_data = Some(at);
+        flow.data_packets += data.packets;
+        flow.first_data.get_or_insert(data.first);
+        flow.last_data = Some(data.last);
+        flow.last_data_pushed = data.pushed;
+        flow.sizes.last_sent = data.last_len;
+        flow.sizes.largest_sent = flow.sizes.largest_sent.max(data.largest);
+        if data.fresh_bytes > 0 {
+            flow.last_new_data = Some(data.last);
         }
     }
 
@@ -203,7 +229,7 @@ impl Direction {
             flow.acks_of_unseen += 1;
         }
         if seen.packet.payload_len > 0 && seen.has(Known::LEN) && !seen.flags().is_rst() {
-            self.count_data(&seen.packet, seen.fresh_bytes);
+            self.count_data(&SentData::of(seen));
         }
     }
 

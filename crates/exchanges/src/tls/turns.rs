@@ -388,10 +388,15 @@ mod tests {
     use super::*;
     use Side::{Client, Server};
 
-    fn after(mut turns: Turns, records: &[(Side, u16)]) -> (Option<bool>, Option<bool>) {
+    fn heard(mut turns: Turns, records: &[(Side, u16)]) -> Turns {
         for (frame, (side, content)) in (1..).zip(records) {
             turns.add(*side, frame, *content);
         }
+        turns
+    }
+
+    fn after(turns: Turns, records: &[(Side, u16)]) -> (Option<bool>, Option<bool>) {
+        let turns = heard(turns, records);
         (
             turns.request_outstanding(),
             turns.response_under_way(None, false),
@@ -545,11 +550,7 @@ mod tests {
     }
 
     fn in_http2(records: &[(Side, u16)]) -> Turns {
-        let mut turns = Turns::new(Speech::Http2, false);
-        for (frame, (side, content)) in (1..).zip(records) {
-            turns.add(*side, frame, *content);
-        }
-        turns
+        heard(Turns::new(Speech::Http2, false), records)
     }
 
     #[test]
