@@ -674,3 +674,26 @@ fn a_lone_syn_ack_says_too_little() {
     assert_eq!(cause, "unknown");
     assert!(confidence > 0.8, "{confidence}");
 }
+
+#[test]
+fn who_answers_a_syn_twice_has_not_forgotten_the_connection() {
+    // After the message of a change to the Linux kernel: one SYN, answered twice with different numbers.
+    let document = document_of_text(
+        "\
+10.0.0.10.45182 > localhost: Flags [S], seq 320236027,
+10.0.0.10.45182 > localhost: Flags [S], seq 320236027,
+localhost > 10.0.0.10.45182: Flags [S.], seq 2967855116,
+localhost > 10.0.0.10.45182: Flags [S.], seq 2967855123,
+10.0.0.10.45182 > localhost: Flags [.], ack 4294967290,
+localhost > 10.0.0.10.45182: Flags [R], seq 2967855117,
+",
+    );
+    let (cause, by, confidence) = verdict(&document, 0);
+    assert_eq!((cause.as_str(), by.as_str()), ("unknown", "server"));
+    assert!(confidence < 0.9, "{confidence}");
+    let said = &document["connections"][0]["verdict"];
+    let evidence = said["evidence"].as_array().unwrap();
+    let twice = evidence.iter().find(|e| e["id"] == "answered_twice");
+    assert_eq!(twice.unwrap()["frames"], serde_json::json!([3, 4]));
+    assert!(said["summary"].as_str().unwrap().contains("twice"));
+}

@@ -141,6 +141,8 @@ pub struct Handshake {
     pub last_syn_ack: Option<Moment>,
     /// How many SYN/ACKs.
     pub syn_ack_count: u32,
+    /// The last SYN/ACK with another initial number than the one before it: another host's, or of another half-open connection.
+    pub other_syn_ack: Option<Moment>,
     /// The ACK (or data) of the client that finishes it.
     pub ack: Option<Moment>,
     /// SYN/ACKs that were sent again after the client's ACK had passed the capture point.

@@ -215,7 +215,7 @@ impl<X: StreamSink> Live<X> {
             marks,
             checksum,
         } = *arriving;
-        self.set_origins();
+        self.set_origins(segment, from);
         let mut packet = self.relative_packet(segment, from, marks);
         if self.directions.of_mut(from).recent.is_copy(segment) {
             self.captured_twice += 1;
@@ -280,7 +280,7 @@ impl<X: StreamSink> Live<X> {
     }
 
     /// Takes over what sequence analysis has learned of initial numbers and scales.
-    fn set_origins(&mut self) {
+    fn set_origins(&mut self, segment: &Segment<'_>, from: End) {
         for end in [End::Low, End::High] {
             let direction = self.directions.of_mut(end);
             direction.scale = self.course.analysis.flows.of(end).scale;
@@ -289,7 +289,17 @@ impl<X: StreamSink> Live<X> {
                 && self.course.numbering.of_mut(end).set_origin(base)
             {
                 direction.forget_numbers();
+                if end == from && segment.flags.is_syn_ack() {
+                    self.note_other_answer(segment);
+                }
             }
+        }
+    }
+
+    /// The SYN is answered again, with another number.
+    fn note_other_answer(&mut self, segment: &Segment<'_>) {
+        if self.handshake.syn_ack.is_some() {
+            self.handshake.other_syn_ack = Some(moment(segment));
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) fn capture_at(case: &Case<'_>, side: Side) -> Option<String> {
     })
 }
 
+/// How to tell the two apart that answer one SYN.
+pub(crate) const TWO_ANSWERS: &str = "Compare link address, TTL, window and options of the two SYN/ACKs. Where they differ, two hosts have the server's address: a duplicate address, a load balancer that sends a repeated SYN to another server, or a SYN proxy beside its server. Where they are alike, one host has taken two copies of the SYN for two (a bond, a mirror or a bridge that doubles packets).";
+
 /// TTL and IP identification of the RST against the packets before it.
 pub(crate) fn compare_fields(case: &Case<'_>) -> Option<String> {
     let reset = case.fatal?;

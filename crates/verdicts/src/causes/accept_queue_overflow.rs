@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "BSD hosts, and Linux with tcp_abort_on_overflow, refuse so what the queue has no room for",
         ),
         on(
+            OTHER_ANSWER_REFUSED,
+            0.1,
+            "it refuses what answers another SYN/ACK, be there room or not",
+        ),
+        on(
             LISTENER_SERVED_ON,
             3.0,
             "the same listener answered others about then: it had not closed",

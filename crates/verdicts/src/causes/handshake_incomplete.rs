@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::HandshakeIncomplete,
@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SYN_ACK_REFUSED,
             2.0,
             "the host of the opening side never meant to open it",
+        ),
+        on(
+            ANSWERED_TWICE,
+            0.3,
+            "two answer at the server's address: the client may have finished with the other",
         ),
         on(ONE_SIDED, 0.3, "only one direction was captured"),
     ],
@@ -42,6 +47,9 @@ pub(super) static RULE: CauseRule = CauseRule {
     summary,
     would_be: "if the opening side never meant to finish, or never got the answer",
     next_steps: |_, found| {
+        if found.has(ANSWERED_TWICE) {
+            return vec![steps::TWO_ANSWERS.to_owned()];
+        }
         vec![if found.has(SYN_REPEATED_AFTER_ANSWER) {
             "The client asks again and again: the server's answers get lost on the way back. Check the return route and stateful filters that see only one direction.".to_owned()
         } else {
@@ -51,6 +59,14 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let answered = found
+        .get(ANSWERED_TWICE)
+        .map(|twice| wording::frames(&twice.frames));
+    if let Some(frames) = answered {
+        return format!(
+            "The client was answered twice, with different numbers ({frames}), and finished neither handshake: two hosts answer at the server's address, or one that took it up twice."
+        );
+    }
     if found.has(SYN_ACK_REFUSED) {
         return "The handshake was never meant to be finished: the client's host answered the SYN/ACK with RST, as after a scan.".to_owned();
     }

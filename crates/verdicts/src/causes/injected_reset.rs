@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            OTHER_ANSWER_REFUSED,
+            0.3,
+            "the number of the RST is wrong for one of the two that answered: its host sends the same",
+        ),
+        on(
             JUST_OPENED,
             3.0,
             "devices that dislike a destination strike right behind the handshake",

@@ -36,6 +36,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a moment before it had answered the SYN: only another host behind the same address, or a listener that closed just then, refuses so",
         ),
         on(
+            OTHER_ANSWER_REFUSED,
+            0.015,
+            "who refuses the acknowledgement of another SYN/ACK has forgotten nothing: it never had this connection",
+        ),
+        on(
             ONE_SIDED,
             0.3,
             "the other direction is not in the capture: answers may have been there",

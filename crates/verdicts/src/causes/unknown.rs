@@ -3,7 +3,8 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations};
+use crate::steps::TWO_ANSWERS;
+use crate::{Cause, EndedBy, Observations, wording};
 
 use super::side;
 
@@ -18,6 +19,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             REQUEST_UNREAD,
             4.0,
             "what the client sent last is not in the capture",
+        ),
+        on(
+            OTHER_ANSWER_REFUSED,
+            2.5,
+            "who the two are that answered, and which of them refused, does not show",
         ),
         on(
             HOLE_AT_END,
@@ -108,6 +114,9 @@ pub(super) static RULE: CauseRule = CauseRule {
     would_be: "if it is something that these packets do not show",
     next_steps: |case, found| {
         let mut steps = Vec::new();
+        if found.has(OTHER_ANSWER_REFUSED) {
+            steps.push(TWO_ANSWERS.to_owned());
+        }
         if found.has(STARTS_MID_STREAM) {
             steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
         }
@@ -133,6 +142,12 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(refused) = found.get(OTHER_ANSWER_REFUSED) {
+        return format!(
+            "The client's SYN was answered twice, with different numbers, and its acknowledgement of one was refused ({}): two hosts answer at the server's address, or one has opened the connection twice.",
+            wording::frames(&refused.frames)
+        );
+    }
     if found.has(OPEN_AND_WAITING) {
         return "Something was still to come when the capture ended, and nothing shows why it did not: a slow program, or a path that failed.".to_owned();
     }

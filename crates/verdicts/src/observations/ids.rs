@@ -41,6 +41,10 @@ ids! {
     CONNECTED_TOO_LATE = "connected_too_late";
     /// The server's host refused the ACK that finishes the handshake.
     HANDSHAKE_REFUSED = "handshake_refused";
+    /// The SYN was answered twice, with different numbers, and nothing came of it.
+    ANSWERED_TWICE = "answered_twice";
+    /// And who sent the second answer refused what the client made of the first.
+    OTHER_ANSWER_REFUSED = "other_answer_refused";
     /// On a port whose servers speak first the server said nothing, for longer than a greeting takes.
     GREETING_MISSING = "greeting_missing";
     /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.

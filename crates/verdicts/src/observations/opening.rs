@@ -16,6 +16,7 @@ const SECOND_TRY: Span = Span::from_secs(3);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    answered_twice(case, found);
     let c = case.connection;
     let h = &c.handshake;
     let Some(syn) = h.syn else {
@@ -114,6 +115,40 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     half_open(case, found);
+}
+
+/// Two SYN/ACKs of different numbers, and nothing that the server said behind them. Of one connection a host has one initial number
+/// (RFC 9293 §3.4.1), and repeats it.
+fn answered_twice(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let (Some(first), Some(other)) = (c.handshake.syn_ack, c.handshake.other_syn_ack) else {
+        return;
+    };
+    let said = c.flows.server.last_new_data;
+    if said.is_some_and(|said| said.frame > other.frame) {
+        return;
+    }
+    found.tell(
+        ids::ANSWERED_TWICE,
+        [first.frame, other.frame],
+        format!(
+            "The SYN was answered twice, with different initial numbers (frames {} and {}): two hosts answer at the server's address, or one has opened the connection twice.",
+            first.frame, other.frame
+        ),
+    );
+    let refused = case
+        .fatal
+        .filter(|reset| reset.by == Side::Server && reset.at.frame > other.frame);
+    if let Some(reset) = refused {
+        found.add(
+            ids::OTHER_ANSWER_REFUSED,
+            [first.frame, other.frame, reset.at.frame],
+            format!(
+                "The client can have taken only one of them; the RST (frame {}) refuses what it made of that.",
+                reset.at.frame
+            ),
+        );
+    }
 }
 
 /// The client acknowledges what was not captured: its SYN had been answered.
