@@ -186,10 +186,13 @@ pub fn nothing_in(captures: &[CaptureFacts]) -> Option<String> {
         .iter()
         .all(|capture| capture.format == "text" && capture.packets == 0);
     let first = captures.first().filter(|_| only_text)?;
-    Some(format!(
-        "{}: is text, and no line of it looks like a TCP packet: give a capture, or a packet list from Wireshark, tshark or tcpdump",
-        first.path
-    ))
+    Some(match first.warnings.is_empty() {
+        true => format!(
+            "{}: is text, and no line of it looks like a TCP packet: give a capture, or a packet list from Wireshark, tshark or tcpdump",
+            first.path
+        ),
+        false => format!("{}: no line of it shows a TCP packet", first.path),
+    })
 }
 
 /// What the reports say about each input.

@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, Segment};
-use whyreset_text::{AppHint, Row, TextReader, TlsRecord, UnreadLine};
+use whyreset_text::{AppHint, Lookalike, Row, TextReader, TlsRecord, UnreadLine};
 
 use super::{Reader, drain};
 use crate::Analysis;
@@ -38,6 +38,7 @@ impl TextInput {
     ) -> Result<Told, R::Error> {
         let rows = self.text.finish();
         self.read_rows(&rows, analysis, reader)?;
+        self.told.lookalike = self.text.lookalike();
         self.told.unread = self.text.unread();
         self.told.unread_not_listed = self.text.unread_not_listed();
         Ok(self.told)
@@ -138,6 +139,9 @@ pub(super) struct Told {
     list: Option<u32>,
     /// On which lines lists begin.
     lists: Vec<u32>,
+    /// What the capturing device says of packets, and on which lines.
+    said: Vec<(u32, Box<str>)>,
+    lookalike: Option<(u32, &'static Lookalike)>,
     unread: Vec<UnreadLine>,
     unread_not_listed: u64,
 }
@@ -154,6 +158,12 @@ impl Told {
         if self.list.replace(row.list) != Some(row.list) && self.lists.len() < MAX_LISTS_NAMED {
             self.lists.push(row.line);
         }
+        if let Some(said) = &row.said
+            && self.said.len() < MAX_SAID
+            && self.said.iter().all(|(_, known)| known != said)
+        {
+            self.said.push((row.line, said.clone()));
+        }
     }
 
     /// Fills it in.
@@ -161,7 +171,16 @@ impl Told {
         info.packets = self.packets;
         info.first_time = self.first_time;
         info.last_time = self.last_time;
+        if let Some((line, kind)) = self.lookalike.filter(|_| self.packets == 0) {
+            info.warnings
+                .push(format!("line {line} is of {}: {}", kind.name, kind.advice));
+        }
         info.warnings.extend(several_lists(&self.lists));
+        for (line, said) in &self.said {
+            info.warnings.push(format!(
+                "line {line}: the device that captured says of this packet: `{said}`"
+            ));
+        }
         for unread in &self.unread {
             info.warnings.push(format!(
                 "line {}: {}: `{}`",
@@ -187,6 +206,9 @@ fn several_lists(lines: &[u32]) -> Option<String> {
         )
     })
 }
+
+/// No more different words of the capturing device are told.
+const MAX_SAID: usize = 16;
 
 /// The beginnings of no more lists are named.
 const MAX_LISTS_NAMED: usize = 16;

@@ -32,6 +32,14 @@ pub enum Format {
     FortiGate,
     /// Microsoft Network Monitor's frame summary.
     NetworkMonitor,
+    /// Check Point's `fw monitor`.
+    FwMonitor,
+    /// Cilium's flows: `hubble observe`, `cilium monitor`.
+    Cilium,
+    /// smoltcp's packet dumps.
+    Smoltcp,
+    /// Drawn or written by hand, with the flags on the arrow.
+    Ladder,
     /// `address:port` at both ends: ngrep, scapy, nmap, retis, pwru, written by hand.
     Compact,
 }
@@ -52,6 +60,10 @@ impl fmt::Display for Format {
             Self::Snoop => "snoop output",
             Self::FortiGate => "FortiGate sniffer output",
             Self::NetworkMonitor => "Network Monitor frame summary",
+            Self::FwMonitor => "fw monitor output",
+            Self::Cilium => "Cilium flows",
+            Self::Smoltcp => "smoltcp packet dump",
+            Self::Ladder => "ladder diagram",
             Self::Compact => "packet rows",
         })
     }

@@ -1,20 +1,29 @@
 //! FortiGate's sniffer (`diagnose sniffer packet`): `3.112 lan in 10.0.0.1.51514 -> 203.0.113.7.443: syn 27262 ack 11`.
 //!
-//! The numbers are those of the header. Verbosity 4 to 6 names the interface. Lengths are not told; a SYN and a RST carry
-//! no data in practice, anything else may.
+//! The numbers are those of the header. Verbosity 4 to 6 names the interface; `out` does not say that the device itself had
+//! sent it, as it passes on what others send. Lengths are not told; a SYN and a RST carry no data in practice, anything else
+//! may.
+//!
+//! Also its `diagnose debug flow`: `… msg="vd-root:0 received a packet(proto=6, 10.0.0.1:63853->203.0.113.7:443) tun_id=0.0.0.0 from
+//! internal. flag [S], seq 2963120482, ack 0, win 64240"`, whose other lines say what the device did with it.
 
 use whyreset_segments::TcpFlags;
 
 use crate::format::Format;
 use crate::hosts::Names;
 use crate::info_column::is_arrow;
-use crate::raw_row::{Numbering, RawRow};
+use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
+use crate::tcpdump_new::read_flags;
 use crate::tcpdump_prefix::{read_ends, read_prefix};
-use crate::tokens::{Token, integer, tokens};
+use crate::times::read_time;
+use crate::tokens::{Token, integer, split_digits, tokens};
 
 /// Reads one row.
 pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
+    if let Some(row) = read_flow(line, names) {
+        return Read::row(row);
+    }
     let Some((before, rest)) = split_at_flags(line) else {
         return Read::No;
     };
@@ -39,6 +48,47 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
         Some(()) => Read::row(row),
         None => Read::No,
     }
+}
+
+/// A packet of `diagnose debug flow`.
+fn read_flow(line: &str, names: &mut Names) -> Option<RawRow> {
+    let (head, packet) = line.split_once("received a packet(proto=6, ")?;
+    let (ends, rest) = packet.split_once(')')?;
+    let (source, destination) = ends.split_once("->")?;
+    let (_, fields) = rest.split_once("flag [")?;
+    let (flags, fields) = fields.split_once(']')?;
+    let number = |name: &str| {
+        let (_, value) = fields.split_once(name)?;
+        integer(split_digits(value).0)
+    };
+    let mut row = RawRow {
+        format: Format::FortiGate,
+        numbering: Numbering::Absolute,
+        flags: Some(read_flags(flags)?),
+        seq: number("seq "),
+        ack: number("ack "),
+        window: number("win ").map_or(Window::Unsaid, Window::Unscaled),
+        ..RawRow::default()
+    };
+    let flags = row.flags.unwrap_or_default();
+    row.ack = row.ack.filter(|_| flags.contains(TcpFlags::ACK));
+    if flags.contains(TcpFlags::SYN) || flags.contains(TcpFlags::RST) {
+        row.len = Some(0);
+    }
+    for (side, end) in [
+        (&mut row.source, source),
+        (&mut row.destination, destination),
+    ] {
+        let (host, port) = end.rsplit_once(':')?;
+        *side = names.side(Some(host), Some(port));
+    }
+    let words: Vec<&str> = head.split_whitespace().take(2).collect();
+    row.time = read_time(&words).map(|(time, _)| time);
+    if let Some((_, from)) = rest.split_once(" from ") {
+        let interface = from.split(['.', ' ']).next().unwrap_or(from);
+        row.interface = names.interface(interface);
+    }
+    Some(row)
 }
 
 /// Splits behind the colon after the destination, where the name of a flag and a number follow.
@@ -90,15 +140,13 @@ fn read_numbers(text: &str, row: &mut RawRow) -> Option<()> {
 
 /// `lan in`, `wan1 out`, `wan1 --`.
 fn read_interface(prefix: &[Token<'_>], names: &mut Names, row: &mut RawRow) {
+    row.outgoing = None;
     let Some((mark, before)) = prefix.split_last() else {
         return;
     };
-    row.outgoing = match mark.text {
-        "in" => Some(false),
-        "out" => Some(true),
-        "--" => None,
-        _ => return,
-    };
+    if !matches!(mark.text, "in" | "out" | "--") {
+        return;
+    }
     row.interface = before
         .last()
         .and_then(|interface| names.interface(interface.text));
@@ -122,7 +170,7 @@ mod tests {
         assert_eq!(row.flags, Some(TcpFlags::SYN | TcpFlags::ACK));
         assert_eq!(row.seq, Some(811_223_344));
         assert_eq!(row.ack, Some(2_726_244_258));
-        assert_eq!((row.outgoing, row.interface), (Some(true), Some(0)));
+        assert_eq!((row.outgoing, row.interface), (None, Some(0)));
         assert_eq!(row.len, Some(0));
     }
 
@@ -142,6 +190,18 @@ mod tests {
         assert_eq!(refusal.flags, Some(TcpFlags::RST | TcpFlags::ACK));
         let bare = row("0.5 192.168.0.10.3389 -> 192.168.0.1.3625: rst 77 ack 0");
         assert_eq!((bare.flags, bare.ack), (Some(TcpFlags::RST), None));
+    }
+
+    #[test]
+    fn packets_of_the_debug_flow() {
+        let row = row(
+            "2023-01-05 10:00:00 id=65308 trace_id=118 func=print_pkt_detail line=5879 msg=\"vd-root:0 received a packet(proto=6, 213.13.146.142:443->192.168.1.204:63853) tun_id=0.0.0.0 from wan1. flag [R.], seq 0, ack 2963120483, win 0\"",
+        );
+        assert_eq!(row.flags, Some(TcpFlags::RST | TcpFlags::ACK));
+        assert_eq!((row.seq, row.ack), (Some(0), Some(2_963_120_483)));
+        assert_eq!(row.window, Window::Unscaled(0));
+        assert!(matches!(row.time, Some(WrittenTime::Dated(_))));
+        assert_eq!(row.interface, Some(0));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Packet lists as people paste them: from text to TCP segments.
 //!
-//! [`parse`] takes any bytes and never fails; a [`TextReader`] takes them piece by piece, and a text of any length. They understand Wireshark's packet list (copied, or exported as text, CSV or
-//! details), tshark's output and tcpdump's of any age, several of them in one text, between prose; each line that looks like
-//! a packet and cannot be read is in [`PacketList::unread`], with its number and the reason.
+//! [`parse`] takes any bytes and never fails; a [`TextReader`] takes them piece by piece, and a text of any length. They
+//! understand Wireshark's packet list (copied, or exported as text, CSV or details), tshark's output, tcpdump's of any age, and
+//! the lists of the other tools that [`Format`] names, several of them in one text, between prose; each line that looks like a
+//! packet and cannot be read is in [`PacketList::unread`], with its number and the reason. A text of a tool that shows no packets
+//! is named ([`Lookalike`]).
 //!
 //! # Written and inferred
 //!
@@ -41,6 +43,7 @@
 mod application;
 mod assembly;
 mod assignment;
+mod cilium;
 mod clean;
 mod clocks;
 mod compact;
@@ -54,6 +57,7 @@ mod fields;
 mod format;
 mod fortigate;
 mod frames_seen;
+mod fw_monitor;
 mod generations;
 mod hex_dump;
 mod hosts;
@@ -62,13 +66,17 @@ mod icmp_info;
 mod info_column;
 mod json_array;
 mod known;
+mod ladder;
 mod lengths;
 mod lists;
+mod lookalikes;
 mod mail;
 mod network_monitor;
 mod numbering;
 mod pdml;
+mod pktmon;
 mod placed;
+mod points;
 mod protocols;
 mod raw_row;
 mod read;
@@ -76,6 +84,7 @@ mod reader;
 mod row;
 mod run_together;
 mod services;
+mod smoltcp;
 mod snoop;
 mod tables;
 mod tcpdump_new;
@@ -97,6 +106,7 @@ use whyreset_segments::HostNames;
 pub use application::{AppHint, MAX_TARGET, TlsRecord};
 pub use elisions::Elision;
 pub use format::Format;
+pub use lookalikes::Lookalike;
 pub use read::Reason;
 pub use row::Row;
 pub use services::port_of_service;

@@ -84,6 +84,8 @@ pub(crate) struct RawRow {
     pub quoted: Option<(Side, Side)>,
     /// Wireshark's tcp.stream, where a column gives it.
     pub stream: Option<u32>,
+    /// What the capturing device says of the packet: why it dropped or reset.
+    pub said: Option<Box<str>>,
 }
 
 impl RawRow {
@@ -168,5 +170,6 @@ impl RawRow {
         fill(&mut self.icmp, other.icmp);
         fill(&mut self.quoted, other.quoted);
         fill(&mut self.stream, other.stream);
+        fill(&mut self.said, other.said);
     }
 }

@@ -9,6 +9,8 @@ use crate::raw_row::RawRow;
 pub(crate) enum Read {
     /// A packet of TCP, or an ICMP error.
     Row(Box<RawRow>),
+    /// The packet of a row before it, seen at another point of its way.
+    Again(Box<RawRow>),
     /// A packet of another protocol, with its frame number.
     Foreign(Option<u64>),
     /// It looks like a packet, but cannot be read.

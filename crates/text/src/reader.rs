@@ -12,6 +12,8 @@ use crate::hex_dump::HexDump;
 use crate::hosts::{Names, is_address};
 use crate::info_column::{has_flag_list, is_arrow};
 use crate::lists::{Beginning, Repetition};
+use crate::lookalikes::{self, Lookalike};
+use crate::points::Points;
 use crate::raw_row::RawRow;
 use crate::read::{Read, Reason};
 use crate::run_together::split_rows;
@@ -20,8 +22,9 @@ use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
 use crate::wrapping::{continues_numbers, join_wrapped, starts_packet};
 use crate::{
-    MAX_UNREAD, UnreadLine, compact, fortigate, network_monitor, snoop, tables, tcpdump_new,
-    tcpdump_old, tcpdump_plain, tshark_fields, tshark_json, wireshark_list,
+    MAX_UNREAD, UnreadLine, cilium, compact, fortigate, fw_monitor, ladder, network_monitor,
+    pktmon, smoltcp, snoop, tables, tcpdump_new, tcpdump_old, tcpdump_plain, tshark_fields,
+    tshark_json, wireshark_list,
 };
 
 /// A line of the text after cleaning.
@@ -83,6 +86,11 @@ pub(crate) struct Reader {
     dump: HexDump,
     /// Payload is being printed: dots and colons in it leave nothing out.
     in_payload: bool,
+    /// Packets of tools that show them at several points.
+    points: Points,
+    flows: cilium::Flows,
+    /// The first line of another tool, which shows no packets.
+    pub lookalike: Option<(u32, &'static Lookalike)>,
 }
 
 impl Reader {
@@ -183,7 +191,7 @@ impl Reader {
         }
         if let Some((joined, used)) = join_wrapped(text, following) {
             let read = self.read_packet(&joined);
-            if matches!(read, Read::Row(_)) {
+            if matches!(read, Read::Row(_) | Read::Again(_)) {
                 self.take(read, line, &joined);
                 return used;
             }
@@ -374,6 +382,7 @@ impl Reader {
                 row.line = line;
                 self.push(*row);
             }
+            Read::Again(_) => self.passed_packet(None),
             Read::Foreign(frame) => self.passed_packet(frame),
             Read::Unread(reason) => self.report_unread(line, "", reason),
             Read::No => {}
@@ -382,12 +391,17 @@ impl Reader {
 
     fn read_packet(&mut self, text: &str) -> Read {
         let text = shorten(text, MAX_LINE);
+        let pointed = self.read_points(text);
+        if !matches!(pointed, Read::No) {
+            return pointed;
+        }
         type Format = fn(&str, &mut Names) -> Read;
-        let formats: [Format; 4] = [
+        let formats: [Format; 5] = [
             tcpdump_new::read_packet,
             tcpdump_old::read_packet,
             fortigate::read_row,
             snoop::read_row,
+            smoltcp::read_row,
         ];
         for format in formats {
             let read = format(text, &mut self.names);
@@ -401,6 +415,30 @@ impl Reader {
         }
         match compact::read_row(text, &mut self.names) {
             Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
+            Read::No => self.read_ladder(text),
+            read => read,
+        }
+    }
+
+    /// A row of a tool that shows packets at several points of their way.
+    fn read_points(&mut self, text: &str) -> Read {
+        if let Some(packet) = pktmon::packet(text) {
+            return pktmon::read_row(text, &packet, &mut self.names, &mut self.points);
+        }
+        let read = cilium::read_row(text, &mut self.names, &mut self.flows);
+        if !matches!(read, Read::No) {
+            return read;
+        }
+        fw_monitor::read_row(text, &mut self.names, &mut self.points)
+    }
+
+    /// A line drawn by hand: only where nothing else has been read, and data only behind flags.
+    fn read_ladder(&mut self, text: &str) -> Read {
+        if self.formats.iter().any(|format| *format != Format::Ladder) {
+            return Read::No;
+        }
+        match ladder::read_row(text, &mut self.names) {
+            Read::Row(row) if row.flags.is_none() && self.rows.is_empty() => Read::No,
             read => read,
         }
     }
@@ -416,6 +454,7 @@ impl Reader {
                 row.stands_in(line);
                 self.push(*row);
             }
+            Read::Again(row) => self.see_again(*row),
             Read::Foreign(frame) => {
                 self.payload_row = None;
                 self.passed_packet(frame);
@@ -424,7 +463,26 @@ impl Reader {
             Read::No if looks_like_packet(text) => {
                 self.leave_unread(line.number, text, Reason::Numbers)
             }
-            Read::No => self.take_prose(text),
+            Read::No => {
+                if self.lookalike.is_none() && self.count() == 0 {
+                    let kind = lookalikes::recognise(text);
+                    self.lookalike = kind.map(|kind| (line.number, kind));
+                }
+                self.take_prose(text);
+            }
+        }
+    }
+
+    /// A packet was shown at another point: what is said of it there belongs to its row.
+    fn see_again(&mut self, row: RawRow) {
+        self.passed_packet(None);
+        let same = self.rows.iter_mut().rev().take(MAX_POINT_ROWS);
+        let same = same.into_iter().find(|same| {
+            (same.source, same.destination) == (row.source, row.destination)
+                && (same.flags, same.seq) == (row.flags, row.seq)
+        });
+        if let (Some(same), Some(said)) = (same, row.said) {
+            same.said.get_or_insert(said);
         }
     }
 
@@ -443,6 +501,9 @@ impl Reader {
     }
 
     fn push(&mut self, mut row: RawRow) {
+        if row.format != Format::Ladder && self.formats.contains(&Format::Ladder) {
+            self.forget_ladder();
+        }
         self.formats.insert(row.format);
         if let Some(frame) = row.frame {
             let known = self.by_frame.get(&(self.list, frame)).copied();
@@ -481,11 +542,23 @@ impl Reader {
         }
         self.beginning.add(&row);
         row.list = self.list;
-        row.gap_before = self.elided_since_packet || self.jumps_to(row.frame);
+        row.gap_before |= self.elided_since_packet || self.jumps_to(row.frame);
         self.note_frames_cut(row.frame);
         self.passed_packet(row.frame);
         self.payload_row = Some(self.count());
         self.rows.push(row);
+    }
+
+    /// The text has rows of a tool: what was drawn beside them are no packets.
+    fn forget_ladder(&mut self) {
+        self.formats.remove(&Format::Ladder);
+        self.rows.retain(|row| row.format != Format::Ladder);
+        self.payload_row = None;
+        self.beginning = Beginning::default();
+        let rows = self.count();
+        for elision in &mut self.elisions {
+            elision.rows_before = elision.rows_before.min(rows);
+        }
     }
 
     /// Without frame numbers: after some prose the clock starts earlier again, or another format begins.
@@ -579,6 +652,9 @@ impl Reader {
 
 /// Bytes of an unread line that are told.
 pub(crate) const MAX_EXCERPT: usize = 120;
+
+/// Rows back in which the first sight of a packet is looked for.
+const MAX_POINT_ROWS: usize = 64;
 
 /// Places where rows were left out that are told; further ones count all the same.
 const MAX_ELISIONS: usize = 10_000;

@@ -28,6 +28,8 @@ pub struct Row {
     pub frame_len: Option<u32>,
     /// Packets may be missing between this row and the packet before it: rows were left out, or the numbers jump.
     pub gap_before: bool,
+    /// What the capturing device itself says of the packet, as written: why it dropped it, or sent a RST.
+    pub said: Option<Box<str>>,
     /// The ICMP error that the row is, and who sent it.
     pub icmp: Option<(IcmpError, Host)>,
     segment: Segment<'static>,
@@ -104,6 +106,7 @@ impl Row {
             marks: raw.marks,
             frame_len: raw.frame_len,
             gap_before: raw.gap_before,
+            said: raw.said,
             icmp,
             segment,
             payload: raw.payload,

@@ -8,7 +8,7 @@ use crate::hosts::Names;
 use crate::icmp_info::{icmp_error, quotes_another_protocol};
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
-use crate::tcpdump_prefix::{read_ends, read_prefix};
+use crate::tcpdump_prefix::{self, read_ends, read_prefix};
 use crate::tokens::{integer, split_digits, tokens};
 
 /// Reads one packet; the two lines of `-v` joined.
@@ -56,6 +56,9 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
     };
     row.flags = Some(flags);
     read_fields(rest, &mut row);
+    if flags.is_rst() {
+        row.said = tcpdump_prefix::said(rest);
+    }
     Read::row(row)
 }
 

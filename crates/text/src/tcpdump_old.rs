@@ -1,5 +1,7 @@
 //! tcpdump 3: `10:12:13.473942 IP localhost.9527 > localhost.37460: R 1:1(0) ack 1031 win 385 <nop,nop,timestamp 1 2> (DF)`.
 
+use std::borrow::Cow;
+
 use whyreset_segments::TcpFlags;
 
 use crate::format::Format;
@@ -7,7 +9,7 @@ use crate::hosts::Names;
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::tcpdump_new::read_option_list;
-use crate::tcpdump_prefix::{read_ends, read_ip_header, read_prefix};
+use crate::tcpdump_prefix::{self, read_ends, read_ip_header, read_prefix};
 use crate::tokens::{integer, tokens};
 
 /// Reads one packet.
@@ -32,10 +34,21 @@ pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
         return Read::No;
     };
     row.flags = Some(flags);
-    if read_fields(rest, &mut row) == 0 {
+    if read_fields(&without_checksum(rest), &mut row) == 0 {
         return Read::No;
     }
+    row.said = tcpdump_prefix::said(rest);
     Read::row(row)
+}
+
+/// Whether this is the first line of a packet of a Cisco ASA (`show capture NAME detail`), whose second has to follow:
+/// `1: 12:11:55.101 0050.569c.0e11 0021.d8ce.dcd9 0x0800 Length: 66`.
+pub(crate) fn is_head(line: &str) -> bool {
+    let mut words = line.split_whitespace().rev();
+    let (length, name) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    name == "Length:"
+        && integer::<u32>(length).is_some()
+        && words.next().is_some_and(|kind| kind.starts_with("0x"))
 }
 
 /// Whether the row breaks off before the window, which tcpdump always writes.
@@ -58,6 +71,17 @@ fn split_at_flags(line: &str) -> Option<(&str, &str)> {
         from = at.saturating_add(2);
     }
     None
+}
+
+/// Takes out what `-vv` says of the checksum behind the flags: `S [tcp sum ok] 1:1(0)`, `. [bad tcp cksum 1 (->2)!] ack 7`.
+fn without_checksum(rest: &str) -> Cow<'_, str> {
+    let note = rest
+        .split_once(" [")
+        .filter(|(flags, _)| !flags.contains(' '));
+    match note.and_then(|(flags, note)| Some((flags, note.split_once(']')?.1))) {
+        Some((flags, numbers)) => format!("{flags}{numbers}").into(),
+        None => rest.into(),
+    }
 }
 
 /// `S`, `R`, `.`, `FP`, `SWE`.
@@ -177,6 +201,15 @@ mod tests {
             "14:51:43.018890 IP 192.168.1.1.23 192.168.1.104.42034: R 0:0(0) ack 2650503082 win 0",
         );
         assert_eq!(eaten.ack, Some(2_650_503_082));
+    }
+
+    #[test]
+    fn checksums_stand_before_the_numbers() {
+        let syn = row(
+            "1: 12:11:55.101 0050.569c.0e11 0021.d8ce.dcd9 0x0800 Length: 66 10.1.1.1.12869 > 10.2.2.2.80: S [tcp sum ok] 36:36(0) win 8192 <mss 1460> (DF) (ttl 128, id 11111)",
+        );
+        assert_eq!((syn.seq, syn.len, syn.ttl), (Some(36), Some(0), Some(128)));
+        assert!(syn.all_options);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::info_column::is_arrow;
 use crate::raw_row::RawRow;
 use crate::services::port_of_service;
 use crate::times::read_time;
-use crate::tokens::{Token, integer, split_digits};
+use crate::tokens::{Token, integer, shorten, split_digits};
 
 /// A host and perhaps a port, as written.
 pub(crate) type End<'a> = (Option<&'a str>, Option<&'a str>);
@@ -81,6 +81,26 @@ pub(crate) fn read_prefix(prefix: &[Token<'_>], line: &str, names: &mut Names, r
         read_ip_header(line.get(header.start..).unwrap_or(""), row);
     }
 }
+
+/// What the device says of the packet behind its numbers: F5's `rst_cause="[0x2409a32:1234] No pool member available"`, a
+/// Cisco ASA's `Drop-reason: (acl-drop) Flow is denied by configured rule`.
+pub(crate) fn said(rest: &str) -> Option<Box<str>> {
+    let cause = rest.split_once("rst_cause=\"").map(|(_, cause)| {
+        let cause = cause.split('"').next().unwrap_or(cause);
+        let number = cause.starts_with('[').then(|| cause.split_once(']'));
+        let cause = number.flatten().map_or(cause, |(_, cause)| cause);
+        format!("rst_cause: {}", shorten(cause.trim(), MAX_SAID))
+    });
+    let cause = cause.or_else(|| {
+        let (_, reason) = rest.split_once("Drop-reason:")?;
+        let reason = reason.split(", Drop-location").next().unwrap_or(reason);
+        Some(format!("Drop-reason: {}", shorten(reason.trim(), MAX_SAID)))
+    });
+    cause.map(Into::into)
+}
+
+/// More is not told, in bytes.
+const MAX_SAID: usize = 120;
 
 /// `ens192 In`, `eth0 <`, `>`: interface and direction.
 fn read_direction(words: &[Token<'_>], names: &mut Names, row: &mut RawRow) {

@@ -7,6 +7,7 @@ use whyreset_segments::HostNames;
 
 use crate::assembly::Assembly;
 use crate::encoding::Decoder;
+use crate::lookalikes::Lookalike;
 use crate::reader::Reader;
 use crate::way::{Follows, Way};
 use crate::{PacketList, Row, UnreadLine};
@@ -127,6 +128,11 @@ impl TextReader {
     /// How many more of them there were than [`crate::MAX_UNREAD`].
     pub fn unread_not_listed(&self) -> u64 {
         self.reader.unread_not_listed
+    }
+
+    /// The first line of another tool before the first row: which line, and what it is.
+    pub fn lookalike(&self) -> Option<(u32, &'static Lookalike)> {
+        self.reader.lookalike
     }
 
     /// All that was read, with the rows that were handed on.

@@ -4,7 +4,7 @@ use crate::elisions::is_elision;
 use crate::reader::{Line, MAX_LINE};
 use crate::times::read_time;
 use crate::tokens::{integer, shorten};
-use crate::{info_column, tcpdump_new, tcpdump_old};
+use crate::{fw_monitor, info_column, smoltcp, tcpdump_new, tcpdump_old};
 
 /// Joins a packet that stands on several lines: `-v`, or a mailer's wrapping. Gives the text and the number of lines.
 pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String, usize)> {
@@ -47,6 +47,9 @@ fn wants_more(text: &str) -> bool {
     // Windows' pktmon writes time and place above the packet.
     let pktmon_head = text.contains(" LoggedSize ") && text.contains("PktGroupId ");
     (pktmon_head && !has_flags(text))
+        || fw_monitor::is_head(text)
+        || smoltcp::is_head(text)
+        || tcpdump_old::is_head(text)
         || (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
         || tcpdump_new::is_cut(text)
         || tcpdump_old::is_cut(text)

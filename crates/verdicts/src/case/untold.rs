@@ -28,8 +28,8 @@ pub(super) fn last_speaker(
 }
 
 fn may_have_data(packet: &Packet) -> bool {
-    packet.payload_len > 0
-        || (!packet.known.has(Known::LEN) && packet.flags.contains(TcpFlags::PSH))
+    let pushed = packet.flags.contains(TcpFlags::PSH) || !packet.known.has(Known::FLAGS);
+    packet.payload_len > 0 || (!packet.known.has(Known::LEN) && pushed)
 }
 
 /// What the client said last is taken for a request without an answer.

@@ -32,6 +32,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             [case.connection.frames.first],
             "The protocol inside is not understood: what was promised is not known.",
         );
+        let flows = &case.connection.flows;
+        let untold = [&flows.client, &flows.server]
+            .iter()
+            .any(|flow| flow.bytes == 0 && !flow.sent_nothing());
+        if untold && case.close.is_some() && case.accounts.open.is_none() {
+            found.add(
+                ids::TURN_UNTOLD,
+                [case.connection.frames.first],
+                "The rows do not say how much each side had sent: who still waited for something does not show.",
+            );
+        }
     }
     let Some(open) = &case.accounts.open else {
         return;

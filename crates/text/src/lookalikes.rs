@@ -1,0 +1,199 @@
+//! Texts of other tools, which tell of connections but show no packets: what they are, and what would help.
+
+/// What a tool's lines are, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Lookalike {
+    /// What the line is of, with its article: `a socket table (ss)`.
+    pub name: &'static str,
+    /// What to do, as the rest of a sentence.
+    pub advice: &'static str,
+}
+
+const CAPTURE: &str =
+    "it shows states, not packets: take a capture while it happens (tcpdump -i any -w FILE)";
+const LOG: &str = "it tells what a rule logged, not what passed: take a capture at the same place (tcpdump -i any -w FILE)";
+const DECODED: &str = "this form is not read: give the capture file itself";
+
+/// A kind, and pieces of text that all stand in a line of it.
+type Kind = (&'static [&'static str], Lookalike);
+
+const fn kind(name: &'static str, advice: &'static str) -> Lookalike {
+    Lookalike { name, advice }
+}
+
+static KINDS: [Kind; 24] = [
+    (
+        &["Recv-Q", "Send-Q"],
+        kind("a socket table (ss, netstat)", CAPTURE),
+    ),
+    (
+        &[" src=", " dst=", " sport=", " dport="],
+        kind(
+            "the connection tracker's table or events (conntrack)",
+            CAPTURE,
+        ),
+    ),
+    (
+        &["SRC=", "DST=", "PROTO=TCP", "SPT="],
+        kind("a packet filter's log (iptables, nftables)", LOG),
+    ),
+    (&["filterlog", ",tcp,"], kind("pfSense's filter log", LOG)),
+    (
+        &["%ASA-", "connection"],
+        kind("the syslog of a Cisco ASA", ASA),
+    ),
+    (&["%ASA-", "TCP"], kind("the syslog of a Cisco ASA", ASA)),
+    (&["%FTD-", "TCP"], kind("the syslog of a Cisco FTD", ASA)),
+    (
+        &["LADDR", "LPORT", "RADDR"],
+        kind(
+            "the output of a BPF tool (tcplife, tcpstates, tcpconnect)",
+            CAPTURE,
+        ),
+    ),
+    (
+        &["SADDR:SPORT"],
+        kind("the output of a BPF tool (tcpdrop, tcpretrans)", CAPTURE),
+    ),
+    (
+        &["SADDR", "DADDR", "DPORT"],
+        kind("the output of a BPF tool (tcpconnect, tcpaccept)", CAPTURE),
+    ),
+    (
+        &["LADDR:LPORT", "RADDR:RPORT"],
+        kind("the output of a BPF tool (tcpretrans)", CAPTURE),
+    ),
+    (
+        &["tcptrace -- version"],
+        kind("a summary of tcptrace", DECODED),
+    ),
+    (
+        &["SRC-ADDRESS", "DST-ADDRESS", "PROTOCOL"],
+        kind(
+            "a list of MikroTik's sniffer",
+            "it does not show TCP's flags: save the capture (/tool sniffer save file-name=FILE.pcap)",
+        ),
+    ),
+    (
+        &["#", "size", "timestamp", "source", "dscp"],
+        kind(
+            "a list of Cisco's embedded packet capture",
+            "it does not show TCP's flags: export the buffer (monitor capture NAME export FILE.pcap)",
+        ),
+    ),
+    (
+        &["ETHER:", "Ether Header"],
+        kind(
+            "snoop -v",
+            "give its file (snoop -o FILE), or the summary lines of snoop without -v",
+        ),
+    ),
+    (
+        &["ETH: ====("],
+        kind(
+            "a report of AIX's iptrace (ipreport)",
+            "give the capture in pcap format (iptrace -T or tcpdump -w FILE)",
+        ),
+    ),
+    (
+        &["====(", "on interface", ")===="],
+        kind(
+            "a report of AIX's iptrace (ipreport)",
+            "give the capture in pcap format (iptrace -T or tcpdump -w FILE)",
+        ),
+    ),
+    (
+        &["Packet received at", "stage"],
+        kind(
+            "Palo Alto's packet-diag log",
+            "give the captures that it writes beside it (debug dataplane packet-diag, stages receive and transmit)",
+        ),
+    ),
+    (
+        &["Time", "Source", "Destination", "Conv Id"],
+        kind(
+            "a list of Network Monitor without TCP's fields",
+            "copy the rows with their Description column, or give the .cap file",
+        ),
+    ),
+    (
+        &["TCP connection", "complete conns", "filename:"],
+        kind("a summary of tcptrace", DECODED),
+    ),
+    (
+        &["TCP Conversations", "Filter:"],
+        kind("tshark's table of conversations", DECODED),
+    ),
+    (
+        &["| <-", "->", "Relative", "Duration"],
+        kind("tshark's table of conversations", DECODED),
+    ),
+    (
+        &["Proto", "SrcAddr", "Dir", "DstAddr"],
+        kind("a flow table (Argus)", CAPTURE),
+    ),
+    (
+        &["#fields", "id.orig_h", "id.resp_p"],
+        kind("Zeek's log of connections", CAPTURE),
+    ),
+];
+
+const ASA: &str = "it tells how connections ended, not their packets: take a capture on the firewall (capture NAME interface IF match tcp ...) and give the file or `show capture NAME`";
+
+/// What the tool is whose line this is, if it is none of packets.
+pub(crate) fn recognise(line: &str) -> Option<&'static Lookalike> {
+    let line = crate::tokens::shorten(line, MAX_LEN);
+    KINDS
+        .iter()
+        .find(|(pieces, _)| pieces.iter().all(|piece| line.contains(piece)))
+        .map(|(_, kind)| kind)
+}
+
+/// Bytes of a line that are looked at.
+const MAX_LEN: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_known_by_their_lines() {
+        for (line, name) in [
+            (
+                "State  Recv-Q Send-Q Local Address:Port  Peer Address:Port",
+                "ss",
+            ),
+            (
+                "[1689276555.617185]	    [NEW] ipv4     2 tcp      6 120 SYN_SENT src=172.17.0.2 dst=172.31.56.177 sport=47904 dport=443 [UNREPLIED]",
+                "conntrack",
+            ),
+            (
+                "kernel: DROP IN=eth0 OUT= SRC=10.0.0.5 DST=10.0.0.9 LEN=40 PROTO=TCP SPT=51000 DPT=443 WINDOW=0 RES=0x00 RST URGP=0",
+                "iptables",
+            ),
+            (
+                "%ASA-6-302014: Teardown TCP connection 12345 for outside:203.0.113.9/443 to inside:10.0.0.5/51000 duration 0:00:30 bytes 1234 TCP Reset-I",
+                "ASA",
+            ),
+            (
+                "PID   COMM       LADDR           LPORT RADDR           RPORT TX_KB RX_KB MS",
+                "tcplife",
+            ),
+            (
+                "TIME     PID    IP SADDR:SPORT       > DADDR:DPORT   STATE (FLAGS)",
+                "tcpdrop",
+            ),
+            (
+                "ETH: ====( 60 bytes received on interface en0 )==== 10:12:13.473942123",
+                "iptrace",
+            ),
+        ] {
+            let found = recognise(line).unwrap();
+            assert!(found.name.contains(name), "{line}: {}", found.name);
+        }
+        assert_eq!(
+            recognise("IP 10.0.0.1.80 > 10.0.0.2.90: Flags [R], seq 1"),
+            None
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! Packet lists as firewalls, load balancers and clusters print them: each packet once, however many points it is shown at,
+//! and nothing is claimed that the tool leaves out. The lists are our own, in the shapes of public posts and manuals, which
+//! are named.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{document_of_text, run_with_input};
+use serde_json::Value;
+
+/// Cause, side, and how sure the verdict is of the first connection.
+fn verdict(document: &Value) -> (String, String, f64) {
+    let verdict = &document["connections"][0]["verdict"];
+    let text = |name: &str| verdict[name].as_str().unwrap().to_owned();
+    let confidence = verdict["confidence"].as_f64().unwrap();
+    (text("cause"), text("ended_by"), confidence)
+}
+
+fn packets(document: &Value) -> u64 {
+    document["captures"][0]["packets"].as_u64().unwrap()
+}
+
+fn warnings(document: &Value) -> String {
+    document["captures"][0]["warnings"].to_string()
+}
+
+/// The arrow `<-` and the order of the ends: the Cilium handbooks and labs (hubble observe).
+#[test]
+fn hubble_shows_a_refusal() {
+    let document = document_of_text("\
+$ hubble observe --pod default/client --port 8081 --last 10
+Oct  9 10:20:05.712: default/client:58214 (ID:28634) -> default/server-979f5455f-tjd2w:8081 (ID:4512) to-overlay FORWARDED (TCP Flags: SYN)
+Oct  9 10:20:05.712: default/client:58214 (ID:28634) -> default/server-979f5455f-tjd2w:8081 (ID:4512) to-endpoint FORWARDED (TCP Flags: SYN)
+Oct  9 10:20:05.713: default/client:58214 (ID:28634) <- default/server-979f5455f-tjd2w:8081 (ID:4512) to-overlay FORWARDED (TCP Flags: ACK, RST)
+");
+    assert_eq!(packets(&document), 2);
+    assert_eq!(document["connections"][0]["server"]["port"], 8081);
+    let (cause, by, _) = verdict(&document);
+    assert_eq!((cause.as_str(), by.as_str()), ("port_closed", "server"));
+}
+
+/// Cilium leaves most packets out, and tells no lengths: github.com/cilium/cilium, issues with `hubble observe`.
+#[test]
+fn what_hubble_leaves_out_blames_nobody() {
+    let document = document_of_text(
+        "\
+Jan  6 13:41:22.041: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP Flags: SYN)
+Jan  6 13:41:22.041: 203.0.113.46:443 -> 10.0.0.11:45040 to-endpoint FORWARDED (TCP Flags: SYN, ACK)
+Jan  6 13:41:22.041: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP Flags: ACK)
+Jan  6 13:41:22.059: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP Flags: ACK, PSH)
+Jan  6 13:41:22.073: 203.0.113.46:443 -> 10.0.0.11:45040 to-endpoint FORWARDED (TCP Flags: ACK, PSH)
+Jan  6 13:41:22.096: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP Flags: ACK, RST)
+Jan  6 13:41:22.097: 203.0.113.46:443 -> 10.0.0.11:45040 to-endpoint FORWARDED (TCP Flags: ACK, FIN)
+Jan  6 13:41:22.097: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP Flags: RST)
+",
+    );
+    assert_eq!(packets(&document), 8);
+    let (cause, by, _) = verdict(&document);
+    assert_eq!((cause.as_str(), by.as_str()), ("unknown", "client"));
+}
+
+#[test]
+fn hubble_says_that_a_policy_dropped_the_syns() {
+    let document = document_of_text("\
+Nov  1 12:00:00.123: default/client:44210 (ID:1111) -> default/server:8080 (ID:2222) policy-verdict:none INGRESS DENIED (TCP Flags: SYN)
+Nov  1 12:00:00.123: default/client:44210 (ID:1111) <> default/server:8080 (ID:2222) Policy denied DROPPED (TCP Flags: SYN)
+Nov  1 12:00:01.140: default/client:44210 (ID:1111) <> default/server:8080 (ID:2222) Policy denied DROPPED (TCP Flags: SYN)
+Nov  1 12:00:03.156: default/client:44210 (ID:1111) <> default/server:8080 (ID:2222) Policy denied DROPPED (TCP Flags: SYN)
+");
+    assert_eq!(packets(&document), 3);
+    assert_eq!(verdict(&document).0, "no_answer");
+    assert!(warnings(&document).contains("Policy denied DROPPED"));
+}
+
+/// Flags and numbers: the fw monitor reference; `[vs_0][fw_1]` as in Check Point's R80 guides.
+#[test]
+fn fw_monitor_shows_a_packet_four_times() {
+    let mut text = String::from("[Expert@fw1:0]# fw monitor -e \"accept host(10.1.1.100);\"\n");
+    let mut packet = |points: [&str; 4], length: u32, ends: &str, id: u32, tcp: &str| {
+        for point in points {
+            text += &format!(
+                "[vs_0][fw_1] {point}[{length}]: {ends} (TCP) len={length} id={id}\nTCP: {tcp}\n"
+            );
+        }
+    };
+    let (there, back) = (
+        ["eth0:i", "eth0:I", "eth1:o", "eth1:O"],
+        ["eth1:i", "eth1:I", "eth0:o", "eth0:O"],
+    );
+    let (up, down) = ("10.1.1.100 -> 10.2.1.200", "10.2.1.200 -> 10.1.1.100");
+    packet(
+        there,
+        60,
+        up,
+        100,
+        "54321 -> 443 .S.... seq=499602d2 ack=00000000",
+    );
+    packet(
+        back,
+        60,
+        down,
+        0,
+        "443 -> 54321 .S..A. seq=0000a000 ack=499602d3",
+    );
+    packet(
+        there,
+        40,
+        up,
+        101,
+        "54321 -> 443 ....A. seq=499602d3 ack=0000a001",
+    );
+    packet(
+        there,
+        240,
+        up,
+        102,
+        "54321 -> 443 ...PA. seq=499602d3 ack=0000a001",
+    );
+    packet(
+        back,
+        40,
+        down,
+        7,
+        "443 -> 54321 ..R.A. seq=0000a001 ack=4996039b",
+    );
+    let document = document_of_text(&text);
+    assert_eq!(packets(&document), 5);
+    assert_eq!(document["connections"][0]["bytes"]["client"], 200);
+    let (cause, by, _) = verdict(&document);
+    assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+}
+
+/// clouddocs.f5.com and K13223: `rst_cause` in the noise behind the row (tcpdump -i 0.0:nnn).
+#[test]
+fn a_big_ip_says_why_it_reset() {
+    let document = document_of_text("\
+11:08:34.619362 IP 10.1.30.6.44976 > 10.1.20.103.443: Flags [S], seq 1493890342, win 64240, options [mss 1460,sackOK,TS val 141834751 ecr 0,nop,wscale 7], length 0 in slot1/tmm1 lis= port=1.2 trunk=
+11:08:34.619417 IP 10.1.20.103.443 > 10.1.30.6.44976: Flags [S.], seq 4100418120, ack 1493890343, win 4380, options [mss 1460,sackOK,TS val 1828788666 ecr 141834751], length 0 out slot1/tmm1 lis=/Common/web01_vs1 port=1.2 trunk=
+11:08:34.620417 IP 10.1.30.6.44976 > 10.1.20.103.443: Flags [.], ack 1, win 64240, options [nop,nop,TS val 141834752 ecr 1828788666], length 0 in slot1/tmm1 lis=/Common/web01_vs1 port=1.2 trunk=
+11:08:34.621417 IP 10.1.30.6.44976 > 10.1.20.103.443: Flags [P.], seq 1:518, ack 1, win 64240, options [nop,nop,TS val 141834753 ecr 1828788666], length 517 in slot1/tmm1 lis=/Common/web01_vs1 port=1.2 trunk=
+11:08:34.625417 IP 10.1.20.103.443 > 10.1.30.6.44976: Flags [R.], seq 1, ack 518, win 0, length 0 out slot1/tmm1 lis=/Common/web01_vs1 flowtype=64 flowid=570000ABC peerid=0 conflags=100200 inslot=7 inport=2 haunit=1 priority=3 rst_cause=\"[0x2409a32:1234] No pool member available\" peerremote=00000000:00000000:00000000:00000000
+");
+    assert_eq!(verdict(&document).0, "server_abort");
+    assert!(warnings(&document).contains("line 5: the device that captured says of this packet: `rst_cause: No pool member available`"));
+}
+
+/// `show capture NAME detail`, and what `type asp-drop` adds: Cisco's guide to captures on the ASA.
+#[test]
+fn an_asa_shows_details_on_two_lines_and_why_it_dropped() {
+    let document = document_of_text("\
+ciscoasa# show capture CAPIN detail
+2 packets captured
+   1: 12:11:55.101123 0050.569c.0e11 0021.d8ce.dcd9 0x0800 Length: 66
+      10.1.1.1.12869 > 10.2.2.2.80: S [tcp sum ok] 3624439037:3624439037(0) win 8192 <mss 1460,nop,wscale 8,nop,nop,sackOK> (DF) (ttl 127, id 11111)
+   2: 12:11:55.102456 0021.d8ce.dcd9 0050.569c.0e11 0x8100 Length: 60
+      802.1Q vlan#100 P0 10.2.2.2.80 > 10.1.1.1.12869: R [tcp sum ok] 0:0(0) ack 3624439038 win 0 (ttl 64, id 7)
+");
+    assert_eq!(packets(&document), 2);
+    assert_eq!(verdict(&document).0, "port_closed");
+    let dropped = document_of_text("\
+   1: 10:22:33.123456       10.1.1.1.12869 > 10.2.2.2.80: S 3624439037:3624439037(0) win 8192 <mss 1460,nop,wscale 8,nop,nop,sackOK> Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x000055e5 flow (NA)/NA
+   2: 10:22:36.123456       10.1.1.1.12869 > 10.2.2.2.80: S 3624439037:3624439037(0) win 8192 <mss 1460,nop,wscale 8,nop,nop,sackOK> Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x000055e5 flow (NA)/NA
+");
+    assert_eq!(verdict(&dropped).0, "no_answer");
+    assert!(warnings(&dropped).contains("(acl-drop) Flow is denied by configured rule"));
+}
+
+/// The debug flow's packets: community.fortinet.com, `Debug flow flags`.
+#[test]
+fn fortigates_debug_flow_shows_packets() {
+    let document = document_of_text("\
+id=20085 trace_id=117 func=print_pkt_detail line=5879 msg=\"vd-root:0 received a packet(proto=6, 192.168.1.204:63853->203.0.113.142:443) tun_id=0.0.0.0 from internal. flag [S], seq 2963120482, ack 0, win 64240\"
+id=20085 trace_id=117 func=init_ip_session_common line=6063 msg=\"allocate a new session-00f0defa\"
+id=20085 trace_id=118 func=print_pkt_detail line=5879 msg=\"vd-root:0 received a packet(proto=6, 203.0.113.142:443->192.168.1.204:63853) tun_id=0.0.0.0 from wan1. flag [R.], seq 0, ack 2963120483, win 0\"
+id=20085 trace_id=118 func=resolve_ip_tuple_fast line=5960 msg=\"Find an existing session, id-00f0defa, reply direction\"
+");
+    assert_eq!(packets(&document), 2);
+    assert_eq!(verdict(&document).0, "port_closed");
+}
+
+/// What goes out of a firewall's interface was sent by others, most of it.
+#[test]
+fn a_fortigate_is_not_the_server_whose_packets_leave_it() {
+    let document = document_of_text(
+        "\
+3.112233 lan in 10.10.1.20.51514 -> 203.0.113.7.443: syn 2726244257
+3.134480 lan out 203.0.113.7.443 -> 10.10.1.20.51514: syn 811223344 ack 2726244258
+3.134900 lan in 10.10.1.20.51514 -> 203.0.113.7.443: ack 811223345
+3.135900 lan in 10.10.1.20.51514 -> 203.0.113.7.443: psh 2726244258 ack 811223345
+3.160100 lan out 203.0.113.7.443 -> 10.10.1.20.51514: rst 811223345 ack 2726244775
+",
+    );
+    assert_ne!(document["connections"][0]["vantage"], "server");
+}
+
+/// An appearance at another component is no retransmission: Microsoft's pktmon guide.
+#[test]
+fn pktmon_shows_a_packet_at_each_component() {
+    let document = document_of_text("\
+23:02:26.539704700 PktGroupId 562949953421500, PktNumber 1, Appearance 1, Direction Tx , Type Ethernet , Component 78, Edge 1, Filter 1, OriginalSize 66, LoggedSize 66
+        40-EC-99-B9-17-25 > F0-B4-D2-5A-D3-E2, ethertype IPv4 (0x0800), length 66: 192.168.0.62.65066 > 203.0.113.115.443: Flags [S], seq 1995496356, win 64240, options [mss 1460,nop,wscale 8,nop,nop,sackOK], length 0
+23:02:26.539709400 Drop: PktGroupId 562949953421500, PktNumber 1, Appearance 2, Direction Tx , Type Ethernet , Component 31, Edge 1, Filter 1, DropReason INET: inspection drop , DropLocation 0xE000460A, OriginalSize 66, LoggedSize 66
+        40-EC-99-B9-17-25 > F0-B4-D2-5A-D3-E2, ethertype IPv4 (0x0800), length 66: 192.168.0.62.65066 > 203.0.113.115.443: Flags [S], seq 1995496356, win 64240, options [mss 1460,nop,wscale 8,nop,nop,sackOK], length 0
+23:02:29.539704700 PktGroupId 562949953421501, PktNumber 1, Appearance 1, Direction Tx , Type Ethernet , Component 78, Edge 1, Filter 1, OriginalSize 66, LoggedSize 66
+        40-EC-99-B9-17-25 > F0-B4-D2-5A-D3-E2, ethertype IPv4 (0x0800), length 66: 192.168.0.62.65066 > 203.0.113.115.443: Flags [S], seq 1995496356, win 64240, options [mss 1460,nop,wscale 8,nop,nop,sackOK], length 0
+");
+    assert_eq!(packets(&document), 2);
+    assert!(warnings(&document).contains("dropped: INET: inspection drop"));
+}
+
+#[test]
+fn drawn_arrows_are_rows_where_no_tool_has_any() {
+    let drawing = "\
+A --- SYN, seq=0 ---> B
+A <--- SYN, ACK, seq=0, ack=1 --- B
+A --- ACK, seq=1, ack=1 ---> B
+A --- PSH, ACK, seq=1, ack=1, len=100 ---> B
+A <--- RST, ACK, seq=1, ack=101 --- B
+";
+    let document = document_of_text(drawing);
+    assert_eq!(packets(&document), 5);
+    let (cause, by, confidence) = verdict(&document);
+    assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+    assert!(confidence < 0.9, "{confidence}");
+    let list = "\
+10:00:00.1 IP 10.0.0.1.50000 > 10.0.0.2.80: Flags [S], seq 1, win 64240, length 0
+10:00:00.2 IP 10.0.0.2.80 > 10.0.0.1.50000: Flags [R.], seq 0, ack 2, win 0, length 0
+";
+    for text in [format!("{drawing}{list}"), format!("{list}{drawing}")] {
+        let document = document_of_text(&text);
+        assert_eq!(packets(&document), 2);
+        assert_eq!(verdict(&document).0, "port_closed");
+    }
+}
+
+#[test]
+fn what_shows_no_packets_is_named_with_what_would_help() {
+    for (text, name, advice) in [
+        (
+            "State      Recv-Q Send-Q Local Address:Port               Peer Address:Port\nESTAB      0      0      10.0.0.5:22                 10.0.0.1:51234\n",
+            "a socket table (ss, netstat)",
+            "tcpdump -i any -w FILE",
+        ),
+        (
+            "[1689276902.373562]\t [UPDATE] ipv4     2 tcp      6 10 CLOSE src=172.17.0.2 dst=172.31.56.177 sport=47904 dport=443 src=172.31.56.177 dst=172.31.49.227 sport=443 dport=47904 [ASSURED]\n",
+            "conntrack",
+            "tcpdump -i any -w FILE",
+        ),
+        (
+            "%ASA-6-302014: Teardown TCP connection 12345 for outside:203.0.113.9/443 to inside:10.0.0.5/51000 duration 0:00:30 bytes 1234 TCP Reset-I\n",
+            "the syslog of a Cisco ASA",
+            "show capture",
+        ),
+        (
+            "== 2023-10-10 10:10:10.123 +0200 ==\nPacket received at ingress stage, tag 0, type ATOMIC\n",
+            "line 2 is of Palo Alto's packet-diag log",
+            "receive and transmit",
+        ),
+    ] {
+        let output = run_with_input(&["-"], text.as_bytes());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(name) && said.contains(advice), "{said}");
+    }
+}
