@@ -97,24 +97,45 @@ impl IpIdTracker {
         }
     }
 
+    /// The same of the next packet of a direction of which nothing is missing: it skips none.
+    #[inline]
+    pub(crate) fn next(&mut self, id: u16, at: Moment, payload_len: u32) {
+        self.packets = self.packets.saturating_add(1);
+        if id == 0 {
+            self.zeros = self.zeros.saturating_add(1);
+            return;
+        }
+        self.count(id);
+        self.last = Some((id, at));
+        self.last_span = wire_segments(payload_len);
+    }
+
+    /// Takes note of a step.
     #[inline]
     fn step(&mut self, packet: &Identified) {
+        let small = self.count(packet.id);
+        if small > 0 && self.sent_to.is_some() && packet.seq > self.sent_to {
+            let skipped = u32::from(small.saturating_sub(self.last_span));
+            self.skipped = self.skipped.saturating_add(skipped);
+        }
+    }
+
+    /// Counts the step to an identification; gives it, if it is a small one, but larger than what was sent last takes up.
+    #[inline]
+    fn count(&mut self, id: u16) -> u16 {
         let Some((last, _)) = self.last else {
-            return;
+            return 0;
         };
-        let step = packet.id.wrapping_sub(last);
+        let step = id.wrapping_sub(last);
         if step == 0 || step > SHARED_STEP.saturating_add(self.last_span) {
-            return;
+            return 0;
         }
         if step <= self.last_span {
             self.counted = self.counted.saturating_add(1);
-            return;
+            return 0;
         }
         self.small = self.small.saturating_add(1);
-        if self.sent_to.is_some() && packet.seq > self.sent_to {
-            let skipped = u32::from(step.saturating_sub(self.last_span));
-            self.skipped = self.skipped.saturating_add(skipped);
-        }
+        step
     }
 
     /// Fills in what was found.

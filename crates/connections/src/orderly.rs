@@ -366,12 +366,8 @@ impl<X: StreamSink> Orderly<X> {
             Some(middle) => middle,
             None => self.begin_middle(stock),
         };
-        let common = self.common(&stock.looks);
-        self.log.take_oldest(leaving, |short| {
-            if let Some(common) = common.of(short.from()) {
-                middle.pass(short, common);
-            }
-        });
+        middle.set_common(self.common(&stock.looks));
+        self.log.take_oldest(leaving, |short| middle.pass(short));
         middle.pause_runs();
         let start = self.syn.moment();
         self.passed.pack(&mut middle, start, &mut stock.room);
@@ -392,25 +388,23 @@ impl<X: StreamSink> Orderly<X> {
     /// The watchers that see every packet begin with the opening and the first ones.
     fn begin_middle(&self, stock: &mut Stock) -> Box<Middle> {
         let mut middle = stock.middle(self.first_frame, &self.starts());
-        let common = self.common(&stock.looks);
+        middle.set_common(self.common(&stock.looks));
         let (client, server) = (self.client, self.server());
         middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
         middle.ends.of_mut(server).peers_mss = self.syn.mss();
         middle.open(&self.syn.packet(), client);
         middle.open(&self.syn_ack.packet(), server);
         for short in self.log.first() {
-            if let Some(common) = common.of(short.from()) {
-                middle.see(short, common);
-            }
+            middle.see(short);
         }
         middle
     }
 
     /// What the packets of each end have in common, where it sent any.
-    fn common(&self, looks: &Looks) -> ByEnd<Option<Common>> {
+    fn common(&self, looks: &Looks) -> ByEnd<Common> {
         let of = |end: End| {
-            let look = looks.get(self.ends.of(end).look?)?;
-            Some(Common {
+            let look = self.ends.of(end).look.and_then(|look| looks.get(look));
+            look.map_or(Common::default(), |look| Common {
                 has_timestamps: look.has_timestamps(),
                 has_ip_id: look.has_ip_id(),
             })

@@ -37,14 +37,6 @@ pub(crate) trait Coder: Sized {
         *value = wide as u16;
     }
 
-    /// Yes or no.
-    #[inline]
-    fn truth(&mut self, value: &mut bool) {
-        let mut number = u64::from(*value);
-        self.number(&mut number);
-        *value = number != 0;
-    }
-
     /// Yes or no so many times, in one number. Gives what was passed.
     #[inline]
     fn truths<const N: usize>(&mut self, values: [bool; N]) -> [bool; N] {
@@ -373,7 +365,6 @@ mod tests {
                 coder.span(&mut span);
                 *other = span.nanos();
             });
-            coder.truth(truth);
         }
     }
 

@@ -6,28 +6,23 @@
 //! receiver delays (the handshake, the second of two full-sized segments) make it trustworthy.
 
 mod least;
+mod trips;
 
 use whyreset_capture::Span;
 use whyreset_segments::{Known, TcpFlags};
 
 pub(crate) use least::LeastTrip;
+pub(crate) use trips::{Covered, Trips};
 
-use crate::packing::Coder;
 use crate::{Marks, Moment, Packet, RoundTrip};
 
 /// How many packets wait for their acknowledgement at a time. More in flight are left out, which loses samples and
 /// distorts none.
-const PENDING: usize = 4;
-/// The least that a full-sized segment carries (the default MSS, RFC 9293 §3.7.1).
-const FULL_SIZED: u32 = 536;
-/// What one segment carries at most on most paths; larger frames were joined by offload.
-const ONE_SEGMENT: u32 = 1_460;
+pub(crate) const PENDING: usize = 4;
 /// Without a handshake this many prompt samples are asked for: some receivers wait for more than two segments.
 const ENOUGH_PROMPT: u32 = 4;
 /// What a host's own work may take of a measured round trip: the next answer may need less of it.
 const HOST_TIME: Span = Span::from_micros(150);
-/// A SYN that is answered later than this may have been answered twice, the first time unseen (RFC 6298 §2.1: a second).
-const INITIAL_TIMEOUT: Span = Span::from_millis(950);
 
 /// The meter of one side: fed with the packets towards it and the packets from it.
 #[derive(Clone, Debug, Default)]
@@ -36,8 +31,7 @@ pub(crate) struct RoundTripMeter {
     pending: [Pending; PENDING],
     waiting: usize,
     sent_to: Option<i64>,
-    largest: u32,
-    result: RoundTrip,
+    trips: Trips,
 }
 
 /// A packet that passed towards the side, and waits for its acknowledgement.
@@ -87,7 +81,7 @@ impl RoundTripMeter {
                 payload_len: packet.payload_len,
             });
         } else {
-            self.largest = self.largest.max(packet.payload_len);
+            self.trips.passed(packet.payload_len);
             self.sent_to = self.sent_to.max(Some(seq_end));
             self.forget_from(packet.seq);
         }
@@ -96,7 +90,7 @@ impl RoundTripMeter {
     /// Something new has passed towards the side.
     #[inline]
     pub(crate) fn passed(&mut self, pending: Pending) {
-        self.largest = self.largest.max(pending.payload_len);
+        self.trips.passed(pending.payload_len);
         self.sent_to = Some(pending.seq_end);
         if let Some(slot) = self.pending.get_mut(self.waiting) {
             *slot = pending;
@@ -127,67 +121,43 @@ impl RoundTripMeter {
             return;
         };
         let (mut last, mut count) = (*first, 1);
-        let mut full_sized = full_sized_segments(first, self.largest);
+        let mut full_sized = self.trips.full_sized_segments(first.payload_len);
         for pending in acknowledged {
-            full_sized += full_sized_segments(pending, self.largest);
+            full_sized += self.trips.full_sized_segments(pending.payload_len);
             last = *pending;
             count += 1;
         }
         self.pending.copy_within(count.., 0);
         self.waiting -= count;
-        self.sample(&last, full_sized, answer);
+        let covered = Covered {
+            at: last.at,
+            is_syn: last.is_syn,
+            is_exact: last.seq_end == answer.ack,
+            full_sized,
+        };
+        self.trips.sample(&covered, answer);
     }
 
-    /// Passes all that it holds. `sent_to`: what passed towards the side goes so far.
-    pub(crate) fn pass(&mut self, coder: &mut impl Coder, sent_to: i64) {
-        self.sent_to = Some(sent_to);
-        coder.len(&mut self.waiting);
-        for it in self.pending.iter_mut().take(self.waiting) {
-            coder.signed(&mut it.seq_end);
-            coder.moment(&mut it.at);
-            coder.truth(&mut it.is_syn);
-            coder.word(&mut it.payload_len);
+    /// One that has measured `trips`; everything below `sent_to` passed towards its side, and this still waits.
+    pub(crate) fn resumed(
+        trips: Trips,
+        sent_to: i64,
+        waiting: impl Iterator<Item = Pending>,
+    ) -> Self {
+        let mut meter = Self {
+            trips,
+            ..Self::default()
+        };
+        for pending in waiting {
+            meter.passed(pending);
         }
-        let result = &mut self.result;
-        let spans = [
-            &mut result.handshake,
-            &mut result.minimum,
-            &mut result.prompt_minimum,
-            &mut result.typical,
-            &mut result.maximum,
-        ];
-        let [a, b, c, d, e] = spans.each_ref().map(|span| span.is_some());
-        let has_frames = result.minimum_frames.is_some();
-        let [has_frames, a, b, c, d, e] = coder.truths([has_frames, a, b, c, d, e]);
-        for (span, is_there) in spans.into_iter().zip([a, b, c, d, e]) {
-            coder.maybe(is_there, span, Span::ZERO, Coder::span);
-        }
-        coder.word(&mut self.largest);
-        coder.maybe(
-            has_frames,
-            &mut result.minimum_frames,
-            (0, 0),
-            |coder, it| {
-                coder.number(&mut it.0);
-                coder.number(&mut it.1);
-            },
-        );
-        coder.word(&mut result.samples);
-        coder.word(&mut result.prompt_samples);
-    }
-
-    /// The smallest, and what waits.
-    pub(crate) fn least(&self) -> LeastTrip {
-        let mut least = LeastTrip::of(self.result.minimum);
-        for pending in self.pending.iter().take(self.waiting) {
-            least.passed(pending.seq_end, pending.at.time);
-        }
-        least
+        meter.sent_to = Some(sent_to);
+        meter
     }
 
     /// What was measured.
     pub(crate) const fn result(&self) -> RoundTrip {
-        self.result
+        self.trips.result()
     }
 
     /// What is sent again cannot be measured any more, nor can what lies behind it: its acknowledgement waits for the repair.
@@ -195,58 +165,6 @@ impl RoundTripMeter {
         let waiting = self.pending.get(..self.waiting).unwrap_or_default();
         self.waiting = waiting.partition_point(|pending| pending.seq_end <= seq);
     }
-
-    fn sample(&mut self, pending: &Pending, full_sized: u32, answer: &Answer) {
-        let span = (answer.at.time - pending.at.time).max(Span::ZERO);
-        let result = &mut self.result;
-        let is_exact = pending.seq_end == answer.ack;
-        if result.minimum.is_none_or(|minimum| span < minimum) {
-            result.minimum = Some(span);
-            result.minimum_frames = Some((pending.at.frame, answer.at.frame));
-        }
-        if !is_exact {
-            return;
-        }
-        let answers_syn = pending.is_syn;
-        if answers_syn {
-            result.handshake.get_or_insert(span);
-        }
-        let at_once = answers_syn && span < INITIAL_TIMEOUT || full_sized >= 2;
-        if answer.is_bare && at_once {
-            result.prompt_samples = result.prompt_samples.saturating_add(1);
-            result.prompt_minimum = match result.prompt_minimum {
-                Some(least) => Some(least.min(span)),
-                None => Some(span),
-            };
-        }
-        result.samples = result.samples.saturating_add(1);
-        result.maximum = result.maximum.max(Some(span));
-        result.typical = Some(match result.typical {
-            None => span,
-            Some(typical) => step_towards(typical, span, result.samples),
-        });
-    }
-}
-
-/// How many full-sized segments a packet stands for. Of these the second is acknowledged at once (RFC 5681 §4.2); small
-/// ones may wait together.
-fn full_sized_segments(pending: &Pending, largest: u32) -> u32 {
-    if pending.payload_len < FULL_SIZED || pending.payload_len < largest / 10 * 9 {
-        return 0;
-    }
-    pending.payload_len.div_ceil(ONE_SEGMENT)
-}
-
-/// A running median: one step towards the sample, large at first, then a sixteenth of the estimate.
-fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
-    let share = i64::from(samples.clamp(2, 16));
-    let distance = sample.nanos().saturating_sub(typical.nanos());
-    let step = typical.nanos().max(1_000) / share;
-    Span::from_nanos(
-        typical
-            .nanos()
-            .saturating_add(distance.clamp(step.saturating_neg(), step)),
-    )
 }
 
 impl RoundTrip {

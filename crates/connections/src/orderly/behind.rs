@@ -141,9 +141,9 @@ impl Passed {
             last_sent: sums.last_sent,
             progress: sums.progress.map(moment),
             sent_to: half.sent_to,
-            acked_to: half.acked_to,
+            acked_to: peer.acked,
             next: half.next(),
-            ack: peer.number(half.acked_to),
+            ack: peer.number(peer.acked),
             window: windows(sums, first),
             // A FIN is not passed over.
             bytes: if has_data {
@@ -165,7 +165,7 @@ impl Passed {
             in_flight: has_data.then(|| (sums.in_flight.0, moment(sums.in_flight.1))),
             runs: runs(sums, first),
             outstanding,
-            meter: half.meter.clone(),
+            meter: peer.meter(),
             ip_ids: half.ip_ids,
         }
     }
@@ -191,7 +191,7 @@ fn windows(sums: &Sums, first: u64) -> Windows {
         last: sums.window,
         widest: sums.widest,
         narrowest: (sums.packets > 0).then(|| Narrowest {
-            window: sums.narrowest.window,
+            window: sums.narrowest.window as u16,
             at: sums.narrowest.at.moment(first),
             ack: sums.narrowest.ack,
         }),
@@ -210,12 +210,9 @@ fn runs(sums: &Sums, first: u64) -> Vec<Run> {
 
 fn outstanding(half: &Half, first: u64) -> Outstanding {
     let mut outstanding = Outstanding::default();
-    for waiting in half.waiting.iter() {
-        // Relative numbers, as `waiting` has their lower half.
-        let sent_to = (half.sent_to & 0xffff_ffff) as u32;
-        let end = half.sent_to - i64::from(sent_to.wrapping_sub(waiting.end));
+    for (end, waiting) in half.outstanding() {
         let seq = end - i64::from(waiting.len);
-        let payload_len = if end == 1 { 0 } else { waiting.len };
+        let payload_len = waiting.payload_len();
         outstanding.sent(seq, end, payload_len, waiting.at.moment(first));
     }
     outstanding

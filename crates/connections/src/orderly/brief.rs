@@ -55,8 +55,9 @@ impl<X: StreamSink> Orderly<X> {
         }
         let mut passed_over = 0;
         if let Some(middle) = self.middle(stock) {
-            watch.client.go_on(middle.ends.of(client));
-            watch.server.go_on(middle.ends.of(server));
+            let (of_client, of_server) = (middle.ends.of(client), middle.ends.of(server));
+            watch.client.go_on(of_client, of_server);
+            watch.server.go_on(of_server, of_client);
             passed_over = middle.count();
             stock.take_back_middle(middle);
         }
@@ -215,8 +216,8 @@ impl OfSide {
     }
 
     /// Goes on behind what was passed over.
-    fn go_on(&mut self, passed: &Half) {
-        self.trip = passed.meter.least();
+    fn go_on(&mut self, passed: &Half, of_peer: &Half) {
+        self.trip = of_peer.least_trip();
         self.next = passed.next();
         self.sent_to = passed.sent_to;
     }

@@ -136,17 +136,23 @@ impl Log {
     /// Takes so many of the ring's oldest packets out, where there are as many.
     #[inline]
     pub(super) fn take_oldest(&mut self, count: usize, mut pass: impl FnMut(&Short)) {
-        let count = count.min(self.len().saturating_sub(FIRST));
-        let (mut before, mut oldest) = (self.before_ring, usize::from(self.oldest));
+        let Some(slots) = &self.ring.0 else {
+            return;
+        };
+        let packets = self.len().saturating_sub(FIRST);
+        let count = count.min(packets);
+        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
         for _ in 0..count {
-            let (short, slots) = self.ring.read(&before, oldest);
-            before.pass(&short);
-            oldest = Ring::wrapped(oldest + usize::from(slots));
-            self.used -= slots;
-            pass(&short);
+            pass(&read(slots, &mut next, &mut before));
         }
+        // Who takes all may have gone all around.
+        self.used = if count < packets {
+            self.used - Ring::wrapped(next + SLOTS - usize::from(self.oldest)) as u8
+        } else {
+            0
+        };
         self.before_ring = before;
-        self.oldest = oldest as u8;
+        self.oldest = next as u8;
         self.packets -= count as u8;
     }
 
@@ -166,12 +172,8 @@ impl Log {
     pub(super) fn last(&self) -> impl Iterator<Item = Short> {
         let mut before = self.before_ring;
         let mut next = usize::from(self.oldest);
-        (FIRST..self.len()).map(move |_| {
-            let (short, slots) = self.ring.read(&before, next);
-            before.pass(&short);
-            next = Ring::wrapped(next + usize::from(slots));
-            short
-        })
+        let slots = self.ring.0.as_deref();
+        (FIRST..self.len()).map_while(move |_| Some(read(slots?, &mut next, &mut before)))
     }
 
     /// The last packet of an end in the ring.
@@ -272,14 +274,16 @@ impl Ring {
             *place = slot;
         }
     }
+}
 
-    /// The packet that begins in a slot, and how many it takes.
-    #[inline]
-    fn read(&self, before: &Before, at: usize) -> (Short, u8) {
-        let slot = self.slot(at);
-        let short = before.read(slot, || self.slot(at + 1));
-        (short, if is_wide(slot) { 2 } else { 1 })
-    }
+/// The packet that begins in the slot `next`, which is the one behind it from now on; `before` goes on likewise.
+#[inline(always)]
+fn read(slots: &[Slot; SLOTS], next: &mut usize, before: &mut Before) -> Short {
+    let slot = |at: usize| slots.get(at).copied().unwrap_or_default();
+    let first = slot(*next);
+    let short = before.next(first, || slot(Ring::wrapped(*next + 1)));
+    *next = Ring::wrapped(*next + if is_wide(first) { 2 } else { 1 });
+    short
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use whyreset_segments::{TcpFlags, Timestamps};
 
 use super::short::{At, Short};
 use super::waiting::{Queue, Waiting};
-use crate::ip_id::{Identified, IpIdTracker};
+use crate::ip_id::IpIdTracker;
 use crate::pairs::{ByEnd, End};
-use crate::round_trip::{Answer, Pending, RoundTripMeter};
+use crate::round_trip::{Answer, Covered, LeastTrip, Pending, RoundTripMeter, Trips};
 use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
 use crate::{Moment, Packet};
 
@@ -23,6 +23,8 @@ pub(super) struct Middle {
     pub(super) ends: ByEnd<Half>,
     /// The longest pauses among them, as many as a connection tells in the end, the longest first.
     pub(super) pauses: Vec<ShortPause>,
+    /// Nanoseconds that a pause has to be longer than to be one of them.
+    long: i64,
 }
 
 /// A pause between two packets that were passed over.
@@ -51,12 +53,17 @@ impl ShortPause {
 /// One end, from its SYN on.
 #[derive(Debug, Default)]
 pub(super) struct Half {
+    /// The connection's first frame.
+    first: u64,
     /// The number behind its SYN, as the headers have it: 1, relatively.
     start: u32,
+    /// What its packets have in common.
+    common: Common,
     /// Its next sequence number, relative.
     pub(super) sent_to: i64,
-    /// The number behind the last that it acknowledged, relative.
-    pub(super) acked_to: i64,
+    /// The number behind the last that the other end acknowledged, relative, and as the headers have it.
+    pub(super) acked: i64,
+    acked_number: u32,
     /// The largest segment that the other end takes, where its SYN says it.
     pub(super) peers_mss: Option<u16>,
     /// Its last packet, and what that said.
@@ -67,7 +74,8 @@ pub(super) struct Half {
     pub(super) waiting: Queue,
     /// The largest payload whose end was acknowledged.
     pub(super) largest_acked: u32,
-    pub(super) meter: RoundTripMeter,
+    /// How long the other end took to acknowledge.
+    pub(super) trips: Trips,
     pub(super) ip_ids: IpIdTracker,
     pub(super) passed: Sums,
 }
@@ -97,14 +105,16 @@ pub(super) struct Sums {
     pub(super) pushed: bool,
     /// How the end sent: one entry for each time that packets left together.
     pub(super) runs: Vec<ShortRun>,
-    /// Of those that leave together now: the first, and how many packets had left before.
-    leaving: Option<(At, u64)>,
+    /// How many packets had left before those that leave together now, and the first of these.
+    left: u64,
+    leaving: At,
 }
 
 /// The narrowest window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Narrow {
-    pub(super) window: u16,
+    /// None yet where it is wider than any.
+    pub(super) window: u32,
     pub(super) at: At,
     pub(super) ack: i64,
 }
@@ -122,25 +132,12 @@ pub(super) struct ShortRun {
 pub(super) const MAX_RUNS: usize = 9;
 
 /// What the packets of one end have in common.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Common {
     /// They carry timestamps.
     pub(super) has_timestamps: bool,
     /// They carry an identification.
     pub(super) has_ip_id: bool,
-}
-
-/// A packet by relative numbers.
-#[derive(Clone, Copy)]
-struct Taken {
-    at: At,
-    moment: Moment,
-    /// The number behind it, and how many it uses up.
-    seq_end: i64,
-    len: u32,
-    ack: i64,
-    timestamps: Option<Timestamps>,
-    ip_id: u16,
 }
 
 impl Middle {
@@ -149,9 +146,16 @@ impl Middle {
     pub(super) fn begin(&mut self, first: u64, starts: &ByEnd<u32>) {
         self.first = first;
         self.last_data_by = None;
-        self.ends.low.begin(starts.low);
-        self.ends.high.begin(starts.high);
+        self.ends.low.begin(first, starts.low);
+        self.ends.high.begin(first, starts.high);
         self.pauses.clear();
+        self.note_long();
+    }
+
+    /// What the packets of each end have in common that come next.
+    pub(super) const fn set_common(&mut self, common: ByEnd<Common>) {
+        self.ends.low.common = common.low;
+        self.ends.high.common = common.high;
     }
 
     /// A packet of the opening.
@@ -160,68 +164,57 @@ impl Middle {
             return;
         };
         let (own, peer) = self.ends.both_mut(from);
-        own.meter.answered(packet);
-        peer.meter.towards(packet);
+        if packet.ack > peer.acked {
+            peer.acknowledged(&Answer {
+                ack: packet.ack,
+                at: packet.moment(),
+                is_bare: true,
+            });
+        }
         own.ip_ids.packet(packet);
         own.sent_to = packet.seq_end();
-        own.acked_to = packet.ack;
-        let taken = Taken {
-            at,
-            moment: packet.moment(),
-            seq_end: packet.seq_end(),
-            len: 1,
-            ack: packet.ack,
-            timestamps: packet.timestamps,
-            ip_id: packet.ip_id,
-        };
-        own.wait_for(&taken);
-        peer.acknowledged(packet.ack);
-        own.speak(&taken);
+        own.wait_for(1, at);
+        own.spoken = at;
+        own.timestamps = packet.timestamps;
+        own.ip_id = packet.ip_id;
         self.last_by = from;
     }
 
     /// A packet that is kept, ahead of those that are passed over.
-    pub(super) fn see(&mut self, short: &Short, common: &Common) {
+    pub(super) fn see(&mut self, short: &Short) {
         let from = short.from();
         let (own, peer) = self.ends.both_mut(from);
-        let taken = Taken::of(short, common, own, peer, self.first);
-        if taken.ack > own.acked_to {
-            own.acked_to = taken.ack;
-            own.progress(&taken, peer, short.payload_len());
-        }
-        own.identify(&taken, short, common);
-        own.sent_to = taken.seq_end;
-        if taken.len > 0 {
-            own.send(&taken, peer, short.payload_len());
+        peer.hear(short);
+        own.identify(short);
+        let len = short.sequence_len();
+        if len > 0 {
+            own.send(short, len);
             self.last_data_by = Some(from);
         }
-        own.speak(&taken);
+        own.speak(short);
         self.last_by = from;
     }
 
     /// A packet that is passed over.
-    #[inline]
-    pub(super) fn pass(&mut self, short: &Short, common: &Common) {
+    #[inline(always)]
+    pub(super) fn pass(&mut self, short: &Short) {
         let from = short.from();
-        self.note_pause(short, common);
-        let payload_len = short.payload_len();
+        self.note_pause(short);
         let (own, peer) = self.ends.both_mut(from);
-        let taken = Taken::of(short, common, own, peer, self.first);
-        if taken.ack > own.acked_to {
-            own.acked_to = taken.ack;
-            own.passed.progress = Some(taken.at);
-            own.progress(&taken, peer, payload_len);
+        let at = short.at();
+        if peer.hear(short) {
+            own.passed.progress = Some(at);
         }
-        own.identify(&taken, short, common);
-        own.sent_to = taken.seq_end;
-        own.passed.note_window(&taken, short.window);
-        own.passed.note_sent(taken.at);
-        if taken.len > 0 {
-            own.send(&taken, peer, payload_len);
-            own.note_data(short, taken.at, peer.acked_to);
+        own.identify(short);
+        own.passed.note_window(short, peer.acked);
+        own.passed.note_sent(at);
+        let len = short.sequence_len();
+        if len > 0 {
+            own.send(short, len);
+            own.note_data(short);
             self.last_data_by = Some(from);
         }
-        own.speak(&taken);
+        own.speak(short);
         self.last_by = from;
     }
 
@@ -242,25 +235,29 @@ impl Middle {
     }
 
     #[inline]
-    fn note_pause(&mut self, short: &Short, common: &Common) {
+    fn note_pause(&mut self, short: &Short) {
         let last = self.ends.of(self.last_by).spoken;
-        let length = short.time - last.time();
-        let is_long = match self.pauses.get(MAX_PAUSES - 1) {
-            Some(least) => length > least.length(),
-            None => length >= SHORTEST_PAUSE,
-        };
-        if is_long {
-            self.keep_pause(length, short, common);
+        let length = short.time.nanos().wrapping_sub(last.time().nanos());
+        if length > self.long {
+            self.keep_pause(short.time - last.time(), short);
         }
     }
 
+    /// Takes note of how long a pause has to be.
+    pub(super) fn note_long(&mut self) {
+        self.long = match self.pauses.get(MAX_PAUSES - 1) {
+            Some(least) => least.length().nanos(),
+            None => SHORTEST_PAUSE.nanos() - 1,
+        };
+    }
+
     #[cold]
-    fn keep_pause(&mut self, length: Span, until: &Short, common: &Common) {
+    fn keep_pause(&mut self, length: Span, until: &Short) {
         let (from, last_from) = (until.from(), self.last_by);
         let waits = |end: &End| !self.ends.of(*end).waiting.is_empty();
         let own = self.ends.of(from);
         let before = own.timestamps.map(|timestamps| timestamps.value);
-        let clock = common.has_timestamps.then_some(until.timestamps.value);
+        let clock = own.common.has_timestamps.then_some(until.timestamps.value);
         let pause = ShortPause {
             after: (self.ends.of(last_from).spoken, last_from),
             until: (until.at(), from),
@@ -278,24 +275,33 @@ impl Middle {
         }
         self.pauses.insert(place, pause);
         self.pauses.truncate(MAX_PAUSES);
+        self.note_long();
     }
 }
 
 impl Half {
-    fn begin(&mut self, start: u32) {
+    fn begin(&mut self, first: u64, start: u32) {
+        self.first = first;
         self.start = start;
         self.sent_to = 0;
-        self.acked_to = 0;
+        self.note_acked(0);
         self.peers_mss = None;
         self.waiting.clear();
         self.largest_acked = 0;
-        self.meter = RoundTripMeter::default();
+        self.trips = Trips::default();
         self.ip_ids = IpIdTracker::default();
-        self.passed.runs.clear();
+        let mut runs = std::mem::take(&mut self.passed.runs);
+        runs.clear();
         self.passed = Sums {
-            runs: std::mem::take(&mut self.passed.runs),
-            ..Sums::default()
+            runs,
+            ..Sums::none()
         };
+    }
+
+    /// The other end has acknowledged everything below this relative number.
+    pub(super) const fn note_acked(&mut self, acked: i64) {
+        self.acked = acked;
+        self.acked_number = self.number(acked);
     }
 
     /// The next number that it sends, as the headers have it.
@@ -313,88 +319,132 @@ impl Half {
     }
 
     #[inline]
-    fn speak(&mut self, taken: &Taken) {
-        self.spoken = taken.at;
-        self.timestamps = taken.timestamps;
-        self.ip_id = taken.ip_id;
+    const fn speak(&mut self, short: &Short) {
+        self.spoken = short.at();
+        self.timestamps = if self.common.has_timestamps {
+            Some(short.timestamps)
+        } else {
+            None
+        };
+        self.ip_id = short.ip_id;
     }
 
-    /// It acknowledged something new of its peer.
+    /// It sent what uses up so many numbers.
     #[inline]
-    fn progress(&mut self, taken: &Taken, peer: &mut Self, payload_len: u32) {
-        self.meter.acknowledged(&Answer {
-            ack: taken.ack,
-            at: taken.moment,
-            is_bare: payload_len == 0,
-        });
-        peer.acknowledged(taken.ack);
+    fn send(&mut self, short: &Short, len: u32) {
+        self.sent_to = self.sent_to.saturating_add(i64::from(len));
+        self.trips.passed(short.payload_len());
+        self.wait_for(len, short.at());
     }
 
-    /// It sent what uses up numbers.
+    /// A packet of it has an identification, if they have.
     #[inline]
-    fn send(&mut self, taken: &Taken, peer: &mut Self, payload_len: u32) {
-        peer.meter.passed(Pending {
-            seq_end: taken.seq_end,
-            at: taken.moment,
-            is_syn: false,
-            payload_len,
-        });
-        self.wait_for(taken);
+    fn identify(&mut self, short: &Short) {
+        if self.common.has_ip_id {
+            self.ip_ids
+                .next(short.ip_id, short.moment(self.first), short.payload_len());
+        }
     }
 
-    /// A packet of it has an identification, if they have. It stands before the packet.
     #[inline]
-    fn identify(&mut self, taken: &Taken, short: &Short, common: &Common) {
-        if common.has_ip_id {
-            self.ip_ids.identified(&Identified {
-                id: short.ip_id,
-                at: taken.moment,
-                payload_len: short.payload_len(),
-                seq: Some(self.sent_to),
-                seq_end: taken.seq_end,
+    fn wait_for(&mut self, len: u32, at: At) {
+        let end = (self.sent_to & 0xffff_ffff) as u32;
+        self.waiting.push(end, len, at);
+    }
+
+    /// A packet of the other end; whether it acknowledges anything new.
+    #[inline]
+    fn hear(&mut self, short: &Short) -> bool {
+        let news = short.ack.wrapping_sub(self.acked_number);
+        if news > 0 {
+            self.acknowledged(&Answer {
+                ack: self.acked + i64::from(news),
+                at: short.moment(self.first),
+                is_bare: short.payload_len() == 0,
             });
         }
+        news > 0
     }
 
+    /// The other end acknowledged more than before.
     #[inline]
-    fn wait_for(&mut self, taken: &Taken) {
-        self.waiting.push(Waiting {
-            end: (taken.seq_end & 0xffff_ffff) as u32,
-            len: taken.len,
-            at: taken.at,
-        });
-    }
-
-    /// The other end acknowledged everything below `to`.
-    #[inline]
-    fn acknowledged(&mut self, to: i64) {
-        let to = (to & 0xffff_ffff) as u32;
-        while let Some(oldest) = self.waiting.oldest()
-            && to.wrapping_sub(oldest.end).cast_signed() >= 0
-        {
-            // A SYN uses up a number, and has no payload.
-            let payload_len = if oldest.end == 1 { 0 } else { oldest.len };
+    fn acknowledged(&mut self, answer: &Answer) {
+        self.note_acked(answer.ack);
+        let to = (answer.ack & 0xffff_ffff) as u32;
+        let mut last = None;
+        let mut full_sized = 0;
+        while let Some(oldest) = self.waiting.take_below(to) {
+            let payload_len = oldest.payload_len();
             self.largest_acked = self.largest_acked.max(payload_len);
-            self.waiting.drop_oldest();
+            if oldest.measures {
+                full_sized += self.trips.full_sized_segments(payload_len);
+                last = Some(oldest);
+            }
+        }
+        if let Some(last) = last {
+            let covered = Covered {
+                at: last.at.moment(self.first),
+                is_syn: last.is_syn(),
+                is_exact: last.end == to,
+                full_sized,
+            };
+            self.trips.sample(&covered, answer);
         }
     }
 
+    /// A relative number, of which this is the lower half: that of something it sent.
+    fn relative(&self, number: u32) -> i64 {
+        let sent_to = (self.sent_to & 0xffff_ffff) as u32;
+        self.sent_to - i64::from(sent_to.wrapping_sub(number))
+    }
+
+    /// What waits and measures the round trip.
+    fn measuring(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(|it| it.measures)
+    }
+
+    /// The meter of the other end.
+    pub(super) fn meter(&self) -> RoundTripMeter {
+        let pending = self.measuring().map(|it| Pending {
+            seq_end: self.relative(it.end),
+            at: it.at.moment(self.first),
+            is_syn: it.is_syn(),
+            payload_len: it.payload_len(),
+        });
+        RoundTripMeter::resumed(self.trips, self.sent_to, pending)
+    }
+
+    /// The smallest round trip to the other end, and what waits.
+    pub(super) fn least_trip(&self) -> LeastTrip {
+        let mut least = LeastTrip::of(self.trips.result().minimum);
+        for it in self.measuring() {
+            least.passed(self.relative(it.end), it.at.time());
+        }
+        least
+    }
+
+    /// What waits, with the relative number behind each.
+    pub(super) fn outstanding(&self) -> impl Iterator<Item = (i64, &Waiting)> {
+        let waiting = self.waiting.iter();
+        waiting.map(|it| (self.relative(it.end), it))
+    }
+
     #[inline]
-    fn note_data(&mut self, short: &Short, at: At, acked_by_peer: i64) {
+    fn note_data(&mut self, short: &Short) {
         let mss = self.peers_mss.map_or(u32::MAX, u32::from);
-        let in_flight = self.sent_to.saturating_sub(acked_by_peer);
-        let len = short.payload_len();
+        let in_flight = self.sent_to.saturating_sub(self.acked);
+        let (at, len) = (short.at(), short.payload_len());
         let passed = &mut self.passed;
         if passed.data_packets == 0 {
             passed.first_byte = self.sent_to - i64::from(len);
             passed.data.0 = at;
         }
+        passed.data_packets += 1;
         passed.data.1 = at;
         let (most, _) = passed.in_flight;
-        if passed.data_packets == 0 || in_flight > most {
+        if in_flight > most {
             passed.in_flight = (in_flight, at);
         }
-        passed.data_packets += 1;
         passed.pushed = short.flags().contains(TcpFlags::PSH);
         passed.last_sent = len;
         passed.largest = passed.largest.max(len);
@@ -407,16 +457,18 @@ impl Half {
     fn close_run(&mut self) {
         let (sent_to, last) = (self.sent_to, self.spoken);
         let passed = &mut self.passed;
-        let Some((first, before)) = passed.leaving.take() else {
+        let packets = passed.packets - passed.left;
+        if packets == 0 {
             return;
-        };
+        }
+        passed.left = passed.packets;
         if passed.runs.capacity() == 0 {
             passed.runs.reserve_exact(MAX_RUNS + 1);
         }
         passed.runs.push(ShortRun {
-            packets: (passed.packets - before) as u32,
+            packets: packets as u32,
             sent_to,
-            first,
+            first: passed.leaving,
             last,
         });
         if passed.runs.len() > MAX_RUNS {
@@ -425,41 +477,48 @@ impl Half {
     }
 }
 
-impl Taken {
-    #[inline]
-    fn of(short: &Short, common: &Common, own: &Half, peer: &Half, first: u64) -> Self {
-        let len = short.sequence_len();
-        let ahead = peer.next().wrapping_sub(short.ack);
-        Self {
-            at: short.at(),
-            moment: short.moment(first),
-            seq_end: own.sent_to.saturating_add(i64::from(len)),
-            len,
-            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
-            timestamps: common.has_timestamps.then_some(short.timestamps),
-            ip_id: short.ip_id,
-        }
-    }
-}
+/// Wider than any window.
+const NO_WINDOW: u32 = 1 << 16;
+/// Less than any bytes in flight.
+const NOTHING_SENT: i64 = -1;
 
 impl Sums {
+    /// Nothing was passed over.
+    fn none() -> Self {
+        Self {
+            in_flight: (NOTHING_SENT, At::default()),
+            narrowest: Narrow {
+                window: NO_WINDOW,
+                ..Narrow::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// What comes next leaves together.
+    pub(super) const fn begin_run(&mut self) {
+        self.left = self.packets;
+    }
+
     #[inline]
     fn note_sent(&mut self, at: At) {
-        if self.leaving.is_none() {
-            self.leaving = Some((at, self.packets));
+        if self.packets == self.left {
+            self.leaving = at;
         }
         self.packets += 1;
     }
 
+    /// `acked`: what it acknowledges with it.
     #[inline]
-    fn note_window(&mut self, taken: &Taken, window: u16) {
-        self.window = window;
-        self.widest = self.widest.max(window);
-        if self.packets == 0 || window < self.narrowest.window {
+    fn note_window(&mut self, short: &Short, acked: i64) {
+        self.window = short.window;
+        self.widest = self.widest.max(short.window);
+        let window = u32::from(short.window);
+        if window < self.narrowest.window {
             self.narrowest = Narrow {
                 window,
-                at: taken.at,
-                ack: taken.ack,
+                at: short.at(),
+                ack: acked,
             };
         }
     }

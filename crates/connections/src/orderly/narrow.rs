@@ -145,28 +145,33 @@ impl Before {
         };
     }
 
-    /// The next packet, of which this is the first slot; where it is wide, `second` is the second.
-    #[inline]
-    pub(super) fn read(&self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Short {
+    /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
+    #[inline(always)]
+    pub(super) fn next(&mut self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Short {
         if told & IS_WIDE != 0 {
-            return read_wide([first, told], second());
+            let short = read_wide([first, told], second());
+            self.pass(&short);
+            return short;
         }
-        let nanos = pause([first, told]);
         let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
-        let last = self.ends.of(Short::sender(bits));
-        let time = self.time.nanos().wrapping_add(nanos.cast_signed());
-        let window = last.window.wrapping_add(WINDOWS.get(told) as u16);
-        let clocks = last.timestamps;
+        let nanos = pause([first, told]).cast_signed();
+        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos));
+        self.frame = self.frame.wrapping_add(FRAMES.get(first) as u32);
+        let last = self.ends.of_mut(Short::sender(bits));
+        let window = last.window.wrapping_sub(WINDOW_BELOW);
+        last.window = window.wrapping_add(WINDOWS.get(told) as u16);
+        last.ack = last.ack.wrapping_add(NEWS.get(told) as u32);
+        let clocks = &mut last.timestamps;
+        clocks.value = clocks.value.wrapping_add(VALUES.get(told) as u32);
+        clocks.echo = clocks.echo.wrapping_add(ECHOES.get(told) as u32);
+        last.ip_id = last.ip_id.wrapping_add(IP_IDS.get(told) as u16);
         Short {
-            time: Timestamp::from_nanos(time),
-            ack: last.ack.wrapping_add(NEWS.get(told) as u32),
-            timestamps: Timestamps {
-                value: clocks.value.wrapping_add(VALUES.get(told) as u32),
-                echo: clocks.echo.wrapping_add(ECHOES.get(told) as u32),
-            },
-            frame: self.frame.wrapping_add(FRAMES.get(first) as u32),
-            window: window.wrapping_sub(WINDOW_BELOW),
-            ip_id: last.ip_id.wrapping_add(IP_IDS.get(told) as u16),
+            time: self.time,
+            ack: last.ack,
+            timestamps: last.timestamps,
+            frame: self.frame,
+            window: last.window,
+            ip_id: last.ip_id,
             bits,
         }
     }
@@ -308,17 +313,16 @@ mod tests {
                 let read = match writer.take(&usual, from, 70) {
                     Some(slot) => {
                         prop_assert!(!is_wide(slot));
-                        reader.read(slot, Slot::default)
+                        reader.next(slot, Slot::default)
                     }
                     None => {
                         writer.pass(&short);
                         let [slot, second] = wide(&short);
                         prop_assert!(is_wide(slot));
-                        reader.read(slot, || second)
+                        reader.next(slot, || second)
                     }
                 };
                 prop_assert_eq!(format!("{read:?}"), format!("{short:?}"));
-                reader.pass(&read);
                 prop_assert_eq!(format!("{writer:?}"), format!("{reader:?}"));
             }
         }

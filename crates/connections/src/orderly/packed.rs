@@ -73,15 +73,13 @@ fn pass(coder: &mut impl Coder, middle: &mut Middle) {
     middle.last_data_by = by.then(|| end(by_high));
     half(coder, &mut middle.ends.low, first);
     half(coder, &mut middle.ends.high, first);
-    let (low, high) = (&mut middle.ends.low, &mut middle.ends.high);
-    low.meter.pass(coder, high.sent_to);
-    high.meter.pass(coder, low.sent_to);
     let mut len = middle.pauses.len();
     coder.len(&mut len);
     middle.pauses.resize(len, ShortPause::default());
     for it in &mut middle.pauses {
         pause(coder, it, first);
     }
+    middle.note_long();
 }
 
 #[inline]
@@ -118,7 +116,9 @@ fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
     ]);
     at(coder, &mut half.spoken, first);
     coder.signed(&mut half.sent_to);
-    coder.signed(&mut half.acked_to);
+    let mut unacknowledged = half.sent_to.wrapping_sub(half.acked);
+    coder.signed(&mut unacknowledged);
+    half.note_acked(half.sent_to.wrapping_sub(unacknowledged));
     coder.half_word(&mut half.ip_id);
     coder.maybe(has_mss, &mut half.peers_mss, 0, Coder::half_word);
     let none = Timestamps { value: 0, echo: 0 };
@@ -133,6 +133,8 @@ fn half(coder: &mut impl Coder, half: &mut Half, first: u64) {
         waiting(coder, it, before, first);
         before = it.end.wrapping_sub(it.len);
     }
+    half.waiting.count_measuring();
+    half.trips.pass(coder);
     coder.word(&mut half.largest_acked);
     let last = half.spoken.moment(first);
     half.ip_ids.pass(coder, (half.ip_id, last), half.sent_to);
@@ -147,7 +149,10 @@ fn waiting(coder: &mut impl Coder, it: &mut Waiting, below: u32, first: u64) {
     let mut gap = below.wrapping_sub(it.end);
     coder.word(&mut gap);
     it.end = below.wrapping_sub(gap);
-    coder.word(&mut it.len);
+    let mut number = u64::from(it.len) << 1 | u64::from(it.measures);
+    coder.number(&mut number);
+    it.len = (number >> 1) as u32;
+    it.measures = number & 1 != 0;
     at(coder, &mut it.at, first);
 }
 
@@ -155,6 +160,7 @@ fn waiting(coder: &mut impl Coder, it: &mut Waiting, below: u32, first: u64) {
 fn sums(coder: &mut impl Coder, half: &mut Half, first: u64) {
     let (sums, spoken) = (&mut half.passed, half.spoken);
     coder.number(&mut sums.packets);
+    sums.begin_run();
     let [has_progress, is_progress, pushed] = coder.truths([
         sums.progress.is_some(),
         sums.progress == Some(spoken),
@@ -167,7 +173,7 @@ fn sums(coder: &mut impl Coder, half: &mut Half, first: u64) {
     });
     coder.half_word(&mut sums.window);
     coder.half_word(&mut sums.widest);
-    coder.half_word(&mut sums.narrowest.window);
+    coder.word(&mut sums.narrowest.window);
     at(coder, &mut sums.narrowest.at, first);
     coder.signed(&mut sums.narrowest.ack);
     coder.number(&mut sums.data_packets);

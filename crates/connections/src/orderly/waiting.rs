@@ -2,6 +2,7 @@
 
 use super::short::At;
 use crate::outstanding::MAX_SEGMENTS;
+use crate::round_trip::PENDING;
 
 /// A segment that waits for its acknowledgement.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,6 +12,22 @@ pub(super) struct Waiting {
     /// Numbers that it uses up.
     pub(super) len: u32,
     pub(super) at: At,
+    /// Its acknowledgement measures the round trip.
+    pub(super) measures: bool,
+}
+
+impl Waiting {
+    /// Its payload: a SYN uses up a number, and has none.
+    #[inline]
+    pub(super) const fn payload_len(&self) -> u32 {
+        if self.is_syn() { 0 } else { self.len }
+    }
+
+    /// Whether it is the SYN.
+    #[inline]
+    pub(super) const fn is_syn(&self) -> bool {
+        self.end == 1
+    }
 }
 
 /// Segments that wait, oldest first: as many as are followed one by one.
@@ -19,6 +36,8 @@ pub(super) struct Queue {
     ring: [Waiting; MAX_SEGMENTS],
     oldest: usize,
     len: usize,
+    /// How many of them measure the round trip.
+    measuring: usize,
 }
 
 impl Default for Queue {
@@ -27,6 +46,7 @@ impl Default for Queue {
             ring: [Waiting::default(); MAX_SEGMENTS],
             oldest: 0,
             len: 0,
+            measuring: 0,
         }
     }
 }
@@ -45,6 +65,7 @@ impl Queue {
     /// Nothing waits.
     pub(super) const fn clear(&mut self) {
         self.len = 0;
+        self.measuring = 0;
     }
 
     /// All that wait.
@@ -52,7 +73,7 @@ impl Queue {
         self.ring.iter().cycle().skip(self.oldest).take(self.len)
     }
 
-    /// All that wait, of which there are to be so many.
+    /// All that wait, of which there are to be so many. What is changed has to be [counted](Queue::count_measuring).
     pub(super) fn of_len(&mut self, len: usize) -> &mut [Waiting] {
         let waiting = self.oldest..self.oldest + self.len;
         if waiting.end <= MAX_SEGMENTS {
@@ -65,28 +86,42 @@ impl Queue {
         self.ring.get_mut(..self.len).unwrap_or_default()
     }
 
-    /// Adds the newest one, where there is room for it.
+    /// Counts those that measure the round trip.
+    pub(super) fn count_measuring(&mut self) {
+        self.measuring = self.iter().filter(|it| it.measures).count();
+    }
+
+    /// Adds the newest one, where there is room for it: the number behind it, how many it uses up, and when it passed.
+    ///
+    /// One that measures always finds room: those that do are some of those that wait, and far fewer of them are followed.
     #[inline]
-    pub(super) fn push(&mut self, waiting: Waiting) {
-        let end = (self.oldest + self.len) % MAX_SEGMENTS;
+    pub(super) fn push(&mut self, end: u32, len: u32, at: At) {
+        let place = (self.oldest + self.len) % MAX_SEGMENTS;
         if self.len < MAX_SEGMENTS
-            && let Some(place) = self.ring.get_mut(end)
+            && let Some(place) = self.ring.get_mut(place)
         {
-            *place = waiting;
+            let measures = self.measuring < PENDING;
+            *place = Waiting {
+                end,
+                len,
+                at,
+                measures,
+            };
             self.len += 1;
+            self.measuring += usize::from(measures);
         }
     }
 
-    /// The oldest one.
+    /// The oldest one, if everything below `to` was acknowledged and it with it. It waits no more.
     #[inline]
-    pub(super) fn oldest(&self) -> Option<&Waiting> {
-        self.ring.get(self.oldest).filter(|_| self.len > 0)
-    }
-
-    /// The oldest one waits no more.
-    #[inline]
-    pub(super) const fn drop_oldest(&mut self) {
+    pub(super) fn take_below(&mut self, to: u32) -> Option<Waiting> {
+        let oldest = *self.ring.get(self.oldest % MAX_SEGMENTS)?;
+        if self.len == 0 || to.wrapping_sub(oldest.end).cast_signed() < 0 {
+            return None;
+        }
         self.oldest = (self.oldest + 1) % MAX_SEGMENTS;
         self.len -= 1;
+        self.measuring -= usize::from(oldest.measures);
+        Some(oldest)
     }
 }
