@@ -5,7 +5,6 @@
 
 use whyreset_segments::Known;
 
-use crate::packing::Coder;
 use crate::{IpIdModel, Moment, NetworkFields, Packet};
 
 /// A counter that other traffic shares makes steps up to this.
@@ -18,14 +17,45 @@ const OFFLOADED_SEGMENT: u32 = 1_200;
 /// Watches one direction's identifications, RSTs left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct IpIdTracker {
-    last: Option<(u16, Moment)>,
-    last_span: u16,
+    steps: IpIdSteps,
+    /// When the last one passed that is not 0.
+    last_at: Moment,
     sent_to: Option<i64>,
     packets: u32,
+    skipped: u32,
+}
+
+/// The steps from one identification to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IpIdSteps {
+    /// The last one that is not 0, if there is one, and how many its packet takes up.
+    last: u16,
+    last_span: u16,
     zeros: u32,
     counted: u32,
     small: u32,
-    skipped: u32,
+}
+
+impl IpIdSteps {
+    /// Counts the next packet. Where the step to it is a small one, but larger than what was sent last takes up: gives by how much.
+    #[inline]
+    pub(crate) fn count(&mut self, id: u16, payload_len: u32) -> Option<u16> {
+        if id == 0 {
+            self.zeros = self.zeros.saturating_add(1);
+            return None;
+        }
+        let (step, span) = (id.wrapping_sub(self.last), self.last_span);
+        let is_first = std::mem::replace(&mut self.last, id) == 0;
+        self.last_span = wire_segments(payload_len);
+        // Before the first one nothing was sent, and so nothing is taken up.
+        if step.wrapping_sub(1) < span {
+            self.counted = self.counted.saturating_add(1);
+            return None;
+        }
+        let is_small = step > 0 && step <= SHARED_STEP.saturating_add(span) && !is_first;
+        self.small = self.small.saturating_add(u32::from(is_small));
+        is_small.then_some(step.saturating_sub(span))
+    }
 }
 
 /// A packet with an identification.
@@ -40,28 +70,15 @@ pub(crate) struct Identified {
 }
 
 impl IpIdTracker {
-    /// Passes all that it holds. `usual`: the last packet, which is the one it holds where that has an identification; `sent_to`:
-    /// how far the direction went.
-    pub(crate) fn pass(&mut self, coder: &mut impl Coder, usual: (u16, Moment), sent_to: i64) {
-        self.sent_to = Some(sent_to);
-        let [has_last, is_usual] = coder.truths([self.last.is_some(), self.last == Some(usual)]);
-        coder.maybe(has_last, &mut self.last, usual, |coder, it| {
-            if is_usual {
-                *it = usual;
-            } else {
-                coder.half_word(&mut it.0);
-                coder.moment(&mut it.1);
-            }
-        });
-        coder.half_word(&mut self.last_span);
-        for count in [
-            &mut self.packets,
-            &mut self.zeros,
-            &mut self.counted,
-            &mut self.small,
-            &mut self.skipped,
-        ] {
-            coder.word(count);
+    /// One that has seen so many packets, of a direction that went up to `sent_to` and skipped none. `last_at`: the last of them
+    /// with an identification that is not 0.
+    pub(crate) fn resumed(steps: IpIdSteps, packets: u32, last_at: Moment, sent_to: i64) -> Self {
+        Self {
+            steps,
+            last_at,
+            sent_to: Some(sent_to),
+            packets,
+            skipped: 0,
         }
     }
 
@@ -85,80 +102,48 @@ impl IpIdTracker {
     #[inline]
     pub(crate) fn identified(&mut self, packet: &Identified) {
         self.packets = self.packets.saturating_add(1);
-        if packet.id == 0 {
-            self.zeros = self.zeros.saturating_add(1);
-        } else {
-            self.step(packet);
-            self.last = Some((packet.id, packet.at));
-            self.last_span = wire_segments(packet.payload_len);
+        let skipped = self.steps.count(packet.id, packet.payload_len);
+        if packet.id != 0 {
+            self.last_at = packet.at;
+        }
+        if let Some(skipped) = skipped
+            && self.sent_to.is_some()
+            && packet.seq > self.sent_to
+        {
+            self.skipped = self.skipped.saturating_add(skipped.into());
         }
         if self.sent_to.is_none_or(|sent_to| packet.seq_end > sent_to) {
             self.sent_to = Some(packet.seq_end);
         }
     }
 
-    /// The same of the next packet of a direction of which nothing is missing: it skips none.
-    #[inline]
-    pub(crate) fn next(&mut self, id: u16, at: Moment, payload_len: u32) {
-        self.packets = self.packets.saturating_add(1);
-        if id == 0 {
-            self.zeros = self.zeros.saturating_add(1);
-            return;
-        }
-        self.count(id);
-        self.last = Some((id, at));
-        self.last_span = wire_segments(payload_len);
-    }
-
-    /// Takes note of a step.
-    #[inline]
-    fn step(&mut self, packet: &Identified) {
-        let small = self.count(packet.id);
-        if small > 0 && self.sent_to.is_some() && packet.seq > self.sent_to {
-            let skipped = u32::from(small.saturating_sub(self.last_span));
-            self.skipped = self.skipped.saturating_add(skipped);
-        }
-    }
-
-    /// Counts the step to an identification; gives it, if it is a small one, but larger than what was sent last takes up.
-    #[inline]
-    fn count(&mut self, id: u16) -> u16 {
-        let Some((last, _)) = self.last else {
-            return 0;
-        };
-        let step = id.wrapping_sub(last);
-        if step == 0 || step > SHARED_STEP.saturating_add(self.last_span) {
-            return 0;
-        }
-        if step <= self.last_span {
-            self.counted = self.counted.saturating_add(1);
-            return 0;
-        }
-        self.small = self.small.saturating_add(1);
-        step
-    }
-
     /// Fills in what was found.
     pub(crate) fn conclude(&self, network: &mut NetworkFields) {
         network.ip_id = self.model();
-        network.ip_id_last = self.last;
+        network.ip_id_last = (self.steps.last != 0).then_some((self.steps.last, self.last_at));
         let counts = network.ip_id == IpIdModel::Counter;
         network.skipped_ids = if counts { self.skipped } else { 0 };
     }
 
     fn model(&self) -> IpIdModel {
-        let steps = self.packets.saturating_sub(self.zeros).saturating_sub(1);
-        if self.packets >= 2 && self.zeros == self.packets {
+        let IpIdSteps {
+            zeros,
+            counted,
+            small,
+            ..
+        } = self.steps;
+        let steps = self.packets.saturating_sub(zeros).saturating_sub(1);
+        if self.packets >= 2 && zeros == self.packets {
             return IpIdModel::Zero;
         }
         if steps == 0 {
             return IpIdModel::Unknown;
         }
-        let near = self.counted.saturating_add(self.small);
-        if self.counted.saturating_mul(10) >= steps.saturating_mul(8) {
+        let near = counted.saturating_add(small);
+        if counted.saturating_mul(10) >= steps.saturating_mul(8) {
             IpIdModel::Counter
         } else if near.saturating_mul(10) >= steps.saturating_mul(9) {
-            if self.small <= self.counted {
+            if small <= counted {
                 IpIdModel::Counter
             } else {
                 IpIdModel::SharedCounter
@@ -172,6 +157,7 @@ impl IpIdTracker {
 }
 
 /// How many datagrams, and so identifications, a captured frame stands for.
+#[inline]
 fn wire_segments(payload_len: u32) -> u16 {
     if payload_len <= ONE_DATAGRAM {
         return 1;

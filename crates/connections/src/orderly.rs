@@ -16,7 +16,9 @@ mod look;
 mod middle;
 mod narrow;
 mod packed;
+mod passed;
 mod replay;
+mod rest;
 mod short;
 mod stock;
 mod syn_ack;
@@ -39,7 +41,8 @@ use log::Log;
 use look::{Looks, Number};
 use middle::{Common, Middle};
 use narrow::Before;
-use packed::Packed;
+use passed::PassedOver;
+use rest::Rest;
 use short::{At, MAX_LEN, Short};
 use syn_ack::SynAck;
 
@@ -133,7 +136,7 @@ pub(crate) struct Orderly<X> {
     last_data: ByEnd<At>,
     log: Log,
     /// What lies between the first and the last packets.
-    passed: Packed,
+    passed: PassedOver,
     told: ByEnd<Told>,
     app: X,
     pause_before_fin: Option<Span>,
@@ -185,7 +188,7 @@ impl<X: StreamSink> Orderly<X> {
             flow_labels: ByEnd::default(),
             app: prototype.fresh(),
             log: Log::new(Before::new(answer.time, frames)),
-            passed: Packed::default(),
+            passed: PassedOver::default(),
             told: ByEnd::default(),
             pause_before_fin: None,
             syn: *syn,
@@ -362,42 +365,35 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The oldest packets of the ring leave it.
     fn pass_over(&mut self, leaving: usize, stock: &mut Stock) {
-        let mut middle = match self.middle(stock) {
-            Some(middle) => middle,
-            None => self.begin_middle(stock),
-        };
-        middle.set_common(self.common(&stock.looks));
-        self.log.take_oldest(leaving, |short| middle.pass(short));
-        middle.pause_runs();
-        let start = self.syn.moment();
-        self.passed.pack(&mut middle, start, &mut stock.room);
-        stock.take_back_middle(middle);
-    }
-
-    /// What was passed over, if anything was.
-    fn middle(&self, stock: &mut Stock) -> Option<Box<Middle>> {
-        if self.passed.is_empty() {
-            return None;
+        let common = self.common(&stock.looks);
+        let rest = &mut stock.rest;
+        if self.passed.take_up(rest, self.syn.moment()).is_none() {
+            self.begin_middle(common, rest);
         }
-        let mut middle = stock.middle(self.first_frame, &self.starts());
-        self.passed
-            .unpack(&mut middle, self.syn.moment(), &mut stock.room);
-        Some(middle)
+        let Some(middle) = &mut self.passed.middle else {
+            return;
+        };
+        middle.set_common(common);
+        rest.begin_runs(middle);
+        self.log
+            .take_oldest(leaving, |taken| middle.pass(taken, rest));
+        self.passed.put_down(rest);
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
-    fn begin_middle(&self, stock: &mut Stock) -> Box<Middle> {
-        let mut middle = stock.middle(self.first_frame, &self.starts());
-        middle.set_common(self.common(&stock.looks));
+    #[inline(never)]
+    fn begin_middle(&mut self, common: ByEnd<Common>, rest: &mut Rest) {
         let (client, server) = (self.client, self.server());
-        middle.ends.of_mut(client).peers_mss = self.syn_ack.mss;
-        middle.ends.of_mut(server).peers_mss = self.syn.mss();
-        middle.open(&self.syn.packet(), client);
-        middle.open(&self.syn_ack.packet(), server);
+        let mss = ByEnd::of_sides(client, self.syn_ack.mss, self.syn.mss());
+        let mut middle = Box::new(Middle::new(&self.starts(), &mss));
+        rest.begin(self.syn.moment(), &mut middle);
+        middle.set_common(common);
+        middle.open(&self.syn.packet(), client, rest);
+        middle.open(&self.syn_ack.packet(), server, rest);
         for short in self.log.first() {
-            middle.see(short);
+            middle.see(short, rest);
         }
-        middle
+        self.passed.middle = Some(middle);
     }
 
     /// What the packets of each end have in common, where it sent any.
@@ -456,10 +452,8 @@ impl<X: StreamSink> Orderly<X> {
         let heard = self
             .last_kept_of(server)
             .or_else(|| {
-                let middle = self.middle(stock)?;
-                let last = middle.last_of(server);
-                stock.take_back_middle(middle);
-                Some(last)
+                let middle = self.passed.middle.as_deref()?;
+                Some(middle.ends.of(server).spoken.moment(self.first_frame))
             })
             .unwrap_or(self.syn_ack.at);
         let ttl = self.syn_ack.ttl();

@@ -21,20 +21,15 @@ pub(crate) trait Coder: Sized {
     /// A frame and its time, told by how far they are from those of the last moment that passed.
     fn moment(&mut self, value: &mut Moment);
 
+    /// The next moment is told by how far it is from this one.
+    fn set_before(&mut self, before: Moment);
+
     /// A number of 32 bits.
     #[inline]
     fn word(&mut self, value: &mut u32) {
         let mut wide = u64::from(*value);
         self.number(&mut wide);
         *value = wide as u32;
-    }
-
-    /// A number of 16 bits.
-    #[inline]
-    fn half_word(&mut self, value: &mut u16) {
-        let mut wide = u64::from(*value);
-        self.number(&mut wide);
-        *value = wide as u16;
     }
 
     /// Yes or no so many times, in one number. Gives what was passed.
@@ -118,6 +113,18 @@ impl Default for Room {
 }
 
 impl Room {
+    /// Holds these bytes, over what it held.
+    pub(crate) fn hold(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.0.get_mut(..bytes.len()) {
+            room.copy_from_slice(bytes);
+        }
+    }
+
+    /// So many bytes from a place on.
+    pub(crate) fn get(&self, at: usize, len: usize) -> &[u8] {
+        self.0.get(at..at + len).unwrap_or_default()
+    }
+
     /// The bytes from a place on.
     #[inline]
     fn chunk(&self, at: usize) -> [u8; STRIDE] {
@@ -152,6 +159,19 @@ impl<'o> Writer<'o> {
             out,
             end: 0,
             before,
+        }
+    }
+
+    /// Bytes that were written.
+    pub(crate) const fn len(&self) -> usize {
+        self.end
+    }
+
+    /// Writes what was written before.
+    pub(crate) fn copy(&mut self, written: &[u8]) {
+        if let Some(room) = self.out.0.get_mut(self.end..self.end + written.len()) {
+            room.copy_from_slice(written);
+            self.end += written.len();
         }
     }
 
@@ -211,6 +231,11 @@ impl<'o> Writer<'o> {
 
 impl Coder for Writer<'_> {
     #[inline]
+    fn set_before(&mut self, before: Moment) {
+        self.before = before;
+    }
+
+    #[inline]
     fn number(&mut self, value: &mut u64) {
         self.put(*value);
     }
@@ -248,14 +273,11 @@ pub(crate) struct Reader<'b> {
 }
 
 impl<'b> Reader<'b> {
-    /// Reads what a [`Writer`] wrote that had the same `before`. `room`: to read in, over what it held.
-    pub(crate) fn new(written: &[u8], room: &'b mut Room, before: Moment) -> Self {
-        if let Some(bytes) = room.0.get_mut(..written.len()) {
-            bytes.copy_from_slice(written);
-        }
+    /// Reads what a [`Writer`] wrote that had the same `before`, from a place on.
+    pub(crate) const fn new(written: &'b Room, at: usize, before: Moment) -> Self {
         Self {
-            bytes: room,
-            end: 0,
+            bytes: written,
+            end: at,
             before,
         }
     }
@@ -297,6 +319,11 @@ impl<'b> Reader<'b> {
 }
 
 impl Coder for Reader<'_> {
+    #[inline]
+    fn set_before(&mut self, before: Moment) {
+        self.before = before;
+    }
+
     #[inline]
     fn number(&mut self, value: &mut u64) {
         *value = self.take();
@@ -381,7 +408,8 @@ mod tests {
             let bytes = writer.finish();
             prop_assert_eq!(&written, &values);
             let mut read = vec![(1, 2, Some(3), true); values.len()];
-            pass(&mut Reader::new(bytes, &mut other, before), &mut read);
+            other.hold(bytes);
+            pass(&mut Reader::new(&other, 0, before), &mut read);
             prop_assert_eq!(read, values);
         }
     }
@@ -398,7 +426,8 @@ mod tests {
                 writer.number(number);
             }
             let bytes = writer.finish().to_vec();
-            let mut reader = Reader::new(&bytes, &mut room, before);
+            room.hold(&bytes);
+            let mut reader = Reader::new(&room, 0, before);
             for (number, written) in numbers.iter_mut().zip(written) {
                 *number = 0;
                 reader.number(number);

@@ -32,6 +32,15 @@ pub(crate) struct RoundTripMeter {
     waiting: usize,
     sent_to: Option<i64>,
     trips: Trips,
+    first: FirstTrips,
+}
+
+/// What of the round trips hardly ever changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FirstTrips {
+    pub(crate) handshake: Option<Span>,
+    /// The frames of the smallest: the packet and its answer.
+    pub(crate) minimum_frames: Option<(u64, u64)>,
 }
 
 /// A packet that passed towards the side, and waits for its acknowledgement.
@@ -129,23 +138,31 @@ impl RoundTripMeter {
         }
         self.pending.copy_within(count.., 0);
         self.waiting -= count;
-        let covered = Covered {
-            at: last.at,
+        let sample = self.trips.sample(&Covered {
+            time: last.at.time,
             is_syn: last.is_syn,
             is_exact: last.seq_end == answer.ack,
             full_sized,
-        };
-        self.trips.sample(&covered, answer);
+            answered: answer.at.time,
+            is_bare: answer.is_bare,
+        });
+        if sample.is_least {
+            self.first.minimum_frames = Some((last.at.frame, answer.at.frame));
+        }
+        if last.is_syn && last.seq_end == answer.ack {
+            self.first.handshake.get_or_insert(sample.span);
+        }
     }
 
-    /// One that has measured `trips`; everything below `sent_to` passed towards its side, and this still waits.
+    /// One that has measured this; everything below `sent_to` passed towards its side, and this still waits.
     pub(crate) fn resumed(
-        trips: Trips,
+        (trips, first): (Trips, FirstTrips),
         sent_to: i64,
         waiting: impl Iterator<Item = Pending>,
     ) -> Self {
         let mut meter = Self {
             trips,
+            first,
             ..Self::default()
         };
         for pending in waiting {
@@ -156,8 +173,19 @@ impl RoundTripMeter {
     }
 
     /// What was measured.
-    pub(crate) const fn result(&self) -> RoundTrip {
-        self.trips.result()
+    pub(crate) fn result(&self) -> RoundTrip {
+        let (prompt_minimum, prompt_samples) = self.trips.prompt();
+        let (typical, maximum) = self.trips.typical_and_maximum().unzip();
+        RoundTrip {
+            handshake: self.first.handshake,
+            minimum: self.trips.minimum(),
+            minimum_frames: self.first.minimum_frames,
+            samples: self.trips.samples(),
+            prompt_samples,
+            prompt_minimum,
+            typical,
+            maximum,
+        }
     }
 
     /// What is sent again cannot be measured any more, nor can what lies behind it: its acknowledgement waits for the repair.

@@ -3,13 +3,15 @@
 use whyreset_capture::Span;
 use whyreset_segments::Timestamps;
 
-use super::middle::{Half, Middle, ShortPause, Sums};
+use super::middle::{Half, Middle};
+use super::narrow::Before;
+use super::rest::{Rest, Seldom, ShortPause, ShortRun};
 use super::short::At;
 use crate::Moment;
 use crate::ip_id::IpIdTracker;
 use crate::outstanding::Outstanding;
 use crate::pairs::{ByEnd, End};
-use crate::round_trip::RoundTripMeter;
+use crate::round_trip::{FirstTrips, Pending, RoundTripMeter};
 
 /// What was passed over.
 #[derive(Debug)]
@@ -104,71 +106,113 @@ pub(crate) struct Run {
     pub(crate) last: Moment,
 }
 
+/// What was passed over, as it was kept.
+pub(super) struct Kept<'k> {
+    pub(super) middle: &'k Middle,
+    pub(super) rest: &'k mut Rest,
+    /// The last packets of it.
+    pub(super) last: &'k Before,
+    /// A datagram of either end is so much larger than its payload.
+    pub(super) overheads: ByEnd<u32>,
+}
+
 impl Behind {
-    /// What `middle` took in; a datagram of either end is so much larger than its payload.
-    pub(super) fn of(middle: &Middle, overheads: &ByEnd<u32>) -> Self {
-        let first = middle.first;
-        let passed = |end: End| Passed::of(middle, end, *overheads.of(end));
+    /// What was kept.
+    pub(super) fn of(kept: &mut Kept<'_>) -> Self {
+        let first = kept.rest.first();
+        let (middle, last_by) = (kept.middle, kept.middle.last_by);
+        let last = middle.ends.of(last_by).spoken.moment(first);
+        let pauses = kept.rest.pauses();
         Self {
             count: middle.count(),
-            last: (middle.last_of(middle.last_by), middle.last_by),
-            pauses: middle.pauses.iter().map(|it| pause(it, first)).collect(),
+            last: (last, last_by),
+            pauses: pauses.iter().map(|it| pause(it, first)).collect(),
             ends: ByEnd {
-                low: passed(End::Low),
-                high: passed(End::High),
+                low: Passed::of(kept, End::Low),
+                high: Passed::of(kept, End::High),
             },
         }
     }
 }
 
 impl Passed {
-    fn of(middle: &Middle, end: End, overhead: u32) -> Self {
-        let (half, peer) = (middle.ends.of(end), middle.ends.of(end.other()));
-        let first = middle.first;
-        let outstanding = outstanding(half, first);
-        let sums = &half.passed;
+    fn of(kept: &mut Kept<'_>, end: End) -> Self {
+        let (half, peer) = kept.middle.ends.both(end);
+        let first = kept.rest.first();
         let moment = |at: At| at.moment(first);
-        let any = sums.packets > 0;
-        let has_data = sums.data_packets > 0;
-        let data = has_data.then(|| (moment(sums.data.0), moment(sums.data.1)));
+        let seldom = *kept.rest.seldom().of(end);
+        let (timestamps, ip_id) = kept.last.last_of(end);
+        let has_data = half.data_packets > 0;
+        let data = has_data.then(|| (moment(seldom.first_data), moment(half.last_data)));
+        let any = half.packets > 0;
+        let (last_sent, pushed) = half.last_sent();
         Self {
-            packets: sums.packets,
-            data_packets: sums.data_packets,
+            packets: half.packets.into(),
+            data_packets: half.data_packets.into(),
             last: any.then(|| moment(half.spoken)),
             first_data: data.map(|(at, _)| at),
             last_data: data.map(|(_, at)| at),
-            pushed: sums.pushed,
-            last_sent: sums.last_sent,
-            progress: sums.progress.map(moment),
+            pushed,
+            last_sent,
+            progress: half.progress().map(moment),
             sent_to: half.sent_to,
-            acked_to: peer.acked,
+            acked_to: peer.acked(),
             next: half.next(),
-            ack: peer.number(peer.acked),
-            window: windows(sums, first),
+            ack: peer.number(peer.acked()),
+            window: windows(half, &seldom, first),
             // A FIN is not passed over.
             bytes: if has_data {
-                (half.sent_to - sums.first_byte).cast_unsigned()
+                (half.sent_to - seldom.first_byte).cast_unsigned()
             } else {
                 0
             },
-            first_byte: half.number(sums.first_byte),
-            oversize: sums.oversize,
+            first_byte: half.number(seldom.first_byte),
+            oversize: half.oversize,
             largest_datagram: if any {
-                overhead.wrapping_add(sums.largest)
+                kept.overheads.of(end).wrapping_add(half.largest)
             } else {
                 0
             },
-            largest: sums.largest,
+            largest: half.largest,
             largest_acked: half.largest_acked,
-            ip_id: half.ip_id,
-            timestamps: half.timestamps.filter(|_| any),
-            in_flight: has_data.then(|| (sums.in_flight.0, moment(sums.in_flight.1))),
-            runs: runs(sums, first),
-            outstanding,
-            meter: peer.meter(),
-            ip_ids: half.ip_ids,
+            ip_id,
+            timestamps: (any && half.common.has_timestamps).then_some(timestamps),
+            in_flight: has_data.then(|| (half.in_flight.into(), moment(seldom.in_flight))),
+            runs: runs(kept.rest.runs(end), first),
+            outstanding: outstanding(half, kept.rest, end),
+            meter: meter(peer, kept.rest, end.other()),
+            ip_ids: ip_ids(half, &seldom, first),
         }
     }
+}
+
+/// The meter of the other end.
+fn meter(half: &Half, rest: &mut Rest, end: End) -> RoundTripMeter {
+    let first = rest.first();
+    let seldom = rest.seldom().of(end);
+    let (sent, answered) = seldom.minimum_frames;
+    let frame = |frame: u32| first.saturating_add(frame.into());
+    let first_trips = FirstTrips {
+        handshake: seldom.handshake,
+        minimum_frames: half.trips.minimum().map(|_| (frame(sent), frame(answered))),
+    };
+    let pending = rest.measuring(end).map(|it| Pending {
+        seq_end: half.relative(it.end),
+        at: it.at.moment(first),
+        is_syn: it.is_syn(),
+        payload_len: it.payload_len(),
+    });
+    RoundTripMeter::resumed((half.trips, first_trips), half.sent_to, pending)
+}
+
+fn ip_ids(half: &Half, seldom: &Seldom, first: u64) -> IpIdTracker {
+    let last = if half.is_identified {
+        half.spoken
+    } else {
+        seldom.identified
+    };
+    let packets = half.identified();
+    IpIdTracker::resumed(half.ip_ids, packets, last.moment(first), half.sent_to)
 }
 
 fn pause(short: &ShortPause, first: u64) -> Pause {
@@ -186,34 +230,35 @@ fn pause(short: &ShortPause, first: u64) -> Pause {
     }
 }
 
-fn windows(sums: &Sums, first: u64) -> Windows {
+fn windows(half: &Half, seldom: &Seldom, first: u64) -> Windows {
     Windows {
-        last: sums.window,
-        widest: sums.widest,
-        narrowest: (sums.packets > 0).then(|| Narrowest {
-            window: sums.narrowest.window as u16,
-            at: sums.narrowest.at.moment(first),
-            ack: sums.narrowest.ack,
+        last: half.window,
+        widest: half.widest,
+        narrowest: (half.packets > 0).then(|| Narrowest {
+            window: half.narrowest,
+            at: seldom.narrowest.moment(first),
+            ack: seldom.narrowest_ack,
         }),
     }
 }
 
-fn runs(sums: &Sums, first: u64) -> Vec<Run> {
-    let run = |run: &super::middle::ShortRun| Run {
+fn runs(runs: &[ShortRun], first: u64) -> Vec<Run> {
+    let run = |run: &ShortRun| Run {
         packets: run.packets,
         sent_to: run.sent_to,
         first: run.first.moment(first),
         last: run.last.moment(first),
     };
-    sums.runs.iter().map(run).collect()
+    runs.iter().map(run).collect()
 }
 
-fn outstanding(half: &Half, first: u64) -> Outstanding {
+fn outstanding(half: &Half, rest: &Rest, end: End) -> Outstanding {
     let mut outstanding = Outstanding::default();
-    for (end, waiting) in half.outstanding() {
-        let seq = end - i64::from(waiting.len);
-        let payload_len = waiting.payload_len();
-        outstanding.sent(seq, end, payload_len, waiting.at.moment(first));
+    for waiting in rest.waiting.of(end).iter() {
+        let behind = half.relative(waiting.end);
+        let seq = behind - i64::from(waiting.len);
+        let at = waiting.at.moment(rest.first());
+        outstanding.sent(seq, behind, waiting.payload_len(), at);
     }
     outstanding
 }

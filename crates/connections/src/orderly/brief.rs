@@ -8,10 +8,11 @@ use super::middle::Half;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
+use super::waiting::Waiting;
 use crate::closing::{PassedFin, first_of_crossing_fins};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
-use crate::pairs::ByEnd;
+use crate::pairs::{ByEnd, End};
 use crate::place::{self, Signs};
 use crate::round_trip::LeastTrip;
 use crate::{Brief, BySide, Ending, FrameSpan, Side, StreamSink};
@@ -54,12 +55,13 @@ impl<X: StreamSink> Orderly<X> {
             watch.packet(short, side, first_frame);
         }
         let mut passed_over = 0;
-        if let Some(middle) = self.middle(stock) {
+        let rest = &mut stock.rest;
+        if let Some(middle) = self.passed.take_up(rest, self.syn.moment()) {
+            let trip = |of: End| least_trip(middle.ends.of(of), rest.measuring(of));
             let (of_client, of_server) = (middle.ends.of(client), middle.ends.of(server));
-            watch.client.go_on(of_client, of_server);
-            watch.server.go_on(of_server, of_client);
+            watch.client.go_on(of_client, trip(server));
+            watch.server.go_on(of_server, trip(client));
             passed_over = middle.count();
-            stock.take_back_middle(middle);
         }
         for short in self.log.last() {
             let side = self.side(short.from());
@@ -117,6 +119,15 @@ impl<X: StreamSink> Orderly<X> {
             high: starts.high.wrapping_sub(1),
         }
     }
+}
+
+/// The smallest round trip to the other end of the one that sent `passed`, of which `measuring` waits.
+fn least_trip<'w>(passed: &Half, measuring: impl Iterator<Item = &'w Waiting>) -> LeastTrip {
+    let mut least = LeastTrip::of(passed.trips.minimum());
+    for it in measuring {
+        least.passed(passed.relative(it.end), it.at.time());
+    }
+    least
 }
 
 fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side {
@@ -216,8 +227,8 @@ impl OfSide {
     }
 
     /// Goes on behind what was passed over.
-    fn go_on(&mut self, passed: &Half, of_peer: &Half) {
-        self.trip = of_peer.least_trip();
+    fn go_on(&mut self, passed: &Half, trip: LeastTrip) {
+        self.trip = trip;
         self.next = passed.next();
         self.sent_to = passed.sent_to;
     }

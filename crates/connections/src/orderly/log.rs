@@ -3,13 +3,14 @@
 use whyreset_segments::Usual;
 
 use super::FIRST;
+pub(super) use super::narrow::Taken;
 use super::narrow::{Before, Slot, before, is_wide, sender, wide};
 use super::short::{At, Short};
 use crate::pairs::End;
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
 /// packets that leave together are taken into the sums at one price, however many they are.
-pub(super) const SLOTS: usize = 84;
+pub(super) const SLOTS: usize = 78;
 const _: () = assert!(SLOTS + FIRST <= u8::MAX as usize && SLOTS >= 4 * super::LEAVING);
 
 /// The first [`FIRST`] packets and a ring of the last ones, oldest first.
@@ -135,7 +136,7 @@ impl Log {
 
     /// Takes so many of the ring's oldest packets out, where there are as many.
     #[inline]
-    pub(super) fn take_oldest(&mut self, count: usize, mut pass: impl FnMut(&Short)) {
+    pub(super) fn take_oldest(&mut self, count: usize, mut pass: impl FnMut(&Taken)) {
         let Some(slots) = &self.ring.0 else {
             return;
         };
@@ -168,12 +169,17 @@ impl Log {
         self.first.get(..self.len().min(FIRST)).unwrap_or_default()
     }
 
+    /// The numbers of the packet before the ring's oldest.
+    pub(super) const fn before_last(&self) -> &Before {
+        &self.before_ring
+    }
+
     /// The packets in the ring.
     pub(super) fn last(&self) -> impl Iterator<Item = Short> {
         let mut before = self.before_ring;
         let mut next = usize::from(self.oldest);
         let slots = self.ring.0.as_deref();
-        (FIRST..self.len()).map_while(move |_| Some(read(slots?, &mut next, &mut before)))
+        (FIRST..self.len()).map_while(move |_| Some(read(slots?, &mut next, &mut before).short))
     }
 
     /// The last packet of an end in the ring.
@@ -278,12 +284,12 @@ impl Ring {
 
 /// The packet that begins in the slot `next`, which is the one behind it from now on; `before` goes on likewise.
 #[inline(always)]
-fn read(slots: &[Slot; SLOTS], next: &mut usize, before: &mut Before) -> Short {
+fn read(slots: &[Slot; SLOTS], next: &mut usize, before: &mut Before) -> Taken {
     let slot = |at: usize| slots.get(at).copied().unwrap_or_default();
     let first = slot(*next);
-    let short = before.next(first, || slot(Ring::wrapped(*next + 1)));
+    let taken = before.next(first, || slot(Ring::wrapped(*next + 1)));
     *next = Ring::wrapped(*next + if is_wide(first) { 2 } else { 1 });
-    short
+    taken
 }
 
 #[cfg(test)]
@@ -343,7 +349,7 @@ mod tests {
                     (frame + 1 - kept..=frame).collect::<Vec<_>>()
                 );
                 let mut taken = Vec::new();
-                log.take_oldest(10, |short| taken.push(short.frame));
+                log.take_oldest(10, |it| taken.push(it.short.frame));
                 assert_eq!(taken, Vec::from_iter((frame + 1 - kept..).take(10)));
             }
         }

@@ -34,6 +34,15 @@ impl Default for Numbers {
     }
 }
 
+/// A packet that is read again.
+pub(super) struct Taken {
+    pub(super) short: Short,
+    /// How long before it the last one came, in nanoseconds.
+    pub(super) pause: i64,
+    /// The clock of its sender's packet before.
+    pub(super) clock_before: u32,
+}
+
 /// A packet, or half of one.
 pub(super) type Slot = [u64; 2];
 
@@ -147,17 +156,16 @@ impl Before {
 
     /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
     #[inline(always)]
-    pub(super) fn next(&mut self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Short {
+    pub(super) fn next(&mut self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Taken {
         if told & IS_WIDE != 0 {
-            let short = read_wide([first, told], second());
-            self.pass(&short);
-            return short;
+            return self.next_wide([first, told], second());
         }
         let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
-        let nanos = pause([first, told]).cast_signed();
-        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos));
+        let pause = pause([first, told]).cast_signed();
+        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(pause));
         self.frame = self.frame.wrapping_add(FRAMES.get(first) as u32);
         let last = self.ends.of_mut(Short::sender(bits));
+        let clock_before = last.timestamps.value;
         let window = last.window.wrapping_sub(WINDOW_BELOW);
         last.window = window.wrapping_add(WINDOWS.get(told) as u16);
         last.ack = last.ack.wrapping_add(NEWS.get(told) as u32);
@@ -165,7 +173,7 @@ impl Before {
         clocks.value = clocks.value.wrapping_add(VALUES.get(told) as u32);
         clocks.echo = clocks.echo.wrapping_add(ECHOES.get(told) as u32);
         last.ip_id = last.ip_id.wrapping_add(IP_IDS.get(told) as u16);
-        Short {
+        let short = Short {
             time: self.time,
             ack: last.ack,
             timestamps: last.timestamps,
@@ -173,7 +181,30 @@ impl Before {
             window: last.window,
             ip_id: last.ip_id,
             bits,
+        };
+        Taken {
+            short,
+            pause,
+            clock_before,
         }
+    }
+
+    #[inline(never)]
+    fn next_wide(&mut self, first: Slot, second: Slot) -> Taken {
+        let short = read_wide(first, second);
+        let taken = Taken {
+            short,
+            pause: short.time.nanos().wrapping_sub(self.time.nanos()),
+            clock_before: self.ends.of(short.from()).timestamps.value,
+        };
+        self.pass(&short);
+        taken
+    }
+
+    /// The clocks, and the identification, of an end's last packet.
+    pub(super) const fn last_of(&self, end: End) -> (Timestamps, u16) {
+        let last = self.ends.of(end);
+        (last.timestamps, last.ip_id)
     }
 }
 
@@ -313,13 +344,13 @@ mod tests {
                 let read = match writer.take(&usual, from, 70) {
                     Some(slot) => {
                         prop_assert!(!is_wide(slot));
-                        reader.next(slot, Slot::default)
+                        reader.next(slot, Slot::default).short
                     }
                     None => {
                         writer.pass(&short);
                         let [slot, second] = wide(&short);
                         prop_assert!(is_wide(slot));
-                        reader.next(slot, || second)
+                        reader.next(slot, || second).short
                     }
                 };
                 prop_assert_eq!(format!("{read:?}"), format!("{short:?}"));

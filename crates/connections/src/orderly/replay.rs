@@ -3,7 +3,7 @@
 use whyreset_segments::{Checksum, Endpoint, Segment};
 
 use super::Orderly;
-use super::behind::Behind;
+use super::behind::{Behind, Kept};
 use super::look::Looks;
 use super::short::{Seen, Short};
 use super::stock::Stock;
@@ -41,14 +41,19 @@ impl<X: StreamSink> Orderly<X> {
             (ends, &stock.looks),
             config,
         );
-        if let Some(middle) = self.middle(stock) {
+        let rest = &mut stock.rest;
+        if let Some(middle) = self.passed.take_up(rest, self.syn.moment()) {
             next = ByEnd {
                 low: middle.ends.low.next(),
                 high: middle.ends.high.next(),
             };
-            let behind = Behind::of(&middle, &self.overheads(&stock.looks));
+            let behind = Behind::of(&mut Kept {
+                middle,
+                rest,
+                last: self.log.before_last(),
+                overheads: self.overheads(&stock.looks),
+            });
             live.pass_over(&behind, &self.scales(), config);
-            stock.take_back_middle(middle);
         }
         self.replay(
             self.log.last(),

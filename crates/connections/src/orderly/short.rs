@@ -87,7 +87,12 @@ impl Short {
 
     /// Bytes of payload.
     pub(super) const fn payload_len(&self) -> u32 {
-        self.bits & LEN
+        Self::payload_len_of(self.bits)
+    }
+
+    /// Bytes of payload of the packet with these bits.
+    pub(super) const fn payload_len_of(bits: u32) -> u32 {
+        bits & LEN
     }
 
     /// Sequence numbers that it uses up.
@@ -97,7 +102,12 @@ impl Short {
 
     /// Control bits.
     pub(super) fn flags(&self) -> TcpFlags {
-        let bit = |bit: u32, flag: TcpFlags| if self.bits & bit == 0 { 0 } else { flag.0 };
+        Self::flags_of(self.bits)
+    }
+
+    /// Control bits of the packet with these bits.
+    pub(super) fn flags_of(bits: u32) -> TcpFlags {
+        let bit = |bit: u32, flag: TcpFlags| if bits & bit == 0 { 0 } else { flag.0 };
         TcpFlags(TcpFlags::ACK.0 | bit(PSH, TcpFlags::PSH) | bit(FIN, TcpFlags::FIN))
     }
 

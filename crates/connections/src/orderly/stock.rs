@@ -2,9 +2,7 @@
 
 use super::log::Ring;
 use super::look::Looks;
-use super::middle::Middle;
-use crate::packing::Room;
-use crate::pairs::ByEnd;
+use super::rest::Rest;
 
 /// Rings that are kept for the next connections: about one and a half kilobytes each.
 const MAX_SPARE: usize = 32;
@@ -14,8 +12,7 @@ const MAX_SPARE: usize = 32;
 pub(crate) struct Stock {
     pub(super) looks: Looks,
     rings: Vec<Ring>,
-    middle: Option<Box<Middle>>,
-    pub(super) room: Room,
+    pub(super) rest: Box<Rest>,
 }
 
 impl Stock {
@@ -29,17 +26,5 @@ impl Stock {
     /// Room for the last packets of a connection.
     pub(super) fn ring(&mut self) -> Ring {
         self.rings.pop().unwrap_or_default()
-    }
-
-    /// Sums of nothing, of a connection with this first frame and these numbers behind SYN and SYN/ACK.
-    pub(super) fn middle(&mut self, first: u64, starts: &ByEnd<u32>) -> Box<Middle> {
-        let mut middle = self.middle.take().unwrap_or_default();
-        middle.begin(first, starts);
-        middle
-    }
-
-    /// Takes sums back that are no longer needed.
-    pub(super) fn take_back_middle(&mut self, middle: Box<Middle>) {
-        self.middle = Some(middle);
     }
 }

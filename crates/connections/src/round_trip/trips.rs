@@ -1,10 +1,6 @@
 //! What the samples of a round trip come to.
 
-use whyreset_capture::Span;
-
-use super::Answer;
-use crate::packing::Coder;
-use crate::{Moment, RoundTrip};
+use whyreset_capture::{Span, Timestamp};
 
 /// The least that a full-sized segment carries (the default MSS, RFC 9293 §3.7.1).
 const FULL_SIZED: u32 = 536;
@@ -14,11 +10,19 @@ const ONE_SEGMENT: u32 = 1_460;
 const INITIAL_TIMEOUT: Span = Span::from_millis(950);
 /// From so many samples on, the running median moves by the smallest steps.
 const MANY: u32 = 16;
+/// Nothing was measured yet.
+const NONE: Span = Span::from_nanos(i64::MAX);
 
-/// The round trips to one side, as far as they were measured.
-#[derive(Clone, Copy, Debug, Default)]
+/// The round trips to one side, as far as they were measured, but for what hardly ever changes.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Trips {
-    result: RoundTrip,
+    minimum: Span,
+    prompt_minimum: Span,
+    /// These two tell nothing before the first sample.
+    typical: Span,
+    maximum: Span,
+    samples: u32,
+    prompt_samples: u32,
     /// The largest payload that passed towards the side.
     largest: u32,
 }
@@ -26,12 +30,37 @@ pub(crate) struct Trips {
 /// The last of the packets that an acknowledgement covers, of those that wait for one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Covered {
-    pub(crate) at: Moment,
+    pub(crate) time: Timestamp,
     pub(crate) is_syn: bool,
     /// The acknowledgement goes as far as this packet, and no further.
     pub(crate) is_exact: bool,
     /// Full-sized segments among them all.
     pub(crate) full_sized: u32,
+    /// When the acknowledgement passed, and whether it carries no data.
+    pub(crate) answered: Timestamp,
+    pub(crate) is_bare: bool,
+}
+
+/// A sample.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) span: Span,
+    /// No smaller one, and none of its length, came before.
+    pub(crate) is_least: bool,
+}
+
+impl Default for Trips {
+    fn default() -> Self {
+        Self {
+            minimum: NONE,
+            prompt_minimum: NONE,
+            typical: Span::ZERO,
+            maximum: Span::ZERO,
+            samples: 0,
+            prompt_samples: 0,
+            largest: 0,
+        }
+    }
 }
 
 impl Trips {
@@ -48,76 +77,69 @@ impl Trips {
         if payload_len < FULL_SIZED || payload_len < self.largest / 10 * 9 {
             return 0;
         }
+        if payload_len <= ONE_SEGMENT {
+            return 1;
+        }
         payload_len.div_ceil(ONE_SEGMENT)
     }
 
-    /// An answer to what waited.
+    /// What waited was acknowledged.
     #[inline]
-    pub(crate) fn sample(&mut self, covered: &Covered, answer: &Answer) {
-        let span = (answer.at.time - covered.at.time).max(Span::ZERO);
-        let result = &mut self.result;
-        if result.minimum.is_none_or(|minimum| span < minimum) {
-            result.minimum = Some(span);
-            result.minimum_frames = Some((covered.at.frame, answer.at.frame));
+    pub(crate) fn sample(&mut self, covered: &Covered) -> Sample {
+        let span = (covered.answered - covered.time).max(Span::ZERO);
+        let sample = Sample {
+            span,
+            is_least: span < self.minimum,
+        };
+        self.minimum = self.minimum.min(span);
+        if covered.is_exact {
+            self.sample_exactly(covered, span);
         }
-        if !covered.is_exact {
-            return;
-        }
-        if covered.is_syn {
-            result.handshake.get_or_insert(span);
-        }
+        sample
+    }
+
+    #[inline]
+    fn sample_exactly(&mut self, covered: &Covered, span: Span) {
         let at_once = covered.is_syn && span < INITIAL_TIMEOUT || covered.full_sized >= 2;
-        if answer.is_bare && at_once {
-            result.prompt_samples = result.prompt_samples.saturating_add(1);
-            if result.prompt_minimum.is_none_or(|least| span < least) {
-                result.prompt_minimum = Some(span);
-            }
+        if covered.is_bare && at_once {
+            self.prompt_samples = self.prompt_samples.saturating_add(1);
+            self.prompt_minimum = self.prompt_minimum.min(span);
         }
-        result.samples = result.samples.saturating_add(1);
-        result.maximum = result.maximum.max(Some(span));
-        result.typical = Some(match result.typical {
-            None => span,
-            Some(typical) => step_towards(typical, span, result.samples),
-        });
+        if self.samples == 0 {
+            self.typical = span;
+        }
+        self.samples = self.samples.saturating_add(1);
+        self.maximum = self.maximum.max(span);
+        self.typical = step_towards(self.typical, span, self.samples);
     }
 
-    /// What was measured.
-    pub(crate) const fn result(&self) -> RoundTrip {
-        self.result
+    /// The smallest.
+    pub(crate) fn minimum(&self) -> Option<Span> {
+        measured(self.minimum)
     }
 
-    /// Passes all that it holds.
-    pub(crate) fn pass(&mut self, coder: &mut impl Coder) {
-        let result = &mut self.result;
-        let spans = [
-            &mut result.handshake,
-            &mut result.minimum,
-            &mut result.prompt_minimum,
-            &mut result.typical,
-            &mut result.maximum,
-        ];
-        let [a, b, c, d, e] = spans.each_ref().map(|span| span.is_some());
-        let has_frames = result.minimum_frames.is_some();
-        let [has_frames, a, b, c, d, e] = coder.truths([has_frames, a, b, c, d, e]);
-        for (span, is_there) in spans.into_iter().zip([a, b, c, d, e]) {
-            coder.maybe(is_there, span, Span::ZERO, Coder::span);
-        }
-        coder.word(&mut self.largest);
-        coder.maybe(
-            has_frames,
-            &mut result.minimum_frames,
-            (0, 0),
-            |coder, it| {
-                coder.number(&mut it.0);
-                coder.number(&mut it.1);
-            },
-        );
-        coder.word(&mut result.samples);
-        coder.word(&mut result.prompt_samples);
+    /// The smallest of those that no receiver delays, and how many they are.
+    pub(crate) fn prompt(&self) -> (Option<Span>, u32) {
+        (measured(self.prompt_minimum), self.prompt_samples)
+    }
+
+    /// How many measurements.
+    pub(crate) const fn samples(&self) -> u32 {
+        self.samples
+    }
+
+    /// What is typical, and the largest.
+    pub(crate) fn typical_and_maximum(&self) -> Option<(Span, Span)> {
+        (self.samples > 0).then_some((self.typical, self.maximum))
     }
 }
 
+fn measured(span: Span) -> Option<Span> {
+    (span != NONE).then_some(span)
+}
+
 /// A running median: one step towards the sample, large at first, then a sixteenth of the estimate.
+#[inline]
 fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
     let distance = sample.nanos().saturating_sub(typical.nanos());
     let largest = typical.nanos().max(1_000);
