@@ -5,9 +5,9 @@ mod common;
 
 use common::document;
 
-/// The frame behind the answer is as long as the one by which a server gives an answer up.
+/// The frame behind the answer is as long as the one by which a server gives an answer up: that stays possible.
 #[test]
-fn an_answer_with_a_reset_behind_it_leaves_the_cause_open() {
+fn an_answer_with_a_reset_behind_it_was_most_likely_a_refusal() {
     for capture in ["upload", "form"] {
         let path = format!("tests/fixtures/http2_refused/{capture}.pcapng");
         let verdict = document(&[&path])["connections"][0]["verdict"].clone();
@@ -17,6 +17,7 @@ fn an_answer_with_a_reset_behind_it_leaves_the_cause_open() {
             .chain(others)
             .filter_map(|it| it["cause"].as_str())
             .collect();
+        assert_eq!(verdict["cause"], "request_rejected_early", "{capture}");
         assert!(
             named.contains(&"benign_reset") && named.contains(&"server_abort"),
             "{capture}: {verdict:#}"

@@ -7,6 +7,8 @@
     dead_code
 )]
 
+#[path = "made/session.rs"]
+mod session;
 #[path = "made/talk.rs"]
 mod talk;
 
@@ -238,4 +240,19 @@ fn a_hole_behind_which_a_full_segment_came_is_not() {
 fn a_hole_of_a_moment_may_still_be_filled() {
     let verdict = with_a_hole(400, 0.4);
     assert!(verdict.confidence < 0.7, "{:#?}", verdict.weighing);
+}
+
+#[test]
+fn who_pauses_in_its_upload_and_goes_on_has_not_waited_for_an_answer() {
+    let mut session = session::Session::shaken_hands("");
+    let mut piece = |at: f64, records: usize| {
+        for n in 0..records {
+            let at = at + n as f64 / 1e4;
+            session.client(at, ACK, &session::record(23, 16_408));
+        }
+    };
+    piece(0.1, 1);
+    piece(2.1, 6);
+    let verdict = session.client_closes(2.15);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
 }

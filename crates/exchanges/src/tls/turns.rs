@@ -43,6 +43,8 @@ pub(crate) struct Turns {
     server_spoke: bool,
     /// The server's first frames of HTTP/2 have come.
     server_opened: bool,
+    /// By their length these hold no acknowledgement of the client's SETTINGS (RFC 9113 §6.5.3), nor has one come since.
+    owes_acknowledgement: bool,
     /// The client said something behind an answer that is too short for HTTP.
     dialogue: bool,
     /// The server's first record, while it may be a ticket.
@@ -50,14 +52,15 @@ pub(crate) struct Turns {
     /// The length of the tickets that came first.
     tickets: Option<u16>,
     upload: Upload,
-    /// The client's latest record, which may be the rest of a request that the server has answered: how things stood before it.
+    /// The client's latest record, or several of HTTP/2, which may be the rest of a request that the server has answered: how things
+    /// stand if so.
     perhaps_rest: Option<PerhapsRest>,
     answer: Answer,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct PerhapsRest {
-    content: u16,
+    records: u32,
     answer: Answer,
     upload: Upload,
 }
@@ -155,21 +158,17 @@ impl Turns {
         if reading != Reading::Speech {
             return false;
         }
+        let rest = self.perhaps_rest_with(content);
         self.perhaps_rest = None;
-        if self.speech == Speech::Other {
-            let rest = PerhapsRest {
-                content,
-                answer: self.answer,
-                upload: self.upload,
-            };
-            if self.upload.sent(content) == Rest::OfAnswered {
-                return true;
-            }
-            self.perhaps_rest = Some(rest).filter(|it| it.upload.may_go_on_with(content));
-        }
-        if self.speech == Speech::Http2 && self.upload.sent_in_http2(content) == Rest::OfAnswered {
+        let of_answered = match self.speech {
+            Speech::Http2 => self.upload.sent_in_http2(content) == Rest::OfAnswered,
+            Speech::Other => self.upload.sent(content) == Rest::OfAnswered,
+            Speech::Unknown => false,
+        };
+        if of_answered {
             return true;
         }
+        self.perhaps_rest = rest;
         if self.last != Some(Side::Client) {
             self.answer = Answer::default();
             self.burst = 0;
@@ -184,6 +183,22 @@ impl Turns {
         self.unsure = false;
         self.last = Some(Side::Client);
         true
+    }
+
+    /// The client sends a record that may be the rest of a request which was answered.
+    fn perhaps_rest_with(&self, content: u16) -> Option<PerhapsRest> {
+        let fresh = PerhapsRest {
+            records: 0,
+            answer: self.answer,
+            upload: self.upload,
+        };
+        let several = self.perhaps_rest.filter(|_| self.speech == Speech::Http2);
+        let mut rest = several.unwrap_or(fresh);
+        if !rest.upload.go_on_with(content) {
+            return None;
+        }
+        rest.records = rest.records.saturating_add(1);
+        Some(rest).filter(|_| self.speech != Speech::Unknown)
     }
 
     fn answered(&mut self, content: u16) -> bool {
@@ -212,18 +227,28 @@ impl Turns {
 
     fn take_answer(&mut self, content: u16) -> bool {
         self.server_spoke = true;
-        self.perhaps_rest = None;
+        let rest = self.perhaps_rest.take();
         // A server sends its SETTINGS once, at the beginning: what is as long behind them is an answer.
         let opens = self.speech == Speech::Http2 && !self.server_opened;
         self.server_opened |= opens;
+        let acknowledges = self.owes_acknowledgement && ACKNOWLEDGEMENT.contains(&content);
+        self.owes_acknowledgement &= !acknowledges;
         let reading = match self.speech {
-            Speech::Http2 if opens && is_settings(content) => Reading::Control,
+            Speech::Http2 if opens && is_settings(content) => {
+                self.owes_acknowledgement = !may_acknowledge(content);
+                Reading::Control
+            }
+            Speech::Http2 if acknowledges => Reading::Control,
             Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
             Speech::Other => Reading::Speech,
         };
         if reading != Reading::Speech {
-            if self.speech == Speech::Http2 && content == RST_STREAM {
+            let in_http2 = self.speech == Speech::Http2;
+            self.perhaps_rest = rest.filter(|_| in_http2);
+            if in_http2 && content == RST_STREAM {
+                // It gives up what it has answered: what came behind the answer was the rest of that.
+                self.was_rest();
                 self.upload.perhaps_given_up();
             }
             let reset = self.may_be_reset(content);
@@ -259,20 +284,20 @@ impl Turns {
         self.burst <= 1 && self.burst_bytes < SHORT_REQUEST
     }
 
-    /// The client's latest record may be the rest of a request that the server has answered.
-    pub(crate) const fn is_perhaps_rest(&self) -> bool {
-        self.perhaps_rest.is_some()
+    /// The client's latest record may be the rest of a request that the server has answered. In HTTP/2, where several requests run at
+    /// once, it tells nothing that the client had sent it before it can have known of the answer.
+    pub(crate) fn is_perhaps_rest(&self) -> bool {
+        self.perhaps_rest.is_some() && self.speech != Speech::Http2
     }
 
-    /// It is: the client had sent it before it can have known of the answer.
+    /// It is.
     pub(crate) fn was_rest(&mut self) {
         let Some(rest) = self.perhaps_rest.take() else {
             return;
         };
         self.upload = rest.upload;
-        self.upload.goes_on_with(rest.content);
         self.answer = rest.answer;
-        self.requests = self.requests.saturating_sub(1);
+        self.requests = self.requests.saturating_sub(rest.records);
         self.last = Some(Side::Server);
     }
 
@@ -342,6 +367,15 @@ impl Turns {
             _ => self.answer.is_under_way(),
         }
     }
+}
+
+/// SETTINGS' acknowledgement, alone and with one or two of WINDOW_UPDATE.
+const ACKNOWLEDGEMENT: [u16; 3] = [9, 22, 35];
+
+/// A server's first frames, SETTINGS and perhaps WINDOW_UPDATE, with an acknowledgement among them.
+fn may_acknowledge(len: u16) -> bool {
+    let mut with = [9, 22].into_iter();
+    with.any(|more| holds_settings(len, more))
 }
 
 /// Bytes of SETTINGS with up to eight entries, with or without WINDOW_UPDATE and an acknowledgement behind it, and Java's
@@ -561,6 +595,26 @@ mod tests {
     }
 
     #[test]
+    fn who_owes_an_acknowledgement_of_settings_sends_it_with_a_window() {
+        let outstanding = |settings: u16| {
+            let records = [
+                (Client, 64),
+                (Server, settings),
+                (Client, 58),
+                (Client, 9),
+                (Client, 16_384),
+                (Server, 22),
+                (Client, 9),
+                (Client, 16_384),
+            ];
+            in_http2(&records).request_outstanding()
+        };
+        // SETTINGS of three entries and WINDOW_UPDATE; the same with the acknowledgement behind it.
+        assert_eq!(outstanding(40), Some(true));
+        assert_eq!(outstanding(49), None);
+    }
+
+    #[test]
     fn an_upload_in_http2_may_be_answered_early() {
         let early = |records: &[(Side, u16)]| in_http2(records).answered_early();
         let refused = [(Server, 256), (Server, 13), (Client, 9), (Client, 16_384)];
@@ -586,6 +640,59 @@ mod tests {
         ]
         .concat();
         assert_eq!(early(&whole), None);
+    }
+
+    #[test]
+    fn an_early_answer_in_http2_may_come_in_two_parts() {
+        let parts = [
+            (Client, 16_384),
+            (Server, 72),
+            (Client, 9),
+            (Client, 16_384),
+            (Server, 192),
+            (Server, 13),
+        ];
+        let mut turns = in_http2(&upload_in_http2(0)[..4]);
+        for (frame, (side, content)) in (20..).zip(parts) {
+            if side == Server {
+                turns.within_record();
+            }
+            turns.add(side, frame, content);
+        }
+        assert_eq!(turns.answered_early(), Some(false));
+    }
+
+    #[test]
+    fn a_body_that_meets_its_answer_may_be_given_up_in_the_middle_of_a_record() {
+        let early = |records: &[(Side, u16)]| {
+            let opening = &upload_in_http2(0)[..4];
+            in_http2(&[opening, &[(Server, 255)], records].concat()).answered_early()
+        };
+        assert_eq!(early(&[(Client, 16_384), (Server, 13)]), Some(false));
+        let more = [(Client, 16_384), (Client, 16_384), (Server, 13)];
+        assert_eq!(early(&more), Some(false));
+        assert_eq!(early(&more[..2]), None);
+        let another = [(Client, 60), (Client, 16_384), (Server, 13)];
+        assert_eq!(early(&another), None);
+        let answered = [(Client, 16_384), (Server, 300), (Server, 13)];
+        assert_eq!(early(&answered), None);
+    }
+
+    #[test]
+    fn what_is_answered_beside_an_upload_is_another_request() {
+        let beside = [
+            (Client, 60),
+            (Server, 256),
+            (Client, 16_384),
+            (Server, 13),
+            (Client, 16_384),
+        ];
+        let records = [upload_in_http2(3).as_slice(), &beside].concat();
+        assert_eq!(in_http2(&records).answered_early(), None);
+        assert_eq!(
+            in_http2(&records[..records.len() - 1]).answered_early(),
+            None
+        );
     }
 
     #[test]

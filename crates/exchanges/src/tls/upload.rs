@@ -29,6 +29,12 @@ pub(super) struct Upload {
     behind: u64,
     /// Answers that came early. In a conversation where both speak when they like there are many.
     early: u32,
+    /// Records since the server's last word.
+    since: u32,
+    /// An answer that came early came in two parts: its head and its body, with a record of the client between them.
+    in_parts: bool,
+    /// In HTTP/2 something short came in the middle of it: a request of its own, of which an answer may be as well.
+    beside: bool,
 }
 
 /// When the server answered it.
@@ -61,6 +67,7 @@ impl Upload {
     pub(super) fn sent(&mut self, content: u16) -> Rest {
         let goes_on = match self.answer {
             Answered::Early => true,
+            _ if self.beside => false,
             Answered::BehindRecord => content == self.latest && content >= PIECE,
             // Another request would begin with a head, and that one was answered and given up.
             Answered::BehindHead => self.given_up && content >= PIECE,
@@ -78,6 +85,7 @@ impl Upload {
         }
         self.within = false;
         self.spoke = true;
+        self.since = self.since.saturating_add(1);
         if goes_on {
             self.behind = self.behind.saturating_add(u64::from(content));
         }
@@ -95,6 +103,7 @@ impl Upload {
         if content < PIECE {
             *self = Self {
                 early: self.early,
+                beside: self.answer == Answered::NotYet && self.bytes >= u64::from(PIECE),
                 ..Self::default()
             };
         }
@@ -106,7 +115,12 @@ impl Upload {
         let within = std::mem::take(&mut self.within);
         let first = std::mem::take(&mut self.spoke) || within && self.answer != Answered::Early;
         let long = self.bytes >= UPLOAD && content < FULL_RECORD;
+        let since = std::mem::take(&mut self.since);
         if !first {
+            return;
+        }
+        if self.answer == Answered::Early && since <= 1 && !self.in_parts {
+            self.in_parts = true;
             return;
         }
         self.answer = match (long, within) {
@@ -129,21 +143,20 @@ impl Upload {
         self.given_up && self.answer == Answered::BehindRecord && self.latest == FULL_RECORD
     }
 
-    /// A record of this length is no head, and may be the rest of what was answered.
-    pub(super) const fn may_go_on_with(self, content: u16) -> bool {
-        let waits = matches!(self.answer, Answered::BehindRecord | Answered::BehindHead);
-        waits && content >= PIECE
-    }
-
-    /// What came behind the answer was sent without knowing of it: one record of this length.
-    pub(super) const fn goes_on_with(&mut self, content: u16) {
-        self.early = self.early.saturating_add(1);
-        self.answer = Answered::Early;
+    /// A record of this length is no head, and may be the rest of what was answered: then it was sent without knowing of the answer.
+    /// Gives whether it may.
+    pub(super) fn go_on_with(&mut self, content: u16) -> bool {
+        if self.answer == Answered::NotYet || self.beside || content < PIECE {
+            return false;
+        }
+        if self.answer != Answered::Early {
+            self.early = self.early.saturating_add(1);
+            self.answer = Answered::Early;
+        }
         self.spoke = true;
         self.latest = content;
-        if content > self.longest {
-            self.longest = content;
-        }
+        self.longest = self.longest.max(content);
+        true
     }
 
     /// It was answered before it was whole: whether the rest of it came, by the last record, which is shorter than the others.

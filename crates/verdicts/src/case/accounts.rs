@@ -5,7 +5,9 @@ use whyreset_connections::{Connection, Moment, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, TlsHandshake};
 use whyreset_segments::{Known, TcpFlags};
 
-use super::in_flight::{FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown};
+use super::in_flight::{
+    FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
+};
 use super::{Close, Kind, cut_stream, goodbye, untold};
 use crate::wording;
 
@@ -110,7 +112,8 @@ impl<'a> Accounts<'a> {
             accounts.open = untold::unanswered(last);
         }
         if accounts.open.is_none() {
-            accounts.open = left_in_flight(connection, close, list.last());
+            accounts.open = left_in_flight(connection, close, list.last())
+                .or_else(|| thrown_away(connection, close, list.last()));
             if accounts.open.is_some() {
                 accounts.complete = accounts.complete.saturating_sub(1);
             }

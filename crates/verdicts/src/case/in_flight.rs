@@ -158,18 +158,54 @@ pub(super) fn left_in_flight<'a>(
     {
         return None;
     }
-    let missing = match sender {
-        Side::Server => Missing::ResponseUnfinished,
-        Side::Client if was_sending(connection) => Missing::RequestUnfinished,
-        Side::Client => Missing::Unanswered,
-    };
-    Some(OpenExchange {
+    Some(estimated(
+        last,
+        match sender {
+            Side::Server => Missing::ResponseUnfinished,
+            Side::Client if was_sending(connection) => Missing::RequestUnfinished,
+            Side::Client => Missing::Unanswered,
+        },
+    ))
+}
+
+fn estimated(last: Option<&Exchange>, missing: Missing) -> OpenExchange<'_> {
+    OpenExchange {
         exchange: last,
         missing,
         started: last.and_then(|e| e.started),
         request_ended: last.and_then(|e| e.request_ended),
         response_started: last.and_then(|e| e.response_started),
         estimated: true,
+    }
+}
+
+/// A side that reset the connection while full segments of its own were on their way, in a protocol that does not show what was promised:
+/// its host threw them away, so what they belong to was not to be finished any more.
+pub(super) fn thrown_away<'a>(
+    connection: &'a Connection<Exchanges>,
+    close: Option<Close>,
+    last: Option<&'a Exchange>,
+) -> Option<OpenExchange<'a>> {
+    let close = close?;
+    let mut resets = connection.resets.iter();
+    let reset = resets.find(|reset| reset.at.frame == close.at.frame)?;
+    let hidden = last.is_none_or(|e| !is_http(&e.protocol));
+    if !hidden || reset.dialect != Dialect::Active {
+        return None;
+    }
+    let trip = connection.vantage.round_trip.of(close.side).minimum?;
+    let known = connection.packets.iter().rfind(|p| {
+        let heard = p.side != close.side && p.time + trip <= close.at.time;
+        heard && p.known.has(Known::ACK) && !p.flags.is_rst()
+    })?;
+    (reset.seq - known.ack > i64::from(FULL_SEGMENT)).then(|| {
+        estimated(
+            last,
+            match close.side {
+                Side::Client => Missing::RequestUnfinished,
+                Side::Server => Missing::ResponseUnfinished,
+            },
+        )
     })
 }
 

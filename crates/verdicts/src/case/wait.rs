@@ -10,7 +10,7 @@ use super::Close;
 /// From a goodbye to the close behind it.
 const GOODBYE_TIME: Span = Span::from_millis(100);
 /// The longest goodbye: an error page.
-const GOODBYE_BYTES: u64 = 2_048;
+const GOODBYE_BYTES: i64 = 2_048;
 
 /// The silence before a close, as the side that closed felt it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,14 +151,7 @@ fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
         .filter(|s| s.broken_by == close.side && s.until.frame < close.at.frame)
         .filter(|s| close.at.time - s.until.time <= GOODBYE_TIME + trip + trip)
         .find(|s| {
-            let said: u64 = connection
-                .packets
-                .iter()
-                .filter(|p| {
-                    p.side == close.side && p.frame >= s.until.frame && p.frame < close.at.frame
-                })
-                .map(|p| u64::from(p.payload_len))
-                .sum();
+            let said = said_between(connection, s.until, close);
             // A bare ACK says nothing.
             said > 0 && said <= GOODBYE_BYTES && s.length > GOODBYE_TIME
         });
@@ -168,6 +161,28 @@ fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
             ..close
         },
         None => close,
+    }
+}
+
+/// Bytes that the side which closed said from this moment on. Not all packets are kept: the numbers of the first and of the close tell
+/// how much came between them.
+fn said_between(connection: &Connection<Exchanges>, from: Moment, close: Close) -> i64 {
+    let own = || {
+        let packets = connection.packets.iter();
+        packets.filter(|p| p.side == close.side && p.frame >= from.frame)
+    };
+    let kept: i64 = own()
+        .filter(|p| p.frame < close.at.frame)
+        .map(|p| i64::from(p.payload_len))
+        .sum();
+    let numbered = |p: &&Packet| p.known.has(Known::SEQ);
+    let began = own().find(|p| p.frame == from.frame).filter(numbered);
+    let ended = own().find(|p| p.frame == close.at.frame).filter(numbered);
+    match began.zip(ended) {
+        Some((began, ended)) => kept.max(ended.seq - began.seq),
+        // The last packets are kept: so much came behind it that it is not among them any more.
+        None if connection.packets_dropped > 0 => i64::MAX,
+        None => kept,
     }
 }
 

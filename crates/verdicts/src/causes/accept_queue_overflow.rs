@@ -33,9 +33,9 @@ pub(super) static RULE: CauseRule = CauseRule {
             "BSD hosts, and Linux with tcp_abort_on_overflow, refuse so what the queue has no room for",
         ),
         on(
-            OTHER_ANSWER_REFUSED,
+            ANSWERED_TWICE,
             0.1,
-            "it refuses what answers another SYN/ACK, be there room or not",
+            "a SYN/ACK with another number is no repetition",
         ),
         on(
             LISTENER_SERVED_ON,

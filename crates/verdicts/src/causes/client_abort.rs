@@ -130,6 +130,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "RST+ACK with exact numbers is what a live stack sends when its program closes with data unread or on its way",
         ),
         on(
+            CLOSED_BEFORE_SENT,
+            40.0,
+            "it refuses data while its own is on its way: its program had closed, and the FIN waited its turn",
+        ),
+        on(
             RST_PASSIVE,
             0.08,
             "a host that aborts a live connection sends RST+ACK, or FIN first; a bare RST without FIN has lost it",
@@ -322,7 +327,7 @@ fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
 const PAGE: Page = Page {
     title: "The client closed before it had everything",
     what: "The client's program closed the connection, or died, before it had what it asked for, or before it had sent what it promised: somebody pressed Stop, closed the tab, cancelled the download, a security program objected, a process was killed.",
-    at_client: "RST+ACK leaves with exactly the next sequence number and a window that is not zero on Linux (zero on Windows); or FIN, then one bare RST for each segment that still arrives.",
+    at_client: "RST+ACK leaves with exactly the next sequence number and a window that is not zero on Linux (zero on Windows); or FIN, then one bare RST for each segment that still arrives. A client that dies in its upload sends on what its host has, and only bare RSTs for data of the server, as its FIN waits behind the rest.",
     at_server: "The same packets, a round trip later: meanwhile the server went on sending, and what it sent in the last round trip cannot be the reason. Before it, often a window that shrinks, as the program had stopped reading.",
     between: "As at the server, with a shorter light cone. In HTTP/2 the same shows as RST_STREAM(CANCEL) in a connection that lives on (outcome open, or truncated once it is closed in order); one has to read the frames, so TLS must be decrypted.",
     mistaken_for: "client_timeout (the same packets after a wait, often of a round length), injected_reset (compare TTL and IP identification), receiver_stalled (the window was shut for long before), and \"the server sent something odd\" (look at what can have reached the client by then).",

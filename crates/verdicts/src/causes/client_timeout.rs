@@ -121,6 +121,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(TIMER_FITS, 1.3, "the wait is a known default"),
         on(REQUEST_UNANSWERED, 2.0, "nothing of the answer had come"),
         on(
+            CLOSED_BEFORE_SENT,
+            10.0,
+            "its FIN waited behind what was still to be sent",
+        ),
+        on(
             RST_PASSIVE,
             0.1,
             "a program that gives up closes: FIN, or RST+ACK",

@@ -38,6 +38,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "somebody had tried before in this connection",
         ),
         on(
+            CLOSED_BEFORE_SENT,
+            0.5,
+            "a socket that its program has closed explains it as well",
+        ),
+        on(
             CAPTURED_AT_SENDER,
             0.2,
             "a forged RST that killed that host would be in this capture",

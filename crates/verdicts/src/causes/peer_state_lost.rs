@@ -83,6 +83,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the host itself takes longer to answer",
         ),
         on(
+            CLOSED_BEFORE_SENT,
+            0.03,
+            "it refuses data alone, while its own is on its way: so does a socket that is closed",
+        ),
+        on(
             RST_PASSIVE,
             3.0,
             "a bare RST with the trigger's own number: the host has no such connection",

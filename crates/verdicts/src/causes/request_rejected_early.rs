@@ -10,12 +10,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an answer in the middle of an upload hardly ever means anything else",
-    needs: &[ANSWERED_EARLY],
+    needs: &[ANSWERED_EARLY, CLIENT_RESET_BEHIND_IT],
     weights: &[
         on(
             REFUSING_STATUS,
             4.0,
             "the status refuses the request (413, 401, 403 and the like)",
+        ),
+        on(
+            CLIENT_RESET_BEHIND_IT,
+            0.6,
+            "RST_STREAM behind a whole answer says that the rest of the request is not wanted (RFC 9113 §8.1), and the client left at that",
         ),
         on(
             TIMEOUT_STATUS,
@@ -26,6 +31,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             LONG_WAIT,
             0.6,
             "a refusal comes at once, a time-out after a wait",
+        ),
+        on(
+            CLOSED_BEFORE_SENT,
+            3.0,
+            "the client left at the answer, with the rest of its request still to be sent",
         ),
         on(
             RST_PASSIVE,
@@ -81,6 +91,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         return format!(
             "The server answered {} while the client was still sending, and the upload ended with that: a refusal (413, 401, 403), most likely; inside TLS the status does not show.",
             open.name()
+        );
+    }
+    if let Some(left) = found.get(CLIENT_RESET_BEHIND_IT) {
+        return format!(
+            "The server answered, said something as long as HTTP/2's RST_STREAM, and the client left at that ({}): an upload of which the server wanted no more (413, 401, 403), most likely; inside TLS neither shows.",
+            wording::frames(&left.frames)
         );
     }
     let exchange = open.and_then(|open| open.exchange);

@@ -132,6 +132,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "RST+ACK with exact numbers: a live connection is aborted by its host",
         ),
         on(
+            CLOSED_BEFORE_SENT,
+            40.0,
+            "it refuses data while its own is on its way: its program had closed, and the FIN waited its turn",
+        ),
+        on(
             RST_PASSIVE,
             0.08,
             "a bare RST without FIN before: the host had lost the connection",

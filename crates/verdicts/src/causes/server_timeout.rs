@@ -128,6 +128,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(REQUEST_AFTER_CLOSE, 0.1, "the request came after the close"),
         on(
+            CLOSED_BEFORE_SENT,
+            10.0,
+            "its FIN waited behind what was still to be sent",
+        ),
+        on(
             RST_PASSIVE,
             0.1,
             "a bare RST without FIN: the host had lost the connection",

@@ -29,6 +29,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 
 fn weaver(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
+    // Not all packets are kept, nor those that such RSTs answer.
+    let explained = found.has(ids::CLOSED_BEFORE_SENT);
     let mut fire = |name: &str, frames: [u64; 2], why: &str| {
         found.add(
             ids::INJECTION_DETECTOR,
@@ -38,7 +40,8 @@ fn weaver(case: &Case<'_>, found: &mut Observations) {
     };
     for reset in &c.resets {
         // A passive RST repeats the trigger's number and may well lie below what its sender sent.
-        if reset.ack.is_none() && repeats_an_acknowledgement(case, reset) {
+        let closed = explained && reset.dialect == Dialect::Passive;
+        if reset.ack.is_none() && (closed || repeats_an_acknowledgement(case, reset)) {
             continue;
         }
         let sent = c

@@ -381,6 +381,13 @@ fn body_under_way(case: &Case<'_>) -> bool {
     })
 }
 
+/// By the order of its records an upload goes on that the server has answered already.
+fn answered_while_sending(case: &Case<'_>) -> bool {
+    let last = case.connection.app.list.last();
+    let tls = last.and_then(|e| e.tls.as_ref());
+    tls.is_some_and(|tls| tls.answered_early == Some(false))
+}
+
 fn not_closed(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let last = c.frames.last;
@@ -393,7 +400,7 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
         return;
     }
     let quiet = case.ran_on();
-    let waiting = case.accounts.missing().is_some();
+    let waiting = case.accounts.missing().is_some() || answered_while_sending(case);
     let far = case.path_round_trip().map_or(Span::ZERO, |trip| {
         Span::from_nanos(trip.nanos().saturating_mul(10))
     });

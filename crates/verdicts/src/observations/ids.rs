@@ -236,6 +236,9 @@ ids! {
     SERVER_WAS_ALIVE = "server_was_alive";
     /// The capture was taken at the host that sent the deciding RST, and holds what it received.
     CAPTURED_AT_SENDER = "captured_at_sender";
+    /// The host that sent a bare RST refused data while its own was on its way: its socket was closed, and the FIN waited behind what
+    /// was still to be sent.
+    CLOSED_BEFORE_SENT = "closed_before_sent";
     /// Several RSTs, one for each segment in flight.
     RST_ONE_PER_SEGMENT = "rst_one_per_segment";
     /// RSTs came in the name of both sides at nearly the same time.

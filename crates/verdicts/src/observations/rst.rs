@@ -1,7 +1,7 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side};
+use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side, Trigger};
 use whyreset_segments::TcpFlags;
 
 use super::ids;
@@ -203,6 +203,9 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
     let Some(last) = last.filter(|last| reset.at.time - last.time < ALIVE + trips) else {
         return;
     };
+    if let Some((first, trigger)) = refused_data_in_flight(case, reset) {
+        return closed_before_sent(case, first, trigger, found);
+    }
     found.tell(
         match reset.by {
             Side::Client => ids::CLIENT_WAS_ALIVE,
@@ -219,6 +222,33 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
     );
 }
 
+/// The first bare RST of the side that died of one, and the data that it refuses, where more of the side's own data had been sent than
+/// that acknowledges. A host that does not know the connection refuses whatever comes; one whose program has closed it goes on sending
+/// what it has, takes acknowledgements, and refuses data alone (Linux: `TCP_ABORT_ON_DATA`).
+fn refused_data_in_flight<'a>(case: &Case<'a>, reset: &Reset) -> Option<(&'a Reset, Trigger)> {
+    let mut resets = case.connection.resets.iter();
+    let first = resets.find(|first| first.by == reset.by)?;
+    let flow = case.connection.flows.of(first.by);
+    let under_way = flow.fin.is_none() && flow.sent_to > first.seq;
+    let trigger = first.trigger.filter(|t| t.possible && t.payload_len > 0)?;
+    (first.dialect == Dialect::Passive && under_way).then_some((first, trigger))
+}
+
+fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Trigger, found: &mut Observations) {
+    let sent = case.connection.flows.of(first.by).last_new_data;
+    found.tell(
+        ids::CLOSED_BEFORE_SENT,
+        [sent.map_or(0, |sent| sent.frame), refused.at.frame, first.at.frame],
+        format!(
+            "The first bare RST (frame {}) refuses data (frame {}) while {} of {} were on their way: so does a host whose program has closed the connection, as the FIN waits behind what is still to be sent.",
+            first.at.frame,
+            refused.at.frame,
+            wording::signed_bytes(case.connection.flows.of(first.by).sent_to - first.seq),
+            wording::side(first.by),
+        ),
+    );
+}
+
 fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let there = match case.connection.vantage.place {
         Place::Client => Some(Side::Client),
@@ -229,7 +259,8 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
     let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
     // Where its fields, or its haste, are not the host's, it did not begin at the host.
     let own = reset.origin.host >= HOST_FROM;
-    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy && own {
+    let closed = found.has(ids::CLOSED_BEFORE_SENT);
+    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy && own && !closed {
         found.add(
             ids::CAPTURED_AT_SENDER,
             [reset.at.frame],

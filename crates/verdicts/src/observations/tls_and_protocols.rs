@@ -6,7 +6,7 @@ use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close, goodbye};
+use crate::case::{Case, Close, Missing, goodbye};
 use crate::wording;
 
 /// Findings that mean that the two sides speak different protocols.
@@ -87,6 +87,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     left_at_once(case, tls, found);
     let asked = tls.handshake == TlsHandshake::Complete && tls.client_bytes > 0;
+    // By the order of the records it was, before it was whole.
+    let asked = asked && case.accounts.missing() != Some(Missing::AnsweredEarly);
     if asked && goodbye::perhaps_goaway(c, tls, case.close) {
         found.add(
             ids::TURN_UNTOLD,

@@ -32,7 +32,7 @@ impl Session {
         Self::shaken_hands("")
     }
 
-    fn shaken_hands(alpn: &str) -> Self {
+    pub fn shaken_hands(alpn: &str) -> Self {
         let mut talk = Talk::new();
         talk.port = 443;
         talk.handshake();
