@@ -697,3 +697,40 @@ localhost > 10.0.0.10.45182: Flags [R], seq 2967855117,
     assert_eq!(twice.unwrap()["frames"], serde_json::json!([3, 4]));
     assert!(said["summary"].as_str().unwrap().contains("twice"));
 }
+
+/// lists.netfilter.org: `SYNPROXY` before a FreeBSD host. The firewall's answers and the server's, each as it was captured.
+#[test]
+fn what_a_syn_proxy_spoils_is_no_full_queue() {
+    let (cause, ..) = of("\
+14:28:12.343459 IP 10.0.0.2.59586 > 10.0.0.1.3336: Flags [S], seq 1356993242, win 229, options [mss 1460,sackOK,TS val 1731042 ecr 1423321111,nop,wscale 7], length 0
+14:28:12.343583 IP 10.0.0.1.3336 > 10.0.0.2.59586: Flags [S.], seq 1666149016, ack 1356993243, win 65535, options [mss 1460,nop,wscale 6,sackOK,TS val 109930553 ecr 1731042], length 0
+14:28:12.343602 IP 10.0.0.2.59586 > 10.0.0.1.3336: Flags [.], ack 1, win 229, options [nop,nop,TS val 1731042 ecr 3091507291], length 0
+14:28:12.343686 IP 10.0.0.1.3336 > 10.0.0.2.59586: Flags [R], seq 1666149017, win 0, length 0
+");
+    assert_eq!(cause, "unknown");
+    let (cause, ..) = of("\
+14:28:12.343253 IP 10.0.0.2.59586 > 10.0.0.1.3336: Flags [S], seq 1356993242, win 29200, options [mss 1460,sackOK,TS val 1731041 ecr 0,nop,wscale 7], length 0
+14:28:12.343280 IP 10.0.0.1.3336 > 10.0.0.2.59586: Flags [S.], seq 2278099588, ack 1356993243, win 0, options [mss 1460,sackOK,TS val 1423321111 ecr 1731041,nop,wscale 6], length 0
+14:28:12.343439 IP 10.0.0.2.59586 > 10.0.0.1.3336: Flags [.], ack 1, win 229, options [nop,nop,TS val 1731042 ecr 1423321111], length 0
+14:28:12.343611 IP 10.0.0.1.3336 > 10.0.0.2.59586: Flags [.], ack 1, win 1023, options [nop,nop,TS val 1423321111 ecr 1731042], length 0
+14:28:12.343692 IP 10.0.0.1.3336 > 10.0.0.2.59586: Flags [R], seq 2278099589, win 0, length 0
+");
+    assert_eq!(cause, "unknown");
+}
+
+/// A tutorial's `tcpdump -ttt`, its first acknowledgement as in the header, the others counted from the start.
+#[test]
+fn differences_from_midnight_and_numbers_of_both_kinds() {
+    let document = document_of_text("\
+ 00:00:00.000000 IP 10.0.3.15.51992 > 10.0.4.30.8080: Flags [S],  seq 8001, length 0
+ 00:00:00.000420 IP 10.0.4.30.8080 > 10.0.3.15.51992: Flags [S.], seq 9001, ack 8002, length 0
+ 00:00:00.000090 IP 10.0.3.15.51992 > 10.0.4.30.8080: Flags [.],  ack 9002, length 0     ← handshake
+ 00:00:00.000300 IP 10.0.3.15.51992 > 10.0.4.30.8080: Flags [P.], seq 1:349, ack 1, length 348  ← the request
+ 00:05:00.400000 IP 10.0.4.30.8080 > 10.0.3.15.51992: Flags [R.], seq 1, ack 349, win 0, length 0
+");
+    let connection = &document["connections"][0];
+    assert_eq!(connection["bytes"]["client"], 348);
+    assert_eq!(connection["end_s"], 300.40081);
+    let (cause, by, _) = verdict(&document, 0);
+    assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+}

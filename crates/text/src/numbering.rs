@@ -265,6 +265,8 @@ struct Tcpdump {
     opened: bool,
     /// Whether all numbers are as in the header (`-S`), once a number has told.
     all_absolute: Option<bool>,
+    /// Other numbers have contradicted.
+    mixed: bool,
     /// The starts are those of an earlier connection between the same ends.
     earlier: bool,
 }
@@ -348,9 +350,12 @@ impl Tcpdump {
             let as_absolute = distance(n, start.wrapping_add(reached));
             let as_relative = distance(n, reached);
             if as_absolute != as_relative && (as_absolute == 0 || as_relative == 0) {
-                self.all_absolute.get_or_insert(as_absolute == 0);
+                let absolute = as_absolute == 0;
+                // Written by hand, a list may mix the two: then each number is what it fits better.
+                self.mixed |= *self.all_absolute.get_or_insert(absolute) != absolute;
             }
-            if self.all_absolute.unwrap_or(as_absolute < as_relative) {
+            let all = self.all_absolute.filter(|_| !self.mixed);
+            if all.unwrap_or(as_absolute < as_relative) {
                 return Number::Absolute(n);
             }
         } else if n >= MAY_BE_RELATIVE {

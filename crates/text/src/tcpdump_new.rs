@@ -1,5 +1,7 @@
 //! tcpdump 4: `21:19:50.625109 IP 10.0.0.1.8000 > 10.0.0.2.48072: Flags [R.], seq 1, ack 6, win 512, length 0`.
 
+use std::borrow::Cow;
+
 use whyreset_segments::{SackBlock, SeqNumber, TcpFlags, TcpOptions, Timestamps};
 
 use crate::application::AppHint;
@@ -33,6 +35,7 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
     let Some(before) = before.strip_suffix(':') else {
         return Read::No;
     };
+    let before = &*without_blanks_in_masks(before);
     let words = tokens(before);
     let Some((prefix, source, destination)) = read_ends(&words) else {
         return Read::No;
@@ -60,6 +63,36 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
         row.said = tcpdump_prefix::said(rest);
     }
     Read::row(row)
+}
+
+/// `<Load Balancer IP>.443`: what stands for an address that was masked is one word.
+fn without_blanks_in_masks(text: &str) -> Cow<'_, str> {
+    let is_mask = |inner: &str| inner.contains(' ') && !inner.starts_with(' ');
+    let masked = |text: &str| {
+        let mut parts = text.split('<').skip(1);
+        parts.any(|part| {
+            part.split_once(">.")
+                .is_some_and(|(inner, _)| is_mask(inner))
+        })
+    };
+    if !text.contains(">.") || !masked(text) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in text.split('<').enumerate() {
+        if at > 0 {
+            out.push('<');
+        }
+        match part.split_once(">.") {
+            Some((inner, rest)) if is_mask(inner) => {
+                out.push_str(&inner.replace(' ', "_"));
+                out.push_str(">.");
+                out.push_str(rest);
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out.into()
 }
 
 /// `S`, `R.`, `P.`, `none`, `SEW`.
@@ -375,6 +408,16 @@ mod tests {
         assert_eq!(row.frame_len, Some(315));
         assert_eq!(row.len, Some(249));
         assert_eq!(row.source_mac, Some([0x7a, 5, 0x6f, 0xb7, 0x99, 0x82]));
+    }
+
+    #[test]
+    fn masks_with_blanks_are_hosts() {
+        let (row, names) = row(
+            "20:10:16.3 IP <Third Party Client IP>.59984 > <Load Balancer IP>.25565: Flags [S], seq 1, win 64240, length 0",
+        );
+        assert_eq!(row.source.port, Port::Number(59_984));
+        let host = names.hosts.display(row.destination.host.unwrap());
+        assert_eq!(host, "<Load_Balancer_IP>");
     }
 
     #[test]

@@ -38,6 +38,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a SYN/ACK with another number is no repetition",
         ),
         on(
+            FOREIGN_ECHO,
+            0.1,
+            "it refuses a timestamp that it had not sent, be there room or not",
+        ),
+        on(
             LISTENER_SERVED_ON,
             3.0,
             "the same listener answered others about then: it had not closed",

@@ -18,6 +18,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the number of the RST is wrong for one of the two that answered: its host sends the same",
         ),
         on(
+            SYN_PROXIED,
+            0.2,
+            "behind a SYN proxy the server answers later, and refuses by itself what it does not like",
+        ),
+        on(
+            FOREIGN_ECHO,
+            0.2,
+            "the host itself had reason to refuse: a timestamp that it had not sent",
+        ),
+        on(
             JUST_OPENED,
             3.0,
             "devices that dislike a destination strike right behind the handshake",

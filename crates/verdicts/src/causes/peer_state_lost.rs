@@ -41,6 +41,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "who refuses the acknowledgement of another SYN/ACK has forgotten nothing: it never had this connection",
         ),
         on(
+            FOREIGN_ECHO,
+            0.1,
+            "it refuses a timestamp that it had not sent: it need not have forgotten anything",
+        ),
+        on(
             ONE_SIDED,
             0.3,
             "the other direction is not in the capture: answers may have been there",

@@ -26,6 +26,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "who the two are that answered, and which of them refused, does not show",
         ),
         on(
+            SYN_PROXIED,
+            6.0,
+            "what passed between the SYN proxy and the server does not show",
+        ),
+        on(
+            FOREIGN_ECHO,
+            6.0,
+            "who answers in the server's name, and spoils the timestamps, does not show",
+        ),
+        on(
             HOLE_AT_END,
             4.0,
             "whether the missing bytes came later does not show",
@@ -117,6 +127,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         if found.has(OTHER_ANSWER_REFUSED) {
             steps.push(TWO_ANSWERS.to_owned());
         }
+        if found.has(SYN_PROXIED) {
+            steps.push("Capture between the SYN proxy and the server: there the server's own SYN/ACK shows, and what it refused.".to_owned());
+        }
+        if found.has(FOREIGN_ECHO) {
+            steps.push("Look for a device that answers SYNs in the server's name (iptables SYNPROXY, a firewall's SYN proxy), and switch it, or TCP timestamps, off for a test.".to_owned());
+        }
         if found.has(STARTS_MID_STREAM) {
             steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
         }
@@ -145,6 +161,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(refused) = found.get(OTHER_ANSWER_REFUSED) {
         return format!(
             "The client's SYN was answered twice, with different numbers, and its acknowledgement of one was refused ({}): two hosts answer at the server's address, or one has opened the connection twice.",
+            wording::frames(&refused.frames)
+        );
+    }
+    if let Some(refused) = found.get(FOREIGN_ECHO) {
+        return format!(
+            "The server refused the ACK that finishes the handshake, which echoes a timestamp that it had not sent ({}): a device before it answers SYNs in its name, and does not translate the timestamps.",
             wording::frames(&refused.frames)
         );
     }

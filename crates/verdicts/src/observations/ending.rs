@@ -134,6 +134,8 @@ fn handshake_refused(case: &Case<'_>, close: Close, found: &mut Observations) ->
         let bare = reset.by == Side::Server && reset.dialect == Dialect::Passive;
         bare && answers && reset.at.frame == close.at.frame
     });
+    // A server that acknowledged since had taken the connection.
+    let refused = refused && !spoke_between(case, ack.frame, close.at.frame);
     if refused {
         found.tell(
             ids::HANDSHAKE_REFUSED,
@@ -141,7 +143,47 @@ fn handshake_refused(case: &Case<'_>, close: Close, found: &mut Observations) ->
             format!("The server's host had answered the SYN, but refused the ACK that finishes the handshake (frame {}) with a bare RST (frame {}).", ack.frame, close.at.frame),
         );
     }
+    if refused {
+        foreign_echo(case, ack.frame, close.at.frame, found);
+    }
     refused
+}
+
+/// Whether the server's host sent anything between the two frames.
+fn spoke_between(case: &Case<'_>, after: u64, before: u64) -> bool {
+    let mut packets = case.connection.packets.iter();
+    packets.any(|p| {
+        let opens_or_resets = p.flags.contains(TcpFlags::SYN) || p.flags.is_rst();
+        p.side == Side::Server && p.frame > after && p.frame < before && !opens_or_resets
+    })
+}
+
+/// The ACK that was refused echoes another timestamp than that of the only SYN/ACK (RFC 7323 §3.2): it answers somebody else's.
+fn foreign_echo(case: &Case<'_>, ack: u64, refusal: u64, found: &mut Observations) {
+    let c = case.connection;
+    let stamps = |frame: u64| {
+        let packet = c.packets.iter().find(|p| p.frame == frame);
+        packet.and_then(|p| p.timestamps)
+    };
+    let syn_ack = c
+        .handshake
+        .syn_ack
+        .filter(|_| c.handshake.syn_ack_count == 1);
+    let (Some(sent), Some(ack_stamps)) = (syn_ack.and_then(|m| stamps(m.frame)), stamps(ack))
+    else {
+        return;
+    };
+    if ack_stamps.echo == sent.value {
+        return;
+    }
+    found.add(
+        ids::FOREIGN_ECHO,
+        [syn_ack.map_or(0, |m| m.frame), ack, refusal],
+        format!(
+            "The ACK (frame {ack}) echoes the timestamp {}, but the server's SYN/ACK had carried {}: it acknowledges what somebody else had sent, a SYN proxy before the server most likely.",
+            ack_stamps.echo, sent.value
+        ),
+    );
 }
 
 /// A bare RST to the SYN/ACK: a scanner's own host, or a program that gave up while the connection was being opened

@@ -45,6 +45,10 @@ ids! {
     ANSWERED_TWICE = "answered_twice";
     /// And who sent the second answer refused what the client made of the first.
     OTHER_ANSWER_REFUSED = "other_answer_refused";
+    /// The server's host refused an ACK that echoes a timestamp which it had not sent.
+    FOREIGN_ECHO = "foreign_echo";
+    /// The SYN/ACK states a window of 0, as a SYN proxy's does, and the server refused before anything was said.
+    SYN_PROXIED = "syn_proxied";
     /// On a port whose servers speak first the server said nothing, for longer than a greeting takes.
     GREETING_MISSING = "greeting_missing";
     /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.

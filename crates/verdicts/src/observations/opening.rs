@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Opener, Side};
-use whyreset_segments::TcpFlags;
+use whyreset_segments::{Known, TcpFlags};
 
 use super::ids;
 use crate::Observations;
@@ -115,6 +115,27 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     half_open(case, found);
+    syn_proxied(case, found);
+}
+
+/// Linux's SYNPROXY answers with a window of 0, opens the connection to the server behind the client's ACK, and then opens the
+/// window (`net/netfilter/nf_synproxy_core.c`).
+fn syn_proxied(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let refused = case.fatal.filter(|reset| reset.by == Side::Server);
+    let unused = c.flows.client.sent_nothing() && c.flows.server.sent_nothing();
+    let (Some(syn_ack), Some(reset), true) = (c.handshake.syn_ack, refused, unused) else {
+        return;
+    };
+    let mut packets = c.packets.iter();
+    let told = packets.any(|p| p.frame == syn_ack.frame && p.known.has(Known::WINDOW));
+    if told && c.flows.server.syn_window == Some(0) {
+        found.add(
+            ids::SYN_PROXIED,
+            [syn_ack.frame, reset.at.frame],
+            "The SYN/ACK states a window of 0, as that of a SYN proxy before the server does, which reaches the server only afterwards.",
+        );
+    }
 }
 
 /// Two SYN/ACKs of different numbers, and nothing that the server said behind them. Of one connection a host has one initial number
