@@ -252,6 +252,11 @@ fn what_shows_no_packets_is_named_with_what_would_help() {
             "show capture",
         ),
         (
+            "*   Trying 10.0.0.9:443...\ncurl: (35) Recv failure: Connection reset by peer\n",
+            "line 2 is of a program's message",
+            "tcpdump -i any -w FILE",
+        ),
+        (
             "== 2023-10-10 10:10:10.123 +0200 ==\nPacket received at ingress stage, tag 0, type ATOMIC\n",
             "line 2 is of Palo Alto's packet-diag log",
             "receive and transmit",
@@ -262,4 +267,15 @@ fn what_shows_no_packets_is_named_with_what_would_help() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(name) && said.contains(advice), "{said}");
     }
+}
+
+/// scapy's `ans.summary()`: a packet and its answer on one line.
+#[test]
+fn scapy_writes_question_and_answer_on_one_line() {
+    let document = document_of_text("\
+IP / TCP 10.0.0.1:ftp_data > 10.0.0.2:http S ==> IP / TCP 10.0.0.2:http > 10.0.0.1:ftp_data RA / Padding
+IP / TCP 10.0.0.1:ftp_data > 10.0.0.2:ssh S ==> IP / TCP 10.0.0.2:ssh > 10.0.0.1:ftp_data SA / Padding
+");
+    assert_eq!(packets(&document), 4);
+    assert_eq!(verdict(&document).0, "port_closed");
 }

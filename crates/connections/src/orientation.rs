@@ -16,10 +16,15 @@ pub(crate) fn guess(segment: &Segment<'_>, from: End) -> End {
     }
     let (own, peer) = (segment.source.port, segment.destination.port);
     match (kind(own), kind(peer)) {
+        (0, 1) if peer == NFS => from,
+        (1, 0) if own == NFS => from.other(),
         (a, b) if a < b => from.other(),
         _ => from,
     }
 }
+
+/// Clients of NFS bind a port of services, to show that they are root (the "secure" of exports(5)).
+const NFS: u16 = 2049;
 
 /// The smaller, the more it looks like a server's.
 const fn kind(port: u16) -> u8 {
@@ -45,6 +50,9 @@ mod tests {
         let mut syn = data(B, A, 1, 0, b"");
         syn.flags = TcpFlags::SYN;
         assert_eq!(guess(&syn, End::High), End::High);
+        let (client, nfs) = (endpoint(1, 909), endpoint(2, 2049));
+        assert_eq!(guess(&data(client, nfs, 1, 1, b""), End::Low), End::Low);
+        assert_eq!(guess(&data(nfs, client, 1, 1, b""), End::High), End::Low);
         let (a, b) = (endpoint(1, 50_000), endpoint(2, 60_000));
         assert_eq!(guess(&data(b, a, 1, 1, b""), End::High), End::High);
     }

@@ -21,9 +21,6 @@ use crate::tokens::{Token, integer, split_digits, tokens};
 
 /// Reads one row.
 pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
-    if let Some(row) = read_flow(line, names) {
-        return Read::row(row);
-    }
     let Some((before, rest)) = split_at_flags(line) else {
         return Read::No;
     };
@@ -50,7 +47,11 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     }
 }
 
-/// A packet of `diagnose debug flow`.
+/// Reads a packet of `diagnose debug flow`.
+pub(crate) fn read_flow_row(line: &str, names: &mut Names) -> Read {
+    read_flow(line, names).map_or(Read::No, Read::row)
+}
+
 fn read_flow(line: &str, names: &mut Names) -> Option<RawRow> {
     let (head, packet) = line.split_once("received a packet(proto=6, ")?;
     let (ends, rest) = packet.split_once(')')?;
@@ -161,6 +162,10 @@ mod tests {
         read_row(line, &mut Names::default()).into_row()
     }
 
+    fn flow(line: &str) -> RawRow {
+        read_flow_row(line, &mut Names::default()).into_row()
+    }
+
     #[test]
     fn with_interfaces() {
         let row = row(
@@ -194,7 +199,7 @@ mod tests {
 
     #[test]
     fn packets_of_the_debug_flow() {
-        let row = row(
+        let row = flow(
             "2023-01-05 10:00:00 id=65308 trace_id=118 func=print_pkt_detail line=5879 msg=\"vd-root:0 received a packet(proto=6, 213.13.146.142:443->192.168.1.204:63853) tun_id=0.0.0.0 from wan1. flag [R.], seq 0, ack 2963120483, win 0\"",
         );
         assert_eq!(row.flags, Some(TcpFlags::RST | TcpFlags::ACK));

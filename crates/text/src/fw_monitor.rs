@@ -20,7 +20,8 @@ use crate::tokens::{Token, integer, tokens};
 
 /// Whether a packet begins here, whose second line has to follow.
 pub(crate) fn is_head(line: &str) -> bool {
-    line.contains(" (TCP) len=") && !line.contains("TCP: ")
+    let last = line.trim_end().rsplit(' ').next().unwrap_or("");
+    last.starts_with("id=") && line.contains(" (TCP) len=") && !line.contains("TCP: ")
 }
 
 /// Reads one packet; its two lines joined.

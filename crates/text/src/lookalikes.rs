@@ -11,6 +11,8 @@ pub struct Lookalike {
 
 const CAPTURE: &str =
     "it shows states, not packets: take a capture while it happens (tcpdump -i any -w FILE)";
+const CONTENT: &str =
+    "it shows what was said, not the packets: take a capture (tcpdump -i any -w FILE)";
 const LOG: &str = "it tells what a rule logged, not what passed: take a capture at the same place (tcpdump -i any -w FILE)";
 const DECODED: &str = "this form is not read: give the capture file itself";
 
@@ -21,7 +23,9 @@ const fn kind(name: &'static str, advice: &'static str) -> Lookalike {
     Lookalike { name, advice }
 }
 
-static KINDS: [Kind; 24] = [
+const MESSAGE: &str = "it says that a connection ended, not why: take a capture while it happens (tcpdump -i any -w FILE)";
+
+static KINDS: [Kind; 32] = [
     (
         &["Recv-Q", "Send-Q"],
         kind("a socket table (ss, netstat)", CAPTURE),
@@ -135,6 +139,35 @@ static KINDS: [Kind; 24] = [
     (
         &["#fields", "id.orig_h", "id.resp_p"],
         kind("Zeek's log of connections", CAPTURE),
+    ),
+    (
+        &["SKB", "PROCESS", "TUPLE", "FUNC"],
+        kind(
+            "pwru without TCP's flags",
+            "run it with --output-tcp-flags, or take a capture (tcpdump -i any -w FILE)",
+        ),
+    ),
+    (
+        &["upstream_reset_before_response"],
+        kind("a log of Envoy", MESSAGE),
+    ),
+    (
+        &["upstream prematurely closed"],
+        kind("a log of nginx", MESSAGE),
+    ),
+    (
+        &["Connection reset by peer"],
+        kind("a program's message", MESSAGE),
+    ),
+    (&["ECONNRESET"], kind("a program's message", MESSAGE)),
+    (
+        &["Connection refused"],
+        kind("a program's message", MESSAGE),
+    ),
+    (&["Broken pipe"], kind("a program's message", MESSAGE)),
+    (
+        &["tcpflow: listening on"],
+        kind("the output of tcpflow", CONTENT),
     ),
 ];
 

@@ -8,22 +8,21 @@
 //!
 //! A packet appears at each component that it passes, under the same number. `Drop:` before it names who discarded it and why.
 
-use crate::hosts::Names;
 use crate::points::Points;
+use crate::raw_row::RawRow;
 use crate::read::Read;
-use crate::tcpdump_new;
 use crate::times::{WrittenTime, read_time};
 use crate::tokens::split_digits;
 
 /// A packet's number, and how often it has appeared.
-pub(crate) struct Packet<'a> {
+struct Packet<'a> {
     group: &'a str,
     number: &'a str,
     appearance: &'a str,
 }
 
-/// Whether the text is a packet of pktmon.
-pub(crate) fn packet(text: &str) -> Option<Packet<'_>> {
+/// The number, where the text is a packet of pktmon.
+fn packet(text: &str) -> Option<Packet<'_>> {
     let (_, rest) = text.split_once("PktGroupId ")?;
     let number = |name: &str| {
         let (_, value) = rest.split_once(name)?;
@@ -36,28 +35,19 @@ pub(crate) fn packet(text: &str) -> Option<Packet<'_>> {
     })
 }
 
-/// Reads one packet; its two lines joined.
-pub(crate) fn read_row(
-    text: &str,
-    packet: &Packet<'_>,
-    names: &mut Names,
-    points: &mut Points,
-) -> Read {
-    let (head, _) = text.split_once("PktGroupId ").unwrap_or((text, ""));
-    let mut read = tcpdump_new::read_packet(text, names);
-    let Read::Row(row) = &mut read else {
-        return read;
+/// Completes a row as tcpdump prints it, where pktmon's line stands before it; the two lines are joined.
+pub(crate) fn complete(mut row: Box<RawRow>, text: &str, points: &mut Points) -> Read {
+    let Some(packet) = packet(text) else {
+        return Read::Row(row);
     };
+    let (head, _) = text.split_once("PktGroupId ").unwrap_or((text, ""));
     row.time = time(head).or(row.time);
     if head.contains("Drop:") {
         row.said = Some(dropped(text).into());
     }
     match points.is_again((packet.group, packet.number), packet.appearance, row.time) {
-        true => match read {
-            Read::Row(row) => Read::Again(row),
-            read => read,
-        },
-        false => read,
+        true => Read::Again(row),
+        false => Read::Row(row),
     }
 }
 
@@ -81,6 +71,8 @@ fn dropped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::Names;
+    use crate::tcpdump_new;
 
     const HEAD: &str = "PktGroupId 7, PktNumber 1, Appearance";
     const FLAGS: &str = "Direction Tx , Type Ethernet , Component 78, Edge 1, Filter 1, OriginalSize 66, LoggedSize 66 40-EC-99-B9-17-25 > F0-B4-D2-5A-D3-E2, ethertype IPv4 (0x0800), length 66: 192.168.0.62.65066 > 172.217.2.115.443: Flags [S], seq 1995496356, win 64240, options [mss 1460], length 0";
@@ -89,8 +81,8 @@ mod tests {
     fn an_appearance_is_no_packet_of_its_own() {
         let mut points = Points::default();
         let mut read = |text: &str| {
-            let packet = packet(text).unwrap();
-            read_row(text, &packet, &mut Names::default(), &mut points)
+            let row = tcpdump_new::read_packet(text, &mut Names::default()).into_row();
+            complete(Box::new(row), text, &mut points)
         };
         let first = format!(
             "[00]0004.0B38::2021-03-11 12:17:32.203906900 [Microsoft-Windows-PktMon] {HEAD} 1, {FLAGS}"

@@ -45,6 +45,9 @@ impl Line<'_> {
     }
 }
 
+/// Reads a row of one format.
+type FormatReader = fn(&str, &mut Names) -> Read;
+
 /// What has been read so far.
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -391,23 +394,21 @@ impl Reader {
 
     fn read_packet(&mut self, text: &str) -> Read {
         let text = shorten(text, MAX_LINE);
-        let pointed = self.read_points(text);
-        if !matches!(pointed, Read::No) {
-            return pointed;
+        let read = match tcpdump_new::read_packet(text, &mut self.names) {
+            Read::Row(row) => pktmon::complete(row, text, &mut self.points),
+            read => read,
+        };
+        if !matches!(read, Read::No) {
+            return read;
         }
-        type Format = fn(&str, &mut Names) -> Read;
-        let formats: [Format; 5] = [
-            tcpdump_new::read_packet,
+        let usual: [FormatReader; 3] = [
             tcpdump_old::read_packet,
             fortigate::read_row,
             snoop::read_row,
-            smoltcp::read_row,
         ];
-        for format in formats {
-            let read = format(text, &mut self.names);
-            if !matches!(read, Read::No) {
-                return read;
-            }
+        let read = self.read_any(&usual, text);
+        if !matches!(read, Read::No) {
+            return read;
         }
         let read = wireshark_list::read_row(text, &mut self.names, &mut self.middle);
         if !matches!(read, Read::No) {
@@ -415,21 +416,32 @@ impl Reader {
         }
         match compact::read_row(text, &mut self.names) {
             Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
-            Read::No => self.read_ladder(text),
+            Read::No => self.read_rare(text),
             read => read,
         }
     }
 
-    /// A row of a tool that shows packets at several points of their way.
-    fn read_points(&mut self, text: &str) -> Read {
-        if let Some(packet) = pktmon::packet(text) {
-            return pktmon::read_row(text, &packet, &mut self.names, &mut self.points);
+    /// What the first of these formats makes of the line.
+    fn read_any(&mut self, formats: &[FormatReader], text: &str) -> Read {
+        let mut read = formats.iter().map(|format| format(text, &mut self.names));
+        read.find(|read| !matches!(read, Read::No))
+            .unwrap_or(Read::No)
+    }
+
+    /// Formats that few texts have: what the usual ones do not know is asked for them.
+    fn read_rare(&mut self, text: &str) -> Read {
+        let read = self.read_any(&[fortigate::read_flow_row, smoltcp::read_row], text);
+        if !matches!(read, Read::No) {
+            return read;
         }
         let read = cilium::read_row(text, &mut self.names, &mut self.flows);
         if !matches!(read, Read::No) {
             return read;
         }
-        fw_monitor::read_row(text, &mut self.names, &mut self.points)
+        match fw_monitor::read_row(text, &mut self.names, &mut self.points) {
+            Read::No => self.read_ladder(text),
+            read => read,
+        }
     }
 
     /// A line drawn by hand: only where nothing else has been read, and data only behind flags.
@@ -464,7 +476,8 @@ impl Reader {
                 self.leave_unread(line.number, text, Reason::Numbers)
             }
             Read::No => {
-                if self.lookalike.is_none() && self.count() == 0 {
+                let early = self.count() == 0 && line.number <= MAX_LOOKALIKE_LINE;
+                if self.lookalike.is_none() && early {
                     let kind = lookalikes::recognise(text);
                     self.lookalike = kind.map(|kind| (line.number, kind));
                 }
@@ -652,6 +665,9 @@ impl Reader {
 
 /// Bytes of an unread line that are told.
 pub(crate) const MAX_EXCERPT: usize = 120;
+
+/// Behind this line a text is no longer asked of which tool it is.
+const MAX_LOOKALIKE_LINE: u32 = 10_000;
 
 /// Rows back in which the first sight of a packet is looked for.
 const MAX_POINT_ROWS: usize = 64;

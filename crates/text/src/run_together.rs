@@ -6,7 +6,12 @@ use crate::times::read_time;
 use crate::tokens::{Token, integer, shorten, tokens};
 
 /// Splits rows that a forum ran together on one line: a number, a time and two columns before a protocol begin a row.
+///
+/// Scapy writes a packet and its answer on one line, with ` ==> ` between them.
 pub(crate) fn split_rows(text: &str) -> Vec<&str> {
+    if text.len() <= MAX_LINE && text.contains(" ==> IP") {
+        return text.split(" ==> ").collect();
+    }
     let mut rows = Vec::new();
     let mut rest = text;
     while rest.len() > MAX_LINE {

@@ -19,9 +19,11 @@ use crate::tokens::integer;
 
 /// Whether a packet begins here, whose other lines have to follow.
 pub(crate) fn is_head(line: &str) -> bool {
-    let head = line.contains("EthernetII src=")
-        || (line.contains("IPv4 src=") || line.contains("IPv6 src="));
-    head && !line.contains("TCP src=")
+    let line = line.trim_end();
+    let ends = ["type=IPv4", "type=IPv6", "proto=TCP", "incorrect)"];
+    ends.iter().any(|end| line.ends_with(end))
+        && line.contains("src=")
+        && !line.contains("TCP src=")
 }
 
 /// Reads one packet; its lines joined.
