@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use made::{end, segment};
 use whyreset_capture::Timestamp;
-use whyreset_connections::{Engine, EngineConfig};
+use whyreset_connections::{Ending, Engine, EngineConfig, Moment, Needs, Side, StreamSink};
 use whyreset_segments::{Endpoint, Host, Segment, TcpFlags};
 
 /// More than can wait when they are over.
@@ -29,9 +29,27 @@ const UP_TO_THE_LAST_FIN: [Row; 6] = [
     (false, FIN_ACK, 501, 102),
 ];
 
+/// Needs nothing, and misses nothing.
+#[derive(Debug, Default)]
+struct Content;
+
+impl StreamSink for Content {
+    fn data(&mut self, _: Side, _: Moment, _: u64, _: &[u8]) {}
+
+    fn gap(&mut self, _: Side, _: Moment, _: u64, _: u64) {}
+
+    fn needs(&self, _: Side) -> Needs {
+        Needs::Nothing(u64::MAX)
+    }
+
+    fn ending(&mut self) -> Ending {
+        Ending::Well
+    }
+}
+
 struct Wire {
     frame: u64,
-    engine: Engine<()>,
+    engine: Engine<Content>,
 }
 
 impl Wire {
@@ -56,9 +74,8 @@ impl Wire {
     }
 }
 
-/// How many frames each connection has, when this comes behind its last FIN; and how many connections were handed on before the
-/// capture's end.
-fn frames(last: Row) -> (Vec<u64>, usize) {
+/// All connections, each with this behind its last FIN.
+fn wire(last: Row) -> Wire {
     let mut wire = Wire {
         frame: 0,
         engine: Engine::new(EngineConfig {
@@ -74,8 +91,14 @@ fn frames(last: Row) -> (Vec<u64>, usize) {
     for number in 0..CONNECTIONS {
         wire.send(number, last);
     }
+    wire
+}
+
+/// How many frames each connection has, and how many connections were handed on before the capture's end.
+fn frames(last: Row) -> (Vec<u64>, usize) {
+    let mut wire = wire(last);
     let mut frames = Vec::new();
-    let mut take = |engine: &mut Engine<()>| {
+    let mut take = |engine: &mut Engine<Content>| {
         let connections = std::iter::from_fn(|| engine.next_finished());
         frames.extend(connections.map(|connection| connection.frames.count));
         frames.len()
@@ -97,5 +120,18 @@ fn the_last_acknowledgement_belongs_to_its_connection() {
 fn so_does_a_reset_in_its_place() {
     let (frames, early) = frames((true, TcpFlags::RST, 102, 0));
     assert_eq!(frames, vec![7; CONNECTIONS as usize]);
+    assert!(early > 0, "none is handed on before the end");
+}
+
+#[test]
+fn what_ended_well_is_told_in_brief_whatever_was_handed_on_before() {
+    let mut wire = wire((true, TcpFlags::ACK, 102, 502));
+    let told = |engine: &mut Engine<Content>| {
+        let brief = std::iter::from_fn(|| engine.next_in_brief());
+        u32::try_from(brief.count()).unwrap()
+    };
+    let early = told(&mut wire.engine);
+    wire.engine.finish();
+    assert_eq!(told(&mut wire.engine), CONNECTIONS - early);
     assert!(early > 0, "none is handed on before the end");
 }

@@ -28,18 +28,27 @@ impl<X: StreamSink> Engine<X> {
             }
             None => {}
         }
+        let slot = self.next_remaining()?;
+        let place = self.slots.get_mut(slot as usize)?;
+        let state = std::mem::replace(&mut place.state, State::Free);
+        let (pair, stream) = (place.pair, place.number.stream());
+        let live = self.in_the_end(state, &pair)?;
+        let ends = self.index.ends(&pair);
+        Some(live.conclude(stream, &ends, self.capture_end, false, &self.config))
+    }
+
+    /// The slot of the next connection that is left. It is left until its state is taken.
+    fn next_remaining(&mut self) -> Option<u32> {
+        let remaining = self.remaining.as_mut()?;
         loop {
-            let slot = self.remaining.as_mut()?.next()?;
-            let Some(place) = self.slots.get_mut(slot as usize) else {
-                continue;
-            };
-            let state = std::mem::replace(&mut place.state, State::Free);
-            let (pair, stream) = (place.pair, place.number.stream());
-            let Some(live) = self.in_the_end(state, &pair) else {
-                continue;
-            };
-            let ends = self.index.ends(&pair);
-            return Some(live.conclude(stream, &ends, self.capture_end, false, &self.config));
+            let slot = *remaining.as_slice().first()?;
+            let state = self.slots.get(slot as usize).map(|place| &place.state);
+            match state {
+                Some(State::HalfOpen(_) | State::Orderly(_) | State::Live(_)) => return Some(slot),
+                Some(State::Free | State::Reserved | State::Tombstone(_)) | None => {
+                    remaining.next();
+                }
+            }
         }
     }
 
@@ -49,8 +58,7 @@ impl<X: StreamSink> Engine<X> {
         if !self.finished.is_empty() {
             return None;
         }
-        let remaining = self.remaining.as_mut()?;
-        let slot = *remaining.as_slice().first()?;
+        let slot = self.next_remaining()?;
         let place = self.slots.get_mut(slot as usize)?;
         let State::HalfOpen(syn) = place.state else {
             return None;
@@ -59,7 +67,6 @@ impl<X: StreamSink> Engine<X> {
         if syn.is_written() {
             return None;
         }
-        remaining.next();
         place.state = State::Free;
         let from = syn.from();
         Some(LoneSyn {
@@ -87,8 +94,7 @@ impl<X: StreamSink> Engine<X> {
             self.finished.pop_front();
             return Some(brief);
         }
-        let remaining = self.remaining.as_mut()?;
-        let slot = *remaining.as_slice().first()?;
+        let slot = self.next_remaining()?;
         let place = self.slots.get_mut(slot as usize)?;
         let State::Orderly(orderly) = &mut place.state else {
             return None;
@@ -96,7 +102,6 @@ impl<X: StreamSink> Engine<X> {
         let ends = self.index.ends(&place.pair);
         let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links)?;
         place.state = State::Free;
-        remaining.next();
         Some(brief)
     }
 
