@@ -40,6 +40,18 @@ impl IpIdSteps {
     /// Counts the next packet. Where the step to it is a small one, but larger than what was sent last takes up: gives by how much.
     #[inline]
     pub(crate) fn count(&mut self, id: u16, payload_len: u32) -> Option<u16> {
+        let counts_one = id.wrapping_sub(self.last) == 1 && self.last_span == 1;
+        if counts_one && id != 0 && payload_len <= ONE_DATAGRAM {
+            self.last = id;
+            self.counted = self.counted.saturating_add(1);
+            return None;
+        }
+        self.count_any(id, payload_len)
+    }
+
+    /// The same, whatever the packet is like.
+    #[inline(never)]
+    fn count_any(&mut self, id: u16, payload_len: u32) -> Option<u16> {
         if id == 0 {
             self.zeros = self.zeros.saturating_add(1);
             return None;

@@ -236,14 +236,10 @@ impl StreamSink for Tracker {
         }
     }
 
+    #[inline]
     fn may_begin(bytes: &[u8]) -> bool {
-        const VERSION: &[u8] = b"HTTP/";
-        let first = VERSION.first().copied().unwrap_or_default();
-        short_holds(bytes, first) != Some(false)
-            && memchr::memchr_iter(first, bytes).any(|at| {
-                let rest = bytes.get(at..).unwrap_or_default();
-                rest.starts_with(VERSION)
-            })
+        let [first, ..] = *VERSION;
+        short_holds(bytes, first) != Some(false) && holds_version(bytes)
     }
 
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
@@ -293,6 +289,18 @@ impl StreamSink for Tracker {
             State::Over(over) => over.exchanges.ending(),
         }
     }
+}
+
+/// What an answer of HTTP/1 begins with.
+const VERSION: &[u8; 5] = b"HTTP/";
+
+#[inline(never)]
+fn holds_version(bytes: &[u8]) -> bool {
+    let [first, ..] = *VERSION;
+    memchr::memchr_iter(first, bytes).any(|at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        rest.starts_with(VERSION)
+    })
 }
 
 /// Whether a byte is among those of a short piece of payload, as a capture with a small snapshot length has it; `None` of one that

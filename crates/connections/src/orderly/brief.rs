@@ -63,10 +63,10 @@ impl<X: StreamSink> Orderly<X> {
             watch.server.go_on(of_server, trip(client));
             passed_over = middle.count();
         }
-        for short in self.log.last() {
+        self.log.pass_last(|short| {
             let side = self.side(short.from());
-            watch.packet(&short, side, first_frame);
-        }
+            watch.packet(short, side, first_frame);
+        });
         let fins = watch.fins()?;
         let trips = BySide {
             client: watch.client.trip.minimum(),

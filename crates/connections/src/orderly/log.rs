@@ -136,16 +136,10 @@ impl Log {
 
     /// Takes so many of the ring's oldest packets out, where there are as many.
     #[inline]
-    pub(super) fn take_oldest(&mut self, count: usize, mut pass: impl FnMut(&Taken)) {
-        let Some(slots) = &self.ring.0 else {
-            return;
-        };
+    pub(super) fn take_oldest(&mut self, count: usize, pass: impl FnMut(Taken)) {
         let packets = self.len().saturating_sub(FIRST);
         let count = count.min(packets);
-        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
-        for _ in 0..count {
-            pass(&read(slots, &mut next, &mut before));
-        }
+        let (before, next) = self.read(count, pass);
         // Who takes all may have gone all around.
         self.used = if count < packets {
             self.used - Ring::wrapped(next + SLOTS - usize::from(self.oldest)) as u8
@@ -155,6 +149,33 @@ impl Log {
         self.before_ring = before;
         self.oldest = next as u8;
         self.packets -= count as u8;
+    }
+
+    /// Hands the packets in the ring on.
+    #[inline]
+    pub(super) fn pass_last(&self, mut pass: impl FnMut(&Short)) {
+        let packets = self.len().saturating_sub(FIRST);
+        self.read(packets, |taken| pass(&taken.short));
+    }
+
+    /// Reads so many of the ring's oldest packets; gives the numbers of the last of them, and the slot behind it.
+    #[inline(always)]
+    fn read(&self, count: usize, mut pass: impl FnMut(Taken)) -> (Before, usize) {
+        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
+        let Some(slots) = &self.ring.0 else {
+            return (before, next);
+        };
+        for _ in 0..count {
+            let slot = slots.get(next).copied().unwrap_or_default();
+            if is_wide(slot) {
+                // By itself, so that of the others nothing has to be written to memory.
+                next = read_wide(slots, next, &mut before, &mut pass);
+            } else {
+                pass(before.next_narrow(slot));
+                next = Ring::wrapped(next + 1);
+            }
+        }
+        (before, next)
     }
 
     /// The ring of a log that is no longer needed.
@@ -280,6 +301,17 @@ impl Ring {
             *place = slot;
         }
     }
+}
+
+#[inline(never)]
+fn read_wide(
+    slots: &[Slot; SLOTS],
+    mut next: usize,
+    before: &mut Before,
+    pass: &mut impl FnMut(Taken),
+) -> usize {
+    pass(read(slots, &mut next, before));
+    next
 }
 
 /// The packet that begins in the slot `next`, which is the one behind it from now on; `before` goes on likewise.

@@ -6,7 +6,7 @@
 use whyreset_segments::TcpFlags;
 
 use super::log::Taken;
-use super::rest::{Lengths, Rest};
+use super::rest::{Lengths, Rest, Until};
 use super::short::{At, Short};
 use super::waiting::Queue;
 use crate::Packet;
@@ -70,8 +70,8 @@ pub(super) struct Half {
     seen: u8,
     /// Its last packet has an identification that is not 0.
     pub(super) is_identified: bool,
-    /// It sent more than its SYN.
-    pub(super) went_on: bool,
+    /// It sent more than its SYN before the first packet was passed over.
+    went_on: bool,
 }
 
 /// What the packets of one end have in common.
@@ -145,7 +145,8 @@ impl Middle {
         }
         let len = short.sequence_len();
         if len > 0 {
-            own.send(short, len, rest.waiting.of_mut(from));
+            own.trips.passed(short.payload_len());
+            own.send(len, short.at(), rest.waiting.of_mut(from));
             self.last_data_by = Some(from);
         }
         own.spoken = short.at();
@@ -153,11 +154,11 @@ impl Middle {
         self.last_by = from;
     }
 
-    /// A packet that is passed over.
+    /// A packet that is passed over. It has no FIN.
     #[inline(always)]
-    pub(super) fn pass(&mut self, taken: &Taken, rest: &mut Rest) {
+    pub(super) fn pass(&mut self, taken: Taken, rest: &mut Rest) {
         if taken.pause > self.long {
-            rest.keep_pause(taken, self);
+            rest.keep_pause(&Until::of(&taken), self);
         }
         let short = &taken.short;
         let (from, at) = (short.from(), short.at());
@@ -174,14 +175,13 @@ impl Middle {
         }
         rest.left.of_mut(from).note(own.packets, at);
         own.packets += 1;
-        let len = short.sequence_len();
+        let len = short.payload_len();
         if len > 0 {
-            own.send(short, len, rest.waiting.of_mut(from));
+            own.send(len, at, rest.waiting.of_mut(from));
             own.note_data(short, rest);
             self.last_data_by = Some(from);
         }
         own.spoken = at;
-        own.went_on = true;
         self.last_by = from;
     }
 
@@ -246,6 +246,11 @@ impl Half {
         (Short::payload_len_of(self.last_bits), is_pushed)
     }
 
+    /// Whether it sent more than its SYN.
+    pub(super) const fn went_on(&self) -> bool {
+        self.went_on || self.packets > 0
+    }
+
     /// Packets with an identification.
     pub(super) fn identified(&self) -> u32 {
         let passed = if self.common.has_ip_id {
@@ -258,12 +263,9 @@ impl Half {
 
     /// It sent what uses up so many numbers.
     #[inline]
-    fn send(&mut self, short: &Short, len: u32, waiting: &mut Queue) {
+    fn send(&mut self, len: u32, at: At, waiting: &mut Queue) {
         self.sent_to += i64::from(len);
-        if short.payload_len() > self.largest {
-            self.trips.passed(short.payload_len());
-        }
-        self.wait_for(len, short.at(), waiting);
+        self.wait_for(len, at, waiting);
     }
 
     #[inline]
@@ -363,7 +365,12 @@ impl Half {
             self.in_flight = in_flight;
             rest.seldom().of_mut(short.from()).in_flight = at;
         }
-        self.largest = self.largest.max(len);
-        self.oversize = self.oversize.saturating_add(u32::from(len > self.path));
+        if len > self.largest {
+            self.largest = len;
+            self.trips.passed(len);
+        }
+        if len > self.path {
+            self.oversize = self.oversize.saturating_add(1);
+        }
     }
 }

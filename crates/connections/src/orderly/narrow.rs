@@ -35,6 +35,7 @@ impl Default for Numbers {
 }
 
 /// A packet that is read again.
+#[derive(Clone, Copy)]
 pub(super) struct Taken {
     pub(super) short: Short,
     /// How long before it the last one came, in nanoseconds.
@@ -155,11 +156,17 @@ impl Before {
     }
 
     /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
-    #[inline(always)]
-    pub(super) fn next(&mut self, [first, told]: Slot, second: impl FnOnce() -> Slot) -> Taken {
-        if told & IS_WIDE != 0 {
-            return self.next_wide([first, told], second());
+    pub(super) fn next(&mut self, first: Slot, second: impl FnOnce() -> Slot) -> Taken {
+        if is_wide(first) {
+            self.next_wide(first, second())
+        } else {
+            self.next_narrow(first)
         }
+    }
+
+    /// The same of one that takes one slot.
+    #[inline(always)]
+    pub(super) fn next_narrow(&mut self, [first, told]: Slot) -> Taken {
         let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
         let pause = pause([first, told]).cast_signed();
         self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(pause));
@@ -189,7 +196,6 @@ impl Before {
         }
     }
 
-    #[inline(never)]
     fn next_wide(&mut self, first: Slot, second: Slot) -> Taken {
         let short = read_wide(first, second);
         let taken = Taken {
@@ -232,9 +238,18 @@ pub(super) fn before(slot: Slot, at: At) -> At {
     At::new(frame, Timestamp::from_nanos(nanos))
 }
 
-/// A pause in microseconds, where it is a whole number of them, else in nanoseconds; and the bit that says which.
+/// A pause in nanoseconds, where it is short, else in microseconds, where it is a whole number of them; and the bit that says which.
 #[inline(always)]
 const fn in_ticks(nanos: u64) -> (u64, u64) {
+    if nanos < 1 << TICKS.bits {
+        (nanos, 0)
+    } else {
+        in_micros(nanos)
+    }
+}
+
+#[cold]
+const fn in_micros(nanos: u64) -> (u64, u64) {
     let micros = nanos / NANOS_PER_MICRO;
     if micros * NANOS_PER_MICRO == nanos {
         (micros, IN_MICROS)

@@ -55,13 +55,13 @@ fn of_option(end: Option<End>) -> [bool; 2] {
 }
 
 /// What seldom changes.
-pub(super) fn seldom(
-    coder: &mut impl Coder,
-    (ends, pauses): (&mut ByEnd<Seldom>, &mut Vec<ShortPause>),
-    first: u64,
-) {
+pub(super) fn seldom(coder: &mut impl Coder, ends: &mut ByEnd<Seldom>, first: u64) {
     seldom_of(coder, &mut ends.low, first);
     seldom_of(coder, &mut ends.high, first);
+}
+
+/// The pauses.
+pub(super) fn pauses(coder: &mut impl Coder, pauses: &mut Vec<ShortPause>, first: u64) {
     let mut len = pauses.len();
     coder.len(&mut len);
     pauses.resize(len, ShortPause::default());

@@ -1,6 +1,6 @@
 //! What of the passed-over packets few of them change: packed while nobody looks at it, and unpacked only as far as it is needed.
 //!
-//! Packed, one part follows the other: what seldom changes, and the pauses; the runs of either end, to which new ones are added
+//! Packed, one part follows the other: the pauses; what seldom changes; the runs of either end, to which new ones are added
 //! without a look at the others; and what waits for its acknowledgement.
 
 use whyreset_capture::Span;
@@ -35,6 +35,28 @@ impl ShortPause {
     /// How long it was.
     pub(super) fn length(&self) -> Span {
         self.until.0.time() - self.after.0.time()
+    }
+}
+
+/// The packet that ends a pause.
+pub(super) struct Until {
+    at: At,
+    from: End,
+    /// Its clock, and that of the sender's packet before.
+    clock: u32,
+    clock_before: u32,
+}
+
+impl Until {
+    /// What matters of it.
+    #[inline(always)]
+    pub(super) const fn of(taken: &Taken) -> Self {
+        Self {
+            at: taken.short.at(),
+            from: taken.short.from(),
+            clock: taken.short.timestamps.value,
+            clock_before: taken.clock_before,
+        }
     }
 }
 
@@ -104,10 +126,18 @@ impl Leaving {
 /// How long the parts are, and how many of each list there are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lengths {
+    pauses: u16,
     seldom: u16,
     runs: ByEnd<u16>,
     run_counts: ByEnd<u8>,
     waiting_counts: ByEnd<u8>,
+}
+
+impl Lengths {
+    /// Where the runs begin.
+    const fn before_runs(&self) -> u16 {
+        self.pauses + self.seldom
+    }
 }
 
 /// All of it, of the connection that is looked at.
@@ -119,11 +149,12 @@ pub(super) struct Rest {
     old: Room,
     lengths: Lengths,
     new: Room,
-    /// What seldom changes was unpacked.
-    is_unpacked: bool,
-    seldom: ByEnd<Seldom>,
-    /// The longest pauses, as many as a connection tells in the end, the longest first.
+    /// The longest pauses, as many as a connection tells in the end, the longest first; where they were unpacked.
     pauses: Vec<ShortPause>,
+    has_pauses: bool,
+    /// What seldom changes, where it was unpacked.
+    seldom: ByEnd<Seldom>,
+    has_seldom: bool,
     pub(super) waiting: ByEnd<Queue>,
     pub(super) left: ByEnd<Leaving>,
     /// Where the runs begin that leave now.
@@ -136,8 +167,9 @@ impl Rest {
     pub(super) fn begin(&mut self, start: Moment, middle: &mut Middle) {
         self.start = start;
         self.lengths = Lengths::default();
-        self.is_unpacked = true;
+        self.has_seldom = true;
         self.seldom = ByEnd::default();
+        self.has_pauses = true;
         self.pauses.clear();
         self.waiting.low.clear();
         self.waiting.high.clear();
@@ -149,9 +181,10 @@ impl Rest {
         self.start = start;
         self.lengths = middle.lengths;
         self.old.hold(packed);
-        self.is_unpacked = false;
+        self.has_pauses = false;
+        self.has_seldom = false;
         let lengths = &self.lengths;
-        let before = lengths.seldom + lengths.runs.low + lengths.runs.high;
+        let before = lengths.before_runs() + lengths.runs.low + lengths.runs.high;
         let mut reader = Reader::new(&self.old, before.into(), start);
         for end in [End::Low, End::High] {
             let queue = self.waiting.of_mut(end);
@@ -168,16 +201,23 @@ impl Rest {
     pub(super) fn put_down(&mut self, middle: &mut Middle) -> &[u8] {
         let first = self.start.frame;
         let mut writer = Writer::new(&mut self.new, self.start);
-        if self.is_unpacked {
-            packed::seldom(&mut writer, (&mut self.seldom, &mut self.pauses), first);
+        let mut lengths = self.lengths;
+        let pauses = usize::from(lengths.pauses);
+        if self.has_pauses {
+            packed::pauses(&mut writer, &mut self.pauses, first);
+            lengths.pauses = writer.len() as u16;
         } else {
-            writer.copy(self.old.get(0, self.lengths.seldom.into()));
+            writer.copy(self.old.get(0, pauses));
         }
-        let mut lengths = Lengths {
-            seldom: writer.len() as u16,
-            ..self.lengths
-        };
-        let mut at = usize::from(self.lengths.seldom);
+        if self.has_seldom {
+            let before = writer.len();
+            writer.set_before(self.start);
+            packed::seldom(&mut writer, &mut self.seldom, first);
+            lengths.seldom = (writer.len() - before) as u16;
+        } else {
+            writer.copy(self.old.get(pauses, lengths.seldom.into()));
+        }
+        let mut at = usize::from(self.lengths.before_runs());
         for end in [End::Low, End::High] {
             let len = usize::from(*self.lengths.runs.of(end));
             let run = self.left.of(end).run(middle.ends.of(end));
@@ -242,27 +282,34 @@ impl Rest {
     /// What seldom changes of each end.
     #[cold]
     pub(super) fn seldom(&mut self) -> &mut ByEnd<Seldom> {
-        if !self.is_unpacked {
-            self.is_unpacked = true;
-            let mut reader = Reader::new(&self.old, 0, self.start);
-            let seldom = (&mut self.seldom, &mut self.pauses);
-            packed::seldom(&mut reader, seldom, self.start.frame);
+        if !self.has_seldom {
+            self.has_seldom = true;
+            let at = self.lengths.pauses;
+            let mut reader = Reader::new(&self.old, at.into(), self.start);
+            packed::seldom(&mut reader, &mut self.seldom, self.start.frame);
         }
         &mut self.seldom
     }
 
     /// The longest pauses, the longest first.
-    pub(super) fn pauses(&mut self) -> &[ShortPause] {
-        self.seldom();
-        &self.pauses
+    pub(super) fn pauses(&mut self) -> &mut Vec<ShortPause> {
+        if !self.has_pauses {
+            self.has_pauses = true;
+            self.pauses.clear();
+            if self.lengths.pauses > 0 {
+                let mut reader = Reader::new(&self.old, 0, self.start);
+                packed::pauses(&mut reader, &mut self.pauses, self.start.frame);
+            }
+        }
+        &mut self.pauses
     }
 
     /// How an end sent: one entry for each time that packets left together, as far as these are kept.
     pub(super) fn runs(&mut self, end: End) -> &[ShortRun] {
         let lengths = &self.lengths;
         let before = match end {
-            End::Low => lengths.seldom,
-            End::High => lengths.seldom + lengths.runs.low,
+            End::Low => lengths.before_runs(),
+            End::High => lengths.before_runs() + lengths.runs.low,
         };
         let count = usize::from(*lengths.run_counts.of(end));
         let mut reader = Reader::new(&self.old, before.into(), self.start);
@@ -278,22 +325,20 @@ impl Rest {
 
     /// Keeps a pause that ends with this packet, which comes next.
     #[cold]
-    pub(super) fn keep_pause(&mut self, taken: &Taken, middle: &mut Middle) {
-        self.seldom();
-        let until = &taken.short;
-        let (from, last_from) = (until.from(), middle.last_by);
-        let waits = |end: &End| !self.waiting.of(*end).is_empty();
+    pub(super) fn keep_pause(&mut self, until: &Until, middle: &mut Middle) {
+        let (from, last_from) = (until.from, middle.last_by);
         let own = middle.ends.of(from);
         let clock = |value: u32| own.common.has_timestamps.then_some(value);
-        let before = if own.went_on {
-            clock(taken.clock_before)
+        let before = if own.went_on() {
+            clock(until.clock_before)
         } else {
-            self.seldom.of(from).clock
+            self.seldom().of(from).clock
         };
-        let clock = clock(until.timestamps.value);
+        let clock = clock(until.clock);
+        let waits = |end: &End| !self.waiting.of(*end).is_empty();
         let pause = ShortPause {
             after: (middle.ends.of(last_from).spoken, last_from),
-            until: (until.at(), from),
+            until: (until.at, from),
             unacknowledged_of: [last_from, last_from.other()].into_iter().find(waits),
             last_data_by: middle.last_data_by,
             has_clock: before.is_some() && clock.is_some(),
@@ -301,11 +346,10 @@ impl Rest {
             clocks: (before.unwrap_or(0), clock.unwrap_or(0)),
         };
         let length = pause.length();
-        let place = self
-            .pauses
-            .partition_point(|known| known.length() >= length);
-        self.pauses.insert(place, pause);
-        self.pauses.truncate(MAX_PAUSES);
+        let pauses = self.pauses();
+        let place = pauses.partition_point(|known| known.length() >= length);
+        pauses.insert(place, pause);
+        pauses.truncate(MAX_PAUSES);
         self.note_long(middle);
     }
 
