@@ -8,7 +8,7 @@ use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found, Sight};
 use whyreset_reports::Judged;
 use whyreset_segments::{HostNames, Quote, Segment, Usual};
-use whyreset_verdicts::judge;
+use whyreset_verdicts::{Evidence, judge};
 
 /// Takes records (or segments), gives connections with verdicts.
 ///
@@ -22,7 +22,12 @@ pub struct Analysis {
     names: HostNames,
     origin: Option<Timestamp>,
     last_time: Timestamp,
+    /// What the capturing device says of frames, at most [`MAX_SAID`].
+    said: Vec<(u64, Box<str>)>,
 }
+
+/// Words of the capturing device that are kept of one list.
+const MAX_SAID: usize = 256;
 
 /// What was seen of records before they came ([`Analysis::look_ahead`]): room for it, to be used again and again.
 #[derive(Debug)]
@@ -128,6 +133,15 @@ impl Analysis {
             names: HostNames::new(),
             origin: None,
             last_time: Timestamp::default(),
+            said: Vec::new(),
+        }
+    }
+
+    /// The capturing device itself says something of this frame: why it dropped the packet, or sent the RST. It is the first
+    /// evidence on the frame's connection, and weighs nothing.
+    pub fn device_said(&mut self, frame: u64, said: &str) {
+        if self.said.len() < MAX_SAID {
+            self.said.push((frame, said.into()));
         }
     }
 
@@ -253,6 +267,7 @@ impl Analysis {
         self.engine.begin_again();
         self.origin = None;
         self.last_time = Timestamp::default();
+        self.said.clear();
     }
 
     /// The next connection that is over, where it ended well and can be told in brief; else [`Analysis::next_judged`] has it.
@@ -286,7 +301,19 @@ impl Analysis {
 
     fn judge(&self, connection: Connection<Tracker>) -> Judged {
         let connection = connection.map_app(Tracker::into_exchanges);
-        let verdict = judge(&connection, self.engine.neighbours());
+        let mut verdict = judge(&connection, self.engine.neighbours());
+        let told = self.said.iter().rev().find(|(frame, _)| {
+            let mut packets = connection.packets.iter();
+            packets.any(|packet| packet.frame == *frame)
+        });
+        if let Some((frame, said)) = told {
+            let evidence = Evidence {
+                id: "device_said",
+                frames: vec![*frame],
+                text: format!("The device that captured says of frame {frame}: {said}."),
+            };
+            verdict.evidence.insert(0, evidence);
+        }
         Judged {
             connection,
             verdict,

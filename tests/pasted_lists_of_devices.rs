@@ -142,6 +142,12 @@ fn a_big_ip_says_why_it_reset() {
 ");
     assert_eq!(verdict(&document).0, "server_abort");
     assert!(warnings(&document).contains("line 5: the device that captured says of this packet: `rst_cause: No pool member available`"));
+    let first = &document["connections"][0]["verdict"]["evidence"][0];
+    assert_eq!(first["id"], "device_said");
+    assert_eq!(
+        first["text"],
+        "The device that captured says of frame 5: rst_cause: No pool member available."
+    );
 }
 
 /// `show capture NAME detail`, and what `type asp-drop` adds: Cisco's guide to captures on the ASA.
@@ -278,4 +284,30 @@ IP / TCP 10.0.0.1:ftp_data > 10.0.0.2:ssh S ==> IP / TCP 10.0.0.2:ssh > 10.0.0.1
 ");
     assert_eq!(packets(&document), 4);
     assert_eq!(verdict(&document).0, "port_closed");
+}
+
+/// tcpdump 3, and an ASA: `icmp` in small letters.
+#[test]
+fn icmp_errors_of_old_releases_join_the_connection() {
+    let document = document_of_text("\
+16:21:26.000001 IP 10.0.1.2.50000 > mx.example.org.smtp: S 100:100(0) win 65535 <mss 1460>
+16:21:26.030001 IP user-12.dsl.example.net > 10.0.1.2: icmp 36: host mx.example.org unreachable - admin prohibited filter
+");
+    assert_eq!(packets(&document), 2);
+    let (cause, by, _) = verdict(&document);
+    assert_eq!(
+        (cause.as_str(), by.as_str()),
+        ("firewall_reject", "middlebox")
+    );
+}
+
+#[test]
+fn comment_marks_stand_before_a_number_and_a_host() {
+    let document = document_of_text("\
+# 468 192.168.57.17  10.963512 192.168.57.2 TCP 66 54731 → 8025 [SYN] Seq=0 Win=65535 Len=0 MSS=1460 WS=256 SACK_PERM=1
+# 469 192.168.57.2  10.963856 192.168.57.17 TCP 66 8025 → 54731 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0
+");
+    let connection = &document["connections"][0];
+    assert_eq!(connection["frames"]["first"], 468);
+    assert_eq!(connection["end_s"], 0.000344);
 }

@@ -67,6 +67,9 @@ impl TextInput {
                 drain(analysis, reader)?;
                 analysis.begin_list();
             }
+            if let Some(said) = &row.said {
+                analysis.device_said(row.segment().frame, said);
+            }
             let place = match row.quote() {
                 Some(quote) => analysis.quote(&quote),
                 None => {

@@ -1,5 +1,8 @@
 //! What mail does to text: quoted-printable (RFC 2045 §6.7), quotation marks in front of lines.
 
+use crate::hosts::is_address;
+use crate::tokens::integer;
+
 /// Whether a text is quoted-printable: its equal signs are written `=3D`.
 pub(crate) fn is_quoted_printable(text: &str) -> bool {
     [
@@ -51,9 +54,16 @@ pub(crate) fn unquote(line: &str) -> &str {
         .iter()
         .find_map(|mark| rest.trim_start().strip_prefix(mark));
     match inner {
-        Some(inner) if crate::wrapping::starts_packet(inner) => inner,
+        Some(inner) if crate::wrapping::starts_packet(inner) || starts_with_host(inner) => inner,
         _ => rest,
     }
+}
+
+/// A number and an address: a row whose time stands behind the source.
+fn starts_with_host(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let number = words.next().and_then(integer::<u64>);
+    number.is_some() && words.next().is_some_and(is_address)
 }
 
 #[cfg(test)]

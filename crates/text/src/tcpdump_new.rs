@@ -277,11 +277,13 @@ pub(crate) fn read_option_list(list: &str, row: &mut RawRow) -> bool {
 
 /// `IP 10.0.0.10 > 10.0.0.1: ICMP host 10.0.0.10 unreachable - admin prohibited, length 68`.
 fn read_icmp(line: &str, names: &mut Names) -> Option<Read> {
-    let (at, v6) = match (line.find(": ICMP6, "), line.find(": ICMP ")) {
-        (Some(at), _) => (at, true),
-        (None, Some(at)) => (at, false),
-        (None, None) => return None,
-    };
+    // Before version 4 tcpdump wrote `icmp 36: host …`, and `icmp: host …` (so does a Cisco ASA).
+    let at = line.find(": ICMP").or_else(|| line.find(": icmp"))?;
+    let kinds = [": ICMP6, ", ": ICMP ", ": icmp: ", ": icmp "];
+    let kind = kinds
+        .iter()
+        .find(|kind| line.get(at..).is_some_and(|rest| rest.starts_with(**kind)))?;
+    let v6 = *kind == ": ICMP6, ";
     let (before, text) = line.split_at_checked(at)?;
     let words = tokens(before);
     let (prefix, source, destination) = read_ends(&words)?;
@@ -418,6 +420,17 @@ mod tests {
         assert_eq!(row.source.port, Port::Number(59_984));
         let host = names.hosts.display(row.destination.host.unwrap());
         assert_eq!(host, "<Load_Balancer_IP>");
+    }
+
+    #[test]
+    fn icmp_rows_of_old_releases() {
+        for line in [
+            "16:21:26.03 IP gw.example.net > 10.0.1.2: icmp 36: host mx.example.org unreachable - admin prohibited filter",
+            "16:21:26.03 10.0.0.254 > 10.0.1.2: icmp: host 10.9.9.9 unreachable - admin prohibited filter",
+        ] {
+            let (row, _) = row(line);
+            assert_eq!(row.icmp.unwrap().code, 13, "{line}");
+        }
     }
 
     #[test]
