@@ -296,6 +296,9 @@ pub struct Tls {
     pub left_in_silence: bool,
     /// The server's last answer came while the client was still sending its request: whether all of that was sent, as far as sizes tell.
     pub answered_early: Option<bool>,
+    /// Not all of the client's records were captured, but the server's last answer came in the middle of one, or of what the client had sent
+    /// by then, behind so much that it was an upload: whether the rest of that came does not show.
+    pub answered_within: bool,
     /// The server's last record that is an answer, or a part of one, by its size.
     pub last_answer: Option<Moment>,
     /// The server left first, by its close_notify or its FIN, right behind its last answer; behind one in pieces ([`AnswerEnd::InPieces`])

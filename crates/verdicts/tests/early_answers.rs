@@ -162,3 +162,42 @@ fn what_a_short_snapshot_hides_behind_the_answer_is_not_taken_for_nothing() {
     let verdict = it.client_closes(0.4);
     assert!(verdict.confidence < 0.8, "{}", told(&verdict));
 }
+
+/// A head and an upload, of which a capture with `tcpdump -s 96` shows the beginning of each packet; the server answers in the middle of a
+/// record.
+fn seen_in_part() -> Session {
+    let mut it = Session::handshake();
+    it.talk.snapshot = 30;
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    let upload = [record(23, FULL), record(23, FULL)].concat();
+    let (before, behind) = upload.split_at(20_272);
+    let mut at = 0.0903;
+    let mut send = |it: &mut Session, bytes: &[u8]| {
+        for piece in bytes.chunks(1_448) {
+            at += 0.000_1;
+            it.talk.client(at, ACK, it.up, it.down, piece);
+            it.up += piece.len() as u32;
+        }
+    };
+    send(&mut it, before);
+    let (up, down) = (it.up, it.down);
+    it.talk.server(0.092, PSH_ACK, down, up, &record(23, 372));
+    send(&mut it, behind);
+    it.down += 377;
+    it
+}
+
+#[test]
+fn a_short_snapshot_shows_an_answer_in_the_middle_of_a_record() {
+    let verdict = server_leaves(seen_in_part());
+    is_refused(&verdict, Outcome::Aborted);
+    is_refused(&seen_in_part().client_closes(0.095), Outcome::Truncated);
+}
+
+#[test]
+fn an_upload_that_goes_on_is_not_over() {
+    let mut it = seen_in_part();
+    it.client(0.0941, ACK, &record(23, FULL));
+    let verdict = it.talk.verdict(0.2);
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}

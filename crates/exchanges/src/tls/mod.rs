@@ -16,6 +16,7 @@ mod record;
 mod session;
 mod suite;
 mod turns;
+mod unread_upload;
 mod upload;
 
 pub(crate) use alert::AlertName;

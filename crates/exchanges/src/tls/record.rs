@@ -119,6 +119,20 @@ impl RecordReader {
         self.left
     }
 
+    /// Whether `bytes` begin a record, as far as that can be told: no bytes tell nothing, and count as if they did.
+    pub(crate) fn begins_record(&self, bytes: &[u8]) -> bool {
+        let in_record = self.skip > 0 || self.left > 0 || !self.header.is_empty();
+        if !self.lost {
+            return !in_record;
+        }
+        match bytes {
+            [kind, major, minor, high, low, ..] => {
+                RecordHeader::read([*kind, *major, *minor, *high, *low]).is_some()
+            }
+            _ => true,
+        }
+    }
+
     /// Goes on through `bytes` (not empty): how many were used, and what they are.
     pub(crate) fn step<'a>(&mut self, bytes: &'a [u8]) -> (usize, RecordPart<'a>) {
         if self.skip > 0 {

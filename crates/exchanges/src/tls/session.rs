@@ -14,6 +14,7 @@ use super::record::{
     RecordReader,
 };
 use super::turns::{Speech, Turns};
+use super::unread_upload::UnreadUpload;
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
@@ -55,6 +56,9 @@ pub(crate) struct TlsSession {
     /// The client's last record that is a request or a part of one.
     last_request: Option<Moment>,
     overtaking: Overtaking,
+    unread_upload: UnreadUpload,
+    /// The client answered the server's hello with a handshake record: in TLS 1.3 it does so in disguise.
+    keys_in_plain: bool,
     /// The last packet of the client of which records are missing in the capture.
     unread_request: Option<Moment>,
     /// The answer before it, where the last may be GOAWAY with a reason in words: it is short, and broke a rest.
@@ -154,6 +158,8 @@ impl TlsSession {
             last_answer: None,
             last_request: None,
             overtaking: Overtaking::default(),
+            unread_upload: UnreadUpload::default(),
+            keys_in_plain: false,
             unread_request: None,
             before_goaway: None,
             decryption: None,
@@ -196,6 +202,8 @@ impl TlsSession {
         if header.kind == CHANGE_CIPHER_SPEC {
             flow.ciphered = true;
         }
+        let answers = side == Side::Client && self.flows.server.last_record.is_some();
+        self.keys_in_plain |= header.kind == HANDSHAKE && answers;
         if !self.is_to_be_opened(side, header) {
             self.guess(log, side, at, header, before);
         }
@@ -303,6 +311,11 @@ impl TlsSession {
                     exchange.response_started.get_or_insert(at);
                 }
             }
+        }
+        if spoke && side == Side::Server {
+            let perhaps_13 = self.server_hello.is_none() && !self.keys_in_plain;
+            self.unread_upload
+                .answered(at.frame, header.len, perhaps_13);
         }
         if spoke && side == Side::Client {
             self.last_request = Some(at);
@@ -588,6 +601,9 @@ impl TlsSession {
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
             heartbeat: self.flows.client.beats || self.flows.server.beats,
             answered_early: self.answered_early().filter(|_| open),
+            answered_within: open
+                && self.flows.client.lossy
+                && self.unread_upload.was_answered_within(),
             answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }
     }
@@ -719,6 +735,11 @@ impl Layer for TlsSession {
             self.settle_overtaking();
         }
         let end = offset.saturating_add(bytes.len() as u64);
+        if side == Side::Client {
+            let begins = self.flows.client.reader.begins_record(bytes);
+            let len = bytes.len() as u64;
+            self.unread_upload.sent(at.frame, len, end, begins);
+        }
         let (mut rest, mut offset) = (bytes, offset);
         while !rest.is_empty() {
             let (used, part) = self.flows.of_mut(side).reader.step(rest);
@@ -751,6 +772,11 @@ impl Layer for TlsSession {
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.touch(log, side, at);
+        if side == Side::Client {
+            let begins = self.flows.client.reader.begins_record(&[]);
+            let end = offset.saturating_add(len);
+            self.unread_upload.sent(at.frame, len, end, begins);
+        }
         let encrypted = self.is_encrypted(side);
         let flow = self.flows.of_mut(side);
         let in_handshake = flow
@@ -797,6 +823,12 @@ impl Layer for TlsSession {
                 self.settle_overtaking();
             }
             self.overtaking.acknowledged = self.overtaking.acknowledged.max(offset);
+            if self.overtaking.acknowledged >= self.overtaking.answer_end {
+                self.unread_upload.heard();
+            }
+        }
+        if side == Side::Server {
+            self.unread_upload.acknowledged(at.frame, offset);
         }
         if let Some(inside) = &mut self.inside {
             inside.acknowledged(log, side, at, offset);

@@ -89,7 +89,7 @@ const RST_STREAM: u16 = 13;
 const FIRST_WINDOW: u64 = 65_535;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
-const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
+pub(super) const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
 
 impl Turns {
     pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {

@@ -466,6 +466,10 @@ fn missing_of_tls(
     {
         return close.map(|_| (Missing::AnsweredEarly, true));
     }
+    if tls.answered_within && (left_before_the_end(connection, close) || stopped(connection, close))
+    {
+        return Some((Missing::AnsweredEarly, true));
+    }
     let under_way = tls.response_under_way == Some(true);
     if under_way && goodbye::left_unread(connection, tls, close) {
         return None;
@@ -488,6 +492,18 @@ fn left_before_the_end(connection: &Connection<Exchanges>, close: Option<Close>)
     let behind = |close: Close| sent.is_some_and(|sent| sent.frame > close.at.frame);
     let closed = close.is_some_and(|close| close.side == Side::Server && behind(close));
     closed || connection.reset_count.server > 0
+}
+
+/// Who leaves so soon behind its own last data has not waited for an answer to that.
+const AT_ONCE: Span = Span::from_millis(300);
+
+/// The client left right behind what it sent last.
+fn stopped(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
+    let sent = connection.flows.client.last_new_data;
+    let close = close.filter(|close| close.side == Side::Client);
+    close
+        .zip(sent)
+        .is_some_and(|(close, sent)| close.at.time - sent.time < AT_ONCE)
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.

@@ -427,7 +427,7 @@ fn body_under_way(case: &Case<'_>) -> bool {
 fn answered_while_sending(case: &Case<'_>) -> bool {
     let last = case.connection.app.list.last();
     let tls = last.and_then(|e| e.tls.as_ref());
-    tls.is_some_and(|tls| tls.answered_early == Some(false))
+    tls.is_some_and(|tls| tls.answered_early == Some(false) || tls.answered_within)
 }
 
 fn not_closed(case: &Case<'_>, found: &mut Observations) {
