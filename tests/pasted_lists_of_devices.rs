@@ -311,3 +311,26 @@ fn comment_marks_stand_before_a_number_and_a_host() {
     assert_eq!(connection["frames"]["first"], 468);
     assert_eq!(connection["end_s"], 0.000344);
 }
+
+/// learn.microsoft.com, support articles on AD FS and LDAP: a window column behind the protocol, names without a conversation.
+#[test]
+fn network_monitors_columns_of_ones_own() {
+    let document = document_of_text("\
+4013 *\\<DateTime>* 4.0967400 (4588) adfs1 sts.example.net TCP 8192 TCP: [Bad CheckSum]Flags=CE....S., SrcPort=56156, DstPort=HTTPS(443)
+4021 *\\<DateTime>* 4.1983176 (0) sts.example.net adfs1 TCP 2097152 TCP:Flags=...A..S., SrcPort=HTTPS(443), DstPort=56156
+4023 *\\<DateTime>* 4.1983388 (0) adfs1 sts.example.net TCP 131328 TCP: [Bad CheckSum]Flags=...A...., SrcPort=56156, DstPort=HTTPS(443)
+4029 *\\<DateTime>* 4.1992083 (4588) adfs1 sts.example.net TCP 131328 TCP: [Bad CheckSum]Flags=...A...F, SrcPort=56156, DstPort=HTTPS(443)
+4057 *\\<DateTime>* 4.2999711 (0) sts.example.net adfs1 TCP 0 TCP:Flags=...A.R.., SrcPort=HTTPS(443), DstPort=56156
+");
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(packets(&document), 5);
+    let ldap = document_of_text("\
+host88.contoso.local  dc2.contoso.local  TCP  TCP:Flags=......S., SrcPort=49712, DstPort=LDAP(389), PayloadLen=0, Seq=2375446589, Ack=0
+dc2.contoso.local  host88.contoso.local  TCP  TCP:Flags=...A..S., SrcPort=LDAP(389), DstPort=49712, PayloadLen=0, Seq=3472306490, Ack=2375446590
+host88.contoso.local  dc2.contoso.local  TCP  TCP:Flags=...A...., SrcPort=49712, DstPort=LDAP(389), PayloadLen=0, Seq=2375446590, Ack=3472306491
+host88.contoso.local  dc2.contoso.local  LDAPMessage  LDAPMessage:Bind Request, MessageID: 20
+host88.contoso.local  dc2.contoso.local  TCP  TCP:Flags=...A...F, SrcPort=49712, DstPort=LDAP(389), PayloadLen=0, Seq=2375446700, Ack=3472306491
+");
+    // What it carried follows from the numbers around it.
+    assert_eq!(ldap["connections"][0]["bytes"]["client"], 110);
+}

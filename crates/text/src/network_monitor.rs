@@ -7,6 +7,7 @@ use whyreset_segments::TcpFlags;
 use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::{Names, is_address};
+use crate::protocols::Protocol;
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::times::{WrittenTime, read_time};
@@ -21,6 +22,37 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     };
     found.map_or(Read::No, Read::row)
 }
+
+/// Reads a row of a higher protocol whose conversation was left out.
+pub(crate) fn read_short_row(line: &str, names: &mut Names) -> Read {
+    read_named_twice(line, names).map_or(Read::No, Read::row)
+}
+
+/// A row of a higher protocol whose conversation was left out: the protocol's name stands in its column and again before the
+/// description (`… LDAPMessage  LDAPMessage:Bind Request, MessageID: 20`).
+fn read_named_twice(line: &str, names: &mut Names) -> Option<RawRow> {
+    let words = tokens(crate::tokens::shorten(line, MAX_HEAD));
+    let at = words.windows(2).position(|pair| match pair {
+        [name, info] => info
+            .text
+            .strip_prefix(name.text)
+            .is_some_and(|rest| rest.starts_with(':')),
+        _ => false,
+    })?;
+    let (name, info) = (words.get(at)?, words.get(at.saturating_add(1))?);
+    let kind = crate::protocols::protocol(name.text)?;
+    if !matches!(kind, Protocol::OverTcp | Protocol::OnPort(_)) || name.text == "TCP" {
+        return None;
+    }
+    let mut row = read_columns(line.get(..name.start)?, names);
+    let start = info.start.saturating_add(name.text.len()).saturating_add(1);
+    row.app = AppHint::from_columns(name.text, line.get(start..)?);
+    row.format = Format::NetworkMonitor;
+    (row.source.host.is_some() && row.destination.host.is_some()).then_some(row)
+}
+
+/// The columns take no more bytes.
+const MAX_HEAD: usize = 400;
 
 fn read_version_3(line: &str, at: usize, names: &mut Names) -> Option<RawRow> {
     let (before, rest) = line.split_at_checked(at)?;
@@ -153,12 +185,18 @@ fn read_columns(text: &str, names: &mut Names) -> RawRow {
 
 /// The two columns before the protocol's name.
 fn named_hosts<'a, 'b>(words: &'b [Token<'a>]) -> Option<(&'b Token<'a>, &'b Token<'a>)> {
-    let (last, before) = words.split_last()?;
-    let before = match crate::protocols::protocol(last.text) {
-        Some(_) => before,
-        None => words,
+    // A column of one's own may stand behind the protocol's name: the window, most often.
+    let words = match words {
+        [before @ .., protocol, own]
+            if integer::<u64>(own.text).is_some()
+                && crate::protocols::protocol(protocol.text).is_some() =>
+        {
+            before
+        }
+        [before @ .., protocol] if crate::protocols::protocol(protocol.text).is_some() => before,
+        _ => words,
     };
-    let (destination, before) = before.split_last()?;
+    let (destination, before) = words.split_last()?;
     Some((before.last()?, destination))
 }
 
@@ -207,6 +245,33 @@ mod tests {
 
     fn row(line: &str) -> RawRow {
         read_row(line, &mut Names::default()).into_row()
+    }
+
+    #[test]
+    fn columns_of_ones_own_and_rows_without_a_conversation() {
+        let mut names = Names::default();
+        for (line, source) in [
+            (
+                "4013 4.0967400 (4588) adfs1 sts.example.net TCP 8192 TCP: [Bad CheckSum]Flags=CE....S., SrcPort=56156, DstPort=HTTPS(443)",
+                "adfs1",
+            ),
+            (
+                "host88.contoso.local  dc2.contoso.local  LDAPMessage  LDAPMessage:Bind Request, MessageID: 20",
+                "host88.contoso.local",
+            ),
+        ] {
+            let row = match read_row(line, &mut names) {
+                Read::No => read_short_row(line, &mut names).into_row(),
+                read => read.into_row(),
+            };
+            assert_eq!(names.hosts.display(row.source.host.unwrap()), source);
+        }
+        for line in ["see SMB SMB:", "a b ARP ARP:Request", "a b TCP TCP:x"] {
+            assert!(
+                matches!(read_short_row(line, &mut names), Read::No),
+                "{line}"
+            );
+        }
     }
 
     #[test]

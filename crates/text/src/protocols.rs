@@ -16,6 +16,9 @@ pub(crate) enum Protocol {
 const OVER_TCP: &[&str] = &[
     "TCP",
     "LDAP",
+    "LDAPMessage",
+    "LDAPSASLBuffer",
+    "MSRPC",
     "MPTCP",
     "HTTP",
     "HTTP/XML",
@@ -227,6 +230,7 @@ const NOT_OVER_TCP: &[&str] = &[
 const ON_PORT: &[(&str, u16)] = &[
     ("DNS", 53),
     ("KRB5", 88),
+    ("KerberosV5", 88),
     ("RPC", 111),
     ("Portmap", 111),
     ("Syslog", 514),

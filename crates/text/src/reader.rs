@@ -430,7 +430,12 @@ impl Reader {
 
     /// Formats that few texts have: what the usual ones do not know is asked for them.
     fn read_rare(&mut self, text: &str) -> Read {
-        let read = self.read_any(&[fortigate::read_flow_row, smoltcp::read_row], text);
+        let stateless: [FormatReader; 3] = [
+            network_monitor::read_short_row,
+            fortigate::read_flow_row,
+            smoltcp::read_row,
+        ];
+        let read = self.read_any(&stateless, text);
         if !matches!(read, Read::No) {
             return read;
         }
