@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment, Usual};
+use whyreset_segments::{Known, Quote, Segment, TcpFlags, Usual};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
@@ -304,6 +304,7 @@ impl<X: StreamSink> Engine<X> {
             return None;
         }
         self.capture_end = self.capture_end.max(usual.time);
+        self.neighbours.note_ordinary();
         Some(place.number.stream())
     }
 
@@ -498,6 +499,9 @@ impl<X: StreamSink> Engine<X> {
         told: Option<&str>,
         marks: Marks,
     ) -> Option<Placed> {
+        if is_ordinary(segment) {
+            self.neighbours.note_ordinary();
+        }
         let place = self.slots.get_mut(slot as usize)?;
         let stream = place.number.stream();
         let marks = match &mut place.state {
@@ -554,6 +558,14 @@ impl<X: StreamSink> Engine<X> {
     pub const fn neighbours(&self) -> &Neighbours {
         &self.neighbours
     }
+}
+
+/// It neither opens nor ends a connection, or does not say.
+fn is_ordinary(segment: &Segment<'_>) -> bool {
+    !segment.known.has(Known::FLAGS)
+        || !segment
+            .flags
+            .intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST)
 }
 
 /// So many bytes of a quoted TCP header name its stream.

@@ -51,6 +51,8 @@ pub struct Neighbours {
     listeners: BTreeMap<Endpoint, Listener>,
     /// In the order in which they were met.
     met: VecDeque<Endpoint>,
+    /// A packet was captured that neither opens nor ends a connection.
+    ordinary: bool,
 }
 
 /// What one connection tells of its listener.
@@ -81,6 +83,18 @@ impl Neighbours {
         self.listeners
             .range(at(0)..=at(u16::MAX))
             .map(|(_, listener)| listener)
+    }
+
+    /// Whether the capture so far holds any packet without SYN, FIN and RST. Where it holds none, a filter may have left out what
+    /// passes between them.
+    pub const fn has_ordinary(&self) -> bool {
+        self.ordinary
+    }
+
+    /// A packet without SYN, FIN and RST was captured.
+    #[inline]
+    pub(crate) const fn note_ordinary(&mut self) {
+        self.ordinary = true;
     }
 
     /// Adds what a connection tells of the listener at `endpoint`.

@@ -423,6 +423,11 @@ impl<X: StreamSink> Orderly<X> {
         self.ended() && low.acked == high.next && high.acked == low.next
     }
 
+    /// Whether it holds a packet that neither opens nor ends it.
+    pub(crate) fn has_ordinary(&self) -> bool {
+        self.log.first().iter().any(|short| !short.flags().is_fin())
+    }
+
     /// Its last frame.
     pub(crate) const fn last_frame(&self) -> u64 {
         self.first_frame + self.log.before().frame() as u64

@@ -103,6 +103,8 @@ pub struct Exchange {
     pub tls: Option<Box<Tls>>,
     /// For protocols that are only recognised: who sent payload last, and whose turn it was.
     pub last_speaker: Option<Side>,
+    /// For protocols that are only recognised: bytes of it are missing in the capture.
+    pub heard_in_part: bool,
     /// Numbers are estimates (from the sizes of encrypted records).
     pub estimated: bool,
     /// The numbers come from the rows of a pasted list, not from bytes.

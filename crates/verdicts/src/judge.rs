@@ -55,6 +55,7 @@ pub(crate) fn is_quiet(c: &Connection<Exchanges>) -> bool {
         && c.flows.client.unanswered.is_none()
         && c.flows.server.unanswered.is_none()
         && c.flows.server.acked_to >= server.seq
+        && c.flows.client.missing_bytes + c.flows.server.missing_bytes == 0
         && (c.flows.client.bytes > 0 || c.flows.server.bytes == 0)
 }
 

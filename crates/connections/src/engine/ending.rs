@@ -142,6 +142,9 @@ impl<X: StreamSink> Engine<X> {
         ends: ByEnd<Endpoint>,
     ) {
         let listener = *ends.of(orderly.server());
+        if !self.neighbours.has_ordinary() && orderly.has_ordinary() {
+            self.neighbours.note_ordinary();
+        }
         self.neighbours
             .visit(listener, &orderly.visit(&mut self.stock));
         let tombstone = Tombstone::Numbers(orderly.initial_numbers());
@@ -219,6 +222,9 @@ impl<X: StreamSink> Engine<X> {
                 }
                 State::Orderly(orderly) => {
                     let listener = self.index.endpoint(&slot.pair, orderly.server());
+                    if orderly.has_ordinary() {
+                        self.neighbours.note_ordinary();
+                    }
                     self.neighbours
                         .visit(listener, &orderly.visit(&mut self.stock));
                 }

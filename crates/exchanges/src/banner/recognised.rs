@@ -66,6 +66,9 @@ impl Layer for Recognised {
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
         self.note(log, side, at, len);
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+            exchange.heard_in_part = true;
+        }
         self.listener.miss(log, side);
     }
 }

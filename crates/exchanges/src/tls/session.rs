@@ -378,7 +378,9 @@ impl TlsSession {
     /// TLS 1.3 hides the rest of the handshake in records that look like application data.
     fn handshake_in_disguise(&mut self, side: Side, at: Moment, header: RecordHeader) {
         if header.len == TLS13_ALERT_LEN {
-            self.fail(side, at, "encrypted");
+            if self.heard_both() {
+                self.fail(side, at, "encrypted");
+            }
             return;
         }
         // A Finished takes 36 or 52 bytes, the type and the tag.
@@ -415,6 +417,11 @@ impl TlsSession {
         }
     }
 
+    /// Records of both sides were captured: of one alone it does not show how far the handshake came.
+    fn heard_both(&self) -> bool {
+        self.flows.client.last_record.is_some() && self.flows.server.last_record.is_some()
+    }
+
     fn encrypted_alert(&mut self, side: Side, at: Moment, before: Option<LastRecord>) {
         let nothing_asked = self
             .turns
@@ -422,7 +429,9 @@ impl TlsSession {
             .is_none_or(|turns| turns.last().is_none());
         let renegotiation = before.is_some_and(|last| last.header.kind == HANDSHAKE);
         if self.handshake != TlsHandshake::Complete {
-            self.fail(side, at, "encrypted");
+            if self.heard_both() {
+                self.fail(side, at, "encrypted");
+            }
         } else if nothing_asked && renegotiation && self.alert.is_none() {
             // A side that says goodbye before anything was asked does not like what the handshake told it.
             self.alert = Some(TlsAlert {
@@ -596,7 +605,7 @@ impl TlsSession {
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
-            last_answer: self.last_answer(),
+            last_answer: self.last_answer().filter(|_| !blind),
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
             heartbeat: self.flows.client.beats || self.flows.server.beats,

@@ -1,15 +1,19 @@
 //! The application's accounts: what was asked and promised, and what of it arrived.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Moment, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, TlsHandshake};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{
-    FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
+    FAREWELL_BYTES, FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full, left_in_flight,
+    missing_of_unknown, thrown_away,
 };
-use super::{Close, Kind, cut_stream, goodbye, untold};
+use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
 use crate::wording;
+
+/// RFC 9110 §15.5.9: the server had not got the whole request in time.
+const REQUEST_TIMEOUT: u16 = 408;
 
 /// What is missing from an exchange at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub(crate) struct Accounts<'a> {
     pub open: Option<OpenExchange<'a>>,
     /// Neither side sent payload.
     pub silent: bool,
+    /// Nothing of what was said was captured, though the numbers show that something was ([`super::unseen`]).
+    pub unseen: bool,
     /// The protocol is understood well enough to say what was promised.
     pub understood: bool,
     /// Nothing tells how much was sent: that nothing is missing cannot be said.
@@ -69,10 +75,13 @@ impl<'a> Accounts<'a> {
     pub fn new(connection: &'a Connection<Exchanges>, close: Option<Close>) -> Self {
         let flows = &connection.flows;
         let list = &connection.app.list;
-        let silent = flows.client.sent_nothing() && flows.server.sent_nothing();
+        let captured_nothing = flows.client.sent_nothing() && flows.server.sent_nothing();
+        let unseen = unseen::talk(connection);
+
         let decrypted = list.iter().any(|e| is_http(&e.protocol));
         let mut accounts = Accounts {
-            silent,
+            silent: captured_nothing && !unseen,
+            unseen,
             encrypted: !decrypted && list.iter().any(|e| matches!(e.protocol, Protocol::Tls(_))),
             understood: list
                 .iter()
@@ -110,6 +119,9 @@ impl<'a> Accounts<'a> {
         if let Some(last) = untold::last_speaker(connection, close) {
             accounts.untold = true;
             accounts.open = untold::unanswered(last);
+        }
+        if unseen {
+            accounts.open = unseen::unanswered(connection);
         }
         if accounts.open.is_none() {
             accounts.open = left_in_flight(connection, close, list.last())
@@ -176,7 +188,7 @@ impl OpenExchange<'_> {
     }
 }
 
-pub(super) fn is_http(protocol: &Protocol) -> bool {
+pub(crate) fn is_http(protocol: &Protocol) -> bool {
     matches!(
         protocol,
         Protocol::Http10 | Protocol::Http11 | Protocol::Http2
@@ -205,12 +217,23 @@ fn missing_of(
     }
     if exchange.complete {
         return rest_refused(connection, exchange)
+            .or_else(|| rest_refused_unread(connection, exchange))
+            .or_else(|| timed_out(exchange))
             .or_else(|| never_acknowledged(connection, exchange))
             .or_else(|| answered_too_late(connection, exchange, close))
             .or_else(|| response_not_taken(connection, exchange, close))
             .or_else(|| sent_on(connection, exchange, close));
     }
-    if exchange.uncertain && all_taken(connection, close)
+    if let Some(refused) = rest_refused_unread(connection, exchange) {
+        return Some(refused);
+    }
+    if let Some(late) = timed_out(exchange) {
+        return Some(late);
+    }
+    if short_by_the_numbers(connection, exchange) {
+        return Some((Missing::ResponseUnfinished, false));
+    }
+    if exchange.uncertain && (all_taken(connection, close) || ends_short(connection, exchange))
         || acknowledged_unseen(connection, exchange)
     {
         return None;
@@ -306,6 +329,45 @@ fn rest_refused(
     ((taken < sent || early) && refused).then_some((Missing::AnsweredEarly, false))
 }
 
+/// All that the server can have sent, by its numbers, is less than what its response promised; a part of the body came, so it was no
+/// answer to HEAD. What the capture lacks changes nothing about that.
+fn short_by_the_numbers(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let server = &connection.flows.server;
+    let sent = u64::try_from(server.sent_to.max(server.acked_to)).unwrap_or(u64::MAX);
+    let began = exchange.body_delivered.unwrap_or(0) > 0 && server.fin.is_some();
+    began
+        && exchange.uncertain
+        && exchange
+            .body_expected
+            .is_some_and(|promised| promised > sent)
+}
+
+/// The server says that it had not got the whole request in time, and the capture does not hold that.
+fn timed_out(exchange: &Exchange) -> Option<(Missing, bool)> {
+    let unread = exchange.uncertain || exchange.request.is_none();
+    (unread && exchange.status == Some(REQUEST_TIMEOUT)).then_some((Missing::AnsweredEarly, true))
+}
+
+/// The same of a request whose head the capture does not hold in full, so that how long it was to be does not show: the server
+/// said no to many segments, and its host refused more of them, or reset the connection because its program had left them unread.
+fn rest_refused_unread(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> Option<(Missing, bool)> {
+    let refusing = exchange.status.is_some_and(|status| status >= 400);
+    let answer = exchange.response_started.filter(|_| refusing)?;
+    let unread = exchange.uncertain || exchange.request.is_none();
+    let unread = unread && exchange.request_body_delivered.is_none();
+    let client = &connection.flows.client;
+    let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
+    let refused = connection.resets.iter().any(|reset| {
+        let of_data = reset.trigger.is_some_and(|t| t.payload_len > 0);
+        let behind = reset.by == Side::Server && reset.at.frame > answer.frame;
+        behind && (of_data || reset.dialect == Dialect::Active)
+    });
+    (unread && poured && refused).then_some((Missing::AnsweredEarly, true))
+}
+
 /// The response does not acknowledge the end of the request.
 fn answered_before_the_end(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
     let (Some(answer), Some(end)) = (exchange.response_started, exchange.request_ended) else {
@@ -385,6 +447,19 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     }
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
+}
+
+/// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody
+/// reset the connection: what has more to say fills its segments.
+fn ends_short(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let mut packets = connection.packets.iter();
+    let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
+    let short = last.is_some_and(|p| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH));
+    let several = connection.flows.server.sizes.largest_sent >= FULL_SEGMENT;
+    short
+        && several
+        && promise_unread(connection, exchange)
+        && in_flight(connection, Side::Server) <= 0
 }
 
 /// How long the response was to be was not captured (a head or a chunk that a short snapshot length cut, a row that does not tell

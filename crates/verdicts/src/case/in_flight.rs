@@ -9,7 +9,9 @@ use super::accounts::{Missing, OpenExchange, is_http};
 use super::{Close, Kind};
 
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
-const FULL_SEGMENT: u32 = 1_000;
+pub(crate) const FULL_SEGMENT: u32 = 1_000;
+/// What takes fewer segments is a question, not an upload.
+pub(crate) const FEW_SEGMENTS: u64 = 4;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 pub(super) const FAREWELL_BYTES: i64 = 64;
 
@@ -97,24 +99,23 @@ fn seen_from(connection: &Connection<Exchanges>, of: Side) -> i64 {
         .unwrap_or(0)
 }
 
-/// In a protocol that is not known the client said more than a goodbye behind the server's FIN, without having acknowledged that, and
-/// the server's host refused it.
+/// In a protocol that is not known, or of which the capture holds too little, the client said more than a goodbye behind the server's
+/// FIN, and the server's host refused it.
 fn spoke_into_the_close(
     connection: &Connection<Exchanges>,
     close: Close,
     last: Option<&Exchange>,
 ) -> bool {
-    let unknown = last.is_none_or(|e| e.protocol == Protocol::Unknown);
-    let fin = connection.flows.server.fin;
+    let unread = |e: &Exchange| e.uncertain && is_http(&e.protocol);
+    let unknown = last.is_none_or(|e| e.protocol == Protocol::Unknown || unread(e));
     let mut data = connection
         .packets
         .iter()
         .filter(|p| p.side == Side::Client && p.payload_len > 0 && p.frame > close.at.frame);
-    let crossed = data.next().is_some_and(|p| {
-        let said = i64::from(p.payload_len) > FAREWELL_BYTES;
-        said && p.known.has(Known::ACK) && fin.is_some_and(|fin| p.ack <= fin.seq)
-    });
-    unknown && crossed
+    let said = data
+        .next()
+        .is_some_and(|p| i64::from(p.payload_len) > FAREWELL_BYTES);
+    unknown && said
 }
 
 /// Data that was in flight towards a side that reset the connection (or closed it, and then refused what still came): it
@@ -132,7 +133,7 @@ pub(super) fn left_in_flight<'a>(
         Kind::Fin if close.side == Side::Client => connection.reset_count.client > 0,
         // What a client was still pouring out, and the server's host refused: more than a goodbye that meets a closed socket.
         Kind::Fin => {
-            let hidden = last.is_none_or(|e| !is_http(&e.protocol));
+            let hidden = last.is_none_or(|e| !is_http(&e.protocol) || e.uncertain);
             let poured = was_sending(connection) || spoke_into_the_close(connection, close, last);
             connection.reset_count.server > 0 && hidden && poured
         }

@@ -7,6 +7,7 @@ mod close;
 mod cut_stream;
 pub(crate) mod goodbye;
 mod in_flight;
+mod unseen;
 mod untold;
 mod wait;
 
@@ -14,10 +15,10 @@ use whyreset_capture::Span;
 use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
 
-pub(crate) use accounts::{Accounts, Missing, OpenExchange};
+pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
-pub(crate) use in_flight::{in_flight, is_full, was_sending};
+pub(crate) use in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full, was_sending};
 pub(crate) use wait::{Wait, before as wait_before};
 
 /// One connection with what is known around it.
@@ -43,9 +44,14 @@ impl<'a> Case<'a> {
     pub fn new(connection: &'a Connection<Exchanges>, neighbours: &'a Neighbours) -> Self {
         let fatal = close::fatal_reset(connection);
         let close = close::first_close(connection, fatal);
+        let accounts = Accounts::new(connection, close);
+        // How long nobody spoke does not show where nothing that was said does, or of one side only.
+        let flows = &connection.flows;
+        let both_captured = flows.client.packets > 0 && flows.server.packets > 0;
+        let timed = close.filter(|_| !accounts.unseen && both_captured);
         Self {
-            accounts: Accounts::new(connection, close),
-            wait: close.and_then(|close| wait::before(connection, close)),
+            accounts,
+            wait: timed.and_then(|close| wait::before(connection, close)),
             cut: cut_stream::find(connection, close),
             connection,
             neighbours,

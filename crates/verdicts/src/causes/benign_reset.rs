@@ -56,6 +56,31 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.2,
             "programs take leave of a WebSocket with a close frame",
         ),
+        on(
+            PERHAPS_ABORTED,
+            0.3,
+            "servers that have said everything close with FIN, mostly",
+        ),
+        on(
+            ONE_SIDED,
+            0.15,
+            "the other direction is not in the capture: what it asked, or still sent, does not show",
+        ),
+        on(
+            PERHAPS_REJECTED,
+            0.3,
+            "the server refused an upload, and may have left the rest of it unread",
+        ),
+        on(
+            BEGUN_UNHEARD,
+            0.6,
+            "what was asked first is not in the capture",
+        ),
+        on(
+            HEARD_IN_PART,
+            0.5,
+            "what was asked and promised is not in the capture",
+        ),
         on(TALK_UNSEEN, 0.35, "what was owed is not in the capture"),
         on(
             REFUSER_UNSEEN,

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            HEARD_IN_PART,
+            0.85,
+            "what was asked and promised is not in the capture",
+        ),
+        on(
             WEBSOCKET_CUT_BY_CLIENT,
             1.0,
             "a tab that is closed, or a program that ends, often leaves a WebSocket without a close frame",

@@ -29,6 +29,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "two answer at the server's address: the client may have finished with the other",
         ),
         on(ONE_SIDED, 0.3, "only one direction was captured"),
+        on(
+            SYN_ACK_ONCE,
+            0.15,
+            "a host that waits for the ACK sends its SYN/ACK again",
+        ),
+        on(
+            PICKED_BY_FLAGS,
+            0.02,
+            "ACKs were not captured, and the SYN/ACK was not sent again",
+        ),
     ],
     never: &[],
     suspected_on: &[],

@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "devices that dislike a destination strike right behind the handshake",
         ),
         on(
+            TALK_UNSEEN,
+            0.4,
+            "whether both ends were still talking is not in the capture",
+        ),
+        on(
             SYN_ACK_REFUSED,
             0.1,
             "nothing had been said that anybody could dislike",

@@ -35,6 +35,21 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what the client sent last is not in the capture: it may have been cut, or left without an answer",
         ),
         on(
+            PERHAPS_REJECTED,
+            0.5,
+            "the server refused an upload, and may have left the rest of it unread",
+        ),
+        on(
+            BEGUN_UNHEARD,
+            0.7,
+            "what was asked first is not in the capture",
+        ),
+        on(
+            HEARD_IN_PART,
+            0.5,
+            "what was asked and promised is not in the capture",
+        ),
+        on(
             HOLE_STAYS,
             0.2,
             "bytes were missing for seconds, and nobody filled them in",
@@ -124,7 +139,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
         on(
             ONE_SIDED,
-            0.5,
+            0.35,
             "the other direction is not in the capture: answers may have been there",
         ),
         on(

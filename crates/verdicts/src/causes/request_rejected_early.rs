@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an answer in the middle of an upload hardly ever means anything else",
-    needs: &[ANSWERED_EARLY, CLIENT_RESET_BEHIND_IT],
+    needs: &[ANSWERED_EARLY, CLIENT_RESET_BEHIND_IT, PERHAPS_REJECTED],
     weights: &[
         on(
             REFUSING_STATUS,
@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             CLIENT_RESET_BEHIND_IT,
             0.6,
             "RST_STREAM behind a whole answer says that the rest of the request is not wanted (RFC 9113 §8.1), and the client left at that",
+        ),
+        on(
+            PERHAPS_REJECTED,
+            0.5,
+            "servers that read the whole request refuse it as well",
         ),
         on(
             TIMEOUT_STATUS,

@@ -15,6 +15,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "crashes, kills, restarts and worker limits are common",
     needs: &[
         SERVER_LEFT_EARLY,
+        PERHAPS_ABORTED,
         CLOSED_UNUSED,
         STREAM_GIVEN_UP,
         STREAM_PERHAPS_GIVEN_UP,
@@ -25,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         DECLINED_IN_WORDS,
     ],
     weights: &[
+        on(
+            HEARD_IN_PART,
+            0.85,
+            "what was asked and promised is not in the capture",
+        ),
         on(
             REFUSED_IN_WORDS,
             1.6,
@@ -288,6 +294,10 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         }
         Some(open) => format!("without answering {}", open.name()),
         None if found.has(WEBSOCKET_CUT_BY_SERVER) => "without a WebSocket close frame".to_owned(),
+        None if found.has(PERHAPS_ABORTED) => format!(
+            "behind {} of what it had to say, and how much that was to be does not show",
+            wording::bytes(case.connection.flows.server.bytes)
+        ),
         None => "before it was asked anything".to_owned(),
     };
     let open = case.accounts.open.as_ref().and_then(|open| open.exchange);

@@ -40,6 +40,32 @@ pub(super) static RULE: CauseRule = CauseRule {
             4.0,
             "whether the missing bytes came later does not show",
         ),
+        on(
+            PERHAPS_ABORTED,
+            8.0,
+            "whether the server had more to say does not show",
+        ),
+        on(
+            BEGUN_UNHEARD,
+            1.2,
+            "what was said first is not in the capture",
+        ),
+        on(
+            HEARD_IN_PART,
+            1.5,
+            "what was said is not in the capture in full",
+        ),
+        on(
+            PROMISE_UNREAD,
+            2.0,
+            "how long the answer was to be is not in the capture",
+        ),
+        on(SYN_ACK_ONCE, 4.0, "the ACK may be missing in the capture"),
+        on(
+            PICKED_BY_FLAGS,
+            6.0,
+            "what passes between SYN and FIN is not in the capture",
+        ),
         on(UNSEEN_BEFORE_CLOSE, 6.0, "who closed first does not show"),
         on(
             TURN_UNTOLD,
@@ -135,6 +161,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
         if found.has(STARTS_MID_STREAM) {
             steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
+        }
+        if found.has(PICKED_BY_FLAGS) || case.accounts.unseen {
+            steps.push("Capture without a filter on TCP flags: what was asked, and what was answered, is in the packets that it leaves out (tcpdump -s 128 keeps them small).".to_owned());
         }
         if found.has(ONE_SIDED) {
             steps.push(

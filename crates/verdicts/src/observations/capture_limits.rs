@@ -66,7 +66,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     // The packets right before the close are kept.
     let recent = case.close.is_some_and(|close| {
         let last = data().filter(|p| p.frame < close.at.frame).map(|p| p.frame);
-        last.max().unwrap_or(0).saturating_add(RECENT) > close.at.frame
+        let last = last.max().unwrap_or(first);
+        last.saturating_add(RECENT) > close.at.frame
     });
     if let Some(close) = client_closed
         && server.fin.is_none()
@@ -100,7 +101,7 @@ fn close_alone(case: &Case<'_>, found: &mut Observations) {
     let Some(close) = case.close.filter(|close| close.kind == Kind::Fin) else {
         return;
     };
-    if begun_before && case.accounts.silent {
+    if (begun_before && case.accounts.silent) || case.accounts.unseen {
         found.tell(
             ids::CLOSE_ALONE,
             [c.frames.first, close.at.frame],
@@ -117,7 +118,7 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let begun_before = c.opener == Opener::Guess && c.handshake.syn.is_none();
     let deciding = case.fatal.filter(|reset| {
-        begun_before
+        (begun_before || case.accounts.unseen)
             && case
                 .close
                 .is_some_and(|close| close.at.frame == reset.at.frame)
@@ -143,7 +144,7 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
-    if case.accounts.silent {
+    if case.accounts.silent || case.accounts.unseen {
         found.tell(
             ids::TALK_UNSEEN,
             frames,

@@ -4,7 +4,7 @@ use whyreset_connections::Side;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange, in_flight};
+use crate::case::{Case, FEW_SEGMENTS, FULL_SEGMENT, Missing, OpenExchange, in_flight, is_http};
 use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
@@ -26,12 +26,28 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
-    if !case.accounts.understood && !case.accounts.silent {
+    perhaps_rejected(case, found);
+    let unheard = case.accounts.silent || case.accounts.unseen;
+    let answers_unseen = case.connection.app.list.last().is_some_and(|last| {
+        is_http(&last.protocol)
+            && last.request.is_none()
+            && last.status.is_some()
+            && !last.from_list
+    });
+    if answers_unseen {
+        found.add(
+            ids::HEARD_IN_PART,
+            last_complete_frames(case),
+            "What the server answered last is not in the capture.",
+        );
+    }
+    if !case.accounts.understood && !unheard {
         found.add(
             ids::PROTOCOL_UNKNOWN,
             [case.connection.frames.first],
             "The protocol inside is not understood: what was promised is not known.",
         );
+        heard_in_part(case, found);
         let flows = &case.connection.flows;
         let untold = [&flows.client, &flows.server]
             .iter()
@@ -111,6 +127,48 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 
 /// Heads are seldom longer, with all their cookies.
 const LONGEST_HEAD: u64 = 8_192;
+
+/// The server's last word refuses what took the client many segments, and how long that was to be is not in the capture.
+fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {
+    let Some(last) = case.connection.app.list.last() else {
+        return;
+    };
+    let unread = last.request.is_none() || last.uncertain;
+    let refusing = last.status.is_some_and(|status| status >= 400);
+    let client = &case.connection.flows.client;
+    let upload = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
+    let answer = last
+        .response_started
+        .filter(|_| unread && refusing && upload);
+    if let Some(answer) = answer.filter(|_| last.request_body_delivered.is_none()) {
+        found.add(
+            ids::PERHAPS_REJECTED,
+            [answer.frame],
+            format!(
+                "The server answered an upload with {}; how long that was to be is not in the capture.",
+                last.status.unwrap_or(0)
+            ),
+        );
+    }
+}
+
+/// What was said is in the capture in part only: it may be understood where more of it is captured.
+fn heard_in_part(case: &Case<'_>, found: &mut Observations) {
+    let first = case.connection.frames.first;
+    if case.connection.app.list.iter().any(|e| e.heard_in_part) {
+        found.add(
+            ids::HEARD_IN_PART,
+            [first],
+            "The capture holds only a part of the bytes that were said (a short snapshot length, or losses).",
+        );
+    } else if found.has(ids::STARTS_MID_STREAM) {
+        found.add(
+            ids::BEGUN_UNHEARD,
+            [first],
+            "What was said first is not in the capture.",
+        );
+    }
+}
 
 /// Of an encrypted request it does not show whether it was whole; one as long carries a body.
 fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {

@@ -38,6 +38,7 @@ fn opened(case: &Case<'_>) -> bool {
     let fin = c.flows.client.fin.is_some() || c.flows.server.fin.is_some();
     let talk = c.flows.client.bytes > 0 || c.flows.server.bytes > 0;
     let answered = h.syn_ack.is_some() || c.flows.server.bytes > 0 || c.flows.server.fin.is_some();
+    let talk = talk || case.accounts.unseen;
     answered && (h.ack.is_some() || talk || fin || c.reset_count.client > 0)
 }
 
@@ -65,7 +66,9 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     if case.accounts.silent && close.kind == Kind::Rst && case.both_finished() {
         return nothing_missing(case, close, found);
     }
-    let unused = c.flows.client.sent_nothing() && c.handshake.syn.is_some();
+    let unused = c.flows.client.sent_nothing()
+        && (c.handshake.syn.is_some() || c.handshake.syn_ack.is_some())
+        && !case.accounts.unseen;
     if unused && handshake_refused(case, close, found) {
         return;
     }
@@ -266,10 +269,25 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
     if let Some(exchange) = case.accounts.unread {
         perhaps_short(case, close, exchange, found);
+    } else if !case.accounts.understood && aborted_by_the_server(case, close) {
+        let bytes = case.connection.flows.server.bytes;
+        perhaps_too_early(ids::PERHAPS_ABORTED, [0, frame], bytes, found);
     }
     if let Some(exchange) = case.accounts.unpromised {
         perhaps_cut(case, close, exchange, found);
     }
+}
+
+/// The first close is a RST of a host that knew the connection, soon behind the last data: the server's program closed, or died, with
+/// something unread.
+fn aborted_by_the_server(case: &Case<'_>, close: Close) -> bool {
+    let active = case
+        .fatal
+        .is_some_and(|reset| reset.at.frame == close.at.frame && reset.dialect == Dialect::Active);
+    let in_flow = case
+        .wait
+        .is_none_or(|wait| wait.since_data < SPEAKS_BY_ITSELF);
+    active && in_flow && (close.side, close.kind) == (Side::Server, Kind::Rst)
 }
 
 /// The answer ends with the connection: a program that dies half-way, and a proxy that gives its server up, close like one that has
@@ -342,7 +360,13 @@ fn closed_in_order(closer: Side, frame: u64, understood: &str, found: &mut Obser
 /// captured.
 pub(crate) fn closed_unread(frame: u64, delivered: u64, found: &mut Observations) {
     closed_in_order(Side::Server, frame, UNREAD, found);
-    perhaps_too_early(Side::Server, [0, frame], delivered, found);
+    promise_unread([0, frame], found);
+    perhaps_too_early(ids::PERHAPS_TRUNCATED, [0, frame], delivered, found);
+}
+
+fn promise_unread(frames: [u64; 2], found: &mut Observations) {
+    let text = "How much the response promised is not in the capture.";
+    found.add(ids::PROMISE_UNREAD, frames, text);
 }
 
 /// What was promised does not show: who closed first may have done so too early.
@@ -353,14 +377,16 @@ fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut
         .unwrap_or(case.connection.flows.server.bytes);
     let last = case.connection.flows.server.last_new_data;
     let frames = [last.map_or(0, |m| m.frame), close.at.frame];
-    perhaps_too_early(close.side, frames, delivered, found);
+    let id = match (close.side, close.kind) {
+        (Side::Server, Kind::Fin) => ids::PERHAPS_TRUNCATED,
+        (Side::Server, Kind::Rst) => ids::PERHAPS_ABORTED,
+        (Side::Client, _) => ids::PERHAPS_LEFT_EARLY,
+    };
+    promise_unread(frames, found);
+    perhaps_too_early(id, frames, delivered, found);
 }
 
-fn perhaps_too_early(closer: Side, frames: [u64; 2], delivered: u64, found: &mut Observations) {
-    let id = match closer {
-        Side::Server => ids::PERHAPS_TRUNCATED,
-        Side::Client => ids::PERHAPS_LEFT_EARLY,
-    };
+fn perhaps_too_early(id: &'static str, frames: [u64; 2], delivered: u64, found: &mut Observations) {
     found.add(
         id,
         frames,

@@ -55,6 +55,20 @@ ids! {
     REFUSAL_LIKE_A_ROUTERS = "refusal_like_a_routers";
     /// The client repeated its SYN although the SYN/ACK had passed here.
     SYN_REPEATED_AFTER_ANSWER = "syn_repeated_after_answer";
+    /// What is spoken does not show, as the capture holds what was said in part only.
+    HEARD_IN_PART = "heard_in_part";
+    /// What is spoken does not show, as the capture begins in the middle.
+    BEGUN_UNHEARD = "begun_unheard";
+    /// The server refused an upload of which the capture does not tell how long it was to be.
+    PERHAPS_REJECTED = "perhaps_rejected";
+    /// How much the response promised is not in the capture.
+    PROMISE_UNREAD = "promise_unread";
+    /// The server reset the connection, and how much it had promised does not show.
+    PERHAPS_ABORTED = "perhaps_aborted";
+    /// The server's host did not repeat its SYN/ACK, though no ACK of it was captured.
+    SYN_ACK_ONCE = "syn_ack_once";
+    /// The same, and nothing but SYN, FIN and RST was captured at all.
+    PICKED_BY_FLAGS = "picked_by_flags";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
     SYN_ACK_REPEATED = "syn_ack_repeated";
     /// The capture holds no handshake of this connection.

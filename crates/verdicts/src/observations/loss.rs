@@ -14,6 +14,8 @@ const TRANSMISSIONS: u32 = 3;
 const LONG_ENOUGH: Span = Span::from_secs(2);
 /// Links often come back within so long: a cell is changed, a route is found, an access point answers again.
 const OUTAGE: Span = Span::from_secs(5);
+/// Packets of a side that are enough to say that it was heard.
+const SEVERAL: u64 = 3;
 /// Segments of at least this payload fill an Ethernet frame nearly, whatever the options.
 const LARGE: u32 = 1_200;
 /// Below this payload a segment passes every hole that IP allows: 576-byte datagrams must pass (RFC 791).
@@ -334,6 +336,14 @@ fn bare_ack(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
         })
 }
 
+/// The capture holds the opening, or enough of what both sides said behind it to tell a hole from a late start.
+fn both_heard(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let h = &c.handshake;
+    let talked = |side| c.flows.of(side).packets >= SEVERAL;
+    h.is_complete() || (h.syn.is_none() && talked(Side::Client) && talked(Side::Server))
+}
+
 /// Seen from the receiver's side: bytes that never came, while later ones did.
 fn hole(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
@@ -350,7 +360,7 @@ fn hole(case: &Case<'_>, found: &mut Observations) {
             && receiver.acks_of_unseen == 0;
         // Segments as large did come: then it was not their size.
         let others_as_large = flow.sizes.largest_sent >= LARGE;
-        let Some(last) = flow.last.filter(|_| waiting && c.handshake.is_complete()) else {
+        let Some(last) = flow.last.filter(|_| waiting && both_heard(case)) else {
             continue;
         };
         if others_as_large || flow.missing_bytes < u64::from(SMALLEST_LARGE) {
@@ -376,7 +386,7 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
     let flow = c.flows.of(side);
     let receiver = c.flows.of(side.peer());
     let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
-    let open = case.close.is_none() && c.handshake.is_complete() && captured;
+    let open = case.close.is_none() && both_heard(case) && captured;
     if !open || flow.missing_bytes < u64::from(SMALLEST_LARGE) || flow.acked_to >= flow.sent_to {
         return false;
     }

@@ -53,10 +53,13 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     cut_streams::observe(case, &mut found);
     websockets::observe(case, &mut found);
     last_words::observe(case, &mut found);
-    light_cone::observe(case, &mut found);
-    reading::observe(case, &mut found);
-    windows::observe(case, &mut found);
-    loss::observe(case, &mut found);
+    // What was left out of the capture was neither lost, nor unknown to the other side.
+    if !case.accounts.unseen {
+        light_cone::observe(case, &mut found);
+        reading::observe(case, &mut found);
+        windows::observe(case, &mut found);
+        loss::observe(case, &mut found);
+    }
     icmp_notices::observe(case, &mut found);
     rst::observe(case, &mut found);
     aftermath::observe(case, &mut found);

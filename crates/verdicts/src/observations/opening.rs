@@ -13,6 +13,8 @@ use crate::wording;
 pub(crate) const PATIENCE: Span = Span::from_secs(1);
 /// A SYN that is lost on the way once or twice has its answer by then: others follow after 1 s and 3 s (RFC 6298), or every second.
 const SECOND_TRY: Span = Span::from_secs(3);
+/// Hosts that wait for the ACK have sent their SYN/ACK again by then: after 1 s (RFC 6298), older ones after 3 s.
+const SECOND_ANSWER: Span = Span::from_millis(3_500);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -197,6 +199,29 @@ fn after(case: &Case<'_>, from: Moment, to: Moment) -> String {
     }
 }
 
+/// A host whose SYN/ACK is not acknowledged sends it again; one that does not has its ACK, or keeps nothing (SYN cookies).
+fn answered_once(case: &Case<'_>, syn_ack: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let h = &c.handshake;
+    if h.syn_ack_count > 1 || h.syn_count > 1 || !c.timed {
+        return;
+    }
+    let watched = wording::span(c.capture_end - syn_ack.time);
+    if !case.neighbours.has_ordinary() {
+        found.tell(
+            ids::PICKED_BY_FLAGS,
+            [syn_ack.frame],
+            format!("The capture holds no packet without SYN, FIN and RST: as if a filter had picked those. The client's ACK need not be in it, and the server did not repeat its SYN/ACK (frame {}) within {watched}.", syn_ack.frame),
+        );
+    } else if c.capture_end - syn_ack.time >= SECOND_ANSWER {
+        found.tell(
+            ids::SYN_ACK_ONCE,
+            [syn_ack.frame],
+            format!("The server did not repeat its SYN/ACK (frame {}) within {watched}: its host has the ACK, which the capture does not hold, or keeps nothing of connections that are not open yet (SYN cookies).", syn_ack.frame),
+        );
+    }
+}
+
 fn half_open(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let h = &c.handshake;
@@ -208,7 +233,8 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
     let again = h.last_syn.filter(|again| again.frame > syn_ack.frame);
     // A capture (or a list) that ends just behind the answer leaves the client no time.
     let watched = h.syn_ack_count > 1 || again.is_some() || c.capture_end - last.time >= PATIENCE;
-    if watched && h.ack.is_none() && only_syns && c.flows.client.sent_nothing() {
+    let unfinished = h.ack.is_none() && only_syns && c.flows.client.sent_nothing();
+    if watched && unfinished && !case.accounts.unseen {
         found.tell(
             ids::HANDSHAKE_UNFINISHED,
             [syn.frame, syn_ack.frame, last.frame],
@@ -223,6 +249,7 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
                 }
             ),
         );
+        answered_once(case, syn_ack, found);
         if let Some(again) = again {
             found.add(
                 ids::SYN_REPEATED_AFTER_ANSWER,

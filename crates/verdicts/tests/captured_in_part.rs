@@ -1,0 +1,131 @@
+//! Captures that hold a part of a connection: picked by flags, one direction, a late start. What the numbers show of the rest counts.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use whyreset_verdicts::{Cause, Verdict};
+
+fn told(verdict: &Verdict) -> String {
+    format!("{}\n{:#?}", verdict.summary, verdict.weighing)
+}
+
+fn is_unsure_of(verdict: &Verdict, cause: Cause) {
+    let sure = verdict.cause == cause && verdict.confidence > 0.75;
+    assert!(!sure, "{}", told(verdict));
+}
+
+/// SYN and SYN/ACK, and none of the packets between them and the end.
+fn opened_unseen() -> Talk {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.040, SYN_ACK, 0, 1, b"");
+    talk
+}
+
+#[test]
+fn a_rst_whose_numbers_tell_of_data_ends_no_half_open_connection() {
+    let mut talk = opened_unseen();
+    talk.server(1.7, RST_ACK, 305_250, 82, b"");
+    talk.stranger(1.701, whyreset_connections::Side::Server, RST, 159_594, 57);
+    let verdict = talk.verdict(3.0);
+    assert_ne!(
+        verdict.cause,
+        Cause::HandshakeIncomplete,
+        "{}",
+        told(&verdict)
+    );
+    is_unsure_of(&verdict, Cause::BenignReset);
+}
+
+#[test]
+fn whether_a_download_that_a_filter_left_out_was_whole_does_not_show() {
+    let mut talk = opened_unseen();
+    talk.server(2.0, FIN_ACK, 20_084, 74, b"");
+    talk.client(2.001, FIN_ACK, 74, 20_085, b"");
+    let verdict = talk.verdict(3.0);
+    is_unsure_of(&verdict, Cause::None);
+    assert!(
+        !told(&verdict).contains("hole_never_filled"),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        verdict
+            .next_steps
+            .iter()
+            .chain([&verdict.summary])
+            .any(|it| it.contains("capture"))
+    );
+}
+
+#[test]
+fn a_request_that_only_its_numbers_tell_of_is_unanswered_where_the_server_said_nothing() {
+    let mut talk = opened_unseen();
+    talk.client(4.3, FIN_ACK, 518, 1, b"");
+    talk.server(4.34, FIN_ACK, 1, 519, b"");
+    let verdict = talk.verdict(6.0);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert_ne!(verdict.cause, Cause::MtuBlackhole, "{}", told(&verdict));
+}
+
+#[test]
+fn a_host_that_does_not_repeat_its_syn_ack_may_have_its_ack() {
+    let verdict = opened_unseen().verdict(30.0);
+    is_unsure_of(&verdict, Cause::HandshakeIncomplete);
+    let mut talk = opened_unseen();
+    for at in [1.04, 3.04, 7.04] {
+        talk.server(at, SYN_ACK, 0, 1, b"");
+    }
+    let verdict = talk.verdict(30.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::HandshakeIncomplete,
+        "{}",
+        told(&verdict)
+    );
+    assert!(verdict.confidence > 0.9, "{}", told(&verdict));
+}
+
+#[test]
+fn a_body_is_cut_short_where_all_that_the_server_sent_is_less_than_it_promised() {
+    let mut talk = Talk::open();
+    // The request is not in the capture; what answers it is.
+    let up = 83;
+    talk.server(0.09, ACK, 1, up, b"");
+    let down = talk.response(0.1, 1, up, 150_000, 14_480);
+    talk.server(0.3, FIN_ACK, down, up, b"");
+    talk.client(0.3001, FIN_ACK, up, down + 1, b"");
+    talk.server(0.34, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::ResponseTruncated,
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn of_one_direction_silences_do_not_show() {
+    let mut talk = Talk::new();
+    talk.server(0.040, SYN_ACK, 0, 1, b"");
+    talk.server(0.09, ACK, 1, 83, b"");
+    talk.server(
+        0.1,
+        PSH_ACK,
+        1,
+        83,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    );
+    talk.server(60.1, FIN_ACK, 41, 83, b"");
+    let verdict = talk.verdict(90.0);
+    is_unsure_of(&verdict, Cause::ServerTimeout);
+}
