@@ -46,31 +46,32 @@ impl<X: StreamSink> Orderly<X> {
         if ending == Ending::InDoubt {
             return None;
         }
-        let mut watch = Watch::of(&self.syn, &self.syn_ack, &looks);
-        let outgoing = self.syn.link(links).outgoing;
-        watch.client.signs.outgoing = outgoing.or(watch.client.signs.outgoing);
+        let mut ends_seen = watch(&self.syn, &self.syn_ack, &looks, client);
+        let signs = &mut ends_seen.of_mut(client).signs;
+        signs.outgoing = self.syn.link(links).outgoing.or(signs.outgoing);
         let first_frame = self.first_frame;
         for short in self.log.first() {
-            let side = self.side(short.from());
-            watch.packet(short, side, first_frame);
+            note(&mut ends_seen, short, first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
         if let Some(middle) = self.passed.take_up(rest, self.syn.moment()) {
-            let trip = |of: End| least_trip(middle.ends.of(of), rest.measuring(of));
-            let (of_client, of_server) = (middle.ends.of(client), middle.ends.of(server));
-            watch.client.go_on(of_client, trip(server));
-            watch.server.go_on(of_server, trip(client));
+            for end in [End::Low, End::High] {
+                let seen = ends_seen.of_mut(end);
+                seen.go_on(middle.ends.of(end), rest.measuring(end));
+            }
             passed_over = middle.count();
         }
-        self.log.pass_last(|short| {
-            let side = self.side(short.from());
-            watch.packet(short, side, first_frame);
-        });
-        let fins = watch.fins()?;
+        self.log
+            .pass_last(|short| note(&mut ends_seen, short, first_frame));
+        let (of_client, of_server) = (ends_seen.of(client), ends_seen.of(server));
+        let fins = BySide {
+            client: of_client.fin?,
+            server: of_server.fin?,
+        };
         let trips = BySide {
-            client: watch.client.trip.minimum(),
-            server: watch.server.trip.minimum(),
+            client: of_server.trip.minimum(),
+            server: of_client.trip.minimum(),
         };
         let closed_first = closed_first(&fins, &trips);
         let at_once = closed_first == Side::Server && self.pause_before_fin.is_none();
@@ -100,8 +101,8 @@ impl<X: StreamSink> Orderly<X> {
             place: place::place(
                 &trips,
                 &BySide {
-                    client: watch.client.signs,
-                    server: watch.server.signs,
+                    client: of_client.signs,
+                    server: of_server.signs,
                 },
             ),
             trips,
@@ -121,15 +122,6 @@ impl<X: StreamSink> Orderly<X> {
     }
 }
 
-/// The smallest round trip to the other end of the one that sent `passed`, of which `measuring` waits.
-fn least_trip<'w>(passed: &Half, measuring: impl Iterator<Item = &'w Waiting>) -> LeastTrip {
-    let mut least = LeastTrip::of(passed.trips.minimum());
-    for it in measuring {
-        least.passed(passed.relative(it.end), it.at.time());
-    }
-    least
-}
-
 fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side {
     let passed = |side: Side| {
         let at = fins.of(side).at;
@@ -144,73 +136,61 @@ fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side 
     })
 }
 
-/// What has to see every packet.
-struct Watch {
-    client: OfSide,
-    server: OfSide,
-}
-
-/// One side of it.
-struct OfSide {
+/// What has to see every packet of one end.
+struct OfEnd {
+    /// How soon the other end acknowledged what it sent.
     trip: LeastTrip,
     signs: Signs,
     /// The number behind the last one sent, as the header has it and relative.
     next: u32,
     sent_to: i64,
+    /// The number behind the last that the other end acknowledged, as the header has it.
+    acked: u32,
     fin: Option<PassedFin>,
 }
 
-impl Watch {
-    /// Begins with the opening.
-    fn of(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>) -> Self {
-        let asked = syn.moment();
-        let mut client = OfSide::new(syn.seq(), asked.frame, syn.ttl(), looks.client);
-        let mut server = OfSide::new(syn_ack.seq, syn_ack.at.frame, syn_ack.ttl(), looks.server);
-        server.signs.outgoing = syn_ack.outgoing().or(server.signs.outgoing);
-        server.note_checksum(syn_ack.checksum);
-        let answered = syn_ack.at.time;
-        server.trip.passed(1, asked.time);
-        server.trip.acknowledged(1, answered);
-        client.trip.passed(1, answered);
-        Self { client, server }
-    }
+/// What watches both ends, from the opening on.
+fn watch(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>, client: End) -> ByEnd<OfEnd> {
+    let (asked, answered) = (syn.moment(), syn_ack.at);
+    let mut of_client = OfEnd::new(syn.seq(), asked.frame, syn.ttl(), looks.client);
+    let mut of_server = OfEnd::new(syn_ack.seq, answered.frame, syn_ack.ttl(), looks.server);
+    of_server.signs.outgoing = syn_ack.outgoing().or(of_server.signs.outgoing);
+    of_server.note_checksum(syn_ack.checksum);
+    of_client.trip.passed(of_client.next, asked.time);
+    of_client.acked = of_client.next;
+    of_client.trip.acknowledged(of_client.next, answered.time);
+    of_server.trip.passed(of_server.next, answered.time);
+    ByEnd::of_sides(client, of_client, of_server)
+}
 
-    fn packet(&mut self, short: &Short, side: Side, first: u64) {
-        let (own, peer) = match side {
-            Side::Client => (&mut self.client, &mut self.server),
-            Side::Server => (&mut self.server, &mut self.client),
-        };
-        let at = short.moment(first);
-        let (len, payload_len) = (short.sequence_len(), short.payload_len());
+/// The next packet.
+#[inline]
+fn note(ends: &mut ByEnd<OfEnd>, short: &Short, first: u64) {
+    let (own, peer) = ends.both_mut(short.from());
+    let len = short.sequence_len();
+    if short.ack != peer.acked {
+        peer.acked = short.ack;
+        peer.trip.acknowledged(short.ack, short.time);
+    }
+    own.next = own.next.wrapping_add(len);
+    own.sent_to = own.sent_to.saturating_add(i64::from(len));
+    if len > 0 {
+        own.trip.passed(own.next, short.time);
+    }
+    own.note_checksum(short.checksum());
+    if short.flags().is_fin() {
         let ahead = peer.next.wrapping_sub(short.ack);
-        let ack = peer.sent_to.saturating_sub(i64::from(ahead));
-        let seq = own.sent_to;
-        own.next = own.next.wrapping_add(len);
-        own.sent_to = seq.saturating_add(i64::from(len));
-        own.trip.acknowledged(ack, at.time);
-        if len > 0 {
-            peer.trip.passed(own.sent_to, at.time);
-        }
-        own.note_checksum(short.checksum());
-        if short.flags().is_fin() {
-            own.fin = Some(PassedFin {
-                at,
-                seq: seq.saturating_add(i64::from(payload_len)),
-                ack,
-            });
-        }
-    }
-
-    fn fins(&self) -> Option<BySide<PassedFin>> {
-        Some(BySide {
-            client: self.client.fin?,
-            server: self.server.fin?,
-        })
+        own.fin = Some(PassedFin {
+            at: short.moment(first),
+            // Its own number is the last.
+            seq: own.sent_to.saturating_sub(1),
+            ack: peer.sent_to.saturating_sub(i64::from(ahead)),
+        });
     }
 }
 
-impl OfSide {
-    /// A side whose SYN or SYN/ACK has this number, frame and TTL.
+impl OfEnd {
+    /// An end whose SYN or SYN/ACK has this number, frame and TTL.
     fn new(seq: u32, frame: u64, ttl: u8, look: Look) -> Self {
         Self {
             trip: LeastTrip::default(),
@@ -222,18 +202,24 @@ impl OfSide {
             },
             next: seq.wrapping_add(1),
             sent_to: 1,
+            acked: seq,
             fin: None,
         }
     }
 
-    /// Goes on behind what was passed over.
-    fn go_on(&mut self, passed: &Half, trip: LeastTrip) {
-        self.trip = trip;
+    /// Goes on behind what was passed over, of which `measuring` waits.
+    fn go_on<'w>(&mut self, passed: &Half, measuring: impl Iterator<Item = &'w Waiting>) {
+        self.trip = LeastTrip::of(passed.trips.minimum());
+        for it in measuring {
+            self.trip.passed(passed.number(it.end.into()), it.at.time());
+        }
         self.next = passed.next();
         self.sent_to = passed.sent_to;
+        self.acked = passed.acked_number();
     }
 
-    fn note_checksum(&mut self, checksum: Option<Checksum>) {
+    #[inline]
+    const fn note_checksum(&mut self, checksum: Option<Checksum>) {
         match checksum {
             Some(Checksum::Good) => self.signs.checksum_checked += 1,
             Some(Checksum::Bad | Checksum::Offloaded) => {

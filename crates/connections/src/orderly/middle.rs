@@ -218,7 +218,12 @@ impl Half {
             .wrapping_sub(1)
     }
 
-    /// The number behind the last that the other end acknowledged, relative.
+    /// The number behind the last that the other end acknowledged, as the headers have it.
+    pub(super) const fn acked_number(&self) -> u32 {
+        self.acked
+    }
+
+    /// The same, relative.
     pub(super) fn acked(&self) -> i64 {
         self.sent_to - i64::from(self.in_flight_now())
     }

@@ -4,11 +4,12 @@ use whyreset_capture::{Span, Timestamp};
 
 use super::PENDING;
 
-/// Measures what [`super::RoundTripMeter`] gives as the smallest, where everything that passes is new.
+/// Measures what [`super::RoundTripMeter`] gives as the smallest, where everything that passes is new. Numbers are those of the
+/// headers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LeastTrip {
-    /// What waits for its acknowledgement, in the order in which it passed: the relative number behind it, and when that was.
-    waiting: [(i64, Timestamp); PENDING],
+    /// What waits for its acknowledgement, in the order in which it passed: the number behind it, and when that was.
+    waiting: [(u32, Timestamp); PENDING],
     count: usize,
     minimum: Option<Span>,
 }
@@ -28,20 +29,23 @@ impl LeastTrip {
     }
 
     /// Something new has passed towards the side.
-    pub(crate) fn passed(&mut self, seq_end: i64, time: Timestamp) {
+    #[inline]
+    pub(crate) fn passed(&mut self, end: u32, time: Timestamp) {
         if let Some(place) = self.waiting.get_mut(self.count) {
-            *place = (seq_end, time);
+            *place = (end, time);
             self.count += 1;
         }
     }
 
     /// The side acknowledged what had passed towards it.
-    pub(crate) fn acknowledged(&mut self, ack: i64, time: Timestamp) {
+    #[inline]
+    pub(crate) fn acknowledged(&mut self, ack: u32, time: Timestamp) {
         let waiting = self.waiting.get(..self.count).unwrap_or_default();
+        let is_covered = |end: u32| ack.wrapping_sub(end).cast_signed() >= 0;
         let mut covered = 0;
         let mut last = None;
-        for (seq_end, passed) in waiting {
-            if *seq_end > ack {
+        for (end, passed) in waiting {
+            if !is_covered(*end) {
                 break;
             }
             last = Some(*passed);
@@ -51,7 +55,9 @@ impl LeastTrip {
             return;
         };
         let span = (time - last).max(Span::ZERO);
-        self.minimum = Some(self.minimum.map_or(span, |minimum| minimum.min(span)));
+        if self.minimum.is_none_or(|minimum| span < minimum) {
+            self.minimum = Some(span);
+        }
         if covered < self.count {
             self.waiting.copy_within(covered.., 0);
         }
