@@ -1,6 +1,8 @@
 //! Downloads that ended in order, of which the capture does not hold how long they were to be: a short snapshot length cut the
 //! heads off. Where whole servers are captured so, most connections are like that, so they are judged by little.
 
+use std::sync::LazyLock;
+
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Ending, Side};
 use whyreset_exchanges::{Exchange, Exchanges};
@@ -9,10 +11,17 @@ use crate::causes::{self, none};
 use crate::judge::{alternatives, evidence, is_quiet};
 use crate::observations::ending::closed_unread;
 use crate::weigh::weigh;
-use crate::{Cause, Observations, Outcome, Verdict, case, steps};
+use crate::{Cause, Observations, Outcome, Verdict, Weighed, case, steps};
 
 /// A server that closes later than this may have waited for something.
 const AT_ONCE: Span = Span::from_secs(1);
+
+/// What is weighed is the same of all of them: what was observed, and not where.
+static WEIGHED: LazyLock<Vec<Weighed>> = LazyLock::new(|| {
+    let mut found = Observations::default();
+    closed_unread(0, 0, &mut found);
+    weigh(&found)
+});
 
 /// The exchange and the frame of the server's FIN, where the server closed right behind the last of it and nothing else is
 /// to be remarked.
@@ -43,7 +52,7 @@ pub fn unread(exchange: &Exchange, frame: u64) -> Verdict {
     let mut found = Observations::default();
     let delivered = exchange.body_acknowledged.or(exchange.body_delivered);
     closed_unread(frame, delivered.unwrap_or(0), &mut found);
-    let weighed = weigh(&found);
+    let weighed = WEIGHED.clone();
     Verdict {
         outcome: Outcome::Completed,
         cause: Cause::None,
@@ -57,5 +66,19 @@ pub fn unread(exchange: &Exchange, frame: u64) -> Verdict {
         next_steps: vec![steps::read_its_promise(exchange)],
         weighing: weighed,
         observed: found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_weighed_is_the_same_of_all() {
+        for (frame, delivered) in [(0, 0), (7, 1), (u64::MAX, 260_640)] {
+            let mut found = Observations::default();
+            closed_unread(frame, delivered, &mut found);
+            assert_eq!(weigh(&found), *WEIGHED);
+        }
     }
 }
