@@ -219,6 +219,8 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn fetch_far(&self, pointers: usize) {
         if pointers == 0 {
             self.log.fetch_first();
+            self.log.fetch_last();
+            self.passed.fetch();
         }
         self.app.fetch(pointers);
     }

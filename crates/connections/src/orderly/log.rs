@@ -240,6 +240,13 @@ impl Log {
         self.ring.fetch(self.end());
     }
 
+    /// Asks for all packets in the ring.
+    pub(super) fn fetch_last(&self) {
+        if self.ring.is_there() {
+            self.fetch_oldest(self.used.into());
+        }
+    }
+
     /// Asks for so many slots of the oldest packets.
     pub(super) fn fetch_oldest(&self, slots: usize) {
         let oldest = usize::from(self.oldest);
