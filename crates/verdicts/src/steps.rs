@@ -106,6 +106,13 @@ pub(crate) fn keep_websockets_awake(found: &Observations) -> Option<String> {
     cut.then(|| step.to_owned())
 }
 
+/// Where a request shows that never came.
+pub(crate) fn look_for_a_lost_request(found: &Observations) -> Option<String> {
+    let unused = found.has(ids::UNUSED_FOR_LONG);
+    let look = "Capture at the client as well: only there does it show whether it had asked for something that never came (a segment too large for the path, for example).";
+    unused.then(|| look.to_owned())
+}
+
 /// The steps that there are, in their order.
 pub(crate) fn list<const N: usize>(steps: [Option<String>; N]) -> Vec<String> {
     steps.into_iter().flatten().collect()

@@ -111,7 +111,7 @@ fn proxies_say_goodbye_behind_half_an_answer_too() {
     let verdict = with_goodbye(Session::new(&PIECES)).server_closes(0.14);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
     assert!(
-        (0.8..0.93).contains(&verdict.confidence),
+        (0.75..0.93).contains(&verdict.confidence),
         "{}",
         told(&verdict)
     );
@@ -142,7 +142,7 @@ fn a_proxy_that_lost_its_server_says_goodbye_behind_a_short_record() {
     let verdict = with_goodbye(Session::new(&cut)).server_closes(0.14);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
     let share = share(&verdict, Cause::ResponseTruncated);
-    assert!((0.03..0.08).contains(&share), "{}", told(&verdict));
+    assert!((0.03..0.12).contains(&share), "{}", told(&verdict));
     let steps = verdict.next_steps.concat();
     assert!(steps.contains("keys") && steps.contains("proxy"), "{steps}");
     // In HTTP/2 it would have reset the stream; GOAWAY and close_notify announce that it leaves.

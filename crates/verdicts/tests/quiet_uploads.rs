@@ -256,3 +256,16 @@ fn who_pauses_in_its_upload_and_goes_on_has_not_waited_for_an_answer() {
     let verdict = session.client_closes(2.15);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
 }
+
+#[test]
+fn a_connection_in_which_nothing_comes_may_have_lost_its_request() {
+    let verdict = at_server().verdict(9.0);
+    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.8, "{:#?}", verdict.weighing);
+    assert!(at_server().verdict(0.2).confidence > 0.85);
+    let steps = &verdict.next_steps;
+    assert!(
+        steps.iter().any(|it| it.contains("the client")),
+        "{steps:#?}"
+    );
+}

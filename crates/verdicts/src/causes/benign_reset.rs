@@ -172,6 +172,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "RSTs to both sides at once are a device's",
         ),
         on(
+            NOT_KEPT,
+            0.85,
+            "the server did not keep the connection behind its answer, which may have been cut",
+        ),
+        on(
             RST_PASSIVE,
             0.5,
             "a bare RST without a FIN before: the host had lost the connection, though nothing was owed",

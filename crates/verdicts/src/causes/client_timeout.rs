@@ -43,7 +43,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             ANSWER_ENDED_BY_SIZE,
-            0.3,
+            0.5,
             "by the size of its last record the answer was whole",
         ),
         on(

@@ -105,6 +105,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "bytes are missing that nobody has sent again",
         ),
         on(
+            NOT_KEPT,
+            0.85,
+            "the server did not keep the connection behind its answer, which may have been cut",
+        ),
+        on(
             FIRST_WORD_UNANSWERED,
             0.12,
             "the client's first word got no answer; who only delivers expects none",
@@ -274,6 +279,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             steps::read_the_promise(case, found),
             steps::read_its_log(case, found),
             steps::read_the_session(case, found),
+            steps::look_for_a_lost_request(found),
         ])
     },
 };

@@ -40,6 +40,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a program that dies says no goodbye; a proxy that lost the server behind it does",
         ),
         on(
+            NOT_KEPT,
+            2.2,
+            "servers of HTTP/1.1 keep the connection for the next request, unless they are told, or mean, to close it",
+        ),
+        on(
             NO_GOAWAY,
             6.0,
             "servers of HTTP/2 keep the connection for the next request, and say GOAWAY when they mean to leave",

@@ -78,6 +78,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a first request that was lost on the way would look the same",
         ),
         on(
+            UNUSED_FOR_LONG,
+            3.0,
+            "most clients that open a connection ask at once",
+        ),
+        on(
             FORGED_DATA,
             4.0,
             "data was forged in this connection: what the end means is open",

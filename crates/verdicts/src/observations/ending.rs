@@ -17,6 +17,9 @@ const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 
+/// A client that means to ask has asked by then.
+const UNUSED: Span = Span::from_secs(3);
+
 /// Records the ending.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if !opened(case) {
@@ -505,6 +508,13 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
                 [last],
                 format!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
             );
+            if quiet > UNUSED.max(far) {
+                found.add(
+                    ids::UNUSED_FOR_LONG,
+                    [last],
+                    "Most clients ask as soon as a connection is open.",
+                );
+            }
         }
         if waiting {
             found.add(

@@ -91,6 +91,7 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         frames,
         format!("If the encrypted answer was not whole when the server left {behind} it"),
     );
+    not_kept(case, tls, frames, found);
     match tls.answer_end {
         AnswerEnd::InPieces => found.tell(
             ids::ANSWER_IN_PIECES,
@@ -112,6 +113,20 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             ids::NO_GOAWAY,
             frames,
             "The session speaks HTTP/2, and behind the answer came neither close_notify nor anything as long as GOAWAY.",
+        );
+    }
+}
+
+/// Servers of HTTP/1.1 keep the connection behind a long answer for the next request, unless they are told, or mean, to close it.
+fn not_kept(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Observations) {
+    let at_once = case.wait.is_some_and(|wait| wait.since_data <= A_WHILE);
+    // What is short is mostly an error, or another last word.
+    let long = tls.answer_end == AnswerEnd::Shorter;
+    if at_once && long && !tls.speaks_http2() {
+        found.add(
+            ids::NOT_KEPT,
+            frames,
+            "The server left right behind its answer, and did not keep the connection for another request.",
         );
     }
 }

@@ -100,6 +100,8 @@ ids! {
     OPEN_IN_EXCHANGE = "open_in_exchange";
     /// Opened, and nobody has said anything by the end of the capture.
     OPEN_UNUSED = "open_unused";
+    /// The same, and the capture runs on for seconds.
+    UNUSED_FOR_LONG = "unused_for_long";
     /// Not closed, and something has been waiting for long.
     OPEN_AND_WAITING = "open_and_waiting";
     /// Ended by RST, but nothing was missing.
@@ -153,6 +155,8 @@ ids! {
     GOODBYE_SAID = "goodbye_said";
     /// A server reset the connection behind the client's close_notify, without having read that.
     GOODBYE_UNREAD = "goodbye_unread";
+    /// A server of no HTTP/2 left right behind its encrypted answer.
+    NOT_KEPT = "not_kept";
     /// A server of HTTP/2 left right behind its answer, with nothing as long as GOAWAY.
     NO_GOAWAY = "no_goaway";
     /// By its length the server's last record gives an HTTP/2 stream up. The text is a condition.
