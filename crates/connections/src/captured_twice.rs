@@ -3,19 +3,19 @@
 //!
 //! A copy has the same IP identification and the same TCP header as a packet of moments ago. Where the identification
 //! says nothing (IPv6, always zero, always the same), the copy must also have taken another way (TTL, MAC address, VLAN,
-//! interface), or carry data sooner than any sender repeats it.
+//! interface), or carry data sooner than any sender repeats it. At the other end of the path it is known for longer
+//! ([`crate::captured_elsewhere`]).
 
 use whyreset_segments::{Known, LinkFields, Segment};
 
 use crate::calm::Calm;
 use crate::calm_run::CalmRun;
+use crate::captured_elsewhere::FirstSeen;
 
 /// Packets of one direction that are remembered.
 const REMEMBERED: usize = 4;
 /// Nanoseconds in which a copy with the same identification follows.
 const COPY_WITHIN: u64 = 20_000_000;
-/// Nanoseconds in which it follows on another interface: that can be at the other end of the path.
-const COPY_ELSEWHERE_WITHIN: u64 = 1_000_000_000;
 /// Nanoseconds in which a copy without an identification follows.
 const BLIND_COPY_WITHIN: u64 = 1_000_000;
 
@@ -26,6 +26,8 @@ pub(crate) struct RecentPackets {
     next: u8,
     /// Two different packets had the same identification one after the other: it is no counter.
     id_repeats: bool,
+    /// Where packets come on several interfaces: those before, as many as can be on their way to another one.
+    first_seen: Option<Box<FirstSeen>>,
 }
 
 /// What a packet's copy is told by.
@@ -47,7 +49,7 @@ pub(crate) struct Print {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Way {
     pub(crate) mac: [u8; 6],
-    interface: u32,
+    pub(crate) interface: u32,
     vlan: u16,
     ttl: u8,
     tunnels: u8,
@@ -80,11 +82,38 @@ impl RecentPackets {
             .recent
             .iter()
             .any(|old| old.matches(&print, has_id && !self.id_repeats))
+            || self.was_elsewhere(&print)
         {
             return true;
         }
         self.add(print, has_id);
         false
+    }
+
+    /// Whether it was seen before on another interface: that can be at the other end of the path.
+    fn was_elsewhere(&mut self, print: &Print) -> bool {
+        if let Some(first_seen) = &self.first_seen {
+            return first_seen.has(print);
+        }
+        let known = self.recent.iter().filter(|old| old.seen);
+        let mut others = known.filter(|old| old.way.interface != print.way.interface);
+        if others.next().is_none() {
+            return false;
+        }
+        let mut first_seen = FirstSeen::default();
+        let (newer, older) = self.recent.split_at(usize::from(self.next) % REMEMBERED);
+        for old in older.iter().chain(newer).filter(|old| old.seen) {
+            first_seen.add(*old);
+        }
+        let known = first_seen.has(print);
+        self.first_seen = Some(Box::new(first_seen));
+        known
+    }
+
+    /// Bytes that it holds on the heap.
+    pub(crate) fn heap_size(&self) -> usize {
+        let first_seen = self.first_seen.as_ref();
+        first_seen.map_or(0, |it| size_of::<FirstSeen>() + it.heap_size())
     }
 
     /// Remembers the last of the calm `packets` of a run: none of them can be a copy, and no two of them have the same header.
@@ -93,7 +122,11 @@ impl RecentPackets {
         let has_id = tells_id && run.first.ip_id != 0;
         self.note_id(&run.first.print(run.shared), has_id);
         self.id_repeats |= tells_id && run.id_repeats;
-        for packet in packets.iter().skip(run.packets.saturating_sub(REMEMBERED)) {
+        let left_out = match self.first_seen {
+            Some(_) => 0,
+            None => run.packets.saturating_sub(REMEMBERED),
+        };
+        for packet in packets.iter().skip(left_out) {
             self.put(packet.print(run.shared));
         }
     }
@@ -121,6 +154,9 @@ impl RecentPackets {
         if let Some(slot) = self.recent.get_mut(usize::from(self.next) % REMEMBERED) {
             *slot = print;
         }
+        if let Some(first_seen) = &mut self.first_seen {
+            first_seen.add(print);
+        }
         self.next = self.next.wrapping_add(1);
     }
 }
@@ -141,7 +177,7 @@ impl Print {
         }
     }
 
-    const fn same_header(&self, other: &Self) -> bool {
+    pub(crate) const fn same_header(&self, other: &Self) -> bool {
         self.seq == other.seq
             && self.ack == other.ack
             && self.len == other.len
@@ -156,8 +192,7 @@ impl Print {
         }
         let since = copy.time.wrapping_sub(self.time).unsigned_abs();
         if id_tells {
-            let elsewhere = self.way.interface != copy.way.interface;
-            return since < COPY_WITHIN || elsewhere && since < COPY_ELSEWHERE_WITHIN;
+            return since < COPY_WITHIN;
         }
         let another_way = self.way != copy.way;
         since < COPY_WITHIN && another_way || since < BLIND_COPY_WITHIN && copy.len > 0

@@ -357,6 +357,6 @@ impl Direction {
 
     /// Bytes on the heap.
     pub(crate) fn heap_size(&self) -> usize {
-        self.outstanding.heap_size()
+        self.outstanding.heap_size() + self.recent.heap_size()
     }
 }

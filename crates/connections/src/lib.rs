@@ -6,6 +6,7 @@ mod brief;
 mod calm;
 mod calm_queue;
 mod calm_run;
+mod captured_elsewhere;
 mod captured_twice;
 mod closing;
 mod cone;
