@@ -334,3 +334,16 @@ host88.contoso.local  dc2.contoso.local  TCP  TCP:Flags=...A...F, SrcPort=49712,
     // What it carried follows from the numbers around it.
     assert_eq!(ldap["connections"][0]["bytes"]["client"], 110);
 }
+
+/// learn.microsoft.com, `Kerberos: no response from a domain controller`: copied without its times.
+#[test]
+fn without_times_a_request_that_got_only_an_acknowledgement_is_not_harmless() {
+    let (cause, ..) = verdict(&document_of_text("\
+1557 CLIENT1         DC1.ADATUM.COM  TCP        TCP:Flags=...AP..., SrcPort=59259, DstPort=Kerberos(88), PayloadLen=1234, Seq=1299631272, Ack=2785282676, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
+1558 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A...., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632506, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
+1559 CLIENT1         DC1.ADATUM.COM  TCP        TCP:Flags=...A...F, SrcPort=59259, DstPort=Kerberos(88), PayloadLen=0, Seq=1299632506, Ack=2785282676, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
+1563 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A...., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632507, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
+1564 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A.R.., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632507, Win=0 (scale factor 0x0) = 0           {TCP:267, IPv4:5}
+"));
+    assert_eq!(cause, "unknown");
+}

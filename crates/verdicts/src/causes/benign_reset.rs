@@ -157,6 +157,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the protocol is not understood, so something may have been missing all the same",
         ),
         on(
+            WAIT_UNTOLD,
+            0.5,
+            "a client that had asked, and waited in vain, leaves so as well",
+        ),
+        on(
             ORIGIN_DEVICE,
             0.2,
             "the RST is not of the host: somebody cut it",

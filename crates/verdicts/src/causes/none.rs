@@ -50,6 +50,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was asked and promised is not in the capture",
         ),
         on(
+            WAIT_UNTOLD,
+            0.5,
+            "a client that had asked, and waited in vain, leaves so as well",
+        ),
+        on(
             HOLE_STAYS,
             0.2,
             "bytes were missing for seconds, and nobody filled them in",

@@ -73,6 +73,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether the last request was answered does not show",
         ),
         on(
+            WAIT_UNTOLD,
+            6.0,
+            "whether the client waited for an answer does not show",
+        ),
+        on(
             OPEN_UNUSED,
             4.0,
             "a first request that was lost on the way would look the same",

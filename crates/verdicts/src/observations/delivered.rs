@@ -1,6 +1,7 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
-use whyreset_connections::Side;
+use whyreset_connections::{Flow, Side};
+use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
@@ -48,17 +49,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "The protocol inside is not understood: what was promised is not known.",
         );
         heard_in_part(case, found);
-        let flows = &case.connection.flows;
-        let untold = [&flows.client, &flows.server]
-            .iter()
-            .any(|flow| flow.bytes == 0 && !flow.sent_nothing());
-        if untold && case.close.is_some() && case.accounts.open.is_none() {
-            found.add(
-                ids::TURN_UNTOLD,
-                [case.connection.frames.first],
-                "The rows do not say how much each side had sent: who still waited for something does not show.",
-            );
-        }
+        turn_untold(case, found);
     }
     let Some(open) = &case.accounts.open else {
         return;
@@ -121,6 +112,39 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ESTIMATED,
             frames,
             "What was asked and promised does not show in clear: this is an estimate from sizes and turns.",
+        );
+    }
+}
+
+/// A list without lengths, or without times: whether the client still waited for an answer does not show.
+fn turn_untold(case: &Case<'_>, found: &mut Observations) {
+    let Some(close) = case.close.filter(|_| case.accounts.open.is_none()) else {
+        return;
+    };
+    let flows = &case.connection.flows;
+    let unsized_flow = [&flows.client, &flows.server]
+        .iter()
+        .any(|flow| flow.bytes == 0 && !flow.sent_nothing());
+    if unsized_flow {
+        return found.add(
+            ids::TURN_UNTOLD,
+            [case.connection.frames.first],
+            "The rows do not say how much each side had sent: who still waited for something does not show.",
+        );
+    }
+    let said = |flow: &Flow| flow.last_new_data.map_or(0, |at| at.frame);
+    let asked = said(&flows.client);
+    let client_last = close.side == Side::Client && asked > said(&flows.server);
+    let timed = |frame: u64| {
+        let mut packets = case.connection.packets.iter();
+        let packet = packets.find(|p| p.frame == frame);
+        case.connection.timed && packet.is_none_or(|p| p.known.has(Known::TIME))
+    };
+    if client_last && !(timed(asked) && timed(close.at.frame)) {
+        found.tell(
+            ids::WAIT_UNTOLD,
+            [asked, close.at.frame],
+            "The rows tell no times: how long the client had waited when it closed, and so whether its last words wanted an answer, does not show.",
         );
     }
 }

@@ -382,6 +382,8 @@ ids! {
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
     /// Whether the last request in an encrypted session was answered does not show: what came may be session tickets.
     TURN_UNTOLD = "turn_untold";
+    /// The client spoke last and closed, and the rows tell no times: whether it had waited for an answer does not show.
+    WAIT_UNTOLD = "wait_untold";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }
