@@ -128,6 +128,22 @@ fn fw_monitor_shows_a_packet_four_times() {
     assert_eq!(document["connections"][0]["bytes"]["client"], 200);
     let (cause, by, _) = verdict(&document);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+    assert!(!warnings(&document).contains("alone"));
+}
+
+#[test]
+fn fw_monitor_shows_what_the_firewall_drops_once() {
+    let document = document_of_text(
+        "\
+[vs_0][fw_1] eth0:i[60]: 10.1.1.100 -> 10.2.1.200 (TCP) len=60 id=100
+TCP: 54321 -> 443 .S.... seq=499602d2 ack=00000000
+[vs_0][fw_1] eth0:i[60]: 10.1.1.100 -> 10.2.1.200 (TCP) len=60 id=101
+TCP: 54321 -> 443 .S.... seq=499602d2 ack=00000000
+",
+    );
+    assert_eq!(verdict(&document).0, "no_answer");
+    let first = &document["connections"][0]["verdict"]["evidence"][0];
+    assert_eq!(first["id"], "device_said");
 }
 
 /// clouddocs.f5.com and K13223: `rst_cause` in the noise behind the row (tcpdump -i 0.0:nnn).

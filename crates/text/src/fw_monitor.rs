@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `i` and `I` are before and behind the inspection on the way in, `o` and `O` on the way out: a packet that passes is
-//! shown four times. The numbers are hexadecimal, and those of the header; `len` is that of the datagram.
+//! shown four times, one that the firewall drops on its way in at `i` alone. The numbers are hexadecimal, and those of the header; `len` is that of the datagram.
 
 use whyreset_segments::TcpFlags;
 
@@ -36,10 +36,20 @@ pub(crate) fn read_row(line: &str, names: &mut Names, points: &mut Points) -> Re
         (row.ip_id, row.ip_len),
         (row.seq, row.ack, row.flags),
     );
-    match points.is_again(packet, point, row.time) {
-        true => Read::Again(Box::new(row)),
-        false => Read::row(row),
+    if points.is_again(packet, point, row.time) {
+        return Read::Again(Box::new(row));
     }
+    let comes_in = point
+        .split_once(':')
+        .is_some_and(|(_, point)| point.starts_with('i'));
+    // Where it is shown again, it had passed.
+    row.said = comes_in.then(|| {
+        format!(
+            "shown at {point} alone: it did not pass the inspection there, unless only this point was captured"
+        )
+        .into()
+    });
+    Read::row(row)
 }
 
 fn read_packet<'a>(line: &'a str, names: &mut Names) -> Option<(RawRow, &'a str)> {
@@ -150,6 +160,8 @@ mod tests {
             read_row(&line, &mut Names::default(), &mut points)
         };
         let row = read("eth0:i").into_row();
+        let said = row.said.as_deref().unwrap();
+        assert!(said.starts_with("shown at eth0:i alone"), "{said}");
         assert_eq!((row.seq, row.ack), (Some(1_234_567_890), None));
         assert_eq!((row.ip_id, row.ip_len), (Some(12_345), Some(60)));
         assert_eq!(row.destination.port, Port::Number(443));

@@ -58,6 +58,11 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     })
 }
 
+/// Whether an arrow is drawn in the line, whatever stands on it.
+pub(crate) fn is_drawn(line: &str) -> bool {
+    line.len() <= MAX_LEN && read_drawn(behind_number(line.trim())).is_some()
+}
+
 /// Longer lines are no drawing.
 const MAX_LEN: usize = 240;
 
@@ -210,6 +215,8 @@ fn read_label(text: &str) -> Option<Label> {
         let flags = word.strip_prefix("CTL=").unwrap_or(word);
         if says_flags && let Some(flags) = spelled(flags) {
             label.flags = Some(label.flags.unwrap_or_default() | flags);
+        } else if let Some(len) = word.strip_prefix("datalen=").and_then(integer) {
+            label.numbers.len = Some(len);
         } else if word.contains('=') {
             read_number(word, &mut label.numbers);
         } else if !matches!(word, "+" | "&" | "/" | "and" | "packet" | "flag") {
@@ -234,12 +241,11 @@ fn spelled(word: &str) -> Option<TcpFlags> {
     if word.len() < 3 || word.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return None;
     }
-    match word {
-        "SYNACK" => Some(TcpFlags::SYN | TcpFlags::ACK),
-        "FINACK" => Some(TcpFlags::FIN | TcpFlags::ACK),
-        "RSTACK" => Some(TcpFlags::RST | TcpFlags::ACK),
-        _ => flag_list(&word.replace(['-', '/', '+', '|', '&'], ",")),
-    }
+    let listed = match word.strip_suffix("ACK").filter(|flag| flag.len() == 3) {
+        Some(flag) => flag_list(flag).map(|flag| flag | TcpFlags::ACK),
+        None => None,
+    };
+    listed.or_else(|| flag_list(&word.replace(['-', '/', '+', '|', '&'], ",")))
 }
 
 /// What stands at an end: a name of a few words, perhaps a port; the states of RFC 9293 are no names.
@@ -302,6 +308,12 @@ mod tests {
         for (line, from, to, flags) in [
             ("A --- SYN, seq=0 ---> B", "A", "B", syn),
             ("A <--- SYN, ACK, seq=0, ack=1 --- B", "B", "A", syn | ack),
+            (
+                "2   A <--- SYNACK, seq=0, ack=1 --------------- B",
+                "B",
+                "A",
+                syn | ack,
+            ),
             (
                 "client <------ACK + SYN ---- server",
                 "server",

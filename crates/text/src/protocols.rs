@@ -153,6 +153,7 @@ const OVER_TCP: &[&str] = &[
 ];
 
 const NOT_OVER_TCP: &[&str] = &[
+    "ETHER",
     "UDP",
     "UDPENCAP",
     "ARP",

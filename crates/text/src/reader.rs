@@ -456,6 +456,9 @@ impl Reader {
         }
         match ladder::read_row(text, &mut self.names) {
             Read::Row(row) if row.flags.is_none() && self.rows.is_empty() => Read::No,
+            Read::No if !self.rows.is_empty() && ladder::is_drawn(text) => {
+                Read::Unread(Reason::Numbers)
+            }
             read => read,
         }
     }
@@ -499,7 +502,11 @@ impl Reader {
             (same.source, same.destination) == (row.source, row.destination)
                 && (same.flags, same.seq) == (row.flags, row.seq)
         });
-        if let (Some(same), Some(said)) = (same, row.said) {
+        let Some(same) = same else { return };
+        if same.format == Format::FwMonitor {
+            // It passed on.
+            same.said = None;
+        } else if let Some(said) = row.said {
             same.said.get_or_insert(said);
         }
     }

@@ -18,6 +18,10 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
         return Read::No;
     };
     let (before, rest) = line.split_at_checked(at).unwrap_or((line, ""));
+    if before.trim_end().ends_with(" IP") && rest.contains("LEN=") {
+        // `-V` writes a line for each layer; TCP's follows.
+        return Read::Foreign(None);
+    }
     let words = tokens(before);
     let Some((last, columns)) = words.split_last() else {
         return Read::No;
@@ -116,6 +120,13 @@ mod tests {
         assert_eq!(row.flags, Some(TcpFlags::RST | TcpFlags::ACK));
         assert_eq!((row.seq, row.ack, row.len), (None, Some(2), None));
         assert_eq!(row.window, Window::Unscaled(0));
+    }
+
+    #[test]
+    fn lines_of_the_layers_below_are_no_rows() {
+        let line = "  1   0.0 10.0.0.5 -> 10.0.0.9 IP  D=10.0.0.9 S=10.0.0.5 LEN=60, ID=48397";
+        let read = read_row(line, &mut Names::default());
+        assert!(matches!(read, Read::Foreign(None)));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::{fw_monitor, info_column, smoltcp, tcpdump_new, tcpdump_old};
 /// Joins a packet that stands on several lines: `-v`, or a mailer's wrapping. Gives the text and the number of lines.
 pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String, usize)> {
     if !wants_more(text)
-        && !following
-            .first()
-            .is_some_and(|next| continues_numbers(&next.text) && has_flags(text))
+        && !following.first().is_some_and(|next| {
+            continues_numbers(&next.text) && (has_flags(text) || text.contains(" TCP D="))
+        })
     {
         return None;
     }
