@@ -369,8 +369,10 @@ impl<X: StreamSink> Orderly<X> {
     fn pass_over(&mut self, leaving: usize, stock: &mut Stock) {
         let common = self.common(&stock.looks);
         let rest = &mut stock.rest;
-        if self.passed.take_up(rest, self.syn.moment()).is_none() {
+        if self.passed.is_empty() {
             self.begin_middle(common, rest);
+        } else {
+            self.passed.take_up(rest, self.syn.moment());
         }
         let Some(middle) = &mut self.passed.middle else {
             return;

@@ -49,6 +49,14 @@ const fn end(is_high: bool) -> End {
     if is_high { End::High } else { End::Low }
 }
 
+/// Two numbers, of which the second is mostly a little larger.
+fn behind(coder: &mut impl Coder, (before, behind): &mut (u32, u32)) {
+    coder.word(before);
+    let mut step = behind.wrapping_sub(*before);
+    coder.word(&mut step);
+    *behind = before.wrapping_add(step);
+}
+
 /// Whether there is one, and whether it is the high one.
 fn of_option(end: Option<End>) -> [bool; 2] {
     [end.is_some(), end == Some(End::High)]
@@ -83,8 +91,7 @@ fn seldom_of(coder: &mut impl Coder, it: &mut Seldom, first: u64) {
     coder.maybe(clock, &mut it.clock, 0, Coder::word);
     coder.maybe(handshake, &mut it.handshake, Span::ZERO, Coder::span);
     if measured {
-        coder.word(&mut it.minimum_frames.0);
-        coder.word(&mut it.minimum_frames.1);
+        behind(coder, &mut it.minimum_frames);
     } else {
         it.minimum_frames = (0, 0);
     }
@@ -113,9 +120,13 @@ fn pause(coder: &mut impl Coder, it: &mut ShortPause, first: u64) {
     it.has_clock = has_clock;
     at(coder, &mut it.after.0, first);
     at(coder, &mut it.until.0, first);
-    at(coder, &mut it.breaker_before, first);
-    coder.word(&mut it.clocks.0);
-    coder.word(&mut it.clocks.1);
+    // Who breaks a silence that it began itself sent nothing in between.
+    if it.after.1 == it.until.1 {
+        it.breaker_before = it.after.0;
+    } else {
+        at(coder, &mut it.breaker_before, first);
+    }
+    behind(coder, &mut it.clocks);
 }
 
 /// So many runs, the first of which the connection begins with.
