@@ -222,3 +222,27 @@ fn a_refusal_before_the_server_s_own_answer_is_a_device_s() {
     assert!(!told(&verdict).contains("failed"), "{}", told(&verdict));
     assert!(verdict.summary.contains("refused"), "{}", verdict.summary);
 }
+
+/// The server is 40 ms away; its RST comes so long behind the ACK that opens the connection, and the request behind that.
+fn reset_behind_the_handshake(after: f64) -> Verdict {
+    let mut talk = Talk::open();
+    let opened = talk.round_trip + 0.000_05;
+    let request = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    talk.client(opened + 0.000_1, talk::PSH_ACK, 1, 1, request);
+    talk.server(opened + after, RST_ACK, 1, 1, b"");
+    talk.verdict(2.0)
+}
+
+#[test]
+fn a_reset_that_cannot_know_of_the_handshakes_end_is_no_programs() {
+    let verdict = reset_behind_the_handshake(0.009);
+    assert_eq!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::ServerAbort) < 0.3,
+        "{}",
+        told(&verdict)
+    );
+    let verdict = reset_behind_the_handshake(0.041);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}

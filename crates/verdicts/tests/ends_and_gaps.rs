@@ -323,7 +323,7 @@ fn a_server_that_drops_what_it_has_just_accepted_was_not_idle() {
     let mut talk = Talk::open();
     let text = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
     talk.client(0.041, PSH_ACK, 1, 1, text);
-    talk.server(0.05, RST_ACK, 1, 1, b"");
+    talk.server(0.0805, RST_ACK, 1, 1, b"");
     let verdict = talk.verdict(1.0);
     assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
 }

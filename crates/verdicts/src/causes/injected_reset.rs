@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the host itself had reason to refuse: a timestamp that it had not sent",
         ),
         on(
+            RST_BEFORE_OPEN,
+            8.0,
+            "no program of the server had the connection yet",
+        ),
+        on(
             JUST_OPENED,
             3.0,
             "devices that dislike a destination strike right behind the handshake",

@@ -25,6 +25,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server had announced its close, and does nothing of what was asked behind that",
         ),
         on(
+            RST_BEFORE_OPEN,
+            0.3,
+            "its program cannot have had the connection yet",
+        ),
+        on(
             JUST_OPENED,
             0.1,
             "it had not been idle: it was closed a moment after it was opened",

@@ -214,6 +214,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(RST_BOTH_WAYS, 0.1, "a server resets one side only"),
         on(
+            RST_BEFORE_OPEN,
+            0.1,
+            "its program cannot have had the connection yet",
+        ),
+        on(
             RST_TOO_SOON,
             0.3,
             "it came sooner than the server can have reacted",

@@ -250,6 +250,8 @@ ids! {
     RST_ANSWERS = "rst_answers";
     /// It came too soon to be an answer of that host.
     RST_TOO_SOON = "rst_too_soon";
+    /// The server's RST aborts a connection of which its host cannot have known yet that it was open.
+    RST_BEFORE_OPEN = "rst_before_open";
     /// It came sooner than that host usually answers.
     RST_SOONER_THAN_USUAL = "rst_sooner_than_usual";
     /// The client's host, which sent a bare RST, had been alive in the connection a moment before.

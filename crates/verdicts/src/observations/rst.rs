@@ -29,6 +29,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     {
         kind(case, reset, found);
         answer(case, reset, found);
+        before_open(case, reset, found);
         origin(case, reset, found);
         unprompted(case, reset, found);
     } else {
@@ -181,6 +182,30 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             ids::RST_ONE_PER_SEGMENT,
             [frame],
             format!("{} RSTs came in a row: one for each segment that was on its way, as a closed socket answers.", reset.burst),
+        );
+    }
+}
+
+/// A program gets a connection, and can abort it, once its host has the ACK that finishes the handshake. The round trip is that of the
+/// SYN, so this holds for one that was sent once and answered by a host.
+fn before_open(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    let h = &case.connection.handshake;
+    let answered = h.syn_count == 1 && h.syn_ack_count == 1 && !answered_by_no_host(case);
+    let (Some(ack), Some(knew)) = (h.ack.filter(|_| answered), reset.knew.as_ref()) else {
+        return;
+    };
+    let impossible = knew.first_impossible;
+    let early = impossible.is_some_and(|at| at.frame <= ack.frame && at.frame < reset.at.frame);
+    if early && reset.by == Side::Server && reset.dialect == Dialect::Active {
+        found.tell(
+            ids::RST_BEFORE_OPEN,
+            [ack.frame, reset.at.frame],
+            format!(
+                "The RST (frame {}) came {} behind the ACK that opens the connection (frame {}): too soon for the server to have received that, and before it no program has the connection.",
+                reset.at.frame,
+                wording::span(reset.at.time - ack.time),
+                ack.frame
+            ),
         );
     }
 }
