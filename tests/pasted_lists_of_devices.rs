@@ -315,6 +315,11 @@ fn icmp_errors_of_old_releases_join_the_connection() {
         (cause.as_str(), by.as_str()),
         ("firewall_reject", "middlebox")
     );
+    let summary = document["connections"][0]["verdict"]["summary"].as_str();
+    assert!(
+        summary.unwrap().contains("a host on the way"),
+        "{summary:?}"
+    );
 }
 
 #[test]

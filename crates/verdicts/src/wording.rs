@@ -2,6 +2,23 @@
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Connection, Side};
+use whyreset_segments::Host;
+
+/// Who reported something by ICMP, in the middle of a sentence: its address. Names of a list are known to the reports alone.
+pub(crate) fn reporter(host: Host) -> String {
+    match host {
+        Host::Name(_) => "a host on the way".to_owned(),
+        address => address.to_string(),
+    }
+}
+
+/// The same at the beginning of a sentence.
+pub(crate) fn on_the_way(host: Host) -> String {
+    match host {
+        Host::Name(_) => "A host on the way".to_owned(),
+        address => format!("{address} on the way"),
+    }
+}
 
 /// `14,600`: an integer with thousands separated.
 pub(crate) fn number(value: u64) -> String {

@@ -55,7 +55,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(notice) = notice.filter(|it| opened.is_some_and(|ack| ack.frame < it.at.frame)) {
         return format!(
             "A packet filter at {} refused packets of the open connection with ICMP (from frame {} on): its rules have changed, or it has forgotten the connection.",
-            notice.reporter, notice.at.frame
+            wording::reporter(notice.reporter),
+            notice.at.frame
         );
     }
     match case
@@ -72,7 +73,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         }
         Some(notice) => format!(
             "A firewall at {} refused the SYN to {port} with ICMP (frame {}).",
-            notice.reporter, notice.at.frame
+            wording::reporter(notice.reporter),
+            notice.at.frame
         ),
         None => format!(
             "A firewall refused the SYN to {port} in the server's name: the RST is not the server's own."

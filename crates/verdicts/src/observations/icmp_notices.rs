@@ -55,7 +55,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             [notice.at.frame],
             format!(
                 "{} says in ICMP{} type {} code {} (frame {}) that {says}{}, quoting a packet of {}.",
-                if own { "The host itself".to_owned() } else { format!("{} on the way", notice.reporter) },
+                if own { "The host itself".to_owned() } else { wording::on_the_way(notice.reporter) },
                 if notice.error.v6 { "v6" } else { "" },
                 notice.error.kind,
                 notice.error.code,
