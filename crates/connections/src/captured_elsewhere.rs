@@ -71,7 +71,6 @@ const fn is_a_part(first: &Print, copy: &Print) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::captured_twice::RecentPackets;
     use crate::test_segments::{A, B, data, frame_at};
 
