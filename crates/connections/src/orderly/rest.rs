@@ -376,3 +376,29 @@ fn merge_oldest_runs(runs: &mut Vec<ShortRun>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_are_joined_late_are_joined_alike() {
+        let (mut at_once, mut late) = (Vec::new(), Vec::new());
+        for n in 0..500_u32 {
+            let run = ShortRun {
+                sent_to: i64::from(n) * 1_000,
+                packets: 1 + n * n % 37,
+                ..ShortRun::default()
+            };
+            at_once.push(run);
+            merge_oldest_runs(&mut at_once);
+            late.push(run);
+            if late.len() > MAX_PACKED_RUNS {
+                merge_oldest_runs(&mut late);
+            }
+        }
+        merge_oldest_runs(&mut late);
+        assert_eq!(format!("{at_once:?}"), format!("{late:?}"));
+        assert_eq!(late.len(), MAX_RUNS);
+    }
+}
