@@ -227,9 +227,13 @@ impl<X: StreamSink> Live<X> {
         if numbered && !packet.flags.is_rst() {
             self.course.numbering.of_mut(from).sent(packet.seq_end());
         }
+        let known = self.directions.of(from).flow.bytes;
         packet.marks = self.note(segment, from, packet, checksum);
         self.deliver_segment(segment, &packet, from);
-        self.tell(&packet, from, told);
+        // What is said again is told once.
+        let again = numbered && packet.payload_len > 0 && !packet.flags.is_rst();
+        let again = again && self.directions.of(from).flow.bytes == known;
+        self.tell(&packet, from, told.filter(|_| !again));
         self.check_end(packet.flags);
         self.observers.packet(&packet, segment);
         self.packets.push(&packet, after_silence, config);

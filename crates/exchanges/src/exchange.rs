@@ -144,7 +144,9 @@ impl Exchange {
             .tls
             .as_ref()
             .is_none_or(|tls| calm(tls) && !self.uncertain);
-        self.complete && !self.is_unpromised() && calm
+        // The rows of a list do not tell how long a response was to be.
+        let read = !self.from_list || self.tls.is_some();
+        self.complete && read && !self.is_unpromised() && calm
     }
 
     /// A plain download of which the capture does not hold how long it was to be (a short snapshot length cut the response's

@@ -109,7 +109,7 @@ impl<'a> Accounts<'a> {
                 None => {
                     accounts.complete += 1;
                     accounts.unpromised = Some(exchange).filter(|e| e.is_unpromised());
-                    if promise_unread(connection, exchange) {
+                    if promise_unread(connection, exchange) || promise_not_in_the_list(exchange) {
                         accounts.unread = Some(exchange);
                     }
                 }
@@ -344,7 +344,7 @@ fn short_by_the_numbers(connection: &Connection<Exchanges>, exchange: &Exchange)
 
 /// The server says that it had not got the whole request in time, and the capture does not hold that.
 fn timed_out(exchange: &Exchange) -> Option<(Missing, bool)> {
-    let unread = exchange.uncertain || exchange.request.is_none();
+    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
     (unread && exchange.status == Some(REQUEST_TIMEOUT)).then_some((Missing::AnsweredEarly, true))
 }
 
@@ -356,7 +356,7 @@ fn rest_refused_unread(
 ) -> Option<(Missing, bool)> {
     let refusing = exchange.status.is_some_and(|status| status >= 400);
     let answer = exchange.response_started.filter(|_| refusing)?;
-    let unread = exchange.uncertain || exchange.request.is_none();
+    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
     let unread = unread && exchange.request_body_delivered.is_none();
     let client = &connection.flows.client;
     let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
@@ -447,6 +447,15 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     }
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
+}
+
+/// The rows of a list tell the status of a response, and not how long it was to be.
+fn promise_not_in_the_list(exchange: &Exchange) -> bool {
+    let has_body = exchange.body_delivered.is_some_and(|body| body > 0);
+    exchange.from_list
+        && is_http(&exchange.protocol)
+        && exchange.body_expected.is_none()
+        && has_body
 }
 
 /// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody

@@ -36,9 +36,11 @@ pub(super) fn missing_of_unknown(
     let asked_before = client
         .first_data
         .is_some_and(|first| first.frame < close.at.frame);
-    let waited = client
-        .last_new_data
-        .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
+    // Without times it may have.
+    let waited = !connection.timed
+        || client
+            .last_new_data
+            .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
     let asked_once = client.data_packets <= 2;
     match (close.side, close.kind) {
         (_, Kind::Rst) => Some(Missing::Unanswered),

@@ -45,10 +45,11 @@ impl<'a> Case<'a> {
         let fatal = close::fatal_reset(connection);
         let close = close::first_close(connection, fatal);
         let accounts = Accounts::new(connection, close);
-        // How long nobody spoke does not show where nothing that was said does, or of one side only.
+        // How long nobody spoke does not show where nothing that was said does, or of one side only, or without times.
         let flows = &connection.flows;
         let both_captured = flows.client.packets > 0 && flows.server.packets > 0;
-        let timed = close.filter(|_| !accounts.unseen && both_captured);
+        let clocked = !accounts.unseen && both_captured && connection.timed;
+        let timed = close.filter(|_| clocked);
         Self {
             accounts,
             wait: timed.and_then(|close| wait::before(connection, close)),

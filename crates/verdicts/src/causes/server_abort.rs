@@ -26,6 +26,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         DECLINED_IN_WORDS,
     ],
     weights: &[
+        on(UNTIMED, 0.8, "a wait before the close would not show"),
         on(
             HEARD_IN_PART,
             0.85,

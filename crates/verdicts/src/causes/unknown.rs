@@ -15,6 +15,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "something that nobody thought of is always possible",
     needs: &[],
     weights: &[
+        on(UNTIMED, 1.2, "how long anybody waited does not show"),
         on(
             REQUEST_UNREAD,
             4.0,

@@ -30,10 +30,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     perhaps_rejected(case, found);
     let unheard = case.accounts.silent || case.accounts.unseen;
     let answers_unseen = case.connection.app.list.last().is_some_and(|last| {
-        is_http(&last.protocol)
-            && last.request.is_none()
-            && last.status.is_some()
-            && !last.from_list
+        is_http(&last.protocol) && last.request.is_none() && last.status.is_some()
     });
     if answers_unseen {
         found.add(
@@ -157,7 +154,7 @@ fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {
     let Some(last) = case.connection.app.list.last() else {
         return;
     };
-    let unread = last.request.is_none() || last.uncertain;
+    let unread = last.request.is_none() || last.uncertain || last.from_list;
     let refusing = last.status.is_some_and(|status| status >= 400);
     let client = &case.connection.flows.client;
     let upload = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;

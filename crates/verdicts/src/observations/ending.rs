@@ -382,7 +382,8 @@ fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut
     let frames = [last.map_or(0, |m| m.frame), close.at.frame];
     let id = match (close.side, close.kind) {
         (Side::Server, Kind::Fin) => ids::PERHAPS_TRUNCATED,
-        (Side::Server, Kind::Rst) => ids::PERHAPS_ABORTED,
+        (Side::Server, Kind::Rst) if aborted_by_the_server(case, close) => ids::PERHAPS_ABORTED,
+        (Side::Server, Kind::Rst) => return promise_unread(frames, found),
         (Side::Client, _) => ids::PERHAPS_LEFT_EARLY,
     };
     promise_unread(frames, found);

@@ -59,6 +59,8 @@ ids! {
     HEARD_IN_PART = "heard_in_part";
     /// What is spoken does not show, as the capture begins in the middle.
     BEGUN_UNHEARD = "begun_unheard";
+    /// No row tells a time: how long anybody waited does not show.
+    UNTIMED = "untimed";
     /// The server refused an upload of which the capture does not tell how long it was to be.
     PERHAPS_REJECTED = "perhaps_rejected";
     /// How much the response promised is not in the capture.

@@ -28,6 +28,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if let (Some(close), Some(wait)) = (case.close.filter(|_| !cut), case.wait) {
         before_close(case, close, wait, found);
     }
+    if let Some(close) = case.close.filter(|_| !case.connection.timed) {
+        found.add(
+            ids::UNTIMED,
+            [close.at.frame],
+            "No row tells a time: how long anybody had waited does not show.",
+        );
+    }
     before_failure(case, found);
     since_opening(case, found);
 }

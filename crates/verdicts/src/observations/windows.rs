@@ -12,6 +12,9 @@ use crate::{Observations, wording};
 /// and a reader that is held to a rate opens it several times a second.
 pub(super) const LONGEST_DIP: Span = Span::from_millis(900);
 
+/// So many ACKs with a window of zero are no dip: the first probes alone take seconds (RFC 9293 §3.8.6.1).
+const SAID_AGAIN: usize = 4;
+
 /// A window that was zero at the end.
 pub(super) struct Shut {
     /// Whose window.
@@ -29,6 +32,9 @@ pub(super) fn shut(case: &Case<'_>) -> Option<Shut> {
 
 fn tcp_shut(case: &Case<'_>) -> Option<Shut> {
     zero_at_end(case).filter(|zero| {
+        if !case.connection.timed {
+            return is_said_again(case, zero);
+        }
         let longest = case.connection.flows.of(zero.receiver).window.longest_zero;
         // A slow reader shuts it now and then: what ends it must last longer than what it lived through.
         let lived_through = case
@@ -43,6 +49,14 @@ fn tcp_shut(case: &Case<'_>) -> Option<Shut> {
             .map_or(Span::ZERO, |trip| trip + trip + trip);
         zero.length > LONGEST_DIP.max(far) && zero.length >= lived_through
     })
+}
+
+/// Without times: the receiver says again and again that it takes nothing, as it does when it is asked in growing intervals.
+fn is_said_again(case: &Case<'_>, zero: &Shut) -> bool {
+    let behind = case.connection.packets.iter().filter(|p| {
+        p.side == zero.receiver && p.frame >= zero.since.frame && p.known.has(Known::WINDOW)
+    });
+    behind.filter(|p| p.window == 0).count() >= SAID_AGAIN
 }
 
 fn zero_at_end(case: &Case<'_>) -> Option<Shut> {
@@ -103,14 +117,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     frames.extend(probes.last.map(|m| m.frame));
     let who = wording::side(zero.receiver);
     let text = format!(
-        "{who} announced a window of {} from frame {} on, for {}{}: its program had stopped reading.",
+        "{who} announced a window of {} from frame {} on{}{}: its program had stopped reading.",
         if too_small(case, zero.receiver).is_some() {
             "less than a segment"
         } else {
             "zero"
         },
         zero.since.frame,
-        wording::span(zero.length),
+        match case.connection.timed {
+            true => format!(", for {}", wording::span(zero.length)),
+            false => String::new(),
+        },
         if probes.count > 0 {
             format!(
                 " ({} sent meanwhile)",
