@@ -62,6 +62,7 @@ fn weaver(case: &Case<'_>, found: &mut Observations) {
         if first.by != second.by
             || second.at.time - first.at.time > BACK_TO_BACK
             || answers(first, second)
+            || is_below_an_abort(case, second)
         {
             continue;
         }
@@ -132,6 +133,17 @@ fn refused_then_accepted(case: &Case<'_>, found: &mut Observations) {
 fn answers(first: &Reset, second: &Reset) -> bool {
     let passive = |reset: &Reset| reset.dialect == Dialect::Passive;
     passive(first) && passive(second) && (first.trigger.is_some() || second.trigger.is_some())
+}
+
+/// A bare RST behind the abort of the same side, with a number that it had sent before: what was still under way meets a closed
+/// socket. Who guesses ahead has higher numbers.
+fn is_below_an_abort(case: &Case<'_>, reset: &Reset) -> bool {
+    let bare = !reset.flags.contains(TcpFlags::ACK);
+    let mut earlier = case.connection.resets.iter();
+    bare && earlier.any(|abort| {
+        let aborts = abort.by == reset.by && abort.dialect == Dialect::Active;
+        aborts && abort.at.frame < reset.at.frame && abort.seq >= reset.seq
+    })
 }
 
 fn tampering(case: &Case<'_>, found: &mut Observations) {
