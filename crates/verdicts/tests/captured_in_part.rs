@@ -129,3 +129,25 @@ fn of_one_direction_silences_do_not_show() {
     let verdict = talk.verdict(90.0);
     is_unsure_of(&verdict, Cause::ServerTimeout);
 }
+
+#[test]
+fn times_in_whole_seconds_tell_no_wait_of_one() {
+    let last = |at: f64| {
+        let mut talk = Talk::new();
+        talk.client(0.0, SYN, 0, 0, b"");
+        talk.server(0.0, SYN_ACK, 0, 1, b"");
+        talk.client(0.0, ACK, 1, 1, b"");
+        talk.client(0.0, PSH_ACK, 1, 1, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        talk.server(0.0, ACK, 1, 32, b"");
+        talk.client(at, FIN_ACK, 32, 1, b"");
+        talk.verdict(at)
+    };
+    is_unsure_of(&last(1.0), Cause::ClientTimeout);
+    is_unsure_of(&last(1.0), Cause::ClientAbort);
+    assert_eq!(
+        last(30.0).cause,
+        Cause::ClientTimeout,
+        "{}",
+        told(&last(30.0))
+    );
+}

@@ -21,6 +21,10 @@ pub(crate) use cut_stream::CutStream;
 pub(crate) use in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full, was_sending};
 pub(crate) use wait::{Wait, before as wait_before};
 
+const SECOND: Span = Span::from_secs(1);
+/// Fewer packets may come on the second by chance.
+const FEW_TIMES: u64 = 4;
+
 /// One connection with what is known around it.
 pub(crate) struct Case<'a> {
     /// The connection.
@@ -92,6 +96,14 @@ impl<'a> Case<'a> {
     pub fn both_finished(&self) -> bool {
         let flows = &self.connection.flows;
         flows.client.fin.is_some() && flows.server.fin.is_some()
+    }
+
+    /// How much longer or shorter than told a time may be: lists often tell whole seconds only.
+    pub fn coarseness(&self) -> Span {
+        let mut packets = self.connection.packets.iter();
+        let whole = packets.all(|p| p.time.nanos() % SECOND.nanos() == 0);
+        let several = self.connection.frames.count >= FEW_TIMES;
+        if whole && several { SECOND } else { Span::ZERO }
     }
 
     /// Time that the capture ran on behind the connection's last packet.

@@ -22,7 +22,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
-        on(UNTIMED, 0.4, "a wait before the close would not show"),
+        on(UNTIMED, 0.5, "a wait before the close would not show"),
         on(
             HEARD_IN_PART,
             0.85,

@@ -21,7 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
-        on(UNTIMED, 2.0, "a wait before the close would not show"),
+        on(UNTIMED, 1.2, "a wait before the close would not show"),
         on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.7,

@@ -19,7 +19,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         TIMED_OUT_IN_WORDS,
     ],
     weights: &[
-        on(UNTIMED, 2.0, "a wait before the close would not show"),
+        on(UNTIMED, 1.2, "a wait before the close would not show"),
         on(
             TIMED_OUT_IN_WORDS,
             1.2,

@@ -54,7 +54,15 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
     let felt = wait.since_data.max(wait.length);
     let frames = [wait.after.frame, wait.until.frame];
     let who = wording::the_side(close.side);
-    if felt > SHORTEST_PATIENCE.max(far) {
+    let patience = SHORTEST_PATIENCE.max(far);
+    let coarseness = case.coarseness();
+    if coarseness > Span::ZERO && felt <= patience + coarseness {
+        found.add(
+            ids::UNTIMED,
+            [close.at.frame],
+            "The times are whole seconds: whether anybody had waited does not show.",
+        );
+    } else if felt > patience {
         found.tell(
             ids::LONG_WAIT,
             frames,

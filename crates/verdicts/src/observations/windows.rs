@@ -47,7 +47,8 @@ fn tcp_shut(case: &Case<'_>) -> Option<Shut> {
         let far = case
             .path_round_trip()
             .map_or(Span::ZERO, |trip| trip + trip + trip);
-        zero.length > LONGEST_DIP.max(far) && zero.length >= lived_through
+        let dip = LONGEST_DIP.max(far) + case.coarseness();
+        zero.length > dip && zero.length >= lived_through
     })
 }
 
