@@ -71,6 +71,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
     let unused = c.flows.client.sent_nothing()
         && (c.handshake.syn.is_some() || c.handshake.syn_ack.is_some())
+        && c.flows.client.packets > 0
         && !case.accounts.unseen;
     if unused && handshake_refused(case, close, found) {
         return;
@@ -251,6 +252,12 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     } else {
         "nothing shows that an answer was outstanding"
     };
+    if let Some(exchange) = case.accounts.unread {
+        perhaps_short(case, close, exchange, found);
+    } else if !case.accounts.understood && aborted_by_the_server(case, close) {
+        let bytes = case.connection.flows.server.bytes;
+        perhaps_too_early(ids::PERHAPS_ABORTED, [0, frame], bytes, found);
+    }
     match (close.kind, case.fatal) {
         (Kind::Fin, None) => closed_in_order(close.side, frame, understood, found),
         (_, fatal) => {
@@ -262,6 +269,7 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
                     || case.accounts.unpromised.is_some()
                     || case.accounts.encrypted
                     || !(case.accounts.understood || arrived(case))
+                    || found.has(ids::PERHAPS_ABORTED)
                 {
                     format!("When the RST came (frame {rst}), {understood}.")
                 } else {
@@ -269,12 +277,6 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
                 },
             );
         }
-    }
-    if let Some(exchange) = case.accounts.unread {
-        perhaps_short(case, close, exchange, found);
-    } else if !case.accounts.understood && aborted_by_the_server(case, close) {
-        let bytes = case.connection.flows.server.bytes;
-        perhaps_too_early(ids::PERHAPS_ABORTED, [0, frame], bytes, found);
     }
     if let Some(exchange) = case.accounts.unpromised {
         perhaps_cut(case, close, exchange, found);
