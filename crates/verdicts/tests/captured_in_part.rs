@@ -151,3 +151,20 @@ fn times_in_whole_seconds_tell_no_wait_of_one() {
         told(&last(30.0))
     );
 }
+
+#[test]
+fn a_response_that_stands_before_its_request_in_the_capture_answers_it() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 100, 100);
+    let request = b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+    let next = up + request.len() as u32;
+    // Recorded the wrong way round.
+    let end = talk.response(0.200_02, down, next, 100, 100);
+    talk.client(0.200_01, PSH_ACK, up, down, request);
+    talk.client(0.21, FIN_ACK, next, end, b"");
+    talk.server(0.25, FIN_ACK, end, next + 1, b"");
+    talk.client(0.250_01, ACK, next + 1, end + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}

@@ -276,8 +276,10 @@ impl TlsSession {
                 return;
             }
         } else if self.client_hello.is_some()
-            && (self.flows.client.ciphered && self.flows.server.ciphered)
+            && (self.flows.client.ciphered && self.flows.server.ciphered
+                || side == Side::Server && self.server_hello.is_some())
         {
+            // Up to TLS 1.2 a server has no data before the handshake is finished, whatever of that the capture lacks.
             self.complete_handshake();
         }
         if self.may_be_13() && header.len == TLS13_ALERT_LEN {

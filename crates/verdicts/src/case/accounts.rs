@@ -95,7 +95,10 @@ impl<'a> Accounts<'a> {
             // Who asks for more on the same connection had what it was waiting for.
             accounts.unread = accounts.unread.filter(|_| exchange.http2.is_some());
             match missing_of(connection, exchange, close) {
-                Some((Missing::Unanswered, _)) if answered_by_an_orphan(list, exchange) => {
+                Some((Missing::Unanswered, _))
+                    if answered_by_an_orphan(list, exchange)
+                        || all_were_answered(connection, exchange) =>
+                {
                     accounts.complete += 1;
                 }
                 Some((missing, estimated)) => accounts.keep(OpenExchange {
@@ -311,6 +314,27 @@ fn answered_by_an_orphan(list: &[Exchange], request: &Exchange) -> bool {
         let orphan = e.request.is_none() && e.protocol == request.protocol && e.response_complete;
         orphan && request.http2.is_none() && e.ended.is_some_and(|ended| ended.frame > asked.frame)
     })
+}
+
+/// Records out of time order: a response that stands before its request in the capture belongs to no other where all that the client
+/// said was captured. As many responses as requests came.
+fn all_were_answered(connection: &Connection<Exchanges>, request: &Exchange) -> bool {
+    let all_captured =
+        connection.handshake.is_complete() && connection.flows.client.missing_bytes == 0;
+    if !all_captured || request.http2.is_some() || !is_http(&request.protocol) {
+        return false;
+    }
+    let list = &connection.app.list;
+    let asked = request.started.map_or(0, |at| at.frame);
+    let whole = |e: &&Exchange| e.protocol == request.protocol && e.response_complete;
+    let before = |e: &&Exchange| e.ended.is_some_and(|at| at.frame < asked);
+    let whole_before = list.iter().filter(whole).filter(before);
+    let orphans = whole_before.filter(|e| e.request.is_none());
+    let unanswered = list
+        .iter()
+        .filter(|e| e.request.is_some() && e.response_started.is_none())
+        .count();
+    unanswered > 0 && orphans.count() >= unanswered
 }
 
 /// A request that passed here whole, but that the server had answered before it had all of it, and of which it did not want the
