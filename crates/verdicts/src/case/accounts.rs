@@ -1,19 +1,19 @@
 //! The application's accounts: what was asked and promised, and what of it arrived.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Dialect, Moment, Side};
-use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Framing, Protocol, TlsHandshake};
+use whyreset_connections::{Connection, Moment, Side};
+use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{
-    FAREWELL_BYTES, FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full, left_in_flight,
-    missing_of_unknown, thrown_away,
+    FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
+};
+use super::unread::{
+    all_were_answered, ends_short, promise_not_in_the_list, promise_unread, rest_refused_unread,
+    short_by_the_numbers, timed_out,
 };
 use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
 use crate::wording;
-
-/// RFC 9110 §15.5.9: the server had not got the whole request in time.
-const REQUEST_TIMEOUT: u16 = 408;
 
 /// What is missing from an exchange at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,27 +316,6 @@ fn answered_by_an_orphan(list: &[Exchange], request: &Exchange) -> bool {
     })
 }
 
-/// Records out of time order: a response that stands before its request in the capture belongs to no other where all that the client
-/// said was captured. As many responses as requests came.
-fn all_were_answered(connection: &Connection<Exchanges>, request: &Exchange) -> bool {
-    let all_captured =
-        connection.handshake.is_complete() && connection.flows.client.missing_bytes == 0;
-    if !all_captured || request.http2.is_some() || !is_http(&request.protocol) {
-        return false;
-    }
-    let list = &connection.app.list;
-    let asked = request.started.map_or(0, |at| at.frame);
-    let whole = |e: &&Exchange| e.protocol == request.protocol && e.response_complete;
-    let before = |e: &&Exchange| e.ended.is_some_and(|at| at.frame < asked);
-    let whole_before = list.iter().filter(whole).filter(before);
-    let orphans = whole_before.filter(|e| e.request.is_none());
-    let unanswered = list
-        .iter()
-        .filter(|e| e.request.is_some() && e.response_started.is_none())
-        .count();
-    unanswered > 0 && orphans.count() >= unanswered
-}
-
 /// A request that passed here whole, but that the server had answered before it had all of it, and of which it did not want the
 /// rest: its host refused that, or reset the connection because its program had left it unread.
 fn rest_refused(
@@ -351,45 +330,6 @@ fn rest_refused(
     let refusing = exchange.status.is_some_and(|status| status >= 400);
     let early = refusing && answered_before_the_end(connection, exchange);
     ((taken < sent || early) && refused).then_some((Missing::AnsweredEarly, false))
-}
-
-/// All that the server can have sent, by its numbers, is less than what its response promised; a part of the body came, so it was no
-/// answer to HEAD. What the capture lacks changes nothing about that.
-fn short_by_the_numbers(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    let server = &connection.flows.server;
-    let sent = u64::try_from(server.sent_to.max(server.acked_to)).unwrap_or(u64::MAX);
-    let began = exchange.body_delivered.unwrap_or(0) > 0 && server.fin.is_some();
-    began
-        && exchange.uncertain
-        && exchange
-            .body_expected
-            .is_some_and(|promised| promised > sent)
-}
-
-/// The server says that it had not got the whole request in time, and the capture does not hold that.
-fn timed_out(exchange: &Exchange) -> Option<(Missing, bool)> {
-    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
-    (unread && exchange.status == Some(REQUEST_TIMEOUT)).then_some((Missing::AnsweredEarly, true))
-}
-
-/// The same of a request whose head the capture does not hold in full, so that how long it was to be does not show: the server
-/// said no to many segments, and its host refused more of them, or reset the connection because its program had left them unread.
-fn rest_refused_unread(
-    connection: &Connection<Exchanges>,
-    exchange: &Exchange,
-) -> Option<(Missing, bool)> {
-    let refusing = exchange.status.is_some_and(|status| status >= 400);
-    let answer = exchange.response_started.filter(|_| refusing)?;
-    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
-    let unread = unread && exchange.request_body_delivered.is_none();
-    let client = &connection.flows.client;
-    let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
-    let refused = connection.resets.iter().any(|reset| {
-        let of_data = reset.trigger.is_some_and(|t| t.payload_len > 0);
-        let behind = reset.by == Side::Server && reset.at.frame > answer.frame;
-        behind && (of_data || reset.dialect == Dialect::Active)
-    });
-    (unread && poured && refused).then_some((Missing::AnsweredEarly, true))
 }
 
 /// The response does not acknowledge the end of the request.
@@ -471,44 +411,6 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     }
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
     taken && close.is_none_or(|close| close.kind == Kind::Fin)
-}
-
-/// The rows of a list tell the status of a response, and not how long it was to be.
-fn promise_not_in_the_list(exchange: &Exchange) -> bool {
-    let has_body = exchange.body_delivered.is_some_and(|body| body > 0);
-    exchange.from_list
-        && is_http(&exchange.protocol)
-        && exchange.body_expected.is_none()
-        && has_body
-}
-
-/// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody
-/// reset the connection: what has more to say fills its segments.
-fn ends_short(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    let mut packets = connection.packets.iter();
-    let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
-    let short = last.is_some_and(|p| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH));
-    let several = connection.flows.server.sizes.largest_sent >= FULL_SEGMENT;
-    short
-        && several
-        && promise_unread(connection, exchange)
-        && in_flight(connection, Side::Server) <= 0
-}
-
-/// How long the response was to be was not captured (a head or a chunk that a short snapshot length cut, a row that does not tell
-/// it): that nothing of it is missing is known from acknowledgements alone.
-fn promise_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    let told = exchange.body_expected.is_some()
-        || matches!(
-            exchange.framing,
-            Framing::None | Framing::UntilClose | Framing::Tunnel
-        );
-    let began = exchange.response_started.is_some() || connection.flows.server.bytes > 0;
-    is_http(&exchange.protocol)
-        && !exchange.response_complete
-        && exchange.reset().is_none()
-        && began
-        && !told
 }
 
 /// The client acknowledged more than was captured, and no less than what seems to be missing: the capture lost it, the client

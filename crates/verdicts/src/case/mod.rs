@@ -7,6 +7,7 @@ mod close;
 mod cut_stream;
 pub(crate) mod goodbye;
 mod in_flight;
+mod unread;
 mod unseen;
 mod untold;
 mod wait;

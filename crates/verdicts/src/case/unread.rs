@@ -1,0 +1,113 @@
+//! Exchanges of which the capture, or the list, does not hold what was promised: a head that a short snapshot length cut, a request from
+//! before the capture began, a row that tells the status alone. Statuses, numbers and sizes tell the rest.
+
+use whyreset_connections::{Connection, Dialect, Side};
+use whyreset_exchanges::{Exchange, Exchanges, Framing};
+use whyreset_segments::TcpFlags;
+
+use super::accounts::{Missing, is_http};
+use super::in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full};
+
+/// RFC 9110 §15.5.9: the server had not got the whole request in time.
+const REQUEST_TIMEOUT: u16 = 408;
+
+/// An upload that was refused, and whose head the capture does not hold in full, so that its length does not show: the server
+/// said no to many segments, and its host refused more of them, or reset the connection because its program had left them unread.
+pub(super) fn rest_refused_unread(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> Option<(Missing, bool)> {
+    let refusing = exchange.status.is_some_and(|status| status >= 400);
+    let answer = exchange.response_started.filter(|_| refusing)?;
+    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
+    let unread = unread && exchange.request_body_delivered.is_none();
+    let client = &connection.flows.client;
+    let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
+    let refused = connection.resets.iter().any(|reset| {
+        let of_data = reset.trigger.is_some_and(|t| t.payload_len > 0);
+        let behind = reset.by == Side::Server && reset.at.frame > answer.frame;
+        behind && (of_data || reset.dialect == Dialect::Active)
+    });
+    (unread && poured && refused).then_some((Missing::AnsweredEarly, true))
+}
+
+/// The server says that it had not got the whole request in time, and the capture does not hold that.
+pub(super) fn timed_out(exchange: &Exchange) -> Option<(Missing, bool)> {
+    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
+    (unread && exchange.status == Some(REQUEST_TIMEOUT)).then_some((Missing::AnsweredEarly, true))
+}
+
+/// All that the server can have sent, by its numbers, is less than what its response promised; a part of the body came, so it was no
+/// answer to HEAD. What the capture lacks changes nothing about that.
+pub(super) fn short_by_the_numbers(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> bool {
+    let server = &connection.flows.server;
+    let sent = u64::try_from(server.sent_to.max(server.acked_to)).unwrap_or(u64::MAX);
+    let began = exchange.body_delivered.unwrap_or(0) > 0 && server.fin.is_some();
+    began
+        && exchange.uncertain
+        && exchange
+            .body_expected
+            .is_some_and(|promised| promised > sent)
+}
+
+/// Records out of time order: a response that stands before its request in the capture belongs to no other where all that the client
+/// said was captured. As many responses as requests came.
+pub(super) fn all_were_answered(connection: &Connection<Exchanges>, request: &Exchange) -> bool {
+    let all_captured =
+        connection.handshake.is_complete() && connection.flows.client.missing_bytes == 0;
+    if !all_captured || request.http2.is_some() || !is_http(&request.protocol) {
+        return false;
+    }
+    let list = &connection.app.list;
+    let asked = request.started.map_or(0, |at| at.frame);
+    let whole = |e: &&Exchange| e.protocol == request.protocol && e.response_complete;
+    let before = |e: &&Exchange| e.ended.is_some_and(|at| at.frame < asked);
+    let whole_before = list.iter().filter(whole).filter(before);
+    let orphans = whole_before.filter(|e| e.request.is_none());
+    let unanswered = list
+        .iter()
+        .filter(|e| e.request.is_some() && e.response_started.is_none())
+        .count();
+    unanswered > 0 && orphans.count() >= unanswered
+}
+
+/// How long the response was to be was not captured (a head or a chunk that a short snapshot length cut, a row that does not tell
+/// it): that nothing of it is missing is known from acknowledgements alone.
+pub(super) fn promise_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let told = exchange.body_expected.is_some()
+        || matches!(
+            exchange.framing,
+            Framing::None | Framing::UntilClose | Framing::Tunnel
+        );
+    let began = exchange.response_started.is_some() || connection.flows.server.bytes > 0;
+    is_http(&exchange.protocol)
+        && !exchange.response_complete
+        && exchange.reset().is_none()
+        && began
+        && !told
+}
+
+/// The rows of a list tell the status of a response, and not how long it was to be.
+pub(super) fn promise_not_in_the_list(exchange: &Exchange) -> bool {
+    let has_body = exchange.body_delivered.is_some_and(|body| body > 0);
+    exchange.from_list
+        && is_http(&exchange.protocol)
+        && exchange.body_expected.is_none()
+        && has_body
+}
+
+/// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody
+/// reset the connection: what has more to say fills its segments.
+pub(super) fn ends_short(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let mut packets = connection.packets.iter();
+    let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
+    let short = last.is_some_and(|p| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH));
+    let several = connection.flows.server.sizes.largest_sent >= FULL_SEGMENT;
+    short
+        && several
+        && promise_unread(connection, exchange)
+        && in_flight(connection, Side::Server) <= 0
+}
