@@ -168,3 +168,29 @@ fn a_response_that_stands_before_its_request_in_the_capture_answers_it() {
     let verdict = talk.verdict(2.0);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
+
+#[test]
+fn a_refused_upload_whose_server_resets_by_itself_was_left_unread() {
+    let mut talk = Talk::open();
+    let head = b"PUT /u HTTP/1.1\r\nHost: a\r\nContent-Length: 28960\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    for n in 0..20 {
+        talk.client(0.051 + f64::from(n) / 1e4, ACK, up, 1, &[b'x'; 1448]);
+        up += 1448;
+    }
+    // Its host has taken everything; its program has read the head alone.
+    talk.server(0.1, ACK, 1, up, b"");
+    let answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno";
+    talk.server(0.11, PSH_ACK, 1, up, answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.12, FIN_ACK, up, down, b"");
+    talk.server(0.16, RST_ACK, down, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{}",
+        told(&verdict)
+    );
+}

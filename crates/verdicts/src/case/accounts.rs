@@ -1,7 +1,7 @@
 //! The application's accounts: what was asked and promised, and what of it arrived.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Moment, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Reset, Side};
 use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 use whyreset_segments::{Known, TcpFlags};
 
@@ -14,6 +14,9 @@ use super::unread::{
 };
 use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
 use crate::wording;
+
+/// Fewer bytes of a body are read together with the request's head.
+const LARGE_BODY: u64 = 16_384;
 
 /// What is missing from an exchange at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -328,8 +331,16 @@ fn rest_refused(
     );
     let refused = connection.reset_count.server > 0;
     let refusing = exchange.status.is_some_and(|status| status >= 400);
-    let early = refusing && answered_before_the_end(connection, exchange);
+    let early = refusing
+        && (answered_before_the_end(connection, exchange) || left_unread(connection, taken));
     ((taken < sent || early) && refused).then_some((Missing::AnsweredEarly, false))
+}
+
+/// The server's program closed with something unread, though all of the request was acknowledged: its host reset the connection by
+/// itself (RFC 2525 §2.17), and the client had sent a body of many segments.
+fn left_unread(connection: &Connection<Exchanges>, taken: u64) -> bool {
+    let aborted = |reset: &Reset| reset.by == Side::Server && reset.dialect == Dialect::Active;
+    taken >= LARGE_BODY && connection.resets.iter().any(aborted)
 }
 
 /// The response does not acknowledge the end of the request.
