@@ -9,9 +9,9 @@ use super::accounts::{Missing, OpenExchange, is_http};
 use super::{Close, Kind};
 
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
-pub(crate) const FULL_SEGMENT: u32 = 1_000;
+pub(super) const FULL_SEGMENT: u32 = 1_000;
 /// What takes fewer segments is a question, not an upload.
-pub(crate) const FEW_SEGMENTS: u64 = 4;
+pub(super) const FEW_SEGMENTS: u64 = 4;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 pub(super) const FAREWELL_BYTES: i64 = 64;
 

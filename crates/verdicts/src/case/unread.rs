@@ -1,7 +1,7 @@
 //! Exchanges of which the capture, or the list, does not hold what was promised: a head that a short snapshot length cut, a request from
 //! before the capture began, a row that tells the status alone. Statuses, numbers and sizes tell the rest.
 
-use whyreset_connections::{Connection, Dialect, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Side};
 use whyreset_exchanges::{Exchange, Exchanges, Framing};
 use whyreset_segments::TcpFlags;
 
@@ -17,18 +17,28 @@ pub(super) fn rest_refused_unread(
     connection: &Connection<Exchanges>,
     exchange: &Exchange,
 ) -> Option<(Missing, bool)> {
-    let refusing = exchange.status.is_some_and(|status| status >= 400);
-    let answer = exchange.response_started.filter(|_| refusing)?;
-    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
-    let unread = unread && exchange.request_body_delivered.is_none();
-    let client = &connection.flows.client;
-    let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
+    let answer = no_to_an_unread_upload(connection, exchange)?;
     let refused = connection.resets.iter().any(|reset| {
         let of_data = reset.trigger.is_some_and(|t| t.payload_len > 0);
         let behind = reset.by == Side::Server && reset.at.frame > answer.frame;
         behind && (of_data || reset.dialect == Dialect::Active)
     });
-    (unread && poured && refused).then_some((Missing::AnsweredEarly, true))
+    refused.then_some((Missing::AnsweredEarly, true))
+}
+
+/// When the server said no to what took the client many segments, where it does not show how long that was to be.
+pub(crate) fn no_to_an_unread_upload(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+) -> Option<Moment> {
+    let refusing = exchange.status.is_some_and(|status| status >= 400);
+    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
+    let unread = unread && exchange.request_body_delivered.is_none();
+    let client = &connection.flows.client;
+    let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
+    exchange
+        .response_started
+        .filter(|_| refusing && unread && poured)
 }
 
 /// The server says that it had not got the whole request in time, and the capture does not hold that.

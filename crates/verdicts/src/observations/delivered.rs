@@ -5,7 +5,7 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, FEW_SEGMENTS, FULL_SEGMENT, Missing, OpenExchange, in_flight, is_http};
+use crate::case::{Case, Missing, OpenExchange, in_flight, is_http, no_to_an_unread_upload};
 use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
@@ -154,14 +154,7 @@ fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {
     let Some(last) = case.connection.app.list.last() else {
         return;
     };
-    let unread = last.request.is_none() || last.uncertain || last.from_list;
-    let refusing = last.status.is_some_and(|status| status >= 400);
-    let client = &case.connection.flows.client;
-    let upload = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
-    let answer = last
-        .response_started
-        .filter(|_| unread && refusing && upload);
-    if let Some(answer) = answer.filter(|_| last.request_body_delivered.is_none()) {
+    if let Some(answer) = no_to_an_unread_upload(case.connection, last) {
         found.add(
             ids::PERHAPS_REJECTED,
             [answer.frame],
