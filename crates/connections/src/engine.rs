@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment, TcpFlags, Usual};
+use whyreset_segments::{Known, Quote, Segment, Usual};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
@@ -562,10 +562,7 @@ impl<X: StreamSink> Engine<X> {
 
 /// It neither opens nor ends a connection, or does not say.
 fn is_ordinary(segment: &Segment<'_>) -> bool {
-    !segment.known.has(Known::FLAGS)
-        || !segment
-            .flags
-            .intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST)
+    !segment.known.has(Known::FLAGS) || !segment.flags.opens_or_ends()
 }
 
 /// So many bytes of a quoted TCP header name its stream.

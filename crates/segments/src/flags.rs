@@ -59,6 +59,11 @@ impl TcpFlags {
         self.contains(Self::FIN)
     }
 
+    /// Opens or ends a connection: SYN, FIN or RST is set.
+    pub const fn opens_or_ends(self) -> bool {
+        self.0 & (Self::SYN.0 | Self::FIN.0 | Self::RST.0) != 0
+    }
+
     /// How many sequence numbers SYN and FIN use up.
     pub const fn sequence_len(self) -> u32 {
         self.contains(Self::SYN) as u32 + self.contains(Self::FIN) as u32

@@ -163,7 +163,19 @@ impl<'a> Accounts<'a> {
     }
 }
 
-impl OpenExchange<'_> {
+impl<'a> OpenExchange<'a> {
+    /// Something is missing by sizes, numbers or turns, from this exchange where one was recognised.
+    pub fn estimated(last: Option<&'a Exchange>, missing: Missing) -> Self {
+        Self {
+            exchange: last,
+            missing,
+            started: last.and_then(|e| e.started),
+            request_ended: last.and_then(|e| e.request_ended),
+            response_started: last.and_then(|e| e.response_started),
+            estimated: true,
+        }
+    }
+
     /// `GET /download?o=…`, or a plain word for what was going on.
     pub fn name(&self) -> String {
         let Some(exchange) = self.exchange else {

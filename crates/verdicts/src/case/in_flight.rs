@@ -161,7 +161,7 @@ pub(super) fn left_in_flight<'a>(
     {
         return None;
     }
-    Some(estimated(
+    Some(OpenExchange::estimated(
         last,
         match sender {
             Side::Server => Missing::ResponseUnfinished,
@@ -169,17 +169,6 @@ pub(super) fn left_in_flight<'a>(
             Side::Client => Missing::Unanswered,
         },
     ))
-}
-
-fn estimated(last: Option<&Exchange>, missing: Missing) -> OpenExchange<'_> {
-    OpenExchange {
-        exchange: last,
-        missing,
-        started: last.and_then(|e| e.started),
-        request_ended: last.and_then(|e| e.request_ended),
-        response_started: last.and_then(|e| e.response_started),
-        estimated: true,
-    }
 }
 
 /// A side that reset the connection while full segments of its own were on their way, in a protocol that does not show what was promised:
@@ -202,7 +191,7 @@ pub(super) fn thrown_away<'a>(
         heard && p.known.has(Known::ACK) && !p.flags.is_rst()
     })?;
     (reset.seq - known.ack > i64::from(FULL_SEGMENT)).then(|| {
-        estimated(
+        OpenExchange::estimated(
             last,
             match close.side {
                 Side::Client => Missing::RequestUnfinished,

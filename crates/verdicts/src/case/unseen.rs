@@ -3,7 +3,6 @@
 
 use whyreset_connections::{Connection, Dialect, Reset, Side};
 use whyreset_exchanges::Exchanges;
-use whyreset_segments::TcpFlags;
 
 use super::accounts::{Missing, OpenExchange};
 
@@ -23,14 +22,8 @@ pub(super) fn unanswered(connection: &Connection<Exchanges>) -> Option<OpenExcha
     let flows = &connection.flows;
     let answered = unseen(connection, Side::Server) || !flows.server.sent_nothing();
     let numbered = connection.handshake.syn_ack.is_some();
-    (unseen(connection, Side::Client) && numbered && !answered).then_some(OpenExchange {
-        exchange: None,
-        missing: Missing::Unanswered,
-        started: None,
-        request_ended: None,
-        response_started: None,
-        estimated: true,
-    })
+    (unseen(connection, Side::Client) && numbered && !answered)
+        .then(|| OpenExchange::estimated(None, Missing::Unanswered))
 }
 
 /// By the numbers this side sent more than was captured of it. They count from its SYN.
@@ -71,10 +64,5 @@ fn believable_resets(connection: &Connection<Exchanges>) -> impl Iterator<Item =
 
 /// All packets open or end the connection.
 fn only_picked(connection: &Connection<Exchanges>) -> bool {
-    connection.packets.iter().all(|p| is_picked(p.flags))
-}
-
-/// It opens or ends a connection: what a filter for those lets pass.
-fn is_picked(flags: TcpFlags) -> bool {
-    flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST)
+    connection.packets.iter().all(|p| p.flags.opens_or_ends())
 }

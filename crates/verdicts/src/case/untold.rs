@@ -34,12 +34,5 @@ fn may_have_data(packet: &Packet) -> bool {
 
 /// What the client said last is taken for a request without an answer.
 pub(super) fn unanswered(last: Side) -> Option<OpenExchange<'static>> {
-    (last == Side::Client).then_some(OpenExchange {
-        exchange: None,
-        missing: Missing::Unanswered,
-        started: None,
-        request_ended: None,
-        response_started: None,
-        estimated: true,
-    })
+    (last == Side::Client).then(|| OpenExchange::estimated(None, Missing::Unanswered))
 }

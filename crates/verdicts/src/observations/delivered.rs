@@ -36,7 +36,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::HEARD_IN_PART,
             last_complete_frames(case),
-            "What the server answered last is not in the capture.",
+            "The request that the server answered last is not in the capture.",
         );
     }
     if !case.accounts.understood && !unheard {
