@@ -1,16 +1,21 @@
 //! TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 8446), without keys, and with them where they are given.
 
+mod account;
 mod aead;
 mod alert;
+mod alpn;
 mod answer;
 mod close_notify;
 mod decrypt12;
 mod decrypt13;
 mod decryption;
 mod early_data;
+mod flow;
+mod handshake;
 mod hello;
 mod inside;
 mod keylog;
+mod leaving;
 mod opening;
 mod record;
 mod session;

@@ -1,0 +1,75 @@
+//! What is told of a session in the end.
+
+use whyreset_connections::Side;
+
+use super::session::TlsSession;
+use super::turns::Turns;
+use crate::{AnswerEnd, Tls, TlsHandshake};
+
+impl TlsSession {
+    pub(super) fn tls(&self) -> Tls {
+        let offered = self.client_hello.as_ref();
+        let cut = self.cut_record();
+        let answered = self.early_data_taken && self.flows.server.spoke_after;
+        let established = self.handshake == TlsHandshake::Complete || answered;
+        let open = established || self.client_hello.is_none();
+        let goodbye = self.said_goodbye(Side::Server);
+        let turns = self.turns.as_ref().filter(|_| open);
+        // What the capture lacks at the end may have been the answer, or its end.
+        let blind = self.flows.server.reader.is_lost();
+        let outstanding = turns.and_then(Turns::request_outstanding);
+        let under_way = turns.and_then(|it| it.response_under_way(cut, goodbye));
+        Tls {
+            server_name: offered.and_then(|hello| hello.server_name.clone()),
+            alpn: self.alpn().map(str::to_owned),
+            handshake: self.final_handshake(),
+            alert: self.alert.clone(),
+            close_notify: self.close_notify(),
+            resumed: self.resumed(),
+            client_bytes: self.flows.client.application_bytes,
+            server_bytes: self.flows.server.application_bytes,
+            request_outstanding: outstanding
+                .filter(|waits| !(blind && *waits))
+                .filter(|waits| *waits || !self.request_unread()),
+            request_unread: self.request_unread(),
+            response_under_way: under_way.filter(|flows| !(blind && *flows)),
+            cut_record: cut,
+            left_in_silence: open && self.left_in_silence(),
+            last_answer: self.last_answer().filter(|_| !blind),
+            left_behind_answer: open && self.left_behind_answer(),
+            answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
+            heartbeat: self.flows.client.beats || self.flows.server.beats,
+            answered_early: self.answered_early().filter(|_| open),
+            answered_within: open
+                && self.flows.client.lossy
+                && self.unread_upload.was_answered_within(),
+            answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
+        }
+    }
+
+    pub(super) fn cut_record(&self) -> Option<(Side, u64)> {
+        [Side::Server, Side::Client].into_iter().find_map(|side| {
+            let flow = self.flows.of(side);
+            let missing = flow.reader.missing();
+            (missing > 0 && !flow.reader.is_lost()).then_some((side, u64::from(missing)))
+        })
+    }
+
+    /// The client said something behind the server's last answer, and its records are not in the capture.
+    fn request_unread(&self) -> bool {
+        let (Some(unread), Some(answer)) = (self.unread_request, self.last_answer()) else {
+            return false;
+        };
+        unread.frame > answer.frame
+    }
+
+    /// The server answered while the client was still sending its request: whether all of that came.
+    pub(super) fn answered_early(&self) -> Option<bool> {
+        let turns = self.turns.as_ref()?;
+        let Some(whole) = turns.answered_early() else {
+            // A client that is told to send no more leaves in the middle of its request.
+            return (self.client_aborted && turns.perhaps_refused()).then_some(false);
+        };
+        Some(whole && self.flows.client.reader.missing() == 0)
+    }
+}
