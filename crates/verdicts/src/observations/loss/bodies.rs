@@ -1,0 +1,78 @@
+//! Bodies that stopped: at their head, or in the middle of full segments.
+
+use whyreset_connections::Side;
+
+use super::{LARGE, SMALLEST_LARGE, ids};
+use crate::case::{Case, Kind, Missing};
+use crate::{Observations, wording};
+
+/// Seen from the receiver's side: a body was promised that fills large segments, the head of it came, and nothing else.
+pub(super) fn nothing_large(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let client = &c.flows.client;
+    let open = case.accounts.open.as_ref().filter(|open| {
+        open.missing == Missing::RequestUnfinished && !found.has(ids::UNANSWERED_TAIL)
+    });
+    let promised = open.and_then(|open| open.exchange?.request_body_expected);
+    let (Some(promised), Some(last)) = (promised, client.last_new_data) else {
+        return;
+    };
+    let waited = found.has(ids::OPEN_AND_WAITING) || found.has(ids::LONG_WAIT);
+    if waited && promised > u64::from(LARGE) && client.sizes.largest_sent < SMALLEST_LARGE {
+        found.tell(
+            ids::NOTHING_LARGE_CAME,
+            [last.frame],
+            format!(
+                "Of a request body of {} nothing came past here, though the client needs no leave to send it; the largest segment of the client that did come carries {}.",
+                wording::bytes(promised),
+                wording::bytes(u64::from(client.sizes.largest_sent))
+            ),
+        );
+    }
+}
+
+/// A response, or an upload, that stops in the middle of full segments, without PSH: the sender had more to send at that
+/// moment.
+pub(super) fn full_flow(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let (sender, what) = match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished) => (Side::Server, "response"),
+        Some(Missing::RequestUnfinished) => (Side::Client, "request"),
+        _ => return,
+    };
+    let closed_otherwise = case
+        .close
+        .is_some_and(|close| close.side == sender || close.kind == Kind::Rst);
+    let waited_for = match case.close {
+        Some(_) => sender == Side::Server || found.has(ids::LONG_WAIT),
+        None => found.has(ids::OPEN_AND_WAITING),
+    };
+    if closed_otherwise || !waited_for || found.has(ids::UNANSWERED_TAIL) {
+        return;
+    }
+    let flow = c.flows.of(sender);
+    let Some(last) = flow.last_new_data else {
+        return;
+    };
+    let latest = c
+        .packets
+        .iter()
+        .rfind(|p| p.side == sender && p.payload_len > 0);
+    let full = latest.is_some_and(|p| p.payload_len >= flow.sizes.largest_sent);
+    // What came behind it and was acknowledged, though not captured, may have been the end of a write.
+    let unseen = latest.is_some_and(|p| flow.acked_to > p.seq_end().saturating_add(1));
+    if unseen {
+        return;
+    }
+    if !flow.last_data_pushed && flow.data_packets > 2 && full {
+        found.add(
+            ids::STOPPED_IN_FULL_FLOW,
+            [last.frame],
+            format!(
+                "The last segment of the {what} (frame {}) carries no PSH: {} had more to send at once, and it did not come.",
+                last.frame,
+                wording::side(sender)
+            ),
+        );
+    }
+}

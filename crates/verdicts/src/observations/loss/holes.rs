@@ -1,0 +1,141 @@
+//! Seen from the receiver's side: bytes that never came, while later ones did.
+
+use whyreset_capture::Span;
+use whyreset_connections::Side;
+
+use super::{LARGE, LONG_ENOUGH, SMALLEST_LARGE, ids};
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// Packets of a side that are enough to say that it was heard.
+const SEVERAL: u64 = 3;
+
+/// The capture holds the opening, or enough of what both sides said behind it to tell a hole from a late start.
+fn both_heard(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let h = &c.handshake;
+    let talked = |side| c.flows.of(side).packets >= SEVERAL;
+    h.is_complete() || (h.syn.is_none() && talked(Side::Client) && talked(Side::Server))
+}
+
+/// Seen from the receiver's side: bytes that never came, while later ones did.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    for side in [Side::Client, Side::Server] {
+        let flow = c.flows.of(side);
+        let receiver = c.flows.of(side.peer());
+        if hole_stays(case, side, found) {
+            continue;
+        }
+        hole_at_end(case, side, found);
+        let waiting = flow.missing_bytes > 0
+            && flow.acks_of_unseen == 0
+            && flow.acked_to < flow.sent_to
+            && receiver.acks_of_unseen == 0;
+        // Segments as large did come: then it was not their size.
+        let others_as_large = flow.sizes.largest_sent >= LARGE;
+        let Some(last) = flow.last.filter(|_| waiting && both_heard(case)) else {
+            continue;
+        };
+        if others_as_large || flow.missing_bytes < u64::from(SMALLEST_LARGE) {
+            continue;
+        }
+        found.tell(
+            ids::HOLE_NEVER_FILLED,
+            [last.frame],
+            format!(
+                "{} of {} never came past here, while later bytes did; {} had not acknowledged them either.",
+                wording::bytes(flow.missing_bytes),
+                wording::side(side),
+                wording::side(side.peer())
+            ),
+        );
+    }
+}
+
+/// A hole that is open for so long that its sender has filled it several times over: these copies did not come either. Where
+/// all that came meanwhile is smaller than what is missing, size is the reason.
+fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
+    let c = case.connection;
+    let flow = c.flows.of(side);
+    let receiver = c.flows.of(side.peer());
+    let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
+    let open = case.close.is_none() && both_heard(case) && captured;
+    if !open || flow.missing_bytes < u64::from(SMALLEST_LARGE) || flow.acked_to >= flow.sent_to {
+        return false;
+    }
+    let above = || {
+        let data = c.packets.iter();
+        data.filter(move |p| p.side == side && p.payload_len > 0 && p.seq > flow.acked_to)
+    };
+    let (Some(first), Some(largest)) = (above().next(), above().map(|p| p.payload_len).max())
+    else {
+        return false;
+    };
+    let asked = receiver.last.is_some_and(|at| at.frame > first.frame);
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    let lasted = c.capture_end - first.time;
+    if !asked || lasted < LONG_ENOUGH + trips {
+        return false;
+    }
+    let missing = wording::bytes(flow.missing_bytes);
+    let (sender, asker) = (wording::side(side), wording::side(side.peer()));
+    found.tell(
+        ids::HOLE_STAYS,
+        [first.frame, receiver.last.map_or(0, |at| at.frame)],
+        format!(
+            "{missing} of {sender} are missing before frame {}, {asker} asks for them, and in the {} to the capture's end they did not come: hosts send such bytes again after 200 ms, 400 ms and so on.",
+            first.frame,
+            wording::span(lasted)
+        ),
+    );
+    if largest < full_segment(case, side) && flow.missing_bytes > u64::from(largest) {
+        found.tell(
+            ids::HOLE_NEVER_FILLED,
+            above().map(|p| p.frame).take(3).collect::<Vec<u64>>(),
+            format!(
+                "What came meanwhile is small ({} at most): full segments may be too large for the path.",
+                wording::bytes(u64::from(largest))
+            ),
+        );
+    }
+    true
+}
+
+/// The payload of a full segment of this side, or somewhat less: by what it sent, and by what the other side takes.
+fn full_segment(case: &Case<'_>, side: Side) -> u32 {
+    let flows = &case.connection.flows;
+    let mss = flows.of(side.peer()).syn_options.and_then(|o| o.mss);
+    let taken = mss.map_or(LARGE, |mss| u32::from(mss.saturating_sub(40)));
+    taken.max(flows.of(side).sizes.largest_sent)
+}
+
+/// The capture ends with a hole in a stream: later bytes came, the receiver asks for the earlier ones, and they do not come for
+/// longer than an answer takes.
+fn hole_at_end(case: &Case<'_>, side: Side, found: &mut Observations) {
+    let c = case.connection;
+    let flow = c.flows.of(side);
+    let receiver = c.flows.of(side.peer());
+    let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
+    let open = flow.missing_bytes > 0 && flow.acked_to < flow.sent_to && captured;
+    let Some(last) = flow.last_new_data.filter(|_| open && case.close.is_none()) else {
+        return;
+    };
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    if receiver.duplicate_acks > 0 && c.capture_end - last.time > trips {
+        found.tell(
+            ids::HOLE_AT_END,
+            [last.frame],
+            format!(
+                "When the capture ends {} of {} are missing in the middle of its stream, and {} still asks for them.",
+                wording::bytes(flow.missing_bytes),
+                wording::side(side),
+                wording::side(side.peer())
+            ),
+        );
+    }
+}
