@@ -734,3 +734,127 @@ fn differences_from_midnight_and_numbers_of_both_kinds() {
     let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
 }
+
+/// tcpdump prints no number of a plain acknowledgement: probes that keep a connection alive, of which nobody answers any.
+#[test]
+fn acknowledgements_that_come_by_themselves_are_probes() {
+    let list = |answered: bool| {
+        let mut list = "\
+10:00:00.000000 IP 10.0.0.1.50000 > 10.0.0.2.5432: Flags [P.], seq 1:101, ack 1, win 502, length 100
+10:00:00.010000 IP 10.0.0.2.5432 > 10.0.0.1.50000: Flags [P.], seq 1:201, ack 101, win 509, length 200
+10:00:00.010100 IP 10.0.0.1.50000 > 10.0.0.2.5432: Flags [.], ack 201, win 501, length 0
+"
+        .to_owned();
+        for second in ["00", "10", "20", "30"] {
+            list.push_str(&format!("10:01:{second}.100000 IP 10.0.0.1.50000 > 10.0.0.2.5432: Flags [.], ack 201, win 501, length 0\n"));
+            if answered {
+                list.push_str(&format!("10:01:{second}.110000 IP 10.0.0.2.5432 > 10.0.0.1.50000: Flags [.], ack 101, win 509, length 0\n"));
+            }
+        }
+        list.push_str("10:01:40.100000 IP 10.0.0.1.50000 > 10.0.0.2.5432: Flags [R.], seq 101, ack 201, win 501, length 0\n");
+        of(&list)
+    };
+    assert_eq!(list(false).0, "path_blackhole");
+    assert_eq!(list(true).0, "benign_reset");
+}
+
+/// A display filter on `tcp.analysis.keep_alive` hides the answers.
+#[test]
+fn probes_whose_answers_may_be_left_out_tell_nothing() {
+    let list = |frames: [u32; 3]| {
+        let mut list = "\
+No.     Time        Source       Destination  Protocol Length Info
+      1 0.000000    192.168.1.5  203.0.113.9  TCP      74     51000 > 443 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 WS=128
+      2 0.020000    203.0.113.9  192.168.1.5  TCP      74     443 > 51000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460 WS=128
+      3 0.020100    192.168.1.5  203.0.113.9  TCP      66     51000 > 443 [ACK] Seq=1 Ack=1 Win=64256 Len=0
+      4 0.030000    192.168.1.5  203.0.113.9  TCP      166    51000 > 443 [PSH, ACK] Seq=1 Ack=1 Win=64256 Len=100
+      5 0.050000    203.0.113.9  192.168.1.5  TCP      266    443 > 51000 [PSH, ACK] Seq=1 Ack=101 Win=64256 Len=200
+      6 0.050100    192.168.1.5  203.0.113.9  TCP      66     51000 > 443 [ACK] Seq=101 Ack=201 Win=64256 Len=0
+"
+        .to_owned();
+        for (frame, second) in frames.into_iter().zip([45, 90, 135]) {
+            list.push_str(&format!("  {frame:5} {second}.100000    192.168.1.5  203.0.113.9  TCP      66     [TCP Keep-Alive] 51000 > 443 [ACK] Seq=100 Ack=201 Win=64256 Len=0\n"));
+        }
+        of(&list)
+    };
+    assert_eq!(list([7, 8, 9]).0, "path_blackhole");
+    let (cause, _, confidence) = list([120, 190, 230]);
+    assert_eq!(cause, "unknown");
+    assert!(confidence < 0.8, "{confidence}");
+}
+
+/// github.com/chassing/linux-sysadmin-interview-questions, issue 32: tcpwrappers turned the client away behind a look-up of 5 s.
+#[test]
+fn a_server_that_speaks_first_waits_for_no_request() {
+    let rows = |port: u16| {
+        format!("\
+14:54:52.437735 IP client.42458 > server.{port}: Flags [S], seq 1684654810, win 14600, options [mss 1460,sackOK,TS val 145488717 ecr 0,nop,wscale 7], length 0
+14:54:52.437768 IP server.{port} > client.42458: Flags [S.], seq 4232260733, ack 1684654811, win 14480, options [mss 1460,sackOK,TS val 280783227 ecr 145488717,nop,wscale 7], length 0
+14:54:52.438533 IP client.42458 > server.{port}: Flags [.], ack 1, win 115, options [nop,nop,TS val 145488717 ecr 280783227], length 0
+14:54:57.440473 IP server.{port} > client.42458: Flags [F.], seq 1, ack 1, win 114, options [nop,nop,TS val 280784478 ecr 145488717], length 0
+14:54:57.441246 IP client.42458 > server.{port}: Flags [F.], seq 1, ack 2, win 115, options [nop,nop,TS val 145489968 ecr 280784478], length 0
+14:54:57.441264 IP server.{port} > client.42458: Flags [.], ack 2, win 114, options [nop,nop,TS val 280784478 ecr 145489968], length 0
+")
+    };
+    assert_eq!(of(&rows(21)).0, "server_abort");
+    assert_eq!(of(&rows(8080)).0, "server_timeout");
+}
+
+/// github.com/kubernetes/kubernetes, issue 122174, as its author shortened it: the answer's address was not translated back.
+#[test]
+fn a_refused_answer_in_rows_without_options_is_no_scan_for_sure() {
+    let (cause, _, confidence) = of("\
+10.244.1.192.38530 > 10.244.1.189.7800: Flags [S]
+10.244.1.189.7800 > 10.244.1.192.38530: Flags [S.]
+10.244.1.192.38530 > 10.244.1.189.7800: Flags [R]
+");
+    assert_eq!(cause, "handshake_incomplete");
+    assert!(confidence < 0.6, "{confidence}");
+}
+
+/// nmap's FIN and Xmas scans: segments that no TCP sends, each taken for an orderly close before.
+#[test]
+fn what_no_tcp_sends_is_a_scan() {
+    for (rows, port) in [
+        (
+            "\
+12:00:01.200000 IP 10.0.0.9.40000 > 10.0.0.2.80: Flags [F], seq 123456789, win 1024, length 0
+12:00:01.200100 IP 10.0.0.2.80 > 10.0.0.9.40000: Flags [R.], seq 0, ack 123456790, win 0, length 0
+",
+            "closed",
+        ),
+        (
+            "12:00:01.2 IP 10.0.0.9.40000 > 10.0.0.2.22: Flags [FPU], seq 1, win 1024, urg 0, length 0\n",
+            "filtered",
+        ),
+    ] {
+        let document = document_of_text(rows);
+        let connection = &document["connections"][0];
+        let verdict = &connection["verdict"];
+        assert_eq!(
+            (&verdict["cause"], &connection["outcome"]),
+            (&Value::from("unknown"), &Value::from("partial"))
+        );
+        let summary = verdict["summary"].as_str().unwrap();
+        assert!(
+            summary.contains("scan") && summary.contains(port),
+            "{summary}"
+        );
+    }
+}
+
+/// github.com/xmrig/xmrig, issue 3300: a filter was taken away while the program tried again.
+#[test]
+fn a_listener_that_answers_only_later_need_not_have_been_full() {
+    let mut list = String::new();
+    for second in ["37.93", "38.94", "40.95", "44.96", "52.97"] {
+        list.push_str(&format!("18:12:{second} IP 192.168.1.50.65270 > 103.249.70.7.5354: Flags [S], seq 7, win 64240, options [mss 1460,nop,wscale 8], length 0\n"));
+    }
+    list.push_str("\
+18:13:03.094888 IP 192.168.1.50.65271 > 103.249.70.7.5354: Flags [S], seq 9, win 64240, options [mss 1460,nop,wscale 8], length 0
+18:13:03.283991 IP 103.249.70.7.5354 > 192.168.1.50.65271: Flags [S.], seq 1, ack 10, win 65535, options [mss 1396,nop,wscale 12], length 0
+");
+    let (cause, _, confidence) = verdict(&document_of_text(&list), 0);
+    assert_eq!(cause, "no_answer");
+    assert!(confidence < 0.8, "{confidence}");
+}

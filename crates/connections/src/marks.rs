@@ -68,6 +68,9 @@ marks! {
     TIMEOUT_RETRANSMISSION = 25;
     /// Ours: the segment lies wholly outside of what the receiver accepts.
     OUTSIDE_WINDOW = 26;
+    /// Ours: a plain ACK that repeats the last one after a rest, where the source does not tell its sequence number (tcpdump prints
+    /// none): a keep-alive probe.
+    UNNUMBERED_KEEP_ALIVE = 27;
 }
 
 impl Marks {

@@ -12,6 +12,9 @@ const SHORTEST_TIMEOUT: Span = Span::from_millis(190);
 const SHORTEST_PROBE: Span = Span::from_millis(9);
 /// A challenge ACK follows its cause at once: within a round trip and some.
 const CHALLENGE_WITHIN: Span = Span::from_secs(1);
+/// No host repeats an acknowledgement by itself that late: delayed ACKs take half a second at most (RFC 9293 §3.8.6.3). Keep-alive
+/// probes come no sooner than a second apart.
+const REST: Span = Span::from_millis(900);
 
 /// What the packet of `own` is, besides Wireshark's flags (which `packet.marks` holds). `since_sent` is the time since
 /// the same sequence number was sent last.
@@ -30,6 +33,9 @@ pub(crate) fn find(
     }
     if has_duplicate_sack(segment) {
         marks |= Marks::DUPLICATE_SACK;
+    }
+    if is_unnumbered_keep_alive(packet, own, peer) {
+        marks |= Marks::UNNUMBERED_KEEP_ALIVE;
     }
     marks | of_calm(packet, own, peer)
 }
@@ -58,6 +64,23 @@ fn is_probe_of_closed_window(packet: &Packet, own: &Direction, peer: &Direction)
         && packet.marks.has(Marks::RETRANSMISSION)
         && packet.seq >= own.flow.acked_to;
     packet.marks.intersects(asks) || repeats
+}
+
+/// Nothing new to acknowledge, the same window, and both sides had rested: what else would it be sent for?
+fn is_unnumbered_keep_alive(packet: &Packet, own: &Direction, peer: &Direction) -> bool {
+    let known = packet.known;
+    let told = known.has(Known::ACK.with(Known::LEN)) && known.has(Known::TIME);
+    if known.has(Known::SEQ) || !told || packet.payload_len > 0 || packet.flags != TcpFlags::ACK {
+        return false;
+    }
+    let same_window = !known.has(Known::WINDOW) || packet.window == own.flow.window.last;
+    let moments = [own.flow.last, peer.flow.last];
+    let rested = |at: crate::Moment| packet.time - at.time >= REST;
+    own.flow.last.is_some()
+        && same_window
+        && own.acknowledges
+        && packet.ack == peer.flow.acked_to
+        && moments.into_iter().flatten().all(rested)
 }
 
 const CONTROL: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);

@@ -8,7 +8,7 @@ use crate::{Cause, Observations, Outcome};
 
 /// What happened, given the cause.
 pub(crate) fn outcome(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
-    if found.has(ids::TOO_LITTLE) {
+    if found.has_any(&[ids::TOO_LITTLE, ids::SCAN_PROBE]) {
         return Outcome::Partial;
     }
     opening(case, found)
@@ -83,6 +83,8 @@ fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome
         Cause::PathBlackhole | Cause::MtuBlackhole | Cause::IdleStateLost => {
             found.has(ids::LONG_WAIT) || !missing
         }
+        // It was its own turn to speak.
+        Cause::ServerAbort if found.has(ids::CLOSED_WITHOUT_GREETING) => false,
         _ => found.has(ids::LONG_WAIT) && !refused_in_words(found),
     };
     Some(if waited {

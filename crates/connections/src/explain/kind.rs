@@ -36,7 +36,7 @@ fn what<X>(scene: &Scene<'_, X>) -> String {
     if marks.has(Marks::PROBE_OF_CLOSED_WINDOW) || marks.has(Marks::ZERO_WINDOW_PROBE) {
         return "a probe of the other side's closed window".to_owned();
     }
-    if marks.has(Marks::KEEP_ALIVE) {
+    if marks.intersects(Marks::KEEP_ALIVE | Marks::UNNUMBERED_KEEP_ALIVE) {
         return "a keep-alive probe".to_owned();
     }
     if flags.is_fin() {

@@ -6,7 +6,10 @@ use crate::{Flow, Marks, Moment, Probes};
 pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     if seen.marks().has(Marks::PROBE_OF_CLOSED_WINDOW) {
         count(&mut flow.window_probes, seen.at);
-    } else if seen.marks().has(Marks::KEEP_ALIVE) {
+    } else if seen
+        .marks()
+        .intersects(Marks::KEEP_ALIVE | Marks::UNNUMBERED_KEEP_ALIVE)
+    {
         count(&mut flow.keep_alives, seen.at);
     }
 }

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the same listener answered others about then: it was alive, and chose",
         ),
         on(
+            LISTENER_ANSWERED_LATER,
+            4.0,
+            "the listener was there a while later; an outage that passed looks the same",
+        ),
+        on(
             SYN_ACK_REPEATED,
             20.0,
             "it repeats its SYN/ACK in spite of the client's ACK: the ACK was dropped for want of room",

@@ -17,6 +17,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         RST_NOTHING_MISSING,
         RST_WITHOUT_DATA,
         SYN_ACK_REFUSED,
+        SYN_ACK_REFUSED_UNTOLD,
         CONNECT_CANCELLED,
         TALK_UNSEEN,
     ],
@@ -152,13 +153,19 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a health check's own host knows of the connection",
         ),
         on(
+            SYN_ACK_REFUSED_UNTOLD,
+            0.3,
+            "whether an ordinary program had asked does not show",
+        ),
+        on(SCAN_PROBE, 0.03, "there was no connection to reset"),
+        on(
             PROTOCOL_UNKNOWN,
             0.6,
             "the protocol is not understood, so something may have been missing all the same",
         ),
         on(
-            WAIT_UNTOLD,
-            0.5,
+            UNTIMED,
+            0.3,
             "a client that had asked, and waited in vain, leaves so as well",
         ),
         on(

@@ -10,7 +10,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "scans, forged sources and lost answers all look like this",
-    needs: &[HANDSHAKE_UNFINISHED, SYN_ACK_REFUSED, CONNECT_CANCELLED],
+    needs: &[
+        HANDSHAKE_UNFINISHED,
+        SYN_ACK_REFUSED,
+        SYN_ACK_REFUSED_UNTOLD,
+        CONNECT_CANCELLED,
+    ],
     weights: &[
         on(
             CONNECT_CANCELLED,
@@ -22,6 +27,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SYN_ACK_REFUSED,
             2.0,
             "the host of the opening side never meant to open it",
+        ),
+        on(
+            SYN_ACK_REFUSED_UNTOLD,
+            0.6,
+            "the host of the opening side knows of no such connection",
         ),
         on(
             ANSWERED_TWICE,
@@ -79,6 +89,9 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     }
     if found.has(SYN_ACK_REFUSED) {
         return "The handshake was never meant to be finished: the client's host answered the SYN/ACK with RST, as after a scan.".to_owned();
+    }
+    if found.has(SYN_ACK_REFUSED_UNTOLD) {
+        return "The client's host refused the SYN/ACK: a scan, a connect that was given up, or an answer that comes from another address than the SYN went to.".to_owned();
     }
     let n = case.connection.handshake.syn_ack_count;
     if found.has(SYN_REPEATED_AFTER_ANSWER) {

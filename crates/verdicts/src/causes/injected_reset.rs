@@ -43,6 +43,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether both ends were still talking is not in the capture",
         ),
         on(
+            SYN_ACK_REFUSED_UNTOLD,
+            0.1,
+            "nothing had been said that anybody could dislike",
+        ),
+        on(
             SYN_ACK_REFUSED,
             0.1,
             "nothing had been said that anybody could dislike",

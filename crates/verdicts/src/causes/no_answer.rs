@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.2,
             "the same listener answered others about then",
         ),
+        on(
+            LISTENER_ANSWERED_LATER,
+            0.7,
+            "the same listener answered later: the filter, or the outage, was gone by then",
+        ),
         on(SYN_REPEATED, 1.2, "several SYNs in a row got no answer"),
         on(
             ICMP_UNREACHABLE,

@@ -50,8 +50,8 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was asked and promised is not in the capture",
         ),
         on(
-            WAIT_UNTOLD,
-            0.5,
+            UNTIMED,
+            0.3,
             "a client that had asked, and waited in vain, leaves so as well",
         ),
         on(
@@ -166,6 +166,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             FIN_UNANSWERED,
             0.15,
             "a FIN that is never acknowledged: the other side was gone, though nothing was owed any more",
+        ),
+        on(SCAN_PROBE, 0.03, "it is no connection"),
+        on(
+            PROBES_BETWEEN_GAPS,
+            0.4,
+            "whether the probes were answered does not show",
         ),
         on(
             KEEP_ALIVE_UNANSWERED,

@@ -14,6 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[
         UNANSWERED_TAIL,
         KEEP_ALIVE_UNANSWERED,
+        PROBES_BETWEEN_GAPS,
         FIN_UNANSWERED,
         OPEN_AND_WAITING,
         STOPPED_IN_FULL_FLOW,
@@ -109,6 +110,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(FIN_UNANSWERED, 3.0, "not even a FIN is acknowledged"),
         on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
+        on(
+            PROBES_BETWEEN_GAPS,
+            0.7,
+            "probes without an answer in the rows that are shown",
+        ),
         on(STOPPED_IN_FULL_FLOW, 8.0, "the data stopped in full flow"),
         on(ENDED_WELL, 0.15, "everything had been delivered and closed"),
         on(RST_NOTHING_MISSING, 0.5, "nothing was owed any more"),

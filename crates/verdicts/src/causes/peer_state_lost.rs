@@ -81,6 +81,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a client's host does not restart or fail over so fast",
         ),
         on(SYN_ACK_REFUSED, 0.02, "there was nothing to forget yet"),
+        on(
+            SYN_REFUSED,
+            0.05,
+            "the SYN itself had been refused: there was no connection to forget",
+        ),
+        on(
+            SYN_ACK_REFUSED_UNTOLD,
+            0.02,
+            "there was nothing to forget yet",
+        ),
         on(RST_WITHOUT_DATA, 0.03, "there was nothing to forget yet"),
         on(
             RST_SOONER_THAN_USUAL,

@@ -191,6 +191,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(NO_WAIT, 1.3, "it left in the middle of the work"),
         on(CLOSED_UNUSED, 0.3, "nobody had asked anything yet"),
         on(
+            CLOSED_WITHOUT_GREETING,
+            8.0,
+            "a server that turns the client away (an access list, a limit), or fails, closes without its greeting",
+        ),
+        on(
             ANSWERED_EARLY,
             0.08,
             "it had answered: it refused the rest of the request",
@@ -287,6 +292,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         );
     }
     let frame = case.close.map_or(0, |close| close.at.frame);
+    if found.has(CLOSED_WITHOUT_GREETING) {
+        return format!(
+            "The server took the connection and closed it (frame {frame}) without the greeting with which its protocol begins: it turned the client away, or failed."
+        );
+    }
     let how = match case.close.map(|close| close.kind) {
         Some(Kind::Rst) => "reset the connection",
         _ => "closed the connection in order",
@@ -324,6 +334,11 @@ fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
         ];
     }
     let told = found.has(ORIGIN_HOST);
+    if found.has(CLOSED_WITHOUT_GREETING) {
+        return vec![
+            "Look at what may turn a client away before a word is said: access lists (tcpwrappers: hosts.allow and hosts.deny, with the name that the client's address resolves to), limits (MaxStartups), a proxy whose server behind it is down.".to_owned(),
+        ];
+    }
     steps::list([
         steps::keep_websockets_awake(found),
         steps::step(

@@ -110,6 +110,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it was the client's turn: no request had come",
         ),
         on(
+            CLOSED_WITHOUT_GREETING,
+            0.005,
+            "it was its own turn to speak: it waited for no request",
+        ),
+        on(
             PERHAPS_UNFINISHED,
             5.0,
             "it is long enough for an upload, of which the rest may not have come",

@@ -15,11 +15,22 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "something that nobody thought of is always possible",
     needs: &[],
     weights: &[
-        on(UNTIMED, 1.2, "how long anybody waited does not show"),
+        on(UNTIMED, 2.5, "how long anybody waited does not show"),
         on(
             REQUEST_UNREAD,
             4.0,
             "what the client sent last is not in the capture",
+        ),
+        on(
+            SYN_ACK_REFUSED_UNTOLD,
+            6.0,
+            "what the client's host did not know of, or no longer wanted, does not show",
+        ),
+        on(SCAN_PROBE, 10.0, "it is no connection"),
+        on(
+            PROBES_BETWEEN_GAPS,
+            10.0,
+            "the rows in which the answers would stand are left out",
         ),
         on(
             OTHER_ANSWER_REFUSED,
@@ -72,11 +83,6 @@ pub(super) static RULE: CauseRule = CauseRule {
             TURN_UNTOLD,
             5.0,
             "whether the last request was answered does not show",
-        ),
-        on(
-            WAIT_UNTOLD,
-            6.0,
-            "whether the client waited for an answer does not show",
         ),
         on(
             OPEN_UNUSED,
@@ -160,6 +166,9 @@ pub(super) static RULE: CauseRule = CauseRule {
     summary,
     would_be: "if it is something that these packets do not show",
     next_steps: |case, found| {
+        if found.has(SCAN_PROBE) {
+            return vec!["Nothing to repair: see who scans (nmap -sF, -sX, -sN), and whether the host should be reachable for them.".to_owned()];
+        }
         let mut steps = Vec::new();
         if found.has(OTHER_ANSWER_REFUSED) {
             steps.push(TWO_ANSWERS.to_owned());
@@ -169,6 +178,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
         if found.has(FOREIGN_ECHO) {
             steps.push("Look for a device that answers SYNs in the server's name (iptables SYNPROXY, a firewall's SYN proxy), and switch it, or TCP timestamps, off for a test.".to_owned());
+        }
+        if found.has(PROBES_BETWEEN_GAPS) {
+            steps.push("Show the rows between the probes: a display filter that hides the answers makes a connection that is well look dead.".to_owned());
         }
         if found.has(STARTS_MID_STREAM) {
             steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
@@ -198,6 +210,16 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(probe) = found.get(SCAN_PROBE) {
+        return format!(
+            "This is no connection: no TCP sends what {} holds, port scans do; {}.",
+            wording::frames(&probe.frames),
+            match case.connection.reset_count.server {
+                0 => "nobody answered, as an open or a filtered port does",
+                _ => "the RST says that the port is closed",
+            }
+        );
+    }
     if let Some(refused) = found.get(OTHER_ANSWER_REFUSED) {
         return format!(
             "The client's SYN was answered twice, with different numbers, and its acknowledgement of one was refused ({}): two hosts answer at the server's address, or one has opened the connection twice.",

@@ -1,7 +1,6 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
-use whyreset_connections::{Flow, Side};
-use whyreset_segments::Known;
+use whyreset_connections::Side;
 
 use super::ids;
 use crate::Observations;
@@ -113,35 +112,20 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
-/// A list without lengths, or without times: whether the client still waited for an answer does not show.
+/// A list without lengths: whether the client still waited for an answer does not show.
 fn turn_untold(case: &Case<'_>, found: &mut Observations) {
-    let Some(close) = case.close.filter(|_| case.accounts.open.is_none()) else {
+    if case.close.is_none() || case.accounts.open.is_some() {
         return;
-    };
+    }
     let flows = &case.connection.flows;
     let unsized_flow = [&flows.client, &flows.server]
         .iter()
         .any(|flow| flow.bytes == 0 && !flow.sent_nothing());
     if unsized_flow {
-        return found.add(
+        found.add(
             ids::TURN_UNTOLD,
             [case.connection.frames.first],
             "The rows do not say how much each side had sent: who still waited for something does not show.",
-        );
-    }
-    let said = |flow: &Flow| flow.last_new_data.map_or(0, |at| at.frame);
-    let asked = said(&flows.client);
-    let client_last = close.side == Side::Client && asked > said(&flows.server);
-    let timed = |frame: u64| {
-        let mut packets = case.connection.packets.iter();
-        let packet = packets.find(|p| p.frame == frame);
-        case.connection.timed && packet.is_none_or(|p| p.known.has(Known::TIME))
-    };
-    if client_last && !(timed(asked) && timed(close.at.frame)) {
-        found.tell(
-            ids::WAIT_UNTOLD,
-            [asked, close.at.frame],
-            "The rows tell no times: how long the client had waited when it closed, and so whether its last words wanted an answer, does not show.",
         );
     }
 }

@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Opener, Side};
 use whyreset_exchanges::Exchange;
-use whyreset_segments::TcpFlags;
+use whyreset_segments::{Known, TcpFlags};
 
 use super::{PATIENCE, greeting, ids, loss, windows};
 use crate::Observations;
@@ -86,6 +86,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             [frame],
             format!("The server closed (frame {frame}) before the client had sent anything."),
         );
+        greeting::withheld(case, close.at, found);
         return;
     }
     let only_syns_and_resets =
@@ -216,7 +217,17 @@ fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
             ),
         );
     }
-    if ordinary {
+    let told = syn.is_none_or(|syn| {
+        let packet = c.packets.iter().find(|p| p.frame == syn.frame);
+        packet.is_none_or(|p| p.known.has(Known::SOME_OPTIONS))
+    });
+    if !ordinary && !told {
+        found.tell(
+            ids::SYN_ACK_REFUSED_UNTOLD,
+            frames,
+            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): it knows of no such connection, or its program had given it up."),
+        );
+    } else if ordinary {
         found.tell(
             ids::CONNECT_CANCELLED,
             frames,

@@ -21,6 +21,23 @@ pub(super) fn is_due(case: &Case<'_>) -> bool {
     c.handshake.is_complete() && !c.elided && GREETERS.contains(&c.ends.server.port)
 }
 
+/// Records that the server closed when it was its turn to say the first word.
+pub(super) fn withheld(case: &Case<'_>, closed: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let due = is_due(case) && c.flows.server.sent_nothing();
+    let Some(opened) = c.handshake.ack.filter(|_| due) else {
+        return;
+    };
+    found.tell(
+        ids::CLOSED_WITHOUT_GREETING,
+        [opened.frame, closed.frame],
+        format!(
+            "On port {} servers speak first: this one closed (frame {}) without a greeting, and had no request to wait for.",
+            c.ends.server.port, closed.frame
+        ),
+    );
+}
+
 /// Records that a client left without having heard a greeting.
 pub(super) fn missing(case: &Case<'_>, left: Moment, found: &mut Observations) {
     let opened = case.connection.handshake.ack;

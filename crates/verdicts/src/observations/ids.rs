@@ -35,6 +35,10 @@ ids! {
     HANDSHAKE_UNFINISHED = "handshake_unfinished";
     /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.
     SYN_ACK_REFUSED = "syn_ack_refused";
+    /// The same, of a client whose SYN's options the list does not tell: whether an ordinary program had sent it does not show.
+    SYN_ACK_REFUSED_UNTOLD = "syn_ack_refused_untold";
+    /// The connection begins with a packet that no TCP sends: neither SYN, ACK nor RST.
+    SCAN_PROBE = "scan_probe";
     /// The same, but the SYN is that of an ordinary stack: the program gave the connection up while it was being opened.
     CONNECT_CANCELLED = "connect_cancelled";
     /// The same, and the SYN/ACK had come so late that the program had given up waiting for it.
@@ -59,7 +63,7 @@ ids! {
     HEARD_IN_PART = "heard_in_part";
     /// What is spoken does not show, as the capture begins in the middle.
     BEGUN_UNHEARD = "begun_unheard";
-    /// No row tells a time: how long anybody waited does not show.
+    /// How long the side that closed had waited matters, and the times do not tell it.
     UNTIMED = "untimed";
     /// The server refused an upload of which the capture does not tell how long it was to be.
     PERHAPS_REJECTED = "perhaps_rejected";
@@ -116,6 +120,8 @@ ids! {
     SERVER_LEFT_EARLY = "server_left_early";
     /// The server closed a connection on which the client had never sent anything.
     CLOSED_UNUSED = "closed_unused";
+    /// The server closed without the greeting with which its protocol begins.
+    CLOSED_WITHOUT_GREETING = "closed_without_greeting";
     /// The first close is a FIN.
     CLOSED_WITH_FIN = "closed_with_fin";
     /// The first close is a RST.
@@ -338,6 +344,8 @@ ids! {
     FIN_UNANSWERED = "fin_unanswered";
     /// Keep-alive probes were not answered.
     KEEP_ALIVE_UNANSWERED = "keep_alive_unanswered";
+    /// The same, in a list that leaves out rows between the probes: the answers may stand there.
+    PROBES_BETWEEN_GAPS = "probes_between_gaps";
     /// Data stopped in the middle of what the sender had to send.
     STOPPED_IN_FULL_FLOW = "stopped_in_full_flow";
     /// The receiver's window was zero for long, up to the end.
@@ -353,6 +361,8 @@ ids! {
 
     /// The same listener answered others about then.
     LISTENER_ANSWERED_OTHERS = "listener_answered_others";
+    /// The same listener answered somebody, but only when this client had sent its last SYN.
+    LISTENER_ANSWERED_LATER = "listener_answered_later";
     /// The same listener, which refused the end of this handshake, answered others about then.
     LISTENER_SERVED_ON = "listener_served_on";
     /// The same listener answers what others send.
@@ -386,8 +396,6 @@ ids! {
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
     /// Whether the last request in an encrypted session was answered does not show: what came may be session tickets.
     TURN_UNTOLD = "turn_untold";
-    /// The client spoke last and closed, and the rows tell no times: whether it had waited for an answer does not show.
-    WAIT_UNTOLD = "wait_untold";
     /// Something else about the protocol.
     PROTOCOL_FINDING = "protocol_finding";
 }

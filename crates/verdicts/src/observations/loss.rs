@@ -6,6 +6,7 @@ mod sizes;
 
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Packet, Side, Unanswered};
+use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
 use super::ids;
@@ -164,21 +165,40 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
                 ),
             );
         }
-        if flow.keep_alives.unanswered >= 2 {
-            found.tell(
-                ids::KEEP_ALIVE_UNANSWERED,
-                [
-                    flow.keep_alives.first.map_or(0, |m| m.frame),
-                    flow.keep_alives.last.map_or(0, |m| m.frame),
-                ],
-                format!(
-                    "{} sent {} keep-alive probes that nobody answered.",
-                    wording::the_side(side),
-                    flow.keep_alives.unanswered
-                ),
-            );
-        }
+        keep_alives(case, side, found);
     }
+}
+
+fn keep_alives(case: &Case<'_>, side: Side, found: &mut Observations) {
+    let probes = &case.connection.flows.of(side).keep_alives;
+    if probes.unanswered < 2 {
+        return;
+    }
+    let frames = [probes.first, probes.last].map(|at| at.map_or(0, |m| m.frame));
+    let who = wording::the_side(side);
+    if between_gaps(case, side) {
+        return found.tell(
+            ids::PROBES_BETWEEN_GAPS,
+            frames,
+            format!("{who} sent {} keep-alive probes, and rows are left out between them: their answers may stand there.", probes.unanswered),
+        );
+    }
+    found.tell(
+        ids::KEEP_ALIVE_UNANSWERED,
+        frames,
+        format!(
+            "{who} sent {} keep-alive probes that nobody answered.",
+            probes.unanswered
+        ),
+    );
+}
+
+/// The list leaves rows out before each probe but the first, and nobody gave up: a display filter hides the answers so.
+fn between_gaps(case: &Case<'_>, side: Side) -> bool {
+    let c = case.connection;
+    let first = c.flows.of(side).keep_alives.first.map_or(0, |m| m.frame);
+    let mut later = c.packets.iter().filter(|p| p.frame > first);
+    c.elided && case.close.is_none() && later.all(|p| p.known.has(Known::GAP_BEFORE))
 }
 
 /// A FIN behind a wait was acknowledged, as seen from where the waiting side is: nothing had failed between here and

@@ -48,6 +48,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         // That it was there, it had shown by answering this SYN too.
         let id = match found.has(ids::HANDSHAKE_REFUSED) {
             true => ids::LISTENER_SERVED_ON,
+            false if only_later(case, listener) => ids::LISTENER_ANSWERED_LATER,
             false => ids::LISTENER_ANSWERED_OTHERS,
         };
         found.add(
@@ -88,6 +89,20 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     }
     same_idle_close(case, listener, found);
     fell_silent(case, listener, found);
+}
+
+/// The client had asked several times in vain, and only behind its last SYN anybody was answered: what had kept the answers
+/// back, a full queue or an outage, was over by then.
+fn only_later(case: &Case<'_>, listener: &Listener) -> bool {
+    let h = &case.connection.handshake;
+    let Some(last) = h
+        .last_syn
+        .filter(|_| h.syn_ack.is_none() && h.syn_count > 1)
+    else {
+        return false;
+    };
+    let mut answers = listener.answers.iter().chain(&listener.last_answer);
+    answers.all(|at| at.time > last.time)
 }
 
 /// The answer to somebody else, about `when`, that is the nearest to it. `own` is the answer to this connection.

@@ -1,7 +1,7 @@
 //! The opening: SYN, SYN/ACK, ACK, and what came instead of them.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Moment, Opener, Side};
+use whyreset_connections::{Dialect, Moment, Opener, Packet, Side};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::ids;
@@ -19,6 +19,7 @@ const SECOND_ANSWER: Span = Span::from_millis(3_500);
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     answered_twice(case, found);
+    scan_probe(case, found);
     let c = case.connection;
     let h = &c.handshake;
     let Some(syn) = h.syn else {
@@ -118,6 +119,34 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     half_open(case, found);
     syn_proxied(case, found);
+}
+
+/// Every segment but the first SYN and a RST carries ACK (RFC 9293 §3.10.7.4): one without it begins no connection, and belongs to
+/// none. Scanners ask so (FIN, NULL and Xmas scans), for closed ports answer with RST.
+fn scan_probe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let told = Known::FLAGS;
+    let probes = |p: &&Packet| {
+        let opens = p
+            .flags
+            .intersects(TcpFlags::SYN | TcpFlags::ACK | TcpFlags::RST);
+        p.known.has(told) && !p.known.has(Known::FLAGS_INFERRED) && !opens
+    };
+    let Some(first) = c.packets.first().filter(probes) else {
+        return;
+    };
+    let alone = |p: &Packet| probes(&p) || p.flags.is_rst();
+    if c.opener != Opener::Guess || !c.packets.iter().all(alone) || first.payload_len > 0 {
+        return;
+    }
+    found.tell(
+        ids::SCAN_PROBE,
+        [first.frame],
+        format!(
+            "Frame {} carries neither SYN nor ACK nor RST: no TCP sends that, scanners do.",
+            first.frame
+        ),
+    );
 }
 
 /// Linux's SYNPROXY answers with a window of 0, opens the connection to the server behind the client's ACK, and then opens the

@@ -1,8 +1,9 @@
 //! Silences: how long somebody waited, whether that is a round number, and which known timer it fits.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Moment, Side};
+use whyreset_connections::{Flow, Moment, Side};
 use whyreset_exchanges::Protocol;
+use whyreset_segments::Known;
 
 use super::ids;
 use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_full};
@@ -28,15 +29,49 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if let (Some(close), Some(wait)) = (case.close.filter(|_| !cut), case.wait) {
         before_close(case, close, wait, found);
     }
-    if let Some(close) = case.close.filter(|_| !case.connection.timed) {
-        found.add(
-            ids::UNTIMED,
-            [close.at.frame],
-            "No row tells a time: how long anybody had waited does not show.",
-        );
-    }
+    untimed(case, found);
     before_failure(case, found);
     since_opening(case, found);
+}
+
+/// A list without times, or one that tells none where it matters.
+fn untimed(case: &Case<'_>, found: &mut Observations) {
+    let Some(close) = case.close.filter(|close| wait_matters(case, *close)) else {
+        return;
+    };
+    let flows = &case.connection.flows;
+    let words = [flows.client.last_new_data, flows.server.last_new_data];
+    let last = words.into_iter().flatten().map(|at| at.frame).max();
+    let timed = |frame: u64| {
+        let mut packets = case.connection.packets.iter();
+        let packet = packets.find(|p| p.frame == frame);
+        case.connection.timed && packet.is_none_or(|p| p.known.has(Known::TIME))
+    };
+    if last.is_none_or(timed) && timed(close.at.frame) {
+        return;
+    }
+    found.tell(
+        ids::UNTIMED,
+        last.into_iter()
+            .chain([close.at.frame])
+            .collect::<Vec<_>>(),
+        "The rows tell no times: how long anybody had waited when the connection was closed does not show.",
+    );
+}
+
+/// Who closed may have waited: the client for an answer, or behind its last words; the server for a request, for the rest of it, or
+/// for room. A server that owes an answer leaves early, be it soon or late.
+fn wait_matters(case: &Case<'_>, close: Close) -> bool {
+    let flows = &case.connection.flows;
+    let said = |flow: &Flow| flow.last_new_data.map_or(0, |at| at.frame);
+    let missing = case.accounts.missing();
+    match close.side {
+        Side::Client => missing.is_some() || said(&flows.client) > said(&flows.server),
+        Side::Server if flows.client.sent_nothing() => {
+            close.kind == Kind::Fin && !case.accounts.unseen
+        }
+        Side::Server => missing.is_some_and(|missing| missing != Missing::Unanswered),
+    }
 }
 
 fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
@@ -57,6 +92,9 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
     let patience = SHORTEST_PATIENCE.max(far);
     let coarseness = case.coarseness();
     if coarseness > Span::ZERO && felt <= patience + coarseness {
+        if case.accounts.missing().is_none() {
+            return;
+        }
         found.add(
             ids::UNTIMED,
             [close.at.frame],
