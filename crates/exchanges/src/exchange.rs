@@ -135,6 +135,7 @@ impl Exchange {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
+                && !tls.left_amid_pieces
                 && !tls.request_unread
                 && tls.answered_early != Some(false)
                 && !tls.answer_in_doubt()
@@ -298,6 +299,8 @@ pub struct Tls {
     pub cut_record: Option<(Side, u64)>,
     /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
     pub left_in_silence: bool,
+    /// The client closed first, without a goodbye, right behind an answer in many pieces ([`AnswerEnd::InPieces`]): any of them may have been the last.
+    pub left_amid_pieces: bool,
     /// The server's last answer came while the client was still sending its request: whether all of that was sent, as far as sizes tell.
     pub answered_early: Option<bool>,
     /// Not all of the client's records were captured, but the server's last answer came in the middle of one, or of what the client had sent

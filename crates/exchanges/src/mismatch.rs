@@ -2,6 +2,7 @@
 
 use whyreset_connections::{Moment, Side};
 
+use crate::banner::HTTP2_PREFACE;
 use crate::exchange_log::ExchangeLog;
 use crate::http1::{Likeness, request_likeness, response_likeness};
 
@@ -49,6 +50,7 @@ trait Start {
 struct ClientSigns {
     http: Likeness,
     tls: bool,
+    http2: bool,
 }
 
 impl ClientSigns {
@@ -56,12 +58,24 @@ impl ClientSigns {
         Self {
             http: request_likeness(bytes),
             tls: is_client_hello(bytes),
+            http2: bytes.starts_with(HTTP2_PREFACE),
         }
     }
 
     /// Further bytes would not change them.
-    fn are_certain(&self, len: usize) -> bool {
-        self.http != Likeness::Open && len >= CLIENT_HELLO
+    fn are_certain(&self, bytes: &[u8]) -> bool {
+        let perhaps_http2 = !self.http2 && HTTP2_PREFACE.starts_with(bytes);
+        self.http != Likeness::Open && bytes.len() >= CLIENT_HELLO && !perhaps_http2
+    }
+
+    /// What the client speaks, by a name for people.
+    fn protocol(&self) -> Option<&'static str> {
+        match self {
+            _ if self.http2 => Some("HTTP/2"),
+            _ if self.http == Likeness::Yes => Some("HTTP"),
+            _ if self.tls => Some("TLS"),
+            _ => None,
+        }
     }
 }
 
@@ -91,7 +105,7 @@ impl Start for ClientStart {
             &joined
         };
         let signs = ClientSigns::of(all);
-        *self = if signs.are_certain(all.len()) {
+        *self = if signs.are_certain(all) {
             Self::Shows(signs)
         } else {
             Self::Held(all.into())
@@ -192,10 +206,10 @@ impl Opening {
         };
         let frames = [client_frame, server_frame];
         let (client, server) = (self.client.start.signs(), self.server.bytes());
-        let (http, tls) = (client.http == Likeness::Yes, client.tls);
-        if !http && !tls {
+        let Some(spoken) = client.protocol() else {
             return;
-        }
+        };
+        let (http, tls) = (client.http == Likeness::Yes, client.tls);
         if http && is_tls_alert(server) {
             let text = "the client sent plain HTTP to a port that speaks TLS: the server answered with a TLS alert";
             log.find("http_on_tls_port", Some(Side::Client), &frames, text);
@@ -207,10 +221,15 @@ impl Opening {
             if tls {
                 let text = "the client began TLS on a port that speaks plain HTTP";
                 log.find("tls_on_http_port", Some(Side::Client), &frames, text);
+            } else if client.http2 {
+                let text = "the client began HTTP/2 at once, but the server answers in HTTP/1";
+                log.find("http2_mismatch", Some(Side::Client), &frames, text);
             }
+        } else if is_http2_opening(server) && !client.http2 {
+            let text = format!("the client began {spoken}, but the server speaks HTTP/2 in clear");
+            log.find("http2_mismatch", Some(Side::Client), &frames, text);
         } else if let Some(name) = foreign_banner(server) {
-            let wanted = if http { "HTTP" } else { "TLS" };
-            let text = format!("the client began {wanted}, but the server speaks {name}");
+            let text = format!("the client began {spoken}, but the server speaks {name}");
             log.find("foreign_banner", Some(Side::Server), &frames, text);
         } else if tls && is_text(server) {
             let text = "the client began TLS, but the server answers in plain text";
@@ -238,6 +257,11 @@ fn is_text(bytes: &[u8]) -> bool {
 
 fn is_tls_alert(bytes: &[u8]) -> bool {
     matches!(bytes, [0x15, 3, 0..=4, 0, 2, 1 | 2, ..])
+}
+
+/// A server of HTTP/2 says first what it wants: a frame of SETTINGS on stream 0, that acknowledges nothing (RFC 9113 §3.4).
+fn is_http2_opening(bytes: &[u8]) -> bool {
+    matches!(bytes, [0, 0, len, 4, 0, 0, 0, 0, 0, ..] if len.is_multiple_of(6))
 }
 
 fn foreign_banner(server: &[u8]) -> Option<&'static str> {
@@ -453,6 +477,15 @@ mod tests {
             finding(&hello, b"<!DOCTYPE HTML>\n<html lang=\"en\">"),
             Some("tls_on_plain_port")
         );
+        let settings = [
+            0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100, 0, 4, 0, 0, 255, 255,
+        ];
+        assert_eq!(finding(get, &settings), Some("http2_mismatch"));
+        assert_eq!(finding(&hello, &settings), Some("http2_mismatch"));
+        assert_eq!(finding(HTTP2_PREFACE, &settings), None);
+        let bad = b"HTTP/1.1 400 Bad Request\r\n";
+        assert_eq!(finding(HTTP2_PREFACE, bad), Some("http2_mismatch"));
+        assert_eq!(finding(b"PRI /a HTTP/1.1\r\n\r\n", bad), None);
         assert_eq!(finding(get, b"HTTP/1.1 200 OK\r\n"), None);
         let manual = b"HTTP/1.1 200 OK\r\n\r\nIt says: speaking HTTP on an HTTPS port";
         assert_eq!(finding(get, manual), None);

@@ -74,6 +74,9 @@ fn response_clause(exchange: &Exchange) -> String {
         (Framing::EndStream, Some(delivered), _) => {
             format!("the response's stream has no end: {delivered} bytes were sent")
         }
+        (Framing::Unknown, ..) if !exchange.uncertain && exchange.http2.is_none() => {
+            format!("the head of the response (status {status}) has no end")
+        }
         _ => format!("the response (status {status}) was not captured whole"),
     }
 }

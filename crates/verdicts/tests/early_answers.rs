@@ -201,3 +201,38 @@ fn an_upload_that_goes_on_is_not_over() {
     let verdict = it.talk.verdict(0.2);
     assert!(verdict.confidence < 0.9, "{}", told(&verdict));
 }
+
+/// A head and four full records of an upload, then `last`; the server's short answer acknowledges all but the last `unheard` bytes.
+fn answered_behind(last: &[u8], unheard: u32) -> Session {
+    let mut it = Session::shaken_hands("h2");
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    for n in 0..4 {
+        it.client(0.0903 + f64::from(n) / 1e4, ACK, &record(23, FULL));
+    }
+    it.talk.client(0.091, PSH_ACK, it.up, it.down, last);
+    it.up += last.len() as u32;
+    let (heard, answer) = (it.up - unheard, record(23, 280));
+    it.talk.server(0.131, PSH_ACK, it.down, heard, &answer);
+    it.down += answer.len() as u32;
+    it
+}
+
+#[test]
+fn a_server_whose_host_resets_behind_its_answer_to_full_records_left_the_rest_unread() {
+    let mut it = Session::handshake();
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    for n in 0..4 {
+        it.client(0.0903 + f64::from(n) / 1e4, ACK, &record(23, FULL));
+    }
+    it.server(0.1312, PSH_ACK, &record(23, 98));
+    it.talk.server(0.1313, RST_ACK, it.down, it.up, b"");
+    is_refused(&it.talk.verdict(2.0), Outcome::Aborted);
+}
+
+#[test]
+fn over_http2_an_answer_that_does_not_know_of_the_end_and_a_given_up_stream_refuse_the_rest() {
+    let mut it = answered_behind(&record(23, 9_089), 9_094);
+    it.server(0.1311, PSH_ACK, &record(23, 37));
+    it.talk.client(0.1312, RST_ACK, it.up, it.down, b"");
+    is_refused(&it.talk.verdict(2.0), Outcome::Aborted);
+}

@@ -408,3 +408,44 @@ fn a_session_that_was_opened_in_advance_and_left_unused_is_well() {
         told(&verdict)
     );
 }
+
+/// Full records in runs, as a sender that is held to a rate writes them: each run ends with a record of one of these lengths.
+fn runs(ends: &[u16]) -> Vec<u16> {
+    let runs = ends.iter().map(|end| [16_408, 16_408, 16_408, *end]);
+    runs.flatten().collect()
+}
+
+#[test]
+fn a_client_that_leaves_at_the_end_of_a_run_like_those_before_left_early() {
+    let verdict = Session::speaking("h2", &runs(&[194, 96, 96])).client_closes(0.26);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{verdict:#?}");
+}
+
+#[test]
+fn whether_an_answer_in_pieces_was_whole_does_not_show_when_the_client_just_leaves() {
+    let verdict = Session::speaking("h2", &runs(&[194, 96, 641])).client_closes(0.26);
+    assert_eq!(verdict.cause, Cause::None, "{verdict:#?}");
+    assert!(verdict.confidence < 0.9, "{verdict:#?}");
+    let aborted = verdict.alternatives.first().map(|other| other.cause);
+    assert_eq!(aborted, Some(Cause::ClientAbort), "{verdict:#?}");
+}
+
+#[test]
+fn a_goodbye_says_that_the_client_meant_to_leave() {
+    let mut it = Session::speaking("h2", &runs(&[194, 96, 641]));
+    it.client(0.2599, PSH_ACK, &record(21, 26));
+    let verdict = it.client_closes(0.26);
+    assert_eq!(verdict.cause, Cause::None, "{verdict:#?}");
+    assert!(verdict.confidence > 0.9, "{verdict:#?}");
+}
+
+#[test]
+fn a_proxy_s_consent_is_not_all_that_was_asked_for() {
+    let mut it = Session::behind_connect();
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    for n in 0..5 {
+        it.server(0.13 + f64::from(n) / 1e3, PSH_ACK, &record(23, 16_408));
+    }
+    let verdict = it.client_closes(0.26);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{verdict:#?}");
+}

@@ -71,6 +71,21 @@ fn what_was_promised_in_a_head_that_was_cut_is_not_known_to_have_come() {
 }
 
 #[test]
+fn a_head_that_the_server_never_finished_is_no_whole_answer() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let begun = b"HTTP/1.1 200 OK\r\nContent-Le";
+    let down = 1 + begun.len() as u32;
+    talk.server(0.1, PSH_ACK, 1, up, begun);
+    talk.client(0.1001, ACK, up, down, b"");
+    talk.server(0.4, FIN_ACK, down, up, b"");
+    talk.client(0.4001, FIN_ACK, up, down + 1, b"");
+    talk.server(0.44, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    expect(&verdict, Cause::ResponseTruncated, Outcome::Truncated);
+}
+
+#[test]
 fn nor_is_it_where_the_client_closes_first() {
     let (mut talk, up, down) = download_in_short_packets();
     talk.client(0.15, FIN_ACK, up, down, b"");

@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
 use whyreset_verdicts::{Cause, Verdict};
 
 /// The server reads a request and closes 60 ms later without a word.
@@ -59,4 +59,25 @@ fn on_ports_of_http_it_is_the_server() {
     let verdict = closed_without_a_byte(8080);
     assert_eq!(verdict.cause, Cause::ServerAbort);
     assert!(verdict.confidence > 0.85, "{}", verdict.confidence);
+}
+
+#[test]
+fn a_server_that_closes_on_the_preface_of_http2_without_a_byte_does_not_speak_it() {
+    let mut talk = Talk::open();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let request = b"\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86";
+    let up = 1 + preface.len() as u32;
+    talk.client(0.041, PSH_ACK, 1, 1, preface);
+    talk.client(0.0411, PSH_ACK, up, 1, request);
+    talk.server(0.082, FIN_ACK, 1, up, b"");
+    let up = up + request.len() as u32;
+    talk.client(0.0821, FIN_ACK, up, 2, b"");
+    talk.server(0.122, ACK, 2, up + 1, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::ProtocolMismatch,
+        "{:#?}",
+        verdict.weighing
+    );
 }

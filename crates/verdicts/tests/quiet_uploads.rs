@@ -12,7 +12,7 @@ mod session;
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
 use whyreset_verdicts::{Cause, Outcome, Verdict};
 
 const HEAD: &[u8] = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
@@ -268,4 +268,28 @@ fn a_connection_in_which_nothing_comes_may_have_lost_its_request() {
         steps.iter().any(|it| it.contains("the client")),
         "{steps:#?}"
     );
+}
+
+#[test]
+fn a_window_that_shuts_behind_its_owner_s_close_belongs_to_no_stalled_reader() {
+    let mut talk = at_server();
+    let next = upload(&mut talk, 20, false);
+    let refusal = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    talk.server(0.0621, PSH_ACK, 1, next, refusal);
+    let down = 1 + refusal.len() as u32;
+    talk.server(0.0622, FIN_ACK, down, next, b"");
+    talk.client(0.0830, ACK, next, 1, &[b'u'; 1448]);
+    talk.window = 0;
+    talk.server(0.0831, ACK, down + 1, next + 1448, b"");
+    talk.window = 64_240;
+    talk.client(0.30, ACK, next + 1447, down + 1, b"");
+    talk.server(1.05, RST_ACK, down + 1, next + 1448, b"");
+    let verdict = talk.verdict(60.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert_eq!(chance(&verdict, Cause::ReceiverStalled), 0.0);
 }

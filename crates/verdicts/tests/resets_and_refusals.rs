@@ -56,6 +56,28 @@ fn resets_that_answer_what_met_a_closed_socket_are_no_devices_pair() {
     assert!(shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
 }
 
+/// Captured at the server, in the middle of a download: the client says something and closes, which the server's program leaves unread;
+/// data that is on its way meets the client's closed socket.
+#[test]
+fn a_server_that_is_left_in_the_middle_and_the_client_s_closed_socket_are_no_devices_pair() {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    talk.round_trip = 0.000_05;
+    talk.client(0.0, talk::SYN, 0, 0, b"");
+    talk.server(0.000_05, talk::SYN_ACK, 0, 1, b"");
+    talk.client(0.09, talk::ACK, 1, 1, b"");
+    let up = talk.request(0.1, 1, 1);
+    let down = talk.response(0.2, 1, up, 900_000, 50_000);
+    talk.server(0.29, talk::ACK, down, up, &[b'x'; 1_448]);
+    talk.client(0.3, PSH_ACK, up, down, b"goodbye");
+    talk.client(0.300_01, FIN_ACK, up + 7, down, b"");
+    talk.server(0.300_1, RST_ACK, down + 1_448, up + 8, b"");
+    talk.stranger(0.31, Side::Client, RST, up, 57);
+    let verdict = talk.verdict(3.0);
+    assert!(!shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+}
+
 #[test]
 fn icmp_about_an_open_connection_is_not_said_to_refuse_its_syn() {
     let mut talk = Talk::open();

@@ -74,15 +74,19 @@ impl Http1 {
         }
     }
 
-    /// No byte is missing from the capture, the head just never came to its end: such a request was never whole.
+    /// No byte is missing from the capture, the head just never came to its end: such a request, or response, was never whole.
     pub(super) fn head_never_ended(&self, log: &mut ExchangeLog, way: Way) {
-        let (Way::Request, State::Lost(lost)) = (way, &self.request.state) else {
+        let State::Lost(lost) = &self.reader(way).state else {
             return;
         };
-        if let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) {
-            exchange.request_complete = false;
-            exchange.complete = false;
+        let Some(exchange) = lost.id.and_then(|id| log.get_mut(id)) else {
+            return;
+        };
+        match way {
+            Way::Request => exchange.request_complete = false,
+            Way::Response => exchange.uncertain &= !exchange.request_complete,
         }
+        exchange.complete = false;
     }
 
     pub(super) fn read_head(

@@ -36,6 +36,21 @@ fn a_whole_exchange() {
 }
 
 #[test]
+fn a_head_that_never_ends_is_no_whole_response() {
+    let it = only(
+        Talk::default()
+            .client(GET)
+            .server("HTTP/1.1 200 OK\r\nContent-Le"),
+    );
+    assert_eq!(it.status, Some(200));
+    assert!(!it.complete && !it.response_complete && !it.uncertain);
+    assert_eq!(
+        it.why_incomplete().as_deref(),
+        Some("the head of the response (status 200) has no end")
+    );
+}
+
+#[test]
 fn a_status_line_without_a_reason() {
     let it = only(
         Talk::default()

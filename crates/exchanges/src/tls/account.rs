@@ -35,6 +35,7 @@ impl TlsSession {
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),
+            left_amid_pieces: open && !blind && self.left_amid_pieces(),
             last_answer: self.last_answer().filter(|_| !blind),
             left_behind_answer: open && self.left_behind_answer(),
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
@@ -67,8 +68,11 @@ impl TlsSession {
     pub(super) fn answered_early(&self) -> Option<bool> {
         let turns = self.turns.as_ref()?;
         let Some(whole) = turns.answered_early() else {
-            // A client that is told to send no more leaves in the middle of its request.
-            return (self.client_aborted && turns.perhaps_refused()).then_some(false);
+            // A client that is told to send no more leaves in the middle of its request; a server that has not read it all is reset.
+            let unheard = self.unread_upload.is_answered_unheard();
+            let told = turns.perhaps_refused() || unheard && turns.perhaps_given_up();
+            let unread = self.aborted.server && turns.perhaps_left_unread();
+            return (self.aborted.client && told || unread).then_some(false);
         };
         Some(whole && self.flows.client.reader.missing() == 0)
     }

@@ -9,6 +9,9 @@ pub(super) const FULL_RECORD: u16 = 16_384;
 /// A head, a body, and more than that.
 const PIECES: u32 = 3;
 
+/// More than programs mostly need for a page, or a few rows.
+const MANY_PIECES: u32 = 12;
+
 /// The server's records since the last request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Answer {
@@ -18,6 +21,10 @@ pub(super) struct Answer {
     latest: u16,
     /// A shorter record behind one of the longest, before more of them came: the server sends its pieces as it has them.
     uneven: bool,
+    /// The latest record that was shorter than the longest and came directly behind such a one: the end of a run.
+    run_end: u16,
+    /// The answer stands at the end of a run, and one before ended with a record of the same length.
+    run_ends_alike: bool,
     /// Something too short for anything but an end came last.
     ended: bool,
     /// Something as long as RST_STREAM came behind it.
@@ -35,6 +42,11 @@ impl Answer {
     /// A record of it.
     pub(super) fn add(&mut self, content: u16) {
         self.records = self.records.saturating_add(1);
+        let ends_run = content < self.longest && self.latest == self.longest;
+        self.run_ends_alike = ends_run && content == self.run_end;
+        if ends_run {
+            self.run_end = content;
+        }
         self.uneven |= self.latest < self.longest && content >= self.latest;
         self.latest = content;
         self.ended = false;
@@ -57,6 +69,11 @@ impl Answer {
         self.ended |= self.may_end_with(content, speech);
         self.perhaps_reset |= reset;
         self.followed = true;
+    }
+
+    /// It came in so many pieces that it took its time: whoever stops a program stops it in the middle of such a one.
+    pub(super) const fn is_long(self) -> bool {
+        self.records >= MANY_PIECES
     }
 
     /// Something that is too short for anything but an end came behind it.
@@ -109,12 +126,20 @@ impl Answer {
         let regular = self.of_longest.saturating_mul(4) >= self.records.saturating_mul(3);
         match self.latest == self.longest {
             true if self.of_longest >= 2 => Some(true),
+            // A sender that is held to a rate fills its buffer again and again: the last piece of a body has a length of its own.
+            false if self.uneven && self.run_ends_alike && self.is_in_runs() => Some(true),
             false if self.uneven => None,
             false if self.of_longest >= 2 && (regular || self.records <= self.of_longest + 2) => {
                 Some(false)
             }
             _ => None,
         }
+    }
+
+    /// Runs of several records each that are as long as records can be.
+    const fn is_in_runs(self) -> bool {
+        self.longest == FULL_RECORD
+            && self.of_longest.saturating_mul(3) >= self.records.saturating_mul(2)
     }
 
     /// A head in a record of its own, and full records that make 2ⁿ times 16 KiB, or whole MiB: files and ranges of such sizes are

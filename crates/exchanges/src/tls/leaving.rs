@@ -83,6 +83,20 @@ impl TlsSession {
         first && !goodbye && !ended && !server.opened && left.time - since > pause
     }
 
+    /// The client closed first, right behind one of the many pieces of an answer, and nobody said goodbye.
+    pub(super) fn left_amid_pieces(&self) -> bool {
+        let (Some(answer), Some(left)) = (self.last_answer(), self.closed.client) else {
+            return false;
+        };
+        let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
+        let last_word = self.turns.as_ref().and_then(Turns::last) == Some(Side::Server);
+        let goodbye = self.said_goodbye(Side::Client) || self.said_goodbye(Side::Server);
+        let readable = self.flows.client.opened || self.flows.server.opened;
+        let soon = left.time - answer.time <= PAUSE;
+        let long = self.turns.as_ref().is_some_and(Turns::answer_is_long);
+        first && last_word && !goodbye && !readable && soon && long && self.is_in_pieces()
+    }
+
     /// The server left before the client did, sooner behind its last answer than one that closes what is idle, or behind a stream
     /// of pieces at a time that no limit on idling explains.
     pub(super) fn left_behind_answer(&self) -> bool {

@@ -36,8 +36,8 @@ pub(crate) struct TlsSession {
     /// Made when the first data comes: what the handshake told counts for it.
     pub(super) turns: Option<Turns>,
     pub(super) closed: BySide<Option<Moment>>,
-    /// The client closed with a RST.
-    pub(super) client_aborted: bool,
+    /// The side closed with a RST.
+    pub(super) aborted: BySide<bool>,
     /// The server's last record that is a response or a part of one.
     pub(super) last_answer: Option<Moment>,
     /// The client's last record that is a request or a part of one.
@@ -85,7 +85,7 @@ impl TlsSession {
             alert: None,
             turns: None,
             closed: BySide::default(),
-            client_aborted: false,
+            aborted: BySide::default(),
             last_answer: None,
             last_request: None,
             overtaking: Overtaking::default(),
@@ -409,7 +409,7 @@ impl Layer for TlsSession {
     }
 
     fn closed(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, reset: bool) {
-        self.client_aborted |= reset && side == Side::Client && self.closed.client.is_none();
+        *self.aborted.of_mut(side) |= reset && self.closed.of(side).is_none();
         self.closed.of_mut(side).get_or_insert(at);
         if let Some(inside) = &mut self.inside {
             inside.closed(log, side, at, reset);

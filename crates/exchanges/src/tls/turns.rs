@@ -309,7 +309,18 @@ impl Turns {
 
     /// In HTTP/2 the server answered an upload, and perhaps reset its stream, where the last piece of it does not look like the last.
     pub(crate) fn perhaps_refused(&self) -> bool {
-        self.last == Some(Side::Server) && self.upload.perhaps_refused()
+        self.perhaps_given_up() && self.upload.stops_at_full_record()
+    }
+
+    /// The same, whatever its last piece looks like.
+    pub(crate) fn perhaps_given_up(&self) -> bool {
+        self.last == Some(Side::Server) && self.upload.is_perhaps_given_up()
+    }
+
+    /// The server answered an upload of HTTP/1 of which the last piece does not look like the last.
+    pub(crate) fn perhaps_left_unread(&self) -> bool {
+        let behind_it = self.last == Some(Side::Server) && self.speech == Speech::Other;
+        behind_it && self.upload.stops_at_full_record()
     }
 
     /// Whether a request was outstanding: an estimate.
@@ -344,6 +355,11 @@ impl Turns {
     /// Something that is too short for an answer came behind the server's last one.
     pub(crate) const fn answer_followed(&self) -> bool {
         self.answer.is_followed()
+    }
+
+    /// The server's last answer came in many pieces.
+    pub(crate) const fn answer_is_long(&self) -> bool {
+        self.answer.is_long()
     }
 
     /// Something that is too short for anything but an end came behind the server's last answer.
@@ -527,6 +543,27 @@ mod tests {
         assert_eq!(upload.answer_end(), AnswerEnd::Untold);
         let went_on = [300, 1_100, 13, 1_900, 700];
         assert_eq!(end(Speech::Http2, &went_on), AnswerEnd::InPieces);
+    }
+
+    #[test]
+    fn runs_that_end_alike_have_no_end_among_them() {
+        let run = |end: u16| [[(Server, 16_384); 3].as_slice(), &[(Server, end)]].concat();
+        let answer = |ends: &[u16]| {
+            let runs = ends.iter().flat_map(|end| run(*end));
+            [(Client, 80)].into_iter().chain(runs).collect::<Vec<_>>()
+        };
+        let turns = || Turns::new(Speech::Http2, false);
+        assert_eq!(after(turns(), &answer(&[170, 72, 72])).1, Some(true));
+        assert_eq!(after(turns(), &answer(&[170, 72, 73])).1, None);
+        // Several answers at once may well end alike.
+        let small = [
+            (Client, 80),
+            (Server, 900),
+            (Server, 72),
+            (Server, 900),
+            (Server, 72),
+        ];
+        assert_eq!(after(turns(), &small).1, None);
     }
 
     #[test]

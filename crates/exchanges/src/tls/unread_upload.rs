@@ -146,6 +146,11 @@ impl UnreadUpload {
         }
     }
 
+    /// The server's latest answer, to what was an upload, does not know of its end.
+    pub(super) fn is_answered_unheard(self) -> bool {
+        self.answer == Answered::Perhaps && self.is_on_its_way()
+    }
+
     /// The server answered once in the middle of a record, and what came behind its answer can have been on the way.
     pub(super) fn was_answered_within(self) -> bool {
         let unheard = match self.answer {

@@ -138,9 +138,14 @@ impl Upload {
         self.given_up |= matches!(self.answer, Answered::BehindRecord | Answered::BehindHead);
     }
 
-    /// It was answered and perhaps given up, where its last record was as full as can be: more was to come.
-    pub(super) fn perhaps_refused(self) -> bool {
-        self.given_up && self.answer == Answered::BehindRecord && self.latest == FULL_RECORD
+    /// It was answered behind a record of it, and then perhaps given up.
+    pub(super) fn is_perhaps_given_up(self) -> bool {
+        self.given_up && self.answer == Answered::BehindRecord
+    }
+
+    /// It was answered where its last record was as full as can be: more was to come.
+    pub(super) fn stops_at_full_record(self) -> bool {
+        self.answer == Answered::BehindRecord && self.latest == FULL_RECORD
     }
 
     /// A record of this length is no head, and may be the rest of what was answered: then it was sent without knowing of the answer.

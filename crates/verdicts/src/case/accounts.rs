@@ -81,18 +81,23 @@ impl<'a> Accounts<'a> {
         let captured_nothing = flows.client.sent_nothing() && flows.server.sent_nothing();
         let unseen = unseen::talk(connection);
 
-        let decrypted = list.iter().any(|e| is_http(&e.protocol));
+        // What is read inside a session stands behind it in the list; a CONNECT that opened the way to it stands before.
+        let last_http = list.iter().rposition(|e| is_http(&e.protocol));
+        let decrypted = |index: usize| last_http.is_some_and(|http| http > index);
+        let closed_book = |(index, e): (usize, &Exchange)| {
+            matches!(e.protocol, Protocol::Tls(_)) && !decrypted(index)
+        };
         let mut accounts = Accounts {
             silent: captured_nothing && !unseen,
             unseen,
-            encrypted: !decrypted && list.iter().any(|e| matches!(e.protocol, Protocol::Tls(_))),
+            encrypted: list.iter().enumerate().any(closed_book),
             understood: list
                 .iter()
                 .any(|e| is_http(&e.protocol) || matches!(e.protocol, Protocol::Tls(_))),
             ..Accounts::default()
         };
-        for exchange in list {
-            if decrypted && is_finished_tls(exchange) {
+        for (index, exchange) in list.iter().enumerate() {
+            if decrypted(index) && is_finished_tls(exchange) {
                 continue;
             }
             // Who asks for more on the same connection had what it was waiting for.

@@ -49,6 +49,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether the answer was whole does not show: most clients that close in order have it all",
         ),
         on(
+            LEFT_AMID_PIECES,
+            5.0,
+            "a program that is stopped says no goodbye; nor do some that have had all",
+        ),
+        on(
             GOODBYE_UNREAD,
             2.5,
             "a server that waits for the next request reads the goodbye; one that is busy with an answer does not",

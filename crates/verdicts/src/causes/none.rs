@@ -255,6 +255,12 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::side(closer)
             );
         }
+        if let Some(closer) = case.closer().filter(|_| found.has(LEFT_AMID_PIECES)) {
+            return format!(
+                "Nothing went wrong as far as the capture shows: {} closed in order, right behind an encrypted answer in pieces; whether it was whole does not show inside TLS.",
+                wording::side(closer)
+            );
+        }
         let doubted = found.has_any(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]);
         if let Some(closer) = case.closer().filter(|_| doubted && case.accounts.encrypted) {
             return format!(

@@ -22,6 +22,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     left_in_silence(case, tls, found);
+    left_amid_pieces(case, tls, found);
     left_behind_answer(case, tls, found);
     perhaps_given_up(case, tls, found);
     goodbye_unread(case, tls, found);
@@ -69,6 +70,23 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The client may have left before the answer was whole: a program that is stopped says no goodbye.
+fn left_amid_pieces(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let Some(close) = case.close.filter(|_| tls.left_amid_pieces) else {
+        return;
+    };
+    let last = case.connection.flows.server.last_new_data;
+    let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    let text =
+        "If the encrypted answer was not whole when the client left right behind a piece of it";
+    found.add(ids::PERHAPS_LEFT_EARLY, frames, text);
+    found.tell(
+        ids::LEFT_AMID_PIECES,
+        frames,
+        "The client left without a goodbye (close_notify), right behind a piece of an answer that came in many: any of them may, or may not, have been meant to be the last.",
+    );
 }
 
 /// The server may have left before its answer was whole: a process that dies says no goodbye, a proxy whose server dies does.

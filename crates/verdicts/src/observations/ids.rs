@@ -159,6 +159,8 @@ ids! {
     ANSWER_ENDED_BY_SIZE = "answer_ended_by_size";
     /// An encrypted answer in many records of no common length.
     ANSWER_IN_PIECES = "answer_in_pieces";
+    /// The client left without a goodbye right behind a piece of such an answer.
+    LEFT_AMID_PIECES = "left_amid_pieces";
     /// The server said goodbye (close_notify) behind its last encrypted answer.
     GOODBYE_SAID = "goodbye_said";
     /// A server reset the connection behind the client's close_notify, without having read that.

@@ -406,7 +406,10 @@ fn both_ways(case: &Case<'_>, found: &mut Observations) {
     } else {
         (a, b)
     };
-    if earlier.trigger.is_some() && closed_before(case, earlier) {
+    let refuses = later.dialect == Dialect::Passive && later.trigger.is_some();
+    if earlier.trigger.is_some() && closed_before(case, earlier)
+        || refuses && closed_before(case, later)
+    {
         return;
     }
     let travel = case.round_trip(later.by);

@@ -143,6 +143,13 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
     let port = c.ends.server.port;
     let frames = [first.started.map_or(0, |m| m.frame), close.at.frame];
     let http = matches!(first.protocol, Protocol::Http10 | Protocol::Http11);
+    if first.protocol == Protocol::Http2 {
+        let text = format!(
+            "The client began HTTP/2 in clear at once, without asking whether it may; servers of HTTP/2 say their SETTINGS first (RFC 9113 §3.4), and this one closed (frame {}) without a byte.",
+            close.at.frame
+        );
+        return found.tell(ids::UNLIKELY_PORT, frames, text);
+    }
     let said = match first.protocol {
         _ if http && is_tls_port(port) => "plain HTTP",
         Protocol::Tls(_) if PLAIN_PORTS.contains(&port) => "TLS",

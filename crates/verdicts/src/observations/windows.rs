@@ -1,6 +1,6 @@
 //! Closed windows: a receiver whose program does not read.
 
-use whyreset_capture::Span;
+use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Moment, Side};
 use whyreset_segments::Known;
 
@@ -69,17 +69,26 @@ fn zero_at_end(case: &Case<'_>) -> Option<Shut> {
             .window
             .zero_since
             .or_else(|| too_small(case, side))?;
-        // Nothing reopened it meanwhile: the capture's running on counts.
-        let end = case
-            .close
-            .filter(|close| close.at.time > since.time)
-            .map_or(case.connection.capture_end, |close| close.at.time);
+        let left = case.connection.flows.of(side).fin;
+        // Who has closed before does not read any more, and is no stalled reader.
+        if left.is_some_and(|fin| fin.at.frame < since.frame) {
+            return None;
+        }
         Some(Shut {
             receiver: side,
             since,
-            length: end - since.time,
+            length: end_of_shut(case, since) - since.time,
         })
     })
+}
+
+/// Until somebody closed; else nothing reopened it, and the capture's running on counts.
+fn end_of_shut(case: &Case<'_>, since: Moment) -> Timestamp {
+    let close = case.close.map(|close| close.at);
+    let reset = case.fatal.map(|reset| reset.at);
+    let mut ends = [close, reset].into_iter().flatten();
+    ends.find(|end| end.time > since.time)
+        .map_or(case.connection.capture_end, |end| end.time)
 }
 
 /// The last window is smaller than a segment, with more to come: the sender may not fill it in crumbs (RFC 9293

@@ -33,19 +33,42 @@ impl Session {
     }
 
     pub fn shaken_hands(alpn: &str) -> Self {
+        let mut it = Self::connected(443);
+        it.shake_hands(alpn);
+        it
+    }
+
+    /// The same through a proxy that was asked with CONNECT.
+    pub fn behind_connect() -> Self {
+        let mut it = Self::connected(3128);
+        let connect = b"CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n";
+        it.client(0.0401, PSH_ACK, connect);
+        it.server(
+            0.0490,
+            PSH_ACK,
+            b"HTTP/1.1 200 Connection established\r\n\r\n",
+        );
+        it.shake_hands("");
+        it
+    }
+
+    fn connected(port: u16) -> Self {
         let mut talk = Talk::new();
-        talk.port = 443;
+        talk.port = port;
         talk.handshake();
-        let mut it = Self {
+        Self {
             talk,
             up: 1,
             down: 1,
-        };
+        }
+    }
+
+    fn shake_hands(&mut self, alpn: &str) {
+        let it = self;
         it.client(0.05, PSH_ACK, &hello(1, alpn));
         let hello = [hello(2, alpn), record(20, 1), record(22, 40)];
         it.server(0.09, PSH_ACK, &hello.concat());
         it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
-        it
     }
 
     pub fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
