@@ -132,6 +132,7 @@ impl Exchange {
         let calm = |tls: &Tls| {
             tls.alert.is_none()
                 && tls.cut_record.is_none()
+                && tls.given_up.is_none()
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && !tls.left_in_silence
@@ -293,6 +294,9 @@ pub struct Tls {
     pub request_outstanding: Option<bool>,
     /// What the client said behind the server's last answer is not in the capture: whether that was answered does not show.
     pub request_unread: bool,
+    /// The client gave a request up that had waited in silence: behind it came a record as long as HTTP/2's RST_STREAM, and before that no
+    /// answer.
+    pub given_up: Option<Moment>,
     /// A response was under way at the end: an estimate.
     pub response_under_way: Option<bool>,
     /// The last record of a side was cut by the end of the connection: (side, bytes missing).

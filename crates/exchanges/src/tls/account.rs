@@ -21,7 +21,7 @@ impl TlsSession {
         let under_way = turns.and_then(|it| it.response_under_way(cut, goodbye));
         Tls {
             server_name: offered.and_then(|hello| hello.server_name.clone()),
-            alpn: self.alpn().map(str::to_owned),
+            alpn: self.spoken().map(str::to_owned),
             handshake: self.final_handshake(),
             alert: self.alert.clone(),
             close_notify: self.close_notify(),
@@ -32,6 +32,7 @@ impl TlsSession {
                 .filter(|waits| !(blind && *waits))
                 .filter(|waits| *waits || !self.request_unread()),
             request_unread: self.request_unread(),
+            given_up: turns.and_then(Turns::given_up),
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
             left_in_silence: open && self.left_in_silence(),

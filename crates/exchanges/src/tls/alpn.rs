@@ -1,6 +1,9 @@
 //! Which protocol is spoken inside, by ALPN (RFC 7301).
 
+use whyreset_connections::Side;
+
 use super::session::TlsSession;
+use super::turns::Turns;
 use crate::TlsHandshake;
 
 /// Which of the protocols that the client offers the server has chosen.
@@ -12,6 +15,26 @@ enum Chosen {
 }
 
 impl TlsSession {
+    /// The protocol that was agreed on, as far as all that was said tells.
+    pub(super) fn spoken(&self) -> Option<&str> {
+        let protocol = self.alpn()?;
+        let guessed = self
+            .server_hello
+            .as_ref()
+            .is_none_or(|it| it.alpn.is_none());
+        let denied = guessed && protocol == "h2" && self.is_unacknowledged();
+        (!denied).then_some(protocol)
+    }
+
+    /// A client of HTTP/2 acknowledges the server's SETTINGS (RFC 9113 §6.5.3), with which that begins. This one took what the server said and
+    /// closed by its own will, and had said nothing more.
+    fn is_unacknowledged(&self) -> bool {
+        let closed = self.closed.client.is_some() && !self.client_aborted;
+        let willing = closed || self.said_goodbye(Side::Client);
+        let turns = self.turns.as_ref();
+        willing && turns.is_some_and(Turns::was_answered_at_once)
+    }
+
     /// The protocol that was agreed on; while that is not known, the client's first offer.
     pub(super) fn alpn(&self) -> Option<&str> {
         let agreed = self.server_hello.as_ref().and_then(|it| it.alpn.as_deref());

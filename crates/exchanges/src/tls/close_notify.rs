@@ -14,6 +14,12 @@ pub(crate) struct CloseNotifyNotes {
 /// two bytes of application data.
 pub(crate) const TLS13_ALERT_LEN: u16 = 19;
 
+/// Java adds so many zeros to each record of TLS 1.3 (OpenJDK's `OutputRecord.T13PaddingHolder`).
+pub(crate) const JAVA_PADDING: u16 = 16;
+
+/// The same record from Java.
+pub(crate) const PADDED_ALERT_LEN: u16 = TLS13_ALERT_LEN + JAVA_PADDING;
+
 impl CloseNotifyNotes {
     /// From what was concluded before.
     pub(crate) fn of(known: CloseNotify) -> Self {

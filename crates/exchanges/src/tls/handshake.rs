@@ -3,7 +3,7 @@
 use whyreset_connections::{Moment, Side};
 
 use super::alert::AlertName;
-use super::close_notify::TLS13_ALERT_LEN;
+use super::close_notify::{JAVA_PADDING, PADDED_ALERT_LEN, TLS13_ALERT_LEN};
 use super::flow::LastRecord;
 use super::hello;
 use super::record::{HANDSHAKE, RecordHeader};
@@ -41,11 +41,19 @@ impl TlsSession {
 
     /// TLS 1.3 hides the rest of the handshake in records that look like application data.
     pub(super) fn handshake_in_disguise(&mut self, side: Side, at: Moment, header: RecordHeader) {
-        if header.len == TLS13_ALERT_LEN {
+        // None of a client's messages is as long as an alert with padding; a server's extensions may be.
+        let padded = side == Side::Client && header.len == PADDED_ALERT_LEN;
+        if header.len == TLS13_ALERT_LEN || padded {
             if self.heard_both() {
                 self.fail(side, at, "encrypted");
             }
             return;
+        }
+        if self
+            .finished_len()
+            .is_some_and(|len| header.len == len + JAVA_PADDING)
+        {
+            self.flows.of_mut(side).padding = JAVA_PADDING;
         }
         // A Finished takes 36 or 52 bytes, the type and the tag.
         let finishes = header.len >= 53 && self.flows.server.finished;
@@ -63,6 +71,16 @@ impl TlsSession {
         }
     }
 
+    /// How long a record of TLS 1.3 with a Finished is, by the hash of the cipher suite (RFC 8446 §4.4.4 and appendix B.4).
+    fn finished_len(&self) -> Option<u16> {
+        let [sha256, sha384] = FINISHED;
+        match self.server_hello.as_ref()?.cipher {
+            0x1302 => Some(sha384),
+            0x1301 | 0x1303..=0x1305 => Some(sha256),
+            _ => None,
+        }
+    }
+
     /// The client has sent early data, and the server resumes the session that this belongs to.
     fn offers_early_data(&self) -> bool {
         let offered = self.client_hello.as_ref().is_some_and(|it| it.early_data);
@@ -72,6 +90,14 @@ impl TlsSession {
     /// Records of both sides were captured: of one alone it does not show how far the handshake came.
     fn heard_both(&self) -> bool {
         self.flows.client.last_record.is_some() && self.flows.server.last_record.is_some()
+    }
+
+    /// A record of TLS 1.3 that looks like application data holds an alert, by its length.
+    pub(super) fn is_alert_in_disguise(&self, side: Side, header: RecordHeader) -> bool {
+        let flow = self.flows.of(side);
+        // In a server's first record there is no telling whether it adds zeros: but no protocol begins so.
+        let first = side == Side::Server && !flow.spoke_after && self.is_13();
+        header.len == TLS13_ALERT_LEN + flow.padding || first && header.len == PADDED_ALERT_LEN
     }
 
     pub(super) fn message(&mut self, kind: u8, body: &[u8]) {

@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
 
-use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
+use super::close_notify::{CloseNotifyNotes, PADDED_ALERT_LEN};
 use super::record::{ALERT, APPLICATION_DATA};
 use super::session::TlsSession;
 use super::turns::Turns;
@@ -57,7 +57,11 @@ impl TlsSession {
         match last.header.kind {
             ALERT if self.is_encrypted(side) => true,
             ALERT => matches!(*flow.alert.as_slice(), [_, 0]),
-            APPLICATION_DATA => self.may_be_13() && last.header.len == TLS13_ALERT_LEN,
+            APPLICATION_DATA if self.may_be_13() => {
+                // At the very end a record as long is hardly anything else, where HTTP/2 does not have frames of that length.
+                let padded = last.header.len == PADDED_ALERT_LEN && self.alpn() != Some("h2");
+                padded || self.is_alert_in_disguise(side, last.header)
+            }
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use whyreset_connections::{BySide, Moment, Needs, Side};
 
-use super::close_notify::{CloseNotifyNotes, TLS13_ALERT_LEN};
+use super::close_notify::CloseNotifyNotes;
 use super::decryption::Decryption;
 use super::early_data::EarlyData;
 use super::flow::{Flow, LastRecord};
@@ -188,7 +188,7 @@ impl TlsSession {
             // Up to TLS 1.2 a server has no data before the handshake is finished, whatever of that the capture lacks.
             self.complete_handshake();
         }
-        if self.may_be_13() && header.len == TLS13_ALERT_LEN {
+        if self.may_be_13() && self.is_alert_in_disguise(side, header) {
             // A server that says nothing but this behind the client's Finished does not like the client's certificate.
             let refuses = !self.flows.server.spoke_after && !self.early_data_taken;
             if self.is_13() && side == Side::Server && refuses {
@@ -202,12 +202,16 @@ impl TlsSession {
             return;
         }
         self.flows.of_mut(side).spoke_after = true;
-        let content = header.len.saturating_sub(self.overhead());
+        let content = header.len.saturating_sub(self.overhead(side));
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
         let client = &self.flows.client;
         let within = client.reader.data_left() > 0 && !client.lossy;
         let before = self.turns().last();
+        let waited = |asked: Moment| at.time - asked.time > SILENCE;
+        if side == Side::Client && self.last_request.is_some_and(waited) {
+            self.turns().after_silence(at, content);
+        }
         if side == Side::Server && within {
             self.turns().within_record();
         }
@@ -253,10 +257,10 @@ impl TlsSession {
             .get_or_insert_with(|| Turns::new(speech, hides_tickets))
     }
 
-    /// What a record adds to its content, by the cipher suite.
-    fn overhead(&self) -> u16 {
+    /// What a record of this side adds to its content, by the cipher suite.
+    fn overhead(&self, side: Side) -> u16 {
         let Some(hello) = self.server_hello.as_ref().filter(|_| !self.is_13()) else {
-            return 17;
+            return self.flows.of(side).padding.saturating_add(17);
         };
         match hello.cipher {
             0xcca8..=0xccae => 16,
@@ -426,6 +430,7 @@ impl Layer for TlsSession {
                 && tls.request_outstanding != Some(true)
                 && tls.response_under_way != Some(true)
                 && tls.cut_record.is_none()
+                && tls.given_up.is_none()
                 && tls.answered_early != Some(false);
             exchange.uncertain = self.flows.client.incomplete || self.flows.server.incomplete;
             exchange.estimated = !(self.flows.client.opened || self.flows.server.opened);

@@ -2,7 +2,7 @@
 //!
 //! Where a size allows two readings the estimate is `None`: a wrong one would become a wrong verdict.
 
-use whyreset_connections::Side;
+use whyreset_connections::{Moment, Side};
 
 use super::answer::{Answer, FULL_RECORD};
 use super::upload::{Rest, Upload};
@@ -37,6 +37,8 @@ pub(crate) struct Turns {
     unsure: bool,
     /// A record of the server since the last request may have been its answer: how much of the request had come before it.
     maybe_answered: Option<u64>,
+    /// The client gave up what it had asked for in HTTP/2, after a silence: when, and how many requests it had sent by then.
+    given_up: Option<(Moment, u32)>,
     client_records: u32,
     server_records: u32,
     /// The server said something that is no ticket.
@@ -110,6 +112,11 @@ impl Turns {
         self.upload.within_record();
     }
 
+    /// The client said no more than its first record, though the server spoke.
+    pub(crate) const fn was_answered_at_once(&self) -> bool {
+        self.client_records == 1 && self.server_spoke
+    }
+
     /// A record with so many bytes of content, that came in `frame`. Gives whether it is a request, a response, or part of
     /// one.
     pub(crate) fn add(&mut self, side: Side, frame: u64, content: u16) -> bool {
@@ -127,6 +134,27 @@ impl Turns {
         spoke
     }
 
+    /// The client's next record, with so much content, follows a silence behind its request. Where the server has said nothing since, one
+    /// as long as WINDOW_UPDATE opens no window: it is RST_STREAM.
+    pub(crate) fn after_silence(&mut self, at: Moment, content: u16) {
+        let waits = self.last == Some(Side::Client) && self.answer.is_none();
+        let told = self.maybe_answered.is_none() && self.held.is_none();
+        if waits && told && self.may_be_reset(content) {
+            self.given_up = Some((at, self.requests));
+        }
+    }
+
+    /// When the client gave up its last request, or one before it.
+    pub(crate) fn given_up(&self) -> Option<Moment> {
+        self.given_up.map(|(at, _)| at)
+    }
+
+    /// The client gave up the last request.
+    fn gave_up_the_last(&self) -> bool {
+        self.given_up
+            .is_some_and(|(_, requests)| requests == self.requests)
+    }
+
     /// A request that was read after what the server said behind it.
     fn asked_before(&mut self, content: u16) -> bool {
         let answer = self.answer;
@@ -137,6 +165,7 @@ impl Turns {
 
     fn asked(&mut self, content: u16) -> bool {
         let first = self.client_records == 0;
+        let asked_before = self.requests > 0 || self.unsure;
         self.client_records = self.client_records.saturating_add(1);
         let reading = match self.speech {
             Speech::Http2 if first => opening_of_client(content),
@@ -149,7 +178,8 @@ impl Turns {
         };
         self.unsure |= reading == Reading::Unsure;
         // Nothing has come for which a waiting client could open its window: it may have given the stream up.
-        if self.last == Some(Side::Client) && self.may_be_reset(content) {
+        if self.last == Some(Side::Client) && self.may_be_reset(content) && !self.gave_up_the_last()
+        {
             self.doubt();
         }
         // No request of HTTP is as short: a `QUIT` is, and an answer to it goes before the close.
@@ -157,6 +187,10 @@ impl Turns {
         self.dialogue |= short && self.last == Some(Side::Server);
         if reading != Reading::Speech {
             return false;
+        }
+        // What came before anything was asked is no answer.
+        if !asked_before {
+            self.tickets = self.held.take().or(self.tickets);
         }
         let rest = self.perhaps_rest_with(content);
         self.perhaps_rest = None;
@@ -264,6 +298,8 @@ impl Turns {
             self.upload.answered(content);
         }
         self.unsure = false;
+        // It was slow, and the client waited for it.
+        self.given_up = self.given_up.filter(|_| !self.gave_up_the_last());
         self.last = Some(Side::Server);
         true
     }
@@ -334,6 +370,7 @@ impl Turns {
         }
         match self.last? {
             // A lone first record may be a ticket, or the answer.
+            Side::Client if self.gave_up_the_last() => None,
             Side::Client if self.held.is_some() || self.maybe_answered.is_some() => None,
             Side::Client => Some(true),
             Side::Server if self.requests == 0 || self.unsure => None,
@@ -424,11 +461,11 @@ fn holds_settings(len: u16, more: u16) -> bool {
 }
 
 /// SETTINGS' acknowledgement takes 9 bytes, WINDOW_UPDATE and RST_STREAM 13, PING and GOAWAY 17; a HEADERS frame is hardly
-/// as short, but as long as two or three of them, or as one with the 16 bytes of padding that Java adds.
+/// as short, but as long as two or three of them, or as one with the 16 bytes of padding that Java adds; an alert with these leaves 18.
 const fn later_frames(content: u16) -> Reading {
     match content {
         0..=17 => Reading::Control,
-        22 | 25 | 26 | 29 | 30 | 33 | 35 | 39 => Reading::Unsure,
+        18 | 22 | 25 | 26 | 29 | 30 | 33 | 35 | 39 => Reading::Unsure,
         _ => Reading::Speech,
     }
 }
@@ -461,6 +498,39 @@ mod tests {
         let settings = [tickets.as_slice(), &[(Server, 27)]].concat();
         assert_eq!(after(turns(), &settings).0, None);
         assert_eq!(after(turns(), &tickets[..2]).0, None);
+    }
+
+    #[test]
+    fn what_comes_before_any_request_is_a_ticket() {
+        let turns = || Turns::new(Speech::Other, true);
+        let late = [(Server, 1_040), (Client, 80)];
+        assert_eq!(after(turns(), &late), (Some(true), Some(false)));
+        let answered = [late.as_slice(), &[(Server, 300)]].concat();
+        assert_eq!(after(turns(), &answered), (Some(false), None));
+        // Behind a request it may be either.
+        assert_eq!(after(turns(), &[(Client, 80), (Server, 1_040)]).0, None);
+    }
+
+    #[test]
+    fn a_reset_behind_a_silence_gives_up_the_last_request() {
+        let at = Moment::default();
+        let mut turns = heard(
+            Turns::new(Speech::Http2, false),
+            &[(Client, 69), (Server, 40), (Client, 50), (Client, 9)],
+        );
+        turns.after_silence(at, 9);
+        assert_eq!(turns.given_up(), None);
+        turns.after_silence(at, 13);
+        assert_eq!(turns.given_up(), Some(at));
+        turns.add(Client, 5, 13);
+        assert_eq!(turns.request_outstanding(), None);
+        // An answer after all: it was slow.
+        turns.add(Server, 6, 300);
+        assert_eq!(turns.given_up(), None);
+        assert_eq!(turns.request_outstanding(), Some(false));
+        // Where the server spoke since, it may open a window.
+        turns.after_silence(at, 13);
+        assert_eq!(turns.given_up(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod capture;
 mod http2;
+mod java;
 mod lost_packets;
 mod nginx_and_apache;
 mod tls_sessions;

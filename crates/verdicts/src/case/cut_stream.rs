@@ -43,7 +43,20 @@ pub(super) fn find(
     all().max_by_key(rank).map(|cut| CutStream { count, ..cut })
 }
 
+/// What a reset is called that is known by the length of its record.
+const AS_LONG_AS_A_RESET: &str = "a record as long as RST_STREAM";
+
 fn cut(exchange: &Exchange, close: Option<Close>) -> Option<CutStream<'_>> {
+    if let Some(at) = exchange.tls.as_ref().and_then(|tls| tls.given_up) {
+        return Some(CutStream {
+            exchange,
+            by: Side::Client,
+            code: AS_LONG_AS_A_RESET,
+            at,
+            missing: Missing::Unanswered,
+            count: 1,
+        });
+    }
     let stream = exchange.http2.as_ref()?;
     let (by, code, at) = match &stream.reset {
         Some(StreamReset { by, code, at }) => (*by, code.as_str(), *at),
