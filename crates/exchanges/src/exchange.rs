@@ -294,6 +294,9 @@ pub struct Tls {
     pub request_outstanding: Option<bool>,
     /// What the client said behind the server's last answer is not in the capture: whether that was answered does not show.
     pub request_unread: bool,
+    /// The client's last request is short, came behind answers, and in one packet with the client's goodbye: it is no request, for who
+    /// leaves with it waits for no answer.
+    pub parting_word: bool,
     /// The client gave a request up that had waited in silence: behind it came a record as long as HTTP/2's RST_STREAM, and before that no
     /// answer.
     pub given_up: Option<Moment>,

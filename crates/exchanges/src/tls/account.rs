@@ -32,6 +32,7 @@ impl TlsSession {
                 .filter(|waits| !(blind && *waits))
                 .filter(|waits| *waits || !self.request_unread()),
             request_unread: self.request_unread(),
+            parting_word: self.parting_word && turns.is_some_and(Turns::has_talked),
             given_up: turns.and_then(Turns::given_up),
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,

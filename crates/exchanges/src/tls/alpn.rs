@@ -29,7 +29,7 @@ impl TlsSession {
     /// A client of HTTP/2 acknowledges the server's SETTINGS (RFC 9113 §6.5.3), with which that begins. This one took what the server said and
     /// closed by its own will, and had said nothing more.
     fn is_unacknowledged(&self) -> bool {
-        let closed = self.closed.client.is_some() && !self.client_aborted;
+        let closed = self.closed.client.is_some() && !self.aborted.client;
         let willing = closed || self.said_goodbye(Side::Client);
         let turns = self.turns.as_ref();
         willing && turns.is_some_and(Turns::was_answered_at_once)

@@ -21,7 +21,7 @@ impl TlsSession {
 
     /// TLS 1.3, or a version that was not captured.
     pub(super) fn may_be_13(&self) -> bool {
-        self.is_13() || self.server_hello.is_none()
+        self.is_13() || self.server_hello.is_none() && self.visible_overhead.is_none()
     }
 
     pub(super) fn is_13(&self) -> bool {

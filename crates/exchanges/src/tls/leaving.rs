@@ -55,7 +55,7 @@ impl TlsSession {
             return false;
         }
         match last.header.kind {
-            ALERT if self.is_encrypted(side) => true,
+            ALERT if self.is_encrypted(side) || self.visible_overhead.is_some() => true,
             ALERT => matches!(*flow.alert.as_slice(), [_, 0]),
             APPLICATION_DATA if self.may_be_13() => {
                 // At the very end a record as long is hardly anything else, where HTTP/2 does not have frames of that length.

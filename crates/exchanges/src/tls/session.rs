@@ -42,8 +42,13 @@ pub(crate) struct TlsSession {
     pub(super) last_answer: Option<Moment>,
     /// The client's last record that is a request or a part of one.
     pub(super) last_request: Option<Moment>,
+    /// The packet that brought it brought the client's goodbye as well.
+    pub(super) parting_word: bool,
     overtaking: Overtaking,
     pub(super) unread_upload: UnreadUpload,
+    /// The hellos are not in the capture, but the type of an encrypted alert was: the version is 1.2 or older. What a record adds to its
+    /// content then.
+    pub(super) visible_overhead: Option<u16>,
     /// The client answered the server's hello with a handshake record: in TLS 1.3 it does so in disguise.
     pub(super) keys_in_plain: bool,
     /// The last packet of the client of which records are missing in the capture.
@@ -88,6 +93,8 @@ impl TlsSession {
             aborted: BySide::default(),
             last_answer: None,
             last_request: None,
+            parting_word: false,
+            visible_overhead: None,
             overtaking: Overtaking::default(),
             unread_upload: UnreadUpload::default(),
             keys_in_plain: false,
@@ -161,7 +168,14 @@ impl TlsSession {
                     self.complete_handshake();
                 }
             }
-            ALERT if self.is_encrypted(side) => self.encrypted_alert(side, at, before),
+            ALERT if self.is_encrypted(side) => {
+                self.note_parting(side, at);
+                self.encrypted_alert(side, at, before);
+            }
+            ALERT if self.client_hello.is_none() => {
+                self.visible_overhead = overhead_of_alert(header.len).or(self.visible_overhead);
+                self.note_parting(side, at);
+            }
             HEARTBEAT if self.is_encrypted(side) => self.flows.of_mut(side).beats = true,
             _ => {}
         }
@@ -189,6 +203,7 @@ impl TlsSession {
             self.complete_handshake();
         }
         if self.may_be_13() && self.is_alert_in_disguise(side, header) {
+            self.note_parting(side, at);
             // A server that says nothing but this behind the client's Finished does not like the client's certificate.
             let refuses = !self.flows.server.spoke_after && !self.early_data_taken;
             if self.is_13() && side == Side::Server && refuses {
@@ -231,6 +246,7 @@ impl TlsSession {
         }
         if spoke && side == Side::Client {
             self.last_request = Some(at);
+            self.parting_word = false;
             let in_question = self.turns().is_perhaps_rest();
             self.overtaking.asked_in = Some(at.frame).filter(|_| in_question);
         }
@@ -257,8 +273,19 @@ impl TlsSession {
             .get_or_insert_with(|| Turns::new(speech, hides_tickets))
     }
 
+    /// A side says goodbye.
+    fn note_parting(&mut self, side: Side, at: Moment) {
+        let asked = self
+            .last_request
+            .is_some_and(|asked| asked.frame == at.frame);
+        self.parting_word |= side == Side::Client && asked;
+    }
+
     /// What a record of this side adds to its content, by the cipher suite.
     fn overhead(&self, side: Side) -> u16 {
+        if let Some(overhead) = self.visible_overhead {
+            return overhead;
+        }
         let Some(hello) = self.server_hello.as_ref().filter(|_| !self.is_13()) else {
             return self.flows.of(side).padding.saturating_add(17);
         };
@@ -298,6 +325,16 @@ impl TlsSession {
         if asked.is_some() && unknown {
             self.turns().was_rest();
         }
+    }
+}
+
+/// What a record adds to its content, by the length of an encrypted alert, which has two bytes; `None` where that is no alert. Block
+/// ciphers fill blocks up: what they add is not known, and little.
+const fn overhead_of_alert(len: u16) -> Option<u16> {
+    match len {
+        0..=17 => None,
+        18 | 26 => Some(len - 2),
+        _ => Some(0),
     }
 }
 

@@ -84,6 +84,12 @@ const SHORTEST_REQUEST: u16 = 16;
 /// Heads of requests are seldom longer, once HPACK has seen their like.
 const SHORT_REQUEST: u64 = 1_400;
 
+/// A frame of PING, or of its acknowledgement (RFC 9113 §6.7).
+const PING: u16 = 17;
+
+/// A `QUIT`, the end of an XML stream, a GOAWAY: hardly a longer one.
+const FAREWELL: u64 = 64;
+
 /// A frame of RST_STREAM (RFC 9113 §6.4), or of WINDOW_UPDATE.
 const RST_STREAM: u16 = 13;
 
@@ -147,6 +153,12 @@ impl Turns {
     /// When the client gave up its last request, or one before it.
     pub(crate) fn given_up(&self) -> Option<Moment> {
         self.given_up.map(|(at, _)| at)
+    }
+
+    /// The server had answered before the client's last request, which was short.
+    pub(crate) fn has_talked(&self) -> bool {
+        let short = self.burst <= 1 && self.burst_bytes <= FAREWELL;
+        short && (self.requests > 1 || self.dialogue)
     }
 
     /// The client gave up the last request.
@@ -286,6 +298,9 @@ impl Turns {
                 self.upload.perhaps_given_up();
             }
             let reset = self.may_be_reset(content);
+            if content == PING && self.last_were_pings() {
+                self.doubt();
+            }
             if reading == Reading::Unsure || reset {
                 self.doubt();
             }
@@ -313,6 +328,14 @@ impl Turns {
     fn may_be_reset(&self, content: u16) -> bool {
         let no_upload = self.burst_bytes < u64::from(FULL_RECORD);
         self.speech == Speech::Http2 && content == RST_STREAM && no_upload
+    }
+
+    /// The client's last word may be PING with some frames of flow control: gRPC measures so how fast the path is.
+    fn last_were_pings(&self) -> bool {
+        let content = u16::try_from(self.burst_bytes).unwrap_or(u16::MAX);
+        let frames = content.checked_sub(PING).filter(|rest| *rest <= 3 * PING);
+        let asked = self.last == Some(Side::Client) && self.burst == 1 && self.answer.is_none();
+        asked && self.speech != Speech::Other && frames.is_some_and(are_frames_of_control)
     }
 
     /// One request without a body, by its size: servers grant window for what was uploaded, be it little.
@@ -452,6 +475,15 @@ fn opening_of_client(content: u16) -> Reading {
     } else {
         Reading::Speech
     }
+}
+
+/// Whether some of PING and WINDOW_UPDATE are as long.
+fn are_frames_of_control(len: u16) -> bool {
+    let mut pings = (0..=3_u16).map(|count| count * PING);
+    pings.any(|pings| {
+        len.checked_sub(pings)
+            .is_some_and(|rest| rest.is_multiple_of(RST_STREAM))
+    })
 }
 
 /// Whether SETTINGS with up to eight entries and `more` bytes of other frames are as long.

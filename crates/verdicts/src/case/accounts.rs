@@ -515,7 +515,10 @@ fn missing_of_tls(
     if under_way || matches!(tls.cut_record, Some((Side::Server, _))) {
         return Some((Missing::ResponseUnfinished, true));
     }
-    if tls.request_outstanding == Some(true) && !goodbye::perhaps_goaway(connection, tls, close) {
+    let farewell = tls.parting_word
+        || goodbye::perhaps_goaway(connection, tls, close)
+        || goodbye::ends_dialogue(connection, tls, close);
+    if tls.request_outstanding == Some(true) && !farewell {
         return Some((Missing::Unanswered, true));
     }
     if matches!(tls.cut_record, Some((Side::Client, _))) {

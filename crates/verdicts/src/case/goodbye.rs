@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Packet, Side};
-use whyreset_exchanges::{CloseNotify, Exchanges, Tls};
+use whyreset_exchanges::{CloseNotify, Exchanges, Protocol, Tls};
 use whyreset_segments::Known;
 
 use super::in_flight::{FAREWELL_BYTES, in_flight};
@@ -86,6 +86,35 @@ pub(crate) fn perhaps_goaway(
     let soon = close.at.time - word.time <= AT_ONCE + trip.unwrap_or(Span::ZERO);
     let short = word.payload_len <= LONGEST_GOAWAY && answer <= FAREWELL_BYTES + FAREWELL_BYTES;
     said_goodbye && rested && short && knows && soon
+}
+
+/// STARTTLS: mail, chat and directories, where the client's last word, such as LDAP's Unbind or the end of an XML stream, asks for no answer.
+/// It is short, and the server said goodbye at once, or had left already.
+pub(crate) fn ends_dialogue(
+    connection: &Connection<Exchanges>,
+    tls: &Tls,
+    close: Option<Close>,
+) -> bool {
+    let mut before = connection.app.list.iter();
+    let in_clear = before.any(|e| matches!(e.protocol, Protocol::Other(_)));
+    let in_order = close.filter(|close| (close.side, close.kind) == (Side::Server, Kind::Fin));
+    let Some(close) = in_order.filter(|_| in_clear) else {
+        return false;
+    };
+    let words = || connection.packets.iter().filter(|p| p.payload_len > 0);
+    let Some(word) = last_word(words().filter(|p| p.frame < close.at.frame)) else {
+        return false;
+    };
+    let late = last_word(words()).is_some_and(|last| last.frame > close.at.frame);
+    let trips = &connection.vantage.round_trip;
+    let trips = [trips.client.minimum, trips.server.minimum];
+    let trip = trips
+        .into_iter()
+        .flatten()
+        .fold(Span::ZERO, |sum, trip| sum + trip);
+    let short = i64::from(word.payload_len) <= FAREWELL_BYTES + FAREWELL_BYTES;
+    let soon = close.at.time - word.time <= AT_ONCE + trip;
+    short && soon && (late || tls.server_said_goodbye())
 }
 
 /// The client's last packet that is more than a close_notify.

@@ -43,6 +43,7 @@ pub(super) fn missing_of_unknown(
             .is_some_and(|last| (close.at.time - last.time).as_secs_f64() > 1.0);
     let asked_once = client.data_packets <= 2;
     match (close.side, close.kind) {
+        (Side::Client, Kind::Rst) if left_with_a_word(connection, close) => None,
         (_, Kind::Rst) => Some(Missing::Unanswered),
         (Side::Client, Kind::Fin) => {
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
@@ -56,6 +57,27 @@ pub(super) fn missing_of_unknown(
             (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
         }
     }
+}
+
+/// The client said a few bytes and left sooner than any answer to them can come: it did not wait for one. Nobody asks so in the middle
+/// of a talk; `QUIT`, and a command that stops a stream, are such words.
+fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
+    let data = |side: Side| {
+        let packets = connection.packets.iter();
+        packets.filter(move |p| p.side == side && p.payload_len > 0 && p.frame < close.at.frame)
+    };
+    let trips = &connection.vantage.round_trip;
+    let (Some(word), Some(before), Some(to_server)) = (
+        data(Side::Client).next_back(),
+        data(Side::Server).next_back(),
+        trips.server.minimum,
+    ) else {
+        return false;
+    };
+    let trip = to_server + trips.client.minimum.unwrap_or(Span::ZERO);
+    let is_short = i64::from(word.payload_len) <= FAREWELL_BYTES;
+    let in_talk = before.frame < word.frame;
+    in_talk && is_short && close.at.time - word.time < trip
 }
 
 /// The client's last word took many segments, full ones among them: a message, or a file, of which the end may be missing.

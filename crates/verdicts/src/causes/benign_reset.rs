@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            FIN_UNSEEN,
+            4.0,
+            "a host whose program has closed refuses what still comes",
+        ),
+        on(
             REQUEST_UNREAD,
             0.3,
             "what the client sent last is not in the capture: it may have been cut, or left without an answer",

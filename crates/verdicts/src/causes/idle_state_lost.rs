@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            FIN_UNSEEN,
+            0.05,
+            "the host itself had closed, and refuses what still comes",
+        ),
+        on(
             RST_PASSIVE,
             3.0,
             "a device that no longer knows the connection refuses a packet of it just as a host does",

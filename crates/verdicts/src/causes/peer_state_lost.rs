@@ -14,6 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(FIN_UNSEEN, 0.03, "it had closed, and forgot nothing"),
         on(
             REFUSER_UNSEEN,
             0.4,

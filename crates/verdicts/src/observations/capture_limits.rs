@@ -1,6 +1,7 @@
 //! What the capture does not hold: such gaps lower confidence, they never count as evidence.
 
 use whyreset_connections::{Dialect, Opener, Side};
+use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
@@ -39,6 +40,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     reset_in_the_middle(case, found);
+    fin_unseen(case, found);
     close_alone(case, found);
     one_sided(case, found);
     // Rows that a list leaves out were captured: nothing is lost.
@@ -151,6 +153,33 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
             format!(
                 "Nothing that either side said before the RST (frame {}) was captured: what was still owed does not show.",
                 reset.at.frame
+            ),
+        );
+    }
+}
+
+/// One number more than was captured of the side that refused is acknowledged, and it said nothing behind that: the number of its FIN.
+fn fin_unseen(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let Some(reset) = case.fatal.filter(|reset| reset.dialect == Dialect::Passive) else {
+        return;
+    };
+    let flow = c.flows.of(reset.by);
+    let behind = flow.sent_to.saturating_add(1);
+    let numbered = reset.numbered && reset.seq == behind && flow.acked_to == behind;
+    let acknowledged = c.packets.iter().find(|p| {
+        let earlier = p.side != reset.by && p.frame < reset.at.frame;
+        earlier && p.known.has(Known::ACK) && p.ack == behind
+    });
+    let fin = flow.fin.is_some() || flow.packets == 0;
+    if let Some(packet) = acknowledged.filter(|_| numbered && !fin) {
+        found.tell(
+            ids::FIN_UNSEEN,
+            [packet.frame, reset.at.frame],
+            format!(
+                "Frame {} acknowledges one number more than was captured of {}: its FIN, which is missing in the capture.",
+                packet.frame,
+                wording::side(reset.by)
             ),
         );
     }

@@ -87,6 +87,8 @@ ids! {
     UNSEEN_BEFORE_CLOSE = "unseen_before_close";
     /// The capture begins in the middle of the connection, and holds nothing of the side that refused it but a bare RST.
     REFUSER_UNSEEN = "refuser_unseen";
+    /// The side that refused had closed in order: by the numbers its FIN is missing in the capture.
+    FIN_UNSEEN = "fin_unseen";
     /// The capture begins in the middle of the connection, and nobody said anything in it before the RST.
     TALK_UNSEEN = "talk_unseen";
     /// Nor of what was said before a close in order.

@@ -65,10 +65,17 @@ impl Session {
 
     fn shake_hands(&mut self, alpn: &str) {
         let it = self;
-        it.client(0.05, PSH_ACK, &hello(1, alpn));
-        let hello = [hello(2, alpn), record(20, 1), record(22, 40)];
-        it.server(0.09, PSH_ACK, &hello.concat());
-        it.client(0.0901, PSH_ACK, &[record(20, 1), record(22, 40)].concat());
+        let [asks, answers, finishes] = Self::opening(alpn);
+        it.client(0.05, PSH_ACK, &asks);
+        it.server(0.09, PSH_ACK, &answers);
+        it.client(0.0901, PSH_ACK, &finishes);
+    }
+
+    /// What client and server say in turns until the session is there.
+    pub fn opening(alpn: &str) -> [Vec<u8>; 3] {
+        let finished = [record(20, 1), record(22, 40)].concat();
+        let answer = [hello(2, alpn), finished.clone()].concat();
+        [hello(1, alpn), answer, finished]
     }
 
     pub fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {

@@ -1,0 +1,161 @@
+//! A client's last word that asks for nothing: who leaves with it waits for no answer, and nobody failed to give one.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/session.rs"]
+mod session;
+#[path = "made/talk.rs"]
+mod talk;
+
+use session::{Session, record};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, Verdict};
+
+/// Types of TLS records.
+const ALERT: u8 = 21;
+const DATA: u8 = 23;
+
+fn told(verdict: &Verdict) -> String {
+    format!("{}\n{:#?}", verdict.summary, verdict.weighing)
+}
+
+fn is_harmless(verdict: &Verdict) {
+    let harmless = matches!(verdict.cause, Cause::None | Cause::BenignReset);
+    assert!(harmless, "{}", told(verdict));
+}
+
+/// The server has said goodbye and closed; the client answers with these bytes, and is refused.
+fn answered_to_the_close(mut session: Session, answer: &[u8]) -> Verdict {
+    session.server(20.0, PSH_ACK, &record(ALERT, 26));
+    let (up, down) = (session.up, session.down);
+    let behind = up + answer.len() as u32;
+    let talk = &mut session.talk;
+    talk.server(20.000_1, FIN_ACK, down, up, b"");
+    talk.client(20.000_2, PSH_ACK, up, down + 1, answer);
+    talk.client(20.000_3, FIN_ACK, behind, down + 1, b"");
+    talk.stranger(20.041, Side::Server, RST, down + 1, 57);
+    session.talk.verdict(25.0)
+}
+
+#[test]
+fn what_comes_in_one_packet_with_a_goodbye_is_no_request() {
+    let parting = [record(DATA, 64), record(ALERT, 26)].concat();
+    is_harmless(&answered_to_the_close(Session::new(&[324, 800]), &parting));
+    let request = answered_to_the_close(Session::new(&[324, 800]), &record(DATA, 64));
+    assert_eq!(request.cause, Cause::KeepaliveRace, "{}", told(&request));
+}
+
+/// The hellos are not in the capture: by its length the alert leaves GOAWAY in the client's last record.
+#[test]
+fn the_length_of_an_alert_tells_what_a_record_holds() {
+    let left_with = |len: u16| {
+        let mut session = Session {
+            talk: Talk::new(),
+            up: 1,
+            down: 1,
+        };
+        session.talk.port = 443;
+        session.server(0.0, PSH_ACK, &record(ALERT, 26));
+        session.client(0.000_5, PSH_ACK, &record(DATA, len));
+        session.client(0.000_8, PSH_ACK, &record(ALERT, 26));
+        session.server_closes(0.003)
+    };
+    is_harmless(&left_with(17 + 24));
+    let request = left_with(300);
+    assert!(request.cause != Cause::None, "{}", told(&request));
+}
+
+/// A PING and its acknowledgement, by their lengths: no request was left without an answer.
+#[test]
+fn who_measures_the_path_has_asked_nothing() {
+    let left_behind = |answer: &[u16]| {
+        let mut session = Session::speaking("h2", &[74, 300]);
+        session.client(0.5, PSH_ACK, &record(DATA, 24 + 17 + 13 + 17));
+        for len in answer {
+            session.server(0.54, PSH_ACK, &record(DATA, *len));
+        }
+        session.client_closes(0.6)
+    };
+    let pinged = left_behind(&[24 + 17]);
+    assert_eq!(pinged.cause, Cause::None, "{}", told(&pinged));
+    let asked = left_behind(&[]);
+    assert_eq!(asked.cause, Cause::ClientAbort, "{}", told(&asked));
+}
+
+/// LDAP's StartTLS, and what the client says in the end within TLS.
+fn directory(last: &[u8]) -> (Talk, u32, u32) {
+    let mut talk = Talk::open();
+    let start = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+    let agreed = b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
+    talk.client(0.05, PSH_ACK, 1, 1, start);
+    talk.server(0.09, PSH_ACK, 1, 32, agreed);
+    let (mut up, mut down) = (1 + start.len() as u32, 1 + agreed.len() as u32);
+    let hellos = Session::opening("");
+    talk.client(0.1, PSH_ACK, up, down, &hellos[0]);
+    up += hellos[0].len() as u32;
+    talk.server(0.14, PSH_ACK, down, up, &hellos[1]);
+    down += hellos[1].len() as u32;
+    talk.client(0.141, PSH_ACK, up, down, &hellos[2]);
+    up += hellos[2].len() as u32;
+    talk.client(0.2, PSH_ACK, up, down, &record(DATA, 100));
+    up += 105;
+    talk.server(0.24, PSH_ACK, down, up, &record(DATA, 300));
+    down += 305;
+    talk.client(0.3, PSH_ACK, up, down, last);
+    up += last.len() as u32;
+    (talk, up, down)
+}
+
+#[test]
+fn an_unbind_has_no_answer() {
+    let (mut talk, up, down) = directory(&record(DATA, 64));
+    talk.server(0.34, PSH_ACK, down, up, &record(ALERT, 26));
+    talk.server(0.340_1, FIN_ACK, down + 31, up, b"");
+    talk.client(0.341, FIN_ACK, up, down + 32, b"");
+    talk.server(0.381, ACK, down + 32, up + 1, b"");
+    is_harmless(&talk.verdict(2.0));
+}
+
+#[test]
+fn a_short_word_with_a_reset_right_behind_it_waits_for_nothing() {
+    let reset_after = |wait: f64| {
+        let mut talk = Talk::new();
+        talk.port = 4_712;
+        talk.handshake();
+        talk.client(0.05, PSH_ACK, 1, 1, b"\xaa\x41\x00\x12start");
+        talk.server(0.09, PSH_ACK, 1, 10, &[0xaa; 48]);
+        talk.client(0.091, ACK, 10, 49, b"");
+        talk.client(0.5, PSH_ACK, 10, 49, b"\xaa\x41\x00\x12stop!");
+        talk.client(0.5 + wait, RST_ACK, 19, 49, b"");
+        talk.verdict(2.0)
+    };
+    is_harmless(&reset_after(0.000_05));
+    let waited = reset_after(0.3);
+    assert_eq!(waited.cause, Cause::ClientAbort, "{}", told(&waited));
+}
+
+/// The server acknowledges the number of a FIN that the capture lacks; the client's host refuses what comes then.
+#[test]
+fn a_host_that_had_closed_has_forgotten_nothing() {
+    let refused = |acknowledged: u32| {
+        let mut session = Session::new(&[324, 800]);
+        let (up, down) = (session.up, session.down);
+        let goodbye = record(ALERT, 26);
+        let acknowledged = up + acknowledged;
+        session
+            .talk
+            .server(14.0, PSH_ACK, down, acknowledged, &goodbye);
+        session
+            .talk
+            .stranger(14.000_1, Side::Client, RST, acknowledged, 64);
+        session.talk.verdict(20.0)
+    };
+    is_harmless(&refused(1));
+    assert!(!told(&refused(0)).contains("fin_unseen"));
+}
