@@ -203,6 +203,8 @@ pub struct Http2Stream {
     pub reset: Option<StreamReset>,
     /// The server's GOAWAY that says that it did nothing about this stream, and will not.
     pub left_out: Option<Moment>,
+    /// The server ended its response short of its Content-Length.
+    pub ended_short: Option<Moment>,
     /// At the end, or when the stream was reset, its sender had no flow control window left.
     pub stalled: Option<FlowControlStall>,
     /// gRPC status, where it shows.

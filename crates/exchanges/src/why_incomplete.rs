@@ -30,6 +30,9 @@ pub(crate) fn clause(exchange: &Exchange) -> Option<String> {
 }
 
 fn stream_clause(stream: &Http2Stream) -> Option<String> {
+    if stream.ended_short.is_some() {
+        return Some("the server ended the stream before the promised length".to_owned());
+    }
     if let Some(StreamReset { by, code, .. }) = &stream.reset {
         return Some(format!("the {by} reset the stream with {code}"));
     }

@@ -168,3 +168,32 @@ fn a_goodbye_on_the_way_is_nothing_that_was_left_out() {
     let verdict = it.talk.verdict(2.0);
     assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
 }
+
+#[test]
+fn a_host_that_refuses_many_packets_had_still_sent_a_moment_before_the_first() {
+    let mut it = opened();
+    it.talk.window = 900_000;
+    let began = it.up;
+    for n in 0..400 {
+        let at = 0.15 + f64::from(n) / 1e6;
+        let piece = if n == 0 {
+            record(23, 16_384)
+        } else {
+            vec![0xa5; 1_448]
+        };
+        it.talk.client(at, ACK, it.up, it.down, &piece[..1_448]);
+        it.up += 1_448;
+    }
+    let window = record(23, WINDOW);
+    it.talk.server(0.151, PSH_ACK, it.down, began, &window);
+    it.talk.stranger(0.1511, Side::Client, RST, began, 64);
+    let down = it.down + window.len() as u32;
+    for n in 1..300 {
+        let (at, acked) = (0.152 + f64::from(n) / 1e4, began + n as u32 * 1_448);
+        it.talk.server(at, ACK, down, acked, b"");
+        it.talk.stranger(at + 1e-5, Side::Client, RST, acked, 64);
+    }
+    let verdict = it.talk.verdict(2.0);
+    assert!(shows(&verdict, "closed_before_sent"), "{}", told(&verdict));
+    assert_ne!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
+}

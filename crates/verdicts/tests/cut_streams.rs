@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
 const HEADERS: u8 = 1;
@@ -20,6 +20,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+const PROTOCOL_ERROR: [u8; 4] = [0, 0, 0, 1];
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
 const INTERNAL_ERROR: [u8; 4] = [0, 0, 0, 2];
 const END_STREAM: u8 = 1;
@@ -172,6 +173,64 @@ fn a_stream_that_the_server_gives_up_is_the_server_s() {
         EndedBy::Server,
         Outcome::Truncated,
     );
+}
+
+#[test]
+fn a_stream_that_ends_short_of_its_length_is_the_server_s_whatever_the_client_says_to_that() {
+    for protests in [true, false] {
+        let mut h2 = Http2::open();
+        h2.get(0.1, 1);
+        h2.answer(0.2, 1, 1_200);
+        h2.server(0.5, &frame(DATA, END_STREAM, 1, &[]));
+        if protests {
+            h2.client(0.501, &frame(RST_STREAM, 0, 1, &PROTOCOL_ERROR));
+        }
+        h2.close(0.502);
+        let verdict = h2.talk.verdict(5.0);
+        expect(
+            &verdict,
+            Cause::ServerAbort,
+            EndedBy::Server,
+            Outcome::Truncated,
+        );
+    }
+}
+
+/// An upload of which 1,000 of 5,000 bytes had come when the server answered in full with `status` and stopped the rest.
+fn stopped_upload(status: &[u8]) -> Http2 {
+    let mut h2 = Http2::open();
+    let head = [&[0x83, 0x84, 0x86, 0x0f, 0x0d, 4][..], b"5000"].concat();
+    h2.client(0.1, &frame(HEADERS, END_HEADERS, 1, &head));
+    h2.client(0.1001, &frame(DATA, 0, 1, &[b'u'; 1_000]));
+    let no = [&[0x08, 3][..], status].concat();
+    let no = frame(HEADERS, END_STREAM | END_HEADERS, 1, &no);
+    h2.server(0.2, &[no, frame(RST_STREAM, 0, 1, &CANCEL)].concat());
+    h2.client(0.2002, &frame(DATA, 0, 1, &[b'u'; 1_000]));
+    h2
+}
+
+#[test]
+fn an_upload_that_is_answered_with_a_no_and_stopped_was_rejected() {
+    let mut h2 = stopped_upload(b"403");
+    let (up, down) = (h2.up, h2.down);
+    h2.talk.client(0.21, RST_ACK, up, down, b"");
+    let verdict = h2.talk.verdict(2.0);
+    expect(
+        &verdict,
+        Cause::RequestRejectedEarly,
+        EndedBy::Server,
+        Outcome::Aborted,
+    );
+}
+
+#[test]
+fn a_connection_that_lives_on_behind_a_stopped_upload_is_well() {
+    let mut h2 = stopped_upload(b"403");
+    h2.get(1.0, 3);
+    h2.answer(1.1, 3, 5_000);
+    h2.close(3.0);
+    let verdict = h2.talk.verdict(5.0);
+    assert!(!verdict.failed, "{verdict:#?}");
 }
 
 #[test]

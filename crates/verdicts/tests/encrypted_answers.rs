@@ -449,3 +449,26 @@ fn a_proxy_s_consent_is_not_all_that_was_asked_for() {
     let verdict = it.client_closes(0.26);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{verdict:#?}");
 }
+
+#[test]
+fn a_goodbye_is_no_alert_of_a_handshake_whose_end_a_short_snapshot_hides() {
+    let file = [&FULL[..], &[724]].concat();
+    for answer in [&file[..], &PIECES[..], &[]] {
+        let mut it = Session::shaken_hands_in_short(40);
+        if !answer.is_empty() {
+            it.client(0.0902, PSH_ACK, &record(23, 180));
+        }
+        for (n, len) in answer.iter().enumerate() {
+            it.server(0.13 + n as f64 / 1e3, PSH_ACK, &record(23, *len));
+        }
+        it.client(0.1999, PSH_ACK, &record(ALERT, 26));
+        let verdict = it.client_closes(0.2);
+        let failed = share(&verdict, Cause::TlsFailure);
+        assert!(failed < 0.6, "{}", told(&verdict));
+        if answer.is_empty() {
+            assert!(failed > 0.2, "{}", told(&verdict));
+        } else {
+            assert!(failed < 0.05 && !verdict.failed, "{}", told(&verdict));
+        }
+    }
+}

@@ -170,6 +170,9 @@ impl Streams {
         exchange.reach(at);
         if response {
             exchange.response_complete = is_whole(exchange.body_expected, exchange.body_delivered);
+            if !exchange.response_complete {
+                exchange.http2.get_or_insert_default().ended_short = Some(at);
+            }
         } else {
             exchange.request_complete = is_whole(
                 exchange.request_body_expected,

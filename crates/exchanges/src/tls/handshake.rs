@@ -142,6 +142,9 @@ impl TlsSession {
             .as_ref()
             .is_none_or(|turns| turns.last().is_none());
         let renegotiation = before.is_some_and(|last| last.header.kind == HANDSHAKE);
+        if self.finished_unseen(side) {
+            self.complete_handshake();
+        }
         if self.handshake != TlsHandshake::Complete {
             if self.heard_both() {
                 self.fail(side, at, "encrypted");
@@ -180,6 +183,13 @@ impl TlsSession {
             && server.session_id == client.session_id
             && !self.certificate_seen
             && self.flows.server.ciphered
+    }
+
+    /// What the capture lacks of the peer may be the end of the handshake, which `side` itself has finished; or both sent data since.
+    fn finished_unseen(&self, side: Side) -> bool {
+        let (own, peer) = (self.flows.of(side), self.flows.of(side.peer()));
+        let whole = !own.incomplete && !peer.incomplete;
+        !whole && self.both_sent_data() || peer.incomplete && own.finished
     }
 
     /// Both sides sent what only a finished handshake allows: told by sizes alone, where the hellos were not captured.

@@ -402,7 +402,9 @@ impl Layer for TlsSession {
         if flow.reader.is_lost() {
             flow.incomplete = true;
             flow.lossy = true;
-            flow.application_bytes = flow.application_bytes.saturating_add(len);
+            // What a certificate's message takes along is no data.
+            let data = if in_handshake { 0 } else { len };
+            flow.application_bytes = flow.application_bytes.saturating_add(data);
             if side == Side::Client {
                 self.unread_request = Some(at);
             }

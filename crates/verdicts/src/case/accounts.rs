@@ -268,7 +268,10 @@ fn missing_of(
     if !is_http(&exchange.protocol) {
         return missing_of_unknown(connection, exchange, close).map(|missing| (missing, true));
     }
-    if exchange.reset().is_some() || cut_stream::left_out(exchange, close).is_some() {
+    if cut_stream::rest_refused(connection, exchange) && close.is_some() {
+        return Some((Missing::AnsweredEarly, false));
+    }
+    if exchange.reset().is_some() || cut_stream::is_cut(exchange, close) {
         return None;
     }
     let request_complete =

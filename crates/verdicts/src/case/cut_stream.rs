@@ -58,14 +58,17 @@ fn cut(exchange: &Exchange, close: Option<Close>) -> Option<CutStream<'_>> {
         });
     }
     let stream = exchange.http2.as_ref()?;
-    let (by, code, at) = match &stream.reset {
-        Some(StreamReset { by, code, at }) => (*by, code.as_str(), *at),
-        None => (Side::Server, "GOAWAY", left_out(exchange, close)?),
+    let (by, code, at) = match (&stream.reset, stream.ended_short) {
+        // What the client says to that comes afterwards.
+        (_, Some(at)) => (Side::Server, "END_STREAM", at),
+        (Some(StreamReset { by, code, at }), None) => (*by, code.as_str(), *at),
+        (None, None) => (Side::Server, "GOAWAY", left_out(exchange, close)?),
     };
     // What the server had pushed, nobody had asked for; and of what was not captured nothing can be missing.
     let asked = stream.id % 2 == 1;
-    // What was on its way still comes, but nobody wants it any more: what counts is what had come by then.
-    let late = exchange.ended.is_some_and(|ended| ended.frame > at.frame);
+    // What was on its way still comes, but nobody wants it any more: what counts is what had come by then. Who has answered in full
+    // resets the stream to stop the rest of the request (RFC 9113 §8.1), and that is what still comes.
+    let late = by == Side::Client && exchange.ended.is_some_and(|ended| ended.frame > at.frame);
     let whole = exchange.complete || (exchange.response_complete && !late);
     if whole || exchange.uncertain || !asked {
         return None;
@@ -94,6 +97,21 @@ pub(super) fn left_out(exchange: &Exchange, close: Option<Close>) -> Option<Mome
     let before =
         close.is_none_or(|close| close.side == Side::Client && close.at.frame > goaway.frame);
     before.then_some(goaway)
+}
+
+/// The stream ended early, without a reset: short of its length, or left out.
+pub(super) fn is_cut(exchange: &Exchange, close: Option<Close>) -> bool {
+    let short = exchange.http2.as_ref().and_then(|it| it.ended_short);
+    short.is_some() || left_out(exchange, close).is_some()
+}
+
+/// The server refused the request, answered that in full, and reset the stream to stop the rest of the body; it was the last request.
+pub(super) fn rest_refused(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let refused = exchange.status.is_some_and(|status| status >= 400) && exchange.response_complete;
+    let stopped = exchange.reset().is_some_and(|it| it.by == Side::Server);
+    let id = |exchange: &Exchange| exchange.http2.as_ref().map(|it| it.id);
+    let last = connection.app.list.last().and_then(id) == id(exchange);
+    refused && stopped && last && !exchange.request_complete && exchange.request.is_some()
 }
 
 impl CutStream<'_> {

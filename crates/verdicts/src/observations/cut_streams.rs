@@ -25,11 +25,15 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         .flatten()
         .map(|m| m.frame)
         .collect();
+    let did = match cut.exchange.http2.as_ref().and_then(|it| it.ended_short) {
+        Some(_) => "ended",
+        None => "reset",
+    };
     found.tell(
         id,
         frames,
         format!(
-            "{who} reset the stream of {} with {} (frame {}) while {}{}.",
+            "{who} {did} the stream of {} with {} (frame {}) while {}{}.",
             name(&cut),
             wording::excerpt(cut.code, 40),
             cut.at.frame,

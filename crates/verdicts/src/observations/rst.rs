@@ -217,11 +217,16 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
     if reset.dialect != Dialect::Passive || opening {
         return;
     }
-    let last = case
-        .connection
-        .packets
-        .iter()
-        .rfind(|p| p.side == reset.by && p.frame < reset.at.frame && !p.flags.is_rst());
+    // Behind many RSTs its last packet may not be kept any more.
+    let sent = case.connection.flows.of(reset.by).last_new_data;
+    let mut packets = case.connection.packets.iter();
+    let kept =
+        packets.rfind(|p| p.side == reset.by && p.frame < reset.at.frame && !p.flags.is_rst());
+    let last = kept
+        .map(|p| p.moment())
+        .into_iter()
+        .chain(sent.filter(|sent| sent.frame < reset.at.frame))
+        .max_by_key(|last| last.frame);
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip);
@@ -406,10 +411,8 @@ fn both_ways(case: &Case<'_>, found: &mut Observations) {
     } else {
         (a, b)
     };
-    let refuses = later.dialect == Dialect::Passive && later.trigger.is_some();
-    if earlier.trigger.is_some() && closed_before(case, earlier)
-        || refuses && closed_before(case, later)
-    {
+    let refuses = later.dialect == Dialect::Passive && closed_before(case, later);
+    if earlier.trigger.is_some() && closed_before(case, earlier) || refuses {
         return;
     }
     let travel = case.round_trip(later.by);

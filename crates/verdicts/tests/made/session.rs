@@ -38,6 +38,14 @@ impl Session {
         it
     }
 
+    /// The same where the capture keeps so many bytes of each packet.
+    pub fn shaken_hands_in_short(snapshot: usize) -> Self {
+        let mut it = Self::connected(443);
+        it.talk.snapshot = snapshot;
+        it.shake_hands("");
+        it
+    }
+
     /// The same through a proxy that was asked with CONNECT.
     pub fn behind_connect() -> Self {
         let mut it = Self::connected(3128);
