@@ -21,6 +21,8 @@ pub(crate) struct Direction {
     pub(crate) acknowledges: bool,
     /// The highest relative number that the other side's window ever allowed.
     pub(crate) edge: i64,
+    /// The highest acknowledgement of what it had sent before its first packet that was captured, while nothing later is acknowledged.
+    acked_before: Option<i64>,
     /// Its last RST or repeated SYN, while nothing else of it has passed: what a challenge ACK answers.
     pub(crate) provocation: Option<Moment>,
     pub(crate) scale: Scale,
@@ -72,6 +74,7 @@ impl Direction {
     pub(crate) fn forget_numbers(&mut self) {
         self.flow.sent_to = 0;
         self.flow.acked_to = 0;
+        self.acked_before = None;
         self.edge = 0;
         self.outstanding.clear();
     }
@@ -149,7 +152,8 @@ impl Direction {
         }
         facts::fins::note(&mut self.flow, seen);
         if seen.packet.payload_len > 0 || seen.flags().sequence_len() > 0 {
-            facts::retransmitted::note(&mut self.flow, &mut self.outstanding, seen);
+            let acked_to = self.acknowledged_to();
+            facts::retransmitted::note(&mut self.flow, &mut self.outstanding, acked_to, seen);
         }
         let end = seen.packet.seq_end();
         self.flow.sent_to = self.flow.sent_to.max(end);
@@ -256,7 +260,20 @@ impl Direction {
             let largest = self.outstanding.acknowledged(ack);
             self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
             facts::fins::acknowledged(&mut self.flow, ack, at);
+        } else if self.flow.acked_to == 0 && self.acked_before.is_none_or(|before| ack > before) {
+            self.acked_before = Some(ack);
+            let largest = self.outstanding.acknowledged(ack);
+            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
         }
+    }
+
+    /// Up to where the other side has acknowledged its bytes, as far as the capture tells: where the beginning was not captured, less than
+    /// the number of the first.
+    fn acknowledged_to(&self) -> i64 {
+        if self.flow.acked_to > 0 {
+            return self.flow.acked_to;
+        }
+        self.acked_before.unwrap_or(i64::MIN)
     }
 
     /// A packet of the other direction: what it acknowledges of this one.

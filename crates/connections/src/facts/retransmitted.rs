@@ -6,8 +6,13 @@ use super::Seen;
 use crate::outstanding::Outstanding;
 use crate::{Flow, Marks};
 
-/// A packet that takes up sequence numbers.
-pub(crate) fn note(flow: &mut Flow, outstanding: &mut Outstanding, seen: &Seen<'_, '_>) {
+/// A packet that takes up sequence numbers, of a side that is acknowledged up to `acked_to`.
+pub(crate) fn note(
+    flow: &mut Flow,
+    outstanding: &mut Outstanding,
+    acked_to: i64,
+    seen: &Seen<'_, '_>,
+) {
     let packet = &seen.packet;
     let end = packet.seq_end();
     let len = packet.payload_len;
@@ -24,7 +29,7 @@ pub(crate) fn note(flow: &mut Flow, outstanding: &mut Outstanding, seen: &Seen<'
     if seen.marks().intersects(probes) {
         return;
     }
-    if packet.seq >= flow.acked_to {
+    if packet.seq >= acked_to {
         outstanding.take_up(packet.seq, end, len, seen.at);
     }
     let again = &mut flow.retransmissions;
