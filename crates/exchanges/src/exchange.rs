@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use whyreset_connections::{Ending, Moment, Side};
 
-use crate::{LastWords, why_incomplete};
+use crate::{ClientsLast, LastWords, why_incomplete};
 
 /// What was found inside a connection.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +103,12 @@ pub struct Exchange {
     pub tls: Option<Box<Tls>>,
     /// For protocols that are only recognised: who sent payload last, and whose turn it was.
     pub last_speaker: Option<Side>,
+    /// For protocols that are only recognised: what the client said last.
+    pub clients_last: ClientsLast,
+    /// The server's first word behind that.
+    pub answer_began: Option<Moment>,
+    /// For protocols that are only recognised: how often the server spoke after the client; counted to 255.
+    pub questions_answered: u8,
     /// For protocols that are only recognised: bytes of it are missing in the capture.
     pub heard_in_part: bool,
     /// Numbers are estimates (from the sizes of encrypted records).

@@ -24,6 +24,7 @@ mod short_queue;
 mod ssl_request;
 mod tls;
 mod tracker;
+mod turns;
 mod websocket;
 mod why_incomplete;
 
@@ -34,3 +35,4 @@ pub use exchange::{
 pub use last_words::{LastWords, Says};
 pub use tls::KeyLog;
 pub use tracker::Tracker;
+pub use turns::ClientsLast;

@@ -105,7 +105,10 @@ fn refused_in_words(found: &Observations) -> bool {
 
 /// Rule 3: neither, and something waits, or nothing does.
 fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
-    if found.has(ids::OPEN_AND_WELL) && matches!(cause, Cause::None | Cause::Unknown) {
+    if found.has(ids::OPEN_AND_WELL)
+        && !found.has(ids::ACKS_LOST)
+        && matches!(cause, Cause::None | Cause::Unknown)
+    {
         return Outcome::Open;
     }
     // A stream that was given up holds nothing up any more.
@@ -113,6 +116,7 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
     let waits = held_up
         || found.has_any(&[
             ids::UNANSWERED_TAIL,
+            ids::ACKS_LOST,
             ids::OPEN_AND_WAITING,
             ids::KEEP_ALIVE_UNANSWERED,
             ids::SYN_ACK_REPEATED,

@@ -5,6 +5,7 @@ use whyreset_connections::{BySide, Moment, Side};
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::last_words::Listener;
 use crate::layer::Layer;
+use crate::turns::Turns;
 use crate::{Exchange, Protocol};
 
 /// A connection's worth of one protocol.
@@ -14,6 +15,7 @@ pub(crate) struct Recognised {
     id: Option<ExchangeId>,
     bytes: BySide<u64>,
     listener: Listener,
+    turns: Turns,
 }
 
 impl Recognised {
@@ -23,6 +25,7 @@ impl Recognised {
             id: None,
             bytes: BySide::default(),
             listener: Listener::to(name),
+            turns: Turns::default(),
         }
     }
 
@@ -62,6 +65,7 @@ impl Layer for Recognised {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
         self.note(log, side, at, bytes.len() as u64);
         self.listener.hear(log, side, at, bytes);
+        self.turns.say(self.name, side, at, bytes);
     }
 
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, len: u64) {
@@ -70,5 +74,13 @@ impl Layer for Recognised {
             exchange.heard_in_part = true;
         }
         self.listener.miss(log, side);
+        self.turns.miss(self.name, side, at, len);
+    }
+
+    fn finish(&mut self, log: &mut ExchangeLog) {
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+            (exchange.clients_last, exchange.answer_began) = self.turns.last();
+            exchange.questions_answered = self.turns.answered();
+        }
     }
 }

@@ -164,12 +164,13 @@ impl Understood {
     }
 }
 
-fn is_farewell(bytes: &[u8]) -> bool {
+/// A client's words in which it takes leave, in a protocol of lines.
+pub(crate) fn is_farewell(bytes: &[u8]) -> bool {
     bytes.len() <= LONGEST_FAREWELL && (speaks_of(bytes, "quit") || speaks_of(bytes, "logout"))
 }
 
 /// Whether these words hold this one, which is written in small letters.
-fn speaks_of(words: &[u8], word: &str) -> bool {
+pub(crate) fn speaks_of(words: &[u8], word: &str) -> bool {
     words
         .windows(word.len())
         .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))

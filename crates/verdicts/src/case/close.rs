@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{
-    self as connections, Acceptance, BySide, Connection, Moment, PassedFin, Reset, Side,
+    self as connections, Acceptance, BySide, Connection, Moment, Packet, PassedFin, Reset, Side,
 };
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::Known;
@@ -65,6 +65,11 @@ fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
     if reset.acceptance == Acceptance::Exact {
         return false;
     }
+    // Its receiver drops one that lies outside of its window, and here it spoke on after that.
+    let missed = reset.acceptance == Acceptance::Outside;
+    if missed && spoke_on(connection, reset, travel) {
+        return true;
+    }
     let after = |moment: Option<Moment>| moment.is_some_and(|m| m.time > reset.at.time);
     let flows = &connection.flows;
     let progress =
@@ -75,6 +80,22 @@ fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
         later.any(|p| p.side == side && p.frame > reset.at.frame && !p.flags.is_rst())
     };
     spoke(Side::Client) && spoke(Side::Server) && progress > 0
+}
+
+/// The receiver of the RST had it in hand, and sent something of its own after that, other than a retransmission that nobody wants any more.
+fn spoke_on(connection: &Connection<Exchanges>, reset: &Reset, travel: Span) -> bool {
+    let receiver = reset.by.peer();
+    let sent = || connection.packets.iter().filter(|p| p.side == receiver);
+    let before = sent()
+        .filter(|p| p.time <= reset.at.time && p.known.has(Known::SEQ) && !p.flags.is_rst())
+        .map(|p| p.seq_end())
+        .max();
+    let later = |p: &&Packet| p.time > reset.at.time + travel && !p.flags.is_rst();
+    before.is_some_and(|reached| {
+        sent()
+            .filter(later)
+            .any(|p| p.known.has(Known::SEQ) && p.seq >= reached && p.payload_len > 0)
+    })
 }
 
 /// A RST before the SYN/ACK of a handshake that was finished after it: it refused what was left of an older connection with the

@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Packet, Side};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol};
+use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::Known;
 
 use super::accounts::{Missing, OpenExchange, is_http};
@@ -14,6 +14,10 @@ pub(super) const FULL_SEGMENT: u32 = 1_000;
 pub(super) const FEW_SEGMENTS: u64 = 4;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
 pub(super) const FAREWELL_BYTES: i64 = 64;
+/// A goodbye in one message is no longer than this.
+const GOODBYE: u32 = 40;
+/// `QUIT` and its like: COM_QUIT, Terminate, UnbindRequest.
+const SHORT_FAREWELL: u32 = 8;
 
 /// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
 /// left without an answer.
@@ -25,14 +29,10 @@ pub(super) fn missing_of_unknown(
     let close = close?;
     let client = &connection.flows.client;
     let server = &connection.flows.server;
-    // A few bytes are too little to recognise a protocol by, but they are an answer.
-    let answered = match (client.last_new_data, server.last_new_data) {
-        (Some(asked), Some(answer)) => answer.frame > asked.frame,
-        (asked, _) => asked.is_none(),
-    };
-    if answered || exchange.last_speaker != Some(Side::Client) {
+    if exchange.clients_last == ClientsLast::Farewell || !waits(connection, exchange, close) {
         return None;
     }
+    let asks = asks(exchange) && !told_why(connection, close);
     let asked_before = client
         .first_data
         .is_some_and(|first| first.frame < close.at.frame);
@@ -44,10 +44,12 @@ pub(super) fn missing_of_unknown(
     let asked_once = client.data_packets <= 2;
     match (close.side, close.kind) {
         (Side::Client, Kind::Rst) if left_with_a_word(connection, close) => None,
+        (Side::Server, Kind::Rst) if took_leave(connection, exchange, close) => None,
         (_, Kind::Rst) => Some(Missing::Unanswered),
         (Side::Client, Kind::Fin) => {
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
         }
+        (Side::Server, Kind::Fin) if asks => Some(Missing::Unanswered),
         // Without a word to the client's first; or after it had waited for more of what the client was sending.
         (Side::Server, Kind::Fin) if !asked_before => None,
         (Side::Server, Kind::Fin) if waited && was_sending(connection) => {
@@ -78,6 +80,66 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
     let is_short = i64::from(word.payload_len) <= FAREWELL_BYTES;
     let in_talk = before.frame < word.frame;
     in_talk && is_short && close.at.time - word.time < trip
+}
+
+/// What the client said last asks for an answer, by its protocol or because its like was answered before.
+pub(crate) fn asks(exchange: &Exchange) -> bool {
+    matches!(
+        exchange.clients_last,
+        ClientsLast::Asks | ClientsLast::AskedAsBefore
+    )
+}
+
+/// The server had said why it leaves, and that was no wait: what the client asked behind that is no race with it.
+fn told_why(connection: &Connection<Exchanges>, close: Close) -> bool {
+    let words = connection.app.last_words.as_deref();
+    let asked = connection.flows.client.last_new_data;
+    let behind = asked.is_some_and(|asked| asked.frame > close.at.frame);
+    behind && words.is_some_and(|words| words.says != Says::GaveUpWaiting)
+}
+
+/// The client's last word does not show, but it is as short as a goodbye, and so are most goodbyes; or the client closed right behind it,
+/// before it can have known of the server's RST.
+fn took_leave(connection: &Connection<Exchanges>, exchange: &Exchange, close: Close) -> bool {
+    if exchange.clients_last != ClientsLast::Untold || exchange.questions_answered == 0 {
+        return false;
+    }
+    let said = last_turn(connection);
+    let trip = connection.vantage.round_trip.of(Side::Client);
+    let knew = close.at.time + trip.minimum.unwrap_or(Span::ZERO);
+    let fin = connection.flows.client.fin;
+    let left = fin.is_some_and(|fin| fin.at.time < knew);
+    said <= SHORT_FAREWELL || (left && said <= GOODBYE)
+}
+
+/// How many bytes the client has sent since the server's last word.
+fn last_turn(connection: &Connection<Exchanges>) -> u32 {
+    let word = connection.flows.server.last_new_data;
+    let since = word.map_or(0, |at| at.frame);
+    let packets = connection.packets.iter();
+    packets
+        .filter(|p| p.side == Side::Client && p.frame > since && !p.flags.is_rst())
+        .map(|p| p.payload_len)
+        .sum()
+}
+
+/// The client had the last word; or what came behind it came after the client had closed, and its host refused it.
+fn waits(connection: &Connection<Exchanges>, exchange: &Exchange, close: Close) -> bool {
+    let (client, server) = (&connection.flows.client, &connection.flows.server);
+    let late = exchange.answer_began.is_some_and(|answer| {
+        close.side == Side::Client
+            && answer.frame > close.at.frame
+            && connection.reset_count.client > 0
+    });
+    if late {
+        return true;
+    }
+    // A few bytes are too little to recognise a protocol by, but they are an answer.
+    let answered = match (client.last_new_data, server.last_new_data) {
+        (Some(asked), Some(answer)) => answer.frame > asked.frame,
+        (asked, _) => asked.is_none(),
+    };
+    !answered && exchange.last_speaker == Some(Side::Client)
 }
 
 /// The client's last word took many segments, full ones among them: a message, or a file, of which the end may be missing.
@@ -123,15 +185,19 @@ fn seen_from(connection: &Connection<Exchanges>, of: Side) -> i64 {
         .unwrap_or(0)
 }
 
-/// In a protocol that is not known, or of which the capture holds too little, the client said more than a goodbye behind the server's
-/// FIN, and the server's host refused it.
+/// In a protocol that does not show its promises, or of which the capture holds too little, the client said more than a goodbye behind
+/// the server's FIN, and the server's host refused it. SSH says goodbye in more words, and hides them.
 fn spoke_into_the_close(
     connection: &Connection<Exchanges>,
     close: Close,
     last: Option<&Exchange>,
 ) -> bool {
     let unread = |e: &Exchange| e.uncertain && is_http(&e.protocol);
-    let unknown = last.is_none_or(|e| e.protocol == Protocol::Unknown || unread(e));
+    let unknown = last.is_none_or(|e| match e.protocol {
+        Protocol::Unknown => true,
+        Protocol::Other(name) => !matches!(name, "ssh" | "websocket"),
+        _ => unread(e),
+    });
     let mut data = connection
         .packets
         .iter()
@@ -158,7 +224,9 @@ pub(super) fn left_in_flight<'a>(
         // What a client was still pouring out, and the server's host refused: more than a goodbye that meets a closed socket.
         Kind::Fin => {
             let hidden = last.is_none_or(|e| !is_http(&e.protocol) || e.uncertain);
-            let poured = was_sending(connection) || spoke_into_the_close(connection, close, last);
+            let poured = was_sending(connection)
+                || spoke_into_the_close(connection, close, last)
+                || never_heard(connection, close);
             connection.reset_count.server > 0 && hidden && poured
         }
     };
@@ -174,9 +242,10 @@ pub(super) fn left_in_flight<'a>(
     if last.is_some_and(|e| had_it(e) && (sender == Side::Server || e.from_list)) {
         return None;
     }
-    let in_flight = refused
-        && in_flight(connection, sender) > FAREWELL_BYTES
-        && !(sender == Side::Server && only_goodbyes(connection, last));
+    let heard =
+        in_flight(connection, sender) > FAREWELL_BYTES || refused && never_heard(connection, close);
+    let in_flight =
+        refused && heard && !(sender == Side::Server && only_goodbyes(connection, last));
     if !in_flight
         && !reset_among_full_segments(connection, close, last)
         && !reset_with_a_shut_window(connection, close, last)
@@ -191,6 +260,15 @@ pub(super) fn left_in_flight<'a>(
             Side::Client => Missing::Unanswered,
         },
     ))
+}
+
+/// The server closed without having said a word, and its host refused the client's first, though nobody takes leave so soon.
+fn never_heard(connection: &Connection<Exchanges>, close: Close) -> bool {
+    let whole = connection.handshake.is_complete();
+    let first = connection.flows.client.first_data;
+    let asked = first.is_some_and(|first| first.frame > close.at.frame);
+    let closed = (close.side, close.kind) == (Side::Server, Kind::Fin);
+    whole && closed && asked && connection.flows.server.sent_nothing()
 }
 
 /// A side that reset the connection while full segments of its own were on their way, in a protocol that does not show what was promised:

@@ -19,7 +19,7 @@ use whyreset_exchanges::Exchanges;
 pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
-pub(crate) use in_flight::{in_flight, is_full, was_sending};
+pub(crate) use in_flight::{asks, in_flight, is_full, was_sending};
 pub(crate) use unread::no_to_an_unread_upload;
 pub(crate) use wait::{Wait, before as wait_before};
 

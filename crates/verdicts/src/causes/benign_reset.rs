@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a host whose program has closed refuses what still comes",
         ),
         on(
+            WORD_BEHIND_CLOSE,
+            0.5,
+            "what the client said behind the server's close may have been a request",
+        ),
+        on(
             REQUEST_UNREAD,
             0.3,
             "what the client sent last is not in the capture: it may have been cut, or left without an answer",

@@ -30,6 +30,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            LAST_WORD_UNTOLD,
+            0.3,
+            "the client had the last word, and the server had answered before",
+        ),
+        on(ACKS_LOST, 0.05, "acknowledgements do not get through"),
+        on(
             REQUEST_UNREAD,
             0.3,
             "what the client sent last is not in the capture: it may have been cut, or left without an answer",

@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{Cause, EndedBy, Observations, steps, wording};
+use crate::{Cause, EndedBy, Observation, Observations, steps, wording};
 use whyreset_connections::Side;
 
 pub(super) static RULE: CauseRule = CauseRule {
@@ -13,6 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "links fail, laptops sleep, phones lose their network, hosts lose power",
     needs: &[
         UNANSWERED_TAIL,
+        ACKS_LOST,
         KEEP_ALIVE_UNANSWERED,
         PROBES_BETWEEN_GAPS,
         FIN_UNANSWERED,
@@ -25,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         FELL_SILENT_FOR_ALL,
     ],
     weights: &[
+        on(
+            ACKS_LOST,
+            6.0,
+            "acknowledgements vanish behind this point, again and again",
+        ),
         on(HOLE_STAYS, 3.0, "what was sent again did not come either"),
         on(
             LARGE_PASSED_BEFORE,
@@ -144,6 +150,9 @@ pub(super) static RULE: CauseRule = CauseRule {
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let c = case.connection;
+    if let Some(lost) = found.get(ACKS_LOST).filter(|_| !found.has(UNANSWERED_TAIL)) {
+        return acks_lost(lost);
+    }
     let Some(tail) = found.get(UNANSWERED_TAIL) else {
         return without_a_tail(case);
     };
@@ -154,6 +163,14 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .unwrap_or_else(|| wording::at(c, c.end));
     format!(
         "From {when} on (frame {first}) packets no longer got through: the path failed, or the host at its other end vanished."
+    )
+}
+
+/// The frames are the acknowledgement's, and those of the first and the last copy behind it.
+fn acks_lost(lost: &Observation) -> String {
+    let acknowledged = lost.frames.first().copied().unwrap_or_default();
+    format!(
+        "One direction no longer got through: what is acknowledged from frame {acknowledged} on is sent again all the same, so the acknowledgements are lost on the way."
     )
 }
 

@@ -14,7 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(
             REFUSAL_LIKE_A_ROUTERS,
             0.1,
-            "hosts do not begin with a TTL of 255",
+            "few hosts begin with a TTL of 255",
         ),
         on(REFUSAL_NOT_THE_HOSTS, 0.05, "the RST is not the host's own"),
         on(

@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(UNTIMED, 1.2, "a wait before the close would not show"),
         on(
+            SPOKE_AT_LAST,
+            0.1,
+            "it said something first, and what does not show: that may have been the answer",
+        ),
+        on(
             TIMED_OUT_IN_WORDS,
             1.2,
             "it says itself that it had waited too long",

@@ -1,6 +1,7 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
 use whyreset_connections::Side;
+use whyreset_exchanges::ClientsLast;
 
 use super::ids;
 use crate::Observations;
@@ -50,6 +51,14 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(open) = &case.accounts.open else {
         return;
     };
+    let talked = open.exchange.is_some_and(|e| e.questions_answered > 0);
+    if talked && open.missing == Missing::Unanswered {
+        found.add(
+            ids::KEPT_ALIVE,
+            [case.connection.frames.first],
+            "The server had answered the client before.",
+        );
+    }
     if served && case.accounts.complete == 0 && open.missing == Missing::Unanswered {
         found.add(
             ids::KEPT_ALIVE,
@@ -61,7 +70,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let begun_here = h.syn.is_some() || h.syn_ack.is_some();
     if begun_here
         && case.accounts.complete == 0
-        && !served
+        && !(served || talked)
         && let Some(started) = open.started
     {
         found.add(
@@ -103,7 +112,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("The response's status is {}.", status.unwrap_or(0)),
         );
     }
-    if open.estimated {
+    // A query or a command asks for an answer by its protocol's rules.
+    let by_rule = open.missing == Missing::Unanswered && asks_by_rule(open);
+    if open.estimated && !by_rule {
         found.add(
             ids::ESTIMATED,
             frames,
@@ -214,10 +225,15 @@ fn last_complete_frames(case: &Case<'_>) -> Vec<u64> {
     }
 }
 
+fn asks_by_rule(open: &OpenExchange<'_>) -> bool {
+    let last = open.exchange.map(|e| e.clients_last);
+    last == Some(ClientsLast::Asks)
+}
+
 fn unanswered(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
     let acked = case.connection.flows.client.acked_to >= case.connection.flows.client.sent_to
         && case.connection.flows.client.bytes > 0;
-    if open.estimated {
+    if open.estimated && !asks_by_rule(open) {
         return format!(
             "By sizes and turns, {} was still unanswered{}.",
             open.name(),

@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Opener, Side};
-use whyreset_exchanges::Exchange;
+use whyreset_exchanges::{ClientsLast, Exchange};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::{PATIENCE, greeting, ids, loss, windows};
@@ -87,7 +87,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             format!("The server closed (frame {frame}) before the client had sent anything."),
         );
         greeting::withheld(case, close.at, found);
-        return;
+        return spoke_at_last(case, close, found);
     }
     let only_syns_and_resets =
         c.flows.client.packets <= u64::from(c.handshake.syn_count) + c.reset_count.client;
@@ -129,6 +129,26 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             left_early(close, missing, found);
             truncated(case, close, missing, found);
         }
+    }
+}
+
+/// Services that say what they have to say and close (RFC 867) may take their time for it.
+fn spoke_at_last(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let c = case.connection;
+    let all = c.flows.server.first_data;
+    let Some(first) = all.filter(|at| close.at.time - at.time < SPEAKS_BY_ITSELF) else {
+        return;
+    };
+    if !case.accounts.understood && c.app.last_words.is_none() {
+        found.add(
+            ids::SPOKE_AT_LAST,
+            [first.frame, close.at.frame],
+            format!(
+                "All that the server had said ({}) came right before it closed (frame {}): it may have been all that it had to say.",
+                wording::bytes(c.flows.server.bytes),
+                first.frame
+            ),
+        );
     }
 }
 
@@ -265,7 +285,13 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     };
     if let Some(exchange) = case.accounts.unread {
         perhaps_short(case, close, exchange, found);
-    } else if !case.accounts.understood && aborted_by_the_server(case, close) {
+    } else if close.side == Side::Server && !case.accounts.understood {
+        last_word(case, close, found);
+    }
+    if case.accounts.unread.is_none()
+        && !case.accounts.understood
+        && aborted_by_the_server(case, close)
+    {
         let bytes = case.connection.flows.server.bytes;
         perhaps_too_early(ids::PERHAPS_ABORTED, [0, frame], bytes, found);
     }
@@ -294,6 +320,42 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
 }
 
+/// In a protocol that is only recognised the client had the last word, before the server's FIN or behind it: what it said does not show.
+fn last_word(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let c = case.connection;
+    let mut list = c.app.list.iter().rev();
+    let untold = list.find(|e| e.last_speaker == Some(Side::Client));
+    let said = c.flows.client.last_new_data;
+    let Some((exchange, said)) = untold.zip(said) else {
+        return;
+    };
+    if exchange.clients_last != ClientsLast::Untold || exchange.from_list {
+        return;
+    }
+    let behind = said.frame > close.at.frame;
+    let silence = close.at.time - said.time;
+    if behind && c.reset_count.server > 0 {
+        found.add(
+            ids::WORD_BEHIND_CLOSE,
+            [close.at.frame, said.frame],
+            format!(
+                "The client said something more behind the server's close (frame {}), and the server's host refused it.",
+                said.frame
+            ),
+        );
+    } else if !behind && exchange.questions_answered > 0 && silence > SPEAKS_BY_ITSELF {
+        found.add(
+            ids::LAST_WORD_UNTOLD,
+            [said.frame, close.at.frame],
+            format!(
+                "The client had the last word (frame {}), and the server closed {} later without another.",
+                said.frame,
+                wording::span(silence)
+            ),
+        );
+    }
+}
+
 /// The first close is a RST of a host that knew the connection, soon behind the last data: the server's program closed, or died, with
 /// something unread.
 fn aborted_by_the_server(case: &Case<'_>, close: Close) -> bool {
@@ -303,7 +365,9 @@ fn aborted_by_the_server(case: &Case<'_>, close: Close) -> bool {
     let in_flow = case
         .wait
         .is_none_or(|wait| wait.since_data < SPEAKS_BY_ITSELF);
-    active && in_flow && (close.side, close.kind) == (Side::Server, Kind::Rst)
+    let mut list = case.connection.app.list.iter();
+    let left = list.any(|e| e.clients_last == ClientsLast::Farewell);
+    active && in_flow && !left && (close.side, close.kind) == (Side::Server, Kind::Rst)
 }
 
 /// The answer ends with the connection: a program that dies half-way, and a proxy that gives its server up, close like one that has

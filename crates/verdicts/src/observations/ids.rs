@@ -33,6 +33,14 @@ ids! {
     ICMP_TOO_BIG = "icmp_too_big";
     /// SYN and SYN/ACK, but never the ACK.
     HANDSHAKE_UNFINISHED = "handshake_unfinished";
+    /// All that the server said came right before it closed a connection in which the client had said nothing.
+    SPOKE_AT_LAST = "spoke_at_last";
+    /// The client had the last word, in a protocol that is only recognised, and the server closed long after it.
+    LAST_WORD_UNTOLD = "last_word_untold";
+    /// The client said something more behind the server's close, and was refused: a goodbye, or a request.
+    WORD_BEHIND_CLOSE = "word_behind_close";
+    /// A side goes on repeating what the other side had acknowledged long before.
+    ACKS_LOST = "acks_lost";
     /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.
     SYN_ACK_REFUSED = "syn_ack_refused";
     /// The same, of a client whose SYN's options the list does not tell: whether an ordinary program had sent it does not show.

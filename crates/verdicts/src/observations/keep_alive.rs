@@ -6,7 +6,7 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange, was_sending};
+use crate::case::{Case, Missing, OpenExchange, asks, was_sending};
 use crate::wording;
 
 /// By then the client's host has sent it again (the smallest retransmission timer of Linux).
@@ -86,7 +86,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     // A session has one beginning and many requests: the last thing the client said is the one in question.
     // Of what took many segments, where it began: the last of them has met no close that came in the middle.
     let sending = open.missing == Missing::RequestUnfinished || was_sending(case.connection);
-    let asked = if open.estimated && sending {
+    let asked = if open.exchange.is_some_and(asks) {
+        case.connection.flows.client.last_new_data
+    } else if open.estimated && sending {
         first_of_last_run(case)
     } else if open.estimated {
         last_word(case)
@@ -124,6 +126,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("The server had received the request (frame {request_frame}) when it closed (frame {close_frame}): the close acknowledges it."),
         );
     } else if client_knew {
+        just_opened(case, &close, found);
         found.tell(
             ids::REQUEST_AFTER_CLOSE,
             [close_frame, request_frame],
@@ -139,23 +142,27 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     } else {
-        let opened = case.connection.handshake.ack;
-        if let Some(opened) = opened.filter(|at| close.at.time - at.time < SHORTEST_IDLE) {
-            found.add(
-                ids::JUST_OPENED,
-                [opened.frame, close_frame],
-                format!(
-                    "The server closed {} after the connection was opened.",
-                    wording::span(close.at.time - opened.time)
-                ),
-            );
-        }
+        just_opened(case, &close, found);
         found.tell(
             ids::REQUEST_CROSSED_CLOSE,
             [close_frame, request_frame],
             format!(
                 "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
                 wording::span(abs(started, close.at))
+            ),
+        );
+    }
+}
+
+fn just_opened(case: &Case<'_>, close: &ServerClose, found: &mut Observations) {
+    let opened = case.connection.handshake.ack;
+    if let Some(opened) = opened.filter(|at| close.at.time - at.time < SHORTEST_IDLE) {
+        found.add(
+            ids::JUST_OPENED,
+            [opened.frame, close.at.frame],
+            format!(
+                "The server closed {} after the connection was opened.",
+                wording::span(close.at.time - opened.time)
             ),
         );
     }

@@ -1,5 +1,6 @@
 //! Observations, one family per file: facts with the frames that show them, apart from judgement.
 
+mod acks_lost;
 mod aftermath;
 mod capture_limits;
 mod cut_streams;
@@ -59,6 +60,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
         reading::observe(case, &mut found);
         windows::observe(case, &mut found);
         loss::observe(case, &mut found);
+        acks_lost::observe(case, &mut found);
     }
     icmp_notices::observe(case, &mut found);
     rst::observe(case, &mut found);

@@ -177,12 +177,14 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
     let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
         return;
     };
-    // Exactly 255 comes from the same link: then the host asked may itself be a router.
-    if ttl > HIGHEST_HOST_TTL && ttl < u8::MAX {
+    // Exactly 255 comes from the same link: then the host asked may itself be a router. And filters state no window, small devices do
+    // (lwIP writes its own into every RST).
+    let stated = reset.window.is_some_and(|window| window > 0);
+    if ttl > HIGHEST_HOST_TTL && ttl < u8::MAX && !stated {
         found.tell(
             ids::REFUSAL_LIKE_A_ROUTERS,
             [reset.at.frame],
-            format!("The RST arrives with TTL {ttl}, so it began with 255: routers and firewalls begin so, hosts with 64 or 128."),
+            format!("The RST arrives with TTL {ttl}, so it began with 255: routers and firewalls begin so, and some printers and other small devices; most hosts with 64 or 128."),
         );
     }
     let usual = case

@@ -30,6 +30,8 @@ pub struct Talk {
     ids: (u16, u16),
     pub ttl: (u8, u8),
     pub window: u32,
+    /// What a refusal states as its window: 0 but for small devices.
+    pub refusal_window: u32,
     /// Bytes of each payload that the capture keeps.
     pub snapshot: usize,
     /// SYNs carry what ordinary stacks offer, not the MSS alone.
@@ -47,6 +49,7 @@ impl Talk {
             ids: (1000, 7000),
             ttl: (64, 57),
             window: 64_240,
+            refusal_window: 0,
             snapshot: usize::MAX,
             ordinary_syn: false,
         }
@@ -101,6 +104,7 @@ impl Talk {
         self.frame += 1;
         let mut segment = self.segment(at, Side::Server, RST_ACK, (0, 1), b"", self.ttl.1, 0);
         segment.seq = SeqNumber(0);
+        segment.window = self.refusal_window;
         self.engine.segment(&segment, None);
     }
 

@@ -1,0 +1,160 @@
+//! Turns of a protocol that is only recognised: whether what a client said last asks for an answer.
+
+mod questions;
+
+use whyreset_connections::{Moment, Side};
+
+use crate::last_words;
+
+/// As much of a turn's beginning is kept.
+const HEAD: usize = 24;
+/// Shorter words tell nothing by being alike: `QUIT` is as long as `NOOP`.
+const SHORTEST: u64 = 8;
+/// Nobody needs more for a goodbye: what is longer, and as long as the question before, is one too.
+const LONGEST_FAREWELL: u64 = 40;
+/// From so many answered questions on they make a habit.
+const HABIT: u8 = 2;
+
+/// What a client said last, in a protocol of which only the turns are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientsLast {
+    /// Whether it asks for an answer is not known.
+    #[default]
+    Untold,
+    /// By its protocol it asks for an answer: a query, a command.
+    Asks,
+    /// It is like the question before, which was answered like those before it: as long, and beginning like it or longer than a goodbye.
+    AskedAsBefore,
+    /// It takes leave: nothing is to be answered.
+    Farewell,
+}
+
+/// Follows the turns of a conversation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Turns {
+    /// What the client has said since the server's last word.
+    asked: Option<Said>,
+    /// The last question that was answered.
+    answered: Option<Said>,
+    /// How many were answered.
+    questions: u8,
+    /// What the client said last, and where the server first spoke after it.
+    last: Option<(ClientsLast, Option<Moment>)>,
+}
+
+/// One turn of the client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    len: u64,
+    head: [u8; HEAD],
+    held: u8,
+}
+
+impl Turns {
+    /// The next words of `side`, of which the capture holds these bytes.
+    pub(crate) fn say(&mut self, protocol: &str, side: Side, at: Moment, bytes: &[u8]) {
+        match side {
+            Side::Client => {
+                let first = self.asked.is_none();
+                let asked = self.asked.get_or_insert_default();
+                asked.add(bytes);
+                let asked = *asked;
+                let told = questions::read(protocol, bytes, first && self.questions == 0);
+                self.note(protocol, asked, told.or_else(|| farewell(protocol, bytes)));
+            }
+            Side::Server => self.answer(at),
+        }
+    }
+
+    /// `len` bytes of `side` are not in the capture.
+    pub(crate) fn miss(&mut self, protocol: &str, side: Side, at: Moment, len: u64) {
+        match side {
+            Side::Client => {
+                let asked = self.asked.get_or_insert_default();
+                asked.len = asked.len.saturating_add(len);
+                let asked = *asked;
+                self.note(protocol, asked, None);
+            }
+            Side::Server => self.answer(at),
+        }
+    }
+
+    /// How many questions of the client were answered.
+    pub(crate) const fn answered(&self) -> u8 {
+        self.questions
+    }
+
+    /// What the client said last, and the server's first word after it.
+    pub(crate) fn last(&self) -> (ClientsLast, Option<Moment>) {
+        self.last.unwrap_or_default()
+    }
+
+    fn note(&mut self, protocol: &str, asked: Said, told: Option<ClientsLast>) {
+        // What goes on, or is cut short, still asks for what it began with.
+        let asks = self.last == Some((ClientsLast::Asks, None));
+        if asks && told.is_none() {
+            return;
+        }
+        // Ciphers that pad give different words one length.
+        let padded = matches!(protocol, "ssh" | "openvpn");
+        let habit = self.questions >= HABIT && !padded;
+        let habit = habit && self.answered.is_some_and(|it| it.is_like(&asked));
+        let last = told.unwrap_or(if habit {
+            ClientsLast::AskedAsBefore
+        } else {
+            ClientsLast::Untold
+        });
+        self.last = Some((last, None));
+    }
+
+    fn answer(&mut self, at: Moment) {
+        if let Some(asked) = self.asked.take() {
+            self.answered = Some(asked);
+            self.questions = self.questions.saturating_add(1);
+        }
+        if let Some((_, answer)) = &mut self.last {
+            answer.get_or_insert(at);
+        }
+    }
+}
+
+impl Said {
+    fn add(&mut self, bytes: &[u8]) {
+        // Behind a gap the beginning is over.
+        if self.len == u64::from(self.held) {
+            let held = usize::from(self.held);
+            let room = self.head.get_mut(held..).unwrap_or_default();
+            let taken = room.len().min(bytes.len());
+            for (to, from) in room.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            self.held = u8::try_from(held.saturating_add(taken)).unwrap_or(self.held);
+        }
+        self.len = self.len.saturating_add(bytes.len() as u64);
+    }
+
+    /// Equally long, and too long for a goodbye; or of what is held of both three quarters are the same: the rest counts, or names
+    /// what is asked for.
+    fn is_like(&self, other: &Self) -> bool {
+        if self.len != other.len || self.len < SHORTEST {
+            return false;
+        }
+        let both = usize::from(self.held.min(other.held));
+        let pairs = self.head.iter().zip(&other.head).take(both);
+        let same = pairs.filter(|(a, b)| a == b).count();
+        let begins_so = both > 0 && same.saturating_mul(4) >= both.saturating_mul(3);
+        begins_so || self.len > LONGEST_FAREWELL
+    }
+}
+
+/// The words of line protocols in which a client takes leave.
+fn farewell(protocol: &str, bytes: &[u8]) -> Option<ClientsLast> {
+    let lines = matches!(
+        protocol,
+        "smtp" | "lmtp" | "ftp" | "nntp" | "imap" | "pop3" | "irc" | "redis" | "memcached"
+    );
+    (lines && last_words::is_farewell(bytes)).then_some(ClientsLast::Farewell)
+}
+
+#[cfg(test)]
+mod tests;

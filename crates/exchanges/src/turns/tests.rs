@@ -1,0 +1,106 @@
+use super::ClientsLast::{AskedAsBefore, Asks, Farewell, Untold};
+use super::*;
+
+/// What the client said last, after the two spoke so: `>` the client, `<` the server.
+fn last(protocol: &str, talk: &[&[u8]]) -> (ClientsLast, Option<u64>) {
+    let mut turns = Turns::default();
+    for (frame, words) in talk.iter().enumerate() {
+        let side = match words.first() {
+            Some(b'>') => Side::Client,
+            _ => Side::Server,
+        };
+        let at = Moment {
+            frame: frame as u64 + 1,
+            ..Moment::default()
+        };
+        turns.say(protocol, side, at, words.get(1..).unwrap_or_default());
+    }
+    let (last, answer) = turns.last();
+    (last, answer.map(|at| at.frame))
+}
+
+#[test]
+fn a_question_like_those_that_were_answered_is_one() {
+    let talk: [&[u8]; 6] = [
+        b">\0\x01read 4000",
+        b"<\0\x01value",
+        b">\0\x02read 4000",
+        b"<\0\x02value",
+        b">\0\x03read 4000",
+        b"<\0\x03value",
+    ];
+    assert_eq!(last("unknown", &talk[..5]), (AskedAsBefore, None));
+    assert_eq!(last("unknown", &talk), (AskedAsBefore, Some(6)));
+    assert_eq!(last("unknown", &talk[..3]), (Untold, None));
+    let goodbye: [&[u8]; 5] = [talk[0], talk[1], talk[2], talk[3], b">\0\x03so long!!"];
+    assert_eq!(last("unknown", &goodbye), (Untold, None));
+}
+
+#[test]
+fn what_was_not_captured_is_alike_by_its_length() {
+    let lengths = |len: u64| {
+        let mut turns = Turns::default();
+        let at = Moment::default();
+        for side in [
+            Side::Client,
+            Side::Server,
+            Side::Client,
+            Side::Server,
+            Side::Client,
+        ] {
+            turns.miss("unknown", side, at, len);
+        }
+        turns.last().0
+    };
+    assert_eq!(lengths(200), AskedAsBefore);
+    assert_eq!(lengths(14), Untold, "it may be a goodbye");
+}
+
+#[test]
+fn databases_are_asked_and_left() {
+    assert_eq!(
+        last("mysql", &[b"<hi", b">\x05\0\0\0\x03SELE"]),
+        (Asks, None)
+    );
+    assert_eq!(
+        last("mysql", &[b"<hi", b">\x01\0\0\0\x01"]),
+        (Farewell, None)
+    );
+    assert_eq!(
+        last("mysql", &[b"<hi", b">\x05\0\0\0\x19\x01\0\0\0"]),
+        (Untold, None)
+    );
+    let login: &[u8] = b">\0\0\0\x08\0\x03\0\0";
+    let ready: &[u8] = b"<Z\0\0\0\x05I";
+    assert_eq!(last("postgresql", &[login]), (Asks, None));
+    let sync: &[u8] = b">P\0\0\0\x06aaS\0\0\0\x04";
+    assert_eq!(last("postgresql", &[login, ready, sync]), (Asks, None));
+    let terminate: &[u8] = b">X\0\0\0\x04";
+    assert_eq!(
+        last("postgresql", &[login, ready, terminate]),
+        (Farewell, None)
+    );
+    let cancel: &[u8] = b">\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02";
+    assert_eq!(last("postgresql", &[cancel]), (Farewell, None));
+}
+
+#[test]
+fn stores_brokers_and_directories_are_asked_and_left() {
+    let wait: &[u8] = b">*3\r\n$5\r\nBLPOP\r\n$1\r\nq\r\n$1\r\n0\r\n";
+    assert_eq!(last("redis", &[wait]), (Asks, None));
+    assert_eq!(last("redis", &[b">*1\r\n$4\r\nQUIT\r\n"]), (Farewell, None));
+    let report: &[u8] = b">*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n";
+    assert_eq!(last("redis", &[report]), (Untold, None));
+    assert_eq!(last("mqtt", &[b">\xc0\0"]), (Asks, None));
+    assert_eq!(last("mqtt", &[b">\x30\x06\0\x02tthi"]), (Untold, None));
+    assert_eq!(last("mqtt", &[b">\xe0\0"]), (Farewell, None));
+    assert_eq!(
+        last("ldap", &[b">\x30\x05\x02\x01\x02\x42\0"]),
+        (Farewell, None)
+    );
+    assert_eq!(
+        last("ldap", &[b">\x30\x0c\x02\x01\x01\x60\x07\x02"]),
+        (Asks, None)
+    );
+    assert_eq!(last("smtp", &[b"<220 hi", b">QUIT\r\n"]), (Farewell, None));
+}

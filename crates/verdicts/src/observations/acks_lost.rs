@@ -1,0 +1,69 @@
+//! Acknowledgements that do not get through: their receiver goes on repeating what they acknowledge.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Marks, Moment, Packet, Side};
+use whyreset_segments::{Known, TcpFlags};
+
+use super::ids;
+use crate::case::Case;
+use crate::{Observations, wording};
+
+/// So many copies of one segment, each long behind its acknowledgement, are no passing loss.
+const COPIES: usize = 3;
+/// By then an acknowledgement has arrived, or never will.
+const TRAVELS: Span = Span::from_millis(200);
+
+/// Records that a side's last packets repeat what the other side had acknowledged before.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    for side in [Side::Client, Side::Server] {
+        if let Some((acknowledged, copies)) = repeated_in_vain(case, side) {
+            tell(side, acknowledged, &copies, found);
+        }
+    }
+}
+
+/// The first acknowledgement of what a side repeats up to the end, and the copies behind it.
+fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
+    let c = case.connection;
+    let packets = || c.packets.iter().filter(|p| p.known.has(Known::SEQ));
+    let opens = TcpFlags(TcpFlags::SYN.0 | TcpFlags::RST.0);
+    let probes = Marks::KEEP_ALIVE | Marks::PROBE_OF_CLOSED_WINDOW;
+    let carries = |p: &&Packet| {
+        p.side == side
+            && p.seq_end() > p.seq
+            && !p.flags.intersects(opens)
+            && !p.marks.intersects(probes)
+    };
+    let last = packets().rfind(carries)?;
+    let acknowledges = |p: &&Packet| {
+        p.side != side && p.known.has(Known::ACK) && !p.flags.is_rst() && p.ack >= last.seq_end()
+    };
+    let acknowledged = packets().find(acknowledges)?;
+    let travelled = acknowledged.time + case.path_round_trip().unwrap_or(Span::ZERO) + TRAVELS;
+    let later = packets().rev().filter(carries);
+    let copies: Vec<Moment> = later
+        .take_while(|p| p.seq == last.seq && p.time > travelled)
+        .map(|p| p.moment())
+        .collect();
+    (copies.len() >= COPIES).then_some((acknowledged.moment(), copies))
+}
+
+fn tell(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Observations) {
+    let (Some(last), Some(first)) = (copies.first(), copies.last()) else {
+        return;
+    };
+    found.tell(
+        ids::ACKS_LOST,
+        [acknowledged.frame, first.frame, last.frame],
+        format!(
+            "{} had acknowledged it (frame {}), and yet {} sent it again, {} in {} (frame {} to frame {}): the acknowledgements do not get through.",
+            wording::the_side(side.peer()),
+            acknowledged.frame,
+            wording::side(side),
+            wording::count(copies.len() as u64, "time", "times"),
+            wording::span(last.time - first.time),
+            first.frame,
+            last.frame
+        ),
+    );
+}

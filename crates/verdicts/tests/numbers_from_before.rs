@@ -1,0 +1,116 @@
+//! RSTs that miss, acknowledgements that get lost, and segments from before the first packet that was captured.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, PSH_ACK, RST, SYN, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{:?} {:?} {} {}\n{:#?}\n{:#?}",
+        verdict.cause,
+        verdict.outcome,
+        verdict.confidence,
+        verdict.summary,
+        verdict.evidence,
+        verdict.weighing
+    )
+}
+
+fn expect(verdict: &Verdict, cause: Cause, outcome: Outcome) {
+    let found = (verdict.cause, verdict.outcome);
+    assert_eq!(found, (cause, outcome), "{}", told(verdict));
+}
+
+#[test]
+fn a_reset_outside_of_the_window_that_its_receiver_outlives_ends_nothing() {
+    let mut talk = Talk::open();
+    let (mut up, mut down) = (1, 1);
+    for turn in 0..6 {
+        let at = 0.1 + f64::from(turn) * 0.3;
+        talk.client(at, PSH_ACK, up, down, &[7; 44]);
+        up += 44;
+        talk.server(at + 0.04, PSH_ACK, down, up, &[8; 900]);
+        down += 900;
+        talk.client(at + 0.0401, ACK, up, down, b"");
+        talk.stranger(at + 0.042, Side::Server, RST, down + 100_000_000, 44);
+    }
+    talk.client(2.2, PSH_ACK, up, down, &[7; 44]);
+    let verdict = talk.verdict(2.21);
+    expect(&verdict, Cause::None, Outcome::Open);
+    assert_eq!(verdict.ended_by, EndedBy::None);
+}
+
+#[test]
+fn acknowledgements_that_do_not_arrive_are_a_hole_in_the_path() {
+    let mut talk = Talk::open();
+    talk.client(0.1, PSH_ACK, 1, 1, &[7; 1000]);
+    talk.server(0.14, ACK, 1, 1001, b"");
+    for (copy, at) in [0.4, 0.8, 1.6, 3.2, 6.4].iter().enumerate() {
+        talk.client(*at, PSH_ACK, 1, 1, &[7; 1000]);
+        talk.server(at + 0.04 + copy as f64 / 1e6, ACK, 1, 1001, b"");
+    }
+    let verdict = talk.verdict(7.0);
+    expect(&verdict, Cause::PathBlackhole, Outcome::Stalled);
+    assert!(
+        verdict.summary.contains("acknowledg"),
+        "{}",
+        verdict.summary
+    );
+}
+
+#[test]
+fn keep_alives_with_a_byte_of_their_own_are_no_copies() {
+    let mut talk = Talk::open();
+    talk.client(0.1, PSH_ACK, 1, 1, &[7; 1000]);
+    talk.server(0.14, PSH_ACK, 1, 1001, &[8; 100]);
+    talk.client(0.1401, ACK, 1001, 101, b"");
+    for n in 1..6 {
+        let at = f64::from(n) * 30.0;
+        talk.client(at, ACK, 1000, 101, &[7; 1]);
+        talk.server(at + 0.04, ACK, 101, 1001, b"");
+    }
+    let verdict = talk.verdict(170.0);
+    expect(&verdict, Cause::None, Outcome::Open);
+}
+
+#[test]
+fn a_segment_from_before_the_capture_that_is_repeated_waits_too() {
+    let mut talk = Talk::new();
+    for n in 0..8 {
+        let at = f64::from(n) / 1e3;
+        talk.client(at, ACK, 20_000 + n * 1_448, 500, &[7; 1_448]);
+    }
+    talk.server(0.04, ACK, 500, 11_312, b"");
+    for at in [0.3, 0.7, 1.5, 3.1, 6.3] {
+        talk.client(at, ACK, 11_312, 500, &[7; 1_448]);
+    }
+    let verdict = talk.verdict(7.0);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{}", told(&verdict));
+}
+
+#[test]
+fn a_refusal_that_states_a_window_is_a_small_devices_own() {
+    let refused = |window: u32| {
+        let mut talk = Talk::new();
+        talk.port = 4444;
+        talk.client(0.0, SYN, 0, 0, b"");
+        (talk.refusal_window, talk.ttl.1) = (window, 254);
+        talk.refusal(0.04);
+        talk.verdict(3.0)
+    };
+    let verdict = refused(0);
+    assert_eq!(verdict.cause, Cause::FirewallReject, "{}", told(&verdict));
+    let verdict = refused(5_840);
+    assert_eq!(verdict.cause, Cause::PortClosed, "{}", told(&verdict));
+}

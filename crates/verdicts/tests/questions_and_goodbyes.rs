@@ -1,0 +1,214 @@
+//! Protocols that are only recognised, or not even that: what a client said last may be a question or a goodbye.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
+
+/// A conversation in turns, half a second apart.
+struct Turns {
+    talk: Talk,
+    up: u32,
+    down: u32,
+    at: f64,
+}
+
+const GREETING: &[u8] = b"\x4a\0\0\0\x0a8.0.33\0abcdefgh\x01\x02\x03\x04\x05\x06\x07\x08\0\xff\xf7\xff\x02\0\xff\xc1\x15\0\0\0\0\0\0\0\0\0\0abcdefghijkl\0mysql_native\0";
+const QUERY: &[u8] = b"\x09\0\0\0\x03SELECT 1";
+const ROW: &[u8] = b"\x07\0\0\x01\0\0\0\x02\0\0\0";
+const COM_QUIT: &[u8] = b"\x01\0\0\0\x01";
+
+impl Turns {
+    fn open(port: u16) -> Self {
+        let mut talk = Talk::new();
+        talk.port = port;
+        talk.handshake();
+        Self {
+            talk,
+            up: 1,
+            down: 1,
+            at: 0.1,
+        }
+    }
+
+    /// The client says this, and its host has the acknowledgement a round trip later.
+    fn client(&mut self, words: &[u8]) {
+        let at = self.at;
+        self.talk.client(at, PSH_ACK, self.up, self.down, words);
+        self.up += words.len() as u32;
+        self.talk.server(at + 0.04, ACK, self.down, self.up, b"");
+        self.at += 0.05;
+    }
+
+    fn server(&mut self, words: &[u8]) {
+        let at = self.at;
+        self.talk.server(at, PSH_ACK, self.down, self.up, words);
+        self.down += words.len() as u32;
+        self.talk.client(at + 0.0001, ACK, self.up, self.down, b"");
+        self.at += 0.45;
+    }
+
+    fn asked(mut self, question: &[u8], answer: &[u8], times: u32) -> Self {
+        for _ in 0..times {
+            self.client(question);
+            self.server(answer);
+        }
+        self
+    }
+
+    /// A session of MySQL with some queries.
+    fn mysql() -> Self {
+        let mut it = Self::open(3306);
+        it.server(GREETING);
+        it.client(&[b"\x30\0\0\x01", &[7; 48][..]].concat());
+        it.server(b"\x07\0\0\x02\0\0\0\x02\0\0\0");
+        it.asked(QUERY, ROW, 2)
+    }
+
+    /// The server closes in order after a pause, and the client after it.
+    fn server_closes(mut self, pause: f64) -> Verdict {
+        let at = self.at + pause;
+        self.talk.server(at, FIN_ACK, self.down, self.up, b"");
+        self.talk
+            .client(at + 0.0001, FIN_ACK, self.up, self.down + 1, b"");
+        self.talk
+            .server(at + 0.041, ACK, self.down + 1, self.up + 1, b"");
+        self.talk.verdict(at + 5.0)
+    }
+
+    /// The server closes in order; the client says this long after it, and is refused.
+    fn asked_behind_close(mut self, words: &[u8]) -> Verdict {
+        let at = self.at + 5.0;
+        self.talk.server(at, FIN_ACK, self.down, self.up, b"");
+        let down = self.down + 1;
+        self.talk.client(at + 0.04, ACK, self.up, down, b"");
+        self.talk.client(at + 8.0, PSH_ACK, self.up, down, words);
+        self.talk
+            .stranger(at + 8.04, Side::Server, RST, down, self.talk.ttl.1);
+        self.talk.verdict(at + 12.0)
+    }
+
+    fn server_resets(mut self) -> Verdict {
+        let at = self.at;
+        self.talk.server(at, RST_ACK, self.down, self.up, b"");
+        self.talk.verdict(at + 3.0)
+    }
+}
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{:?} {} {}\n{:#?}\n{:#?}",
+        verdict.cause, verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
+    )
+}
+
+fn expect(verdict: &Verdict, cause: Cause, ended_by: EndedBy) {
+    let found = (verdict.cause, verdict.ended_by);
+    assert_eq!(found, (cause, ended_by), "{}", told(verdict));
+}
+
+fn request(n: u8) -> Vec<u8> {
+    [&[0, 0, 0, 40][..], &[n; 40]].concat()
+}
+
+#[test]
+fn a_server_that_leaves_a_query_without_an_answer_has_failed() {
+    let mut it = Turns::mysql();
+    it.client(QUERY);
+    let verdict = it.server_closes(0.3);
+    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    assert!(verdict.failed, "{}", told(&verdict));
+    let mut it = Turns::open(6379).asked(b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n", 1);
+    it.client(b"*3\r\n$5\r\nBLPOP\r\n$1\r\nq\r\n$1\r\n0\r\n");
+    let verdict = it.server_closes(4.0);
+    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+}
+
+#[test]
+fn what_is_like_answered_questions_is_one() {
+    let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
+    it.client(&request(2));
+    let verdict = it.server_closes(0.3);
+    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
+    it.client(b"\0\0\0\x01Q");
+    let verdict = it.server_closes(0.01);
+    expect(&verdict, Cause::None, EndedBy::Server);
+}
+
+#[test]
+fn a_client_with_the_last_word_is_not_certain_to_have_had_all() {
+    let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 1);
+    it.client(b"\0\0\0\x0cQ is there one");
+    let verdict = it.server_closes(4.0);
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}
+
+#[test]
+fn a_query_on_a_connection_that_the_server_had_closed_is_a_race() {
+    let verdict = Turns::mysql().asked_behind_close(QUERY);
+    expect(&verdict, Cause::KeepaliveRace, EndedBy::Server);
+    assert_eq!(verdict.outcome, Outcome::Aborted);
+    let it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
+    let verdict = it.asked_behind_close(&request(3));
+    expect(&verdict, Cause::KeepaliveRace, EndedBy::Server);
+}
+
+#[test]
+fn a_goodbye_on_a_closed_connection_is_harmless() {
+    let verdict = Turns::mysql().asked_behind_close(COM_QUIT);
+    expect(&verdict, Cause::BenignReset, EndedBy::Server);
+    assert!(!verdict.failed);
+}
+
+#[test]
+fn nobody_lost_anything_when_a_goodbye_is_answered_with_a_reset() {
+    let mut it = Turns::mysql();
+    it.client(COM_QUIT);
+    let verdict = it.server_resets();
+    expect(&verdict, Cause::BenignReset, EndedBy::Server);
+    let mut it = Turns::mysql();
+    it.client(QUERY);
+    let verdict = it.server_resets();
+    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+}
+
+#[test]
+fn an_answer_that_the_client_did_not_wait_for_is_none() {
+    let mut it = Turns::mysql();
+    it.client(QUERY);
+    let at = it.at + 5.0;
+    it.talk.client(at, FIN_ACK, it.up, it.down, b"");
+    it.talk.server(at + 0.04, ACK, it.down, it.up + 1, b"");
+    it.talk.server(at + 3.0, PSH_ACK, it.down, it.up + 1, ROW);
+    it.talk
+        .stranger(at + 3.0001, Side::Client, RST, it.up + 1, 64);
+    let verdict = it.talk.verdict(at + 6.0);
+    expect(&verdict, Cause::ClientTimeout, EndedBy::Client);
+}
+
+#[test]
+fn who_was_never_heard_has_not_had_everything() {
+    let verdict = Turns::open(22).asked_behind_close(b"SSH-2.0-OpenSSH_9.2p1\r\n");
+    assert_ne!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+}
+
+#[test]
+fn a_word_right_before_the_close_may_have_been_the_answer() {
+    let mut it = Turns::open(7050);
+    it.at = 4.3;
+    it.server(b"hello\n");
+    it.at -= 0.44;
+    let verdict = it.server_closes(0.0);
+    assert!(verdict.confidence < 0.6, "{}", told(&verdict));
+}
