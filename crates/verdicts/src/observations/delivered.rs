@@ -51,8 +51,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(open) = &case.accounts.open else {
         return;
     };
-    let talked = open.exchange.is_some_and(|e| e.questions_answered > 0);
-    if talked && open.missing == Missing::Unanswered {
+    let talked = open.exchange.filter(|e| e.questions_answered > 0);
+    // Numbers tell that both had spoken, not what.
+    if talked.is_some_and(|e| !e.heard_in_part) && open.missing == Missing::Unanswered {
         found.add(
             ids::KEPT_ALIVE,
             [case.connection.frames.first],
@@ -70,7 +71,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let begun_here = h.syn.is_some() || h.syn_ack.is_some();
     if begun_here
         && case.accounts.complete == 0
-        && !(served || talked)
+        && !(served || talked.is_some())
         && let Some(started) = open.started
     {
         found.add(
