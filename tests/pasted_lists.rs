@@ -858,3 +858,40 @@ fn a_listener_that_answers_only_later_need_not_have_been_full() {
     assert_eq!(cause, "no_answer");
     assert!(confidence < 0.8, "{confidence}");
 }
+
+/// What is cut out of an excerpt (`[...]`) holds the answer: neither is it missing, nor was it short.
+#[test]
+fn an_answer_in_rows_that_were_left_out_is_not_missing() {
+    let opening = "\
+      1 0.000000    192.168.1.5    203.0.113.9    TCP      74     51000 > 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 WS=128
+      2 0.020000    203.0.113.9    192.168.1.5    TCP      74     80 > 51000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460 WS=128
+      3 0.020100    192.168.1.5    203.0.113.9    TCP      66     51000 > 80 [ACK] Seq=1 Ack=1 Win=64256 Len=0
+";
+    let by_client = "\
+[...]
+    310 10.100000   192.168.1.5    203.0.113.9    TCP      66     51000 > 80 [FIN, ACK] Seq=101 Ack=200001 Win=64256 Len=0
+    311 10.120000   203.0.113.9    192.168.1.5    TCP      66     80 > 51000 [FIN, ACK] Seq=200001 Ack=102 Win=64256 Len=0
+    312 10.120100   192.168.1.5    203.0.113.9    TCP      66     51000 > 80 [ACK] Seq=102 Ack=200002 Win=64256 Len=0
+";
+    let by_server = "\
+[...]
+    310 10.100000   203.0.113.9    192.168.1.5    TCP      66     80 > 51000 [FIN, ACK] Seq=200001 Ack=101 Win=64256 Len=0
+    311 10.120000   192.168.1.5    203.0.113.9    TCP      66     51000 > 80 [FIN, ACK] Seq=101 Ack=200002 Win=64256 Len=0
+    312 10.120100   203.0.113.9    192.168.1.5    TCP      66     80 > 51000 [ACK] Seq=200002 Ack=102 Win=64256 Len=0
+";
+    let asked =
+        "      4 0.030000    192.168.1.5    203.0.113.9    HTTP     166    GET /big HTTP/1.1\n";
+    let hello = "      4 0.030000    192.168.1.5    203.0.113.9    TLSv1.2  154    Client Hello\n";
+    let begun = "      5 0.050000    203.0.113.9    192.168.1.5    TCP      1514   [TCP segment of a reassembled PDU]\n";
+    for (asked, begun) in [(asked, ""), (asked, begun), (hello, begun)] {
+        for end in [by_client, by_server] {
+            let list = format!("{opening}{asked}{begun}{end}");
+            assert_eq!(of(&list).0, "none", "{list}");
+        }
+    }
+    // Without the cut the answer is short.
+    let list = format!("{opening}{asked}{begun}").replace("1514", "600") + "\
+      6 0.060000    203.0.113.9    192.168.1.5    TCP      66     80 > 51000 [FIN, ACK] Seq=535 Ack=101 Win=64256 Len=0
+";
+    assert_ne!(of(&list).0, "none", "{list}");
+}

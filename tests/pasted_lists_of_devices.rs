@@ -371,3 +371,147 @@ fn without_times_a_request_that_got_only_an_acknowledgement_is_not_harmless() {
         "{cause}"
     );
 }
+
+/// github.com/cilium/cilium, pull request 40519: `hubble observe -o json`, found in files by grep.
+#[test]
+fn hubbles_json_says_that_a_policy_dropped_the_syns() {
+    let flow = |time: &str| {
+        format!(
+            r#"hubble-flows-x.json:{{"flow":{{"time":"2025-07-15T01:32:{time}Z","verdict":"DROPPED","drop_reason":133,"IP":{{"source":"10.244.3.30","destination":"1.1.1.1","ipVersion":"IPv4"}},"l4":{{"TCP":{{"source_port":55462,"destination_port":80,"flags":{{"SYN":true}}}}}},"Type":"L3_L4","node_name":"w2","event_type":{{"type":1,"sub_type":133}},"drop_reason_desc":"POLICY_DENIED","Summary":"TCP Flags: SYN"}},"node_name":"w2"}}
+"#
+        )
+    };
+    let document = document_of_text(&(flow("14.234858520") + &flow("15.244858520")));
+    assert_eq!(packets(&document), 2);
+    assert_eq!(verdict(&document).0, "no_answer");
+    assert!(warnings(&document).contains("POLICY_DENIED DROPPED"));
+}
+
+/// github.com/cilium/hubble, pull request 461: the table of Hubble's first releases.
+#[test]
+fn hubbles_table_has_an_end_in_each_column() {
+    let document = document_of_text("\
+TIMESTAMP             SOURCE                DESTINATION          TYPE                     VERDICT     SUMMARY
+Dec 18 17:10:40.696   [fd00::b]:37948       [fd00::c]:4240       Stale or unroutable IP   DROPPED     TCP Flags: SYN
+Dec 18 17:10:41.720   [fd00::b]:37948       [fd00::c]:4240       from-host                FORWARDED   TCP Flags: SYN
+");
+    assert_eq!(packets(&document), 2);
+    assert_eq!(document["connections"][0]["client"]["port"], 37_948);
+    assert_eq!(verdict(&document).0, "no_answer");
+    assert!(warnings(&document).contains("Stale or unroutable IP"));
+}
+
+/// `tshark -q -z flow,tcp,standard`, and what Wireshark's flow graph exports as text.
+#[test]
+fn a_flow_graph_is_a_list() {
+    let document = document_of_text(
+        "\
+|Time     | 172.16.1.2                            |
+|         |                   | 10.88.0.2         |
+|0.000000 |         SYN       |                   |Seq = 0
+|         |(36330)  ------------------>  (80)     |
+|0.000023 |         SYN, ACK  |                   |Seq = 0 Ack = 1
+|         |(36330)  <------------------  (80)     |
+|0.000033 |         ACK       |                   |Seq = 1 Ack = 1
+|         |(36330)  ------------------>  (80)     |
+|0.000308 |         PSH, ACK - Len: 77            |Seq = 1 Ack = 1
+|         |(36330)  ------------------>  (80)     |
+|0.000318 |         ACK       |                   |Seq = 1 Ack = 78
+|         |(36330)  <------------------  (80)     |
+|0.001068 |         RST, ACK  |                   |Seq = 1 Ack = 78
+|         |(36330)  <------------------  (80)     |
+",
+    );
+    assert_eq!(packets(&document), 6);
+    assert_eq!(document["connections"][0]["bytes"]["client"], 77);
+    let (cause, by, _) = verdict(&document);
+    assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+}
+
+/// github.com/adulau/ssldump, issues 36 and 72, with an alert.
+#[test]
+fn ssldump_shows_records_and_closes() {
+    let document = document_of_text(
+        "\
+New TCP connection #1: localhost(40422) <-> localhost(9339)
+1 1  0.0001 (0.0001)  C>S  Handshake
+      ClientHello
+        Version 3.3
+        cipher suites
+        Unknown value 0xc02b
+1 2  0.0020 (0.0018)  S>C  Alert
+    level           fatal
+    value           handshake_failure
+1    0.0022 (0.0002)  S>C  TCP FIN
+",
+    );
+    assert_eq!(packets(&document), 3);
+    assert_eq!(document["connections"][0]["server"]["port"], 9339);
+    assert_eq!(verdict(&document).0, "tls_failure");
+    // With -T the packets are shown: they say all.
+    let document = document_of_text(
+        "\
+TCP: 10.139.67.98(57151) -> 10.180.65.22(636) Seq 1197153098.(0) SYN
+TCP: 10.180.65.22(636) -> 10.139.67.98(57151) Seq 0.(0) ACK 1197153099 RST
+New TCP connection #1: 10.139.67.98(57151) <-> 10.180.65.22(636)
+1    1675954215.6833 (0.0343)  S>C  TCP RST
+",
+    );
+    assert_eq!(packets(&document), 2);
+    assert_eq!(verdict(&document).0, "port_closed");
+}
+
+/// github.com/openshift/cluster-ingress-operator, pull request 1166: rows of tshark behind a line's number and a test's tag.
+#[test]
+fn a_tag_in_front_of_a_row_is_no_host() {
+    let document = document_of_text("\
+   150\t[tshark ELB (34.71.84.119)]:   80 139.941109925 192.168.7.64 → 34.71.84.119 TCP 68 [TCP Keep-Alive] 41200 → 80 [ACK] Seq=162 Ack=296 Win=64128 Len=0 TSval=1858944754 TSecr=1498116396
+   151\t[tshark ELB (34.71.84.119)]:   81 140.043338239 34.71.84.119 → 192.168.7.64 TCP 68 [TCP Keep-Alive ACK] 80 → 41200 [ACK] Seq=296 Ack=163 Win=32640 Len=0 TSval=1498131756 TSecr=1858914178
+");
+    assert_eq!(packets(&document), 2);
+    let connection = &document["connections"][0];
+    assert_eq!(connection["client"]["ip"], "192.168.7.64");
+    assert_eq!(connection["frames"]["first"], 80);
+}
+
+/// github.com/k8snetworkplumbingwg/multus-cni, issue 565: the first line of the first packet was not copied.
+#[test]
+fn a_row_without_a_time_does_not_begin_at_zero() {
+    let document = document_of_text("\
+    10.212.57.15.32796 > 10.206.151.15.84: Flags [R], cksum 0x619a (correct), seq 4221693043, win 0, length 0
+11:35:09.177839 IP (tos 0x0, ttl 62, id 1360, offset 0, flags [DF], proto TCP (6), length 207)
+    10.206.151.15.84 > 10.212.57.15.32796: Flags [P.], cksum 0xa1ee (correct), seq 0:155, ack 1, win 489, length 155
+11:35:09.177880 IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto TCP (6), length 40)
+    10.212.57.15.32796 > 10.206.151.15.84: Flags [R], cksum 0x619a (correct), seq 4221693043, win 0, length 0
+");
+    let end = document["connections"][0]["end_s"].as_f64().unwrap();
+    assert!(end < 1.0, "{end}");
+}
+
+/// A list of tshark with a column of differences, and rows of another protocol that name nothing but ports.
+#[test]
+fn fields_of_differences_and_ports_are_rows() {
+    let document = document_of_text("\
+# tshark -i lo -Y tcp.port==40102 -T fields -e frame.number -e frame.time_delta -e tcp.srcport -e tcp.dstport -e _ws.col.Info
+77\t0.397023820\t40102\t3306\t40102 → 3306 [FIN, ACK] Seq=1334 Ack=1570 Win=65536 Len=0
+78\t0.040424926\t3306\t40102\t3306 → 40102 [ACK] Seq=1570 Ack=1335 Win=65536 Len=0
+79\t0.793390527\t3306\t40102\tResponse
+80\t0.000016522\t40102\t3306\t40102 → 3306 [RST] Seq=1335 Win=0 Len=0
+");
+    assert_eq!(packets(&document), 4);
+    assert_eq!(document["connections"][0]["end_s"], 0.833831975);
+}
+
+/// Rows that begin with the session's first word: the handshake that is never finished is one all the same.
+#[test]
+fn a_client_hello_that_meets_a_reset_is_not_harmless() {
+    let rows = |end: &str| {
+        let document = document_of_text(&format!(
+            "10.1.1.1 10.1.1.2 TLSv1.2 Client Hello\n{end}10.1.1.2 10.1.1.1 TCP 443 > 50135 [RST, ACK]\n"
+        ));
+        verdict(&document)
+    };
+    assert_eq!(rows("").0, "tls_failure");
+    // What was left out may have finished it.
+    assert!(rows("[...]\n").2 < 0.9);
+}

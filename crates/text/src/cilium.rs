@@ -3,6 +3,8 @@
 //! where `<-` marks an answer whose sender stands on the right; `cilium monitor`:
 //! `-> endpoint 1234 flow 0x8c2d2b2f , identity host->27281 state new ifindex 0 orig-ip 10.0.0.1: 10.0.0.1:48206 -> 10.0.0.45:8080 tcp SYN`.
 //!
+//! Hubble's older table and its JSON say the same.
+//!
 //! A packet is shown at each hook that it passes. Not every packet is: by default those are that show a flag for the first
 //! time, and one in five seconds. So rows may be missing before any row but those of a handshake.
 
@@ -12,6 +14,7 @@ use whyreset_segments::TcpFlags;
 
 use crate::format::Format;
 use crate::hosts::{Names, Side};
+use crate::hubble_json;
 use crate::info_column::flag_list;
 use crate::points::Points;
 use crate::raw_row::RawRow;
@@ -56,31 +59,93 @@ impl Flows {
 /// Reads one row.
 pub(crate) fn read_row(line: &str, names: &mut Names, flows: &mut Flows) -> Read {
     let line = shorten(line, MAX_LEN);
-    let Some(flow) = read_hubble(line).or_else(|| read_monitor(line)) else {
-        return Read::No;
-    };
-    let side = |end: &str, names: &mut Names| match end.rsplit_once(':') {
-        Some((host, port)) if integer::<u16>(port).is_some() => names.side(Some(host), Some(port)),
-        _ => names.side(Some(end), None),
-    };
-    let mut row = RawRow {
-        format: Format::Cilium,
-        time: flow.time,
-        flags: Some(flow.flags),
-        source: side(flow.source, names),
-        destination: side(flow.destination, names),
-        said: flow.dropped.map(Into::into),
-        ..RawRow::default()
-    };
-    if flow.flags.contains(TcpFlags::SYN) || flow.flags.contains(TcpFlags::RST) {
-        row.len = Some(0);
+    let flow = read_hubble(line).or_else(|| read_table(line));
+    match flow.or_else(|| read_monitor(line)) {
+        Some(flow) => flows.take(&flow, names),
+        None => Read::No,
     }
-    let packet = (row.source, row.destination, flow.flags);
-    if flows.points.is_again(packet, flow.point, row.time) {
-        return Read::Again(Box::new(row));
+}
+
+impl Flows {
+    /// Reads a line of `hubble observe -o json`, if it is one.
+    pub fn read_json(&mut self, line: &str, names: &mut Names) -> Option<Read> {
+        let flow = hubble_json::read_line(line)?;
+        let (Some(flags), false) = (flow.flags, flow.source.is_empty()) else {
+            return Some(Read::Foreign(None));
+        };
+        let flow = Flow {
+            time: flow.time,
+            source: &flow.source,
+            destination: &flow.destination,
+            flags,
+            point: &flow.point,
+            dropped: flow.dropped.as_deref(),
+        };
+        Some(self.take(&flow, names))
     }
-    row.gap_before = !flows.is_opening(&row);
-    Read::row(row)
+
+    fn take(&mut self, flow: &Flow<'_>, names: &mut Names) -> Read {
+        let flows = self;
+        let side = |end: &str, names: &mut Names| match end.rsplit_once(':') {
+            Some((host, port)) if integer::<u16>(port).is_some() => {
+                names.side(Some(host), Some(port))
+            }
+            _ => names.side(Some(end), None),
+        };
+        let mut row = RawRow {
+            format: Format::Cilium,
+            time: flow.time,
+            flags: Some(flow.flags),
+            source: side(flow.source, names),
+            destination: side(flow.destination, names),
+            said: flow.dropped.map(Into::into),
+            ..RawRow::default()
+        };
+        if flow.flags.contains(TcpFlags::SYN) || flow.flags.contains(TcpFlags::RST) {
+            row.len = Some(0);
+        }
+        let packet = (row.source, row.destination, flow.flags);
+        if flows.points.is_again(packet, flow.point, row.time) {
+            return Read::Again(Box::new(row));
+        }
+        row.gap_before = !flows.is_opening(&row);
+        Read::row(row)
+    }
+}
+
+/// `Dec 18 17:10:40.696   [fd00::b]:37948   [fd00::c]:4240   Stale or unroutable IP   DROPPED   TCP Flags: SYN`: Hubble's table,
+/// with one arrow.
+fn read_table(line: &str) -> Option<Flow<'_>> {
+    let (before, flags) = line.split_once("TCP Flags:")?;
+    let flags = flag_list(flags)?;
+    let words = tokens(before);
+    let (verdict, words) = words.split_last()?;
+    if !matches!(
+        verdict.text,
+        "FORWARDED" | "DROPPED" | "REDIRECTED" | "AUDIT"
+    ) {
+        return None;
+    }
+    let is_end = |word: &&Token<'_>| {
+        word.wide_gap
+            && word
+                .text
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && integer::<u16>(port).is_some())
+    };
+    let mut ends = words.iter().filter(is_end);
+    let (source, destination) = (ends.next()?, ends.next()?);
+    let lead = words.iter().take_while(|word| word.start < source.start);
+    let lead: Vec<Token<'_>> = lead.copied().collect();
+    let point = before.get(destination.end()..)?.trim();
+    Some(Flow {
+        time: time(&lead),
+        source: source.text,
+        destination: destination.text,
+        flags,
+        point,
+        dropped: (verdict.text == "DROPPED").then_some(point),
+    })
 }
 
 /// Longer lines are no rows of either.

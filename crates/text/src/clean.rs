@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::html;
 use crate::mail::{breaks_softly, decode_quoted_printable, is_quoted_printable, unquote};
 use crate::reader::Line;
+use crate::tags::behind_tag;
 
 /// Makes lines of a text that comes in pieces: numbered, without quotation marks and entities, and with `tags` without those
 /// of HTML.
@@ -134,6 +135,7 @@ fn undo_entities(mut line: Line<'_>) -> Line<'_> {
                 .replace(['\u{200b}', '\u{feff}'], ""),
         );
     }
+    line.text = behind_tag(line.text);
     if line.text.starts_with('`') || line.text.ends_with('`') {
         line.text = Cow::Owned(line.text.trim_matches('`').to_owned());
     }

@@ -14,6 +14,17 @@ pub(crate) struct Clock {
     list: Option<u32>,
     kind: Option<WrittenTime>,
     reading: Reading,
+    /// The last time that a row told.
+    last: Timestamp,
+}
+
+/// When a row was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clocked {
+    /// As the row tells it.
+    pub told: Option<Timestamp>,
+    /// The same; of a row that tells none, the time of the nearest row before it that does, or of the first behind it.
+    pub about: Timestamp,
 }
 
 /// How its times are to be understood.
@@ -37,7 +48,7 @@ impl Default for Reading {
 impl Clock {
     /// The times of the first `count` rows. Rows of one list stand together; a list that begins among them is judged by
     /// all of `rows` that belong to it.
-    pub fn times(&mut self, rows: &[&Placed], count: usize) -> Vec<Option<Timestamp>> {
+    pub fn times(&mut self, rows: &[&Placed], count: usize) -> Vec<Clocked> {
         let mut all = Vec::with_capacity(count);
         let mut at = 0_usize;
         let same_list = |a: &&Placed, b: &&Placed| a.raw.list == b.raw.list;
@@ -59,8 +70,13 @@ impl Clock {
     }
 
     /// The time of the next row of a list that is known.
-    pub fn time(&mut self, row: &Placed) -> Option<Timestamp> {
-        self.next(row).map(Timestamp::from_nanos)
+    pub fn time(&mut self, row: &Placed) -> Clocked {
+        let told = self.next(row).map(Timestamp::from_nanos);
+        self.last = told.unwrap_or(self.last);
+        Clocked {
+            told,
+            about: self.last,
+        }
     }
 
     fn begin(&mut self, rows: &[&Placed]) {
@@ -68,8 +84,11 @@ impl Clock {
         if self.list == list {
             return;
         }
+        let first = rows.iter().find_map(|row| row.raw.time);
+        let first = first.filter(|time| !matches!(time, WrittenTime::SinceLast(_)));
         *self = Self {
             list,
+            last: Timestamp::from_nanos(first.map_or(0, WrittenTime::nanos)),
             ..Self::default()
         };
         if shows_differences(rows) {
@@ -118,6 +137,10 @@ fn same_kind(a: Option<WrittenTime>, b: Option<WrittenTime>) -> bool {
 
 /// Times that fall again and again are no clock: they count from the row before.
 fn shows_differences(list: &[&Placed]) -> bool {
+    let mut written = list.iter().filter_map(|row| row.raw.time);
+    if written.any(|time| matches!(time, WrittenTime::SinceLast(_))) {
+        return true;
+    }
     let times: Vec<i64> = list
         .iter()
         .filter_map(|row| row.raw.time)

@@ -175,7 +175,10 @@ fn time(fields: &FieldSet) -> Option<WrittenTime> {
             return Some(time);
         }
     }
-    None
+    ["frame_time_delta", "frame_time_delta_displayed"]
+        .iter()
+        .find_map(|name| decimal_seconds(fields.get(name)?))
+        .map(WrittenTime::SinceLast)
 }
 
 const SOURCES: [&str; 7] = [

@@ -36,6 +36,10 @@ pub enum Format {
     FwMonitor,
     /// Cilium's flows: `hubble observe`, `cilium monitor`.
     Cilium,
+    /// Wireshark's flow graph as text.
+    FlowGraph,
+    /// ssldump's records, closes and packets.
+    Ssldump,
     /// smoltcp's packet dumps.
     Smoltcp,
     /// Drawn or written by hand, with the flags on the arrow.
@@ -62,6 +66,8 @@ impl fmt::Display for Format {
             Self::NetworkMonitor => "Network Monitor frame summary",
             Self::FwMonitor => "fw monitor output",
             Self::Cilium => "Cilium flows",
+            Self::FlowGraph => "Wireshark flow graph",
+            Self::Ssldump => "ssldump output",
             Self::Smoltcp => "smoltcp packet dump",
             Self::Ladder => "ladder diagram",
             Self::Compact => "packet rows",

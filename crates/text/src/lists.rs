@@ -36,6 +36,7 @@ impl Beginning {
         self.rows > 1
             && times.is_some_and(|(first, now)| {
                 std::mem::discriminant(&first) == std::mem::discriminant(&now)
+                    && !matches!(now, WrittenTime::SinceLast(_))
                     && now.nanos() < first.nanos()
             })
     }

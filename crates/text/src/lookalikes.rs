@@ -25,7 +25,12 @@ const fn kind(name: &'static str, advice: &'static str) -> Lookalike {
 
 const MESSAGE: &str = "it says that a connection ended, not why: take a capture while it happens (tcpdump -i any -w FILE)";
 
-static KINDS: [Kind; 32] = [
+const PWRU: Lookalike = kind(
+    "pwru without TCP's flags",
+    "run it with --output-tcp-flags, or take a capture (tcpdump -i any -w FILE)",
+);
+
+static KINDS: [Kind; 36] = [
     (
         &["Recv-Q", "Send-Q"],
         kind("a socket table (ss, netstat)", CAPTURE),
@@ -140,11 +145,21 @@ static KINDS: [Kind; 32] = [
         &["#fields", "id.orig_h", "id.resp_p"],
         kind("Zeek's log of connections", CAPTURE),
     ),
+    (&["SKB", "PROCESS", "FUNC"], PWRU),
+    (&["0xff", "->", "(tcp)"], PWRU),
+    (&["netns=", "iface=", "proto=0x"], PWRU),
     (
-        &["SKB", "PROCESS", "TUPLE", "FUNC"],
+        &["SrcPort=", "DstPort=", "DataOffset="],
         kind(
-            "pwru without TCP's flags",
-            "run it with --output-tcp-flags, or take a capture (tcpdump -i any -w FILE)",
+            "cilium monitor -v",
+            "give its output without -v, or that of hubble observe",
+        ),
+    ),
+    (
+        &[": ethernet-input"],
+        kind(
+            "VPP's packet trace",
+            "take a capture there instead (pcap trace rx tx file FILE.pcap)",
         ),
     ),
     (

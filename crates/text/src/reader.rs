@@ -25,7 +25,8 @@ use crate::tokens::{integer, shorten};
 use crate::wireshark_list::MiddleColumns;
 use crate::wrapping::{continues_numbers, join_wrapped, starts_packet};
 use crate::{
-    MAX_UNREAD, UnreadLine, cilium, network_monitor, tables, tcpdump_plain, tshark_fields,
+    MAX_UNREAD, UnreadLine, cilium, flow_graph, network_monitor, ssldump, tables, tcpdump_plain,
+    tshark_fields,
 };
 
 /// A line of the text after cleaning.
@@ -90,6 +91,8 @@ pub(crate) struct Reader {
     /// Packets of tools that show them at several points.
     points: Points,
     flows: cilium::Flows,
+    graph: flow_graph::FlowGraph,
+    sessions: ssldump::Sessions,
     /// The first line of another tool, which shows no packets.
     pub lookalike: Option<(u32, &'static Lookalike)>,
 }
@@ -173,7 +176,7 @@ impl Reader {
             self.blank_since_packet = true;
             return 1;
         }
-        if self.read_payload_line(text) {
+        if self.read_payload_line(text) || self.read_flow_graph(line) {
             return 1;
         }
         let detail = self.details.is_some() && !starts_packet(text) && self.read_detail(text);

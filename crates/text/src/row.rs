@@ -6,6 +6,7 @@ use whyreset_segments::{
 };
 
 use crate::application::AppHint;
+use crate::clocks::Clocked;
 use crate::format::Format;
 use crate::placed::Placed;
 use crate::raw_row::Window;
@@ -61,13 +62,13 @@ impl Row {
         })
     }
 
-    pub(crate) fn new(placed: Placed, frame: u64, time: Option<Timestamp>) -> Self {
-        let known = known(&placed, time);
+    pub(crate) fn new(placed: Placed, frame: u64, time: Clocked) -> Self {
+        let known = known(&placed, time.told);
         let raw = placed.raw;
         let (window, _) = window(raw.window);
         let segment = Segment {
             frame,
-            time: time.unwrap_or_default(),
+            time: time.about,
             source: placed.source,
             destination: placed.destination,
             seq: SeqNumber(raw.seq.unwrap_or(0)),

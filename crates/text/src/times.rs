@@ -13,6 +13,8 @@ pub(crate) enum WrittenTime {
     OfHour(i64),
     /// `2013-09-23 09:49:48.514472000`: nanoseconds since the Unix epoch, the time zone being unknown.
     Dated(i64),
+    /// A column that shows the time since the frame before (`frame.time_delta`), in nanoseconds.
+    SinceLast(i64),
 }
 
 impl WrittenTime {
@@ -22,7 +24,8 @@ impl WrittenTime {
             Self::Seconds(nanos)
             | Self::OfDay(nanos)
             | Self::OfHour(nanos)
-            | Self::Dated(nanos) => nanos,
+            | Self::Dated(nanos)
+            | Self::SinceLast(nanos) => nanos,
         }
     }
 
@@ -31,7 +34,7 @@ impl WrittenTime {
         match self {
             Self::OfDay(_) => Some(DAY),
             Self::OfHour(_) => Some(HOUR),
-            Self::Seconds(_) | Self::Dated(_) => None,
+            Self::Seconds(_) | Self::Dated(_) | Self::SinceLast(_) => None,
         }
     }
 
@@ -41,7 +44,7 @@ impl WrittenTime {
             Self::Dated(_) => 3,
             Self::OfDay(_) => 2,
             Self::Seconds(_) => 1,
-            Self::OfHour(_) => 0,
+            Self::OfHour(_) | Self::SinceLast(_) => 0,
         }
     }
 }

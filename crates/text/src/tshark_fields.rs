@@ -3,7 +3,8 @@
 
 use crate::fields::{FieldSet, read_fields};
 use crate::format::Format;
-use crate::hosts::Names;
+use crate::hosts::{Names, Port};
+use crate::raw_row::RawRow;
 use crate::read::Read;
 use crate::tokens::shorten;
 
@@ -97,11 +98,16 @@ pub(crate) fn read_row(line: &str, header: &Header, names: &mut Names) -> Read {
     }
     match read_fields(&fields, Format::TsharkFields, names) {
         // A line of prose has no value that could be understood.
-        Read::Row(row) if row.seq.is_none() && row.flags.is_none() && row.source.host.is_none() => {
-            Read::No
-        }
+        Read::Row(row) if says_nothing(&row) => Read::No,
         read => read,
     }
+}
+
+fn says_nothing(row: &RawRow) -> bool {
+    let hosts = row.source.host.is_some();
+    let number = |port: Port| matches!(port, Port::Number(_));
+    let ports = number(row.source.port) && number(row.destination.port);
+    row.seq.is_none() && row.flags.is_none() && !hosts && !ports
 }
 
 /// Splits at a separator, respecting quotes.

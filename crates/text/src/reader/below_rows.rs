@@ -4,9 +4,9 @@ use super::lists::compatible;
 use super::{Line, Reader};
 use crate::application::AppHint;
 use crate::details::{self, Detail, Details};
-use crate::fields;
 use crate::format::Format;
 use crate::read::Read;
+use crate::{fields, ssldump};
 
 impl Reader {
     /// A line that opens the details of a packet.
@@ -102,7 +102,9 @@ impl Reader {
         let Some(row) = self.payload_row.and_then(|at| self.row_mut(at)) else {
             return;
         };
-        if row.app == AppHint::None
+        if row.format == Format::Ssldump {
+            ssldump::complete(row, text);
+        } else if row.app == AppHint::None
             && row.len != Some(0)
             && let Some(hint) = AppHint::from_payload_line(text)
         {

@@ -1,6 +1,7 @@
 //! Which format a line is in: each is asked in turn, the usual ones first.
 
 use super::{Line, MAX_LINE, Reader};
+use crate::flow_graph::Drawn;
 use crate::format::Format;
 use crate::hosts::Names;
 use crate::read::{Read, Reason};
@@ -17,7 +18,9 @@ impl Reader {
     /// Titles of a table, a header of `-T fields`, and rows below them; lines of `-T ek`.
     pub(super) fn read_columns(&mut self, line: &Line<'_>) -> bool {
         let text = shorten(&line.text, MAX_LINE);
-        if let Some(mut read) = tshark_json::read_ek_line(&line.text, &mut self.names) {
+        let json = tshark_json::read_ek_line(&line.text, &mut self.names)
+            .or_else(|| self.flows.read_json(&line.text, &mut self.names));
+        if let Some(mut read) = json {
             if let Read::Row(row) = &mut read {
                 row.stands_in(line);
             }
@@ -39,6 +42,23 @@ impl Reader {
             }
         }
         self.read_table(line)
+    }
+
+    /// A line of Wireshark's flow graph, whose bars would else make it a table.
+    pub(super) fn read_flow_graph(&mut self, line: &Line<'_>) -> bool {
+        if !line.text.contains('|') {
+            return false;
+        }
+        match self
+            .graph
+            .read_line(&line.text, line.number, &mut self.names)
+        {
+            Drawn::No => return false,
+            Drawn::Part => {}
+            Drawn::Packet(row) => self.push(*row),
+            Drawn::Foreign => self.passed_packet(None),
+        }
+        true
     }
 
     fn read_table(&mut self, line: &Line<'_>) -> bool {
@@ -90,6 +110,10 @@ impl Reader {
             snoop::read_row,
         ];
         let read = self.read_any(&usual, text);
+        if !matches!(read, Read::No) {
+            return read;
+        }
+        let read = self.sessions.read_row(text, &mut self.names);
         if !matches!(read, Read::No) {
             return read;
         }

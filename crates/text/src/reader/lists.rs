@@ -4,6 +4,7 @@ use super::Reader;
 use crate::format::Format;
 use crate::lists::Beginning;
 use crate::raw_row::RawRow;
+use crate::times::WrittenTime;
 
 /// Rows back in which the first sight of a packet is looked for.
 const MAX_POINT_ROWS: usize = 64;
@@ -79,6 +80,7 @@ impl Reader {
             return false;
         };
         match (last.time, row.time) {
+            (Some(WrittenTime::SinceLast(_)), Some(WrittenTime::SinceLast(_))) => false,
             (Some(before), Some(now)) => {
                 std::mem::discriminant(&before) != std::mem::discriminant(&now)
                     || now.nanos() < before.nanos()

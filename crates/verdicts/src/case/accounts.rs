@@ -9,8 +9,8 @@ use super::in_flight::{
     FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
 };
 use super::unread::{
-    all_were_answered, ends_short, promise_not_in_the_list, promise_unread, rest_refused_unread,
-    short_by_the_numbers, timed_out,
+    all_were_answered, answer_left_out, ends_short, promise_not_in_the_list, promise_unread,
+    rest_refused_unread, rows_left_out, short_by_the_numbers, timed_out,
 };
 use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
 use crate::wording;
@@ -295,6 +295,11 @@ fn missing_of(
         let taken = all_taken(connection, close);
         return (!taken).then_some((Missing::ResponseUnfinished, true));
     }
+    let cut = close.is_some_and(|close| close.kind == Kind::Rst);
+    let shown = connection.flows.server.data_packets > 0;
+    if request_complete && !(cut && shown) && answer_left_out(connection, exchange, close) {
+        return cut.then_some((Missing::ResponseUnfinished, true));
+    }
     let answered = !broken_off
         && (exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0);
     let missing = match (request_complete, answered) {
@@ -496,7 +501,12 @@ fn missing_of_tls(
     match tls.handshake {
         TlsHandshake::Failed if is_goodbye(connection, tls) => return None,
         TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
-        TlsHandshake::Partial if connection.handshake.is_complete() => {
+        // A list may leave the opening out, and show the session's first words.
+        TlsHandshake::Partial
+            if exchange.from_list && rows_left_out(connection, exchange.ended, close) => {}
+        TlsHandshake::Partial
+            if connection.handshake.is_complete() || (exchange.from_list && !connection.elided) =>
+        {
             return Some((Missing::TlsHandshake, exchange.estimated));
         }
         _ => {}

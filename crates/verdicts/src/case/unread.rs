@@ -3,8 +3,9 @@
 
 use whyreset_connections::{Connection, Dialect, Moment, Side};
 use whyreset_exchanges::{Exchange, Exchanges, Framing};
-use whyreset_segments::TcpFlags;
+use whyreset_segments::{Known, TcpFlags};
 
+use super::Close;
 use super::accounts::{Missing, is_http};
 use super::in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full};
 
@@ -107,6 +108,44 @@ pub(super) fn promise_not_in_the_list(exchange: &Exchange) -> bool {
         && is_http(&exchange.protocol)
         && exchange.body_expected.is_none()
         && has_body
+}
+
+/// The list leaves out rows of the answer, its end among them, of which the numbers around them tell: how long it was to be does not
+/// show.
+pub(super) fn answer_left_out(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> bool {
+    let last = connection.app.list.last();
+    let server = &connection.flows.server;
+    // A FIN counts one.
+    let reached = server.sent_to.max(server.acked_to) - i64::from(server.fin.is_some());
+    let by_resets = connection.resets.iter().filter_map(|reset| match reset.by {
+        Side::Server => Some(reset.seq),
+        Side::Client => reset.ack,
+    });
+    let reached = by_resets.max().map_or(reached, |to| to.max(reached));
+    let said = server.last_data.into_iter().chain(exchange.started);
+    let said = said.max_by_key(|at| at.frame);
+    exchange.from_list
+        && exchange.status.is_none()
+        && last.is_some_and(|last| last.started == exchange.started)
+        && reached > 1
+        && rows_left_out(connection, said, close)
+}
+
+/// Rows are left out between what was said last, as far as rows show it, and the close.
+pub(super) fn rows_left_out(
+    connection: &Connection<Exchanges>,
+    said: Option<Moment>,
+    close: Option<Close>,
+) -> bool {
+    let from = said.map_or(0, |at| at.frame);
+    let to = close.map_or(u64::MAX, |close| close.at.frame);
+    let mut between = connection.packets.iter();
+    connection.elided
+        && between.any(|p| p.frame > from && p.frame <= to && p.known.has(Known::GAP_BEFORE))
 }
 
 /// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody

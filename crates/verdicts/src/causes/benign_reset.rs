@@ -174,6 +174,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the protocol is not understood, so something may have been missing all the same",
         ),
         on(
+            GAP_BEFORE_CLOSE,
+            0.35,
+            "what was owed at the end may stand in the rows that were left out",
+        ),
+        on(
             UNTIMED,
             0.3,
             "a client that had asked, and waited in vain, leaves so as well",

@@ -56,6 +56,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was asked and promised is not in the capture",
         ),
         on(
+            GAP_BEFORE_CLOSE,
+            0.6,
+            "what was owed at the end may stand in the rows that were left out",
+        ),
+        on(
             UNTIMED,
             0.3,
             "a client that had asked, and waited in vain, leaves so as well",

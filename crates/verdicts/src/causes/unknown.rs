@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "something that nobody thought of is always possible",
     needs: &[],
     weights: &[
+        on(
+            GAP_BEFORE_CLOSE,
+            6.0,
+            "what was said before the close is left out",
+        ),
         on(UNTIMED, 2.5, "how long anybody waited does not show"),
         on(
             REQUEST_UNREAD,

@@ -1,6 +1,6 @@
 //! What the capture does not hold: such gaps lower confidence, they never count as evidence.
 
-use whyreset_connections::{Dialect, Opener, Side};
+use whyreset_connections::{Dialect, Opener, Packet, Side};
 use whyreset_segments::Known;
 
 use super::ids;
@@ -84,6 +84,19 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
                 wording::signed_bytes(server.acked_to - captured),
                 close.at.frame
+            ),
+        );
+    }
+    let close = case.close.filter(|_| case.accounts.open.is_none());
+    let closing = close.and_then(|close| case.packet(close.at.frame));
+    let hidden = |p: &&Packet| p.known.has(Known::GAP_BEFORE) && !p.known.has(Known::SEQ);
+    if let Some(closing) = closing.filter(hidden) {
+        found.tell(
+            ids::GAP_BEFORE_CLOSE,
+            [closing.frame],
+            format!(
+                "Rows are left out before frame {}: what was said in them, and was still owed, does not show.",
+                closing.frame
             ),
         );
     }

@@ -103,6 +103,8 @@ ids! {
     CLOSE_ALONE = "close_alone";
     /// The list left rows out.
     ELIDED = "elided";
+    /// Rows are left out right before the close, and its numbers do not tell what they held.
+    GAP_BEFORE_CLOSE = "gap_before_close";
     /// Too little was captured to say anything.
     TOO_LITTLE = "too_little";
 

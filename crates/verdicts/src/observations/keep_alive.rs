@@ -119,6 +119,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if asked_behind_last(case, open, found) {
         return;
     }
+    // Neither numbers nor times: which of the two knew of the other does not show.
+    let numbered = close.ack.is_some() && request_seq.is_some();
+    if !numbered && !case.connection.timed && !client_knew {
+        return;
+    }
     if knew {
         found.add(
             ids::CLOSE_KNEW_REQUEST,
