@@ -30,6 +30,8 @@ pub struct Listener {
     pub idle_closes: Option<(u32, Span, Span)>,
     /// The last packet of any kind that came from it.
     pub last_heard: Option<Moment>,
+    /// Connections that their client went on with behind its SYN, though no packet of the listener was captured: its direction is not.
+    pub uncaptured: u64,
     /// When it was last heard in connections whose client sent something again and heard nothing more: at most 64, the first.
     pub fell_silent: Vec<Moment>,
 }
@@ -67,6 +69,8 @@ pub(crate) struct Visit {
     pub(crate) idle_close: Option<Span>,
     /// The listener's last packet.
     pub(crate) last_heard: Option<Moment>,
+    /// Nothing of the listener was captured, but its client acknowledges what it heard.
+    pub(crate) uncaptured: bool,
     /// The client sent something again long after it, and heard nothing.
     pub(crate) fell_silent: bool,
 }
@@ -137,6 +141,7 @@ impl Neighbours {
                 ttl: None,
                 idle_closes: None,
                 last_heard: None,
+                uncaptured: 0,
                 fell_silent: Vec::new(),
             },
         );
@@ -147,6 +152,7 @@ impl Listener {
     fn visit(&mut self, visit: &Visit) {
         self.syns += u64::from(visit.asked);
         self.refused += u64::from(visit.refused);
+        self.uncaptured += u64::from(visit.uncaptured);
         if let Some(at) = visit.answered {
             self.answered += 1;
             self.last_answer = Some(later(self.last_answer, at));

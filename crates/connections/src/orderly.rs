@@ -482,6 +482,7 @@ impl<X: StreamSink> Orderly<X> {
                 .pause_before_fin
                 .filter(|_| self.closed_first() == Some(server)),
             last_heard: Some(heard),
+            uncaptured: false,
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
         }

@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{LoneSyn, Moment, Neighbours};
 
-use crate::observations::{PATIENCE, answered_another, elsewhere};
+use crate::observations::{PATIENCE, answered_another, elsewhere, is_uncaptured};
 use crate::wording;
 
 /// All that the judgement of a lone SYN, and every sentence about it, rests on, but for the number of its own frame.
@@ -20,6 +20,8 @@ pub struct Grounds {
     /// How long the capture runs on, and whether an answer may still have come.
     ran_on: Alike,
     just_sent: bool,
+    /// The listener's direction is not in the capture.
+    uncaptured: bool,
     /// Other connections that the same port refused.
     refused: u64,
     /// The same listener answered somebody else about then.
@@ -57,6 +59,7 @@ impl Likeness {
             outgoing: syn.outgoing(),
             ran_on: self.ran_on.follow(ran_on),
             just_sent: ran_on < PATIENCE,
+            uncaptured: listener.is_some_and(is_uncaptured),
             refused: listener.map_or(0, |listener| listener.refused),
             answered: answer.map(|at| self.answer(at, syn.at())),
             elsewhere: elsewhere(neighbours, server, when)

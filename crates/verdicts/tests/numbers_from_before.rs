@@ -1,4 +1,4 @@
-//! RSTs that miss, acknowledgements that get lost, and segments from before the first packet that was captured.
+//! RSTs that miss, acknowledgements and segments that get lost, and segments from before the first packet that was captured.
 
 #![allow(
     clippy::expect_used,
@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, PSH_ACK, RST, SYN, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -113,4 +113,48 @@ fn a_refusal_that_states_a_window_is_a_small_devices_own() {
     assert_eq!(verdict.cause, Cause::FirewallReject, "{}", told(&verdict));
     let verdict = refused(5_840);
     assert_eq!(verdict.cause, Cause::PortClosed, "{}", told(&verdict));
+}
+
+#[test]
+fn a_hole_that_its_receiver_leaves_after_seconds_is_the_root() {
+    let mut talk = Talk::open();
+    talk.client(0.1, PSH_ACK, 1, 1, &[7; 20]);
+    let full = [8; 1_448];
+    for n in 0..4 {
+        talk.server(0.14 + f64::from(n) / 1e4, ACK, 1 + n * 1_448, 21, &full);
+    }
+    talk.client(0.1405, ACK, 21, 5_793, b"");
+    talk.client(0.2, PSH_ACK, 21, 5_793, &[7; 20]);
+    // Only the last, short segment of the next answer comes.
+    talk.server(0.24, PSH_ACK, 20_273, 41, &[8; 600]);
+    talk.client(0.2401, ACK, 41, 5_793, b"");
+    talk.client(9.2, FIN_ACK, 41, 5_793, b"");
+    talk.server(9.24, ACK, 20_873, 42, b"");
+    let verdict = talk.verdict(10.0);
+    let lost = [Cause::MtuBlackhole, Cause::PathBlackhole];
+    assert!(lost.contains(&verdict.cause), "{}", told(&verdict));
+    assert_eq!(verdict.outcome, Outcome::TimedOut, "{}", told(&verdict));
+}
+
+#[test]
+fn a_syn_without_an_answer_tells_little_where_no_answer_was_captured() {
+    let mut talk = Talk::new();
+    for n in 0..2 {
+        let at = f64::from(n);
+        talk.client(at, SYN, 0, 0, b"");
+        talk.client(at + 0.04, ACK, 1, 1, b"");
+        talk.client(at + 0.05, PSH_ACK, 1, 1, &[7; 20]);
+        talk.client_port += 1;
+    }
+    for at in [3.0, 4.0, 6.0, 10.0] {
+        talk.client(at, SYN, 0, 0, b"");
+    }
+    let all = talk.verdicts(30.0);
+    for (_, verdict) in all {
+        assert!(
+            verdict.cause == Cause::Unknown || verdict.confidence < 0.6,
+            "{}",
+            told(&verdict)
+        );
+    }
 }

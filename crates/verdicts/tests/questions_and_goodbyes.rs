@@ -212,3 +212,18 @@ fn a_word_right_before_the_close_may_have_been_the_answer() {
     let verdict = it.server_closes(0.0);
     assert!(verdict.confidence < 0.6, "{}", told(&verdict));
 }
+
+#[test]
+fn who_only_delivers_is_owed_nothing() {
+    let mut it = Turns::open(2003);
+    for _ in 0..8 {
+        it.client(b"servers.web01.load.5 0.5 1700000000\n");
+        it.at += 0.3;
+    }
+    let verdict = it.server_closes(0.05);
+    expect(&verdict, Cause::None, EndedBy::Server);
+    let mut it = Turns::open(2003);
+    it.client(b"is there anybody?\n");
+    let verdict = it.server_closes(0.05);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
+}

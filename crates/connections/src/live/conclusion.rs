@@ -13,7 +13,8 @@ impl<X: StreamSink> Live<X> {
     /// What it tells of its listener, the server's end.
     pub(crate) fn visit(&self) -> Visit {
         let flow = &self.directions.of(self.course.client.other()).flow;
-        let client = &self.directions.of(self.course.client).flow;
+        let asker = self.directions.of(self.course.client);
+        let client = &asker.flow;
         let first_to_close = match (flow.fin, client.fin) {
             (Some(own), Some(other)) => own.at.frame < other.at.frame,
             (own, _) => own.is_some(),
@@ -28,6 +29,7 @@ impl<X: StreamSink> Live<X> {
             ttl: flow.network.ttl_min.zip(flow.network.ttl_max),
             idle_close: self.pause_before_fin.filter(|_| first_to_close),
             last_heard: flow.last,
+            uncaptured: self.handshake.syn.is_some() && flow.packets == 0 && asker.acknowledges,
             fell_silent: fell_silent(client, flow),
         }
     }

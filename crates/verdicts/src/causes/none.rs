@@ -29,6 +29,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "most connections that look well are well",
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
+        on(ONLY_DELIVERED, 12.0, "the client expects no answers"),
         on(
             LAST_WORD_UNTOLD,
             0.3,

@@ -77,6 +77,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             3.0,
             "the same listener answers others: this one it left without a word",
         ),
+        on(ONLY_DELIVERED, 0.15, "the client expected no answers"),
         on(
             FIRST_WORD_UNANSWERED,
             0.6,

@@ -7,7 +7,7 @@ use whyreset_segments::{Known, TcpFlags};
 
 use super::{PATIENCE, greeting, ids, loss, windows};
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Missing, in_flight};
+use crate::case::{Case, Close, Kind, Missing, in_flight, was_sending};
 use crate::wording;
 
 /// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
@@ -16,6 +16,8 @@ const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
+/// Who asks so often has been answered in between.
+const MANY_WORDS: u64 = 4;
 
 /// A client that means to ask has asked by then.
 const UNUSED: Span = Span::from_secs(3);
@@ -125,6 +127,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
                     [frame],
                     "In a protocol that is not understood the server closed in order without having said anything.",
                 );
+                only_delivered(case, found);
             }
             left_early(close, missing, found);
             truncated(case, close, missing, found);
@@ -147,6 +150,29 @@ fn spoke_at_last(case: &Case<'_>, close: Close, found: &mut Observations) {
                 "All that the server had said ({}) came right before it closed (frame {}): it may have been all that it had to say.",
                 wording::bytes(c.flows.server.bytes),
                 first.frame
+            ),
+        );
+    }
+}
+
+/// Who speaks again and again without ever being answered, and not in full segments, waits for no answer: logs and measurements are
+/// delivered so.
+fn only_delivered(case: &Case<'_>, found: &mut Observations) {
+    let client = &case.connection.flows.client;
+    let (Some(first), Some(last)) = (client.first_data, client.last_new_data) else {
+        return;
+    };
+    let trips = case.path_round_trip().unwrap_or(Span::ZERO);
+    let patience = Span::from_nanos(trips.nanos().saturating_mul(4)) + SPEAKS_BY_ITSELF;
+    let often = client.data_packets >= MANY_WORDS && last.time - first.time > patience;
+    if often && !was_sending(case.connection) {
+        found.add(
+            ids::ONLY_DELIVERED,
+            [first.frame, last.frame],
+            format!(
+                "The client spoke {} times in {} and never waited for an answer: it only delivered.",
+                client.data_packets,
+                wording::span(last.time - first.time)
             ),
         );
     }

@@ -39,6 +39,8 @@ ids! {
     LAST_WORD_UNTOLD = "last_word_untold";
     /// The client said something more behind the server's close, and was refused: a goodbye, or a request.
     WORD_BEHIND_CLOSE = "word_behind_close";
+    /// The client spoke again and again without an answer, and went on: it expects none.
+    ONLY_DELIVERED = "only_delivered";
     /// A side goes on repeating what the other side had acknowledged long before.
     ACKS_LOST = "acks_lost";
     /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.

@@ -35,7 +35,7 @@ pub(crate) use flow_control::receiver as flow_control_receiver;
 pub(crate) use keep_alive::SHORTEST_IDLE;
 pub(crate) use last_words::{declined, quoted as last_words};
 pub(crate) use light_cone::suspicions;
-pub(crate) use neighbours::{answered_another, elsewhere};
+pub(crate) use neighbours::{answered_another, elsewhere, is_uncaptured};
 pub(crate) use opening::PATIENCE;
 
 /// Gathers everything, in the order of an argument: where we stand, what was asked, what arrived, who closed, how,

@@ -61,6 +61,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
             ),
         );
     }
+    uncaptured(case, listener, found);
     let own_refusal = u64::from(own.is_none() && c.reset_count.server > 0);
     if listener.refused > own_refusal {
         found.add(
@@ -89,6 +90,24 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     }
     same_idle_close(case, listener, found);
     fell_silent(case, listener, found);
+}
+
+/// The listener's answers to others are not in the capture either: an answer to this SYN need not be in it.
+fn uncaptured(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let c = case.connection;
+    let lone = c.flows.server.packets == 0 && c.handshake.syn.is_some();
+    if lone && is_uncaptured(listener) && !found.has(ids::ONE_SIDED) {
+        found.add(
+            ids::ONE_SIDED,
+            [c.frames.first],
+            "No packet of this listener was captured, though other clients acknowledge what they heard of it: its direction is not in the capture.",
+        );
+    }
+}
+
+/// Clients heard a listener of which nothing was captured.
+pub(crate) fn is_uncaptured(listener: &Listener) -> bool {
+    listener.uncaptured > 0 && listener.last_heard.is_none()
 }
 
 /// The client had asked several times in vain, and only behind its last SYN anybody was answered: what had kept the answers

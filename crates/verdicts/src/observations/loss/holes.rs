@@ -60,7 +60,9 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
     let flow = c.flows.of(side);
     let receiver = c.flows.of(side.peer());
     let captured = flow.acks_of_unseen + receiver.acks_of_unseen == 0;
-    let open = case.close.is_none() && both_heard(case) && captured;
+    // Who asked for it in vain may have left in the end.
+    let left = case.close.filter(|close| close.side == side.peer());
+    let open = (case.close.is_none() || left.is_some()) && both_heard(case) && captured;
     if !open || flow.missing_bytes < u64::from(SMALLEST_LARGE) || flow.acked_to >= flow.sent_to {
         return false;
     }
@@ -76,7 +78,8 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
     let trips = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| trip + trip);
-    let lasted = c.capture_end - first.time;
+    let end = left.map_or(c.capture_end, |left| left.at.time);
+    let lasted = end - first.time;
     if !asked || lasted < LONG_ENOUGH + trips {
         return false;
     }
@@ -86,9 +89,10 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
         ids::HOLE_STAYS,
         [first.frame, receiver.last.map_or(0, |at| at.frame)],
         format!(
-            "{missing} of {sender} are missing before frame {}, {asker} asks for them, and in the {} to the capture's end they did not come: hosts send such bytes again after 200 ms, 400 ms and so on.",
+            "{missing} of {sender} are missing before frame {}, {asker} asks for them, and in the {} to the {} end they did not come: hosts send such bytes again after 200 ms, 400 ms and so on.",
             first.frame,
-            wording::span(lasted)
+            wording::span(lasted),
+            if left.is_some() { "connection's" } else { "capture's" }
         ),
     );
     if largest < full_segment(case, side) && flow.missing_bytes > u64::from(largest) {
