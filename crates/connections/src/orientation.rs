@@ -6,6 +6,8 @@ use crate::pairs::End;
 
 /// Ports below this one belong to services.
 const SERVICE_PORTS: u16 = 1024;
+/// Services that are no system's own mostly take one below this; what NATs and old systems hand out to clients lies anywhere.
+const HIGH_PORTS: u16 = 10_000;
 /// Ports from this one on are handed out to clients (Linux; IANA's range lies above).
 const CLIENT_PORTS: u16 = 32_768;
 
@@ -31,8 +33,9 @@ const fn kind(port: u16) -> u8 {
     match port {
         0 => 1,
         1..SERVICE_PORTS => 0,
-        SERVICE_PORTS..CLIENT_PORTS => 1,
-        CLIENT_PORTS.. => 2,
+        SERVICE_PORTS..HIGH_PORTS => 1,
+        HIGH_PORTS..CLIENT_PORTS => 2,
+        CLIENT_PORTS.. => 3,
     }
 }
 
@@ -53,6 +56,8 @@ mod tests {
         let (client, nfs) = (endpoint(1, 909), endpoint(2, 2049));
         assert_eq!(guess(&data(client, nfs, 1, 1, b""), End::Low), End::Low);
         assert_eq!(guess(&data(nfs, client, 1, 1, b""), End::High), End::Low);
+        let (web, nat) = (endpoint(1, 8_080), endpoint(2, 21_400));
+        assert_eq!(guess(&data(web, nat, 1, 1, b""), End::Low), End::High);
         let (a, b) = (endpoint(1, 50_000), endpoint(2, 60_000));
         assert_eq!(guess(&data(b, a, 1, 1, b""), End::High), End::High);
     }

@@ -36,7 +36,7 @@ pub(crate) fn ending<'e>(mut exchanges: impl DoubleEndedIterator<Item = &'e Exch
     let Some(last) = exchanges.next_back() else {
         return Ending::InDoubt;
     };
-    if !exchanges.all(Exchange::is_well) {
+    if !exchanges.all(Exchange::is_well) || last.is_switch() {
         Ending::InDoubt
     } else if last.is_well() {
         Ending::Well
@@ -131,6 +131,11 @@ impl Exchange {
     /// Its response ends with the connection (RFC 9112 §6.3): who closes in order half-way ends it just as well as who has said all.
     pub fn is_unpromised(&self) -> bool {
         self.framing == Framing::UntilClose
+    }
+
+    /// Behind it both sides speak another protocol (RFC 9110 §15.2.2).
+    pub fn is_switch(&self) -> bool {
+        self.status == Some(101)
     }
 
     /// It is whole, by a promise that was kept; a TLS session shows neither an alert nor anything that was cut, is waited for, or may be either.

@@ -194,3 +194,58 @@ fn a_refused_upload_whose_server_resets_by_itself_was_left_unread() {
         told(&verdict)
     );
 }
+
+#[test]
+fn what_is_said_behind_a_switch_of_protocols_whose_head_is_cut_is_not_known_to_be_whole() {
+    for reset in [true, false] {
+        let mut talk = Talk::new();
+        talk.snapshot = 30;
+        talk.handshake();
+        let up = talk.request(0.05, 1, 1);
+        let switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+        talk.server(0.1, PSH_ACK, 1, up, switch);
+        let mut down = 1 + switch.len() as u32;
+        talk.client(0.1001, ACK, up, down, b"");
+        for n in 0..5 {
+            let at = 0.2 + f64::from(n) / 10.0;
+            talk.server(at, PSH_ACK, down, up, b"\x81\x06tick 1");
+            down += 8;
+            talk.client(at + 0.0001, ACK, up, down, b"");
+        }
+        if reset {
+            talk.server(0.8, RST_ACK, down, up, b"");
+        } else {
+            talk.server(0.8, FIN_ACK, down, up, b"");
+            talk.client(0.8001, FIN_ACK, up, down + 1, b"");
+            talk.server(0.84, ACK, down + 1, up + 1, b"");
+        }
+        let verdict = talk.verdict(2.0);
+        let harmless = matches!(verdict.cause, Cause::None | Cause::BenignReset);
+        assert!(!harmless || verdict.confidence < 0.9, "{verdict:#?}");
+    }
+}
+
+#[test]
+fn many_acknowledgements_behind_the_last_segment_say_nothing_of_its_size() {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    talk.round_trip = 0.000_05;
+    talk.snapshot = 30;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.000_05, SYN_ACK, 0, 1, b"");
+    talk.client(0.04, ACK, 1, 1, b"");
+    let up = talk.request(0.05, 1, 1);
+    let mut down = talk.response(0.1, 1, up, 100_000, 100_000);
+    let end = down;
+    down -= 40 * 1_448;
+    for n in 0..40 {
+        down += 1_448;
+        talk.client(0.15 + f64::from(n) / 1e4, ACK, up, down.min(end), b"");
+    }
+    talk.client(0.35, RST_ACK, up, end, b"");
+    let verdict = talk.verdict(2.0);
+    assert!(
+        verdict.cause == Cause::BenignReset || verdict.confidence < 0.9,
+        "{verdict:#?}"
+    );
+}

@@ -472,3 +472,16 @@ fn a_goodbye_is_no_alert_of_a_handshake_whose_end_a_short_snapshot_hides() {
         }
     }
 }
+
+#[test]
+fn nor_does_it_show_where_a_short_snapshot_hides_the_records() {
+    let mut it = Session::shaken_hands_in_short(30);
+    it.client(0.0902, PSH_ACK, &record(23, 180));
+    for (n, len) in runs(&[194, 96]).into_iter().enumerate() {
+        it.server(0.13 + n as f64 / 1e3, PSH_ACK, &record(23, len));
+    }
+    let verdict = it.client_closes(0.2);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::ClientAbort) > 0.05);
+}

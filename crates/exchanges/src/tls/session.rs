@@ -240,7 +240,7 @@ impl TlsSession {
             }
         }
         if spoke && side == Side::Server {
-            let perhaps_13 = self.server_hello.is_none() && !self.keys_in_plain;
+            let perhaps_13 = self.is_perhaps_13();
             self.unread_upload
                 .answered(at.frame, header.len, perhaps_13);
         }
@@ -260,6 +260,11 @@ impl TlsSession {
         }
     }
 
+    /// The server's hello was not captured, and the client did not answer it as in TLS 1.2.
+    const fn is_perhaps_13(&self) -> bool {
+        self.server_hello.is_none() && !self.keys_in_plain
+    }
+
     pub(super) fn turns(&mut self) -> &mut Turns {
         let offer_known = self.client_hello.as_ref().is_some_and(|it| it.whole);
         let speech = match self.alpn() {
@@ -268,7 +273,7 @@ impl TlsSession {
             None if offer_known => Speech::Other,
             None => Speech::Unknown,
         };
-        let hides_tickets = self.is_13();
+        let hides_tickets = self.is_13() || self.is_perhaps_13();
         self.turns
             .get_or_insert_with(|| Turns::new(speech, hides_tickets))
     }

@@ -123,7 +123,10 @@ impl UnreadUpload {
         self.answered_in = frame;
         self.had = self.acknowledged;
         match self.answer {
-            Answered::NotYet if self.bytes >= UPLOAD => self.answer = Answered::Perhaps,
+            Answered::NotYet if self.bytes >= UPLOAD => {
+                self.bytes = 0;
+                self.answer = Answered::Perhaps;
+            }
             Answered::NotYet | Answered::BehindHead => {
                 self.bytes = 0;
                 self.answer = Answered::BehindHead;

@@ -10,7 +10,7 @@ use super::in_flight::{
 };
 use super::unread::{
     all_were_answered, answer_left_out, ends_short, promise_not_in_the_list, promise_unread,
-    rest_refused_unread, rows_left_out, short_by_the_numbers, timed_out,
+    rest_refused_unread, rows_left_out, short_by_the_numbers, switched_unread, timed_out,
 };
 use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
 use crate::wording;
@@ -120,7 +120,10 @@ impl<'a> Accounts<'a> {
                 None => {
                     accounts.complete += 1;
                     accounts.unpromised = Some(exchange).filter(|e| e.is_unpromised());
-                    if promise_unread(connection, exchange) || promise_not_in_the_list(exchange) {
+                    if promise_unread(connection, exchange)
+                        || promise_not_in_the_list(exchange)
+                        || switched_unread(connection, exchange)
+                    {
                         accounts.unread = Some(exchange);
                     }
                 }

@@ -1,13 +1,16 @@
 //! Exchanges of which the capture, or the list, does not hold what was promised: a head that a short snapshot length cut, a request from
 //! before the capture began, a row that tells the status alone. Statuses, numbers and sizes tell the rest.
 
-use whyreset_connections::{Connection, Dialect, Moment, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Packet, Side};
 use whyreset_exchanges::{Exchange, Exchanges, Framing};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::Close;
 use super::accounts::{Missing, is_http};
 use super::in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full};
+
+/// So many packets push what came before them out of those that are kept.
+const MANY_BEHIND: usize = 20;
 
 /// RFC 9110 §15.5.9: the server had not got the whole request in time.
 const REQUEST_TIMEOUT: u16 = 408;
@@ -101,6 +104,13 @@ pub(super) fn promise_unread(connection: &Connection<Exchanges>, exchange: &Exch
         && !told
 }
 
+/// The two went over to another protocol, and what they said in it was not followed: the head that says so is not captured in full.
+pub(super) fn switched_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let list = &connection.app.list;
+    let is_last = list.last().is_some_and(|last| std::ptr::eq(last, exchange));
+    exchange.is_switch() && is_last && !exchange.from_list
+}
+
 /// The rows of a list tell the status of a response, and not how long it was to be.
 pub(super) fn promise_not_in_the_list(exchange: &Exchange) -> bool {
     let has_body = exchange.body_delivered.is_some_and(|body| body > 0);
@@ -151,9 +161,20 @@ pub(super) fn rows_left_out(
 /// How long the response was to be was not captured; but its last segment is not full, and everything was acknowledged when somebody
 /// reset the connection: what has more to say fills its segments.
 pub(super) fn ends_short(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    let mut packets = connection.packets.iter();
-    let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
-    let short = last.is_some_and(|p| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH));
+    let end = connection
+        .flows
+        .server
+        .last_new_data
+        .map_or(0, |end| end.frame);
+    let packets = || connection.packets.iter();
+    let last =
+        packets().rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
+    // Behind many acknowledgements it is not kept, and may have been either.
+    let behind = packets().filter(|p| p.frame > end).count();
+    let left_by_client = connection.reset_count.server == 0;
+    let gone = left_by_client && behind >= MANY_BEHIND && last.is_none_or(|p| p.frame < end);
+    let ends = |p: &Packet| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH);
+    let short = gone || last.is_some_and(ends);
     let several = connection.flows.server.sizes.largest_sent >= FULL_SEGMENT;
     short
         && several

@@ -50,7 +50,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             LEFT_AMID_PIECES,
-            5.0,
+            2.0,
             "a program that is stopped says no goodbye; nor do some that have had all",
         ),
         on(

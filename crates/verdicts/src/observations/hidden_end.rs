@@ -16,6 +16,9 @@ const A_WHILE: Span = Span::from_millis(900);
 /// A client that closes sooner, by its own reckoning, has not waited for anything.
 const PAUSE: Span = Span::from_millis(300);
 
+/// Fewer bytes than this are sent at once, mostly.
+const MUCH: u64 = 65_536;
+
 /// Records that an encrypted answer may not have been whole when a side left, and what speaks for and against that.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(tls) = session(case).filter(|_| case.accounts.open.is_none()) else {
@@ -74,7 +77,8 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
 
 /// The client may have left before the answer was whole: a program that is stopped says no goodbye.
 fn left_amid_pieces(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
-    let Some(close) = case.close.filter(|_| tls.left_amid_pieces) else {
+    let doubted = tls.left_amid_pieces || left_amid_unseen(case, tls);
+    let Some(close) = case.close.filter(|_| doubted) else {
         return;
     };
     let last = case.connection.flows.server.last_new_data;
@@ -87,6 +91,20 @@ fn left_amid_pieces(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         frames,
         "The client left without a goodbye (close_notify), right behind a piece of an answer that came in many: any of them may, or may not, have been meant to be the last.",
     );
+}
+
+/// The same where a short snapshot hides the records: the client left right behind much that the server had sent.
+fn left_amid_unseen(case: &Case<'_>, tls: &Tls) -> bool {
+    let hidden = case.connection.app.list.last().is_some_and(|e| e.uncertain);
+    let goodbye = matches!(tls.close_notify, CloseNotify::Client | CloseNotify::Both);
+    let left = case
+        .close
+        .is_some_and(|close| (close.side, close.kind) == (Side::Client, Kind::Fin));
+    let flows = &case.connection.flows;
+    let frame = |side: Side| flows.of(side).last_new_data.map(|at| at.frame);
+    let answered = frame(Side::Server) > frame(Side::Client);
+    let soon = case.wait.is_some_and(|wait| wait.since_data <= PAUSE);
+    hidden && left && answered && soon && !goodbye && tls.server_bytes >= MUCH
 }
 
 /// The server may have left before its answer was whole: a process that dies says no goodbye, a proxy whose server dies does.
