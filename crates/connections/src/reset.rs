@@ -80,7 +80,8 @@ impl Reset {
 pub enum Dialect {
     /// RST+ACK with the numbers of a live connection: a host that knows it aborts it.
     Active,
-    /// A bare RST whose number is the acknowledgement number of the packet it answers: a host that does not want it.
+    /// A bare RST whose number is the acknowledgement number of the packet it answers: a host that does not want it. Or one of several
+    /// RST+ACKs that acknowledge a segment each, as other stacks answer.
     Passive,
     /// RST+ACK with sequence number 0 that acknowledges a SYN: nothing listens there.
     Refusal,

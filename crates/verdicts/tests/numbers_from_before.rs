@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -157,4 +157,27 @@ fn a_syn_without_an_answer_tells_little_where_no_answer_was_captured() {
             told(&verdict)
         );
     }
+}
+
+#[test]
+fn resets_that_acknowledge_a_segment_each_are_a_strangers_answers() {
+    let refused = |acks: [u32; 4]| {
+        let mut talk = Talk::open();
+        talk.client(0.1, PSH_ACK, 1, 1, &[7; 3_000]);
+        talk.server(0.14, PSH_ACK, 1, 3_001, &[8; 27]);
+        talk.client(0.1401, ACK, 3_001, 28, b"");
+        for n in 0..4 {
+            let at = 3.0 + f64::from(n) / 1e5;
+            talk.client(at, ACK, 3_001 + n * 1_460, 28, &[7; 1_460]);
+        }
+        for (n, ack) in acks.iter().enumerate() {
+            talk.server(3.041 + n as f64 / 1e5, RST_ACK, 28, *ack, b"");
+        }
+        talk.verdict(9.0)
+    };
+    let verdict = refused([4_461, 5_921, 7_381, 8_841]);
+    assert_eq!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
+    assert!(verdict.summary.contains("RST+ACK"), "{}", verdict.summary);
+    let verdict = refused([8_841; 4]);
+    assert_ne!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
 }

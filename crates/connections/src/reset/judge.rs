@@ -43,9 +43,14 @@ fn judge_one<X>(
         .find(|pairing| pairing.reset == packet.frame);
     let sent = connection.sent.of(side);
     let answers = pairing.is_some() || trigger::answers_unkept(raw, log, sent, trips.of(side));
-    let dialect = dialect::classify(raw, answers);
+    let acknowledged = trigger::acknowledged(raw, log, trips.of(side));
+    let dialect = match acknowledged {
+        Some(_) => Dialect::Passive,
+        None => dialect::classify(raw, answers),
+    };
+    let answered = acknowledged.or(pairing.map(|pairing| pairing.answers));
     let trigger = match dialect {
-        Dialect::Passive => pairing.map(|p| trigger::of_answer(raw, p, trips.of(side))),
+        Dialect::Passive => answered.map(|it| trigger::of_answer(raw, &it, trips.of(side))),
         Dialect::Refusal => trigger::of_refusal(raw, log),
         Dialect::Active | Dialect::Other => None,
     };

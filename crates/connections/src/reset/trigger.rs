@@ -5,7 +5,7 @@ use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::TcpFlags;
 
 use super::log::{RawReset, ResetLog};
-use crate::{RoundTrip, SendHistory, Sent, Side, Trigger};
+use crate::{Packet, RoundTrip, SendHistory, Sent, Side, Trigger};
 
 /// An answer that takes longer than this and many round trips is none.
 const SLOWEST_ANSWER: Span = Span::from_millis(1_500);
@@ -87,6 +87,27 @@ pub(crate) fn answers_unkept(
         || (raw.own().packets > 0 && sent.sent_by(reset.time - slowest).sent_to <= reset.seq)
 }
 
+/// The packet that a RST+ACK answers, where it is one of several of one sequence number that acknowledge a segment each: lwIP and pf
+/// answer strangers so (`tcp_rst`, `return-rst`). A host that aborts a connection sends one.
+pub(crate) fn acknowledged(raw: &RawReset, log: &ResetLog, trip: &RoundTrip) -> Option<Sent> {
+    let reset = &raw.packet;
+    raw.ack()?;
+    let with_ack = |p: &&Packet| p.flags.contains(TcpFlags::ACK) && p.seq == reset.seq;
+    let burst = || log.brief_of(reset.side).filter(with_ack);
+    let sent = log.candidates.of(reset.side.peer());
+    let answered = |p: &Packet| {
+        sent.iter().rev().find(|sent| {
+            let length = sent.payload_len.saturating_add(sent.flags.sequence_len());
+            let end = sent.seq.saturating_add(i64::from(length));
+            let in_time = sent.at.frame < p.frame && p.time - sent.at.time <= slowest_answer(trip);
+            sent.numbered && in_time && sent.payload_len > 0 && end == p.ack
+        })
+    };
+    let each = burst().count() > 1 && burst().all(|p| answered(p).is_some());
+    let others = burst().zip(burst().skip(1)).all(|(a, b)| a.ack != b.ack);
+    answered(reset).filter(|_| each && others).copied()
+}
+
 /// How long an answer can take: many round trips, and the time a busy host may need.
 fn slowest_answer(trip: &RoundTrip) -> Span {
     let typical = trip.typical.or(trip.minimum).unwrap_or(Span::ZERO);
@@ -98,9 +119,8 @@ fn wire_segments(sent: &Sent) -> u32 {
     sent.payload_len.div_ceil(ONE_SEGMENT).max(1)
 }
 
-/// The trigger of a paired RST.
-pub(crate) fn of_answer(raw: &RawReset, pairing: &Pairing, trip: &RoundTrip) -> Trigger {
-    let answers = &pairing.answers;
+/// The trigger of a RST that answers this packet.
+pub(crate) fn of_answer(raw: &RawReset, answers: &Sent, trip: &RoundTrip) -> Trigger {
     let delay = raw.packet.time - answers.at.time;
     Trigger {
         at: answers.at,

@@ -179,8 +179,13 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .map(|trigger| format!(" (frame {})", trigger.at.frame))
         .unwrap_or_default();
     format!(
-        "{}'s host no longer knew the connection: it refused a packet of it{trigger} with a bare RST (frame {}){}.",
+        "{}'s host no longer knew the connection: it refused a packet of it{trigger} with a {} (frame {}){}.",
         wording::the_side(reset.by),
+        if reset.ack.is_some() {
+            "RST+ACK"
+        } else {
+            "bare RST"
+        },
         reset.at.frame,
         match found.has(REFUSER_UNSEEN) {
             true => ": a restart, a failover, or a close before the first packet that was captured",

@@ -69,6 +69,13 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
                 found.add(ids::WINDOWS_STACK, [frame], format!("The stack of {who} looks like Windows'."));
             }
         }
+        Dialect::Passive if reset.ack.is_some() => found.tell(
+            ids::RST_PASSIVE,
+            [frame],
+            format!(
+                "The RST+ACK (frame {frame}) is one of several that acknowledge a segment each: a host that aborts a connection sends one, one that does not know it (any more) refuses every packet, and so does a filter (lwIP and pf set ACK in such answers)."
+            ),
+        ),
         Dialect::Passive => found.tell(
             ids::RST_PASSIVE,
             [frame],
