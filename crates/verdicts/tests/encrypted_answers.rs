@@ -485,3 +485,26 @@ fn nor_does_it_show_where_a_short_snapshot_hides_the_records() {
     assert!(verdict.confidence < 0.9, "{}", told(&verdict));
     assert!(share(&verdict, Cause::ClientAbort) > 0.05);
 }
+
+/// A server of TLS that resets the connection so long behind its answer.
+fn reset_behind(answer: &[u16], pause: f64) -> Verdict {
+    let mut it = Session::new(answer);
+    let (up, down) = (it.up, it.down);
+    let at = 0.13 + answer.len() as f64 / 1e3 + pause;
+    it.talk.server(at, RST_ACK, down, up, b"");
+    it.talk.verdict(at + 2.0)
+}
+
+#[test]
+fn a_reset_at_rest_behind_a_short_answer_may_have_cost_nothing() {
+    let verdict = reset_behind(&[81], 0.45);
+    let benign = share(&verdict, Cause::BenignReset);
+    assert!((0.3..0.7).contains(&benign), "{}", told(&verdict));
+    assert!(verdict.confidence < 0.7, "{}", told(&verdict));
+    assert!(!verdict.summary.contains("in the middle"));
+    for (answer, pause) in [(&[81][..], 0.05), (&FULL, 0.45)] {
+        let verdict = reset_behind(answer, pause);
+        assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+        assert!(verdict.confidence > 0.8, "{}", told(&verdict));
+    }
+}

@@ -293,3 +293,19 @@ fn a_window_that_shuts_behind_its_owner_s_close_belongs_to_no_stalled_reader() {
     );
     assert_eq!(chance(&verdict, Cause::ReceiverStalled), 0.0);
 }
+
+#[test]
+fn an_upload_that_is_refused_before_it_began_is_not_said_to_be_under_way() {
+    let mut talk = at_server();
+    let head = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nExpect: 100-continue\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.041, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    let refusal = b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
+    let down = 1 + refusal.len() as u32;
+    talk.server(0.042, PSH_ACK, 1, up, refusal);
+    talk.client(0.082, FIN_ACK, up, down, b"");
+    talk.server(0.0821, FIN_ACK, down, up + 1, b"");
+    talk.client(0.122, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert!(!verdict.summary.contains("still sending"), "{verdict:#?}");
+}

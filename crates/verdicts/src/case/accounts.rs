@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Moment, Reset, Side};
-use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
+use whyreset_exchanges::{AnswerEnd, CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{
@@ -589,7 +589,29 @@ fn reset_in_full_flow(
     let goodbye = !matches!(tls.close_notify, CloseNotify::None | CloseNotify::Unknown);
     let last = connection.flows.server.last_new_data?;
     let fresh = close.at.time - last.time < Span::from_secs(1);
-    (!goodbye && fresh && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
+    let full_flow = fresh && !taken_before(connection, tls, close);
+    (!goodbye && full_flow && tls.server_bytes > 0).then_some((Missing::ResponseUnfinished, true))
+}
+
+/// A server that still answers goes on sooner, mostly.
+const REST: Span = Span::from_millis(200);
+
+/// The encrypted answer fits into a record or two, and the client had acknowledged it, before the server rested and then closed: it
+/// may have been all.
+pub(crate) fn taken_before(
+    connection: &Connection<Exchanges>,
+    tls: &whyreset_exchanges::Tls,
+    close: Close,
+) -> bool {
+    let Some(last) = connection.flows.server.last_new_data else {
+        return false;
+    };
+    let trips = &connection.vantage.round_trip;
+    let trip = |trip: Option<Span>| trip.unwrap_or(Span::ZERO);
+    let path = trip(trips.client.minimum) + trip(trips.server.minimum);
+    let rested = close.at.time - last.time > REST.max(path + path + path);
+    let short = tls.answer_end == AnswerEnd::Untold && tls.response_under_way != Some(true);
+    rested && short && in_flight(connection, Side::Server) <= 0
 }
 
 /// An encrypted answer that stopped with a segment as large as they come and without PSH, from a host that sets it: it had more

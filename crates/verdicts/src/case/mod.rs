@@ -16,7 +16,7 @@ use whyreset_capture::Span;
 use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
 
-pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http};
+pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use in_flight::{asks, in_flight, is_full, was_sending};

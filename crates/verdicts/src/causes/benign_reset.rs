@@ -68,6 +68,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "programs take leave of a WebSocket with a close frame",
         ),
         on(
+            ANSWER_TAKEN,
+            3.0,
+            "a short answer, and a rest behind it: it was all, most likely",
+        ),
+        on(
             PERHAPS_ABORTED,
             0.3,
             "servers that have said everything close with FIN, mostly",

@@ -110,6 +110,14 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .and_then(|e| e.status)
         .map(|s| format!(" with {s}"))
         .unwrap_or_default();
+    let expected = exchange.and_then(|e| e.request_body_expected);
+    let withheld = exchange.is_some_and(|e| e.request_body_delivered == Some(0));
+    if let Some(all) = expected.filter(|_| withheld) {
+        return format!(
+            "The server refused {name}{status} before any of its {} had been sent, and wanted none of it.",
+            wording::bytes(all)
+        );
+    }
     let progress = match (
         exchange.and_then(|e| e.request_body_delivered),
         exchange.and_then(|e| e.request_body_expected),

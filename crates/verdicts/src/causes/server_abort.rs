@@ -63,6 +63,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it ended a WebSocket without a close frame, as a program does that dies, or a proxy that closes a tunnel",
         ),
         on(
+            ANSWER_TAKEN,
+            0.5,
+            "a server that is still answering goes on sooner",
+        ),
+        on(
             REFUSER_UNSEEN,
             2.0,
             "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",

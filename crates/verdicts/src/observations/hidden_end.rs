@@ -6,7 +6,7 @@ use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Wait, goodbye};
+use crate::case::{Case, Close, Kind, Wait, goodbye, taken_before};
 use crate::timers::{self, Waiter};
 use crate::wording;
 
@@ -27,6 +27,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     left_in_silence(case, tls, found);
     left_amid_pieces(case, tls, found);
     left_behind_answer(case, tls, found);
+    reset_at_rest(case, tls, found);
     perhaps_given_up(case, tls, found);
     goodbye_unread(case, tls, found);
 }
@@ -90,6 +91,30 @@ fn left_amid_pieces(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         ids::LEFT_AMID_PIECES,
         frames,
         "The client left without a goodbye (close_notify), right behind a piece of an answer that came in many: any of them may, or may not, have been meant to be the last.",
+    );
+}
+
+/// The server reset the connection behind a short answer that the client had acknowledged: that may have been all.
+fn reset_at_rest(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let goodbye = !matches!(tls.close_notify, CloseNotify::None | CloseNotify::Unknown);
+    let resets = |close: &Close| (close.side, close.kind) == (Side::Server, Kind::Rst);
+    let Some(close) = case.close.filter(resets).filter(|_| !goodbye) else {
+        return;
+    };
+    if tls.server_bytes == 0 || !taken_before(case.connection, tls, close) {
+        return;
+    }
+    let last = case.connection.flows.server.last_new_data;
+    let frames = [last.map_or(0, |m| m.frame), close.at.frame];
+    found.add(
+        ids::PERHAPS_ABORTED,
+        frames,
+        "If the encrypted answer was longer than what the server had sent when it reset the connection",
+    );
+    found.tell(
+        ids::ANSWER_TAKEN,
+        frames,
+        "The server's last answer fits into a record or two, and had been acknowledged before the server rested, and reset the connection.",
     );
 }
 

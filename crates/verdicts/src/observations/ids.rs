@@ -81,6 +81,8 @@ ids! {
     PROMISE_UNREAD = "promise_unread";
     /// The server reset the connection, and how much it had promised does not show.
     PERHAPS_ABORTED = "perhaps_aborted";
+    /// A short encrypted answer had been acknowledged, and the server rested, before it reset the connection.
+    ANSWER_TAKEN = "answer_taken";
     /// The server's host did not repeat its SYN/ACK, though no ACK of it was captured.
     SYN_ACK_ONCE = "syn_ack_once";
     /// The same, and nothing but SYN, FIN and RST was captured at all.
