@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use whyreset_connections::{Ending, Moment, Side};
 
+use crate::tls::is_http2;
 use crate::{ClientsLast, LastWords, why_incomplete};
 
 /// What was found inside a connection.
@@ -307,6 +308,8 @@ pub struct Tls {
     pub request_outstanding: Option<bool>,
     /// What the client said behind the server's last answer is not in the capture: whether that was answered does not show.
     pub request_unread: bool,
+    /// Who said goodbye first, of those who did, and when.
+    pub first_goodbye: Option<(Side, Moment)>,
     /// The client's last request is short, came behind answers, and in one packet with the client's goodbye: it is no request, for who
     /// leaves with it waits for no answer.
     pub parting_word: bool,
@@ -317,6 +320,8 @@ pub struct Tls {
     pub response_under_way: Option<bool>,
     /// The last record of a side was cut by the end of the connection: (side, bytes missing).
     pub cut_record: Option<(Side, u64)>,
+    /// All that the server has said since the first request is one record, which may be a ticket as well as the answer.
+    pub perhaps_ticket: bool,
     /// The client closed first, after a silence, and nothing but sizes speaks for the server's last answer being whole.
     pub left_in_silence: bool,
     /// The client closed first, without a goodbye, right behind an answer in many pieces ([`AnswerEnd::InPieces`]): any of them may have been the last.
@@ -340,7 +345,7 @@ pub struct Tls {
 impl Tls {
     /// HTTP/2 was agreed on.
     pub fn speaks_http2(&self) -> bool {
-        self.alpn.as_deref() == Some("h2")
+        self.alpn.as_deref().is_some_and(is_http2)
     }
 
     /// The server said goodbye.

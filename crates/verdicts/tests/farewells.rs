@@ -159,3 +159,102 @@ fn a_host_that_had_closed_has_forgotten_nothing() {
     is_harmless(&refused(1));
     assert!(!told(&refused(0)).contains("fin_unseen"));
 }
+
+/// EncryptedExtensions without a protocol, a certificate, its proof, and Finished.
+const FLIGHT: [u16; 4] = [23, 777, 281, 53];
+/// An alert in TLS 1.3.
+const GOODBYE: u16 = 19;
+
+/// The server says goodbye, the client answers with its own and closes first, and is refused.
+fn server_says_goodbye(mut session: Session, at: f64) -> Verdict {
+    session.server(at, PSH_ACK, &record(DATA, GOODBYE));
+    let (up, down) = (session.up, session.down);
+    let goodbye = record(DATA, GOODBYE);
+    let behind = up + goodbye.len() as u32;
+    session.talk.client(at + 0.001, PSH_ACK, up, down, &goodbye);
+    session
+        .talk
+        .client(at + 0.001_1, FIN_ACK, behind, down, b"");
+    session
+        .talk
+        .server(at + 0.041, RST_ACK, down, behind + 1, b"");
+    session.talk.verdict(at + 5.0)
+}
+
+/// A refusal of what the handshake told comes at once; whoever leaves after a wait has waited. And the server left first.
+#[test]
+fn a_goodbye_behind_a_silence_refuses_no_certificate() {
+    let mut session = Session::of_tls13(&FLIGHT, true);
+    session.client(0.091, PSH_ACK, &record(DATA, 17 + 60));
+    let verdict = server_says_goodbye(session, 3.1);
+    let gave_up = matches!(verdict.cause, Cause::ServerTimeout | Cause::ServerAbort);
+    assert!(gave_up, "{}", told(&verdict));
+    assert_eq!(verdict.ended_by, whyreset_verdicts::EndedBy::Server);
+    let mut refused = Session::of_tls13(&FLIGHT, true);
+    refused.client(0.091, PSH_ACK, &record(DATA, 17 + 60));
+    let verdict = server_says_goodbye(refused, 0.14);
+    assert_eq!(verdict.cause, Cause::TlsFailure, "{}", told(&verdict));
+}
+
+/// A lone record behind the handshake may be a ticket, unless the client takes none or the ticket came before.
+#[test]
+fn who_takes_no_tickets_was_answered() {
+    let answered = |flight: &[u16], takes: bool| {
+        let mut session = Session::of_tls13(flight, takes);
+        session.client(0.091, PSH_ACK, &record(DATA, 17 + 80));
+        session.server(0.14, PSH_ACK, &record(DATA, 17 + 180));
+        session.client_closes(2.35)
+    };
+    let perhaps = answered(&FLIGHT, true);
+    let with_ticket = [FLIGHT.as_slice(), &[147]].concat();
+    for sure in [answered(&FLIGHT, false), answered(&with_ticket, true)] {
+        assert_eq!(sure.cause, Cause::None, "{}", told(&sure));
+        assert!(
+            sure.confidence > perhaps.confidence + 0.1,
+            "{}",
+            told(&sure)
+        );
+    }
+}
+
+/// The server's goodbye in return for a close without a word tells nothing of the answer that was under way.
+#[test]
+fn a_goodbye_in_return_ends_no_answer() {
+    let mut session = Session::speaking("h2", &[]);
+    for at in 0..40 {
+        let at = 0.13 + f64::from(at) / 50.0;
+        session.server(at, PSH_ACK, &record(DATA, 16_384 + 24));
+    }
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.client(0.93, FIN_ACK, up, down, b"");
+    talk.server(0.97, PSH_ACK, down, up + 1, &record(ALERT, 26));
+    talk.stranger(0.970_1, Side::Client, RST, up + 1, 64);
+    let verdict = session.talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+/// The server refused an upload and took leave; the record that the client was sending never became whole.
+#[test]
+fn a_record_that_is_cut_behind_the_servers_goodbye_was_an_upload() {
+    let mut session = Session::of_tls13(&FLIGHT, false);
+    for (index, len) in [1_203, 4_761, 5_947, 11_877, 15_435, 3_135]
+        .iter()
+        .enumerate()
+    {
+        session.client(0.1 + index as f64 / 1e4, PSH_ACK, &record(DATA, *len));
+    }
+    session.server(0.15, PSH_ACK, &record(DATA, 17 + 178));
+    session.server(0.150_1, PSH_ACK, &record(DATA, GOODBYE));
+    let whole = [record(DATA, 16_401), record(DATA, 16_401)].concat();
+    session.client(0.36, PSH_ACK, &whole[..25_600]);
+    let (up, down) = (session.up, session.down);
+    session.talk.server(0.66, RST_ACK, down, up, b"");
+    let verdict = session.talk.verdict(3.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::RequestRejectedEarly,
+        "{}",
+        told(&verdict)
+    );
+}

@@ -13,7 +13,7 @@ impl TlsSession {
         let answered = self.early_data_taken && self.flows.server.spoke_after;
         let established = self.handshake == TlsHandshake::Complete || answered;
         let open = established || self.client_hello.is_none();
-        let goodbye = self.said_goodbye(Side::Server);
+        let goodbye = self.server_took_leave();
         let turns = self.turns.as_ref().filter(|_| open);
         // What the capture lacks at the end may have been the answer, or its end.
         let blind = self.flows.server.reader.is_lost();
@@ -32,10 +32,12 @@ impl TlsSession {
                 .filter(|waits| !(blind && *waits))
                 .filter(|waits| *waits || !self.request_unread()),
             request_unread: self.request_unread(),
+            first_goodbye: self.first_goodbye(),
             parting_word: self.parting_word && turns.is_some_and(Turns::has_talked),
             given_up: turns.and_then(Turns::given_up),
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
+            perhaps_ticket: open && self.holds_a_ticket(),
             left_in_silence: open && self.left_in_silence(),
             left_amid_pieces: open && !blind && self.left_amid_pieces(),
             last_answer: self.last_answer().filter(|_| !blind),

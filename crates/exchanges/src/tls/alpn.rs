@@ -22,7 +22,7 @@ impl TlsSession {
             .server_hello
             .as_ref()
             .is_none_or(|it| it.alpn.is_none());
-        let denied = guessed && protocol == "h2" && self.is_unacknowledged();
+        let denied = guessed && is_http2(protocol) && self.is_unacknowledged();
         (!denied).then_some(protocol)
     }
 
@@ -64,4 +64,9 @@ impl TlsSession {
             _ => Chosen::Untold,
         }
     }
+}
+
+/// HTTP/2, or a draft of it (`h2-16`).
+pub(crate) fn is_http2(protocol: &str) -> bool {
+    protocol == "h2" || protocol.starts_with("h2-")
 }

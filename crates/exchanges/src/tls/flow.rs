@@ -19,6 +19,8 @@ pub(super) struct Flow {
     pub(super) first_hidden: Option<u16>,
     /// The side's Finished was sent, as far as sizes tell.
     pub(super) finished: bool,
+    /// A record as long as a Finished was sent; what the server sends behind it before it has the client's is a ticket, or answers early data.
+    pub(super) perhaps_finished: bool,
     /// Zeros that the side adds to each record of TLS 1.3 (RFC 8446 §5.4), as its Finished tells: [`super::close_notify::JAVA_PADDING`] or none.
     pub(super) padding: u16,
     pub(super) application_bytes: u64,

@@ -59,6 +59,8 @@ impl TlsSession {
         let finishes = header.len >= 53 && self.flows.server.finished;
         match side {
             Side::Server => {
+                self.ticket_seen |= self.flows.server.perhaps_finished && !self.offers_early_data();
+                self.flows.server.perhaps_finished = self.finished_len() == Some(header.len);
                 self.flows.server.first_hidden.get_or_insert(header.len);
                 self.flows.server.finished = true;
                 self.early_data_taken = FINISHED.contains(&header.len) && self.offers_early_data();

@@ -21,6 +21,8 @@ pub(crate) struct ClientHello {
     pub(crate) offers_psk: bool,
     /// Data follows before the server has answered (RFC 8446 §4.2.10).
     pub(crate) early_data: bool,
+    /// It takes tickets of TLS 1.3: without this extension servers send none (RFC 8446 §4.2.9).
+    pub(crate) key_exchange_modes: bool,
     /// It was captured to its end.
     pub(crate) whole: bool,
 }
@@ -68,6 +70,7 @@ pub(crate) fn client_hello(body: &[u8]) -> Option<ClientHello> {
         16 => hello.alpn = data.vector16().and_then(|list| first_alpn(Bytes(list))),
         41 => hello.offers_psk = true,
         42 => hello.early_data = true,
+        45 => hello.key_exchange_modes = true,
         _ => {}
     });
     Some(hello)

@@ -3,6 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
 
+use super::alpn::is_http2;
 use super::close_notify::{CloseNotifyNotes, PADDED_ALERT_LEN};
 use super::record::{ALERT, APPLICATION_DATA};
 use super::session::TlsSession;
@@ -59,23 +60,43 @@ impl TlsSession {
             ALERT => matches!(*flow.alert.as_slice(), [_, 0]),
             APPLICATION_DATA if self.may_be_13() => {
                 // At the very end a record as long is hardly anything else, where HTTP/2 does not have frames of that length.
-                let padded = last.header.len == PADDED_ALERT_LEN && self.alpn() != Some("h2");
+                let padded =
+                    last.header.len == PADDED_ALERT_LEN && !self.alpn().is_some_and(is_http2);
                 padded || self.is_alert_in_disguise(side, last.header)
             }
             _ => false,
         }
     }
 
+    /// Who said goodbye first, of those who did, and when.
+    pub(super) fn first_goodbye(&self) -> Option<(Side, Moment)> {
+        let said = [Side::Client, Side::Server].into_iter().filter_map(|side| {
+            let last = self.flows.of(side).last_record?;
+            self.said_goodbye(side).then_some((side, last.at))
+        });
+        said.min_by_key(|(_, at)| at.frame)
+    }
+
+    /// The server said goodbye before the client had left, or in return for the client's goodbye. Who closes because the client has closed
+    /// without a word, or whatever was under way in HTTP/2, says nothing of its answer with it.
+    pub(super) fn server_took_leave(&self) -> bool {
+        let said = self.flows.server.last_record.map(|last| last.at);
+        let said = said.filter(|_| self.said_goodbye(Side::Server));
+        let left = self.left(Side::Client);
+        let first = said.is_some_and(|said| left.is_none_or(|left| left.frame > said.frame));
+        let in_return = self.said_goodbye(Side::Client) && !self.alpn().is_some_and(is_http2);
+        first || in_return && said.is_some()
+    }
+
     /// The client closed first, long after the server's last answer, which neither an end that can be told nor a goodbye followed.
     pub(super) fn left_in_silence(&self) -> bool {
-        let (Some(answer), Some(left)) = (self.last_answer(), self.closed.client) else {
+        let server = &self.flows.server;
+        let held = server.last_record.filter(|_| self.holds_a_ticket());
+        let answer = self.last_answer().or(held.map(|it| it.at));
+        let (Some(answer), Some(left)) = (answer, self.closed.client) else {
             return false;
         };
-        let server = &self.flows.server;
-        let goodbye = self.said_goodbye(Side::Server)
-            && server
-                .last_record
-                .is_some_and(|it| it.at.frame < left.frame);
+        let goodbye = self.server_took_leave();
         let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
         let ended = self.turns.as_ref().is_some_and(Turns::answer_has_ended);
         let pause = if self.is_in_pieces() { PAUSE } else { SILENCE };
@@ -87,6 +108,11 @@ impl TlsSession {
         first && !goodbye && !ended && !server.opened && left.time - since > pause
     }
 
+    /// All that the server has said since the first request may be a ticket.
+    pub(super) fn holds_a_ticket(&self) -> bool {
+        self.turns.as_ref().is_some_and(Turns::holds_a_ticket)
+    }
+
     /// The client closed first, right behind one of the many pieces of an answer, and nobody said goodbye.
     pub(super) fn left_amid_pieces(&self) -> bool {
         let (Some(answer), Some(left)) = (self.last_answer(), self.closed.client) else {
@@ -94,7 +120,7 @@ impl TlsSession {
         };
         let first = self.closed.server.is_none_or(|at| at.frame > left.frame);
         let last_word = self.turns.as_ref().and_then(Turns::last) == Some(Side::Server);
-        let goodbye = self.said_goodbye(Side::Client) || self.said_goodbye(Side::Server);
+        let goodbye = self.said_goodbye(Side::Client) || self.server_took_leave();
         let readable = self.flows.client.opened || self.flows.server.opened;
         let soon = left.time - answer.time <= PAUSE;
         let long = self.turns.as_ref().is_some_and(Turns::answer_is_long);

@@ -25,6 +25,7 @@ mod unread_upload;
 mod upload;
 
 pub(crate) use alert::AlertName;
+pub(crate) use alpn::is_http2;
 pub(crate) use close_notify::CloseNotifyNotes;
 pub use keylog::KeyLog;
 pub(crate) use record::record_likeness;

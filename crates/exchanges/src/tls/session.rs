@@ -2,6 +2,7 @@
 
 use whyreset_connections::{BySide, Moment, Needs, Side};
 
+use super::alpn::is_http2;
 use super::close_notify::CloseNotifyNotes;
 use super::decryption::Decryption;
 use super::early_data::EarlyData;
@@ -56,6 +57,8 @@ pub(crate) struct TlsSession {
     /// The answer before it, where the last may be GOAWAY with a reason in words: it is short, and broke a rest.
     pub(super) before_goaway: Option<Moment>,
     pub(super) decryption: Option<Decryption>,
+    /// The server's ticket came right behind its Finished, or there is none.
+    pub(super) ticket_seen: bool,
     /// Behind its Finished the server may answer early data, before it has the client's (RFC 8446 §2.3).
     pub(super) early_data_taken: bool,
     /// Until the client ends it.
@@ -101,6 +104,7 @@ impl TlsSession {
             unread_request: None,
             before_goaway: None,
             decryption: None,
+            ticket_seen: false,
             early_data_taken: false,
             early_data: None,
             inside: None,
@@ -206,6 +210,9 @@ impl TlsSession {
             self.note_parting(side, at);
             // A server that says nothing but this behind the client's Finished does not like the client's certificate.
             let refuses = !self.flows.server.spoke_after && !self.early_data_taken;
+            // It does so at once: what breaks a silence is a goodbye.
+            let client = self.flows.client.last_record;
+            let refuses = refuses && client.is_none_or(|it| at.time - it.at.time <= SILENCE);
             if self.is_13() && side == Side::Server && refuses {
                 self.alert.get_or_insert(TlsAlert {
                     by: side,
@@ -252,7 +259,7 @@ impl TlsSession {
         }
         let newest = self.last_answer.is_none_or(|last| last.frame <= at.frame);
         if spoke && side == Side::Server && newest {
-            let unasked = before == Some(Side::Server) && self.alpn() == Some("h2");
+            let unasked = before == Some(Side::Server) && self.alpn().is_some_and(is_http2);
             let late = |last: &Moment| at.time - last.time > SILENCE;
             let goaway = unasked && content <= LONGEST_GOAWAY;
             self.before_goaway = self.last_answer.filter(late).filter(|_| goaway);
@@ -268,12 +275,15 @@ impl TlsSession {
     pub(super) fn turns(&mut self) -> &mut Turns {
         let offer_known = self.client_hello.as_ref().is_some_and(|it| it.whole);
         let speech = match self.alpn() {
-            Some("h2") => Speech::Http2,
+            Some(name) if is_http2(name) => Speech::Http2,
             Some(_) => Speech::Other,
             None if offer_known => Speech::Other,
             None => Speech::Unknown,
         };
-        let hides_tickets = self.is_13() || self.is_perhaps_13();
+        let offered = self.client_hello.as_ref();
+        let takes_tickets = offered.is_none_or(|it| it.key_exchange_modes || !it.whole);
+        let perhaps = self.is_13() || self.is_perhaps_13();
+        let hides_tickets = perhaps && takes_tickets && !self.ticket_seen;
         self.turns
             .get_or_insert_with(|| Turns::new(speech, hides_tickets))
     }

@@ -319,6 +319,12 @@ impl Turns {
         true
     }
 
+    /// All that the server has said since the first request may be a ticket.
+    pub(crate) fn holds_a_ticket(&self) -> bool {
+        let opened = self.unsure && self.last.is_none();
+        self.held.is_some() && (opened || self.last == Some(Side::Client))
+    }
+
     /// The last request may have been answered, or given up.
     const fn doubt(&mut self) {
         self.maybe_answered = Some(self.burst_bytes);

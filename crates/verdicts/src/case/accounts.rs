@@ -524,6 +524,9 @@ fn missing_of_tls(
     {
         return Some((Missing::AnsweredEarly, true));
     }
+    if cut_after_the_servers_goodbye(tls) {
+        return Some((Missing::AnsweredEarly, true));
+    }
     let under_way = tls.response_under_way == Some(true);
     if under_way && goodbye::left_unread(connection, tls, close) {
         return None;
@@ -541,6 +544,14 @@ fn missing_of_tls(
         return Some((Missing::RequestUnfinished, true));
     }
     None
+}
+
+/// The server answered and took leave, and the client's last record was never whole: it was still sending what had been answered.
+fn cut_after_the_servers_goodbye(tls: &whyreset_exchanges::Tls) -> bool {
+    let cut = matches!(tls.cut_record, Some((Side::Client, _)));
+    let left = tls.first_goodbye.filter(|(side, _)| *side == Side::Server);
+    let answered = tls.last_answer.zip(left);
+    cut && answered.is_some_and(|(answer, (_, left))| left.time - answer.time <= AT_ONCE)
 }
 
 /// The server closed while the client was still sending, or its host refused what came.

@@ -88,6 +88,20 @@ pub(crate) fn perhaps_goaway(
     said_goodbye && rested && short && knows && soon
 }
 
+/// The close in order of one side, where the other had said goodbye before: that side left first, and its goodbye is the close.
+pub(super) fn first_to_leave(connection: &Connection<Exchanges>, close: Close) -> Close {
+    let tls = connection.app.list.last().and_then(|e| e.tls.as_ref());
+    let first = tls.and_then(|tls| tls.first_goodbye);
+    match first {
+        Some((side, at))
+            if close.kind == Kind::Fin && side != close.side && at.frame < close.at.frame =>
+        {
+            Close { side, at, ..close }
+        }
+        _ => close,
+    }
+}
+
 /// STARTTLS: mail, chat and directories, where the client's last word, such as LDAP's Unbind or the end of an XML stream, asks for no answer.
 /// It is short, and the server said goodbye at once, or had left already.
 pub(crate) fn ends_dialogue(

@@ -49,7 +49,8 @@ impl<'a> Case<'a> {
     /// Reads a connection.
     pub fn new(connection: &'a Connection<Exchanges>, neighbours: &'a Neighbours) -> Self {
         let fatal = close::fatal_reset(connection);
-        let close = close::first_close(connection, fatal);
+        let close = close::first_close(connection, fatal)
+            .map(|close| goodbye::first_to_leave(connection, close));
         let accounts = Accounts::new(connection, close);
         // How long nobody spoke does not show where nothing that was said does, or of one side only, or without times.
         let flows = &connection.flows;

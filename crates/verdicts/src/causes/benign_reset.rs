@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            TICKET_OR_ANSWER,
+            0.15,
+            "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
+        ),
+        on(
             FIN_UNSEEN,
             4.0,
             "a host whose program has closed refuses what still comes",

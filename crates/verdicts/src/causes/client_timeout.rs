@@ -227,18 +227,15 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             waited.map(|w| format!(" after {w}")).unwrap_or_default()
         );
     }
-    let name = case
-        .accounts
-        .open
-        .as_ref()
-        .map_or_else(|| "the answer".to_owned(), |open| open.name());
-    let what = if found.has(RESPONSE_UNFINISHED) {
-        "the rest of the answer to"
-    } else {
-        "an answer to"
+    let what = match case.accounts.open.as_ref() {
+        Some(open) if found.has(RESPONSE_UNFINISHED) => {
+            format!("the rest of the answer to {}", open.name())
+        }
+        Some(open) => format!("an answer to {}", open.name()),
+        None => "an answer, or the rest of one".to_owned(),
     };
     format!(
-        "The client gave up waiting for {what} {name}{} (frame {frame}): the server was too slow for it.",
+        "The client gave up waiting for {what}{} (frame {frame}): the server was too slow for it.",
         waited.map(|w| format!(" after {w}")).unwrap_or_default()
     )
 }

@@ -31,6 +31,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         on(ONLY_DELIVERED, 12.0, "the client expects no answers"),
         on(
+            TICKET_OR_ANSWER,
+            0.15,
+            "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
+        ),
+        on(
             LAST_WORD_UNTOLD,
             0.3,
             "the client had the last word, and the server had answered before",

@@ -184,8 +184,11 @@ fn fin_unseen(case: &Case<'_>, found: &mut Observations) {
         let earlier = p.side != reset.by && p.frame < reset.at.frame;
         earlier && p.known.has(Known::ACK) && p.ack == behind
     });
-    let fin = flow.fin.is_some() || flow.packets == 0;
-    if let Some(packet) = acknowledged.filter(|_| numbered && !fin) {
+    let spoke = c
+        .packets
+        .iter()
+        .any(|p| p.side == reset.by && !p.flags.is_rst());
+    if let Some(packet) = acknowledged.filter(|_| numbered && spoke && flow.fin.is_none()) {
         found.tell(
             ids::FIN_UNSEEN,
             [packet.frame, reset.at.frame],

@@ -49,6 +49,13 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             "If the encrypted answer was not whole when the server fell silent",
         );
     }
+    if tls.perhaps_ticket {
+        found.tell(
+            ids::TICKET_OR_ANSWER,
+            frames,
+            "All that the server said behind the handshake is one record: the answer, or no more than a ticket, which servers of TLS 1.3 send unasked.",
+        );
+    }
     let aborted = case
         .fatal
         .filter(|reset| reset.by == Side::Server && reset.dialect == Dialect::Active);

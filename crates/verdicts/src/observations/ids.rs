@@ -169,6 +169,8 @@ ids! {
     PERHAPS_TRUNCATED = "perhaps_truncated";
     /// The server had been silent for seconds when it ended an answer by closing.
     SILENT_BEFORE_END = "silent_before_end";
+    /// Before it did, all that the server had said in TLS 1.3 may have been a ticket.
+    TICKET_OR_ANSWER = "ticket_or_answer";
     /// The client closed in order, and whether the last answer was whole by then does not show. The text is a condition.
     PERHAPS_LEFT_EARLY = "perhaps_left_early";
     /// The last record of an encrypted answer is shorter than those before it.

@@ -86,6 +86,20 @@ impl Session {
         [hello(1, alpn), answer, finished]
     }
 
+    /// A session of TLS 1.3 with a suite of SHA-256: records of these lengths come from the server behind its hello, and the client's
+    /// Finished last. `takes_tickets`: the client has said so.
+    pub fn of_tls13(flight: &[u16], takes_tickets: bool) -> Self {
+        let mut it = Self::connected(443);
+        it.client(0.05, PSH_ACK, &hello13(1, takes_tickets));
+        let mut answer = [hello13(2, false), record(20, 1)].concat();
+        for len in flight {
+            answer.extend(record(23, *len));
+        }
+        it.server(0.09, PSH_ACK, &answer);
+        it.client(0.0901, PSH_ACK, &[record(20, 1), record(23, 53)].concat());
+        it
+    }
+
     pub fn client(&mut self, at: f64, flags: TcpFlags, payload: &[u8]) {
         self.talk.client(at, flags, self.up, self.down, payload);
         self.up += payload.len() as u32;
@@ -141,6 +155,29 @@ fn hello(kind: u8, alpn: &str) -> Vec<u8> {
         body.extend([0, len + 7, 0, 16, 0, len + 3, 0, len + 1, len]);
         body.extend(alpn.as_bytes());
     }
+    let len = body.len() as u8;
+    let mut record = vec![0x16, 3, 3, 0, len + 4, kind, 0, 0, len];
+    record.extend(&body);
+    record
+}
+
+/// A hello of TLS 1.3.
+fn hello13(kind: u8, takes_tickets: bool) -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    let mut extensions: Vec<u8> = match kind {
+        1 => vec![0, 43, 0, 3, 2, 3, 4],
+        _ => vec![0, 43, 0, 2, 3, 4],
+    };
+    match kind {
+        1 => body.extend([0, 0, 2, 0x13, 0x01, 1, 0]),
+        _ => body.extend([0, 0x13, 0x01, 0]),
+    }
+    if takes_tickets {
+        extensions.extend([0, 45, 0, 2, 1, 1]);
+    }
+    body.extend([0, extensions.len() as u8]);
+    body.extend(extensions);
     let len = body.len() as u8;
     let mut record = vec![0x16, 3, 3, 0, len + 4, kind, 0, 0, len];
     record.extend(&body);
