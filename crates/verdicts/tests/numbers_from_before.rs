@@ -181,3 +181,43 @@ fn resets_that_acknowledge_a_segment_each_are_a_strangers_answers() {
     let verdict = refused([8_841; 4]);
     assert_ne!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
 }
+
+#[test]
+fn a_reset_of_which_only_the_senders_direction_was_captured_may_have_missed() {
+    let mut talk = Talk::new();
+    let (mut up, mut down) = (1, 1);
+    talk.server(0.0, talk::SYN_ACK, 0, 1, b"");
+    for turn in 0..8 {
+        let at = 0.1 + f64::from(turn) * 0.2;
+        up += 44;
+        talk.server(at, PSH_ACK, down, up, &[8; 900]);
+        down += 900;
+        if turn == 1 {
+            talk.stranger(at + 0.002, Side::Server, RST, down + 5_000, 44);
+        }
+    }
+    let verdict = talk.verdict(2.0);
+    assert_ne!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
+    assert_ne!(verdict.outcome, Outcome::Aborted, "{}", told(&verdict));
+}
+
+#[test]
+fn a_device_may_stand_between_a_client_and_a_capture_point_close_to_it() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.08, talk::SYN_ACK, 0, 1, b"");
+    talk.client(0.0825, ACK, 1, 1, b"");
+    talk.client(0.0826, PSH_ACK, 1, 1, &[7; 44]);
+    let mut down = 1;
+    for turn in 0..6 {
+        let at = 0.17 + f64::from(turn) * 0.08;
+        talk.server(at, PSH_ACK, down, 45, &[8; 304]);
+        down += 304;
+        talk.client(at + 0.0022, ACK, 45, down, b"");
+    }
+    talk.server(0.65, PSH_ACK, down, 45, &[8; 304]);
+    talk.stranger(0.6522, Side::Client, RST, 45, 64);
+    let verdict = talk.verdict(3.0);
+    let sure = verdict.cause == Cause::PeerStateLost && verdict.confidence > 0.6;
+    assert!(!sure, "{}", told(&verdict));
+}

@@ -65,6 +65,9 @@ fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
     if reset.acceptance == Acceptance::Exact {
         return false;
     }
+    if heard_more(connection, reset, travel) {
+        return true;
+    }
     // Its receiver drops one that lies outside of its window, and here it spoke on after that.
     let missed = reset.acceptance == Acceptance::Outside;
     if missed && spoke_on(connection, reset, travel) {
@@ -80,6 +83,29 @@ fn survived(connection: &Connection<Exchanges>, reset: &Reset) -> bool {
         later.any(|p| p.side == side && p.frame > reset.at.frame && !p.flags.is_rst())
     };
     spoke(Side::Client) && spoke(Side::Server) && progress > 0
+}
+
+/// Longer than most packets are on their way.
+const ARRIVED: Span = Span::from_millis(300);
+
+/// Of the receiver of the RST nothing was captured, but the other side goes on acknowledging more and more of it, when all that was on its
+/// way has arrived.
+fn heard_more(connection: &Connection<Exchanges>, reset: &Reset, travel: Span) -> bool {
+    if connection.flows.of(reset.by.peer()).packets > 0 {
+        return false;
+    }
+    let arrived = reset.at.time + travel + ARRIVED;
+    let acknowledged = |later: bool| {
+        let own = connection.packets.iter().filter(move |p| {
+            let told = p.known.has(Known::ACK) && !p.flags.is_rst();
+            told && p.side == reset.by && (p.time > arrived) == later
+        });
+        own.map(|p| p.ack).max()
+    };
+    let before = acknowledged(false);
+    before
+        .zip(acknowledged(true))
+        .is_some_and(|(before, after)| after > before)
 }
 
 /// The receiver of the RST had it in hand, and sent something of its own after that, other than a retransmission that nobody wants any more.

@@ -12,6 +12,8 @@ use crate::{Observations, wording};
 const DEVICE_BELOW: f64 = 0.35;
 /// No host restarts, and no address moves, in less time.
 const ALIVE: Span = Span::from_millis(500);
+/// A host answers in less where the capture is taken on it.
+const ON_THE_HOST: Span = Span::from_millis(1);
 /// From this probability on the fields fit the host.
 const HOST_FROM: f64 = 0.8;
 
@@ -292,6 +294,11 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
         Place::Server => Some(Side::Server),
         Place::Path | Place::Unknown => None,
     };
+    // A device may stand between that host and a capture point next to it.
+    let trip = case.connection.vantage.round_trip.of(reset.by).minimum;
+    if trip.is_some_and(|trip| trip > ON_THE_HOST) {
+        return;
+    }
     let flows = &case.connection.flows;
     let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
     // Where its fields, or its haste, are not the host's, it did not begin at the host.
