@@ -895,3 +895,39 @@ fn an_answer_in_rows_that_were_left_out_is_not_missing() {
 ";
     assert_ne!(of(&list).0, "none", "{list}");
 }
+
+/// What a cut hides was said there, and is no loss: neither is the turn known, nor does a large segment never arrive.
+#[test]
+fn talk_in_rows_that_were_left_out_leaves_the_end_open() {
+    let opening = "\
+22:41:55.066479 IP 10.1.64.74.42894 > 172.16.64.84.80: Flags [S], seq 3300541517, win 64240, options [mss 1460,sackOK,TS val 646807255 ecr 0,nop,wscale 10], length 0
+22:41:55.066497 IP 172.16.64.84.80 > 10.1.64.74.42894: Flags [S.], seq 2342144276, ack 3300541518, win 65160, options [mss 1460,sackOK,TS val 171315531 ecr 646807255,nop,wscale 10], length 0
+22:41:55.113100 IP 10.1.64.74.42894 > 172.16.64.84.80: Flags [.], ack 1, win 63, options [nop,nop,TS val 646807309 ecr 171315531], length 0
+22:41:55.113477 IP 10.1.64.74.42894 > 172.16.64.84.80: Flags [P.], seq 1:74, ack 1, win 63, options [nop,nop,TS val 646807309 ecr 171315531], length 73: HTTP: GET /x HTTP/1.1
+22:41:55.113490 IP 172.16.64.84.80 > 10.1.64.74.42894: Flags [.], ack 74, win 64, options [nop,nop,TS val 171315578 ecr 646807309], length 0
+22:42:00.058893 IP 10.1.64.74.42894 > 172.16.64.84.80: Flags [F.], seq 74, ack 1, win 63, options [nop,nop,TS val 646812255 ecr 171315578], length 0
+";
+    let rest = "\
+22:42:00.713905 IP 172.16.64.84.80 > 10.1.64.74.42894: Flags [F.], seq 982, ack 75, win 64, options [nop,nop,TS val 171321178 ecr 646812255], length 0
+22:42:00.783183 IP 10.1.64.74.42894 > 172.16.64.84.80: Flags [R], seq 3300541592, win 0, length 0
+";
+    let (cause, _, confidence) = of(&format!("{opening}[...]\n{rest}"));
+    assert_ne!(cause, "mtu_blackhole");
+    assert!(confidence < 0.9, "{cause} {confidence}");
+}
+
+/// A list shows neither TTL nor identification: that the client had spoken a moment before is no proof that its RST was forged.
+#[test]
+fn a_stranger_that_had_just_spoken_may_be_the_client_in_a_list() {
+    let (_, _, confidence) = of("\
+22:44:50.135727 IP 10.0.0.10.34322 > 10.0.0.20.80: Flags [S], seq 2695690471, win 64800, options [mss 1440,sackOK,TS val 194 ecr 0,nop,wscale 10], length 0
+22:44:50.135747 IP 10.0.0.20.80 > 10.0.0.10.34322: Flags [S.], seq 840361173, ack 2695690472, win 64260, options [mss 1440,sackOK,TS val 110 ecr 194,nop,wscale 10], length 0
+22:44:50.143625 IP 10.0.0.10.34322 > 10.0.0.20.80: Flags [.], ack 1, win 64, options [nop,nop,TS val 202 ecr 110], length 0
+22:44:50.143650 IP 10.0.0.10.34322 > 10.0.0.20.80: Flags [P.], seq 1:75, ack 1, win 64, options [nop,nop,TS val 202 ecr 110], length 74: HTTP: GET /events HTTP/1.1
+22:44:50.146787 IP 10.0.0.20.80 > 10.0.0.10.34322: Flags [P.], seq 1:384, ack 75, win 63, options [nop,nop,TS val 123 ecr 202], length 383: HTTP: HTTP/1.1 200 OK
+22:44:50.154204 IP 10.0.0.10.34322 > 10.0.0.20.80: Flags [.], ack 384, win 64, options [nop,nop,TS val 210 ecr 123], length 0
+22:44:50.648217 IP 10.0.0.20.80 > 10.0.0.10.34322: Flags [P.], seq 384:684, ack 75, win 63, options [nop,nop,TS val 624 ecr 210], length 300: HTTP
+22:44:50.654471 IP 10.0.0.10.34322 > 10.0.0.20.80: Flags [R], seq 2695690546, win 0, length 0
+");
+    assert!(confidence < 0.8, "{confidence}");
+}

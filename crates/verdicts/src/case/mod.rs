@@ -7,6 +7,7 @@ mod close;
 mod cut_stream;
 pub(crate) mod goodbye;
 mod in_flight;
+mod left_out;
 mod unread;
 mod unseen;
 mod untold;
@@ -43,6 +44,8 @@ pub(crate) struct Case<'a> {
     pub cut: Option<CutStream<'a>>,
     /// How long the side that closed had waited before it did.
     pub wait: Option<Wait>,
+    /// Rows that a list leaves out hold something that was said, and whose turn it was does not show.
+    pub turn_hidden: bool,
 }
 
 impl<'a> Case<'a> {
@@ -61,6 +64,7 @@ impl<'a> Case<'a> {
             accounts,
             wait: timed.and_then(|close| wait::before(connection, close)),
             cut: cut_stream::find(connection, close),
+            turn_hidden: left_out::hides_the_turn(connection, close),
             connection,
             neighbours,
             close,

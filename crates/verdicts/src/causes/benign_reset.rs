@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
         ),
         on(
+            WORDS_LEFT_OUT,
+            0.4,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             FIN_UNSEEN,
             4.0,
             "a host whose program has closed refuses what still comes",

@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
         on(UNTIMED, 0.5, "a wait before the close would not show"),
         on(
             HEARD_IN_PART,
@@ -124,6 +129,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             CAPTURED_AT_SENDER,
             0.1,
             "its own closing packet would be in this capture",
+        ),
+        on(
+            CLIENT_WAS_ALIVE_IN_ROWS,
+            3.0,
+            "its own closing packet may have been lost on the way",
         ),
         on(
             CLIENT_WAS_ALIVE,

@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            WORDS_LEFT_OUT,
+            0.4,
+            "what would speak against it may stand in the rows that were left out",
+        ),
         on(UNTIMED, 1.2, "a wait before the close would not show"),
         on(
             WEBSOCKET_CUT_BY_CLIENT,

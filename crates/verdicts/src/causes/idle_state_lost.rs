@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             FIN_UNSEEN,
             0.05,
             "the host itself had closed, and refuses what still comes",

@@ -78,6 +78,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server's end was killed a moment before: by a failover, or by a forged RST that did not pass here",
         ),
         on(
+            CLIENT_WAS_ALIVE_IN_ROWS,
+            12.0,
+            "clients do not fail over in a moment: its end was killed by a forged RST that did not pass here, as like as not",
+        ),
+        on(
             CLIENT_WAS_ALIVE,
             40.0,
             "clients do not fail over in a moment: its end was killed by a forged RST that did not pass here, as like as not",

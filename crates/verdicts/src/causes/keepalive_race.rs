@@ -20,6 +20,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             ASKED_BEHIND_LAST,
             6.0,
             "the server had announced its close, and does nothing of what was asked behind that",

@@ -36,6 +36,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
         ),
         on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             LAST_WORD_UNTOLD,
             0.3,
             "the client had the last word, and the server had answered before",

@@ -14,6 +14,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(
+            WORDS_LEFT_OUT,
+            0.7,
+            "what would speak against it may stand in the rows that were left out",
+        ),
         on(FIN_UNSEEN, 0.03, "it had closed, and forgot nothing"),
         on(
             REFUSER_UNSEEN,
@@ -75,6 +80,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SERVER_WAS_ALIVE,
             0.3,
             "a restart takes longer; only a failover, or a socket killed by hand, is as fast",
+        ),
+        on(
+            CLIENT_WAS_ALIVE_IN_ROWS,
+            0.12,
+            "a client's host does not restart or fail over so fast",
         ),
         on(
             CLIENT_WAS_ALIVE,

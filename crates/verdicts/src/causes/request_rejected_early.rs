@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ANSWERED_EARLY, CLIENT_RESET_BEHIND_IT, PERHAPS_REJECTED],
     weights: &[
         on(
+            WORDS_LEFT_OUT,
+            0.7,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             REFUSING_STATUS,
             4.0,
             "the status refuses the request (413, 401, 403 and the like)",

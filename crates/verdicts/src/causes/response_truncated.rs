@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED],
     weights: &[
         on(
+            WORDS_LEFT_OUT,
+            0.15,
+            "what would speak against it may stand in the rows that were left out",
+        ),
+        on(
             PERHAPS_TRUNCATED,
             0.13,
             "what was promised does not show: most servers that close in order have sent it all",

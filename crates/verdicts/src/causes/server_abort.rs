@@ -26,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         DECLINED_IN_WORDS,
     ],
     weights: &[
+        on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
         on(UNTIMED, 0.8, "a wait before the close would not show"),
         on(
             HEARD_IN_PART,

@@ -19,6 +19,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         TIMED_OUT_IN_WORDS,
     ],
     weights: &[
+        on(
+            WORDS_LEFT_OUT,
+            0.5,
+            "what would speak against it may stand in the rows that were left out",
+        ),
         on(UNTIMED, 1.2, "a wait before the close would not show"),
         on(
             SPOKE_AT_LAST,

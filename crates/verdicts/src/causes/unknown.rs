@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            WORDS_LEFT_OUT,
+            4.0,
+            "what was said in the rows that were left out does not show",
+        ),
+        on(
             GAP_BEFORE_CLOSE,
             6.0,
             "what was said before the close is left out",
@@ -192,6 +197,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
         if found.has(PICKED_BY_FLAGS) || case.accounts.unseen {
             steps.push("Capture without a filter on TCP flags: what was asked, and what was answered, is in the packets that it leaves out (tcpdump -s 128 keeps them small).".to_owned());
+        }
+        if found.has(WORDS_LEFT_OUT) {
+            steps.push("Show the rows that were left out, or give the capture itself.".to_owned());
         }
         if found.has(ONE_SIDED) {
             steps.push(

@@ -100,6 +100,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+    if case.turn_hidden {
+        found.tell(
+            ids::WORDS_LEFT_OUT,
+            [first],
+            "The list leaves rows out in which, by the numbers around them, something was said: whose turn it was does not show.",
+        );
+    }
     if c.elided {
         found.add(
             ids::ELIDED,

@@ -107,6 +107,8 @@ ids! {
     CLOSE_ALONE = "close_alone";
     /// The list left rows out.
     ELIDED = "elided";
+    /// The list leaves rows out, and the numbers around them say that something was said there: whose turn it was does not show.
+    WORDS_LEFT_OUT = "words_left_out";
     /// Rows are left out right before the close, and its numbers do not tell what they held.
     GAP_BEFORE_CLOSE = "gap_before_close";
     /// Too little was captured to say anything.
@@ -284,6 +286,8 @@ ids! {
     RST_SOONER_THAN_USUAL = "rst_sooner_than_usual";
     /// The client's host, which sent a bare RST, had been alive in the connection a moment before.
     CLIENT_WAS_ALIVE = "client_was_alive";
+    /// The same in a list, which shows neither TTL nor identification: whose the RST is, it does not tell.
+    CLIENT_WAS_ALIVE_IN_ROWS = "client_was_alive_in_rows";
     /// The server's host, which sent a bare RST, had been alive in the connection a moment before.
     SERVER_WAS_ALIVE = "server_was_alive";
     /// The capture was taken at the host that sent the deciding RST, and holds what it received.

@@ -247,6 +247,7 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
     }
     found.tell(
         match reset.by {
+            Side::Client if reset.ttl.is_none() => ids::CLIENT_WAS_ALIVE_IN_ROWS,
             Side::Client => ids::CLIENT_WAS_ALIVE,
             Side::Server => ids::SERVER_WAS_ALIVE,
         },
