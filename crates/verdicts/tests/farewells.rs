@@ -258,3 +258,30 @@ fn a_record_that_is_cut_behind_the_servers_goodbye_was_an_upload() {
         told(&verdict)
     );
 }
+
+/// Whoever leaves before the server's hello can have come has not disliked anything in it.
+#[test]
+fn nothing_unheard_is_refused() {
+    let left_at = |at: f64, hello_at: f64| {
+        let [asks, answers, _] = Session::opening("");
+        let mut talk = Talk::open();
+        talk.client(0.05, PSH_ACK, 1, 1, &asks);
+        let (up, down) = (1 + asks.len() as u32, 1 + answers.len() as u32);
+        let mut said = false;
+        if hello_at < at {
+            talk.server(hello_at, PSH_ACK, 1, up, &answers);
+            talk.client(hello_at + 0.000_1, ACK, up, down, b"");
+            said = true;
+        }
+        talk.client(at, FIN_ACK, up, if said { down } else { 1 }, b"");
+        if !said {
+            talk.server(hello_at, PSH_ACK, 1, up, &answers);
+        }
+        talk.stranger(at + 0.2, Side::Client, RST, up + 1, 64);
+        talk.verdict(3.0)
+    };
+    let unheard = left_at(0.07, 0.09);
+    assert_eq!(unheard.cause, Cause::ClientAbort, "{}", told(&unheard));
+    let disliked = left_at(0.11, 0.09);
+    assert_eq!(disliked.cause, Cause::TlsFailure, "{}", told(&disliked));
+}

@@ -229,6 +229,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(TLS_ALERT, 0.05, "an alert is the reason, the close its end"),
         on(
+            TLS_LEFT_UNHEARD,
+            3.0,
+            "it had seen nothing yet that it could dislike: it did not want the connection any more",
+        ),
+        on(
             TLS_BROKEN_OFF,
             0.3,
             "clients seldom leave in the middle of a handshake unless they dislike what they see",

@@ -51,6 +51,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(TLS_BROKEN_OFF, 3.0, "the handshake was broken off"),
         on(
+            TLS_LEFT_UNHEARD,
+            0.03,
+            "there was nothing yet that the client could refuse",
+        ),
+        on(
             LONG_WAIT,
             0.15,
             "it was broken off after a wait: somebody's patience ran out",

@@ -406,6 +406,8 @@ ids! {
     TLS_ALERT_ENCRYPTED = "tls_alert_encrypted";
     /// The TLS handshake was broken off.
     TLS_BROKEN_OFF = "tls_broken_off";
+    /// By the client, before it can have seen anything of the server's part.
+    TLS_LEFT_UNHEARD = "tls_left_unheard";
     /// The client left right behind the TLS handshake, without having asked for anything.
     TLS_LEFT_AT_ONCE = "tls_left_at_once";
     /// The same, but some seconds behind it.

@@ -122,6 +122,31 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             frames,
             "The TLS handshake was begun and never finished.",
         );
+        left_unheard(case, found);
+    }
+}
+
+/// The client closed before anything of the server's can have reached it: of the handshake it had seen nothing that it could refuse.
+fn left_unheard(case: &Case<'_>, found: &mut Observations) {
+    let Some(close) = case.close.filter(|close| close.side == Side::Client) else {
+        return;
+    };
+    let flows = &case.connection.flows;
+    let trip = case.round_trip(Side::Client).unwrap_or(Span::ZERO);
+    let heard = flows
+        .server
+        .first_data
+        .is_some_and(|first| first.time + trip <= close.at.time);
+    let captured = flows.client.acks_of_unseen + flows.server.acks_of_unseen == 0;
+    if !heard && captured && flows.server.packets > 0 {
+        found.add(
+            ids::TLS_LEFT_UNHEARD,
+            [close.at.frame],
+            format!(
+                "When the client closed (frame {}) nothing of the server's part of the handshake can have reached it: there was nothing that it could refuse.",
+                close.at.frame
+            ),
+        );
     }
 }
 
