@@ -45,6 +45,8 @@ pub(crate) struct Turns {
     server_spoke: bool,
     /// The server's first frames of HTTP/2 have come.
     server_opened: bool,
+    /// They were the server's last record.
+    opening: bool,
     /// By their length these hold no acknowledgement of the client's SETTINGS (RFC 9113 §6.5.3), nor has one come since.
     owes_acknowledgement: bool,
     /// The client said something behind an answer that is too short for HTTP.
@@ -277,6 +279,11 @@ impl Turns {
         // A server sends its SETTINGS once, at the beginning: what is as long behind them is an answer.
         let opens = self.speech == Speech::Http2 && !self.server_opened;
         self.server_opened |= opens;
+        // Right behind them WINDOW_UPDATE opens the connection's window: nothing is reset yet.
+        let opening = std::mem::replace(&mut self.opening, opens && is_settings(content));
+        if opening && content == RST_STREAM {
+            return false;
+        }
         let acknowledges = self.owes_acknowledgement && ACKNOWLEDGEMENT.contains(&content);
         self.owes_acknowledgement &= !acknowledges;
         let reading = match self.speech {
@@ -536,6 +543,16 @@ mod tests {
         let settings = [tickets.as_slice(), &[(Server, 27)]].concat();
         assert_eq!(after(turns(), &settings).0, None);
         assert_eq!(after(turns(), &tickets[..2]).0, None);
+    }
+
+    #[test]
+    fn a_window_behind_the_servers_settings_resets_nothing() {
+        let asked = [(Client, 69), (Client, 64), (Server, 33), (Server, 13)];
+        let turns = || Turns::new(Speech::Http2, false);
+        let opened = [asked.as_slice(), &[(Client, 9), (Server, 9)]].concat();
+        assert_eq!(after(turns(), &opened).0, Some(true));
+        let reset = [opened.as_slice(), &[(Server, 13)]].concat();
+        assert_eq!(after(turns(), &reset).0, None);
     }
 
     #[test]
