@@ -931,3 +931,24 @@ fn a_stranger_that_had_just_spoken_may_be_the_client_in_a_list() {
 ");
     assert!(confidence < 0.8, "{confidence}");
 }
+
+/// Wireshark names a request in the row of its head, and again in that of its body.
+#[test]
+fn a_request_with_a_body_is_one_request() {
+    let (cause, _, confidence) = of("\
+    3   0.000031    10.1.5.15 → 172.16.5.25  TCP 74 55282 → 8080 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+    4   0.151806  172.16.5.25 → 10.1.5.15    TCP 74 8080 → 55282 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+    5   0.151838    10.1.5.15 → 172.16.5.25  TCP 66 55282 → 8080 [ACK] Seq=1 Ack=1 Win=64512 Len=0
+    6   0.152001    10.1.5.15 → 172.16.5.25  TCP 162 POST /a HTTP/1.1  [TCP segment of a reassembled PDU]
+    7   0.152027    10.1.5.15 → 172.16.5.25  HTTP 156 POST /a HTTP/1.1\u{20}
+   10   0.303184  172.16.5.25 → 10.1.5.15    TCP 66 8080 → 55282 [ACK] Seq=1 Ack=97 Win=65536 Len=0
+   11   0.303275  172.16.5.25 → 10.1.5.15    TCP 66 8080 → 55282 [ACK] Seq=1 Ack=187 Win=65536 Len=0
+   12   0.307154  172.16.5.25 → 10.1.5.15    HTTP 447 HTTP/1.1 200 OK  (text/plain)
+   13   0.307174    10.1.5.15 → 172.16.5.25  TCP 66 55282 → 8080 [ACK] Seq=187 Ack=382 Win=64512 Len=0
+   14   0.307323    10.1.5.15 → 172.16.5.25  TCP 66 55282 → 8080 [FIN, ACK] Seq=187 Ack=382 Win=64512 Len=0
+   16   0.457947  172.16.5.25 → 10.1.5.15    TCP 66 8080 → 55282 [FIN, ACK] Seq=382 Ack=188 Win=65536 Len=0
+   17   0.457977    10.1.5.15 → 172.16.5.25  TCP 66 55282 → 8080 [ACK] Seq=188 Ack=383 Win=64512 Len=0
+");
+    assert_eq!(cause, "none");
+    assert!(confidence > 0.85, "{confidence}");
+}

@@ -148,6 +148,11 @@ impl List {
         protocol: Protocol,
         request: CompactString,
     ) {
+        if let Some(exchange) = self.still_asked(log, side, &request) {
+            exchange.request_ended = Some(at);
+            exchange.ended = Some(at);
+            return;
+        }
         let id = log.push(Exchange {
             protocol,
             request: Some(request),
@@ -166,6 +171,21 @@ impl List {
             base,
             status_frame: None,
         });
+    }
+
+    /// The request of the row before, where this one names the same and the other side has said nothing since: Wireshark names a request
+    /// whose body follows in a packet of its own in both rows.
+    fn still_asked<'l>(
+        &self,
+        log: &'l mut ExchangeLog,
+        side: Side,
+        request: &CompactString,
+    ) -> Option<&'l mut Exchange> {
+        let current = self.current.filter(|it| it.requester == side)?;
+        let quiet = *self.sent.of(side.peer()) <= current.base;
+        let exchange = log.get_mut(current.id)?;
+        let same = exchange.request.as_ref() == Some(request);
+        (quiet && same && exchange.response_started.is_none()).then_some(exchange)
     }
 
     fn response(
