@@ -952,3 +952,90 @@ fn a_request_with_a_body_is_one_request() {
     assert_eq!(cause, "none");
     assert!(confidence > 0.85, "{confidence}");
 }
+
+/// The number of a FIN is no byte of an answer, neither where the list shows the FIN nor where it leaves it out.
+#[test]
+fn a_fin_behind_rows_that_were_left_out_is_no_answer() {
+    let opening = "\
+      3 0.000000   10.1.57.67   172.16.57.77 TCP 62 58468 > 3000 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 WS=1024
+      4 0.106032 172.16.57.77   10.1.57.67   TCP 62 3000 > 58468 [SYN, ACK] Seq=0 Ack=1 Win=64240 Len=0 MSS=1460 WS=1024
+      5 0.106064   10.1.57.67   172.16.57.77 TCP 54 58468 > 3000 [ACK] Seq=1 Ack=1 Win=64512 Len=0
+      6 0.106171   10.1.57.67   172.16.57.77 HTTP 131 GET / HTTP/1.1
+[...]
+";
+    let at_once = "\
+      8 0.212240 172.16.57.77   10.1.57.67   TCP 54 3000 > 58468 [FIN, ACK] Seq=1 Ack=78 Win=64512 Len=0
+      9 0.212277   10.1.57.67   172.16.57.77 TCP 54 58468 > 3000 [FIN, ACK] Seq=78 Ack=2 Win=64512 Len=0
+";
+    assert_eq!(of(&format!("{opening}{at_once}")).0, "server_abort");
+    // The server acknowledges one number more: the client's FIN may have come first.
+    let later = "\
+     22 7.110620 172.16.57.77   10.1.57.67   TCP 54 3000 > 58468 [FIN, ACK] Seq=1 Ack=79 Win=64512 Len=0
+     23 7.110657   10.1.57.67   172.16.57.77 TCP 54 58468 > 3000 [ACK] Seq=79 Ack=2 Win=64512 Len=0
+";
+    let (cause, _, confidence) = of(&format!("{opening}{later}"));
+    assert!(confidence < 0.9, "{cause} {confidence}");
+    assert_ne!(cause, "response_truncated");
+}
+
+/// Servers of HTTP/1 answer in turn: who was answered later was answered before, whatever of that the list leaves out.
+#[test]
+fn what_was_asked_before_an_answered_request_was_answered() {
+    let (cause, ..) = of("\
+22:43:38.498622 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [S], seq 1146012983, win 64240, options [mss 1460,nop,nop,sackOK,nop,wscale 10], length 0
+22:43:38.557153 IP 172.16.156.36.80 > 10.1.156.76.45608: Flags [S.], seq 1661761448, ack 1146012984, win 64240, options [mss 1460,nop,nop,sackOK,nop,wscale 10], length 0
+22:43:38.557183 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [.], ack 1, win 63, length 0
+22:43:38.557401 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [P.], seq 1:77, ack 1, win 63, length 76: HTTP: GET /tiny.txt HTTP/1.1
+[...]
+22:43:38.615778 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [.], ack 269, win 63, length 0
+22:43:38.616008 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [P.], seq 77:153, ack 269, win 63, length 76: HTTP: GET /tiny.txt HTTP/1.1
+22:43:38.674340 IP 172.16.156.36.80 > 10.1.156.76.45608: Flags [P.], seq 269:537, ack 153, win 63, length 268: HTTP: HTTP/1.1 200 OK
+22:43:38.718432 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [.], ack 537, win 63, length 0
+22:43:41.674640 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [F.], seq 153, ack 537, win 63, length 0
+22:43:41.732594 IP 172.16.156.36.80 > 10.1.156.76.45608: Flags [F.], seq 537, ack 154, win 63, length 0
+22:43:41.732612 IP 10.1.156.76.45608 > 172.16.156.36.80: Flags [.], ack 538, win 63, length 0
+");
+    assert_eq!(cause, "none");
+}
+
+/// Behind a cut the first packet that is shown fails: how long the connection had rested does not show. And an end of which
+/// numbers tell (a FIN's) is no connection that is alive.
+#[test]
+fn what_preceded_a_failure_behind_a_cut_is_left_open() {
+    let opening = "\
+22:42:27.498331 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [S], seq 2159180187, win 64240, options [mss 1460,nop,nop,TS val 373448429 ecr 0,nop,wscale 10], length 0
+22:42:27.760220 IP 172.16.92.42.8080 > 10.1.92.12.54240: Flags [S.], seq 3744322120, ack 2159180188, win 65160, options [mss 1460,nop,nop,TS val 3344785370 ecr 373448429,nop,wscale 10], length 0
+22:42:27.760267 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [.], ack 1, win 63, options [nop,nop,TS val 373448691 ecr 3344785370], length 0
+22:42:27.762601 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [P.], seq 1:77, ack 1, win 63, options [nop,nop,TS val 373448694 ecr 3344785370], length 76: HTTP: GET /tiny HTTP/1.1
+22:42:28.039297 IP 172.16.92.42.8080 > 10.1.92.12.54240: Flags [P.], seq 1:237, ack 77, win 64, options [nop,nop,TS val 3344785639 ecr 373448694], length 236: HTTP: HTTP/1.1 200 OK
+[...]
+";
+    let repeated = "\
+22:42:31.539633 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [P.], seq 77:155, ack 237, win 63, options [nop,nop,TS val 373452471 ecr 3344785639], length 78: HTTP: GET /small HTTP/1.1
+22:42:32.350436 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [P.], seq 77:155, ack 237, win 63, options [nop,nop,TS val 373453282 ecr 3344785639], length 78: HTTP: GET /small HTTP/1.1
+22:42:33.950436 IP 10.1.92.12.54240 > 172.16.92.42.8080: Flags [P.], seq 77:155, ack 237, win 63, options [nop,nop,TS val 373454882 ecr 3344785639], length 78: HTTP: GET /small HTTP/1.1
+";
+    let closed = "\
+22:42:28.339633 IP 172.16.92.42.8080 > 10.1.92.12.54240: Flags [.], ack 78, win 64, options [nop,nop,TS val 3344785939 ecr 373448994], length 0
+";
+    for rest in [repeated, closed] {
+        let (cause, _, confidence) = of(&format!("{opening}{rest}"));
+        assert!(confidence < 0.9, "{cause} {confidence}");
+    }
+}
+
+/// The cut holds no word by the numbers: the handshake of TLS was never finished.
+#[test]
+fn a_cut_without_a_word_hides_no_handshake() {
+    let (cause, ..) = of("\
+    1   0.000000 fd00:1::10 fd00:2::20 TCP 94 50040 > 443 [SYN] Seq=0 Win=64729 Len=0 MSS=1321 WS=1024
+    2   0.000021 fd00:2::20 fd00:1::10 TCP 94 443 > 50040 [SYN, ACK] Seq=0 Ack=1 Win=65450 Len=0 MSS=1321 WS=1024
+    4   0.135251 fd00:1::10 fd00:2::20 TCP 86 50040 > 443 [ACK] Seq=1 Ack=1 Win=65536 Len=0 TSval=3041865877 TSecr=2912652360
+    5   0.135737 fd00:1::10 fd00:2::20 TLSv1 603 Client Hello
+[...]
+    7   0.135773 fd00:2::20 fd00:1::10 TCP 86 443 > 50040 [FIN, ACK] Seq=1 Ack=518 Win=65536 Len=0 TSval=2912652496 TSecr=3041865879
+    8   0.266696 fd00:1::10 fd00:2::20 TCP 86 50040 > 443 [FIN, ACK] Seq=518 Ack=2 Win=65536 Len=0 TSval=3041866010 TSecr=2912652496
+    9   0.266717 fd00:2::20 fd00:1::10 TCP 86 443 > 50040 [ACK] Seq=2 Ack=519 Win=65536 Len=0 TSval=2912652627 TSecr=3041866010
+");
+    assert_ne!(cause, "none");
+}

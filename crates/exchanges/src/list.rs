@@ -131,7 +131,8 @@ impl List {
         let responder = current.requester.peer();
         let acknowledged = *self.acknowledged.of(responder);
         let sent = (*self.sent.of(responder)).max(acknowledged);
-        if sent <= current.base {
+        // One number alone is a FIN's: no answer is as short.
+        if sent <= current.base.saturating_add(1) {
             return;
         }
         if let Some(exchange) = log.get_mut(current.id) {

@@ -9,10 +9,11 @@ use super::in_flight::{
     FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
 };
 use super::unread::{
-    all_were_answered, answer_left_out, ends_short, promise_not_in_the_list, promise_unread,
-    rest_refused_unread, rows_left_out, short_by_the_numbers, switched_unread, timed_out,
+    all_were_answered, answer_left_out, answered_in_turn, ends_short, head_left_out,
+    promise_not_in_the_list, promise_unread, rest_refused_unread, rows_left_out,
+    short_by_the_numbers, switched_unread, timed_out,
 };
-use super::{Close, Kind, cut_stream, goodbye, unseen, untold};
+use super::{Close, Kind, cut_stream, goodbye, left_out, unseen, untold};
 use crate::wording;
 
 /// Fewer bytes of a body are read together with the request's head.
@@ -122,6 +123,7 @@ impl<'a> Accounts<'a> {
                     accounts.unpromised = Some(exchange).filter(|e| e.is_unpromised());
                     if promise_unread(connection, exchange)
                         || promise_not_in_the_list(exchange)
+                        || head_left_out(connection, exchange)
                         || switched_unread(connection, exchange)
                     {
                         accounts.unread = Some(exchange);
@@ -280,6 +282,11 @@ fn missing_of(
     let request_complete =
         exchange.request_complete || request_acknowledged_unseen(connection, exchange);
     if request_complete && exchange.response_complete {
+        return None;
+    }
+    if answered_in_turn(connection, exchange)
+        || head_left_out(connection, exchange) && all_taken(connection, close)
+    {
         return None;
     }
     // What a server says about a request that its client has broken off, or an answer that its host refuses, is none.
@@ -506,7 +513,9 @@ fn missing_of_tls(
         TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
         // A list may leave the opening out, and show the session's first words.
         TlsHandshake::Partial
-            if exchange.from_list && rows_left_out(connection, exchange.ended, close) => {}
+            if exchange.from_list
+                && rows_left_out(connection, exchange.ended, close)
+                && !left_out::shows_all_words(connection) => {}
         TlsHandshake::Partial
             if connection.handshake.is_complete() || (exchange.from_list && !connection.elided) =>
         {

@@ -2,7 +2,7 @@
 //! before the capture began, a row that tells the status alone. Statuses, numbers and sizes tell the rest.
 
 use whyreset_connections::{Connection, Dialect, Moment, Packet, Side};
-use whyreset_exchanges::{Exchange, Exchanges, Framing};
+use whyreset_exchanges::{Exchange, Exchanges, Framing, Protocol};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::Close;
@@ -72,7 +72,8 @@ pub(super) fn short_by_the_numbers(
 pub(super) fn all_were_answered(connection: &Connection<Exchanges>, request: &Exchange) -> bool {
     let all_captured =
         connection.handshake.is_complete() && connection.flows.client.missing_bytes == 0;
-    if !all_captured || request.http2.is_some() || !is_http(&request.protocol) {
+    if !all_captured || connection.elided || request.http2.is_some() || !is_http(&request.protocol)
+    {
         return false;
     }
     let list = &connection.app.list;
@@ -141,8 +142,35 @@ pub(super) fn answer_left_out(
     exchange.from_list
         && exchange.status.is_none()
         && last.is_some_and(|last| last.started == exchange.started)
-        && reached > 1
+        && reached > earlier_answers(connection, exchange).saturating_add(1)
         && rows_left_out(connection, said, close)
+}
+
+/// How much the server had said before this was asked, as far as the list tells.
+fn earlier_answers(connection: &Connection<Exchanges>, exchange: &Exchange) -> i64 {
+    let list = connection.app.list.iter();
+    let earlier = list.take_while(|e| !std::ptr::eq(*e, exchange));
+    let said: u64 = earlier.filter_map(|e| e.body_delivered).sum();
+    i64::try_from(said).unwrap_or(i64::MAX)
+}
+
+/// The list leaves rows out, and shows an answer to a later request: servers of HTTP/1 answer in turn (RFC 9112 §9.3.2).
+pub(super) fn answered_in_turn(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let http1 = matches!(exchange.protocol, Protocol::Http10 | Protocol::Http11);
+    let list = connection.app.list.iter();
+    let mut later = list.skip_while(|e| !std::ptr::eq(*e, exchange)).skip(1);
+    let answered = |e: &Exchange| e.request.is_some() && e.response_started.is_some();
+    let in_a_list = connection.elided && exchange.from_list && exchange.status.is_none();
+    in_a_list && http1 && later.any(|e| e.protocol == exchange.protocol && answered(e))
+}
+
+/// Bytes of an answer came, and the row with its head is left out: how long it was to be does not show.
+pub(super) fn head_left_out(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    connection.elided
+        && exchange.from_list
+        && is_http(&exchange.protocol)
+        && exchange.status.is_none()
+        && exchange.body_delivered.is_some_and(|body| body > 0)
 }
 
 /// Rows are left out between what was said last, as far as rows show it, and the close.

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            GAP_BEFORE_FAILURE,
+            0.7,
+            "how long nobody spoke does not show: rows of that time are left out",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.5,
             "what would speak against it may stand in the rows that were left out",

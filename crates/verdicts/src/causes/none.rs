@@ -29,6 +29,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "most connections that look well are well",
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
+        on(
+            GAP_BEFORE_FAILURE,
+            0.3,
+            "who sends again what nobody acknowledges waits for more than a moment",
+        ),
         on(ONLY_DELIVERED, 12.0, "the client expects no answers"),
         on(
             TICKET_OR_ANSWER,
@@ -37,7 +42,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             WORDS_LEFT_OUT,
-            0.5,
+            0.6,
             "what would speak against it may stand in the rows that were left out",
         ),
         on(

@@ -27,6 +27,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            GAP_BEFORE_FAILURE,
+            0.6,
+            "a silence, after which a device had forgotten the connection, may stand in the rows that were left out",
+        ),
+        on(
             ACKS_LOST,
             6.0,
             "acknowledgements vanish behind this point, again and again",

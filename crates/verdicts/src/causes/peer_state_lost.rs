@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[RST_PASSIVE],
     weights: &[
         on(
+            GAP_BEFORE_FAILURE,
+            0.5,
+            "the host may have closed in the rows that were left out",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.7,
             "what would speak against it may stand in the rows that were left out",

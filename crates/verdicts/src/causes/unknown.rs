@@ -16,8 +16,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            GAP_BEFORE_FAILURE,
+            2.5,
+            "what preceded the first packet that failed is left out",
+        ),
+        on(
             WORDS_LEFT_OUT,
-            4.0,
+            2.5,
             "what was said in the rows that were left out does not show",
         ),
         on(

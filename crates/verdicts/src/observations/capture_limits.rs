@@ -1,6 +1,6 @@
 //! What the capture does not hold: such gaps lower confidence, they never count as evidence.
 
-use whyreset_connections::{Dialect, Opener, Packet, Side};
+use whyreset_connections::{Dialect, Moment, Opener, Packet, Side};
 use whyreset_segments::Known;
 
 use super::ids;
@@ -104,14 +104,41 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::WORDS_LEFT_OUT,
             [first],
-            "The list leaves rows out in which, by the numbers around them, something was said: whose turn it was does not show.",
+            "The list leaves rows out in which, by the numbers around them, something was said, or a side closed: whose turn it was does not show.",
         );
     }
+    gap_before_failure(case, found);
     if c.elided {
         found.add(
             ids::ELIDED,
             [first],
             "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
+        );
+    }
+}
+
+/// The first packet that failed is the first behind rows that were left out: a silence before it, a FIN, or the copies of it that
+/// were answered, may stand there.
+fn gap_before_failure(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let fatal = case.fatal.and_then(|reset| reset.trigger).map(|t| t.at);
+    let repeated = [Side::Client, Side::Server].into_iter().filter_map(|side| {
+        let tail = c.flows.of(side).unanswered?;
+        (tail.transmissions > 1).then_some(tail.first)
+    });
+    let mut failed = fatal.into_iter().chain(repeated);
+    let behind_gap = |at: &Moment| {
+        let packet = case.packet(at.frame);
+        packet.is_some_and(|p| p.known.has(Known::GAP_BEFORE))
+    };
+    if let Some(at) = failed.find(behind_gap).filter(|_| c.elided) {
+        found.tell(
+            ids::GAP_BEFORE_FAILURE,
+            [at.frame],
+            format!(
+                "Rows are left out right before frame {}, the first that failed: what went before it does not show.",
+                at.frame
+            ),
         );
     }
 }

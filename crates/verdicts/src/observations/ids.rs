@@ -109,6 +109,8 @@ ids! {
     ELIDED = "elided";
     /// The list leaves rows out, and the numbers around them say that something was said there: whose turn it was does not show.
     WORDS_LEFT_OUT = "words_left_out";
+    /// Rows are left out right before the first packet that failed: what preceded it does not show.
+    GAP_BEFORE_FAILURE = "gap_before_failure";
     /// Rows are left out right before the close, and its numbers do not tell what they held.
     GAP_BEFORE_CLOSE = "gap_before_close";
     /// Too little was captured to say anything.
