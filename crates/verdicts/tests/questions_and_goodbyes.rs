@@ -227,3 +227,21 @@ fn who_only_delivers_is_owed_nothing() {
     let verdict = it.server_closes(0.05);
     assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
+
+/// The server reports of its own accord, and the client confirms each report in a few bytes: the last confirmation asks for nothing.
+#[test]
+fn a_confirmation_has_no_answer() {
+    let closed_behind = |word: &[u8]| {
+        let mut it = Turns::open(20_000).asked(word, &[0x64; 17], 4);
+        it.client(word);
+        let (at, up, down) = (it.at, it.up, it.down);
+        it.talk.server(at, FIN_ACK, down, up, b"");
+        it.talk.client(at + 0.000_1, FIN_ACK, up, down + 1, b"");
+        it.talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
+        it.talk.verdict(at + 2.0)
+    };
+    let confirmed = closed_behind(b"\x05\x64\x08\xc4confirm\x01\x02\x03\x04");
+    assert_eq!(confirmed.cause, Cause::None, "{:#?}", confirmed.weighing);
+    let asked = closed_behind(&[0x51; 60]);
+    assert_eq!(asked.cause, Cause::ServerAbort, "{:#?}", asked.weighing);
+}

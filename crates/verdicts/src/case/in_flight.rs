@@ -18,6 +18,8 @@ pub(super) const FAREWELL_BYTES: i64 = 64;
 const GOODBYE: u32 = 40;
 /// `QUIT` and its like: COM_QUIT, Terminate, UnbindRequest.
 const SHORT_FAREWELL: u32 = 8;
+/// Confirmations have hardly more.
+const SHORT_WORD: u32 = 24;
 
 /// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
 /// left without an answer.
@@ -32,7 +34,8 @@ pub(super) fn missing_of_unknown(
     if exchange.clients_last == ClientsLast::Farewell || !waits(connection, exchange, close) {
         return None;
     }
-    let asks = asks(exchange) && !told_why(connection, close);
+    let asks =
+        asks(exchange) && !told_why(connection, close) && !perhaps_confirms(connection, exchange);
     let asked_before = client
         .first_data
         .is_some_and(|first| first.frame < close.at.frame);
@@ -88,6 +91,14 @@ pub(crate) fn asks(exchange: &Exchange) -> bool {
         exchange.clients_last,
         ClientsLast::Asks | ClientsLast::AskedAsBefore
     )
+}
+
+/// In a protocol that nobody knows a short word of the client that is like the one before may confirm what the server said, which does so
+/// of its own accord again and again (DNP3's unsolicited responses): it asks for nothing.
+fn perhaps_confirms(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    exchange.protocol == Protocol::Unknown
+        && exchange.clients_last == ClientsLast::AskedAsBefore
+        && last_turn(connection) <= SHORT_WORD
 }
 
 /// The server had said why it leaves, and that was no wait: what the client asked behind that is no race with it.
