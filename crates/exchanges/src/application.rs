@@ -81,7 +81,7 @@ enum Stage {
     /// Nothing is held before the first bytes, nor where they tell at once what is spoken.
     Detecting(Option<Box<Detecting>>),
     /// A protocol that is only recognised, and may turn into another when a side begins to speak anew.
-    Plain(Plain),
+    Plain(Box<Plain>),
     Http1(Box<Http1>),
     Known(Box<dyn Layer>),
 }
@@ -109,7 +109,7 @@ struct Detecting {
     behind_line: bool,
     held: usize,
     /// What was recognised before this look.
-    before: Option<Plain>,
+    before: Option<Box<Plain>>,
 }
 
 #[derive(Debug)]
@@ -399,12 +399,14 @@ impl Detecting {
     }
 
     /// The recognised protocol with this name: the one before, if it is still that.
-    fn plain(&mut self, name: &'static str) -> Plain {
-        self.before.take().unwrap_or_else(|| Plain {
-            recognised: Recognised::new(name),
-            speaker: None,
-            looks: 0,
-            ssl_request: SslRequest::default(),
+    fn plain(&mut self, name: &'static str) -> Box<Plain> {
+        self.before.take().unwrap_or_else(|| {
+            Box::new(Plain {
+                recognised: Recognised::new(name),
+                speaker: None,
+                looks: 0,
+                ssl_request: SslRequest::default(),
+            })
         })
     }
 
