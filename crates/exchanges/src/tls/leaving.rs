@@ -68,20 +68,23 @@ impl TlsSession {
         }
     }
 
+    /// When a side said goodbye.
+    fn goodbye(&self, side: Side) -> Option<Moment> {
+        let last = self.flows.of(side).last_record?;
+        self.said_goodbye(side).then_some(last.at)
+    }
+
     /// Who said goodbye first, of those who did, and when.
     pub(super) fn first_goodbye(&self) -> Option<(Side, Moment)> {
-        let said = [Side::Client, Side::Server].into_iter().filter_map(|side| {
-            let last = self.flows.of(side).last_record?;
-            self.said_goodbye(side).then_some((side, last.at))
-        });
+        let sides = [Side::Client, Side::Server].into_iter();
+        let said = sides.filter_map(|side| Some((side, self.goodbye(side)?)));
         said.min_by_key(|(_, at)| at.frame)
     }
 
     /// The server said goodbye before the client had left, or in return for the client's goodbye. Who closes because the client has closed
     /// without a word, or whatever was under way in HTTP/2, says nothing of its answer with it.
     pub(super) fn server_took_leave(&self) -> bool {
-        let said = self.flows.server.last_record.map(|last| last.at);
-        let said = said.filter(|_| self.said_goodbye(Side::Server));
+        let said = self.goodbye(Side::Server);
         let left = self.left(Side::Client);
         let first = said.is_some_and(|said| left.is_none_or(|left| left.frame > said.frame));
         let in_return = self.said_goodbye(Side::Client) && !self.alpn().is_some_and(is_http2);
@@ -150,9 +153,7 @@ impl TlsSession {
 
     /// When a side said goodbye, or closed without.
     pub(super) fn left(&self, side: Side) -> Option<Moment> {
-        let goodbye = self.flows.of(side).last_record.map(|last| last.at);
-        let goodbye = goodbye.filter(|_| self.said_goodbye(side));
-        goodbye.or(*self.closed.of(side))
+        self.goodbye(side).or(*self.closed.of(side))
     }
 
     /// The answer before a GOAWAY, where the server's last word was one, by its length: it broke a rest, nobody had asked, and the server

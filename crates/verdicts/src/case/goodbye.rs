@@ -6,7 +6,7 @@ use whyreset_exchanges::{CloseNotify, Exchanges, Protocol, Tls};
 use whyreset_segments::Known;
 
 use super::in_flight::{FAREWELL_BYTES, in_flight};
-use super::{Close, Kind};
+use super::{Close, Kind, path_round_trip};
 
 /// The longest packet that is thought of as a GOAWAY of HTTP/2: one with a reason in words (its frame, the text, TLS's share).
 const LONGEST_GOAWAY: u32 = 17 + 128 + 22;
@@ -120,12 +120,7 @@ pub(crate) fn ends_dialogue(
         return false;
     };
     let late = last_word(words()).is_some_and(|last| last.frame > close.at.frame);
-    let trips = &connection.vantage.round_trip;
-    let trips = [trips.client.minimum, trips.server.minimum];
-    let trip = trips
-        .into_iter()
-        .flatten()
-        .fold(Span::ZERO, |sum, trip| sum + trip);
+    let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
     let short = i64::from(word.payload_len) <= FAREWELL_BYTES + FAREWELL_BYTES;
     let soon = close.at.time - word.time <= AT_ONCE + trip;
     short && soon && (late || tls.server_said_goodbye())

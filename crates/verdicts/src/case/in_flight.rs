@@ -6,7 +6,7 @@ use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::Known;
 
 use super::accounts::{Missing, OpenExchange, is_http};
-use super::{Close, Kind};
+use super::{Close, Kind, path_round_trip};
 
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
 pub(super) const FULL_SEGMENT: u32 = 1_000;
@@ -71,15 +71,14 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
         let packets = connection.packets.iter();
         packets.filter(move |p| p.side == side && p.payload_len > 0 && p.frame < close.at.frame)
     };
-    let trips = &connection.vantage.round_trip;
-    let (Some(word), Some(before), Some(to_server)) = (
+    let to_server = connection.vantage.round_trip.server.minimum;
+    let (Some(word), Some(before), Some(trip)) = (
         data(Side::Client).next_back(),
         data(Side::Server).next_back(),
-        trips.server.minimum,
+        to_server.and(path_round_trip(connection)),
     ) else {
         return false;
     };
-    let trip = to_server + trips.client.minimum.unwrap_or(Span::ZERO);
     let is_short = i64::from(word.payload_len) <= FAREWELL_BYTES;
     let in_talk = before.frame < word.frame;
     in_talk && is_short && close.at.time - word.time < trip

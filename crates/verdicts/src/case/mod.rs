@@ -74,11 +74,7 @@ impl<'a> Case<'a> {
 
     /// The smallest round trip of the whole path, as far as the capture shows; `None` where it does not.
     pub fn path_round_trip(&self) -> Option<Span> {
-        let trips = &self.connection.vantage.round_trip;
-        match (trips.client.minimum, trips.server.minimum) {
-            (Some(a), Some(b)) => Some(a + b),
-            (one, other) => one.or(other),
-        }
+        path_round_trip(self.connection)
     }
 
     /// The smallest round trip between the capture point and `side`.
@@ -116,5 +112,14 @@ impl<'a> Case<'a> {
     /// Time that the capture ran on behind the connection's last packet.
     pub fn ran_on(&self) -> Span {
         self.connection.capture_end - self.connection.end
+    }
+}
+
+/// The smallest round trip of the whole path ([`Case::path_round_trip`]), before there is a case.
+fn path_round_trip(connection: &Connection<Exchanges>) -> Option<Span> {
+    let trips = &connection.vantage.round_trip;
+    match (trips.client.minimum, trips.server.minimum) {
+        (Some(a), Some(b)) => Some(a + b),
+        (one, other) => one.or(other),
     }
 }

@@ -36,8 +36,7 @@ pub(crate) fn no_to_an_unread_upload(
     exchange: &Exchange,
 ) -> Option<Moment> {
     let refusing = exchange.status.is_some_and(|status| status >= 400);
-    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
-    let unread = unread && exchange.request_body_delivered.is_none();
+    let unread = is_request_unread(exchange) && exchange.request_body_delivered.is_none();
     let client = &connection.flows.client;
     let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
     exchange
@@ -45,10 +44,15 @@ pub(crate) fn no_to_an_unread_upload(
         .filter(|_| refusing && unread && poured)
 }
 
+/// The request is not in the capture in full.
+fn is_request_unread(exchange: &Exchange) -> bool {
+    exchange.uncertain || exchange.request.is_none() || exchange.from_list
+}
+
 /// The server says that it had not got the whole request in time, and the capture does not hold that.
 pub(super) fn timed_out(exchange: &Exchange) -> Option<(Missing, bool)> {
-    let unread = exchange.uncertain || exchange.request.is_none() || exchange.from_list;
-    (unread && exchange.status == Some(REQUEST_TIMEOUT)).then_some((Missing::AnsweredEarly, true))
+    (is_request_unread(exchange) && exchange.status == Some(REQUEST_TIMEOUT))
+        .then_some((Missing::AnsweredEarly, true))
 }
 
 /// All that the server can have sent, by its numbers, is less than what its response promised; a part of the body came, so it was no

@@ -144,40 +144,39 @@ pub fn record(kind: u8, len: u16) -> Vec<u8> {
 
 /// A hello of TLS 1.2: the client's (1), or the server's (2).
 fn hello(kind: u8, alpn: &str) -> Vec<u8> {
-    let mut body = vec![3, 3];
-    body.extend([7; 32]);
-    match kind {
-        1 => body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]),
-        _ => body.extend([0, 0xc0, 0x2f, 0]),
-    }
+    let mut extensions = Vec::new();
     if !alpn.is_empty() {
         let len = alpn.len() as u8;
-        body.extend([0, len + 7, 0, 16, 0, len + 3, 0, len + 1, len]);
-        body.extend(alpn.as_bytes());
+        extensions.extend([0, 16, 0, len + 3, 0, len + 1, len]);
+        extensions.extend(alpn.as_bytes());
     }
-    let len = body.len() as u8;
-    let mut record = vec![0x16, 3, 3, 0, len + 4, kind, 0, 0, len];
-    record.extend(&body);
-    record
+    hello_with(kind, [0xc0, 0x2f], &extensions)
 }
 
 /// A hello of TLS 1.3.
 fn hello13(kind: u8, takes_tickets: bool) -> Vec<u8> {
-    let mut body = vec![3, 3];
-    body.extend([7; 32]);
     let mut extensions: Vec<u8> = match kind {
         1 => vec![0, 43, 0, 3, 2, 3, 4],
         _ => vec![0, 43, 0, 2, 3, 4],
     };
-    match kind {
-        1 => body.extend([0, 0, 2, 0x13, 0x01, 1, 0]),
-        _ => body.extend([0, 0x13, 0x01, 0]),
-    }
     if takes_tickets {
         extensions.extend([0, 45, 0, 2, 1, 1]);
     }
-    body.extend([0, extensions.len() as u8]);
-    body.extend(extensions);
+    hello_with(kind, [0x13, 0x01], &extensions)
+}
+
+/// A hello that offers, or chooses, one suite.
+fn hello_with(kind: u8, [high, low]: [u8; 2], extensions: &[u8]) -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    match kind {
+        1 => body.extend([0, 0, 2, high, low, 1, 0]),
+        _ => body.extend([0, high, low, 0]),
+    }
+    if !extensions.is_empty() {
+        body.extend([0, extensions.len() as u8]);
+        body.extend(extensions);
+    }
     let len = body.len() as u8;
     let mut record = vec![0x16, 3, 3, 0, len + 4, kind, 0, 0, len];
     record.extend(&body);
