@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Record, Timestamp};
 use whyreset_connections::{
-    Brief, Connection, Engine, EngineConfig, FORESEEN, Foreseen, LoneSyn, Neighbours, Placed,
+    Brief, Connection, Engine, EngineConfig, Foreseen, LoneSyn, Neighbours, Placed,
 };
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found, Sight};
@@ -29,22 +29,17 @@ pub struct Analysis {
 /// Words of the capturing device that are kept of one list.
 const MAX_SAID: usize = 256;
 
-/// What was seen of records before they came ([`Analysis::look_ahead`]): room for it, to be used again and again.
-#[derive(Debug)]
-pub struct LookedAt {
-    seen: [Seen; FORESEEN],
-    foreseen: [Foreseen; FORESEEN],
-}
-
-/// What was seen of a record.
+/// What was seen of a record before it came ([`Analysis::look_at`]): room for it, to be used again and again.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    shape: Shape,
+pub struct Ahead {
     /// The segment in it, where it is a usual one.
     usual: Usual,
+    /// Where the segment in it belongs, where it is not odd.
+    foreseen: Foreseen,
+    shape: Shape,
 }
 
-/// What a record is like at first sight.
+/// What a record is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// It holds a usual segment and nothing else.
@@ -55,54 +50,25 @@ enum Shape {
     Odd,
 }
 
-/// What was seen of one record.
-#[derive(Clone, Copy, Debug)]
-pub struct Ahead<'l> {
-    seen: &'l Seen,
-    foreseen: &'l Foreseen,
-}
+impl Ahead {
+    /// Nothing yet.
+    pub const BLANK: Self = Self {
+        usual: Usual::BLANK,
+        foreseen: Foreseen::NOWHERE,
+        shape: Shape::Odd,
+    };
 
-impl Seen {
-    /// Takes note of what was told; where that is nothing, nothing is foreseen.
-    #[inline(always)]
-    fn note(&mut self, sight: Option<Sight>, foreseen: &mut Foreseen) {
-        self.shape = match sight {
-            Some(Sight::Usual) => Shape::Usual,
-            Some(Sight::Other) => Shape::Plain,
-            Some(Sight::Again) | None => {
-                *foreseen = Foreseen::default();
-                Shape::Odd
-            }
-        };
-    }
-}
-
-impl Default for LookedAt {
-    fn default() -> Self {
-        Self {
-            seen: [Seen {
-                shape: Shape::Odd,
-                usual: Usual::BLANK,
-            }; FORESEEN],
-            foreseen: [Foreseen::default(); FORESEEN],
-        }
-    }
-}
-
-impl LookedAt {
-    /// What was seen of each record.
-    #[inline]
-    pub fn each(&self) -> impl Iterator<Item = Ahead<'_>> {
-        let looked_at = self.seen.iter().zip(&self.foreseen);
-        looked_at.map(|(seen, foreseen)| Ahead { seen, foreseen })
-    }
-}
-
-impl Ahead<'_> {
     /// Whether [`Analysis::foreseen`] takes the record, and not [`Analysis::record`].
     #[inline]
     pub const fn is_plain(&self) -> bool {
-        !matches!(self.seen.shape, Shape::Odd)
+        !matches!(self.shape, Shape::Odd)
+    }
+}
+
+impl AsMut<Foreseen> for Ahead {
+    #[inline]
+    fn as_mut(&mut self) -> &mut Foreseen {
+        &mut self.foreseen
     }
 }
 
@@ -163,60 +129,59 @@ impl Analysis {
         });
     }
 
-    /// Looks at these records before they come, in their order, the first [`FORESEEN`] of them: what can be told of them is told
-    /// now, and what they lead to is fetched from memory together.
-    pub fn look_ahead<'a>(
-        &mut self,
-        records: impl Iterator<Item = Record<'a>>,
-        looked_at: &mut LookedAt,
-    ) {
-        let room = looked_at.seen.iter_mut().zip(&mut looked_at.foreseen);
-        let mut looked = 0;
-        for (record, (seen, foreseen)) in records.zip(room) {
-            looked += 1;
-            let engine = &mut self.engine;
-            let sight = whyreset_frames::at_first_sight(&record, &mut seen.usual, |ends| {
-                *foreseen = engine.locate(ends);
-            });
-            match sight {
-                Some(Sight::Again) => self.look_again(record, seen, foreseen),
-                sight => seen.note(sight, foreseen),
+    /// Looks at a record before it comes. Its bytes begin `at` this place in what will hold them ([`Analysis::usual`]).
+    #[inline(always)]
+    pub fn look_at(&mut self, record: &Record<'_>, at: u32, ahead: &mut Ahead) {
+        match whyreset_frames::at_first_sight(record, at, &mut ahead.usual) {
+            Some(ends) => {
+                ahead.shape = Shape::Usual;
+                ahead.foreseen = self.engine.locate_v4(&ends);
             }
-        }
-        if let Some(soon) = looked_at.foreseen.get_mut(..looked) {
-            self.engine.foresee(soon);
+            None => self.look_again(*record, at, ahead),
         }
     }
 
     /// Looks at a record that is none of those that most are. It is handed over as it is, so that only what comes here is written
     /// to memory.
     #[inline(never)]
-    fn look_again(&mut self, record: Record<'_>, seen: &mut Seen, foreseen: &mut Foreseen) {
-        let sight = whyreset_frames::at_second_sight(&record, &mut seen.usual, |ends| {
+    fn look_again(&mut self, record: Record<'_>, at: u32, ahead: &mut Ahead) {
+        let foreseen = &mut ahead.foreseen;
+        let sight = whyreset_frames::at_second_sight(&record, at, &mut ahead.usual, |ends| {
             *foreseen = self.engine.locate(ends);
         });
-        seen.note(sight, foreseen);
+        ahead.shape = match sight {
+            Some(Sight::Usual) => Shape::Usual,
+            Some(Sight::Other) => Shape::Plain,
+            None => {
+                ahead.foreseen = Foreseen::NOWHERE;
+                Shape::Odd
+            }
+        };
+    }
+
+    /// These records come next, in this order, the first [`FORESEEN`](whyreset_connections::FORESEEN) of them: what they lead to is fetched from memory together.
+    pub fn foresee(&mut self, soon: &mut [Ahead]) {
+        self.engine.foresee(soon);
     }
 
     /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.
-    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes its record.
-    #[inline]
-    pub fn usual(&mut self, frame: &[u8], ahead: Ahead<'_>) -> Option<Placed> {
-        let Ahead { seen, foreseen } = ahead;
-        if seen.shape != Shape::Usual {
+    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes its record. `holder` holds its bytes.
+    #[inline(always)]
+    pub fn usual(&mut self, holder: &[u8], ahead: &Ahead) -> Option<Placed> {
+        if ahead.shape != Shape::Usual {
             return None;
         }
-        let place = self.engine.usual(&seen.usual, frame, foreseen)?;
-        self.note_time(seen.usual.time);
+        let place = self.engine.usual(&ahead.usual, holder, &ahead.foreseen)?;
+        self.note_time(ahead.usual.time);
         Some(place)
     }
 
     /// Takes the next record of a capture, at which was looked before.
     #[inline(never)]
-    pub fn foreseen(&mut self, record: &Record<'_>, ahead: Ahead<'_>) -> Option<Placed> {
+    pub fn foreseen(&mut self, record: &Record<'_>, ahead: &Ahead) -> Option<Placed> {
         let segment = whyreset_frames::plain_segment(record)?;
         self.note_time(segment.time);
-        self.engine.foreseen(&segment, ahead.foreseen)
+        self.engine.foreseen(&segment, &ahead.foreseen)
     }
 
     fn note_time(&mut self, time: Timestamp) {

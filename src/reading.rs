@@ -2,14 +2,16 @@
 
 mod text;
 
-use whyreset_capture::Record;
+use std::slice;
+
+use whyreset_capture::{HearRecords, Record};
 use whyreset_connections::{Brief, FORESEEN, LoneSyn, Placed};
 use whyreset_exchanges::Exchanges;
 use whyreset_reports::{CaptureFacts, Judged};
 
 use self::text::TextInput;
 use crate::Analysis;
-use crate::analysis::{Ahead, LookedAt};
+use crate::analysis::Ahead;
 use crate::input::{CaptureInfo, Details, Event, Input, Records, TOGETHER, printable};
 
 /// `Secrets` of this kind are a TLS key log (pcapng, section 4.7).
@@ -91,10 +93,18 @@ pub fn read<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     let mut text: Option<TextInput> = None;
-    let mut looked_at = LookedAt::default();
+    let mut room = [Ahead::BLANK; TOGETHER];
     loop {
-        match input.next_event() {
-            Event::Records(records) => read_records(&records, analysis, &mut looked_at, reader)?,
+        let mut looking = Looking {
+            analysis,
+            room: room.iter_mut(),
+        };
+        match input.next_event(&mut looking) {
+            Event::Records(records) => {
+                let left = looking.room.len();
+                let soon = room.get_mut(..TOGETHER.saturating_sub(left));
+                read_records(&records, soon.unwrap_or_default(), analysis, reader)?;
+            }
             Event::Counted { .. } => {}
             Event::Secrets { kind, bytes } => {
                 if kind == TLS_KEY_LOG {
@@ -121,16 +131,34 @@ pub fn read<R: Reader>(
 
 const _: () = assert!(TOGETHER <= FORESEEN);
 
+/// Looks at records as they are read.
+struct Looking<'a> {
+    analysis: &'a mut Analysis,
+    /// For what is seen of the next ones.
+    room: slice::IterMut<'a, Ahead>,
+}
+
+impl HearRecords for Looking<'_> {
+    #[inline(always)]
+    fn hear(&mut self, record: &Record<'_>, at: u32) {
+        if let Some(ahead) = self.room.next() {
+            self.analysis.look_at(record, at, ahead);
+        }
+    }
+}
+
+#[inline(always)]
 fn read_records<R: Reader>(
     records: &Records<'_>,
+    soon: &mut [Ahead],
     analysis: &mut Analysis,
-    looked_at: &mut LookedAt,
     reader: &mut R,
 ) -> Result<(), R::Error> {
-    analysis.look_ahead(records.frames().map(|frame| frame.record()), looked_at);
-    for (frame, ahead) in records.frames().zip(looked_at.each()) {
+    analysis.foresee(soon);
+    let holder = records.bytes();
+    for (frame, ahead) in records.frames().zip(soon) {
         reader.record(&frame.record(), &frame.details());
-        match analysis.usual(frame.bytes(), ahead) {
+        match analysis.usual(holder, ahead) {
             Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
             None => read_record(&frame.record(), ahead, analysis, reader)?,
         }
@@ -145,7 +173,7 @@ fn read_records<R: Reader>(
 #[inline(never)]
 fn read_record<R: Reader>(
     record: &Record<'_>,
-    ahead: Ahead<'_>,
+    ahead: &Ahead,
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {

@@ -26,7 +26,7 @@ fn frames(path: &Path) -> Vec<Frame> {
     let mut input = Input::open(&[path], InputOptions::default()).unwrap();
     let mut frames = Vec::new();
     loop {
-        match input.next_event() {
+        match input.next_event(&mut ()) {
             Event::Records(records) => {
                 for frame in records.frames() {
                     let (record, details) = (frame.record(), frame.details());

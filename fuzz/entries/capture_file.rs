@@ -28,7 +28,7 @@ fn one_by_one(_: &mut CaptureReader, _: &[u8], _: &mut Told) -> usize {
 fn several(reader: &mut CaptureReader, buffer: &[u8], told: &mut Told) -> usize {
     let mut room = [RecordAt::BLANK; 3];
     let frames = reader.frames();
-    let (count, used) = reader.records(buffer, &mut room);
+    let (count, used) = reader.records(buffer, &mut room, &mut ());
     assert_eq!(reader.frames(), frames + count as u64);
     for (at, frame) in room.iter().take(count).zip(frames + 1..) {
         assert_eq!(at.frame, frame);

@@ -19,9 +19,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{Notes, Record, RecordAt, Step};
+use whyreset_capture::{HearRecords, Notes, Record, RecordAt, Step};
 
 use buffer::ReadBuffer;
+use info::Timed;
 use merge::Merge;
 use source::Source;
 
@@ -98,11 +99,25 @@ impl<'a> Records<'a> {
         self.capture
     }
 
+    /// What holds the bytes of all of them.
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.source.looked_up()
+    }
+
+    /// Lets somebody hear of each.
+    #[inline(never)]
+    fn tell(&self, heard_by: &mut dyn HearRecords) {
+        for frame in self.frames() {
+            heard_by.hear(&frame.record(), frame.at.start);
+        }
+    }
+
     /// The frames.
     #[inline]
     pub fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
         let (source, interface) = (self.source, self.interface);
-        let buffer = source.looked_up();
+        let buffer = self.bytes();
         let first = self.ready.first().map_or(0, |at| at.frame);
         let before = self.frame.wrapping_sub(first);
         self.ready.iter().map(move |at| Frame {
@@ -217,8 +232,11 @@ impl Input {
     /// The next event; what it borrows is valid until the next call.
     ///
     /// Damage in the middle of a file ends that file, with a warning in its [`CaptureInfo`].
+    ///
+    /// Of the records that it holds, [`TOGETHER`] at most, `heard_by` hears as soon as each is read. Their bytes are in
+    /// [`Records::bytes`].
     #[inline]
-    pub fn next_event(&mut self) -> Event<'_> {
+    pub fn next_event<H: HearRecords>(&mut self, heard_by: &mut H) -> Event<'_> {
         if !self.texts.is_empty() {
             return self.next_text();
         }
@@ -227,7 +245,9 @@ impl Input {
                 let Some(info) = self.infos.get_mut(*capture) else {
                     return Event::End;
                 };
-                let step = source.steps(info);
+                let mut timed = Timed::new(heard_by);
+                let step = source.steps(info, &mut timed);
+                info.note_times(&timed);
                 (*capture, step, &**source, None)
             }
             Captures::Many(merge) => match merge.step(&mut self.infos) {
@@ -240,18 +260,23 @@ impl Input {
                 None => source.records(),
                 Some(_) => source.latest(),
             };
-            let frame = self.frame.saturating_add(1);
-            self.frame = self.frame.saturating_add(ready.len() as u64);
-            if let Some(info) = self.infos.get_mut(capture) {
-                info.count(ready);
-            }
-            return Event::Records(Records {
+            let records = Records {
                 capture,
                 source,
                 ready,
-                frame,
+                frame: self.frame.saturating_add(1),
                 interface,
-            });
+            };
+            self.frame = self.frame.saturating_add(ready.len() as u64);
+            if let Some(info) = self.infos.get_mut(capture) {
+                info.packets = info.packets.saturating_add(ready.len() as u64);
+                if interface.is_some() {
+                    let mut timed = Timed::new(heard_by);
+                    records.tell(&mut timed);
+                    info.note_times(&timed);
+                }
+            }
+            return Event::Records(records);
         };
         match step {
             Step::Counted { .. } => {

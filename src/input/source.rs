@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use whyreset_capture::{
-    CaptureReader, Compression, DETECT_LEN, Detected, Kind, Notes, RecordAt, Refusal, Step,
-    Warning, detect,
+    CaptureReader, Compression, DETECT_LEN, Detected, HearRecords, Kind, Notes, RecordAt, Refusal,
+    Step, Warning, detect,
 };
 
 use super::buffer::{Bytes, ReadBuffer};
@@ -159,7 +159,7 @@ impl Source {
                 self.handed_out += 1;
                 return step;
             }
-            if let Some(step) = self.look_up()
+            if let Some(step) = self.look_up(&mut ())
                 && let Some(step) = self.settle(step, info)
             {
                 return step;
@@ -176,10 +176,15 @@ impl Source {
     }
 
     /// The same, but all records that were looked up together are handed out at once: `None` says that they are in
-    /// [`records`](Self::records).
-    pub(super) fn steps(&mut self, info: &mut CaptureInfo) -> Option<Step> {
+    /// [`records`](Self::records). `heard_by` hears of each as soon as it is read.
+    #[inline(always)]
+    pub(super) fn steps<H: HearRecords>(
+        &mut self,
+        info: &mut CaptureInfo,
+        heard_by: &mut H,
+    ) -> Option<Step> {
         loop {
-            match self.look_up() {
+            match self.look_up(heard_by) {
                 None => {
                     self.handed_out = self.looked_up;
                     return None;
@@ -214,17 +219,21 @@ impl Source {
 
     /// Drops what was handed out and looks up the records that follow, as far as the buffer holds them; or gives the next
     /// step, where that is none.
-    fn look_up(&mut self) -> Option<Step> {
+    #[inline(always)]
+    fn look_up<H: HearRecords>(&mut self, heard_by: &mut H) -> Option<Step> {
         self.buffer.consume(self.used);
         (self.handed_out, self.handed_out_before) = (0, 0);
         let buffer = self.buffer.unread();
-        let (count, used) = self.reader.records(buffer, &mut self.ready);
+        let (count, used) = self.reader.records(buffer, &mut self.ready, heard_by);
         (self.looked_up, self.used) = (count, used as u64);
         if count > 0 {
             return None;
         }
         match self.read_step() {
             Step::Record(record) => {
+                // Too seldom for a way of its own.
+                let heard_by: &mut dyn HearRecords = heard_by;
+                heard_by.hear(&record.record(self.buffer.unread()), record.start);
                 self.used = u64::from(record.consumed);
                 if let Some(place) = self.ready.first_mut() {
                     *place = record;

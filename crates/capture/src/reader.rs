@@ -31,6 +31,19 @@ enum Format {
     Ended,
 }
 
+/// Hears of records as they are read.
+///
+/// It is no closure, so that it can be a part of the loop that reads them: what is heard then need not be written down first.
+pub trait HearRecords {
+    /// The next record, whose bytes begin `at` this place in the buffer.
+    fn hear(&mut self, record: &Record<'_>, at: u32);
+}
+
+/// Nobody.
+impl HearRecords for () {
+    fn hear(&mut self, _: &Record<'_>, _: u32) {}
+}
+
 /// What the next bytes of the buffer are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -108,6 +121,12 @@ impl RecordAt {
     /// The record in the buffer that the step was made from.
     #[inline]
     pub fn record<'a>(&self, buffer: &'a [u8]) -> Record<'a> {
+        self.with(self.bytes(buffer))
+    }
+
+    /// The record, whose frame's bytes are these.
+    #[inline(always)]
+    pub const fn with<'a>(&self, bytes: &'a [u8]) -> Record<'a> {
         Record {
             frame: self.frame,
             time: self.time,
@@ -115,7 +134,7 @@ impl RecordAt {
             interface: self.interface,
             fcs_len: self.fcs_len,
             wire_len: self.wire_len,
-            bytes: self.bytes(buffer),
+            bytes,
         }
     }
 
@@ -242,17 +261,36 @@ impl CaptureReader {
     }
 
     /// Takes the steps ahead that are records, as many as there is `room` for, where their bytes are all in the buffer: each
-    /// counts from the buffer's beginning. Gives how many there are, and the bytes to drop afterwards.
+    /// counts from the buffer's beginning. Gives how many there are, and the bytes to drop afterwards. `heard_by` hears of each.
     ///
     /// There are none where the next step is another one. Of pcapng only enhanced packet blocks are taken so: what is known of
     /// a record may change with the other blocks, and each of these ends what is taken together.
-    pub fn records(&mut self, buffer: &[u8], room: &mut [RecordAt]) -> (usize, usize) {
+    #[inline]
+    pub fn records<H: HearRecords>(
+        &mut self,
+        buffer: &[u8],
+        room: &mut [RecordAt],
+        heard_by: &mut H,
+    ) -> (usize, usize) {
         let before = self.position.frame;
         let (count, used) = match &mut self.format {
-            Format::Pcap(reader) => together(buffer, before, room, |rest| reader.record(rest).ok()),
-            Format::Pcapng(reader) => together(buffer, before, room, |rest| reader.record(rest)),
+            Format::Pcap(reader) => match reader.as_most_are() {
+                Some(reader) => together(buffer, before, room, heard_by, |rest| {
+                    reader.record(rest).ok()
+                }),
+                None => together(buffer, before, room, heard_by, |rest| {
+                    reader.record(rest).ok()
+                }),
+            },
+            Format::Pcapng(reader) => {
+                together(buffer, before, room, heard_by, |rest| reader.record(rest))
+            }
             Format::Snoop(reader) => {
-                together(buffer, before, room, |rest| reader.record(rest).ok())
+                // Too seldom for a loop of its own.
+                let heard_by: &mut dyn HearRecords = heard_by;
+                together(buffer, before, room, heard_by, |rest| {
+                    reader.record(rest).ok()
+                })
             }
             Format::Undetected | Format::Ended => (0, 0),
         };
@@ -337,10 +375,11 @@ impl CaptureReader {
 
 /// Takes records one behind the other, numbered from behind `before`: how many they are, and the bytes that they take.
 #[inline(always)]
-fn together(
+fn together<H: HearRecords + ?Sized>(
     buffer: &[u8],
     before: u64,
     room: &mut [RecordAt],
+    heard_by: &mut H,
     mut next: impl FnMut(&[u8]) -> Option<RecordAt>,
 ) -> (usize, usize) {
     let (mut rest, mut count) = (buffer, 0);
@@ -348,15 +387,22 @@ fn together(
         let Some(record) = next(rest) else {
             break;
         };
+        let Some(behind) = rest.get(record.consumed as usize..) else {
+            break;
+        };
         count += 1;
-        *place = RecordAt {
+        let bytes = record.bytes(rest);
+        let record = RecordAt {
             frame: before.wrapping_add(count as u64),
             start: record
                 .start
                 .wrapping_add(buffer.len().wrapping_sub(rest.len()) as u32),
             ..record
         };
-        rest = rest.get(record.consumed as usize..).unwrap_or_default();
+        // First, so that its numbers need not be kept until what hears of it is done.
+        *place = record;
+        heard_by.hear(&record.with(bytes), record.start);
+        rest = behind;
     }
     (count, buffer.len().wrapping_sub(rest.len()))
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing)] // tests may panic
 
 use proptest::prelude::*;
-use whyreset_capture::{CaptureReader, RecordAt, Step};
+use whyreset_capture::{CaptureReader, HearRecords, Record, RecordAt, Step};
 
 /// Numbers of a file in one byte order.
 #[derive(Clone, Copy, Debug)]
@@ -198,6 +198,16 @@ fn pcap() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// What was heard of records.
+#[derive(Default)]
+struct Heard(Vec<String>);
+
+impl HearRecords for Heard {
+    fn hear(&mut self, record: &Record<'_>, at: u32) {
+        self.0.push(format!("{record:?} {at}"));
+    }
+}
+
 /// All that is told of a file, with up to `room` records taken together: none where it is 0.
 fn told(file: &[u8], room: usize, chunk: usize) -> Vec<String> {
     let mut reader = CaptureReader::new();
@@ -206,7 +216,12 @@ fn told(file: &[u8], room: usize, chunk: usize) -> Vec<String> {
     let mut told = Vec::new();
     loop {
         let buffer = &file[start..end];
-        let (count, used) = reader.records(buffer, &mut ready);
+        let (mut heard, mut found) = (Heard::default(), Vec::new());
+        let (count, used) = reader.records(buffer, &mut ready, &mut heard);
+        for at in &ready[..count] {
+            found.push(format!("{:?} {}", at.record(buffer), at.start));
+        }
+        assert_eq!(heard.0, found);
         for at in &ready[..count] {
             told.push(tell(&reader, buffer, at));
         }

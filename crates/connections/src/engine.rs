@@ -75,6 +75,8 @@ pub struct Engine<X> {
     config: EngineConfig,
     index: Index,
     slots: Vec<Slot<X>>,
+    /// The index as it was when slots were looked for ahead ([`Index::changes`]).
+    foreseen_at: u64,
     free: Vec<u32>,
     next_stream: u64,
     capture_end: Timestamp,
@@ -148,6 +150,7 @@ impl<X: StreamSink> Engine<X> {
             config,
             index: Index::default(),
             slots: Vec::new(),
+            foreseen_at: foresight::NEVER,
             free: Vec::new(),
             next_stream: 0,
             capture_end: Timestamp::default(),

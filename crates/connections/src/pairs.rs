@@ -136,8 +136,8 @@ impl PairHash {
         let mut hasher = seed.build_hasher();
         hasher.write_u64(first);
         hasher.write_u64(second);
-        let hash = hasher.finish();
-        Self((hash ^ (hash >> 32)) as u32)
+        // All of its bits are as good.
+        Self(hasher.finish() as u32)
     }
 }
 
@@ -162,6 +162,16 @@ pub(crate) struct Located {
 }
 
 impl Located {
+    /// Of no segment.
+    pub(crate) const NOWHERE: Self = Self {
+        pair: Pair {
+            low: Word(0),
+            high: Word(0),
+        },
+        hash: PairHash(0),
+        from: End::Low,
+    };
+
     /// Whether one of the ports is this one.
     pub(crate) const fn is_port(&self, port: u16) -> bool {
         self.pair.low.port() == port || self.pair.high.port() == port

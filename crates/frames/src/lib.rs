@@ -32,7 +32,7 @@ mod tunnel;
 mod walk;
 
 use whyreset_capture::{Record, Timestamp};
-use whyreset_segments::{Addresses, LinkFields, Quote, Segment, Usual};
+use whyreset_segments::{Addresses, AddressesV4, LinkFields, Quote, Segment, Usual};
 
 use crate::link::{link_type, plain_frame};
 
@@ -126,26 +126,23 @@ pub fn plain_segment<'a>(record: &Record<'a>) -> Option<Segment<'a>> {
     plain_frame::segment(record, record.time?)
 }
 
-/// What is told at first sight of a frame of IPv4 in Ethernet without a tag, in which [`plain_segment`] finds something. A usual
-/// segment is written into `usual`; `ends` hears who sent a segment to whom.
+/// Reads the usual segment of a frame that is as most are: IPv4 in Ethernet without a tag. It is written into `usual`, with the frame
+/// `at` this place in what holds its bytes; gives who sent it to whom. Of all else nothing is told.
 #[inline(always)]
-pub fn at_first_sight(
-    record: &Record<'_>,
-    usual: &mut Usual,
-    ends: impl FnOnce(&Addresses),
-) -> Option<Sight> {
-    plain_frame::at_first_sight(record, usual, ends)
+pub fn at_first_sight(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<AddressesV4> {
+    plain_frame::at_first_sight(record, at, usual)
 }
 
-/// What is told of all other frames in which [`plain_segment`] finds something. Most frames have been told by then: the two are
-/// apart so that these have a short way.
+/// What is told of any frame in which [`plain_segment`] finds something. A usual segment is written into `usual`; `ends` hears who sent
+/// a segment to whom. Most frames are told at first sight: the two are apart so that these have a short way.
 #[inline(always)]
 pub fn at_second_sight(
     record: &Record<'_>,
+    at: u32,
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
-    plain_frame::at_second_sight(record, usual, ends)
+    plain_frame::at_second_sight(record, at, usual, ends)
 }
 
 /// Longer than this no frame is, whatever the file says.

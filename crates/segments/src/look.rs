@@ -8,24 +8,27 @@ use crate::{IpFields, Known, LinkFields, Segment};
 pub struct Look {
     /// MAC address and VLAN.
     link: u64,
-    /// From below: interface (32 bits), TTL (8), bytes of headers in a datagram (12), tunnels (4), and single bits.
+    /// From below: ECN (2 bits), tunnels (4), two single bits, TTL (8), bytes of headers in a datagram (12), four single bits, and
+    /// interface (32). TTL and don't-fragment bit stand as in IPv4's header ([`PlainLook::hops`]): they need not be moved.
     rest: u64,
 }
 
 const VLAN_AT: u32 = 48;
-const TTL_AT: u32 = 32;
-const OVERHEAD_AT: u32 = 40;
-const MAX_OVERHEAD: u32 = 0xfff;
-const TUNNELS_AT: u32 = 52;
+const ECN_BITS: u64 = 3;
+const TUNNELS_AT: u32 = 2;
 const MAX_TUNNELS: u8 = 15;
-const ECN_AT: u32 = 56;
-const DONT_FRAGMENT: u64 = 1 << 58;
-const HAS_TIMESTAMPS: u64 = 1 << 59;
-const IS_V6: u64 = 1 << 60;
-const HAS_MAC: u64 = 1 << 61;
+const HAS_TIMESTAMPS: u64 = 1 << 6;
+const IS_V6: u64 = 1 << 7;
+const TTL_AT: u32 = 8;
+const TTL_BITS: u64 = 0xff << TTL_AT;
+const OVERHEAD_AT: u32 = 16;
+const MAX_OVERHEAD: u32 = 0xfff;
+const HAS_MAC: u64 = 1 << 28;
 /// The link says whether the capturing host sent it, and that it did.
-const HAS_DIRECTION: u64 = 1 << 62;
-const IS_OUTGOING: u64 = 1 << 63;
+const HAS_DIRECTION: u64 = 1 << 29;
+const DONT_FRAGMENT: u64 = 1 << 30;
+const IS_OUTGOING: u64 = 1 << 31;
+const INTERFACE_AT: u32 = 32;
 
 const fn bit(set: bool, bit: u64) -> u64 {
     if set { bit } else { 0 }
@@ -48,11 +51,11 @@ impl Look {
         {
             return None;
         }
-        let rest = u64::from(link.interface)
+        let rest = u64::from(link.interface) << INTERFACE_AT
             | u64::from(ip.ttl) << TTL_AT
             | u64::from(overhead) << OVERHEAD_AT
             | u64::from(link.tunnels) << TUNNELS_AT
-            | u64::from(ip.ecn & 3) << ECN_AT
+            | u64::from(ip.ecn) & ECN_BITS
             | bit(ip.dont_fragment, DONT_FRAGMENT)
             | bit(segment.options.timestamps.is_some(), HAS_TIMESTAMPS)
             | bit(is_v6, IS_V6)
@@ -71,11 +74,10 @@ impl Look {
         Self {
             link: plain.link.link,
             rest: plain.link.rest
-                | plain.interface as u64
-                | (plain.ttl as u64) << TTL_AT
+                | (plain.interface as u64) << INTERFACE_AT
                 | 40 << OVERHEAD_AT
-                | ((plain.ecn & 3) as u64) << ECN_AT
-                | bit(plain.dont_fragment, DONT_FRAGMENT),
+                | plain.hops as u64 & (TTL_BITS | DONT_FRAGMENT)
+                | plain.ecn as u64 & ECN_BITS,
         }
     }
 
@@ -106,7 +108,7 @@ impl Look {
     /// Whether two looks are the same but for the ECN and don't-fragment bits, which a sender sets by the packet.
     #[inline]
     pub const fn is_alike(self, other: Self) -> bool {
-        let differs = (self.rest ^ other.rest) & !(3 << ECN_AT | DONT_FRAGMENT);
+        let differs = (self.rest ^ other.rest) & !(ECN_BITS | DONT_FRAGMENT);
         self.link == other.link && differs == 0
     }
 
@@ -137,7 +139,7 @@ impl Look {
         };
         LinkFields {
             tunnels: (self.rest >> TUNNELS_AT) as u8 & MAX_TUNNELS,
-            ..link.fields(self.rest as u32)
+            ..link.fields((self.rest >> INTERFACE_AT) as u32)
         }
     }
 
@@ -147,7 +149,7 @@ impl Look {
             ttl: self.ttl(),
             id,
             dont_fragment: self.has(DONT_FRAGMENT),
-            ecn: (self.rest >> ECN_AT) as u8 & 3,
+            ecn: (self.rest & ECN_BITS) as u8,
             flow_label,
             total_len: self.datagram_len(payload_len),
             fragmented: false,
@@ -233,12 +235,11 @@ pub struct PlainLook {
     pub link: LinkLook,
     /// Interface of the capture.
     pub interface: u32,
-    /// TTL or hop limit.
-    pub ttl: u8,
+    /// The word of IPv4's header that has the don't-fragment bit, the TTL and the protocol: bytes 6 to 9 of it. The hop limit of IPv6
+    /// stands where the TTL does.
+    pub hops: u32,
     /// The two ECN bits are the lowest.
     pub ecn: u8,
-    /// IPv4's don't-fragment bit.
-    pub dont_fragment: bool,
 }
 
 const fn mac_bits([a, b, c, d, e, f]: [u8; 6]) -> u64 {

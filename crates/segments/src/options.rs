@@ -5,10 +5,10 @@ use crate::SeqNumber;
 /// The timestamps option (RFC 7323 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamps {
-    /// TSval: the sender's clock.
-    pub value: u32,
     /// TSecr: the last TSval it echoes.
     pub echo: u32,
+    /// TSval: the sender's clock.
+    pub value: u32,
 }
 
 /// One block of the SACK option (RFC 2018 §3): these bytes arrived, though earlier ones are missing.

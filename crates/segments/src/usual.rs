@@ -13,10 +13,10 @@ pub struct Usual {
     pub frame: u64,
     /// When it was captured.
     pub time: Timestamp,
-    /// Sequence number.
-    pub seq: u32,
     /// Acknowledgement number.
     pub ack: u32,
+    /// Sequence number.
+    pub seq: u32,
     /// Timestamps; zeros where its look has none.
     pub timestamps: Timestamps,
     /// Bytes of payload on the wire; may exceed those that were captured.

@@ -15,7 +15,7 @@ use header::{FileHeader, Lengths};
 use variant::Variant;
 
 /// Reads the records of a pcap file.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PcapReader {
     order: ByteOrder,
     lengths: Lengths,
@@ -65,6 +65,23 @@ impl PcapReader {
             max_len,
         };
         Ok((reader, header.len as u64))
+    }
+
+    /// The same reader, where the file is as most are: little-endian frames of Ethernet, with plain record headers. What the compiler
+    /// knows of them then need not be looked up for each record.
+    #[inline(always)]
+    pub(crate) fn as_most_are(&self) -> Option<Self> {
+        let as_most_are = Self {
+            order: ByteOrder::Little,
+            lengths: Lengths::CapturedFirst,
+            header_len: Variant::Plain.record_header_len(),
+            padding: 0,
+            nanos_per_unit: self.nanos_per_unit,
+            link: LinkType::ETHERNET,
+            fcs_len: 0,
+            max_len: max_frame_len(LinkType::ETHERNET),
+        };
+        (*self == as_most_are).then_some(as_most_are)
     }
 
     /// The next record.

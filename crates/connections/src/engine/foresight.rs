@@ -1,6 +1,6 @@
 //! Connections are looked up and fetched from memory before their packets come.
 
-use whyreset_segments::{Addresses, Segment, Usual};
+use whyreset_segments::{Addresses, AddressesV4, Segment, Usual};
 
 use super::{Engine, Placed, Slot, State};
 use crate::orderly::Orderly;
@@ -16,58 +16,66 @@ pub const FORESEEN: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub struct Foreseen {
     located: Located,
-    /// Its slot, where one was found.
+    /// Its slot, where one was found ([`Engine::foresee`]).
     slot: Option<u32>,
-    /// The index as it was when the slot was looked for ([`crate::pairs::Index::changes`]).
-    changes: u64,
-}
-
-/// No slot was looked for.
-const NEVER: u64 = u64::MAX;
-
-impl Default for Foreseen {
-    fn default() -> Self {
-        Self::at(Located::default())
-    }
 }
 
 impl Foreseen {
-    #[inline]
-    const fn at(located: Located) -> Self {
-        Self {
-            located,
-            slot: None,
-            changes: NEVER,
-        }
-    }
+    /// Of nothing that belongs anywhere.
+    pub const NOWHERE: Self = Self {
+        located: Located::NOWHERE,
+        slot: None,
+    };
 }
+
+/// No slots were looked for.
+pub(super) const NEVER: u64 = u64::MAX;
 
 impl<X: StreamSink> Engine<X> {
     /// A segment between these ends comes soon. Nothing changes but that hosts may get their numbers; [`Engine::foresee`] says more
     /// of it.
     #[inline]
     pub fn locate(&mut self, addresses: &Addresses) -> Foreseen {
-        let located = match addresses {
-            Addresses::V4(ends) => self.index.locate_v4(ends),
-            Addresses::V6(ends) => self.index.locate_v6(ends),
-        };
+        match addresses {
+            Addresses::V4(ends) => self.locate_v4(ends),
+            Addresses::V6(ends) => {
+                let located = self.index.locate_v6(ends);
+                self.located_soon(located)
+            }
+        }
+    }
+
+    /// The same between addresses of IPv4.
+    #[inline(always)]
+    pub fn locate_v4(&self, ends: &AddressesV4) -> Foreseen {
+        self.located_soon(self.index.locate_v4(ends))
+    }
+
+    #[inline(always)]
+    fn located_soon(&self, located: Located) -> Foreseen {
         self.index.fetch(located.hash);
-        Foreseen::at(located)
+        Foreseen {
+            located,
+            slot: None,
+        }
     }
 
     /// These segments come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
-    /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes.
-    pub fn foresee(&self, soon: &mut [Foreseen]) {
+    /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes. What
+    /// was foreseen before is not to be used any more.
+    pub fn foresee(&mut self, soon: &mut [impl AsMut<Foreseen>]) {
         if self.slots.len() < LARGE {
+            self.foreseen_at = NEVER;
             return;
         }
+        self.foreseen_at = self.index.changes();
         let mut places = [None; FORESEEN];
         for (it, place) in soon.iter_mut().zip(&mut places) {
-            *place = self.fetch_slot(it);
+            *place = self.fetch_slot(it.as_mut());
         }
         let mut connections = [None; FORESEEN];
         for ((it, place), connection) in soon.iter_mut().zip(&places).zip(&mut connections) {
-            *connection = place.and_then(|place| self.fetch_connection(it, place));
+            *connection = place.and_then(|place| self.fetch_connection(it.as_mut(), place));
         }
         for connection in connections.iter().flatten() {
             connection.fetch_behind();
@@ -78,7 +86,6 @@ impl<X: StreamSink> Engine<X> {
     #[inline]
     fn fetch_slot(&self, it: &mut Foreseen) -> Option<&Slot<X>> {
         it.slot = self.index.find(it.located.hash, |_| true);
-        it.changes = self.index.changes();
         let place = self.slots.get(it.slot? as usize)?;
         whyreset_prefetch::fetch(&place.pair);
         whyreset_prefetch::fetch(&place.state);
@@ -124,7 +131,7 @@ impl<X: StreamSink> Engine<X> {
 
     #[inline]
     fn foreseen_slot(&self, foreseen: &Foreseen) -> Option<u32> {
-        if foreseen.changes == self.index.changes() {
+        if self.foreseen_at == self.index.changes() {
             foreseen.slot
         } else {
             self.find(&foreseen.located)

@@ -5,6 +5,7 @@
 //! words of four bytes: that takes far fewer steps than byte by byte.
 
 mod carrier;
+mod first_sight;
 mod tcp_header;
 mod v4;
 mod v6;
@@ -13,6 +14,7 @@ use whyreset_capture::{Record, Timestamp};
 use whyreset_segments::{Addresses, Segment, Usual};
 
 use self::carrier::{Carrier, Version};
+pub(crate) use self::first_sight::usual as at_first_sight;
 use crate::packet::Packet;
 use crate::transport::tcp::{self, Sighting};
 use crate::walk::Datagram;
@@ -70,15 +72,13 @@ fn below<'a>(record: &Record<'a>) -> Option<(Carrier, Datagram, Packet<'a>)> {
     Some((carrier, datagram, tcp))
 }
 
-/// What is told of a frame of that shape at first sight.
+/// What is told of a frame of that shape at second sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// It holds a usual segment.
     Usual,
     /// It holds another one.
     Other,
-    /// It has to be looked at again: [`crate::at_second_sight`].
-    Again,
 }
 
 impl Sight {
@@ -88,31 +88,22 @@ impl Sight {
 }
 
 /// Looks at a frame, which the capture tells the time of. `None` where it is odd. A usual segment is written where there is room for
-/// it: it is large, and so it need not be moved. What is written where no usual segment is, is not looked at. `ends` hears who sent
-/// a segment to whom.
-#[inline(always)]
-pub(crate) fn at_first_sight(
-    record: &Record<'_>,
-    usual: &mut Usual,
-    ends: impl FnOnce(&Addresses),
-) -> Option<Sight> {
-    match carrier::untagged(record) {
-        Some((carrier, rest)) => v4::look_at(record, carrier, rest, usual, ends),
-        None => Some(Sight::Again),
-    }
-}
-
-/// The same of frames with any other carrier, and of IPv6.
+/// it: it is large, and so it need not be moved. What is written where no usual segment is, is not looked at. The frame begins `at` this
+/// place in what holds the segment's bytes. `ends` hears who sent a segment to whom.
 #[inline(always)]
 pub(crate) fn at_second_sight(
     record: &Record<'_>,
+    at: u32,
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
-    let (carrier, version, rest) = carrier::other(record)?;
+    let (carrier, version, rest) = match carrier::untagged(record) {
+        Some((carrier, rest)) => (carrier, Version::V4, rest),
+        None => carrier::other(record)?,
+    };
     match version {
-        Version::V4 => v4::look_at(record, carrier, rest, usual, ends),
-        Version::V6 => v6::look_at(record, carrier, rest, usual, ends),
+        Version::V4 => v4::look_at(record, carrier, rest, at, usual, ends),
+        Version::V6 => v6::look_at(record, carrier, rest, at, usual, ends),
     }
 }
 

@@ -56,12 +56,13 @@ pub(super) fn datagram<'a>(
     Some((datagram, Packet::new(rest, usize::from(payload_len))))
 }
 
-/// What is told of it at first sight.
+/// What is told of it before its packet comes. Its frame begins `at` this place in what holds it.
 #[inline(always)]
 pub(super) fn look_at(
     record: &Record<'_>,
     carrier: Carrier,
     rest: &[u8],
+    at: u32,
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
@@ -79,13 +80,12 @@ pub(super) fn look_at(
     usual.look = Look::plain(&PlainLook {
         link: carrier.link,
         interface: record.interface,
-        ttl: (third >> 24) as u8,
+        hops: second << 16 | third >> 16,
         ecn: (first >> 16) as u8,
-        dont_fragment: second & DONT_FRAGMENT != 0,
     });
     let payload_len = total_len.checked_sub(u32::from(HEADER))?;
     let tcp = behind.get(..payload_len as usize).unwrap_or(behind);
-    let at = u32::from(carrier.len) + u32::from(HEADER);
+    let at = at + u32::from(carrier.len) + u32::from(HEADER);
     let Tcp { ports, is_usual } = tcp_header::look_at(payload_len, tcp, at, usual)?;
     ends(&addresses(source, destination, ports));
     Some(Sight::of(is_usual))

@@ -55,12 +55,13 @@ pub(super) fn datagram<'a>(
     Some((datagram, Packet::new(rest, payload_len as usize)))
 }
 
-/// What is told of it at first sight.
+/// What is told of it before its packet comes. Its frame begins `at` this place in what holds it.
 #[inline(always)]
 pub(super) fn look_at(
     record: &Record<'_>,
     carrier: Carrier,
     rest: &[u8],
+    at: u32,
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
@@ -78,12 +79,11 @@ pub(super) fn look_at(
     usual.look = Look::plain_v6(&PlainLook {
         link: carrier.link,
         interface: record.interface,
-        ttl: second as u8,
+        hops: (second & 0xff) << 8,
         ecn: (first >> 20) as u8,
-        dont_fragment: false,
     });
     let tcp = behind.get(..payload_len as usize).unwrap_or(behind);
-    let at = u32::from(carrier.len) + HEADER;
+    let at = at + u32::from(carrier.len) + HEADER;
     let Tcp { ports, is_usual } = tcp_header::look_at(payload_len, tcp, at, usual)?;
     ends(&addresses(hosts, ports)?);
     Some(Sight::of(is_usual))
