@@ -8,6 +8,7 @@ mod cut_stream;
 pub(crate) mod goodbye;
 mod in_flight;
 mod left_out;
+mod outage;
 mod unread;
 mod unseen;
 mod untold;
@@ -21,6 +22,7 @@ pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use in_flight::{asks, in_flight, is_full, was_sending};
+pub(crate) use outage::Outage;
 pub(crate) use unread::no_to_an_unread_upload;
 pub(crate) use wait::{Wait, before as wait_before};
 
@@ -44,6 +46,8 @@ pub(crate) struct Case<'a> {
     pub cut: Option<CutStream<'a>>,
     /// How long the side that closed had waited before it did.
     pub wait: Option<Wait>,
+    /// Nothing got through for long, shortly before it ended.
+    pub outage: Option<Outage>,
     /// Rows that a list leaves out hold something that was said, and whose turn it was does not show.
     pub turn_hidden: bool,
 }
@@ -64,6 +68,7 @@ impl<'a> Case<'a> {
             accounts,
             wait: timed.and_then(|close| wait::before(connection, close)),
             cut: cut_stream::find(connection, close),
+            outage: close.and_then(|close| outage::before(connection, close)),
             turn_hidden: left_out::hides_the_turn(connection, close),
             connection,
             neighbours,

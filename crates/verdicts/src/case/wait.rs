@@ -5,7 +5,7 @@ use whyreset_connections::{Connection, Moment, Packet, Side};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
-use super::Close;
+use super::{Close, outage};
 
 /// From a goodbye to the close behind it.
 const GOODBYE_TIME: Span = Span::from_millis(100);
@@ -116,8 +116,14 @@ fn shown_at_most(connection: &Connection<Exchanges>, close: Close) -> i64 {
 /// The side that closed had not heard anything for long, though the other side kept sending: what that sent again and
 /// again never reached it.
 fn cut_off(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
-    let tail = connection.flows.of(close.side.peer()).unanswered?;
-    if tail.transmissions < 3 || tail.first.time >= close.at.time {
+    let peer = close.side.peer();
+    let tail = connection.flows.of(peer).unanswered;
+    let tail = tail.filter(|tail| tail.transmissions >= 3);
+    let outage = outage::before(connection, close).filter(|outage| outage.side == peer);
+    let began = tail
+        .map(|tail| tail.first)
+        .or(outage.map(|outage| outage.first))?;
+    if began.time >= close.at.time {
         return None;
     }
     let own = connection

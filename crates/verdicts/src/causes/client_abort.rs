@@ -212,6 +212,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it came sooner than the client can have reacted",
         ),
         on(INJECTION_DETECTOR, 0.3, "the numbers are those of a forger"),
+        on(ACKS_LOST, 0.1, "one direction had failed: that is the root"),
+        on(
+            OUTAGE,
+            0.04,
+            "nothing had got through for long when it left: that is the root",
+        ),
         on(
             UNANSWERED_TAIL,
             0.15,

@@ -141,6 +141,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.08,
             "its own program had stopped reading: that is the root",
         ),
+        on(ACKS_LOST, 0.1, "one direction had failed: that is the root"),
+        on(
+            OUTAGE,
+            0.06,
+            "nothing got through while it waited: that is the root",
+        ),
         on(
             UNANSWERED_TAIL,
             0.12,

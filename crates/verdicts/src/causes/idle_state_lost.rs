@@ -76,6 +76,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the request never reached the server",
         ),
         on(
+            OUTAGE,
+            4.0,
+            "from the first packet after the silence on, nothing got through for long",
+        ),
+        on(
             UNANSWERED_TAIL,
             4.0,
             "from the first packet after the silence on, nothing gets through",
@@ -146,7 +151,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .first()
         .map(|silence| wording::span(silence.length))
         .unwrap_or_default();
-    if found.has(UNANSWERED_TAIL) {
+    if found.has_any(&[UNANSWERED_TAIL, OUTAGE]) {
         return format!(
             "After {idle} of silence nothing got through any more: a device on the path (NAT, firewall, balancer) has forgotten the idle connection."
         );

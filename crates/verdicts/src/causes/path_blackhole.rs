@@ -1,6 +1,6 @@
 //! `path_blackhole`: packets stopped getting through, whatever their size.
 
-use crate::case::Case;
+use crate::case::{Case, Outage};
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observation, Observations, steps, wording};
@@ -13,6 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "links fail, laptops sleep, phones lose their network, hosts lose power",
     needs: &[
         UNANSWERED_TAIL,
+        OUTAGE,
         ACKS_LOST,
         KEEP_ALIVE_UNANSWERED,
         PROBES_BETWEEN_GAPS,
@@ -90,6 +91,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the request never reached the server",
         ),
         on(
+            OUTAGE,
+            5.0,
+            "nothing got through for long, and somebody gave up meanwhile",
+        ),
+        on(
+            CLIENT_LEFT_IN_OUTAGE,
+            6.0,
+            "the client had given up before the path came back",
+        ),
+        on(
             UNANSWERED_TAIL,
             4.0,
             "a segment sent again and again without an answer",
@@ -159,7 +170,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         return acks_lost(lost);
     }
     let Some(tail) = found.get(UNANSWERED_TAIL) else {
-        return without_a_tail(case);
+        let outage = case.outage.filter(|_| found.has(OUTAGE));
+        return outage.map_or_else(|| without_a_tail(case), |outage| passing(case, outage));
     };
     let first = tail.frames.first().copied().unwrap_or(c.frames.last);
     let when = case
@@ -176,6 +188,18 @@ fn acks_lost(lost: &Observation) -> String {
     let acknowledged = lost.frames.first().copied().unwrap_or_default();
     format!(
         "One direction no longer got through: what is acknowledged from frame {acknowledged} on is sent again all the same, so the acknowledgements are lost on the way."
+    )
+}
+
+/// The path came back, too late.
+fn passing(case: &Case<'_>, outage: Outage) -> String {
+    let c = case.connection;
+    format!(
+        "From {} on (frame {}) packets did not get through, until frame {} at {}: somebody gave up meanwhile.",
+        wording::at(c, outage.first.time),
+        outage.first.frame,
+        outage.ended.frame,
+        wording::at(c, outage.ended.time)
     )
 }
 
@@ -201,7 +225,7 @@ const PAGE: Page = Page {
     title: "Packets stopped getting through",
     what: "From a moment on nothing gets through any more, whatever its size, until a side gives up: a broken link, a lost route, a VPN that went down, a laptop that was closed, a host without power.",
     at_client: "Its own request or data is sent again at doubling intervals; or, while it receives, data simply stops in full flow, and its own FIN or probes are not acknowledged.",
-    at_server: "The last segments are sent again at 0.2, 0.4, 0.8 s … and never acknowledged. Giving up sends nothing on Linux: silence is the signature.",
+    at_server: "The last segments are sent again at 0.2, 0.4, 0.8 s … and never acknowledged. Giving up sends nothing on Linux: silence is the signature. Where the path comes back, the FIN or RST of who gave up meanwhile follows.",
     between: "One direction may still be seen: it tells on which side the hole is.",
     mistaken_for: "mtu_blackhole (small packets still pass), idle_state_lost (it began after a silence), client_timeout (the host still acknowledged), receiver_stalled (probes are answered).",
     people_see: &[

@@ -147,6 +147,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(REQUEST_CROSSED_CLOSE, 0.05, "it had closed in order before"),
         on(REQUEST_AFTER_CLOSE, 0.05, "it had closed in order before"),
         on(
+            REFUSES_AFTER_OUTAGE,
+            0.01,
+            "it had the connection all the time",
+        ),
+        on(
+            CLIENT_LEFT_IN_OUTAGE,
+            0.4,
+            "its program may have given up in the outage instead",
+        ),
+        on(
             UNANSWERED_TAIL,
             1.2,
             "the host was away for a while before it answered",

@@ -70,6 +70,8 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "the client had stopped reading: that is the root",
         ),
+        on(ACKS_LOST, 0.3, "one direction had failed: that is the root"),
+        on(OUTAGE, 0.2, "nothing had got through for long before"),
         on(UNANSWERED_TAIL, 0.2, "packets had stopped getting through"),
         on(TLS_ALERT, 0.2, "an alert is the reason"),
         on(

@@ -242,6 +242,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(INJECTION_DETECTOR, 0.3, "the numbers are those of a forger"),
         on(IDLE_BEFORE_FAILURE, 0.4, "it came after a long silence"),
+        on(ACKS_LOST, 0.2, "one direction had failed: that is the root"),
+        on(OUTAGE, 0.1, "nothing had got through for long before"),
         on(
             UNANSWERED_TAIL,
             0.15,

@@ -159,6 +159,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the client had stopped reading: that is the root",
         ),
         on(
+            ACKS_LOST,
+            0.05,
+            "one direction had failed: that is the root",
+        ),
+        on(
+            OUTAGE,
+            0.08,
+            "nothing got through while it waited: that is the root",
+        ),
+        on(
             UNANSWERED_TAIL,
             0.15,
             "packets had stopped getting through: that is the root",

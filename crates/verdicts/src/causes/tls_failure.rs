@@ -60,6 +60,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.15,
             "it was broken off after a wait: somebody's patience ran out",
         ),
+        on(OUTAGE, 0.1, "nothing had got through for long before"),
         on(UNANSWERED_TAIL, 0.1, "packets had stopped getting through"),
         on(HOLE_NEVER_FILLED, 0.1, "packets were lost on the way"),
         on(

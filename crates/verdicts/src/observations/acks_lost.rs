@@ -34,13 +34,15 @@ fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)
             && !p.flags.intersects(opens)
             && !p.marks.intersects(probes)
     };
-    let last = packets().rfind(carries)?;
+    // Behind the last copy there may be a FIN.
+    let repeats = |p: &&Packet| carries(p) && p.payload_len > 0;
+    let last = packets().rfind(repeats)?;
     let acknowledges = |p: &&Packet| {
         p.side != side && p.known.has(Known::ACK) && !p.flags.is_rst() && p.ack >= last.seq_end()
     };
     let acknowledged = packets().find(acknowledges)?;
     let travelled = acknowledged.time + case.path_round_trip().unwrap_or(Span::ZERO) + TRAVELS;
-    let later = packets().rev().filter(carries);
+    let later = packets().rev().filter(repeats);
     let copies: Vec<Moment> = later
         .take_while(|p| p.seq == last.seq && p.time > travelled)
         .map(|p| p.moment())

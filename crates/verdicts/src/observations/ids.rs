@@ -340,6 +340,12 @@ ids! {
     UNANSWERED_TAIL = "unanswered_tail";
     /// The same, but the capture ends before the next copy is due, some seconds after the first.
     TAIL_JUST_BEGUN = "tail_just_begun";
+    /// A segment was sent again and again without an answer until somebody gave up; then packets came through again.
+    OUTAGE = "outage";
+    /// And who had sent it again and again refuses what comes: its program had closed meanwhile.
+    REFUSES_AFTER_OUTAGE = "refuses_after_outage";
+    /// And the client's host refuses what comes: it had been silent since the outage began.
+    CLIENT_LEFT_IN_OUTAGE = "client_left_in_outage";
     /// The same, from both sides.
     UNANSWERED_BOTH = "unanswered_both";
     /// After it nothing at all came from the other side.

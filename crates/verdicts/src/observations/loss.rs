@@ -207,7 +207,9 @@ fn path_alive(case: &Case<'_>, found: &mut Observations) {
     let Some(close) = case.close.filter(|_| !found.has(ids::UNANSWERED_TAIL)) else {
         return;
     };
+    // Behind an outage it tells nothing of the time before.
     let fin = case.connection.flows.of(close.side).fin;
+    let fin = fin.filter(|_| case.outage.is_none());
     if let Some((fin, acked)) = fin.and_then(|fin| Some((fin, fin.acked?))) {
         found.add(
             ids::PATH_ALIVE,

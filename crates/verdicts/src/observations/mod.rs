@@ -19,6 +19,7 @@ mod light_cone;
 mod loss;
 mod neighbours;
 mod opening;
+mod outages;
 mod reading;
 mod rst;
 mod tls_and_protocols;
@@ -61,6 +62,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
         windows::observe(case, &mut found);
         loss::observe(case, &mut found);
         acks_lost::observe(case, &mut found);
+        outages::observe(case, &mut found);
     }
     icmp_notices::observe(case, &mut found);
     rst::observe(case, &mut found);

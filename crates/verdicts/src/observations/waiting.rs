@@ -112,7 +112,8 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             ),
         );
         round(case, close, wait, found);
-    } else {
+    } else if case.outage.is_none() {
+        // What flows behind an outage had waited in it, and the close with it.
         found.add(
             ids::NO_WAIT,
             [wait.after.frame, close.at.frame],
@@ -367,6 +368,11 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
 fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
     if let Some((_, tail)) = super::loss::tail(case) {
         return Some((tail.first.time, tail.first.frame));
+    }
+    // Behind a FIN that is repeated somebody had waited, not idled.
+    let close = case.close.map_or(0, |close| close.at.frame);
+    if let Some(outage) = case.outage.filter(|outage| outage.first.frame != close) {
+        return Some((outage.first.time, outage.first.frame));
     }
     let reset = case.fatal.filter(|reset| {
         case.close

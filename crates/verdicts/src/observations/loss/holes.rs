@@ -38,6 +38,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             && receiver.acks_of_unseen == 0;
         // Segments as large did come: then it was not their size.
         let others_as_large = flow.sizes.largest_sent >= LARGE;
+        // Nor where small ones of the other side, its FIN for example, were lost as well.
+        let small_lost = case
+            .outage
+            .is_some_and(|o| o.side == side.peer() && o.copies > 0);
+        if small_lost {
+            continue;
+        }
         let Some(last) = flow.last.filter(|_| waiting && both_heard(case)) else {
             continue;
         };

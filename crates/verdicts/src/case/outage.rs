@@ -1,0 +1,169 @@
+//! An outage: one side repeated a segment for long and heard nothing, until packets came through again.
+//!
+//! What is never answered is a tail (`observations::loss`). Here somebody was heard again at last, and most often too late: the
+//! other side, or the same one, had given up meanwhile.
+
+use whyreset_capture::Span;
+use whyreset_connections::{Connection, Marks, Moment, Packet, Side, Silence};
+use whyreset_exchanges::Exchanges;
+use whyreset_segments::{Known, TcpFlags};
+
+use super::{Close, is_full, path_round_trip};
+
+/// So many transmissions of one segment without an answer are no passing loss.
+const COPIES: u32 = 3;
+/// And they are spread over so long: some doubled timeouts.
+const SHORTEST: Span = Span::from_secs(1);
+/// Or over so many round trips.
+const ROUND_TRIPS: i64 = 4;
+/// What waits behind it, the FIN for example, goes out within so many.
+const ROUNDS: i64 = 10;
+/// A rest inside an upload that is worth a question.
+const LONG_REST: Span = Span::from_secs(2);
+/// In shorter round trips a pause between two segments tells nothing.
+const LEAST_TRIP: Span = Span::from_millis(3);
+
+/// One segment that was sent again and again, and what ended that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Outage {
+    /// Whose packets did not get through, or got no answer.
+    pub side: Side,
+    /// The first transmission that is known; or the last packet before a silence.
+    pub first: Moment,
+    /// The last one; or the first packet behind the silence.
+    pub last: Moment,
+    /// How many transmissions are known; none where it shows from the other end.
+    pub copies: u32,
+    /// The first packet that came through again.
+    pub ended: Moment,
+}
+
+/// The copies of one segment so far.
+#[derive(Clone, Copy)]
+struct Repeated {
+    seq: i64,
+    end: i64,
+    first: Moment,
+    last: Moment,
+    copies: u32,
+}
+
+/// The outage in which, or right behind which, the connection was closed.
+pub(super) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Outage> {
+    // Rows that were left out may hold the answers.
+    if connection.elided || !connection.timed {
+        return None;
+    }
+    let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
+    let long = SHORTEST.max(Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS)));
+    let found = |side| of_side(connection, side, trip, long);
+    let all = [
+        found(Side::Client),
+        found(Side::Server),
+        upload_restarted(connection, long),
+    ];
+    // A FIN that waits behind what is still to be sent leaves some round trips later.
+    let until = SHORTEST + Span::from_nanos(trip.nanos().saturating_mul(ROUNDS));
+    let around =
+        |o: &Outage| close.at.time >= o.first.time && close.at.time <= o.ended.time + until;
+    all.into_iter()
+        .flatten()
+        .filter(around)
+        .max_by_key(|o| o.ended.frame)
+}
+
+/// The same from the other end: the upload rests for long, and goes on with a single segment, the next a round trip later. So does TCP
+/// after a timeout (RFC 5681 §3.1); a program that paused comes back with more (RFC 2861).
+fn upload_restarted(connection: &Connection<Exchanges>, long: Span) -> Option<Outage> {
+    let trip = connection.vantage.round_trip.client.minimum?;
+    let far = Span::from_nanos(trip.nanos().saturating_mul(3) / 4);
+    if far < LEAST_TRIP {
+        return None;
+    }
+    let data = || {
+        let packets = connection.packets.iter();
+        packets.filter(|p| p.side == Side::Client && p.payload_len > 0)
+    };
+    let alone = |s: &&Silence| {
+        let mut behind = data().filter(|p| p.frame >= s.until.frame);
+        let first = behind.next().filter(|p| p.frame == s.until.frame);
+        let next = behind.next();
+        let rest = first.zip(next).map(|(first, next)| next.time - first.time);
+        first.is_some_and(|p| is_full(connection, p)) && rest.is_some_and(|rest| rest >= far)
+    };
+    let silences = connection.silences.iter();
+    let rested =
+        silences.filter(|s| s.broken_by == Side::Client && s.length >= LONG_REST.max(long));
+    let last = rested.filter(alone).max_by_key(|s| s.until.frame)?;
+    Some(Outage {
+        side: Side::Client,
+        first: last.after,
+        last: last.until,
+        copies: 0,
+        ended: last.until,
+    })
+}
+
+fn of_side(
+    connection: &Connection<Exchanges>,
+    side: Side,
+    trip: Span,
+    long: Span,
+) -> Option<Outage> {
+    let mut repeated: Option<Repeated> = None;
+    let mut outage = None;
+    for packet in &connection.packets {
+        if packet.side == side {
+            repeated = sent(repeated, packet);
+            continue;
+        }
+        let Some(r) = repeated.filter(|r| is_heard(packet, r, trip)) else {
+            continue;
+        };
+        if r.copies >= COPIES && r.last.time - r.first.time >= long {
+            outage = Some(Outage {
+                side,
+                first: r.first,
+                last: r.last,
+                copies: r.copies,
+                ended: packet.moment(),
+            });
+        }
+        repeated = None;
+    }
+    outage
+}
+
+/// Adds what the side sends: a copy counts, new data behind one that was repeated already does not matter.
+fn sent(repeated: Option<Repeated>, packet: &Packet) -> Option<Repeated> {
+    let probes = Marks::KEEP_ALIVE | Marks::PROBE_OF_CLOSED_WINDOW | Marks::ZERO_WINDOW_PROBE;
+    let opens = packet
+        .flags
+        .intersects(TcpFlags(TcpFlags::SYN.0 | TcpFlags::RST.0));
+    let carries = packet.seq_end() > packet.seq && packet.known.has(Known::SEQ);
+    if !carries || opens || packet.marks.intersects(probes) {
+        return repeated;
+    }
+    match repeated {
+        Some(r) if r.seq == packet.seq => Some(Repeated {
+            last: packet.moment(),
+            copies: r.copies.saturating_add(1),
+            ..r
+        }),
+        Some(r) if r.copies > 1 && packet.seq > r.seq => Some(r),
+        Some(r) if packet.seq > r.seq && packet.seq < r.end => Some(r),
+        _ => Some(Repeated {
+            seq: packet.seq,
+            end: packet.seq_end(),
+            first: packet.moment(),
+            last: packet.moment(),
+            copies: 1,
+        }),
+    }
+}
+
+/// The other side acknowledges it, or says anything at all later than what was on its way when it was first sent.
+fn is_heard(packet: &Packet, repeated: &Repeated, trip: Span) -> bool {
+    let acknowledges = packet.known.has(Known::ACK) && packet.ack > repeated.seq;
+    acknowledges || packet.time > repeated.first.time + trip
+}

@@ -1,0 +1,227 @@
+//! Outages that end a transfer although the path comes back in the end: somebody gave up meanwhile.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, SYN_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, EndedBy, Verdict};
+
+const SEGMENT: [u8; 1448] = [b'x'; 1448];
+const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{} {} {:#?}",
+        verdict.cause, verdict.summary, verdict.weighing
+    )
+}
+
+fn is_an_outage(verdict: &Verdict) {
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(verdict));
+    assert!(verdict.confidence > 0.6, "{}", told(verdict));
+    assert_eq!(verdict.ended_by, EndedBy::Network);
+}
+
+/// A download of which so much is missing, captured at the client. Gives the numbers reached.
+fn download() -> (Talk, u32, u32) {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 900_000, 28_960);
+    (talk, up, down)
+}
+
+/// The server repeats a segment for so long; the client's FIN, which acknowledges nothing of it, is the first that comes again.
+fn repeated_by_the_server(copies: u32) -> Talk {
+    let (mut talk, up, down) = download();
+    let mut at = 0.12;
+    for n in 0..3 {
+        talk.server(at, ACK, down + n * 1448, up, &SEGMENT);
+    }
+    for n in 0..copies {
+        at += 0.2 * f64::from(1 << n);
+        talk.server(at, ACK, down, up, &SEGMENT);
+    }
+    talk.client(at + 0.3, FIN_ACK, up, down, b"");
+    talk.server(at + 0.34, ACK, down + 4344, up + 1, &SEGMENT);
+    talk.stranger(at + 0.341, Side::Client, RST, up + 1, 64);
+    talk
+}
+
+#[test]
+fn who_gave_up_in_an_outage_did_not_leave_on_purpose() {
+    is_an_outage(&repeated_by_the_server(6).verdict(20.0));
+}
+
+#[test]
+fn a_passing_loss_is_no_outage() {
+    let verdict = repeated_by_the_server(1).verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+#[test]
+fn a_fin_that_is_heard_at_last_was_sent_into_an_outage() {
+    let (mut talk, up, down) = download();
+    for at in [14.0, 14.21, 14.63, 15.47] {
+        talk.client(at, FIN_ACK, up, down, b"");
+    }
+    talk.server(15.511, ACK, down + 28_960, up + 1, &SEGMENT);
+    talk.stranger(15.511_02, Side::Client, RST, up + 1, 64);
+    is_an_outage(&talk.verdict(20.0));
+}
+
+#[test]
+fn an_upload_that_stood_still_was_not_given_up_at_will() {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    for n in 0..4 {
+        talk.client(0.091, ACK, up + n * 1448, 1, &SEGMENT);
+    }
+    let mut at = 0.091;
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        talk.client(at, ACK, up, 1, &SEGMENT);
+    }
+    // The path is back; the program has closed meanwhile, and the FIN follows what was still to be sent.
+    talk.server(at + 0.04, ACK, 1, up + 1448, b"");
+    talk.client(at + 0.041, ACK, up + 1448, 1, &SEGMENT);
+    talk.server(at + 0.081, ACK, 1, up + 4 * 1448, b"");
+    talk.client(at + 0.082, FIN_ACK, up + 4 * 1448, 1, b"");
+    talk.server(at + 0.122, FIN_ACK, 1, up + 4 * 1448 + 1, b"");
+    talk.client(at + 0.123, ACK, up + 4 * 1448 + 1, 2, b"");
+    is_an_outage(&talk.verdict(30.0));
+}
+
+/// The request behind a silence is repeated; the program closes; what comes at last meets no socket any more.
+#[test]
+fn a_device_forgot_what_the_client_then_refuses() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3_000, 3_000);
+    let mut at = 50.0;
+    talk.client(at, PSH_ACK, up, down, NEXT);
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        talk.client(at, PSH_ACK, up, down, NEXT);
+    }
+    let next = up + NEXT.len() as u32;
+    for n in 0..4 {
+        let arrives = at + 0.041 + f64::from(n) / 1e4;
+        talk.server(arrives, ACK, down + n * 1448, next, &SEGMENT);
+        talk.stranger(arrives + 0.000_02, Side::Client, RST, next, 64);
+    }
+    let verdict = talk.verdict(80.0);
+    assert_eq!(verdict.cause, Cause::IdleStateLost, "{}", told(&verdict));
+}
+
+#[test]
+fn a_server_that_comes_back_without_the_connection_has_lost_it() {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    let mut at = 0.091;
+    talk.client(at, ACK, up, 1, &SEGMENT);
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        talk.client(at, ACK, up, 1, &SEGMENT);
+    }
+    talk.stranger(at + 0.04, Side::Server, RST, 1, 57);
+    let verdict = talk.verdict(30.0);
+    assert_eq!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.95, "{}", told(&verdict));
+}
+
+/// A client that answers as a stranger behind an outage has most likely given up in it: its FIN was lost as well.
+#[test]
+fn a_client_that_comes_back_without_the_connection_had_given_it_up() {
+    let (mut talk, up, down) = download();
+    let mut at = 0.12;
+    talk.server(at, ACK, down, up, &SEGMENT);
+    for n in 0..7 {
+        at += 0.2 * f64::from(1 << n);
+        talk.server(at, ACK, down, up, &SEGMENT);
+    }
+    talk.stranger(at + 0.000_02, Side::Client, RST, up, 64);
+    is_an_outage(&talk.verdict(60.0));
+}
+
+/// Seen from the other end: nothing for long, then one segment alone, a round trip later two, and the FIN.
+fn restarted(first: u32) -> Verdict {
+    let mut talk = Talk::new();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.000_05, SYN_ACK, 0, 1, b"");
+    talk.client(0.1, ACK, 1, 1, b"");
+    talk.client(0.100_1, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    talk.server(0.100_15, ACK, 1, up, b"");
+    for (at, segments) in [(0.2, 10), (0.3, 10), (12.8, first), (12.9, 2), (13.0, 4)] {
+        for n in 0..segments {
+            let at = at + f64::from(n) / 1e4;
+            talk.client(at, ACK, up, 1, &SEGMENT);
+            up += 1448;
+            talk.server(at + 0.000_05, ACK, 1, up, b"");
+        }
+    }
+    talk.client(13.1, FIN_ACK, up, 1, b"");
+    talk.server(13.100_05, FIN_ACK, 1, up + 1, b"");
+    talk.client(13.2, ACK, up + 1, 2, b"");
+    talk.verdict(30.0)
+}
+
+#[test]
+fn an_upload_that_comes_back_segment_by_segment_had_an_outage() {
+    let verdict = restarted(1);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+    let verdict = restarted(10);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+/// The acknowledgements are lost: the server repeats what it need not, until the client gives up.
+#[test]
+fn acknowledgements_that_were_lost_are_an_outage_too() {
+    let (mut talk, up, down) = download();
+    let mut at = 0.2;
+    for n in 0..6 {
+        talk.server(at, ACK, down - 1448, up, &SEGMENT);
+        talk.client(at + 0.000_01, ACK, up, down, b"");
+        at += 0.3 * f64::from(1 << n);
+    }
+    talk.client(12.0, FIN_ACK, up, down, b"");
+    talk.client(12.3, FIN_ACK, up, down, b"");
+    talk.server(12.341, FIN_ACK, down, up + 1, b"");
+    talk.client(12.341_01, ACK, up + 1, down + 1, b"");
+    is_an_outage(&talk.verdict(20.0));
+}
+
+/// Of what was lost in an outage nothing small had come in its place.
+#[test]
+fn a_hole_that_only_an_acknowledgement_tells_of_is_no_matter_of_size() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    for at in [27.9, 28.1, 28.5, 29.3] {
+        talk.client(at, FIN_ACK, up, 1, b"");
+    }
+    talk.server(29.341, ACK, 14_523, up + 1, b"");
+    talk.server(
+        40.0,
+        PSH_ACK,
+        1,
+        up + 1,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n",
+    );
+    talk.stranger(40.000_02, Side::Client, RST, up + 1, 64);
+    is_an_outage(&talk.verdict(60.0));
+}
