@@ -172,7 +172,8 @@ impl Analysis {
             return None;
         }
         let place = self.engine.usual(&ahead.usual, holder, &ahead.foreseen)?;
-        self.note_time(ahead.usual.time);
+        // There is a connection, and so an origin.
+        self.last_time = ahead.usual.time;
         Some(place)
     }
 
@@ -242,7 +243,7 @@ impl Analysis {
         Some(brief.map_app(Tracker::into_exchanges))
     }
 
-    /// Whether any connection waits to be taken.
+    /// Whether any connection waits to be taken, as long as the capture runs ([`Analysis::finish`]).
     #[inline]
     pub fn has_finished(&self) -> bool {
         self.engine.has_finished()

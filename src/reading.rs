@@ -2,8 +2,6 @@
 
 mod text;
 
-use std::slice;
-
 use whyreset_capture::{HearRecords, Record};
 use whyreset_connections::{Brief, FORESEEN, LoneSyn, Placed};
 use whyreset_exchanges::Exchanges;
@@ -93,18 +91,10 @@ pub fn read<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     let mut text: Option<TextInput> = None;
-    let mut room = [Ahead::BLANK; TOGETHER];
+    let mut notes = [Ahead::BLANK; TOGETHER];
     loop {
-        let mut looking = Looking {
-            analysis,
-            room: room.iter_mut(),
-        };
-        match input.next_event(&mut looking) {
-            Event::Records(records) => {
-                let left = looking.room.len();
-                let soon = room.get_mut(..TOGETHER.saturating_sub(left));
-                read_records(&records, soon.unwrap_or_default(), analysis, reader)?;
-            }
+        match input.next_event(&mut notes, &mut LookAt(analysis)) {
+            Event::Records(records) => read_records(&records, &mut notes, analysis, reader)?,
             Event::Counted { .. } => {}
             Event::Secrets { kind, bytes } => {
                 if kind == TLS_KEY_LOG {
@@ -132,28 +122,25 @@ pub fn read<R: Reader>(
 const _: () = assert!(TOGETHER <= FORESEEN);
 
 /// Looks at records as they are read.
-struct Looking<'a> {
-    analysis: &'a mut Analysis,
-    /// For what is seen of the next ones.
-    room: slice::IterMut<'a, Ahead>,
-}
+struct LookAt<'a>(&'a mut Analysis);
 
-impl HearRecords for Looking<'_> {
+impl HearRecords for LookAt<'_> {
+    type Note = Ahead;
+
     #[inline(always)]
-    fn hear(&mut self, record: &Record<'_>, at: u32) {
-        if let Some(ahead) = self.room.next() {
-            self.analysis.look_at(record, at, ahead);
-        }
+    fn hear(&mut self, record: &Record<'_>, at: u32, ahead: &mut Ahead) {
+        self.0.look_at(record, at, ahead);
     }
 }
 
 #[inline(always)]
 fn read_records<R: Reader>(
     records: &Records<'_>,
-    soon: &mut [Ahead],
+    notes: &mut [Ahead],
     analysis: &mut Analysis,
     reader: &mut R,
 ) -> Result<(), R::Error> {
+    let soon = notes.get_mut(..records.len()).unwrap_or_default();
     analysis.foresee(soon);
     let holder = records.bytes();
     for (frame, ahead) in records.frames().zip(soon) {

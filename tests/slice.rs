@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::{document, gzip, run, run_with_input};
 use whyreset::capture::{CaptureWriter, LinkType, Notes, Record, Timestamp};
-use whyreset::input::{Event, Input, InputOptions};
+use whyreset::input::{Event, Input, InputOptions, TOGETHER};
 
 const CLIENT: &str = "tests/fixtures/lab/client_abort/basic-curl-killed/client.pcap";
 const SERVER: &str = "tests/fixtures/lab/client_abort/basic-curl-killed/server.pcap";
@@ -26,7 +26,7 @@ fn frames(path: &Path) -> Vec<Frame> {
     let mut input = Input::open(&[path], InputOptions::default()).unwrap();
     let mut frames = Vec::new();
     loop {
-        match input.next_event(&mut ()) {
+        match input.next_event(&mut [(); TOGETHER], &mut ()) {
             Event::Records(records) => {
                 for frame in records.frames() {
                     let (record, details) = (frame.record(), frame.details());

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use whyreset_capture::{CaptureReader, MAX_BUFFER_LEN, RecordAt, Step};
+use whyreset_capture::{CaptureReader, MAX_BUFFER_LEN, RecordAt, Step, Together};
 
 /// Checks one input.
 pub fn run(file: &[u8]) {
@@ -28,7 +28,7 @@ fn one_by_one(_: &mut CaptureReader, _: &[u8], _: &mut Told) -> usize {
 fn several(reader: &mut CaptureReader, buffer: &[u8], told: &mut Told) -> usize {
     let mut room = [RecordAt::BLANK; 3];
     let frames = reader.frames();
-    let (count, used) = reader.records(buffer, &mut room, &mut ());
+    let Together { count, used, .. } = reader.records(buffer, &mut room, &mut [(); 3], &mut ());
     assert_eq!(reader.frames(), frames + count as u64);
     for (at, frame) in room.iter().take(count).zip(frames + 1..) {
         assert_eq!(at.frame, frame);

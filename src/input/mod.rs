@@ -22,7 +22,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use whyreset_capture::{HearRecords, Notes, Record, RecordAt, Step};
 
 use buffer::ReadBuffer;
-use info::Timed;
 use merge::Merge;
 use source::Source;
 
@@ -99,6 +98,12 @@ impl<'a> Records<'a> {
         self.capture
     }
 
+    /// How many they are.
+    #[expect(clippy::len_without_is_empty, reason = "there are always some")]
+    pub const fn len(&self) -> usize {
+        self.ready.len()
+    }
+
     /// What holds the bytes of all of them.
     #[inline]
     pub fn bytes(&self) -> &'a [u8] {
@@ -107,9 +112,9 @@ impl<'a> Records<'a> {
 
     /// Lets somebody hear of each.
     #[inline(never)]
-    fn tell(&self, heard_by: &mut dyn HearRecords) {
-        for frame in self.frames() {
-            heard_by.hear(&frame.record(), frame.at.start);
+    fn tell<H: HearRecords>(&self, notes: &mut [H::Note], heard_by: &mut H) {
+        for (frame, note) in self.frames().zip(notes) {
+            heard_by.hear(&frame.record(), frame.at.start, note);
         }
     }
 
@@ -233,10 +238,14 @@ impl Input {
     ///
     /// Damage in the middle of a file ends that file, with a warning in its [`CaptureInfo`].
     ///
-    /// Of the records that it holds, [`TOGETHER`] at most, `heard_by` hears as soon as each is read. Their bytes are in
-    /// [`Records::bytes`].
+    /// Of the records that it holds, `heard_by` hears as soon as each is read, and takes the first of these `notes` of it. Their bytes
+    /// are in [`Records::bytes`].
     #[inline]
-    pub fn next_event<H: HearRecords>(&mut self, heard_by: &mut H) -> Event<'_> {
+    pub fn next_event<H: HearRecords>(
+        &mut self,
+        notes: &mut [H::Note; TOGETHER],
+        heard_by: &mut H,
+    ) -> Event<'_> {
         if !self.texts.is_empty() {
             return self.next_text();
         }
@@ -245,9 +254,7 @@ impl Input {
                 let Some(info) = self.infos.get_mut(*capture) else {
                     return Event::End;
                 };
-                let mut timed = Timed::new(heard_by);
-                let step = source.steps(info, &mut timed);
-                info.note_times(&timed);
+                let step = source.steps(info, notes, heard_by);
                 (*capture, step, &**source, None)
             }
             Captures::Many(merge) => match merge.step(&mut self.infos) {
@@ -270,11 +277,9 @@ impl Input {
             self.frame = self.frame.saturating_add(ready.len() as u64);
             if let Some(info) = self.infos.get_mut(capture) {
                 info.packets = info.packets.saturating_add(ready.len() as u64);
-                if interface.is_some() {
-                    let mut timed = Timed::new(heard_by);
-                    records.tell(&mut timed);
-                    info.note_times(&timed);
-                }
+            }
+            if interface.is_some() {
+                records.tell(notes, heard_by);
             }
             return Event::Records(records);
         };

@@ -159,7 +159,7 @@ impl Source {
                 self.handed_out += 1;
                 return step;
             }
-            if let Some(step) = self.look_up(&mut ())
+            if let Some(step) = self.look_up(info, &mut [(); TOGETHER], &mut ())
                 && let Some(step) = self.settle(step, info)
             {
                 return step;
@@ -181,10 +181,11 @@ impl Source {
     pub(super) fn steps<H: HearRecords>(
         &mut self,
         info: &mut CaptureInfo,
+        notes: &mut [H::Note; TOGETHER],
         heard_by: &mut H,
     ) -> Option<Step> {
         loop {
-            match self.look_up(heard_by) {
+            match self.look_up(info, notes, heard_by) {
                 None => {
                     self.handed_out = self.looked_up;
                     return None;
@@ -220,25 +221,32 @@ impl Source {
     /// Drops what was handed out and looks up the records that follow, as far as the buffer holds them; or gives the next
     /// step, where that is none.
     #[inline(always)]
-    fn look_up<H: HearRecords>(&mut self, heard_by: &mut H) -> Option<Step> {
+    fn look_up<H: HearRecords>(
+        &mut self,
+        info: &mut CaptureInfo,
+        notes: &mut [H::Note; TOGETHER],
+        heard_by: &mut H,
+    ) -> Option<Step> {
         self.buffer.consume(self.used);
         (self.handed_out, self.handed_out_before) = (0, 0);
         let buffer = self.buffer.unread();
-        let (count, used) = self.reader.records(buffer, &mut self.ready, heard_by);
-        (self.looked_up, self.used) = (count, used as u64);
-        if count > 0 {
+        let room = &mut self.ready;
+        let together = self.reader.records(buffer, room, notes, heard_by);
+        (self.looked_up, self.used) = (together.count, together.used as u64);
+        if together.count > 0 {
+            info.note_times(together.times);
             return None;
         }
         match self.read_step() {
             Step::Record(record) => {
-                // Too seldom for a way of its own.
-                let heard_by: &mut dyn HearRecords = heard_by;
-                heard_by.hear(&record.record(self.buffer.unread()), record.start);
                 self.used = u64::from(record.consumed);
-                if let Some(place) = self.ready.first_mut() {
-                    *place = record;
-                }
                 self.looked_up = 1;
+                info.note_times(record.time.map(|time| [time; 2]));
+                if let (Some(place), Some(note)) = (self.ready.first_mut(), notes.first_mut()) {
+                    *place = record;
+                    let record = record.record(self.buffer.unread());
+                    heard_by.hear(&record, place.start, note);
+                }
                 None
             }
             step => Some(step),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use proptest::prelude::*;
 use whyreset_capture::{CaptureWriter, HearRecords, LinkType, Notes, Record, Timestamp};
 
-use super::{Event, Input, InputOptions};
+use super::{Event, Input, InputOptions, TOGETHER};
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -72,13 +72,14 @@ fn refusal<P: AsRef<Path>>(paths: &[P]) -> String {
     }
 }
 
-/// The numbers of the records that were heard of, and where their bytes begin.
-#[derive(Default)]
-struct Heard(Vec<(u64, u32)>);
+/// Notes the number of a record, and where its bytes begin.
+struct Heard;
 
 impl HearRecords for Heard {
-    fn hear(&mut self, record: &Record<'_>, at: u32) {
-        self.0.push((record.frame, at));
+    type Note = (u64, u32);
+
+    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut (u64, u32)) {
+        *note = (record.frame, at);
     }
 }
 
@@ -86,11 +87,11 @@ impl HearRecords for Heard {
 fn records(input: &mut Input) -> Vec<(u64, usize, u32, i64)> {
     let mut records = Vec::new();
     loop {
-        let mut heard = Heard::default();
-        match input.next_event(&mut heard) {
+        let mut notes = [(0, 0); TOGETHER];
+        match input.next_event(&mut notes, &mut Heard) {
             Event::Records(several) => {
                 let bytes = several.bytes();
-                let same = heard.0.into_iter().map(|(frame, at)| {
+                let same = notes.iter().take(several.len()).map(|&(frame, at)| {
                     let frame_bytes = &bytes[at as usize..][..8];
                     (frame, frame_bytes)
                 });
@@ -271,7 +272,7 @@ fn texts_come_first_in_pieces() {
     let mut texts = vec![String::new(); 3];
     let mut ended = Vec::new();
     loop {
-        match input.next_event(&mut ()) {
+        match input.next_event(&mut [(); TOGETHER], &mut ()) {
             Event::Text { capture, bytes } => texts[capture] += std::str::from_utf8(bytes).unwrap(),
             Event::TextEnd { capture } => ended.push(capture),
             _ => break,

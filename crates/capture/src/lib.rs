@@ -21,7 +21,7 @@ mod write;
 pub use detect::{Compression, DETECT_LEN, Detected, Kind, detect};
 pub use foreign::ForeignKind;
 pub use limits::{MAX_BLOCK_LEN, MAX_BUFFER_LEN, MAX_FRAME_LEN, MAX_LARGE_FRAME_LEN};
-pub use reader::{CaptureReader, HearRecords, RecordAt, Step};
+pub use reader::{CaptureReader, HearRecords, RecordAt, Step, Together};
 pub use record::{LinkType, Notes, Record};
 pub use time::{Span, Timestamp};
 pub use warning::{Damage, Refusal, Warning};

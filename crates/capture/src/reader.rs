@@ -31,17 +31,33 @@ enum Format {
     Ended,
 }
 
-/// Hears of records as they are read.
+/// Hears of records as they are read, and takes notes.
 ///
 /// It is no closure, so that it can be a part of the loop that reads them: what is heard then need not be written down first.
 pub trait HearRecords {
-    /// The next record, whose bytes begin `at` this place in the buffer.
-    fn hear(&mut self, record: &Record<'_>, at: u32);
+    /// What it notes of a record.
+    type Note;
+
+    /// The next record, whose bytes begin `at` this place in the buffer. There is room for a note of it.
+    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut Self::Note);
 }
 
 /// Nobody.
 impl HearRecords for () {
-    fn hear(&mut self, _: &Record<'_>, _: u32) {}
+    type Note = ();
+
+    fn hear(&mut self, _: &Record<'_>, _: u32, (): &mut ()) {}
+}
+
+/// Records that were taken together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Together {
+    /// How many there are.
+    pub count: usize,
+    /// Bytes to drop afterwards.
+    pub used: usize,
+    /// When the earliest and the latest were captured, where that is known.
+    pub times: Option<[Timestamp; 2]>,
 }
 
 /// What the next bytes of the buffer are.
@@ -261,7 +277,7 @@ impl CaptureReader {
     }
 
     /// Takes the steps ahead that are records, as many as there is `room` for, where their bytes are all in the buffer: each
-    /// counts from the buffer's beginning. Gives how many there are, and the bytes to drop afterwards. `heard_by` hears of each.
+    /// counts from the buffer's beginning. `heard_by` hears of each, and there has to be room for as many `notes`.
     ///
     /// There are none where the next step is another one. Of pcapng only enhanced packet blocks are taken so: what is known of
     /// a record may change with the other blocks, and each of these ends what is taken together.
@@ -270,32 +286,28 @@ impl CaptureReader {
         &mut self,
         buffer: &[u8],
         room: &mut [RecordAt],
+        notes: &mut [H::Note],
         heard_by: &mut H,
-    ) -> (usize, usize) {
-        let before = self.position.frame;
-        let (count, used) = match &mut self.format {
-            Format::Pcap(reader) => match reader.as_most_are() {
-                Some(reader) => together(buffer, before, room, heard_by, |rest| {
-                    reader.record(rest).ok()
-                }),
-                None => together(buffer, before, room, heard_by, |rest| {
-                    reader.record(rest).ok()
-                }),
-            },
-            Format::Pcapng(reader) => {
-                together(buffer, before, room, heard_by, |rest| reader.record(rest))
-            }
-            Format::Snoop(reader) => {
-                // Too seldom for a loop of its own.
-                let heard_by: &mut dyn HearRecords = heard_by;
-                together(buffer, before, room, heard_by, |rest| {
-                    reader.record(rest).ok()
-                })
-            }
-            Format::Undetected | Format::Ended => (0, 0),
+    ) -> Together {
+        let mut ahead = Ahead {
+            buffer,
+            before: self.position.frame,
+            room,
+            notes,
+            heard_by,
         };
+        let together = match &mut self.format {
+            Format::Pcap(reader) => match reader.as_most_are() {
+                Some(reader) => ahead.take(|rest| reader.record(rest).ok()),
+                None => ahead.take(|rest| reader.record(rest).ok()),
+            },
+            Format::Pcapng(reader) => ahead.take(|rest| reader.record(rest)),
+            Format::Snoop(reader) => ahead.take(|rest| reader.record(rest).ok()),
+            Format::Undetected | Format::Ended => Together::default(),
+        };
+        let Together { count, used, .. } = together;
         self.position.records(count as u64, used as u64);
-        (count, used)
+        together
     }
 
     /// The format's name, once it is known: `pcap`, `pcapng` or `snoop`.
@@ -373,38 +385,83 @@ impl CaptureReader {
     }
 }
 
-/// Takes records one behind the other, numbered from behind `before`: how many they are, and the bytes that they take.
-#[inline(always)]
-fn together<H: HearRecords + ?Sized>(
-    buffer: &[u8],
+/// Records ahead of the next step.
+struct Ahead<'a, H: HearRecords> {
+    buffer: &'a [u8],
+    /// Frames before.
     before: u64,
-    room: &mut [RecordAt],
-    heard_by: &mut H,
-    mut next: impl FnMut(&[u8]) -> Option<RecordAt>,
-) -> (usize, usize) {
-    let (mut rest, mut count) = (buffer, 0);
-    for place in room {
-        let Some(record) = next(rest) else {
-            break;
-        };
-        let Some(behind) = rest.get(record.consumed as usize..) else {
-            break;
-        };
-        count += 1;
-        let bytes = record.bytes(rest);
-        let record = RecordAt {
-            frame: before.wrapping_add(count as u64),
-            start: record
-                .start
-                .wrapping_add(buffer.len().wrapping_sub(rest.len()) as u32),
-            ..record
-        };
-        // First, so that its numbers need not be kept until what hears of it is done.
-        *place = record;
-        heard_by.hear(&record.with(bytes), record.start);
-        rest = behind;
+    room: &'a mut [RecordAt],
+    notes: &'a mut [H::Note],
+    heard_by: &'a mut H,
+}
+
+impl<H: HearRecords> Ahead<'_, H> {
+    /// Takes one behind the other, as far as `next` reads them.
+    #[inline(always)]
+    fn take(&mut self, mut next: impl FnMut(&[u8]) -> Option<RecordAt>) -> Together {
+        let (mut rest, mut count) = (self.buffer, 0);
+        let mut times = Times::default();
+        for (place, note) in self.room.iter_mut().zip(self.notes.iter_mut()) {
+            let Some(record) = next(rest) else {
+                break;
+            };
+            let Some(behind) = rest.get(record.consumed as usize..) else {
+                break;
+            };
+            count += 1;
+            let bytes = record.bytes(rest);
+            let before = self.buffer.len().wrapping_sub(rest.len());
+            let record = RecordAt {
+                frame: self.before.wrapping_add(count as u64),
+                start: record.start.wrapping_add(before as u32),
+                ..record
+            };
+            // First, so that its numbers need not be kept until what hears of it is done.
+            *place = record;
+            times.add(record.time);
+            self.heard_by.hear(&record.with(bytes), record.start, note);
+            rest = behind;
+        }
+        Together {
+            count,
+            used: self.buffer.len().wrapping_sub(rest.len()),
+            times: times.of_all(self.room.get(..count).unwrap_or_default()),
+        }
     }
-    (count, buffer.len().wrapping_sub(rest.len()))
+}
+
+/// When records were captured.
+struct Times {
+    latest: Timestamp,
+    /// The earliest of those that were captured before one that comes before them.
+    disordered: Timestamp,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            latest: Timestamp::from_nanos(i64::MIN),
+            disordered: Timestamp::from_nanos(i64::MAX),
+        }
+    }
+}
+
+impl Times {
+    /// One more record. Most come later than all before: then there is one step to take.
+    #[inline(always)]
+    fn add(&mut self, time: Option<Timestamp>) {
+        match time {
+            Some(time) if time >= self.latest => self.latest = time,
+            Some(time) => self.disordered = self.disordered.min(time),
+            None => {}
+        }
+    }
+
+    /// The earliest and the latest of these records, which are all.
+    fn of_all(&self, records: &[RecordAt]) -> Option<[Timestamp; 2]> {
+        let first = records.iter().find_map(|record| record.time)?;
+        Some([first.min(self.disordered), self.latest])
+    }
 }
 
 /// Reads the first section header: what is wrong there leaves nothing to read.

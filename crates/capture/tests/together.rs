@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing)] // tests may panic
 
 use proptest::prelude::*;
-use whyreset_capture::{CaptureReader, HearRecords, Record, RecordAt, Step};
+use whyreset_capture::{CaptureReader, HearRecords, Record, RecordAt, Step, Together};
 
 /// Numbers of a file in one byte order.
 #[derive(Clone, Copy, Debug)]
@@ -198,13 +198,14 @@ fn pcap() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// What was heard of records.
-#[derive(Default)]
-struct Heard(Vec<String>);
+/// Notes all of a record.
+struct Heard;
 
 impl HearRecords for Heard {
-    fn hear(&mut self, record: &Record<'_>, at: u32) {
-        self.0.push(format!("{record:?} {at}"));
+    type Note = String;
+
+    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut String) {
+        *note = format!("{record:?} {at}");
     }
 }
 
@@ -212,16 +213,19 @@ impl HearRecords for Heard {
 fn told(file: &[u8], room: usize, chunk: usize) -> Vec<String> {
     let mut reader = CaptureReader::new();
     let mut ready = vec![RecordAt::BLANK; room];
+    let mut notes = vec![String::new(); room];
     let (mut start, mut end) = (0, 0);
     let mut told = Vec::new();
     loop {
         let buffer = &file[start..end];
-        let (mut heard, mut found) = (Heard::default(), Vec::new());
-        let (count, used) = reader.records(buffer, &mut ready, &mut heard);
-        for at in &ready[..count] {
-            found.push(format!("{:?} {}", at.record(buffer), at.start));
+        let Together { count, used, times } =
+            reader.records(buffer, &mut ready, &mut notes, &mut Heard);
+        for (at, note) in ready.iter().zip(&notes).take(count) {
+            assert_eq!(*note, format!("{:?} {}", at.record(buffer), at.start));
         }
-        assert_eq!(heard.0, found);
+        let known = ready[..count].iter().filter_map(|at| at.time);
+        let expected = known.clone().min().zip(known.max());
+        assert_eq!(times, expected.map(|(earliest, latest)| [earliest, latest]));
         for at in &ready[..count] {
             told.push(tell(&reader, buffer, at));
         }

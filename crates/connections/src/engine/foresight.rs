@@ -16,17 +16,20 @@ pub const FORESEEN: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub struct Foreseen {
     located: Located,
-    /// Its slot, where one was found ([`Engine::foresee`]).
-    slot: Option<u32>,
+    /// Its slot, where one was found ([`Engine::foresee`]); else [`NO_SLOT`].
+    slot: u32,
 }
 
 impl Foreseen {
     /// Of nothing that belongs anywhere.
     pub const NOWHERE: Self = Self {
         located: Located::NOWHERE,
-        slot: None,
+        slot: NO_SLOT,
     };
 }
+
+/// There are never so many.
+const NO_SLOT: u32 = u32::MAX;
 
 /// No slots were looked for.
 pub(super) const NEVER: u64 = u64::MAX;
@@ -56,7 +59,7 @@ impl<X: StreamSink> Engine<X> {
         self.index.fetch(located.hash);
         Foreseen {
             located,
-            slot: None,
+            slot: NO_SLOT,
         }
     }
 
@@ -85,8 +88,9 @@ impl<X: StreamSink> Engine<X> {
     /// Looks the slot of a segment up, as far as the hash tells.
     #[inline]
     fn fetch_slot(&self, it: &mut Foreseen) -> Option<&Slot<X>> {
-        it.slot = self.index.find(it.located.hash, |_| true);
-        let place = self.slots.get(it.slot? as usize)?;
+        let slot = self.index.find(it.located.hash, |_| true)?;
+        it.slot = slot;
+        let place = self.slots.get(slot as usize)?;
         whyreset_prefetch::fetch(&place.pair);
         whyreset_prefetch::fetch(&place.state);
         Some(place)
@@ -100,7 +104,7 @@ impl<X: StreamSink> Engine<X> {
         place: &'e Slot<X>,
     ) -> Option<&'e Orderly<X>> {
         if place.pair != it.located.pair {
-            it.slot = self.find(&it.located);
+            it.slot = self.find(&it.located).unwrap_or(NO_SLOT);
             return None;
         }
         let State::Orderly(connection) = &place.state else {
@@ -115,7 +119,7 @@ impl<X: StreamSink> Engine<X> {
     /// `holder` holds its bytes.
     #[inline]
     pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
-        let slot = self.foreseen_slot(foreseen)?;
+        let slot = self.foreseen_slot(foreseen);
         let stream = self.follow_usual(slot, usual, holder, &foreseen.located)?;
         Some(Placed {
             stream,
@@ -125,16 +129,17 @@ impl<X: StreamSink> Engine<X> {
 
     /// Takes the next segment of the capture, which was foreseen. `None` where no stream takes it.
     pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let found = self.foreseen_slot(foreseen);
+        let found = Some(self.foreseen_slot(foreseen)).filter(|slot| *slot != NO_SLOT);
         self.located(segment, None, &foreseen.located, found)
     }
 
+    /// The slot, or [`NO_SLOT`].
     #[inline]
-    fn foreseen_slot(&self, foreseen: &Foreseen) -> Option<u32> {
+    fn foreseen_slot(&self, foreseen: &Foreseen) -> u32 {
         if self.foreseen_at == self.index.changes() {
             foreseen.slot
         } else {
-            self.find(&foreseen.located)
+            self.find(&foreseen.located).unwrap_or(NO_SLOT)
         }
     }
 }

@@ -6,10 +6,10 @@ use crate::pairs::ByEnd;
 use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
 
 impl<X: StreamSink> Engine<X> {
-    /// Whether any connection waits to be taken.
+    /// Whether any connection waits to be taken, as long as the capture runs ([`Engine::finish`]).
     #[inline]
     pub fn has_finished(&self) -> bool {
-        !self.finished.is_empty() || self.remaining.is_some()
+        !self.finished.is_empty()
     }
 
     /// The next connection that is over, in the order of their ends; or, after [`Engine::finish`], of their numbers.

@@ -62,7 +62,7 @@ pub(crate) fn usual(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<A
         }
         _ => return None,
     }
-    usual.flags = TcpFlags((control >> 16) as u16 & 0xff);
+    usual.flags = TcpFlags(u16_at(headers, 46) & 0xff);
     usual.window = control as u16;
     if control as u16 == 0 || u16_at(headers, 52) != 0 {
         return None;
