@@ -260,7 +260,28 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
+    #[inline(always)]
     fn follow_usual(
+        &mut self,
+        slot: u32,
+        usual: &Usual,
+        holder: &[u8],
+        located: &Located,
+    ) -> Option<u64> {
+        let (place, from) = (self.slots.get_mut(slot as usize)?, located.from);
+        if let State::Orderly(orderly) = &mut place.state
+            && orderly.may_be_steady(from)
+            && orderly.take_steady(usual, holder, from, &mut self.stock)
+        {
+            self.capture_end = self.capture_end.max(usual.time);
+            return Some(place.number.stream());
+        }
+        self.follow_any(slot, usual, holder, located)
+    }
+
+    /// The same, whatever it is like.
+    #[inline(never)]
+    fn follow_any(
         &mut self,
         slot: u32,
         usual: &Usual,

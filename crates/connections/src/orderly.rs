@@ -20,6 +20,7 @@ mod passed;
 mod replay;
 mod rest;
 mod short;
+mod steady;
 mod stock;
 mod syn_ack;
 mod waiting;
@@ -40,7 +41,7 @@ use crate::{Moment, StreamSink};
 use log::Log;
 use look::{Looks, Number};
 use middle::{Common, Middle};
-use narrow::Before;
+use narrow::{Clock, Numbers};
 use passed::PassedOver;
 use rest::Rest;
 use short::{At, MAX_LEN, Short};
@@ -62,21 +63,25 @@ const LAST: usize = 24;
 struct Expected {
     /// The next sequence number.
     next: u32,
-    /// The last acknowledgement number it sent.
-    acked: u32,
     /// The number behind the last that it takes: its acknowledgement and its window.
     edge: u32,
+    /// IPv6's, of its packets.
+    flow_label: u32,
     /// How its packets look, once it sent one.
     look: Option<Number>,
     scale: u8,
     /// Checksums looked at.
     checked: u8,
-    /// Bytes of it that the sink does not need, or [`NEXT_START`].
-    spared: u64,
+    /// The sink does not need its bytes up to here, or [`NEXT_START`].
+    spared_to: u64,
     /// Bytes it sent.
     sent: u64,
     /// Of what was passed over and not told yet: captured.
     untold_captured: u64,
+    /// Its last data, where it sent any.
+    last_data: At,
+    /// The numbers of its last packet.
+    numbers: Numbers,
 }
 
 /// The sink needs nothing of an end's bytes but those that may begin something.
@@ -121,7 +126,7 @@ struct Told {
     acknowledged: u64,
 }
 
-/// A connection that went by the book so far. What each packet touches comes first: three lines of memory.
+/// A connection that went by the book so far. What each packet touches comes first: three or four lines of memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Orderly<X> {
@@ -132,16 +137,14 @@ pub(crate) struct Orderly<X> {
     finished: Ends,
     /// Of whom bytes were passed over and not told yet.
     untold: Ends,
-    /// Each end's last data, where it sent any.
-    last_data: ByEnd<At>,
+    /// Whose next packets may be [steady](Orderly::is_steady).
+    steady: Ends,
     log: Log,
     /// What lies between the first and the last packets.
     passed: PassedOver,
     told: ByEnd<Told>,
     app: X,
     pause_before_fin: Option<Span>,
-    /// IPv6's, of each end's packets.
-    flow_labels: ByEnd<u32>,
     syn: HalfOpen,
     syn_ack: SynAck,
 }
@@ -160,7 +163,7 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let syn_ack = SynAck::of(answer)?;
-        let frames = u32::try_from(answer.frame - at.frame).ok()?;
+        u32::try_from(answer.frame - at.frame).ok()?;
         let scales = (syn.window_scale(), answer.options.window_scale);
         let (client_scale, server_scale) = match scales {
             (Some(client), Some(server)) => (client.min(14), server.min(14)),
@@ -181,13 +184,15 @@ impl<X: StreamSink> Orderly<X> {
         Some(Box::new(Self {
             ends,
             first_frame: at.frame,
-            last_data: ByEnd::default(),
+            steady: Ends::default(),
             client: syn.from(),
             finished: Ends::default(),
             untold: Ends::default(),
-            flow_labels: ByEnd::default(),
             app: prototype.fresh(),
-            log: Log::new(Before::new(answer.time, frames)),
+            log: Log::new(Clock {
+                time: answer.time,
+                frame: answer.frame,
+            }),
             passed: PassedOver::default(),
             told: ByEnd::default(),
             pause_before_fin: None,
@@ -200,7 +205,8 @@ impl<X: StreamSink> Orderly<X> {
     #[inline]
     pub(crate) fn fetch(&self) {
         prefetch::fetch(&self.ends.low);
-        prefetch::fetch(&self.ends.high.sent);
+        prefetch::fetch(&self.ends.high);
+        prefetch::fetch(&self.ends.high.look);
         prefetch::fetch(&self.log);
         prefetch::fetch(&self.passed);
     }
@@ -228,18 +234,15 @@ impl<X: StreamSink> Orderly<X> {
     /// Whether this packet is the one to be expected. If not, nothing has changed.
     #[inline]
     pub(crate) fn expects(&mut self, usual: &Usual, from: End, stock: &mut Stock) -> bool {
-        let frames = usual.frame.wrapping_sub(self.first_frame);
         let (own, peer) = self.ends.both(from);
-        self.pause(usual) >= 0
-            && frames > u64::from(self.log.before().frame())
-            && frames <= u64::from(u32::MAX)
+        self.log.clock().is_ahead_of(usual)
+            && usual.frame.wrapping_sub(self.first_frame) <= u64::from(u32::MAX)
             && !(self.finished.any() && (self.log.is_nearly_full() || self.is_behind(usual, from)))
             && own.is_next(usual, peer)
             && match own.look {
-                Some(look) => {
-                    stock.looks.get(look) == Some(usual.look)
-                        && (usual.look.has_ip_id()
-                            || *self.flow_labels.of(from) == usual.flow_label)
+                Some(_) => {
+                    stock.looks.has(own.look, usual.look)
+                        && (usual.look.has_ip_id() || own.flow_label == usual.flow_label)
                 }
                 None => self.looks_first(usual, from, &mut stock.looks),
             }
@@ -260,21 +263,28 @@ impl<X: StreamSink> Orderly<X> {
         endpoints: impl FnOnce() -> ByEnd<Endpoint>,
         stock: &mut Stock,
     ) {
+        self.hand_on(usual, holder, from);
         if self.wants_checksum(usual, from) {
             let checksum = checksum(usual, holder, from, &endpoints());
             self.keep_checked(usual, from, checksum, stock);
-        } else if !self.log.push(usual, from, self.first_frame) {
-            self.keep_early(usual, from, stock);
+        } else {
+            let last = &mut self.ends.of_mut(from).numbers;
+            if !self.log.push(last, usual, from, self.first_frame) {
+                self.keep_early(usual, from, stock);
+            }
         }
-        self.hand_on(usual, holder, from);
-        self.advance(usual, from);
+        let own = self.ends.of_mut(from);
+        own.advance(
+            usual,
+            usual.payload_len.wrapping_add(usual.flags.is_fin().into()),
+        );
         if usual.payload_len > 0 {
-            let frame = usual.frame.wrapping_sub(self.first_frame) as u32;
-            *self.last_data.of_mut(from) = At::new(frame, usual.time);
+            own.last_data = At::of_usual(usual, self.first_frame);
         }
         if !self.log.has_room() {
             self.make_room(stock);
         }
+        self.note_steady();
     }
 
     /// The same of a packet with FIN.
@@ -293,6 +303,7 @@ impl<X: StreamSink> Orderly<X> {
         }
         self.take(usual, holder, from, endpoints, stock);
         self.finished.add(from);
+        self.note_steady();
     }
 
     /// Whether the checksum of this packet is to be looked at: so many of each end are.
@@ -317,20 +328,31 @@ impl<X: StreamSink> Orderly<X> {
 
     fn keep(&mut self, short: &Short, stock: &mut Stock) {
         if self.log.needs_ring() {
-            self.log.give(stock.ring());
+            self.give_ring(stock);
         }
-        self.log.push_short(short);
+        self.ends.of_mut(short.from()).numbers = Numbers::of(short);
+        self.log.push_short(short, self.first_frame);
+    }
+
+    #[cold]
+    fn give_ring(&mut self, stock: &mut Stock) {
+        let numbers = ByEnd {
+            low: self.ends.low.numbers,
+            high: self.ends.high.numbers,
+        };
+        self.log.give(stock.ring(), numbers, self.first_frame);
     }
 
     #[cold]
     fn make_room(&mut self, stock: &mut Stock) {
         let beyond = (self.log.len() - FIRST).saturating_sub(STAYING);
         self.pass_over(beyond.max(LEAVING), stock);
+        self.note_steady();
     }
 
     /// How long before this packet the last one came, in nanoseconds; negative where the clock stepped back.
     const fn pause(&self, usual: &Usual) -> i64 {
-        let before = self.log.before().time();
+        let before = self.log.clock().time;
         usual.time.nanos().wrapping_sub(before.nanos())
     }
 
@@ -338,19 +360,9 @@ impl<X: StreamSink> Orderly<X> {
     #[cold]
     fn looks_first(&mut self, usual: &Usual, from: End, looks: &mut Looks) -> bool {
         let look = looks.number(usual.look);
-        self.ends.of_mut(from).look = look;
-        *self.flow_labels.of_mut(from) = usual.flow_label;
-        look.is_some()
-    }
-
-    fn advance(&mut self, usual: &Usual, from: End) {
         let own = self.ends.of_mut(from);
-        let fin = usual.flags.is_fin();
-        let len = usual.payload_len.wrapping_add(u32::from(fin));
-        own.next = usual.seq.wrapping_add(len);
-        own.acked = usual.ack;
-        let window = u32::from(usual.window).wrapping_shl(u32::from(own.scale));
-        own.edge = usual.ack.wrapping_add(window);
+        (own.look, own.flow_label) = (look, usual.flow_label);
+        look.is_some()
     }
 
     /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
@@ -423,8 +435,16 @@ impl<X: StreamSink> Orderly<X> {
     /// Both have, and each knows that the other has: no packet by the book comes behind.
     #[inline]
     pub(crate) const fn is_over(&self) -> bool {
-        let (low, high) = (&self.ends.low, &self.ends.high);
-        self.ended() && low.acked == high.next && high.acked == low.next
+        let next = ByEnd {
+            low: self.ends.low.next,
+            high: self.ends.high.next,
+        };
+        self.ended() && self.acked(End::Low) == next.high && self.acked(End::High) == next.low
+    }
+
+    /// The last acknowledgement number that an end sent.
+    const fn acked(&self, end: End) -> u32 {
+        self.ends.of(end).numbers.ack
     }
 
     /// Whether it holds a packet that neither opens nor ends it.
@@ -434,14 +454,14 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Its last frame.
     pub(crate) const fn last_frame(&self) -> u64 {
-        self.first_frame + self.log.before().frame() as u64
+        self.log.clock().frame
     }
 
     /// Its last packet.
     const fn last(&self) -> Moment {
         Moment {
             frame: self.last_frame(),
-            time: self.log.before().time(),
+            time: self.log.clock().time,
         }
     }
 
@@ -490,7 +510,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last packet of an end, of those that are kept one by one.
     fn last_kept_of(&self, end: End) -> Option<Moment> {
-        let last = self.log.last_of(end).or_else(|| {
+        let last = self.log.last_of(end, self.first_frame).or_else(|| {
             let mut first = self.log.first().iter();
             let last = first.rfind(|short| short.from() == end)?;
             Some(last.at())
@@ -522,9 +542,9 @@ impl Expected {
     /// and says something new.
     #[inline(always)]
     const fn is_next(&self, usual: &Usual, peer: &Self) -> bool {
-        let len = usual.payload_len;
-        let news = usual.ack.wrapping_sub(self.acked);
-        let in_flight = peer.next.wrapping_sub(self.acked);
+        let (acked, len) = (self.numbers.ack, usual.payload_len);
+        let news = usual.ack.wrapping_sub(acked);
+        let in_flight = peer.next.wrapping_sub(acked);
         if usual.seq != self.next || news > in_flight || len >= MAX_LEN {
             return false;
         }
@@ -537,18 +557,28 @@ impl Expected {
             > 0
     }
 
-    /// The next number, the last one acknowledged, and the window scale. It takes nothing yet.
-    const fn new(next: u32, acked: u32, scale: u8) -> Self {
+    /// This is the last packet, which uses up so many numbers.
+    #[inline(always)]
+    const fn advance(&mut self, usual: &Usual, len: u32) {
+        self.next = usual.seq.wrapping_add(len);
+        let window = (usual.window as u32).wrapping_shl(self.scale as u32);
+        self.edge = usual.ack.wrapping_add(window);
+    }
+
+    /// The next number, the last one acknowledged, and the window scale. How much it takes is still to be told.
+    fn new(next: u32, acked: u32, scale: u8) -> Self {
         Self {
             next,
-            acked,
-            edge: acked,
+            edge: 0,
+            flow_label: 0,
             look: None,
             scale,
             checked: 0,
-            spared: 0,
+            spared_to: 0,
             sent: 0,
             untold_captured: 0,
+            last_data: At::default(),
+            numbers: Numbers::acknowledging(acked),
         }
     }
 }

@@ -64,6 +64,11 @@ pub trait StreamSink: Default {
         true
     }
 
+    /// Whether these bytes of a packet clearly begin nothing: it takes but a glance. Where not, [`StreamSink::may_begin`] looks closer.
+    fn goes_on(bytes: &[u8]) -> bool {
+        !Self::may_begin(bytes)
+    }
+
     /// Bytes that were not needed have passed, the last of them at `at`.
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
         self.gap(side, at, passed.offset, passed.len);

@@ -242,6 +242,19 @@ impl StreamSink for Tracker {
         short_holds(bytes, first) != Some(false) && holds_version(bytes)
     }
 
+    #[inline(always)]
+    fn goes_on(bytes: &[u8]) -> bool {
+        const PIECE: usize = 16;
+        let [wanted, ..] = *VERSION;
+        let ends = (bytes.first_chunk::<PIECE>(), bytes.last_chunk::<PIECE>());
+        let (Some(first), Some(last)) = ends else {
+            return false;
+        };
+        // The two overlap, or lie side by side.
+        let holds = |found, (a, b): (&u8, &u8)| found | (*a == wanted) | (*b == wanted);
+        bytes.len() <= 2 * PIECE && !first.iter().zip(last).fold(false, holds)
+    }
+
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
         if !matches!(self.state, State::Silent(_)) {
             self.speak(|it| it.application.passed(&mut it.log, side, at, passed));
@@ -305,7 +318,7 @@ fn holds_version(bytes: &[u8]) -> bool {
 
 /// Whether a byte is among those of a short piece of payload, as a capture with a small snapshot length has it; `None` of one that
 /// is not short. A search that is made for long ones costs more than these.
-#[inline]
+#[inline(always)]
 fn short_holds(bytes: &[u8], wanted: u8) -> Option<bool> {
     const STEP: usize = 16;
     const SHORT: usize = 4 * STEP;
@@ -319,7 +332,11 @@ fn short_holds(bytes: &[u8], wanted: u8) -> Option<bool> {
     };
     let (pieces, _) = bytes.as_chunks::<STEP>();
     let last = bytes.last_chunk::<STEP>()?;
-    Some(pieces.iter().any(holds) || holds(last))
+    let mut found = holds(last);
+    for piece in pieces {
+        found |= holds(piece);
+    }
+    Some(found)
 }
 
 #[cfg(test)]
@@ -339,10 +356,12 @@ mod tests {
         for len in 0..150 {
             let mut bytes = vec![b'x'; len];
             assert!(!Tracker::may_begin(&bytes));
+            assert_eq!(Tracker::goes_on(&bytes), (16..=32).contains(&len));
             for at in 0..len.saturating_sub(4) {
                 bytes.fill(b'H');
                 bytes[at..at + 5].copy_from_slice(b"HTTP/");
                 assert!(Tracker::may_begin(&bytes), "{at} of {len}");
+                assert!(!Tracker::goes_on(&bytes), "{at} of {len}");
                 bytes[at + 4] = b'H';
                 assert!(!Tracker::may_begin(&bytes), "{at} of {len}");
             }

@@ -32,7 +32,7 @@ impl<X: StreamSink> Orderly<X> {
             client: self.ends.of(client).sent,
             server: self.ends.of(server).sent,
         };
-        let arrived = self.numbers_below(server, self.ends.of(client).acked) >= bytes.server;
+        let arrived = self.numbers_below(server, self.acked(client)) >= bytes.server;
         let served = bytes.client > 0 || bytes.server == 0;
         if !self.ended() || !arrived || !served {
             return None;
@@ -90,7 +90,7 @@ impl<X: StreamSink> Orderly<X> {
                 count: 2 + self.log.len() as u64 + passed_over,
             },
             start: self.syn.moment().time,
-            end: self.log.before().time(),
+            end: self.log.clock().time,
             bytes,
             closed_first,
             ending,

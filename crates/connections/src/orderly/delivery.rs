@@ -2,7 +2,7 @@
 
 use whyreset_segments::Usual;
 
-use super::{Ends, NEXT_START, Orderly};
+use super::{Ends, Expected, NEXT_START, Orderly};
 use crate::pairs::End;
 use crate::stream_sink::PassedBytes;
 use crate::{Moment, Needs, Side, StreamSink};
@@ -26,7 +26,7 @@ impl<X: StreamSink> Orderly<X> {
         if usual.payload_len > 0 && (usual.flags.is_fin() || !self.spare(usual, holder, from)) {
             self.tell_payload(usual, usual.payload(holder), from, at);
         }
-        if !self.untold.any() && usual.ack != self.ends.of(from).acked {
+        if !self.untold.any() && usual.ack != self.acked(from) {
             self.tell_news(usual.ack, from.other(), at);
         }
         if usual.flags.is_fin() {
@@ -51,18 +51,10 @@ impl<X: StreamSink> Orderly<X> {
     /// Whether the payload can be passed over: then it is counted.
     fn spare(&mut self, usual: &Usual, holder: &[u8], from: End) -> bool {
         let own = self.ends.of_mut(from);
-        let len = u64::from(usual.payload_len);
-        if own.spared == NEXT_START {
-            if X::may_begin(usual.payload(holder)) {
-                return false;
-            }
-        } else if own.spared >= len {
-            own.spared -= len;
-        } else {
+        if !own.is_spared::<X>(usual, holder) {
             return false;
         }
-        own.untold_captured += u64::from(usual.captured_len()).min(len);
-        own.sent += len;
+        own.pass_payload(usual);
         self.untold.add(from);
         true
     }
@@ -87,9 +79,10 @@ impl<X: StreamSink> Orderly<X> {
         }
         for end in [End::Low, End::High] {
             let side = self.side(end);
-            self.ends.of_mut(end).spared = match self.app.needs(side) {
+            let own = self.ends.of_mut(end);
+            own.spared_to = match self.app.needs(side) {
                 Needs::Everything => 0,
-                Needs::Nothing(len) => len.min(NEXT_START - 1),
+                Needs::Nothing(len) => own.sent.saturating_add(len).min(NEXT_START - 1),
                 Needs::NextStart => NEXT_START,
             };
         }
@@ -143,7 +136,7 @@ impl<X: StreamSink> Orderly<X> {
         }
         self.untold = Ends::default();
         for end in [End::Low, End::High] {
-            let acknowledged = self.acknowledged(end, self.ends.of(end.other()).acked);
+            let acknowledged = self.acknowledged(end, self.acked(end.other()));
             self.tell_acknowledged(end, acknowledged, at);
         }
     }
@@ -151,6 +144,24 @@ impl<X: StreamSink> Orderly<X> {
     /// The last data of an end.
     pub(super) fn last_data(&self, end: End) -> Option<Moment> {
         let has_sent = self.ends.of(end).sent > 0;
-        has_sent.then(|| self.last_data.of(end).moment(self.first_frame))
+        has_sent.then(|| self.ends.of(end).last_data.moment(self.first_frame))
+    }
+}
+
+impl Expected {
+    /// Whether the sink does not need this payload.
+    #[inline(always)]
+    pub(super) fn is_spared<X: StreamSink>(&self, usual: &Usual, holder: &[u8]) -> bool {
+        let behind = self.sent.saturating_add(usual.payload_len.into());
+        behind <= self.spared_to
+            && (self.spared_to != NEXT_START || !X::may_begin(usual.payload(holder)))
+    }
+
+    /// Counts payload that the sink does not need.
+    #[inline(always)]
+    pub(super) fn pass_payload(&mut self, usual: &Usual) {
+        let captured = usual.captured_len().min(usual.payload_len);
+        self.untold_captured += u64::from(captured);
+        self.sent += u64::from(usual.payload_len);
     }
 }

@@ -4,9 +4,9 @@ use whyreset_segments::Usual;
 
 use super::FIRST;
 pub(super) use super::narrow::Taken;
-use super::narrow::{Before, Slot, before, is_wide, sender, wide};
+use super::narrow::{Before, Clock, Numbers, Slot, before, is_wide, sender, wide};
 use super::short::{At, Short};
-use crate::pairs::End;
+use crate::pairs::{ByEnd, End};
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
 /// packets that leave together are taken into the sums at one price, however many they are.
@@ -17,14 +17,15 @@ const _: () = assert!(SLOTS + FIRST <= u8::MAX as usize && SLOTS >= 4 * super::L
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Log {
-    /// The numbers of the last packet.
-    before: Before,
+    /// When the last packet came.
+    clock: Clock,
     ring: Ring,
     /// Packets, of these in the ring, and the slots that they take.
     packets: u8,
     used: u8,
-    /// The first slot of the ring's oldest packet.
+    /// The first slot of the ring's oldest packet, and the one behind its newest.
     oldest: u8,
+    end: u8,
     first: Box<[Short]>,
     /// The numbers of the packet before the ring's oldest.
     before_ring: Before,
@@ -35,27 +36,33 @@ pub(super) struct Log {
 pub(super) struct Ring(Option<Box<[Slot; SLOTS]>>);
 
 impl Log {
-    /// No packets yet; what comes next is told by what came `before`.
-    pub(super) fn new(before: Before) -> Self {
+    /// No packets yet. This is the last frame that came before.
+    pub(super) fn new(clock: Clock) -> Self {
         Self {
-            before,
+            clock,
             ring: Ring::none(),
             packets: 0,
             used: 0,
             oldest: 0,
+            end: 0,
             first: Box::default(),
-            before_ring: before,
+            before_ring: Before::default(),
         }
     }
 
-    /// The numbers of the last packet.
-    pub(super) const fn before(&self) -> &Before {
-        &self.before
+    /// When the last packet came.
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// How many packets it holds.
     pub(super) const fn len(&self) -> usize {
         self.packets as usize
+    }
+
+    /// Whether the next packet goes into a ring that is there.
+    pub(super) const fn has_ring(&self) -> bool {
+        self.ring.is_there()
     }
 
     /// Whether the next packet needs a ring that is not there yet.
@@ -80,42 +87,62 @@ impl Log {
         }
     }
 
-    /// Adds a packet to the ring, in which there is room for it; `false` where there is no ring. Frames count from `first`.
+    /// Adds a packet to the ring, in which there is room for it; `false` where there is no ring. Frames count from `first`; `last`:
+    /// its sender's numbers, which are those of this packet then.
     #[inline(always)]
-    pub(super) fn push(&mut self, usual: &Usual, from: End, first: u64) -> bool {
-        let end = self.end();
-        let Some(slots) = &mut self.ring.0 else {
+    pub(super) fn push(
+        &mut self,
+        last: &mut Numbers,
+        usual: &Usual,
+        from: End,
+        first: u64,
+    ) -> bool {
+        let slots = self.ring.0.as_mut();
+        let Some(place) = slots.and_then(|slots| slots.get_mut(usize::from(self.end))) else {
             return false;
         };
-        match self.before.take(usual, from, first) {
-            Some(slot) => {
-                if let Some(place) = slots.get_mut(Ring::wrapped(end)) {
-                    *place = slot;
-                }
-                self.used += 1;
-                self.packets += 1;
-            }
-            None => self.push_short(&Short::of(usual, from, first)),
+        if self.clock.take(last, usual, from, place) {
+            self.packets += 1;
+            self.take_up_slot();
+        } else {
+            self.push_usual_wide(usual, from, first);
         }
         true
     }
 
-    /// Adds a packet, where there is room for it, whatever it is like.
+    /// One more slot is taken.
+    #[inline(always)]
+    const fn take_up_slot(&mut self) {
+        let end = self.end + 1;
+        self.used += 1;
+        self.end = if end == SLOTS as u8 { 0 } else { end };
+    }
+
+    #[cold]
     #[inline(never)]
-    pub(super) fn push_short(&mut self, short: &Short) {
+    fn push_usual_wide(&mut self, usual: &Usual, from: End, first: u64) {
+        self.push_wide(&Short::of(usual, from, first));
+    }
+
+    /// Adds a packet, where there is room for it, whatever it is like. Frames count from `first`.
+    #[inline(never)]
+    pub(super) fn push_short(&mut self, short: &Short, first: u64) {
         if self.ring.is_there() {
             self.push_wide(short);
         } else {
             self.push_first(short);
         }
-        self.before.pass(short);
+        self.clock = Clock {
+            time: short.time,
+            frame: first.wrapping_add(short.frame.into()),
+        };
     }
 
     fn push_wide(&mut self, short: &Short) {
-        let (end, [first, second]) = (self.end(), wide(short));
-        self.ring.set(end, first);
-        self.ring.set(end + 1, second);
-        self.used += 2;
+        for slot in wide(short) {
+            self.ring.set(self.end.into(), slot);
+            self.take_up_slot();
+        }
         self.packets += 1;
     }
 
@@ -128,9 +155,10 @@ impl Log {
         self.packets += 1;
     }
 
-    /// Lets all packets from now on go into this ring.
-    pub(super) fn give(&mut self, ring: Ring) {
-        self.before_ring = self.before;
+    /// Lets all packets from now on go into this ring. `ends`: the numbers of each end's last packet.
+    /// Frames count from `first`.
+    pub(super) fn give(&mut self, ring: Ring, ends: ByEnd<Numbers>, first: u64) {
+        self.before_ring = Before::new(&self.clock, first, ends);
         self.ring = ring;
     }
 
@@ -181,7 +209,7 @@ impl Log {
     /// The ring of a log that is no longer needed.
     pub(super) fn take_ring(&mut self) -> Ring {
         self.packets = self.packets.min(FIRST as u8);
-        self.used = 0;
+        (self.used, self.oldest, self.end) = (0, 0, 0);
         std::mem::replace(&mut self.ring, Ring::none())
     }
 
@@ -203,15 +231,16 @@ impl Log {
         (FIRST..self.len()).map_while(move |_| Some(read(slots?, &mut next, &mut before).short))
     }
 
-    /// The last packet of an end in the ring.
-    pub(super) fn last_of(&self, end: End) -> Option<At> {
+    /// The last packet of an end in the ring. Frames count from `first`.
+    pub(super) fn last_of(&self, end: End, first: u64) -> Option<At> {
         let packets = self.len().saturating_sub(FIRST);
         if usize::from(self.used) > packets {
             // Where any takes two slots, it cannot be told from behind where one begins.
             let of_end = self.last().filter(|short| short.from() == end);
             return of_end.last().map(|short| short.at());
         }
-        let (mut at, mut place) = (self.before.at(), self.end());
+        let oldest = usize::from(self.oldest);
+        let (mut at, mut place) = (self.clock.at(first), oldest + packets);
         for _ in 0..packets {
             place -= 1;
             let slot = self.ring.slot(place);
@@ -237,7 +266,7 @@ impl Log {
     /// Asks for the place of the next packet.
     #[inline]
     pub(super) fn fetch_end(&self) {
-        self.ring.fetch(self.end());
+        self.ring.fetch(self.end.into());
     }
 
     /// Asks for all packets in the ring.
@@ -252,11 +281,6 @@ impl Log {
         let oldest = usize::from(self.oldest);
         let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
         of_line.for_each(|at| self.ring.fetch(at));
-    }
-
-    #[inline]
-    fn end(&self) -> usize {
-        usize::from(self.oldest) + usize::from(self.used)
     }
 }
 
@@ -280,8 +304,8 @@ impl Ring {
 
     /// A place counted from the first slot, at most once around.
     #[inline]
-    fn wrapped(at: usize) -> usize {
-        at.checked_sub(SLOTS).unwrap_or(at)
+    const fn wrapped(at: usize) -> usize {
+        if at < SLOTS { at } else { at - SLOTS }
     }
 
     #[inline]
@@ -355,10 +379,11 @@ mod tests {
 
     /// `wide_every`: so often comes a packet that takes two slots.
     fn the_first_and_the_last_stay(wide_every: u32, least: usize) {
-        let mut log = Log::new(Before::new(Timestamp::from_nanos(0), 0));
+        let mut log = Log::new(Clock::default());
+        let mut ends = ByEnd::<Numbers>::default();
         for frame in 1..1_000 {
             if log.needs_ring() {
-                log.give(Ring::default());
+                log.give(Ring::default(), ends, 0);
             }
             let ip_id = if frame % wide_every == 0 {
                 frame * 999
@@ -368,14 +393,17 @@ mod tests {
             assert!(log.has_room());
             let usual = usual(frame, ip_id);
             let from = if frame % 7 == 0 { End::High } else { End::Low };
-            if !log.push(&usual, from, 0) {
-                log.push_short(&Short::of(&usual, from, 0));
+            let last = ends.of_mut(from);
+            if !log.push(last, &usual, from, 0) {
+                let short = Short::of(&usual, from, 0);
+                log.push_short(&short, 0);
+                *last = Numbers::of(&short);
             }
             for end in [End::Low, End::High] {
                 let last = log.last().filter(|short| short.from() == end).last();
-                assert_eq!(log.last_of(end), last.map(|short| short.at()));
+                assert_eq!(log.last_of(end, 0), last.map(|short| short.at()));
             }
-            assert_eq!(log.before().frame(), frame);
+            assert_eq!(log.clock().frame, u64::from(frame));
             if !log.has_room() {
                 assert_eq!(
                     frames(log.first().iter().copied()),

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use whyreset_segments::Look;
+use whyreset_segments::{Look, Usual};
 
 /// Looks that are told apart: a few for each host that is near, so this is plenty.
 const MAX_LOOKS: usize = 4_096;
@@ -13,10 +13,20 @@ const MAX_LOOKS: usize = 4_096;
 pub(crate) type Number = NonZeroU16;
 
 /// All looks that were met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Looks {
+    /// By their numbers; the first one is no packet's.
     looks: Vec<Look>,
     numbers: HashMap<Look, Number, RandomState>,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            looks: vec![Usual::BLANK.look],
+            numbers: HashMap::default(),
+        }
+    }
 }
 
 impl Looks {
@@ -25,17 +35,24 @@ impl Looks {
         if let Some(number) = self.numbers.get(&look) {
             return Some(*number);
         }
-        if self.looks.len() >= MAX_LOOKS {
+        if self.looks.len() > MAX_LOOKS {
             return None;
         }
-        self.looks.push(look);
         let number = Number::new(u16::try_from(self.looks.len()).ok()?)?;
+        self.looks.push(look);
         self.numbers.insert(look, number);
         Some(number)
     }
 
     /// A look by its number.
     pub(crate) fn get(&self, number: Number) -> Option<Look> {
-        self.looks.get(usize::from(number.get()) - 1).copied()
+        self.looks.get(usize::from(number.get())).copied()
+    }
+
+    /// Whether a packet's look has this number, if any.
+    #[inline(always)]
+    pub(super) fn has(&self, number: Option<Number>, look: Look) -> bool {
+        let number = number.map_or(0, Number::get);
+        self.looks.get(usize::from(number)) == Some(&look)
     }
 }

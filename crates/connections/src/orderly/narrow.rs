@@ -6,7 +6,7 @@ use whyreset_segments::{Timestamps, Usual};
 use super::short::{At, Short};
 use crate::pairs::{ByEnd, End};
 
-/// The numbers of the packets before, which the next one is told by.
+/// The packets before, which the next one is told by.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Before {
     time: Timestamp,
@@ -14,10 +14,17 @@ pub(super) struct Before {
     ends: ByEnd<Numbers>,
 }
 
+/// When the last packet of either end came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clock {
+    pub(super) time: Timestamp,
+    pub(super) frame: u64,
+}
+
 /// The numbers of an end's last packet.
 #[derive(Clone, Copy, Debug)]
-struct Numbers {
-    ack: u32,
+pub(super) struct Numbers {
+    pub(super) ack: u32,
     timestamps: Timestamps,
     window: u16,
     ip_id: u16,
@@ -58,26 +65,34 @@ impl Field {
         (word >> self.at) & ((1 << self.bits) - 1)
     }
 
-    /// A value in its place, where it fits.
+    /// What of a value does not fit: 0 where all does.
     #[inline(always)]
-    const fn place(&self, value: u64) -> Option<u64> {
-        if value < 1 << self.bits {
-            Some(value << self.at)
-        } else {
-            None
-        }
+    const fn beyond(&self, value: u32) -> u32 {
+        value >> self.bits
+    }
+
+    /// A value in its place.
+    #[inline(always)]
+    const fn place(&self, value: u32) -> u64 {
+        (value as u64) << self.at
     }
 }
 
 // The first word of a narrow packet.
 const LENGTH: Field = Field { bits: 16, at: 0 };
-const FRAMES: Field = Field { bits: 20, at: 16 };
+const FRAMES: Field = Field {
+    bits: NEWS.bits,
+    at: 16,
+};
 const TICKS: Field = Field { bits: 28, at: 36 };
 // The second one.
 const NEWS: Field = Field { bits: 20, at: 0 };
 const IP_IDS: Field = Field { bits: 8, at: 20 };
 const VALUES: Field = Field { bits: 10, at: 28 };
-const ECHOES: Field = Field { bits: 10, at: 38 };
+const ECHOES: Field = Field {
+    bits: VALUES.bits,
+    at: 38,
+};
 const WINDOWS: Field = Field { bits: 11, at: 48 };
 const TOLD: Field = Field { bits: 3, at: 59 };
 /// Ticks are microseconds, else nanoseconds.
@@ -93,66 +108,104 @@ const WINDOW_BELOW: u16 = 1 << 10;
 
 const NANOS_PER_MICRO: u64 = 1_000;
 
-impl Before {
-    /// This was the last frame, and nothing is known of it.
-    pub(super) fn new(time: Timestamp, frame: u32) -> Self {
+impl Numbers {
+    /// Nothing but the last acknowledgement number is known.
+    pub(super) fn acknowledging(ack: u32) -> Self {
         Self {
-            time,
-            frame,
-            ends: ByEnd::default(),
+            ack,
+            ..Self::default()
         }
     }
 
-    /// When the last packet came.
-    pub(super) const fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    /// Both.
-    pub(super) const fn at(&self) -> At {
-        At::new(self.frame, self.time)
-    }
-
-    /// Its frame, counted from the connection's first.
-    pub(super) const fn frame(&self) -> u32 {
-        self.frame
-    }
-
-    /// The next packet in one slot, where it fits; then it is the last one from now on. Where not, [`wide`] has it, and it has to be
-    /// [passed](Before::pass). Frames count from `first`.
-    ///
-    /// Each number takes the place of the one before as soon as they were compared: nothing is held longer than needed.
-    #[inline(always)]
-    pub(super) fn take(&mut self, usual: &Usual, from: End, first: u64) -> Option<Slot> {
-        let frame = usual.frame.wrapping_sub(first) as u32;
-        let nanos = usual.time.nanos().wrapping_sub(self.time.nanos());
-        let (ticks, unit) = in_ticks(nanos.cast_unsigned());
-        let mut at = TICKS.place(ticks)? | LENGTH.place(usual.payload_len.into())?;
-        let mut told = unit | TOLD.place(Short::told_of(usual.flags, from).into())?;
-        let last = self.ends.of_mut(from);
-        told |= NEWS.place(moved(&mut last.ack, usual.ack))?;
-        told |= VALUES.place(moved(&mut last.timestamps.value, usual.timestamps.value))?;
-        told |= ECHOES.place(moved(&mut last.timestamps.echo, usual.timestamps.echo))?;
-        let least = last.window.wrapping_sub(WINDOW_BELOW);
-        told |= WINDOWS.place(usual.window.wrapping_sub(least).into())?;
-        told |= IP_IDS.place(usual.ip_id.wrapping_sub(last.ip_id).into())?;
-        (last.window, last.ip_id) = (usual.window, usual.ip_id);
-        at |= FRAMES.place(moved(&mut self.frame, frame))?;
-        self.time = usual.time;
-        Some([at, told])
-    }
-
-    /// The last packet is this one.
-    #[inline]
-    pub(super) const fn pass(&mut self, short: &Short) {
-        self.time = short.time;
-        self.frame = short.frame;
-        *self.ends.of_mut(short.from()) = Numbers {
+    /// Those of this packet.
+    pub(super) const fn of(short: &Short) -> Self {
+        Self {
             ack: short.ack,
             timestamps: short.timestamps,
             window: short.window,
             ip_id: short.ip_id,
-        };
+        }
+    }
+}
+
+impl Clock {
+    /// Its frame, counted from `first`, and its time.
+    pub(super) const fn at(&self, first: u64) -> At {
+        At::new(self.frame.wrapping_sub(first) as u32, self.time)
+    }
+
+    /// Whether this packet comes behind the last one: in a later frame, but not much later, and the clock did not step back.
+    #[inline(always)]
+    pub(super) const fn is_ahead_of(&self, usual: &Usual) -> bool {
+        let frames = usual.frame.wrapping_sub(self.frame);
+        // None is one less than nothing.
+        frames.wrapping_sub(1) < u32::MAX as u64
+            && usual.time.nanos().wrapping_sub(self.time.nanos()) >= 0
+    }
+
+    /// Puts the next packet, which is the last one from now on, into one slot, where it fits; `false` where not: then [`wide`] has it.
+    /// `last`: its sender's numbers.
+    ///
+    /// Each number takes the place of the one before, and its own in the slot, as soon as they were compared, and all are tested
+    /// together, when that is done: nothing is held longer than needed, else the processor runs out of registers.
+    #[inline(always)]
+    pub(super) fn take(
+        &mut self,
+        last: &mut Numbers,
+        usual: &Usual,
+        from: End,
+        slot: &mut Slot,
+    ) -> bool {
+        let news = moved(&mut last.ack, usual.ack);
+        let values = moved(&mut last.timestamps.value, usual.timestamps.value);
+        let echoes = moved(&mut last.timestamps.echo, usual.timestamps.echo);
+        let windows = usual
+            .window
+            .wrapping_sub(last.window.wrapping_sub(WINDOW_BELOW));
+        let ip_ids = usual.ip_id.wrapping_sub(last.ip_id);
+        (last.window, last.ip_id) = (usual.window, usual.ip_id);
+        let frames = usual.frame.wrapping_sub(self.frame);
+        self.frame = usual.frame;
+        let nanos = usual.time.nanos().wrapping_sub(self.time.nanos());
+        let nanos = nanos.cast_unsigned();
+        self.time = usual.time;
+        *slot = [
+            LENGTH.place(usual.payload_len) | frames << FRAMES.at | nanos << TICKS.at,
+            NEWS.place(news)
+                | IP_IDS.place(ip_ids.into())
+                | VALUES.place(values)
+                | ECHOES.place(echoes)
+                | WINDOWS.place(windows.into())
+                | TOLD.place(Short::told_of(usual.flags, from)),
+        ];
+        let too_large = LENGTH.beyond(usual.payload_len)
+            | NEWS.beyond(news)
+            | VALUES.beyond(values | echoes)
+            | WINDOWS.beyond(windows.into())
+            | IP_IDS.beyond(ip_ids.into());
+        let too_large = u64::from(too_large) | frames >> FRAMES.bits;
+        if too_large | nanos >> TICKS.bits == 0 {
+            return true;
+        }
+        too_large == 0 && set_in_micros(slot, nanos)
+    }
+}
+
+impl Before {
+    /// The last packet was this one, in a connection whose first frame is `first`; `ends`: the numbers of each end's last packet.
+    pub(super) const fn new(clock: &Clock, first: u64, ends: ByEnd<Numbers>) -> Self {
+        Self {
+            time: clock.time,
+            frame: clock.frame.wrapping_sub(first) as u32,
+            ends,
+        }
+    }
+
+    /// The last packet is this one.
+    #[inline]
+    const fn pass(&mut self, short: &Short) {
+        (self.time, self.frame) = (short.time, short.frame);
+        *self.ends.of_mut(short.from()) = Numbers::of(short);
     }
 
     /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
@@ -176,9 +229,9 @@ impl Before {
         let window = last.window.wrapping_sub(WINDOW_BELOW);
         last.window = window.wrapping_add(WINDOWS.get(told) as u16);
         last.ack = last.ack.wrapping_add(NEWS.get(told) as u32);
-        let clocks = &mut last.timestamps;
-        clocks.value = clocks.value.wrapping_add(VALUES.get(told) as u32);
-        clocks.echo = clocks.echo.wrapping_add(ECHOES.get(told) as u32);
+        let timestamps = &mut last.timestamps;
+        timestamps.value = timestamps.value.wrapping_add(VALUES.get(told) as u32);
+        timestamps.echo = timestamps.echo.wrapping_add(ECHOES.get(told) as u32);
         last.ip_id = last.ip_id.wrapping_add(IP_IDS.get(told) as u16);
         let short = Short {
             time: self.time,
@@ -238,31 +291,19 @@ pub(super) fn before(slot: Slot, at: At) -> At {
     At::new(frame, Timestamp::from_nanos(nanos))
 }
 
-/// A pause in nanoseconds, where it is short, else in microseconds, where it is a whole number of them; and the bit that says which.
-#[inline(always)]
-const fn in_ticks(nanos: u64) -> (u64, u64) {
-    if nanos < 1 << TICKS.bits {
-        (nanos, 0)
-    } else {
-        in_micros(nanos)
-    }
-}
-
+/// Tells a long pause in microseconds, where it is a whole number of them and not too long for that; `false` where not.
 #[cold]
-const fn in_micros(nanos: u64) -> (u64, u64) {
+const fn set_in_micros([first, told]: &mut Slot, nanos: u64) -> bool {
     let micros = nanos / NANOS_PER_MICRO;
-    if micros * NANOS_PER_MICRO == nanos {
-        (micros, IN_MICROS)
-    } else {
-        (nanos, 0)
-    }
+    *first = *first & !(u64::MAX << TICKS.at) | micros << TICKS.at;
+    *told |= IN_MICROS;
+    micros * NANOS_PER_MICRO == nanos && micros >> TICKS.bits == 0
 }
 
 /// How far a number moved on, which is `now`.
 #[inline(always)]
-fn moved(number: &mut u32, now: u32) -> u64 {
-    let before = std::mem::replace(number, now);
-    u64::from(now.wrapping_sub(before))
+fn moved(number: &mut u32, now: u32) -> u32 {
+    now.wrapping_sub(std::mem::replace(number, now))
 }
 
 /// Whether a packet that begins with this slot takes two.
@@ -335,20 +376,21 @@ mod tests {
     proptest! {
         #[test]
         fn packets_come_back_as_they_were(packets in proptest::collection::vec(packet(), 1..40)) {
-            let mut writer = Before::new(Timestamp::from_nanos(1_700_000_000_123_456_000), 1);
-            let mut reader = writer;
+            let mut clock = Clock { time: Timestamp::from_nanos(1_700_000_000_123_456_000), frame: 71 };
+            let mut ends = ByEnd::<Numbers>::default();
+            let mut reader = Before::new(&clock, 70, ends);
             for (time, [frame, ack, value, echo, ip_id, window], (len, told)) in packets {
                 let from = Short::sender(Short::bits_of(len, told));
                 let bit = |bit: u32, flag: TcpFlags| if told & bit == 0 { 0 } else { flag.0 };
-                let last = *writer.ends.of(from);
+                let last = *ends.of(from);
                 let usual = Usual {
-                    time: Timestamp::from_nanos(writer.time.nanos().wrapping_add(time.cast_signed())),
+                    time: Timestamp::from_nanos(clock.time.nanos().wrapping_add(time.cast_signed())),
                     ack: last.ack.wrapping_add(ack),
                     timestamps: Timestamps {
                         value: last.timestamps.value.wrapping_add(value),
                         echo: last.timestamps.echo.wrapping_add(echo),
                     },
-                    frame: 70 + u64::from(writer.frame.wrapping_add(frame)),
+                    frame: clock.frame + u64::from(frame),
                     window: last.window.wrapping_add(window as u16).wrapping_sub(200),
                     ip_id: last.ip_id.wrapping_add(ip_id as u16),
                     payload_len: len,
@@ -356,19 +398,17 @@ mod tests {
                     ..Usual::BLANK
                 };
                 let short = Short::of(&usual, from, 70);
-                let read = match writer.take(&usual, from, 70) {
-                    Some(slot) => {
-                        prop_assert!(!is_wide(slot));
-                        reader.next(slot, Slot::default).short
-                    }
-                    None => {
-                        writer.pass(&short);
-                        let [slot, second] = wide(&short);
-                        prop_assert!(is_wide(slot));
-                        reader.next(slot, || second).short
-                    }
+                let mut slot = Slot::default();
+                let read = if clock.take(ends.of_mut(from), &usual, from, &mut slot) {
+                    prop_assert!(!is_wide(slot));
+                    reader.next(slot, Slot::default).short
+                } else {
+                    let [slot, second] = wide(&short);
+                    prop_assert!(is_wide(slot));
+                    reader.next(slot, || second).short
                 };
                 prop_assert_eq!(format!("{read:?}"), format!("{short:?}"));
+                let writer = Before::new(&clock, 70, ends);
                 prop_assert_eq!(format!("{writer:?}"), format!("{reader:?}"));
             }
         }
@@ -376,7 +416,11 @@ mod tests {
 
     #[test]
     fn what_follows_closely_is_narrow() {
-        let mut before = Before::new(Timestamp::from_nanos(1_000_000), 1);
+        let mut clock = Clock {
+            time: Timestamp::from_nanos(1_000_000),
+            frame: 1,
+        };
+        let mut last = Numbers::default();
         let mut usual = Usual {
             time: Timestamp::from_nanos(90_001_000),
             ack: 7,
@@ -386,8 +430,9 @@ mod tests {
             payload_len: 1_448,
             ..Usual::BLANK
         };
-        assert!(before.take(&usual, End::Low, 0).is_some());
+        let mut slot = Slot::default();
+        assert!(clock.take(&mut last, &usual, End::Low, &mut slot));
         usual.payload_len = 1 << 16;
-        assert!(before.take(&usual, End::Low, 0).is_none());
+        assert!(!clock.take(&mut last, &usual, End::Low, &mut slot));
     }
 }

@@ -84,7 +84,7 @@ impl<X: StreamSink> Orderly<X> {
                 let seen = Seen {
                     first: self.first_frame,
                     look,
-                    flow_label: *self.flow_labels.of(from),
+                    flow_label: own.flow_label,
                     ends,
                 };
                 let segment = short.segment(*next, &seen);
@@ -116,7 +116,7 @@ impl<X: StreamSink> Orderly<X> {
     fn streams(&self) -> ByEnd<HandedOn> {
         let of = |end: End| HandedOn {
             bytes: self.ends.of(end).sent,
-            acknowledged: self.numbers_below(end, self.ends.of(end.other()).acked),
+            acknowledged: self.numbers_below(end, self.acked(end.other())),
             acknowledged_told: self.told.of(end).acknowledged,
         };
         ByEnd {

@@ -209,6 +209,12 @@ impl At {
         Some(Self::new(frame, moment.time))
     }
 
+    /// The moment of a packet that is less than 2^32 frames behind the connection's first.
+    #[inline(always)]
+    pub(super) const fn of_usual(usual: &Usual, first: u64) -> Self {
+        Self::new(usual.frame.wrapping_sub(first) as u32, usual.time)
+    }
+
     /// The frame, counted from the connection's first.
     pub(super) const fn frame(self) -> u32 {
         self.frame
