@@ -10,7 +10,7 @@ use crate::{IpIdModel, Moment, NetworkFields, Packet};
 /// A counter that other traffic shares makes steps up to this.
 const SHARED_STEP: u16 = 256;
 /// A frame above this size was cut into segments behind the capture point.
-const ONE_DATAGRAM: u32 = 1_500;
+pub(crate) const ONE_DATAGRAM: u32 = 1_500;
 /// Bytes that a segment of an offloaded frame carries at least.
 const OFFLOADED_SEGMENT: u32 = 1_200;
 
@@ -47,6 +47,22 @@ impl IpIdSteps {
             return None;
         }
         self.count_any(id, payload_len)
+    }
+
+    /// Whether the last packet takes up one: then the next one counts on by one.
+    pub(crate) const fn counts_ones(&self) -> bool {
+        self.last_span == 1
+    }
+
+    /// So many packets count on by one each, up to no more than the largest number. Each [takes up one](IpIdSteps::counts_ones).
+    pub(crate) const fn count_ones(&mut self, packets: u32) {
+        self.last = self.last.wrapping_add(packets as u16);
+        self.counted = self.counted.saturating_add(packets);
+    }
+
+    /// So many packets have 0.
+    pub(crate) const fn count_zeros(&mut self, packets: u32) {
+        self.zeros = self.zeros.saturating_add(packets);
     }
 
     /// The same, whatever the packet is like.

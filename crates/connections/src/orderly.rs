@@ -40,7 +40,7 @@ use crate::pairs::{ByEnd, End};
 use crate::{Moment, StreamSink};
 use log::Log;
 use look::{Looks, Number};
-use middle::{Common, Middle};
+use middle::{Common, Leave, Middle};
 use narrow::{Clock, Numbers};
 use passed::PassedOver;
 use rest::Rest;
@@ -391,8 +391,8 @@ impl<X: StreamSink> Orderly<X> {
         };
         middle.set_common(common);
         rest.begin_runs(middle);
-        self.log
-            .take_oldest(leaving, |taken| middle.pass(taken, rest));
+        let mut leave = Leave::new(middle, rest, self.log.before_last());
+        self.log.take_oldest(leaving, &mut leave);
         self.passed.put_down(rest);
     }
 

@@ -31,6 +31,19 @@ pub(super) struct Log {
     before_ring: Before,
 }
 
+/// Takes the packets that leave the ring.
+pub(super) trait Passing {
+    /// The next packet, in one slot or the first of two; `false` where it is to be passed as [any](Passing::pass_any). `before` goes on
+    /// likewise.
+    fn pass_slot(&mut self, before: &mut Before, slot: Slot) -> bool;
+
+    /// The next packet, whatever it is like; `second` is the slot behind its first.
+    fn pass_any(&mut self, before: &mut Before, slot: Slot, second: Slot);
+
+    /// That was the last one.
+    fn end(&mut self, before: &mut Before);
+}
+
 /// The slots of the last packets.
 #[derive(Debug)]
 pub(super) struct Ring(Option<Box<[Slot; SLOTS]>>);
@@ -163,11 +176,21 @@ impl Log {
     }
 
     /// Takes so many of the ring's oldest packets out, where there are as many.
-    #[inline]
-    pub(super) fn take_oldest(&mut self, count: usize, pass: impl FnMut(Taken)) {
+    #[inline(always)]
+    pub(super) fn take_oldest(&mut self, count: usize, passing: &mut impl Passing) {
         let packets = self.len().saturating_sub(FIRST);
         let count = count.min(packets);
-        let (before, next) = self.read(count, pass);
+        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
+        for _ in 0..count {
+            let slot = self.ring.slot(next);
+            if passing.pass_slot(&mut before, slot) {
+                next = Ring::wrapped(next + 1);
+            } else {
+                passing.pass_any(&mut before, slot, self.ring.slot(next + 1));
+                next = Ring::wrapped(next + if is_wide(slot) { 2 } else { 1 });
+            }
+        }
+        passing.end(&mut before);
         // Who takes all may have gone all around.
         self.used = if count < packets {
             self.used - Ring::wrapped(next + SLOTS - usize::from(self.oldest)) as u8
@@ -377,6 +400,19 @@ mod tests {
         packets.map(|short| short.frame).collect()
     }
 
+    /// Frames of packets that left.
+    impl Passing for Vec<u32> {
+        fn pass_slot(&mut self, _: &mut Before, _: Slot) -> bool {
+            false
+        }
+
+        fn pass_any(&mut self, before: &mut Before, slot: Slot, second: Slot) {
+            self.push(before.next(slot, || second).short.frame);
+        }
+
+        fn end(&mut self, _: &mut Before) {}
+    }
+
     /// `wide_every`: so often comes a packet that takes two slots.
     fn the_first_and_the_last_stay(wide_every: u32, least: usize) {
         let mut log = Log::new(Clock::default());
@@ -416,11 +452,11 @@ mod tests {
                     (frame + 1 - kept..=frame).collect::<Vec<_>>()
                 );
                 let mut taken = Vec::new();
-                log.take_oldest(10, |it| taken.push(it.short.frame));
+                log.take_oldest(10, &mut taken);
                 assert_eq!(taken, Vec::from_iter((frame + 1 - kept..).take(10)));
             }
         }
-        log.take_oldest(usize::MAX, |_| {});
+        log.take_oldest(usize::MAX, &mut Vec::new());
         assert_eq!(frames(log.iter()), (1..9).collect::<Vec<_>>());
     }
 

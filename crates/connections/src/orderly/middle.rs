@@ -3,6 +3,10 @@
 //! What many of them change stands here as it is, for as long as the connection lasts. What few of them change is packed in
 //! the meantime: [`super::rest`].
 
+mod regular;
+
+pub(super) use regular::Leave;
+
 use whyreset_segments::TcpFlags;
 
 use super::log::Taken;
@@ -155,8 +159,7 @@ impl Middle {
     }
 
     /// A packet that is passed over. It has no FIN.
-    #[inline(always)]
-    pub(super) fn pass(&mut self, taken: Taken, rest: &mut Rest) {
+    fn pass(&mut self, taken: Taken, rest: &mut Rest) {
         if taken.pause > self.long {
             rest.keep_pause(&Until::of(&taken), self);
         }
@@ -311,14 +314,14 @@ impl Half {
         let to = answer.ack.wrapping_sub(self.start).wrapping_add(1);
         let mut last = None;
         let mut full_sized = 0;
-        while let Some(oldest) = rest.waiting.of_mut(own).take_below(to) {
+        rest.waiting.of_mut(own).take_below(to, |oldest| {
             let payload_len = oldest.payload_len();
             self.largest_acked = self.largest_acked.max(payload_len);
             if oldest.measures {
                 full_sized += self.trips.full_sized_segments(payload_len);
-                last = Some(oldest);
+                last = Some(*oldest);
             }
-        }
+        });
         let Some(last) = last else {
             return;
         };
@@ -354,6 +357,16 @@ impl Half {
         }
     }
 
+    /// So much is in flight now. `own`: which end this is.
+    #[inline(always)]
+    fn note_in_flight(&mut self, at: At, own: End, rest: &mut Rest) {
+        let in_flight = self.in_flight_now();
+        if in_flight > self.in_flight {
+            self.in_flight = in_flight;
+            rest.seldom().of_mut(own).in_flight = at;
+        }
+    }
+
     #[inline]
     fn note_data(&mut self, short: &Short, rest: &mut Rest) {
         let (at, len) = (short.at(), short.payload_len());
@@ -365,11 +378,7 @@ impl Half {
         self.data_packets += 1;
         self.last_data = at;
         self.last_bits = short.bits;
-        let in_flight = self.in_flight_now();
-        if in_flight > self.in_flight {
-            self.in_flight = in_flight;
-            rest.seldom().of_mut(short.from()).in_flight = at;
-        }
+        self.note_in_flight(at, short.from(), rest);
         if len > self.largest {
             self.largest = len;
             self.trips.passed(len);

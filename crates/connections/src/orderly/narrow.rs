@@ -65,6 +65,11 @@ impl Field {
         (word >> self.at) & ((1 << self.bits) - 1)
     }
 
+    /// The bits that it takes up.
+    const fn mask(&self) -> u64 {
+        ((1 << self.bits) - 1) << self.at
+    }
+
     /// What of a value does not fit: 0 where all does.
     #[inline(always)]
     const fn beyond(&self, value: u32) -> u32 {
@@ -260,10 +265,110 @@ impl Before {
         taken
     }
 
+    /// A narrow packet that tells nanoseconds, and that behind which only moments are up to date.
+    #[inline(always)]
+    pub(super) fn go_on(&mut self, slot: Slot) -> At {
+        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos(slot)));
+        self.frame = self.frame.wrapping_add(frames(slot));
+        At::new(self.frame, self.time)
+    }
+
+    /// Brings the numbers of an end up to date, behind packets that [went on](Before::go_on).
+    pub(super) const fn catch_up(&mut self, end: End, ack: u32, clocks: &Clocks, ip_ids: u16) {
+        let last = self.ends.of_mut(end);
+        last.ack = ack;
+        last.timestamps = clocks.behind(last.timestamps);
+        last.ip_id = last.ip_id.wrapping_add(ip_ids);
+    }
+
+    /// A narrow packet that [goes on](Before::go_on), but for its numbers. `clocks`: how far its sender's went on before it.
+    pub(super) fn taken(&self, slot: Slot, clocks: &Clocks) -> Taken {
+        let mut before = *self;
+        let last = before.ends.of_mut(sender(slot));
+        last.timestamps = clocks.behind(last.timestamps);
+        before.next_narrow(slot)
+    }
+
+    /// The identification of an end's last packet.
+    pub(super) const fn ip_id_of(&self, end: End) -> u16 {
+        self.ends.of(end).ip_id
+    }
+
     /// The clocks, and the identification, of an end's last packet.
     pub(super) const fn last_of(&self, end: End) -> (Timestamps, u16) {
         let last = self.ends.of(end);
         (last.timestamps, last.ip_id)
+    }
+}
+
+/// What is the same in packets that go on as the one before.
+const ALIKE: u64 = WINDOWS.mask() | IP_IDS.mask() | IN_MICROS | IS_WIDE;
+/// No packet is like this: a wide one does not tell a unit.
+pub(super) const NONE_ALIKE: u64 = IS_WIDE | IN_MICROS;
+
+/// What narrow packets are like that go on as the one before: same window, and an identification that is the same, or `counts` on by
+/// one. Their pauses are told in nanoseconds.
+pub(super) const fn alike(counts: bool) -> u64 {
+    WINDOWS.place(WINDOW_BELOW as u32) | IP_IDS.place(counts as u32)
+}
+
+/// Whether the packet that begins in a slot is not like those that go on.
+#[inline(always)]
+pub(super) const fn changes([_, told]: Slot, alike: u64) -> bool {
+    (told ^ alike) & ALIKE != 0
+}
+
+/// Payload of a narrow packet.
+#[inline(always)]
+pub(super) const fn payload_len([first, _]: Slot) -> u32 {
+    LENGTH.get(first) as u32
+}
+
+/// Numbers that a narrow packet acknowledges, and its sender's one before did not.
+#[inline(always)]
+pub(super) const fn news([_, told]: Slot) -> u32 {
+    NEWS.get(told) as u32
+}
+
+/// Length, sender and flags of a narrow packet ([`Short`]).
+#[inline(always)]
+pub(super) const fn bits([first, told]: Slot) -> u32 {
+    Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32)
+}
+
+/// Nanoseconds since the packet before a narrow one that tells them.
+#[inline(always)]
+pub(super) const fn nanos([first, _]: Slot) -> i64 {
+    TICKS.get(first).cast_signed()
+}
+
+/// How far an end's timestamps went on, over some narrow packets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clocks {
+    values: u64,
+    echoes: u64,
+}
+
+impl Clocks {
+    pub(super) const NONE: Self = Self {
+        values: 0,
+        echoes: 0,
+    };
+
+    /// They go on with one more packet. They stay where they are in a slot: so many packets are not taken together that a sum would
+    /// not fit there.
+    #[inline(always)]
+    pub(super) const fn go_on(&mut self, [_, told]: Slot) {
+        self.values += told & VALUES.mask();
+        self.echoes += told & ECHOES.mask();
+    }
+
+    /// Where they are then, which were here before.
+    const fn behind(&self, before: Timestamps) -> Timestamps {
+        Timestamps {
+            value: before.value.wrapping_add((self.values >> VALUES.at) as u32),
+            echo: before.echo.wrapping_add((self.echoes >> ECHOES.at) as u32),
+        }
     }
 }
 
@@ -278,7 +383,14 @@ const fn pause([first, told]: Slot) -> u64 {
     }
 }
 
+/// Frames since the packet before a narrow one.
+#[inline(always)]
+const fn frames([first, _]: Slot) -> u32 {
+    FRAMES.get(first) as u32
+}
+
 /// Who sent a narrow packet.
+#[inline(always)]
 pub(super) const fn sender([_, told]: Slot) -> End {
     Short::sender(Short::bits_of(0, TOLD.get(told) as u32))
 }

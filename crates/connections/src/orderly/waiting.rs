@@ -112,16 +112,19 @@ impl Queue {
         }
     }
 
-    /// The oldest one, if everything below `to` was acknowledged and it with it. It waits no more.
-    #[inline]
-    pub(super) fn take_below(&mut self, to: u32) -> Option<Waiting> {
-        let oldest = *self.ring.get(self.oldest % MAX_SEGMENTS)?;
-        if self.len == 0 || to.wrapping_sub(oldest.end).cast_signed() < 0 {
-            return None;
+    /// Everything below `to` was acknowledged: what was waits no more, oldest first.
+    #[inline(always)]
+    pub(super) fn take_below(&mut self, to: u32, mut take: impl FnMut(&Waiting)) {
+        let (mut at, mut left, mut measuring) = (self.oldest, self.len, self.measuring);
+        while left > 0
+            && let Some(oldest) = self.ring.get(at % MAX_SEGMENTS)
+            && to.wrapping_sub(oldest.end).cast_signed() >= 0
+        {
+            take(oldest);
+            measuring -= usize::from(oldest.measures);
+            (at, left) = (at + 1, left - 1);
         }
-        self.oldest = (self.oldest + 1) % MAX_SEGMENTS;
-        self.len -= 1;
-        self.measuring -= usize::from(oldest.measures);
-        Some(oldest)
+        self.oldest = at % MAX_SEGMENTS;
+        (self.len, self.measuring) = (left, measuring);
     }
 }
