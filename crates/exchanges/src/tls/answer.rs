@@ -76,6 +76,11 @@ impl Answer {
         self.records >= MANY_PIECES
     }
 
+    /// Its records are all of one length, and could be longer.
+    pub(super) const fn is_alike(self) -> bool {
+        self.records == self.of_longest && self.longest < FULL_RECORD
+    }
+
     /// Something that is too short for anything but an end came behind it.
     pub(super) const fn has_ended(self) -> bool {
         self.ended

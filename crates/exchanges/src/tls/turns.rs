@@ -305,6 +305,10 @@ impl Turns {
             self.answer.followed_by(content, self.speech, reset);
             return false;
         }
+        // What the client said behind the answer so far may have been the next request: then this begins another answer.
+        if self.unsure && self.last == Some(Side::Server) {
+            self.answer = Answer::default();
+        }
         self.answer.add(content);
         if self.speech != Speech::Unknown {
             self.upload.answered(content);
@@ -443,6 +447,8 @@ impl Turns {
             (Side::Client, _) if self.speech == Speech::Http2 && self.requests > 1 => None,
             (Side::Client, _) => Some(false),
             _ if goodbye => Some(false),
+            // Answers to requests that went out together may be as long as each other.
+            _ if self.speech == Speech::Other && self.burst > 1 && self.answer.is_alike() => None,
             _ => self.answer.is_under_way(),
         }
     }

@@ -377,3 +377,35 @@ fn frames_of_http2_are_neither() {
     let unsure = [answered.as_slice(), &[(Client, 26)]].concat();
     assert_eq!(after(turns(), &unsure).0, None);
 }
+
+#[test]
+fn answers_of_one_length_are_not_pieces_of_one() {
+    // Requests as short as some frames of control: HPACK has seen their like.
+    let asked = [
+        (Client, 82),
+        (Client, 75),
+        (Server, 45),
+        (Server, 128),
+        (Server, 1_225),
+    ];
+    let again = [(Client, 29), (Server, 1_343), (Client, 29), (Server, 1_343)];
+    let turns = || Turns::new(Speech::Http2, false);
+    assert_ne!(after(turns(), &[&asked[..], &again].concat()).1, Some(true));
+    let pieces = [(Server, 1_343), (Server, 1_343), (Server, 1_343)];
+    assert_eq!(
+        after(turns(), &[&asked[..], &pieces].concat()).1,
+        Some(true)
+    );
+    // Several requests of HTTP/1 at once.
+    let asked = [(Client, 74), (Client, 222)];
+    let answers = [(Server, 10_050); 4];
+    let turns = || Turns::new(Speech::Other, false);
+    assert_ne!(
+        after(turns(), &[&asked[..], &answers].concat()).1,
+        Some(true)
+    );
+    assert_eq!(
+        after(turns(), &[&asked[..1], &answers].concat()).1,
+        Some(true)
+    );
+}
