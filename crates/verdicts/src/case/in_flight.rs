@@ -18,8 +18,33 @@ pub(super) const FAREWELL_BYTES: i64 = 64;
 const GOODBYE: u32 = 40;
 /// `QUIT` and its like: COM_QUIT, Terminate, UnbindRequest.
 const SHORT_FAREWELL: u32 = 8;
+/// Of a copy, not of the words behind it.
+const LONG_SEGMENT: u32 = 500;
 /// Confirmations have hardly more.
 const SHORT_WORD: u32 = 24;
+
+/// Copies end with short words of both sides in these protocols (numbers that say "done", exit status and goodbye). Who leaves with
+/// long segments as the last that was said leaves in the middle.
+fn left_in_bulk(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Close,
+) -> Option<Missing> {
+    let ends_in_words = matches!(exchange.protocol, Protocol::Other("ssh" | "rsync"));
+    let mut said = connection.packets.iter().rev();
+    let mut said = said
+        .by_ref()
+        .filter(|p| p.payload_len > 0 && p.frame <= close.at.frame && p.known.has(Known::LEN));
+    let (last, before) = (said.next()?, said.next()?);
+    let bulk = last.side == before.side && last.payload_len.min(before.payload_len) >= LONG_SEGMENT;
+    if !ends_in_words || exchange.from_list || !bulk {
+        return None;
+    }
+    Some(match last.side {
+        Side::Server => Missing::ResponseUnfinished,
+        Side::Client => Missing::RequestUnfinished,
+    })
+}
 
 /// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
 /// left without an answer.
@@ -29,6 +54,9 @@ pub(super) fn missing_of_unknown(
     close: Option<Close>,
 ) -> Option<Missing> {
     let close = close?;
+    if let Some(missing) = left_in_bulk(connection, exchange, close) {
+        return Some(missing);
+    }
     let client = &connection.flows.client;
     let server = &connection.flows.server;
     if exchange.clients_last == ClientsLast::Farewell || !waits(connection, exchange, close) {

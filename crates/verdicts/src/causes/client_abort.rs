@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            LEFT_BEFORE_END,
+            4.0,
+            "it did not wait for the end of the answer",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.5,
             "what would speak against it may stand in the rows that were left out",

@@ -21,6 +21,12 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(PAUSE_IS_USUAL, 0.3, "it had borne such pauses before"),
+        on(
+            LEFT_BEFORE_END,
+            8.0,
+            "it waited for the end of the answer, and did not get it",
+        ),
         on(
             WORDS_LEFT_OUT,
             0.4,

@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[IDLE_BEFORE_FAILURE],
     weights: &[
         on(
+            RST_FROM_NEXT_HOP,
+            3.0,
+            "it began at a device that is nearer than the host",
+        ),
+        on(
             GAP_BEFORE_FAILURE,
             0.7,
             "how long nobody spoke does not show: rows of that time are left out",

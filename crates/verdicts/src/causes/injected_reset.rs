@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST],
     weights: &[
         on(
+            RST_FROM_NEXT_HOP,
+            5.0,
+            "it began at a device that is nearer than the host",
+        ),
+        on(
             OTHER_ANSWER_REFUSED,
             0.3,
             "the number of the RST is wrong for one of the two that answered: its host sends the same",

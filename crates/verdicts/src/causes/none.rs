@@ -30,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            LEFT_BEFORE_END,
+            0.35,
+            "who wants all of an answer without a length waits for the server to close",
+        ),
+        on(
             GAP_BEFORE_FAILURE,
             0.3,
             "who sends again what nobody acknowledges waits for more than a moment",

@@ -14,6 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: &[RST_PASSIVE],
     weights: &[
+        on(RST_FROM_NEXT_HOP, 0.3, "it began nearer than the host is"),
         on(
             GAP_BEFORE_FAILURE,
             0.5,

@@ -19,6 +19,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         TIMED_OUT_IN_WORDS,
     ],
     weights: &[
+        on(PAUSE_IS_USUAL, 0.3, "it had borne such pauses before"),
         on(
             WORDS_LEFT_OUT,
             0.5,

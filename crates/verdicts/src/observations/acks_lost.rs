@@ -47,7 +47,10 @@ fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)
         .take_while(|p| p.seq == last.seq && p.time > travelled)
         .map(|p| p.moment())
         .collect();
-    (copies.len() >= COPIES).then_some((acknowledged.moment(), copies))
+    // What comes behind the RST that ended it meets no connection any more.
+    let began = copies.last().map_or(0, |at| at.frame);
+    let over = case.fatal.is_some_and(|reset| reset.at.frame < began);
+    (copies.len() >= COPIES && !over).then_some((acknowledged.moment(), copies))
 }
 
 fn tell(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Observations) {

@@ -1,5 +1,6 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
+use whyreset_capture::Span;
 use whyreset_connections::Side;
 use whyreset_exchanges::ClientsLast;
 
@@ -102,16 +103,19 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     perhaps_unfinished(open, found);
     let status = open.exchange.and_then(|e| e.status);
     if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
-        let id = if matches!(status, Some(408 | 504)) {
-            ids::TIMEOUT_STATUS
-        } else {
-            ids::REFUSING_STATUS
+        let id = match status {
+            Some(408 | 504) => Some(ids::TIMEOUT_STATUS),
+            // Programs that wait in vain for the rest fail with that.
+            Some(500) if waited_for_the_rest(case) => None,
+            _ => Some(ids::REFUSING_STATUS),
         };
-        found.add(
-            id,
-            frames.clone(),
-            format!("The response's status is {}.", status.unwrap_or(0)),
-        );
+        if let Some(id) = id {
+            found.add(
+                id,
+                frames.clone(),
+                format!("The response's status is {}.", status.unwrap_or(0)),
+            );
+        }
     }
     // A query or a command asks for an answer by its protocol's rules.
     let by_rule = open.missing == Missing::Unanswered && asks_by_rule(open);
@@ -141,6 +145,9 @@ fn turn_untold(case: &Case<'_>, found: &mut Observations) {
         );
     }
 }
+
+/// Refusals come sooner.
+const LONG: Span = Span::from_secs(2);
 
 /// Heads are seldom longer, with all their cookies.
 const LONGEST_HEAD: u64 = 8_192;
@@ -194,6 +201,13 @@ fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The server had heard nothing for long before it said and did this.
+fn waited_for_the_rest(case: &Case<'_>) -> bool {
+    let by_server = case.closer() == Some(Side::Server);
+    let wait = case.wait.filter(|_| by_server);
+    wait.is_some_and(|wait| wait.since_data.max(wait.length) > LONG)
 }
 
 /// Who owes the rest of its request waits for no answer. One that asked for leave to send it (`Expect: 100-continue`) and has not got

@@ -411,7 +411,8 @@ fn perhaps_cut(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut O
         let text = format!(
             "If the answer was longer than the {delivered} that had come when the client closed: no length was promised"
         );
-        return found.add(ids::PERHAPS_LEFT_EARLY, frames, text);
+        found.add(ids::PERHAPS_LEFT_EARLY, frames, text);
+        return left_before_end(case, close, found);
     }
     let text = format!(
         "If the answer was longer than the {delivered} that the server sent before it closed: no length was promised"
@@ -426,6 +427,24 @@ fn perhaps_cut(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut O
                 "The server ended its answer only {} behind the last of it.",
                 wording::span(silence)
             ),
+        );
+    }
+}
+
+/// Such an answer ends when the server closes, and the server had not.
+fn left_before_end(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let flows = &case.connection.flows;
+    let left = flows.client.fin.map(|fin| fin.seq);
+    let crossed = flows.server.fin.is_some_and(|fin| {
+        let packet = case.packet(fin.at.frame);
+        let ack = packet.filter(|p| p.known.has(Known::ACK)).map(|p| p.ack);
+        ack.zip(left).is_none_or(|(ack, left)| ack <= left)
+    });
+    if !crossed {
+        found.add(
+            ids::LEFT_BEFORE_END,
+            [close.at.frame],
+            "Without a length an answer ends where the server closes; the client closed first.",
         );
     }
 }

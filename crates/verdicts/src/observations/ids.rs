@@ -169,6 +169,12 @@ ids! {
     ESTIMATED = "estimated";
     /// The server closed in order in the middle of a response.
     TRUNCATED_BY_FIN = "truncated_by_fin";
+    /// The RST has come over no router, the packets of the host in whose name it came over some.
+    RST_FROM_NEXT_HOP = "rst_from_next_hop";
+    /// The side that closed had waited no longer than it had before in the same transfer.
+    PAUSE_IS_USUAL = "pause_is_usual";
+    /// The client closed before the server had ended an answer without a length.
+    LEFT_BEFORE_END = "left_before_end";
     /// The server closed in order; how long its response was to be was not captured. The text is a condition.
     PERHAPS_TRUNCATED = "perhaps_truncated";
     /// The server had been silent for seconds when it ended an answer by closing.

@@ -100,6 +100,15 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             [close.at.frame],
             "The times are whole seconds: whether anybody had waited does not show.",
         );
+    } else if felt > patience && is_usual(case, close, felt) {
+        found.add(
+            ids::PAUSE_IS_USUAL,
+            frames,
+            format!(
+                "{who} had heard nothing for {} when it closed, but the other side had paused as long before.",
+                wording::span(felt)
+            ),
+        );
     } else if felt > patience {
         found.tell(
             ids::LONG_WAIT,
@@ -126,6 +135,26 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             round_total(case, close, wait, found);
         }
     }
+}
+
+/// In the same answer, or upload, the other side had paused as long before and then gone on by itself: a sender that is held to a
+/// rate does so again and again.
+fn is_usual(case: &Case<'_>, close: Close, felt: Span) -> bool {
+    let open = case.accounts.open.as_ref();
+    let began = open.and_then(|open| match (open.missing, close.side) {
+        (Missing::ResponseUnfinished, Side::Client) => open.response_started,
+        (Missing::RequestUnfinished, Side::Server) => open.started,
+        _ => None,
+    });
+    let Some(began) = began else {
+        return false;
+    };
+    let nearly = Span::from_nanos(felt.nanos() / 5 * 4);
+    case.connection.silences.iter().any(|silence| {
+        let went_on = silence.broken_by != close.side && silence.unacknowledged_of.is_none();
+        let within = silence.after.frame >= began.frame && silence.until.frame < close.at.frame;
+        went_on && within && silence.length >= nearly
+    })
 }
 
 /// A limit on the whole transfer counts from the opening; a limit on idling from the last word. In a session that cannot be read

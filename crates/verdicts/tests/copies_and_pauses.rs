@@ -1,0 +1,172 @@
+//! Copies that end in the middle, senders that pause, servers that wait, and devices next to the capture point.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/talk.rs"]
+mod talk;
+
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, Verdict};
+
+const SEGMENT: [u8; 1448] = [b'x'; 1448];
+
+fn told(verdict: &Verdict) -> String {
+    format!(
+        "{} {} {:#?}",
+        verdict.cause, verdict.summary, verdict.weighing
+    )
+}
+
+/// A session of rsync, as far as the copy.
+fn rsync() -> (Talk, u32, u32) {
+    let mut talk = Talk::new();
+    talk.port = 873;
+    talk.handshake();
+    let hello = b"@RSYNCD: 31.0 sha512 sha256 sha1 md5 md4\n";
+    let n = hello.len() as u32;
+    talk.client(0.041, PSH_ACK, 1, 1, hello);
+    talk.server(0.082, PSH_ACK, 1, 1 + n, hello);
+    talk.client(0.083, PSH_ACK, 1 + n, 1 + n, b"www\n");
+    talk.server(0.124, PSH_ACK, 1 + n, 5 + n, b"@RSYNCD: OK\n");
+    talk.client(0.125, PSH_ACK, 5 + n, 13 + n, b"--server\n--sender\n.\n\n");
+    (talk, 26 + n, 13 + n)
+}
+
+/// The server sends so many segments, then what is given, and closes.
+fn copy_that_ends_with(words: &[(Side, &[u8])]) -> Verdict {
+    let (mut talk, mut up, mut down) = rsync();
+    for n in 0..40 {
+        let at = 0.17 + f64::from(n) / 100.0;
+        talk.server(at, ACK, down, up, &SEGMENT);
+        down += 1448;
+        talk.client(at + 0.000_05, ACK, up, down, b"");
+    }
+    let mut at = 0.58;
+    for (side, word) in words {
+        at += 0.041;
+        match side {
+            Side::Client => {
+                talk.client(at, PSH_ACK, up, down, word);
+                up += word.len() as u32;
+            }
+            Side::Server => {
+                talk.server(at, PSH_ACK, down, up, word);
+                down += word.len() as u32;
+            }
+        }
+    }
+    talk.server(at + 0.05, FIN_ACK, down, up, b"");
+    talk.client(at + 0.051, FIN_ACK, up, down + 1, b"");
+    talk.server(at + 0.091, ACK, down + 1, up + 1, b"");
+    talk.verdict(3.0)
+}
+
+#[test]
+fn a_copy_that_ends_without_a_word_was_cut() {
+    let verdict = copy_that_ends_with(&[]);
+    let cut = [Cause::ResponseTruncated, Cause::ServerAbort];
+    assert!(cut.contains(&verdict.cause), "{}", told(&verdict));
+    let done: &[u8] = &[0, 0, 0, 7, 0];
+    let words = [
+        (Side::Server, done),
+        (Side::Client, done),
+        (Side::Server, done),
+    ];
+    let verdict = copy_that_ends_with(&words);
+    let well = [Cause::None, Cause::BenignReset];
+    assert!(well.contains(&verdict.cause), "{}", told(&verdict));
+}
+
+/// A server that sends a burst each second; the client leaves so long behind the last of them.
+fn left_behind_a_burst(bursts: u32, pause: f64) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, head);
+    let mut down = 1 + head.len() as u32;
+    let mut at = 0.1;
+    for burst in 0..bursts {
+        at = 0.101 + f64::from(burst) * 1.2;
+        for _ in 0..8 {
+            talk.server(at, ACK, down, up, &SEGMENT);
+            down += 1448;
+            at += 0.000_1;
+        }
+        talk.client(at, ACK, up, down, b"");
+    }
+    at += pause;
+    talk.client(at, FIN_ACK, up, down, b"");
+    talk.server(at + 0.04, FIN_ACK, down, up + 1, b"");
+    talk.client(at + 0.041, ACK, up + 1, down + 1, b"");
+    talk.verdict(at + 3.0)
+}
+
+#[test]
+fn a_pause_that_was_borne_before_is_no_patience_that_ran_out() {
+    let verdict = left_behind_a_burst(5, 1.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    let verdict = left_behind_a_burst(5, 4.0);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+}
+
+/// An upload that stops in the middle, and the server's answer behind a wait.
+fn answered_after(wait: f64, status: &str) -> Verdict {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.client(0.050_1, PSH_ACK, up, 1, &SEGMENT);
+    let up = up + 1448;
+    talk.server(0.09, ACK, 1, up, b"");
+    let at = 0.09 + wait;
+    let page = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 5\r\n\r\nerror");
+    talk.server(at, PSH_ACK, 1, up, page.as_bytes());
+    let down = 1 + page.len() as u32;
+    talk.server(at + 0.000_1, FIN_ACK, down, up, b"");
+    talk.client(at + 0.000_2, FIN_ACK, up, down + 1, b"");
+    talk.server(at + 0.04, ACK, down + 1, up + 1, b"");
+    talk.verdict(at + 3.0)
+}
+
+#[test]
+fn a_server_that_fails_behind_a_wait_had_waited_for_the_rest() {
+    let verdict = answered_after(4.5, "500 Internal Server Error");
+    assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
+    for (wait, status) in [(0.05, "500 Internal Server Error"), (4.5, "403 Forbidden")] {
+        let verdict = answered_after(wait, status);
+        let refused = Cause::RequestRejectedEarly;
+        assert_eq!(verdict.cause, refused, "{}", told(&verdict));
+    }
+}
+
+/// An upload that is refused with bare RSTs of this TTL; the server's own packets have 57.
+fn refused_with(ttl: u8) -> Verdict {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    for n in 0..30 {
+        let at = 0.1 + f64::from(n) * 0.02;
+        talk.client(at, ACK, up, 1, &SEGMENT);
+        up += 1448;
+        talk.server(at + 0.04, ACK, 1, up, b"");
+    }
+    talk.client(0.71, ACK, up, 1, &SEGMENT);
+    talk.stranger(0.751, Side::Server, RST, 1, ttl);
+    talk.verdict(3.0)
+}
+
+#[test]
+fn a_refusal_that_came_over_no_router_is_a_devices() {
+    let verdict = refused_with(64);
+    assert_ne!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
+    let verdict = refused_with(57);
+    assert_eq!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
+}
