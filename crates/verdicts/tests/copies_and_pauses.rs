@@ -170,3 +170,45 @@ fn a_refusal_that_came_over_no_router_is_a_devices() {
     let verdict = refused_with(57);
     assert_eq!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
 }
+
+/// The same, sent to the server, whose host refuses the rest.
+#[test]
+fn a_copy_that_the_server_refuses_in_the_middle_met_no_idle_close() {
+    let (mut talk, mut up, down) = rsync();
+    talk.server(0.166, PSH_ACK, down, up, b"done\n");
+    let down = down + 5;
+    for n in 0..40 {
+        let at = 0.17 + f64::from(n) / 100.0;
+        talk.client(at, ACK, up, down, &SEGMENT);
+        up += 1448;
+        talk.server(at + 0.04, ACK, down, up, b"");
+    }
+    talk.server(0.62, FIN_ACK, down, up, b"");
+    talk.client(0.621, ACK, up, down + 1, &SEGMENT);
+    talk.stranger(0.662, Side::Server, RST, down + 1, 57);
+    let verdict = talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}
+
+/// A download that stops; the client waits, closes, and is answered so.
+fn gave_up_and_was_answered(answer: &dyn Fn(&mut Talk, u32, u32)) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 900_000, 28_960);
+    talk.client(9.11, FIN_ACK, up, down, b"");
+    answer(&mut talk, up, down);
+    talk.verdict(15.0)
+}
+
+#[test]
+fn a_host_that_refuses_the_fin_of_who_waited_had_not_just_been_slow() {
+    let slow = gave_up_and_was_answered(&|talk, up, down| {
+        talk.server(9.15, FIN_ACK, down, up + 1, b"");
+        talk.client(9.151, ACK, up + 1, down + 1, b"");
+    });
+    assert_eq!(slow.cause, Cause::ClientTimeout, "{}", told(&slow));
+    let lost = gave_up_and_was_answered(&|talk, _, down| {
+        talk.stranger(9.15, Side::Server, RST, down, 57);
+    });
+    assert_eq!(lost.cause, Cause::PeerStateLost, "{}", told(&lost));
+}

@@ -225,3 +225,43 @@ fn a_hole_that_only_an_acknowledgement_tells_of_is_no_matter_of_size() {
     talk.stranger(40.000_02, Side::Client, RST, up + 1, 64);
     is_an_outage(&talk.verdict(60.0));
 }
+
+/// The server gives up waiting for an upload, says so, and is not heard any more: the path was gone.
+#[test]
+fn a_goodbye_that_nobody_hears_was_said_into_an_outage() {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    for n in 0..20 {
+        let at = 0.1 + f64::from(n) / 100.0;
+        talk.client(at, ACK, up, 1, &SEGMENT);
+        up += 1448;
+        talk.server(at + 0.04, ACK, 1, up, b"");
+    }
+    let page = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
+    let fin = 1 + page.len() as u32;
+    let mut at = 7.3;
+    talk.server(at, PSH_ACK, 1, up, page);
+    talk.server(at + 0.000_05, FIN_ACK, fin, up, b"");
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        talk.server(at, FIN_ACK, 1, up, page);
+    }
+    talk.stranger(at + 0.02, Side::Client, RST, up, 64);
+    is_an_outage(&talk.verdict(60.0));
+}
+
+/// Whose host refuses what is repeated has had enough of the connection: nothing of it is lost.
+#[test]
+fn what_is_refused_is_no_lost_acknowledgement() {
+    let (mut talk, up, down) = download();
+    let mut at = 0.2;
+    for n in 0..6 {
+        talk.server(at, ACK, down - 1448, up, &SEGMENT);
+        talk.stranger(at + 0.000_01, Side::Client, RST, up, 64);
+        at += 0.3 * f64::from(1 << n);
+    }
+    let verdict = talk.verdict(20.0);
+    assert_ne!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+}

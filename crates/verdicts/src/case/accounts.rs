@@ -6,7 +6,8 @@ use whyreset_exchanges::{AnswerEnd, CloseNotify, Exchange, Exchanges, Protocol, 
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{
-    FAREWELL_BYTES, in_flight, is_full, left_in_flight, missing_of_unknown, thrown_away,
+    FAREWELL_BYTES, in_flight, is_full, left_in_bulk, left_in_flight, missing_of_unknown,
+    thrown_away,
 };
 use super::unread::{
     all_were_answered, answer_left_out, answered_in_turn, ends_short, head_left_out,
@@ -242,6 +243,9 @@ fn missing_of(
         return missing_of_tls(connection, exchange, tls, close)
             .or_else(|| reset_in_full_flow(connection, tls, close))
             .or_else(|| stopped_in_full_flow(connection, tls, close));
+    }
+    if let Some(cut) = left_in_bulk(connection, exchange, close) {
+        return Some(cut);
     }
     if exchange.complete {
         return rest_refused(connection, exchange)

@@ -19,31 +19,42 @@ const GOODBYE: u32 = 40;
 /// `QUIT` and its like: COM_QUIT, Terminate, UnbindRequest.
 const SHORT_FAREWELL: u32 = 8;
 /// Of a copy, not of the words behind it.
-const LONG_SEGMENT: u32 = 500;
+const LONG_RUN: i64 = 1_500;
 /// Confirmations have hardly more.
 const SHORT_WORD: u32 = 24;
 
 /// Copies end with short words of both sides in these protocols (numbers that say "done", exit status and goodbye). Who leaves with
 /// long segments as the last that was said leaves in the middle.
-fn left_in_bulk(
+pub(super) fn left_in_bulk(
     connection: &Connection<Exchanges>,
     exchange: &Exchange,
-    close: Close,
-) -> Option<Missing> {
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close?;
     let ends_in_words = matches!(exchange.protocol, Protocol::Other("ssh" | "rsync"));
-    let mut said = connection.packets.iter().rev();
-    let mut said = said
-        .by_ref()
-        .filter(|p| p.payload_len > 0 && p.frame <= close.at.frame && p.known.has(Known::LEN));
-    let (last, before) = (said.next()?, said.next()?);
-    let bulk = last.side == before.side && last.payload_len.min(before.payload_len) >= LONG_SEGMENT;
-    if !ends_in_words || exchange.from_list || !bulk {
+    if !ends_in_words || exchange.from_list {
         return None;
     }
-    Some(match last.side {
+    let flows = &connection.flows;
+    let spoke = |side: Side| flows.of(side).last_new_data.map_or(0, |at| at.frame);
+    let last = [Side::Client, Side::Server]
+        .into_iter()
+        .max_by_key(|side| spoke(*side))?;
+    // What the other side had of it when it spoke last; or soon after that, as not all packets are kept.
+    let word = spoke(last.peer());
+    let behind = connection.packets.iter().filter(|p| {
+        let heard = p.known.has(Known::ACK) && !p.flags.is_rst();
+        p.side != last && p.frame >= word && heard
+    });
+    let had = behind.map(|p| p.ack).min()?;
+    if flows.of(last).sent_to - had < LONG_RUN || word > close.at.frame {
+        return None;
+    }
+    let missing = match last {
         Side::Server => Missing::ResponseUnfinished,
         Side::Client => Missing::RequestUnfinished,
-    })
+    };
+    Some((missing, true))
 }
 
 /// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was
@@ -54,9 +65,6 @@ pub(super) fn missing_of_unknown(
     close: Option<Close>,
 ) -> Option<Missing> {
     let close = close?;
-    if let Some(missing) = left_in_bulk(connection, exchange, close) {
-        return Some(missing);
-    }
     let client = &connection.flows.client;
     let server = &connection.flows.server;
     if exchange.clients_last == ClientsLast::Farewell || !waits(connection, exchange, close) {

@@ -114,7 +114,7 @@ fn of_side(
     let mut outage = None;
     for packet in &connection.packets {
         if packet.side == side {
-            repeated = sent(repeated, packet);
+            repeated = sent(repeated, packet, &connection.packets);
             continue;
         }
         let Some(r) = repeated.filter(|r| is_heard(packet, r, trip)) else {
@@ -135,7 +135,7 @@ fn of_side(
 }
 
 /// Adds what the side sends: a copy counts, new data behind one that was repeated already does not matter.
-fn sent(repeated: Option<Repeated>, packet: &Packet) -> Option<Repeated> {
+fn sent(repeated: Option<Repeated>, packet: &Packet, all: &[Packet]) -> Option<Repeated> {
     let probes = Marks::KEEP_ALIVE | Marks::PROBE_OF_CLOSED_WINDOW | Marks::ZERO_WINDOW_PROBE;
     let opens = packet
         .flags
@@ -152,13 +152,22 @@ fn sent(repeated: Option<Repeated>, packet: &Packet) -> Option<Repeated> {
         }),
         Some(r) if r.copies > 1 && packet.seq > r.seq => Some(r),
         Some(r) if packet.seq > r.seq && packet.seq < r.end => Some(r),
-        _ => Some(Repeated {
-            seq: packet.seq,
-            end: packet.seq_end(),
-            first: packet.moment(),
-            last: packet.moment(),
-            copies: 1,
-        }),
+        _ => Some(first_of(packet, all)),
+    }
+}
+
+/// The segment's first transmission, where it was kept, and this one.
+fn first_of(packet: &Packet, all: &[Packet]) -> Repeated {
+    let same = |p: &&Packet| p.side == packet.side && p.seq == packet.seq && p.seq_end() > p.seq;
+    let repeats = packet.marks.has(Marks::RETRANSMISSION);
+    let first = all.iter().find(same).filter(|_| repeats);
+    let copies = first.is_some_and(|first| first.frame < packet.frame);
+    Repeated {
+        seq: packet.seq,
+        end: packet.seq_end(),
+        first: first.unwrap_or(packet).moment(),
+        last: packet.moment(),
+        copies: 1 + u32::from(copies),
     }
 }
 

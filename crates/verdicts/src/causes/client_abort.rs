@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            FIN_REFUSED,
+            0.3,
+            "the other host had no such connection any more",
+        ),
+        on(
             LEFT_BEFORE_END,
             4.0,
             "it did not wait for the end of the answer",

@@ -21,6 +21,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            FIN_REFUSED,
+            0.1,
+            "the other host had no such connection any more: that is the root",
+        ),
         on(PAUSE_IS_USUAL, 0.3, "it had borne such pauses before"),
         on(
             LEFT_BEFORE_END,

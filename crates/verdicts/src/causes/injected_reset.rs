@@ -10,8 +10,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.04,
     prior_because: "firewalls, censors and intrusion prevention forge RSTs, but far more often a host means it",
-    needs: &[CLOSED_WITH_RST],
+    needs: &[CLOSED_WITH_RST, FIN_REFUSED],
     weights: &[
+        on(
+            FIN_REFUSED,
+            4.0,
+            "its end may have been killed by a RST that did not pass here",
+        ),
         on(
             RST_FROM_NEXT_HOP,
             5.0,

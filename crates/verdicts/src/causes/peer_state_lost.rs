@@ -12,8 +12,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
-    needs: &[RST_PASSIVE],
+    needs: &[RST_PASSIVE, FIN_REFUSED],
     weights: &[
+        on(
+            FIN_REFUSED,
+            4.0,
+            "a host that is merely slow acknowledges a FIN",
+        ),
         on(RST_FROM_NEXT_HOP, 0.3, "it began nearer than the host is"),
         on(
             GAP_BEFORE_FAILURE,

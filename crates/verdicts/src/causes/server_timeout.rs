@@ -166,7 +166,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             OUTAGE,
-            0.08,
+            0.01,
             "nothing got through while it waited: that is the root",
         ),
         on(

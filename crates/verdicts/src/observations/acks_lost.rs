@@ -47,9 +47,13 @@ fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)
         .take_while(|p| p.seq == last.seq && p.time > travelled)
         .map(|p| p.moment())
         .collect();
-    // What comes behind the RST that ended it meets no connection any more.
+    // What comes behind the RST that ended it, or is refused, meets no connection any more.
     let began = copies.last().map_or(0, |at| at.frame);
-    let over = case.fatal.is_some_and(|reset| reset.at.frame < began);
+    let refused = c
+        .packets
+        .iter()
+        .any(|p| p.side != side && p.frame > began && p.flags.is_rst());
+    let over = refused || case.fatal.is_some_and(|reset| reset.at.frame < began);
     (copies.len() >= COPIES && !over).then_some((acknowledged.moment(), copies))
 }
 

@@ -169,6 +169,8 @@ ids! {
     ESTIMATED = "estimated";
     /// The server closed in order in the middle of a response.
     TRUNCATED_BY_FIN = "truncated_by_fin";
+    /// The client gave up waiting, and its FIN was answered with a bare RST.
+    FIN_REFUSED = "fin_refused";
     /// The RST has come over no router, the packets of the host in whose name it came over some.
     RST_FROM_NEXT_HOP = "rst_from_next_hop";
     /// The side that closed had waited no longer than it had before in the same transfer.

@@ -7,6 +7,7 @@ mod cut_streams;
 mod delivered;
 mod detectors;
 pub(crate) mod ending;
+mod fin_refused;
 mod first_hop;
 mod flow_control;
 mod forged_data;
@@ -68,6 +69,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     icmp_notices::observe(case, &mut found);
     rst::observe(case, &mut found);
     first_hop::observe(case, &mut found);
+    fin_refused::observe(case, &mut found);
     aftermath::observe(case, &mut found);
     detectors::observe(case, &mut found);
     forged_data::observe(case, &mut found);

@@ -149,7 +149,7 @@ fn is_usual(case: &Case<'_>, close: Close, felt: Span) -> bool {
     let Some(began) = began else {
         return false;
     };
-    let nearly = Span::from_nanos(felt.nanos() / 5 * 4);
+    let nearly = Span::from_nanos(felt.nanos() / 10 * 7);
     case.connection.silences.iter().any(|silence| {
         let went_on = silence.broken_by != close.side && silence.unacknowledged_of.is_none();
         let within = silence.after.frame >= began.frame && silence.until.frame < close.at.frame;
