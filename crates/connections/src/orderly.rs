@@ -17,6 +17,7 @@ mod middle;
 mod narrow;
 mod packed;
 mod passed;
+mod pauses;
 mod replay;
 mod rest;
 mod short;

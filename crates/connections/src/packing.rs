@@ -162,8 +162,8 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Bytes that were written.
-    pub(crate) const fn len(&self) -> usize {
+    /// It wrote up to here.
+    pub(crate) const fn end(&self) -> usize {
         self.end
     }
 
@@ -280,6 +280,11 @@ impl<'b> Reader<'b> {
             end: at,
             before,
         }
+    }
+
+    /// It read up to here.
+    pub(crate) const fn end(&self) -> usize {
+        self.end
     }
 
     #[inline]

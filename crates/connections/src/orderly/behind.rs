@@ -5,7 +5,8 @@ use whyreset_segments::Timestamps;
 
 use super::middle::{Half, Middle};
 use super::narrow::Before;
-use super::rest::{Rest, Seldom, ShortPause, ShortRun};
+use super::pauses::ShortPause;
+use super::rest::{Rest, Seldom, ShortRun};
 use super::short::At;
 use crate::Moment;
 use crate::ip_id::IpIdTracker;

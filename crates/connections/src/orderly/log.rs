@@ -181,8 +181,11 @@ impl Log {
         let packets = self.len().saturating_sub(FIRST);
         let count = count.min(packets);
         let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
+        let Some(slots) = &self.ring.0 else {
+            return;
+        };
         for _ in 0..count {
-            let slot = self.ring.slot(next);
+            let slot = slots.get(next).copied().unwrap_or_default();
             if passing.pass_slot(&mut before, slot) {
                 next = Ring::wrapped(next + 1);
             } else {

@@ -312,17 +312,16 @@ impl Half {
     fn acknowledged(&mut self, answer: &Answer, own: End, rest: &mut Rest) {
         self.acked = answer.ack;
         let to = answer.ack.wrapping_sub(self.start).wrapping_add(1);
-        let mut last = None;
-        let mut full_sized = 0;
-        rest.waiting.of_mut(own).take_below(to, |oldest| {
+        let (mut full_sized, mut largest_acked) = (0, self.largest_acked);
+        let last = rest.waiting.of_mut(own).take_below(to, |oldest| {
             let payload_len = oldest.payload_len();
-            self.largest_acked = self.largest_acked.max(payload_len);
+            largest_acked = largest_acked.max(payload_len);
             if oldest.measures {
                 full_sized += self.trips.full_sized_segments(payload_len);
-                last = Some(*oldest);
             }
         });
-        let Some(last) = last else {
+        self.largest_acked = largest_acked;
+        let Some(&last) = last else {
             return;
         };
         let covered = Covered {

@@ -3,7 +3,8 @@
 use whyreset_capture::Span;
 
 use super::middle::Half;
-use super::rest::{MAX_PACKED_RUNS, Seldom, ShortPause, ShortRun};
+use super::pauses::ShortPause;
+use super::rest::{MAX_PACKED_RUNS, Seldom, ShortRun};
 use super::short::At;
 use super::waiting::{Queue, Waiting};
 use crate::Moment;
@@ -14,7 +15,9 @@ use crate::silence::KEPT as MAX_PAUSES;
 
 /// Bytes of what seldom changes of one end, at most: fewer numbers and moments than these.
 const SELDOM: usize = 8 * NUMBER + 5 * MOMENT;
-const PAUSES: usize = NUMBER + MAX_PAUSES * (3 * NUMBER + 3 * MOMENT);
+/// Bytes of a pause at most.
+const PAUSE: usize = 6 * NUMBER + 2 * MOMENT;
+const PAUSES: usize = NUMBER + MAX_PAUSES * (NUMBER + PAUSE);
 /// Bytes of an end's lists at most: segments that wait, and runs with the last.
 const LISTS: usize =
     MAX_SEGMENTS * (2 * NUMBER + MOMENT) + (MAX_PACKED_RUNS + 1) * (2 * NUMBER + 2 * MOMENT);
@@ -68,16 +71,6 @@ pub(super) fn seldom(coder: &mut impl Coder, ends: &mut ByEnd<Seldom>, first: u6
     seldom_of(coder, &mut ends.high, first);
 }
 
-/// The pauses.
-pub(super) fn pauses(coder: &mut impl Coder, pauses: &mut Vec<ShortPause>, first: u64) {
-    let mut len = pauses.len();
-    coder.len(&mut len);
-    pauses.resize(len, ShortPause::default());
-    for it in pauses {
-        pause(coder, it, first);
-    }
-}
-
 fn seldom_of(coder: &mut impl Coder, it: &mut Seldom, first: u64) {
     let is_there = |at: At| at != At::default();
     let [clock, handshake, measured, identified, passed, data] = coder.truths([
@@ -107,7 +100,10 @@ fn seldom_of(coder: &mut impl Coder, it: &mut Seldom, first: u64) {
     }
 }
 
-fn pause(coder: &mut impl Coder, it: &mut ShortPause, first: u64) {
+/// A pause, and first how long it was.
+pub(super) fn pause(coder: &mut impl Coder, it: &mut ShortPause, first: u64) {
+    let mut length = it.length();
+    coder.span(&mut length);
     let [waits, waits_high] = of_option(it.unacknowledged_of);
     let [by, by_high] = of_option(it.last_data_by);
     let [after, until] = [it.after.1, it.until.1].map(|end| end == End::High);
@@ -119,7 +115,10 @@ fn pause(coder: &mut impl Coder, it: &mut ShortPause, first: u64) {
     it.last_data_by = by.then(|| end(by_high));
     it.has_clock = has_clock;
     at(coder, &mut it.after.0, first);
-    at(coder, &mut it.until.0, first);
+    let mut frames = it.until.0.frame().wrapping_sub(it.after.0.frame());
+    coder.word(&mut frames);
+    let frame = it.after.0.frame().wrapping_add(frames);
+    it.until.0 = At::new(frame, it.after.0.time() + length);
     // Who breaks a silence that it began itself sent nothing in between.
     if it.after.1 == it.until.1 {
         it.breaker_before = it.after.0;

@@ -8,35 +8,12 @@ use whyreset_capture::Span;
 use super::log::Taken;
 use super::middle::{Half, Middle};
 use super::packed::{self, Base};
+use super::pauses::{Pauses, ShortPause};
 use super::short::At;
 use super::waiting::{Queue, Waiting};
 use crate::Moment;
 use crate::packing::{Coder, Reader, Room, Writer};
 use crate::pairs::{ByEnd, End};
-use crate::silence::{KEPT as MAX_PAUSES, SHORTEST as SHORTEST_PAUSE};
-
-/// A pause between two packets that were passed over.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ShortPause {
-    pub(super) after: (At, End),
-    pub(super) until: (At, End),
-    /// Whose data waited for an acknowledgement.
-    pub(super) unacknowledged_of: Option<End>,
-    /// Who had sent the last data.
-    pub(super) last_data_by: Option<End>,
-    /// Both packets of the end that broke it have clocks.
-    pub(super) has_clock: bool,
-    /// The previous packet of the end that broke it, and the clocks of both packets.
-    pub(super) breaker_before: At,
-    pub(super) clocks: (u32, u32),
-}
-
-impl ShortPause {
-    /// How long it was.
-    pub(super) fn length(&self) -> Span {
-        self.until.0.time() - self.after.0.time()
-    }
-}
 
 /// The packet that ends a pause.
 pub(super) struct Until {
@@ -149,8 +126,8 @@ pub(super) struct Rest {
     old: Room,
     lengths: Lengths,
     new: Room,
-    /// The longest pauses, as many as a connection tells in the end, the longest first; where they were unpacked.
-    pauses: Vec<ShortPause>,
+    /// The longest pauses, where they were looked for.
+    pauses: Pauses,
     has_pauses: bool,
     /// What seldom changes, where it was unpacked.
     seldom: ByEnd<Seldom>,
@@ -173,7 +150,7 @@ impl Rest {
         self.pauses.clear();
         self.waiting.low.clear();
         self.waiting.high.clear();
-        self.note_long(middle);
+        middle.long = self.pauses.long();
     }
 
     /// Takes up what was packed.
@@ -204,16 +181,15 @@ impl Rest {
         let mut lengths = self.lengths;
         let pauses = usize::from(lengths.pauses);
         if self.has_pauses {
-            packed::pauses(&mut writer, &mut self.pauses, first);
-            lengths.pauses = writer.len() as u16;
+            self.pauses.put_down(&mut writer, &self.old, self.start);
+            lengths.pauses = writer.end() as u16;
         } else {
             writer.copy(self.old.get(0, pauses));
         }
         if self.has_seldom {
-            let before = writer.len();
-            writer.set_before(self.start);
+            let before = writer.end();
             packed::seldom(&mut writer, &mut self.seldom, first);
-            lengths.seldom = (writer.len() - before) as u16;
+            lengths.seldom = (writer.end() - before) as u16;
         } else {
             writer.copy(self.old.get(pauses, lengths.seldom.into()));
         }
@@ -222,7 +198,7 @@ impl Rest {
             let len = usize::from(*self.lengths.runs.of(end));
             let run = self.left.of(end).run(middle.ends.of(end));
             let count = lengths.run_counts.of_mut(end);
-            let before = writer.len();
+            let before = writer.end();
             if run.is_some() && usize::from(*count) == MAX_PACKED_RUNS {
                 let mut reader = Reader::new(&self.old, at, self.start);
                 packed::runs(&mut reader, &mut self.runs, (*count).into(), first);
@@ -240,7 +216,7 @@ impl Rest {
                     *count += 1;
                 }
             }
-            *lengths.runs.of_mut(end) = (writer.len() - before) as u16;
+            *lengths.runs.of_mut(end) = (writer.end() - before) as u16;
             at += len;
         }
         for end in [End::Low, End::High] {
@@ -292,16 +268,17 @@ impl Rest {
     }
 
     /// The longest pauses, the longest first.
-    pub(super) fn pauses(&mut self) -> &mut Vec<ShortPause> {
+    pub(super) fn pauses(&mut self) -> Vec<ShortPause> {
+        self.find_pauses();
+        self.pauses.unpacked(&self.old, self.start)
+    }
+
+    #[inline]
+    fn find_pauses(&mut self) {
         if !self.has_pauses {
             self.has_pauses = true;
-            self.pauses.clear();
-            if self.lengths.pauses > 0 {
-                let mut reader = Reader::new(&self.old, 0, self.start);
-                packed::pauses(&mut reader, &mut self.pauses, self.start.frame);
-            }
+            self.pauses.find(&self.old, self.start);
         }
-        &mut self.pauses
     }
 
     /// How an end sent: one entry for each time that packets left together, as far as these are kept.
@@ -345,20 +322,9 @@ impl Rest {
             breaker_before: own.spoken,
             clocks: (before.unwrap_or(0), clock.unwrap_or(0)),
         };
-        let length = pause.length();
-        let pauses = self.pauses();
-        let place = pauses.partition_point(|known| known.length() >= length);
-        pauses.insert(place, pause);
-        pauses.truncate(MAX_PAUSES);
-        self.note_long(middle);
-    }
-
-    /// Takes note of how long a pause has to be.
-    fn note_long(&self, middle: &mut Middle) {
-        middle.long = match self.pauses.get(MAX_PAUSES - 1) {
-            Some(least) => least.length().nanos(),
-            None => SHORTEST_PAUSE.nanos() - 1,
-        };
+        self.find_pauses();
+        self.pauses.keep(pause);
+        middle.long = self.pauses.long();
     }
 }
 

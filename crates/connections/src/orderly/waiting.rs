@@ -112,19 +112,28 @@ impl Queue {
         }
     }
 
-    /// Everything below `to` was acknowledged: what was waits no more, oldest first.
+    /// Everything below `to` was acknowledged: what was waits no more, and is taken, oldest first. Gives the last that measures.
     #[inline(always)]
-    pub(super) fn take_below(&mut self, to: u32, mut take: impl FnMut(&Waiting)) {
+    pub(super) fn take_below(
+        &mut self,
+        to: u32,
+        mut take: impl FnMut(&Waiting),
+    ) -> Option<&Waiting> {
         let (mut at, mut left, mut measuring) = (self.oldest, self.len, self.measuring);
+        let mut last = None;
         while left > 0
             && let Some(oldest) = self.ring.get(at % MAX_SEGMENTS)
             && to.wrapping_sub(oldest.end).cast_signed() >= 0
         {
             take(oldest);
-            measuring -= usize::from(oldest.measures);
+            if oldest.measures {
+                measuring -= 1;
+                last = Some(oldest);
+            }
             (at, left) = (at + 1, left - 1);
         }
         self.oldest = at % MAX_SEGMENTS;
         (self.len, self.measuring) = (left, measuring);
+        last
     }
 }

@@ -86,7 +86,7 @@ impl Trips {
     /// What waited was acknowledged.
     #[inline]
     pub(crate) fn sample(&mut self, covered: &Covered) -> Sample {
-        let span = (covered.answered - covered.time).max(Span::ZERO);
+        let span = between(covered.time, covered.answered);
         let sample = Sample {
             span,
             is_least: span < self.minimum,
@@ -138,10 +138,21 @@ fn measured(span: Span) -> Option<Span> {
     (span != NONE).then_some(span)
 }
 
+/// From one time to a later one; nothing where it is not later.
+#[inline]
+fn between(earlier: Timestamp, later: Timestamp) -> Span {
+    if later <= earlier {
+        return Span::ZERO;
+    }
+    let nanos = later.nanos().checked_sub(earlier.nanos());
+    Span::from_nanos(nanos.unwrap_or(i64::MAX))
+}
+
 /// A running median: one step towards the sample, large at first, then a sixteenth of the estimate.
 #[inline]
 fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
-    let distance = sample.nanos().saturating_sub(typical.nanos());
+    // Neither is negative, and the result lies between both: nothing overflows.
+    let distance = sample.nanos().wrapping_sub(typical.nanos());
     let largest = typical.nanos().max(1_000);
     let step = if samples >= MANY {
         largest / i64::from(MANY)
@@ -151,6 +162,6 @@ fn step_towards(typical: Span, sample: Span, samples: u32) -> Span {
     Span::from_nanos(
         typical
             .nanos()
-            .saturating_add(distance.clamp(step.saturating_neg(), step)),
+            .wrapping_add(distance.clamp(step.wrapping_neg(), step)),
     )
 }

@@ -196,7 +196,8 @@ impl Half {
         self.data_packets += 1;
         (self.last_data, self.last_bits) = (at, bits);
         self.note_in_flight(at, own, rest);
-        let is_oversize = super::Short::payload_len_of(bits) > self.path;
-        self.oversize = self.oversize.saturating_add(is_oversize.into());
+        if super::Short::payload_len_of(bits) > self.path {
+            self.oversize = self.oversize.saturating_add(1);
+        }
     }
 }
