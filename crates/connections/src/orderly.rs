@@ -270,8 +270,8 @@ impl<X: StreamSink> Orderly<X> {
             self.keep_checked(usual, from, checksum, stock);
         } else {
             let last = &mut self.ends.of_mut(from).numbers;
-            if !self.log.push(last, usual, from, self.first_frame) {
-                self.keep_early(usual, from, stock);
+            if !self.log.push(last, usual, from) {
+                self.keep_usual(usual, from, stock);
             }
         }
         let own = self.ends.of_mut(from);
@@ -321,9 +321,9 @@ impl<X: StreamSink> Orderly<X> {
         self.keep(&short, stock);
     }
 
-    /// Keeps one of the first packets, or the one that needs a ring.
+    /// Keeps one of the first packets, the one that needs a ring, or one that takes two slots.
     #[inline(never)]
-    fn keep_early(&mut self, usual: &Usual, from: End, stock: &mut Stock) {
+    fn keep_usual(&mut self, usual: &Usual, from: End, stock: &mut Stock) {
         self.keep(&Short::of(usual, from, self.first_frame), stock);
     }
 

@@ -100,27 +100,20 @@ impl Log {
         }
     }
 
-    /// Adds a packet to the ring, in which there is room for it; `false` where there is no ring. Frames count from `first`; `last`:
-    /// its sender's numbers, which are those of this packet then.
+    /// Adds a packet to the ring, in which there is room for it, where it takes one slot; `false` where not, or where there is no ring:
+    /// then it has to be pushed [as it is](Log::push_short). `last`: its sender's numbers, which are those of this packet then.
     #[inline(always)]
-    pub(super) fn push(
-        &mut self,
-        last: &mut Numbers,
-        usual: &Usual,
-        from: End,
-        first: u64,
-    ) -> bool {
+    pub(super) fn push(&mut self, last: &mut Numbers, usual: &Usual, from: End) -> bool {
         let slots = self.ring.0.as_mut();
         let Some(place) = slots.and_then(|slots| slots.get_mut(usize::from(self.end))) else {
             return false;
         };
-        if self.clock.take(last, usual, from, place) {
+        let is_narrow = self.clock.take(last, usual, from, place);
+        if is_narrow {
             self.packets += 1;
             self.take_up_slot();
-        } else {
-            self.push_usual_wide(usual, from, first);
         }
-        true
+        is_narrow
     }
 
     /// One more slot is taken.
@@ -129,12 +122,6 @@ impl Log {
         let end = self.end + 1;
         self.used += 1;
         self.end = if end == SLOTS as u8 { 0 } else { end };
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn push_usual_wide(&mut self, usual: &Usual, from: End, first: u64) {
-        self.push_wide(&Short::of(usual, from, first));
     }
 
     /// Adds a packet, where there is room for it, whatever it is like. Frames count from `first`.
@@ -433,7 +420,7 @@ mod tests {
             let usual = usual(frame, ip_id);
             let from = if frame % 7 == 0 { End::High } else { End::Low };
             let last = ends.of_mut(from);
-            if !log.push(last, &usual, from, 0) {
+            if !log.push(last, &usual, from) {
                 let short = Short::of(&usual, from, 0);
                 log.push_short(&short, 0);
                 *last = Numbers::of(&short);

@@ -4,7 +4,7 @@
 
 use whyreset_segments::Usual;
 
-use super::short::At;
+use super::short::{At, Short};
 use super::stock::Stock;
 use super::{CHECKED, Ends, Expected, NEXT_START, Orderly};
 use crate::StreamSink;
@@ -24,6 +24,21 @@ impl<X: StreamSink> Orderly<X> {
     /// nothing has changed, and it may be the one to be expected all the same ([`Orderly::expects`]).
     #[inline(never)]
     pub(crate) fn take_steady(
+        &mut self,
+        usual: &Usual,
+        holder: &[u8],
+        from: End,
+        stock: &mut Stock,
+    ) -> bool {
+        // Once for each end: where its numbers are need not be found out then.
+        match from {
+            End::Low => self.take_steady_from(usual, holder, End::Low, stock),
+            End::High => self.take_steady_from(usual, holder, End::High, stock),
+        }
+    }
+
+    #[inline(always)]
+    fn take_steady_from(
         &mut self,
         usual: &Usual,
         holder: &[u8],
@@ -51,12 +66,21 @@ impl<X: StreamSink> Orderly<X> {
             return false;
         }
         own.advance(usual, len);
-        self.log
-            .push(&mut own.numbers, usual, from, self.first_frame);
+        if !self.log.push(&mut own.numbers, usual, from) {
+            self.keep_wide(usual, from);
+        }
         if !self.log.has_room() {
             self.make_room(stock);
         }
         true
+    }
+
+    /// Keeps a packet that does not fit into one slot, and that the others are told of.
+    #[cold]
+    #[inline(never)]
+    fn keep_wide(&mut self, usual: &Usual, from: End) {
+        let short = Short::of(usual, from, self.first_frame);
+        self.log.push_short(&short, self.first_frame);
     }
 
     /// Takes note of whose next packets may be steady, where packets go into the ring.

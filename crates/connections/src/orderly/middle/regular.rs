@@ -97,7 +97,39 @@ impl<'m> Leave<'m> {
 impl Passing for Leave<'_> {
     #[inline(always)]
     fn pass_slot(&mut self, before: &mut Before, slot: Slot) -> bool {
-        let (from, len) = (narrow::sender(slot), narrow::payload_len(slot));
+        // Once for each end: where its numbers are need not be found out then.
+        match narrow::sender(slot) {
+            End::Low => self.pass_regular(before, slot, End::Low),
+            End::High => self.pass_regular(before, slot, End::High),
+        }
+    }
+
+    #[inline(never)]
+    fn pass_any(&mut self, before: &mut Before, slot: Slot, second: Slot) {
+        if self.irregular < MAX_IRREGULAR {
+            self.catch_up(before);
+        }
+        self.middle.pass(before.next(slot, || second), self.rest);
+        self.irregular += 1;
+        if self.irregular < MAX_IRREGULAR {
+            self.set_paces(before);
+        } else {
+            (self.paces.low, self.paces.high) = (Pace::NONE, Pace::NONE);
+        }
+    }
+
+    fn end(&mut self, before: &mut Before) {
+        if self.irregular < MAX_IRREGULAR {
+            self.catch_up(before);
+        }
+    }
+}
+
+impl Leave<'_> {
+    /// Takes the next packet, which `from` sent, if it is a regular one.
+    #[inline(always)]
+    fn pass_regular(&mut self, before: &mut Before, slot: Slot, from: End) -> bool {
+        let len = narrow::payload_len(slot);
         let pace = self.paces.of(from);
         if narrow::changes(slot, pace.like) || len > pace.largest {
             return false;
@@ -128,26 +160,6 @@ impl Passing for Leave<'_> {
         own.spoken = at;
         self.middle.last_by = from;
         true
-    }
-
-    #[inline(never)]
-    fn pass_any(&mut self, before: &mut Before, slot: Slot, second: Slot) {
-        if self.irregular < MAX_IRREGULAR {
-            self.catch_up(before);
-        }
-        self.middle.pass(before.next(slot, || second), self.rest);
-        self.irregular += 1;
-        if self.irregular < MAX_IRREGULAR {
-            self.set_paces(before);
-        } else {
-            (self.paces.low, self.paces.high) = (Pace::NONE, Pace::NONE);
-        }
-    }
-
-    fn end(&mut self, before: &mut Before) {
-        if self.irregular < MAX_IRREGULAR {
-            self.catch_up(before);
-        }
     }
 }
 
