@@ -10,7 +10,11 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, Talk};
+#[path = "made/session.rs"]
+mod session;
+
+use session::{Session, record};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, Verdict};
 
@@ -211,4 +215,82 @@ fn a_host_that_refuses_the_fin_of_who_waited_had_not_just_been_slow() {
         talk.stranger(9.15, Side::Server, RST, down, 57);
     });
     assert_eq!(lost.cause, Cause::PeerStateLost, "{}", told(&lost));
+}
+
+/// A session of ssh in the middle of a conversation, and the server's FIN so long behind its last word.
+fn ssh_that_is_left(pause: f64) -> Verdict {
+    let mut talk = Talk::new();
+    talk.port = 22;
+    talk.handshake();
+    let (ours, theirs) = (b"SSH-2.0-OpenSSH_9.2\r\n", b"SSH-2.0-OpenSSH_9.6\r\n");
+    talk.client(0.041, PSH_ACK, 1, 1, ours);
+    talk.server(0.082, PSH_ACK, 1, 22, theirs);
+    let (mut up, mut down, mut at) = (22, 22, 0.083);
+    for n in 0..20 {
+        at += 0.02;
+        talk.client(at, PSH_ACK, up, down, &[n ^ 0x5a; 68]);
+        up += 68;
+        at += 0.041;
+        talk.server(at, PSH_ACK, down, up, &[n ^ 0xa5; 76]);
+        down += 76;
+    }
+    at += pause;
+    talk.server(at, FIN_ACK, down, up, b"");
+    // The client takes leave all the same, and is refused.
+    talk.client(at + 0.000_1, PSH_ACK, up, down + 1, &[0x33; 60]);
+    talk.client(at + 0.000_2, FIN_ACK, up + 60, down + 1, b"");
+    talk.stranger(at + 0.041, Side::Server, RST, down + 1, 57);
+    talk.verdict(at + 2.0)
+}
+
+#[test]
+fn a_server_of_ssh_that_leaves_without_a_word_was_killed() {
+    let verdict = ssh_that_is_left(0.06);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+    let verdict = ssh_that_is_left(0.000_2);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+}
+
+/// A client that is killed in a copy says so, and its host aborts: much lay unread.
+#[test]
+fn a_client_that_aborts_a_copy_has_not_had_it_all() {
+    let (mut talk, up, mut down) = rsync();
+    for n in 0..100 {
+        let at = 0.17 + f64::from(n) / 100.0;
+        talk.server(at, ACK, down, up, &SEGMENT);
+        down += 1448;
+        talk.client(at + 0.000_05, ACK, up, down, b"");
+    }
+    talk.client(1.2, PSH_ACK, up, down, &[0, 0, 0, 9, 0, 0, 0, 20]);
+    talk.client(1.201, RST_ACK, up + 8, down, b"");
+    let verdict = talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+/// An encrypted answer of many records, and the client's abort so long behind it.
+fn aborted_behind(records: usize, pause: f64) -> Verdict {
+    let mut it = Session::shaken_hands("h2");
+    it.client(0.0902, PSH_ACK, &record(23, 24 + 24 + 27));
+    it.client(0.0903, PSH_ACK, &record(23, 24 + 58));
+    it.server(0.1302, PSH_ACK, &record(23, 24 + 40));
+    it.client(0.1303, PSH_ACK, &record(23, 24 + 9));
+    let mut at = 0.131;
+    for len in std::iter::repeat_n(16_408, records).chain([5_000]) {
+        it.server(at, PSH_ACK, &record(23, len));
+        at += 0.000_1;
+    }
+    let (up, down) = (it.up, it.down);
+    it.talk.client(at, ACK, up, down, b"");
+    it.talk.client(at + pause, RST_ACK, up, down, b"");
+    it.talk.verdict(at + 3.0)
+}
+
+#[test]
+fn a_host_that_aborts_right_behind_much_data_had_not_been_read() {
+    let verdict = aborted_behind(11, 0.000_3);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    for (records, pause) in [(11, 0.4), (1, 0.000_3)] {
+        let verdict = aborted_behind(records, pause);
+        assert_ne!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    }
 }

@@ -1,7 +1,7 @@
 //! Turns and sizes: what was missing where the protocol does not say so in clear.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Dialect, Packet, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Packet, Side};
 use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::Known;
 
@@ -20,6 +20,12 @@ const GOODBYE: u32 = 40;
 const SHORT_FAREWELL: u32 = 8;
 /// Of a copy, not of the words behind it.
 const LONG_RUN: i64 = 1_500;
+/// Both sides speak again and again.
+const LIVELY: Span = Span::from_secs(2);
+/// What is sent at once arrives so close together.
+const WITH_IT: Span = Span::from_millis(10);
+/// More than greetings, keys and lists of files.
+const LONG_COPY: u64 = 100_000;
 /// Confirmations have hardly more.
 const SHORT_WORD: u32 = 24;
 
@@ -47,14 +53,40 @@ pub(super) fn left_in_bulk(
         p.side != last && p.frame >= word && heard
     });
     let had = behind.map(|p| p.ack).min()?;
-    if flows.of(last).sent_to - had < LONG_RUN || word > close.at.frame {
+    if word > close.at.frame {
         return None;
+    }
+    if flows.of(last).sent_to - had < LONG_RUN {
+        return left_between_words(connection, exchange, close).map(|missing| (missing, true));
     }
     let missing = match last {
         Side::Server => Missing::ResponseUnfinished,
         Side::Client => Missing::RequestUnfinished,
     };
     Some((missing, true))
+}
+
+/// A client aborts with a word about its death, and much unread. A server takes leave with a message right before its FIN: one
+/// whose FIN comes alone, in the middle of a conversation, has not.
+fn left_between_words(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Close,
+) -> Option<Missing> {
+    let flows = &connection.flows;
+    let server = flows.server.last_new_data?;
+    let client = flows.client.last_new_data?;
+    let spoke = |at: Moment| close.at.time - at.time;
+    match (close.side, close.kind) {
+        (Side::Client, Kind::Rst) if flows.server.bytes > LONG_COPY => {
+            Some(Missing::ResponseUnfinished)
+        }
+        (Side::Server, Kind::Fin) if exchange.protocol == Protocol::Other("ssh") => {
+            let lively = spoke(server).min(spoke(client)) < LIVELY;
+            (lively && spoke(server) > WITH_IT).then_some(Missing::Unanswered)
+        }
+        _ => None,
+    }
 }
 
 /// A protocol that is not understood: only turns tell, and only where the end was not in order, or the client's word was

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            RESET_BEHIND_BULK,
+            0.3,
+            "who has read all of an answer leaves nothing unread",
+        ),
+        on(
             TICKET_OR_ANSWER,
             0.15,
             "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",

@@ -18,10 +18,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
         STREAM_CANCELLED,
         PERHAPS_LEFT_EARLY,
+        RESET_BEHIND_BULK,
         GREETING_MISSING,
         WEBSOCKET_CUT_BY_CLIENT,
     ],
     weights: &[
+        on(
+            RESET_BEHIND_BULK,
+            0.3,
+            "something of the answer lay unread when it left",
+        ),
         on(
             FIN_REFUSED,
             0.3,

@@ -24,6 +24,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            TLS_RESUMED,
+            0.15,
+            "a session that is resumed shows no certificate that anybody could dislike",
+        ),
+        on(
             TLS_LEFT_UNUSED,
             0.2,
             "a check of the certificate that takes longer; but connections that are opened in advance are left unused oftener",

@@ -169,6 +169,10 @@ ids! {
     ESTIMATED = "estimated";
     /// The server closed in order in the middle of a response.
     TRUNCATED_BY_FIN = "truncated_by_fin";
+    /// The client aborted a session that cannot be read right behind much data of the server.
+    RESET_BEHIND_BULK = "reset_behind_bulk";
+    /// The session of TLS that was broken off was resumed: there was no certificate to dislike.
+    TLS_RESUMED = "tls_resumed";
     /// The client gave up waiting, and its FIN was answered with a bare RST.
     FIN_REFUSED = "fin_refused";
     /// The RST has come over no router, the packets of the host in whose name it came over some.

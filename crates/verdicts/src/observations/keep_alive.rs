@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Side};
+use whyreset_exchanges::{Exchange, Protocol};
 use whyreset_segments::Known;
 
 use super::ids;
@@ -77,6 +78,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(open) = &case.accounts.open else {
         return;
     };
+    // Nobody keeps a session of ssh for further requests, and no server closes one in the middle of a talk for being idle.
+    let session = |e: &Exchange| e.protocol == Protocol::Other("ssh");
+    if open.exchange.is_some_and(session) {
+        return;
+    }
     if !matches!(
         open.missing,
         Missing::Unanswered | Missing::RequestUnfinished | Missing::TlsHandshake

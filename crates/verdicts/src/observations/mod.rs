@@ -23,6 +23,7 @@ mod neighbours;
 mod opening;
 mod outages;
 mod reading;
+mod reset_behind_bulk;
 mod rst;
 mod tls_and_protocols;
 mod vantage;
@@ -70,6 +71,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     rst::observe(case, &mut found);
     first_hop::observe(case, &mut found);
     fin_refused::observe(case, &mut found);
+    reset_behind_bulk::observe(case, &mut found);
     aftermath::observe(case, &mut found);
     detectors::observe(case, &mut found);
     forged_data::observe(case, &mut found);

@@ -123,6 +123,14 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "The TLS handshake was begun and never finished.",
         );
         left_unheard(case, found);
+        if exchange.tls.as_ref().is_some_and(|tls| tls.resumed) {
+            let began = exchange.started.map_or(0, |m| m.frame);
+            found.add(
+                ids::TLS_RESUMED,
+                [began],
+                "The server resumed an earlier session: it showed no certificate.",
+            );
+        }
     }
 }
 
