@@ -265,10 +265,10 @@ impl Before {
         taken
     }
 
-    /// A narrow packet that tells nanoseconds, and that behind which only moments are up to date.
+    /// The next packet, a narrow one, behind which only moments are up to date. `nanos`: its pause.
     #[inline(always)]
-    pub(super) fn go_on(&mut self, slot: Slot) -> At {
-        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos(slot)));
+    pub(super) fn go_on(&mut self, slot: Slot, nanos: i64) -> At {
+        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos));
         self.frame = self.frame.wrapping_add(frames(slot));
         At::new(self.frame, self.time)
     }
@@ -302,12 +302,10 @@ impl Before {
 }
 
 /// What is the same in packets that go on as the one before.
-const ALIKE: u64 = WINDOWS.mask() | IP_IDS.mask() | IN_MICROS | IS_WIDE;
-/// No packet is like this: a wide one does not tell a unit.
-pub(super) const NONE_ALIKE: u64 = IS_WIDE | IN_MICROS;
+const ALIKE: u64 = WINDOWS.mask() | IP_IDS.mask() | IS_WIDE;
 
 /// What narrow packets are like that go on as the one before: same window, and an identification that is the same, or `counts` on by
-/// one. Their pauses are told in nanoseconds.
+/// one.
 pub(super) const fn alike(counts: bool) -> u64 {
     WINDOWS.place(WINDOW_BELOW as u32) | IP_IDS.place(counts as u32)
 }
@@ -334,12 +332,6 @@ pub(super) const fn news([_, told]: Slot) -> u32 {
 #[inline(always)]
 pub(super) const fn bits([first, told]: Slot) -> u32 {
     Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32)
-}
-
-/// Nanoseconds since the packet before a narrow one that tells them.
-#[inline(always)]
-pub(super) const fn nanos([first, _]: Slot) -> i64 {
-    TICKS.get(first).cast_signed()
 }
 
 /// How far an end's timestamps went on, over some narrow packets.
@@ -374,7 +366,7 @@ impl Clocks {
 
 /// Nanoseconds since the packet before a narrow one.
 #[inline]
-const fn pause([first, told]: Slot) -> u64 {
+pub(super) const fn pause([first, told]: Slot) -> u64 {
     let ticks = TICKS.get(first);
     if told & IN_MICROS == 0 {
         ticks

@@ -47,6 +47,10 @@ impl<X: StreamSink> Orderly<X> {
     ) -> bool {
         let (own, peer) = self.ends.both_mut(from);
         let len = usual.payload_len;
+        // First of all, so that the bytes are not needed any more.
+        if len > 0 && !own.surely_spares::<X>(usual, holder) {
+            return false;
+        }
         if usual.flags.is_fin()
             || !own.is_next(usual, peer)
             || own.flow_label != usual.flow_label
@@ -56,9 +60,6 @@ impl<X: StreamSink> Orderly<X> {
             return false;
         }
         if len > 0 {
-            if !own.surely_spares::<X>(usual, holder) {
-                return false;
-            }
             own.pass_payload(usual);
             own.last_data = At::of_usual(usual, self.first_frame);
             self.untold.add(from);

@@ -28,7 +28,7 @@ struct Pace {
     /// What the second word of its next slots is like ([`narrow::changes`]).
     like: u64,
     /// The largest payload that changes nothing else.
-    largest: u32,
+    largest: i32,
     /// Packets that were passed over before, and how far the clocks went on since.
     packets: u32,
     clocks: Clocks,
@@ -37,8 +37,8 @@ struct Pace {
 impl Pace {
     /// An end all of whose packets are irregular.
     const NONE: Self = Self {
-        like: narrow::NONE_ALIKE,
-        largest: 0,
+        like: narrow::alike(false),
+        largest: -1,
         packets: 0,
         clocks: Clocks::NONE,
     };
@@ -131,14 +131,15 @@ impl Leave<'_> {
     fn pass_regular(&mut self, before: &mut Before, slot: Slot, from: End) -> bool {
         let len = narrow::payload_len(slot);
         let pace = self.paces.of(from);
-        if narrow::changes(slot, pace.like) || len > pace.largest {
+        if narrow::changes(slot, pace.like) || len.cast_signed() > pace.largest {
             return false;
         }
-        if narrow::nanos(slot) > self.middle.long {
+        let nanos = narrow::pause(slot).cast_signed();
+        if nanos > self.middle.long {
             self.keep_pause(before, slot);
         }
         self.paces.of_mut(from).clocks.go_on(slot);
-        let at = before.go_on(slot);
+        let at = before.go_on(slot, nanos);
         let (own, peer) = self.middle.ends.both_mut(from);
         let news = narrow::news(slot);
         if news > 0 {
@@ -171,18 +172,15 @@ impl Half {
         if self.packets == 0 || counts && (wraps || !self.ip_ids.counts_ones()) {
             return Pace::NONE;
         }
+        let most = if counts { ONE_DATAGRAM } else { u32::MAX };
         let largest = if self.data_packets > 0 {
-            self.largest
+            self.largest.min(most)
         } else {
             0
         };
         Pace {
             like: narrow::alike(counts),
-            largest: if counts {
-                largest.min(ONE_DATAGRAM)
-            } else {
-                largest
-            },
+            largest: i32::try_from(largest).unwrap_or(i32::MAX),
             packets: self.packets,
             clocks: Clocks::NONE,
         }
