@@ -31,3 +31,4 @@ pub use unread::unread;
 pub use verdict::{
     Alternative, Cause, EndedBy, Evidence, Outcome, RuledOut, Verdict, Weighed, Weight,
 };
+pub use wording::bytes as bytes_in_words;

@@ -33,8 +33,8 @@ pub(crate) fn number(value: u64) -> String {
     text
 }
 
-/// `14,600 bytes`, `1 byte`.
-pub(crate) fn bytes(value: u64) -> String {
+/// Bytes as verdicts name them: `14,600 bytes`, `1 byte`.
+pub fn bytes(value: u64) -> String {
     if value == 1 {
         "1 byte".to_owned()
     } else {

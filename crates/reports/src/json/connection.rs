@@ -69,7 +69,7 @@ pub(super) fn all_well(closer: Side) -> Template {
 }
 
 /// No frame has this number, and it stands in no text of ours.
-const NO_FRAME: u64 = u64::MAX;
+pub(super) const NO_FRAME: u64 = u64::MAX;
 
 /// A template with a number in its holes.
 pub(super) struct Filled<'a> {

@@ -10,6 +10,7 @@ use whyreset_segments::HostNames;
 use super::connection::{self, Identity};
 use super::template::Template;
 use super::times::rfc3339;
+use super::unread::Unread;
 use super::writer::{Object, ToJson, name};
 use crate::{CaptureFacts, Findings, Judged};
 
@@ -22,6 +23,8 @@ pub struct Document<W> {
     connections: u64,
     /// The verdicts on connections that ended well, by who closed first, once they were needed.
     well: BySide<Option<Template>>,
+    /// The verdict on downloads whose promise was not captured, once it was needed.
+    unread: Option<Unread>,
 }
 
 /// Bytes that are written out together.
@@ -37,6 +40,7 @@ impl<W: Write> Document<W> {
             buffer: Vec::with_capacity(TOGETHER + 4096),
             connections: 0,
             well: BySide::default(),
+            unread: None,
         }
     }
 
@@ -83,8 +87,19 @@ impl<W: Write> Document<W> {
     ) -> io::Result<()> {
         let closer = connection.closed_first;
         if let (Ending::Unread, Some(last)) = (connection.ending, connection.app.list.last()) {
-            let verdict = whyreset_verdicts::unread(last, connection.fins.of(closer).frame);
-            connection::write_brief(self.next()?, connection, &verdict, origin, names);
+            let frame = connection.fins.of(closer).frame;
+            self.next()?;
+            let told = self.unread.get_or_insert_with(Unread::new);
+            let out = &mut self.buffer;
+            match told.on(last, frame) {
+                Some(verdict) => {
+                    connection::write_brief(out, connection, &verdict, origin, names);
+                }
+                None => {
+                    let verdict = whyreset_verdicts::unread(last, frame);
+                    connection::write_brief(out, connection, &verdict, origin, names);
+                }
+            }
             return Ok(());
         }
         let verdict = self.well.of_mut(closer).take();

@@ -9,6 +9,7 @@ mod document;
 mod exchange;
 mod template;
 mod times;
+mod unread;
 mod writer;
 
 pub use document::{Document, write_event};
