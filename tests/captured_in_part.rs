@@ -4,16 +4,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::document;
-use serde_json::Value;
-
-/// From here on a wrong answer is a bug.
-const SURE: f64 = 0.9;
-
-/// A record of a little-endian pcap: its header and its frame.
-type Record = (Vec<u8>, Vec<u8>);
+use common::lab::{Record, VANTAGES, cases, records, surely_wrong, tcp};
 
 /// A way of leaving a part out.
 struct Cut {
@@ -76,15 +70,6 @@ const CUTS: &[Cut] = &[
 enum Sender {
     Opener,
     Other,
-}
-
-/// The fixtures are in Ethernet frames, IPv4 without options or IPv6 without extension headers.
-fn tcp(frame: &[u8]) -> Option<usize> {
-    match frame.get(12..14)? {
-        [8, 0] if frame.get(23) == Some(&6) => Some(34),
-        [0x86, 0xdd] if frame.get(20) == Some(&6) => Some(54),
-        _ => None,
-    }
 }
 
 fn with_flags(records: &[Record], flags: u8) -> Vec<Record> {
@@ -157,51 +142,11 @@ fn swapped(records: &[Record]) -> Vec<Record> {
     records
 }
 
-fn records(pcap: &[u8]) -> Vec<Record> {
-    let mut rest = &pcap[24..];
-    let mut records = Vec::new();
-    while let Some((header, behind)) = rest.split_at_checked(16) {
-        let len = u32::from_le_bytes(header[8..12].try_into().unwrap()) as usize;
-        let (frame, after) = behind.split_at(len);
-        records.push((header.to_vec(), frame.to_vec()));
-        rest = after;
-    }
-    records
-}
-
-/// The fixtures' folders.
-fn cases() -> Vec<PathBuf> {
-    let folders = |path: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(path).unwrap();
-        entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_dir())
-            .collect()
-    };
-    let mut cases: Vec<PathBuf> = folders(Path::new("tests/fixtures/lab"))
-        .iter()
-        .flat_map(|cause| folders(cause))
-        .collect();
-    cases.sort();
-    assert!(cases.len() >= 20, "{cases:?}");
-    cases
-}
-
-fn is_allowed(truth: &Value, cause: &str, vantage: &str) -> bool {
-    let also = |place: &str| {
-        let also = truth["also"][place]["cause"].as_array();
-        also.is_some_and(|also| also.iter().any(|it| it == cause))
-    };
-    cause == "unknown" || truth["cause"] == cause || also("any") || also(vantage)
-}
-
 /// The verdicts on what is left of one capture that are wrong, and sure of it.
-fn surely_wrong(case: &Path, vantage: &str, cut: &Cut) -> Vec<String> {
+fn wrong_of_the_rest(case: &Path, vantage: &str, cut: &Cut) -> Vec<String> {
     let Ok(pcap) = std::fs::read(case.join(format!("{vantage}.pcap"))) else {
         return Vec::new();
     };
-    let truth: Value =
-        serde_json::from_slice(&std::fs::read(case.join("truth.json")).unwrap()).unwrap();
     let kept = (cut.keep)(&records(&pcap));
     if kept.is_empty() {
         return Vec::new();
@@ -215,35 +160,7 @@ fn surely_wrong(case: &Path, vantage: &str, cut: &Cut) -> Vec<String> {
     let path = folder.path().join("part.pcap");
     std::fs::write(&path, bytes).unwrap();
     let document = document(&[path.to_str().unwrap()]);
-    let found = document["connections"].as_array().unwrap();
-    let end = |end: &Value| {
-        let ip = end["ip"].as_str().unwrap();
-        match ip.contains(':') {
-            true => format!("[{ip}]:{}", end["port"]),
-            false => format!("{ip}:{}", end["port"]),
-        }
-    };
-    let mut wrong = Vec::new();
-    for connection in found {
-        let ends = [end(&connection["client"]), end(&connection["server"])];
-        let known = truth["connections"].as_array().unwrap();
-        let Some(expected) = known
-            .iter()
-            .find(|it| ends.iter().any(|end| it["client"] == end.as_str()))
-        else {
-            continue;
-        };
-        let cause = connection["verdict"]["cause"].as_str().unwrap();
-        let confidence = connection["verdict"]["confidence"].as_f64().unwrap();
-        if confidence >= SURE && !is_allowed(&expected["truth"], cause, vantage) {
-            wrong.push(format!(
-                "{} at the {vantage}, {}: {cause} ({confidence})",
-                case.display(),
-                cut.name
-            ));
-        }
-    }
-    wrong
+    surely_wrong(case, vantage, cut.name, &document)
 }
 
 #[test]
@@ -251,8 +168,8 @@ fn what_was_left_out_does_not_become_a_confident_wrong_answer() {
     let mut wrong = Vec::new();
     for case in cases() {
         for cut in CUTS {
-            for vantage in ["client", "path", "server"] {
-                wrong.extend(surely_wrong(&case, vantage, cut));
+            for vantage in VANTAGES {
+                wrong.extend(wrong_of_the_rest(&case, vantage, cut));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Running the program in tests.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
+
+pub mod lab;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

@@ -69,6 +69,14 @@ fn may_carry_data(seen: &Seen<'_, '_>) -> bool {
     !flags.is_rst() && !flags.contains(TcpFlags::SYN) && (!told || flags.contains(TcpFlags::PSH))
 }
 
+/// Of a row that does not tell how much payload it had, or where in the stream that belongs: whether it may have had any.
+fn carries_untold_data(seen: &Seen<'_, '_>) -> bool {
+    let untold = !seen.is_numbered();
+    untold
+        && !seen.flags().is_rst()
+        && (seen.packet.payload_len > 0 || !seen.has(Known::LEN) && may_carry_data(seen))
+}
+
 impl Direction {
     /// The initial number moved: what was relative to the old one is forgotten.
     pub(crate) fn forget_numbers(&mut self) {
@@ -137,6 +145,7 @@ impl Direction {
 
     /// A packet of this direction. `mss` is what the other side's SYN allows.
     pub(crate) fn note_sent(&mut self, seen: &Seen<'_, '_>, mss: Option<u16>, established: bool) {
+        let before = self.flow.last;
         self.note_packet(seen);
         facts::network::note(&mut self.flow, &mut self.checksums_tried, seen);
         facts::network::note_size(&mut self.flow, mss, seen);
@@ -147,7 +156,7 @@ impl Direction {
         self.provocation = (seen.flags().is_rst() || again).then_some(seen.at);
         self.acknowledges |= seen.ack().is_some();
         if !seen.is_numbered() || seen.flags().is_rst() {
-            facts::fins::note_unnumbered(&mut self.flow, seen);
+            facts::fins::note_unnumbered(&mut self.flow, before, seen);
             return;
         }
         facts::fins::note(&mut self.flow, seen);
@@ -225,7 +234,7 @@ impl Direction {
     fn note_packet(&mut self, seen: &Seen<'_, '_>) {
         self.count_packets(1, seen.at, seen.at);
         let flow = &mut self.flow;
-        flow.unsized_packets += u64::from(!seen.has(Known::LEN) && may_carry_data(seen));
+        flow.unsized_packets += u64::from(carries_untold_data(seen));
         if seen.marks().has(Marks::DUPLICATE_ACK) {
             flow.duplicate_acks += 1;
         }

@@ -12,7 +12,7 @@ pub struct Flow {
     pub packets: u64,
     /// Packets that carried payload.
     pub data_packets: u64,
-    /// Packets that may have carried payload, of which a pasted list does not tell how much.
+    /// Packets that may have carried payload, of which a pasted list does not tell how much, or where in the stream it belongs.
     pub unsized_packets: u64,
     /// Unique payload bytes seen (retransmissions once, gaps not, text in a RST not).
     pub bytes: u64,
@@ -67,7 +67,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// No payload passed, and none can hide in packets of unknown length.
+    /// No payload passed, and none can hide in packets of unknown length or number.
     pub const fn sent_nothing(&self) -> bool {
         self.bytes == 0 && self.unsized_packets == 0
     }

@@ -23,17 +23,26 @@ pub(crate) fn note(flow: &mut Flow, seen: &Seen<'_, '_>) {
     }
 }
 
-/// A FIN of which a list does not tell the number: it stands behind all that is known to have been sent.
-pub(crate) fn note_unnumbered(flow: &mut Flow, seen: &Seen<'_, '_>) {
-    if !seen.flags().is_fin() || seen.flags().is_rst() || flow.fin.is_some() {
+/// A FIN of which a list does not tell the number: it stands behind all that is known to have been sent. `before` is the side's
+/// packet before: what came at the same time is a copy.
+pub(crate) fn note_unnumbered(flow: &mut Flow, before: Option<Moment>, seen: &Seen<'_, '_>) {
+    if !seen.flags().is_fin() || seen.flags().is_rst() {
         return;
     }
-    flow.fin = Some(Fin {
-        at: seen.at,
-        seq: flow.sent_to,
-        acked: None,
-        retransmissions: 0,
-    });
+    match &mut flow.fin {
+        Some(fin) => {
+            let is_copy = before.is_some_and(|before| before.time == seen.at.time);
+            fin.retransmissions = fin.retransmissions.saturating_add(u32::from(!is_copy));
+        }
+        None => {
+            flow.fin = Some(Fin {
+                at: seen.at,
+                seq: flow.sent_to,
+                acked: None,
+                retransmissions: 0,
+            });
+        }
+    }
 }
 
 /// The other side's packet acknowledges up to `ack`.

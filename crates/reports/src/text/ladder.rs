@@ -202,7 +202,10 @@ fn had<X>(connection: &Connection<X>, packet: &Packet) -> String {
         return String::new();
     }
     let bytes = u64::try_from(packet.ack - 1).unwrap_or(0);
-    let with_fin = peer.fin.is_some_and(|fin| packet.ack > fin.seq);
+    // A FIN without a number stands behind nothing.
+    let with_fin = peer
+        .fin
+        .is_some_and(|fin| (1..packet.ack).contains(&fin.seq));
     let bytes = if with_fin {
         bytes.saturating_sub(1)
     } else {

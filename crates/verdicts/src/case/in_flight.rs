@@ -1,9 +1,9 @@
 //! Turns and sizes: what was missing where the protocol does not say so in clear.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Connection, Dialect, Moment, Packet, Side};
+use whyreset_connections::{Connection, Dialect, Moment, Opener, Packet, Side};
 use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
-use whyreset_segments::Known;
+use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Missing, OpenExchange, is_http};
 use super::{Close, Kind, path_round_trip};
@@ -116,6 +116,9 @@ pub(super) fn missing_of_unknown(
     match (close.side, close.kind) {
         (Side::Client, Kind::Rst) if left_with_a_word(connection, close) => None,
         (Side::Server, Kind::Rst) if took_leave(connection, exchange, close) => None,
+        (Side::Server, Kind::Rst) if answered_an_upload(connection, exchange, close) => {
+            Some(Missing::AnsweredEarly)
+        }
         (_, Kind::Rst) => Some(Missing::Unanswered),
         (Side::Client, Kind::Fin) => {
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
@@ -130,6 +133,30 @@ pub(super) fn missing_of_unknown(
             (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
         }
     }
+}
+
+/// A refusal is a head, and a page at most.
+const REFUSAL: u64 = 4_096;
+/// What is smaller the server has read, mostly, before it answers.
+const UPLOAD: i64 = 10_000;
+/// A server that refuses closes soon behind its words.
+const SOON: Span = Span::from_secs(2);
+
+/// Nobody knows the protocol; but the client was sending much, the server's first few words came in the middle of that, and its RST soon
+/// behind them.
+fn answered_an_upload(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Close,
+) -> bool {
+    let (client, server) = (&connection.flows.client, &connection.flows.server);
+    let (Some(words), Some(went_on)) = (server.first_data, client.last_new_data) else {
+        return false;
+    };
+    let short = server.bytes <= REFUSAL && connection.opener != Opener::Guess;
+    let in_the_middle = client.sent_to >= UPLOAD && went_on.frame > words.frame;
+    let soon = close.at.time - words.time < SOON;
+    exchange.protocol == Protocol::Unknown && short && in_the_middle && soon
 }
 
 /// The client said a few bytes and left sooner than any answer to them can come: it did not wait for one. Nobody asks so in the middle
@@ -235,8 +262,11 @@ pub(crate) fn was_sending(connection: &Connection<Exchanges>) -> bool {
     segments >= 4 && run().any(|p| p.payload_len >= FULL_SEGMENT)
 }
 
-/// Payload of `of` that the other side had not acknowledged when the connection ended.
+/// Payload of `of` that the other side had not acknowledged when the connection ended; 0 where a list shows no acknowledgements.
 pub(crate) fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
+    if !shows_acknowledgements(connection, of) {
+        return 0;
+    }
     let flow = connection.flows.of(of);
     let fin = i64::from(flow.fin.is_some());
     let told = connection
@@ -247,6 +277,15 @@ pub(crate) fn in_flight(connection: &Connection<Exchanges>, of: Side) -> i64 {
         .max()
         .unwrap_or(0);
     flow.sent_to - fin - flow.acked_to.max(told).max(seen_from(connection, of))
+}
+
+/// Whether any row tells what was acknowledged of a side's bytes: lists without that column tell nothing of what arrived.
+pub(crate) fn shows_acknowledgements(connection: &Connection<Exchanges>, of: Side) -> bool {
+    let acks = || {
+        let packets = connection.packets.iter();
+        packets.filter(move |p| p.side != of && p.flags.contains(TcpFlags::ACK))
+    };
+    acks().next().is_none() || acks().any(|p| p.known.has(Known::ACK))
 }
 
 /// Where the beginning was not captured, numbers that a list counts from it say nothing of what was sent before the first packet.

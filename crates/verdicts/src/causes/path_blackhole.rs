@@ -33,6 +33,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a silence, after which a device had forgotten the connection, may stand in the rows that were left out",
         ),
         on(
+            TAIL_UNNUMBERED,
+            0.4,
+            "whether larger segments alone were lost does not show",
+        ),
+        on(
+            UNTIMED,
+            0.3,
+            "a rest, after which a device had forgotten the connection, would not show",
+        ),
+        on(
             ACKS_LOST,
             6.0,
             "acknowledgements vanish behind this point, again and again",

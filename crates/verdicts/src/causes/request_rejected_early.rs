@@ -56,7 +56,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(
             ESTIMATED,
             0.8,
-            "what the server answered does not show: by the records' order alone it came early",
+            "what the server answered does not show: by the order of the words alone it came early",
         ),
         on(
             RST_ACTIVE,
@@ -98,8 +98,12 @@ pub(super) static RULE: CauseRule = CauseRule {
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let open = case.accounts.open.as_ref();
     if let Some(open) = open.filter(|open| open.estimated && found.has(ESTIMATED)) {
+        let hidden = match case.accounts.encrypted {
+            true => "inside TLS the status does not show",
+            false => "what it said does not show",
+        };
         return format!(
-            "The server answered {} while the client was still sending, and the upload ended with that: a refusal (413, 401, 403), most likely; inside TLS the status does not show.",
+            "The server answered {} while the client was still sending, and the upload ended with that: a refusal (413, 401, 403), most likely; {hidden}.",
             open.name()
         );
     }

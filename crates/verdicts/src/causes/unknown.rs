@@ -30,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             6.0,
             "what was said before the close is left out",
         ),
+        on(
+            TAIL_UNNUMBERED,
+            3.0,
+            "that a segment was sent again is told by its size and its times alone",
+        ),
         on(UNTIMED, 2.5, "how long anybody waited does not show"),
         on(
             REQUEST_UNREAD,

@@ -310,7 +310,7 @@ fn response_unfinished(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
 fn answered_early(open: &OpenExchange<'_>) -> String {
     if open.estimated {
         return format!(
-            "By the order of the records the server answered {} while the client was still sending it.",
+            "By the order of what was said the server answered {} while the client was still sending it.",
             open.name()
         );
     }

@@ -7,7 +7,9 @@ use whyreset_segments::{Known, TcpFlags};
 
 use super::{PATIENCE, greeting, ids, loss, windows};
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Missing, in_flight, was_sending};
+use crate::case::{
+    Case, Close, Kind, Missing, in_flight, shows_acknowledgements, untold, was_sending,
+};
 use crate::wording;
 
 /// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
@@ -462,9 +464,9 @@ fn said_goodbye_inside(case: &Case<'_>) -> bool {
 
 /// All that either side sent was acknowledged.
 fn arrived(case: &Case<'_>) -> bool {
-    [Side::Client, Side::Server]
-        .into_iter()
-        .all(|side| in_flight(case.connection, side) <= 0)
+    let c = case.connection;
+    let mut sides = [Side::Client, Side::Server].into_iter();
+    sides.all(|side| shows_acknowledgements(c, side) && in_flight(c, side) <= 0)
 }
 
 const UNREAD: &str = "all that was sent had been acknowledged; how much was promised does not show";
@@ -592,6 +594,35 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
     );
     if loss::tail(case).is_some() || windows::shut(case).is_some() {
         return;
+    }
+    if untold::hides_flags(c) && !case.accounts.understood {
+        return found.tell(
+            ids::TURN_UNTOLD,
+            [last],
+            "The rows show no control bits: whether the connection ended, and how, does not show.",
+        );
+    }
+    if let Some((since, to)) = untold::unheard_at_end(c) {
+        return found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame],
+            format!(
+                "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
+                since.frame,
+                wording::span(to.time - since.time)
+            ),
+        );
+    }
+    if let Some((since, to)) = untold::probes_at_end(c) {
+        return found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame],
+            format!(
+                "From frame {} on, over {}, the sides exchange packets without data at growing intervals, as probes of a shut window and their answers are: the rows show neither windows nor numbers.",
+                since.frame,
+                wording::span(to.time - since.time)
+            ),
+        );
     }
     let quiet = case.ran_on();
     let waiting = case.accounts.missing().is_some() || answered_while_sending(case);

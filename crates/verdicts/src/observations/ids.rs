@@ -360,6 +360,8 @@ ids! {
     CLIENT_LEFT_IN_OUTAGE = "client_left_in_outage";
     /// The same, from both sides.
     UNANSWERED_BOTH = "unanswered_both";
+    /// What looks like a segment that is sent again and again, in a list without sequence numbers.
+    TAIL_UNNUMBERED = "tail_unnumbered";
     /// After it nothing at all came from the other side.
     PEER_FELL_SILENT = "peer_fell_silent";
     /// The other side still sent packets.

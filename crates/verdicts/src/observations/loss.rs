@@ -3,6 +3,7 @@
 mod bodies;
 mod holes;
 mod sizes;
+mod unnumbered;
 
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Packet, Side, Unanswered};
@@ -10,7 +11,7 @@ use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
 use super::ids;
-use crate::case::Case;
+use crate::case::{Case, shows_acknowledgements};
 use crate::{Observations, wording};
 
 /// So many transmissions of one segment without an answer are no passing loss: at 1 % loss that is one in a million.
@@ -35,7 +36,8 @@ pub(super) fn tail(case: &Case<'_>) -> Option<(Side, Unanswered)> {
 
 fn tail_of(case: &Case<'_>, side: Side) -> Option<Unanswered> {
     let c = case.connection;
-    let tail = c.flows.of(side).unanswered?;
+    let tail = c.flows.of(side).unanswered;
+    let tail = tail.or_else(|| unnumbered::tail(case, side))?;
     if c.handshake.syn.is_some() && !c.handshake.is_complete() && tail.seq <= 0 {
         return None;
     }
@@ -70,7 +72,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if let Some((side, tail)) = tail(case) {
         unanswered(case, side, tail, found);
         just_begun(case, tail, found);
-        sizes::observe(case, side, tail, found);
+        if case.connection.flows.of(side).unanswered.is_some() {
+            sizes::observe(case, side, tail, found);
+        }
     }
     holes::observe(case, found);
     fins_and_probes(case, found);
@@ -82,18 +86,37 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
     let c = case.connection;
     let frames = [tail.first.frame, tail.last.frame];
-    found.tell(
-        ids::UNANSWERED_TAIL,
-        frames,
-        format!(
-            "{} sent the same segment {} times (frame {} to frame {}, over {}) and never got an acknowledgement of it.",
-            wording::the_side(side),
-            tail.transmissions,
-            tail.first.frame,
-            tail.last.frame,
-            wording::span(tail.last.time - tail.first.time)
-        ),
+    let who = wording::the_side(side);
+    let over = match c.timed {
+        true => format!(", over {}", wording::span(tail.last.time - tail.first.time)),
+        false => String::new(),
+    };
+    let sent = format!(
+        "{} times (frame {} to frame {}{over})",
+        tail.transmissions, tail.first.frame, tail.last.frame
     );
+    let numbered = c.flows.of(side).unanswered.is_some();
+    let text = match numbered {
+        true => {
+            format!("{who} sent the same segment {sent} and never got an acknowledgement of it.")
+        }
+        false => format!("{who} sent as much {sent}, at growing intervals and without an answer."),
+    };
+    found.tell(ids::UNANSWERED_TAIL, frames, text);
+    if !numbered {
+        found.add(
+            ids::TAIL_UNNUMBERED,
+            frames,
+            "The rows show no numbers: that it was one segment, sent again, is told by its size and its times alone.",
+        );
+    }
+    if !c.timed {
+        found.tell(
+            ids::UNTIMED,
+            [tail.first.frame],
+            "The rows tell no times: whether the connection had rested before, for long enough to be forgotten, does not show.",
+        );
+    }
     if let Some(other) = tail_of(case, side.peer()) {
         found.add(
             ids::UNANSWERED_BOTH,
@@ -146,9 +169,12 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
+        let peer = case.connection.flows.of(side.peer()).last;
         if let Some(fin) = flow.fin.filter(|fin| {
+            let heard = peer.is_some_and(|last| last.frame > fin.at.frame);
+            let shown = !heard || shows_acknowledgements(case.connection, side);
             // One that is lost and sent again is nothing yet.
-            fin.acked.is_none() && (fin.retransmissions >= 2 || long_ago(case, fin.at))
+            shown && fin.acked.is_none() && (fin.retransmissions >= 2 || long_ago(case, fin.at))
         }) {
             found.add(
                 ids::FIN_UNANSWERED,

@@ -1,0 +1,206 @@
+//! Packet lists that show a part of what the packets say: no sequence numbers, no lengths, no control bits, no times. What a list does not
+//! tell must not become a confident wrong answer. Each list is made of every fixture of the lab, and judged by the truth that the lab knows.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+
+use common::document_of_text;
+use common::lab::{Record, VANTAGES, cases, records, surely_wrong, tcp};
+
+/// What all lists show.
+const ALWAYS: [&str; 4] = ["ip.src", "tcp.srcport", "ip.dst", "tcp.dstport"];
+
+/// What else each list shows.
+const LISTS: &[&[&str]] = &[
+    &["frame.time_relative", "tcp.len"],
+    &["frame.time_relative", "tcp.flags"],
+    &["frame.time_relative", "tcp.flags", "tcp.len"],
+    &["frame.time_relative", "tcp.flags", "tcp.ack", "tcp.len"],
+    &["frame.time_relative", "tcp.flags", "tcp.seq", "tcp.len"],
+    &["frame.time_relative", "tcp.flags", "tcp.seq", "tcp.ack"],
+    &["tcp.flags", "tcp.seq", "tcp.ack", "tcp.len"],
+    &[
+        "frame.time_relative",
+        "tcp.flags",
+        "tcp.len",
+        "tcp.window_size_value",
+    ],
+];
+
+/// What a packet says, by the names of tshark's fields.
+type Row = HashMap<&'static str, String>;
+
+fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |n, byte| (n << 8) | u32::from(*byte))
+}
+
+/// The rows of a capture; sequence numbers count from each sender's first.
+fn rows(records: &[Record]) -> Vec<Row> {
+    let mut starts: HashMap<Vec<u8>, u32> = HashMap::new();
+    let mut first = None;
+    let mut rows = Vec::new();
+    for (header, frame) in records {
+        let Some(at) = tcp(frame) else { continue };
+        let field = |from: usize, len: usize| number(&frame[at + from..at + from + len]);
+        let time = u32::from_le_bytes(header[..4].try_into().unwrap());
+        let micros = u32::from_le_bytes(header[4..8].try_into().unwrap());
+        let time = f64::from(time) + f64::from(micros) / 1e6;
+        let (source, destination, ip_len) = match at {
+            34 => (
+                Ipv4Addr::from_octets(frame[26..30].try_into().unwrap()).to_string(),
+                Ipv4Addr::from_octets(frame[30..34].try_into().unwrap()).to_string(),
+                number(&frame[16..18]) - 20,
+            ),
+            _ => (
+                Ipv6Addr::from_octets(frame[22..38].try_into().unwrap()).to_string(),
+                Ipv6Addr::from_octets(frame[38..54].try_into().unwrap()).to_string(),
+                number(&frame[18..20]),
+            ),
+        };
+        let own = [source.as_bytes(), &frame[at..at + 4]].concat();
+        let peer = [
+            destination.as_bytes(),
+            &frame[at + 2..at + 4],
+            &frame[at..at + 2],
+        ]
+        .concat();
+        let (seq, ack, flags) = (field(4, 4), field(8, 4), field(13, 1));
+        let start = *starts.entry(own).or_insert(seq);
+        let ack = match flags & 0x10 {
+            0 => 0,
+            _ => ack.wrapping_sub(*starts.entry(peer).or_insert(ack.wrapping_sub(1))),
+        };
+        rows.push(Row::from([
+            (
+                "frame.time_relative",
+                format!("{:.6}", time - *first.get_or_insert(time)),
+            ),
+            ("ip.src", source),
+            ("tcp.srcport", field(0, 2).to_string()),
+            ("ip.dst", destination),
+            ("tcp.dstport", field(2, 2).to_string()),
+            ("tcp.flags", format!("0x{flags:04x}")),
+            ("tcp.seq", seq.wrapping_sub(start).to_string()),
+            ("tcp.ack", ack.to_string()),
+            ("tcp.len", (ip_len - (field(12, 1) >> 4) * 4).to_string()),
+            ("tcp.window_size_value", field(14, 2).to_string()),
+        ]));
+    }
+    rows
+}
+
+/// A list with these columns, as `tshark -T fields -E header=y` prints it.
+fn list(rows: &[Row], columns: &[&str]) -> String {
+    let columns = [&ALWAYS[..], columns].concat();
+    let line = |row: &Row| -> String {
+        let values: Vec<&str> = columns.iter().map(|name| row[name].as_str()).collect();
+        values.join("\t") + "\n"
+    };
+    let lines: String = rows.iter().map(line).collect();
+    columns.join("\t") + "\n" + &lines
+}
+
+/// The verdicts on a list of one capture that are wrong, and sure of it.
+fn wrong_of_the_list(case: &Path, vantage: &str, columns: &[&str]) -> Vec<String> {
+    let Ok(pcap) = std::fs::read(case.join(format!("{vantage}.pcap"))) else {
+        return Vec::new();
+    };
+    let rows = rows(&records(&pcap));
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let document = document_of_text(&list(&rows, columns));
+    surely_wrong(case, vantage, &columns.join(" "), &document)
+}
+
+#[test]
+fn what_a_list_does_not_tell_does_not_become_a_confident_wrong_answer() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        for columns in LISTS {
+            for vantage in VANTAGES {
+                wrong.extend(wrong_of_the_list(&case, vantage, columns));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// `tcpdump -q` shows neither control bits nor numbers.
+#[test]
+fn without_control_bits_no_end_is_claimed() {
+    let text = "\
+22:42:52.770271 IP 10.1.0.1.46034 > 10.2.0.2.3000: tcp 0
+22:42:52.920801 IP 10.2.0.2.3000 > 10.1.0.1.46034: tcp 0
+22:42:52.920817 IP 10.1.0.1.46034 > 10.2.0.2.3000: tcp 0
+22:42:52.920936 IP 10.1.0.1.46034 > 10.2.0.2.3000: tcp 76
+22:42:53.086733 IP 10.2.0.2.3000 > 10.1.0.1.46034: tcp 0
+22:42:53.086760 IP 10.2.0.2.3000 > 10.1.0.1.46034: tcp 550
+22:42:53.086774 IP 10.1.0.1.46034 > 10.2.0.2.3000: tcp 0
+22:42:55.520733 IP 10.1.0.1.46034 > 10.2.0.2.3000: tcp 69
+22:42:55.584275 IP 10.2.0.2.3000 > 10.1.0.1.46034: tcp 0
+";
+    let connection = &document_of_text(text)["connections"][0];
+    assert_eq!(connection["verdict"]["cause"], "unknown", "{connection:#}");
+    for side in ["client", "server"] {
+        assert!(connection["bytes"][side].is_null(), "{connection:#}");
+    }
+}
+
+/// A list of a connection with these rows behind a request and its answer: seconds, sender, bits, bytes.
+fn list_behind_an_answer(rows: &[(f64, &str, u8, u32)]) -> String {
+    let begun = [
+        (0.0, "client", 0x02, 0),
+        (0.01, "server", 0x12, 0),
+        (0.02, "client", 0x10, 0),
+        (0.03, "client", 0x18, 69),
+        (0.04, "server", 0x18, 881),
+        (0.05, "client", 0x10, 0),
+    ];
+    let head =
+        "frame.time_relative\tip.src\ttcp.srcport\tip.dst\ttcp.dstport\ttcp.flags\ttcp.len\n";
+    let line = |(time, sender, flags, len): &(f64, &str, u8, u32)| {
+        let ends = match *sender {
+            "client" => "10.1.0.1\t4444\t10.2.0.2\t443",
+            _ => "10.2.0.2\t443\t10.1.0.1\t4444",
+        };
+        format!("{time:.6}\t{ends}\t0x{flags:04x}\t{len}\n")
+    };
+    let rows: String = begun.iter().chain(rows).map(line).collect();
+    head.to_owned() + &rows
+}
+
+#[test]
+fn a_segment_that_is_sent_again_shows_by_its_size_and_its_times() {
+    let text = list_behind_an_answer(&[
+        (1.0, "client", 0x18, 69),
+        (1.2, "client", 0x18, 69),
+        (1.65, "client", 0x18, 69),
+        (2.6, "client", 0x18, 69),
+        (4.5, "client", 0x18, 69),
+        (8.3, "client", 0x18, 69),
+    ]);
+    let verdict = &document_of_text(&text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "path_blackhole", "{verdict:#}");
+    assert!(
+        verdict["confidence"].as_f64().unwrap() < 0.95,
+        "{verdict:#}"
+    );
+}
+
+/// As close_notify is.
+#[test]
+fn a_short_word_right_before_the_fin_is_no_request() {
+    let text = list_behind_an_answer(&[
+        (3.0, "client", 0x18, 24),
+        (3.0, "client", 0x11, 0),
+        (3.01, "server", 0x11, 0),
+        (3.02, "client", 0x10, 0),
+    ]);
+    let verdict = &document_of_text(&text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "none", "{verdict:#}");
+}
