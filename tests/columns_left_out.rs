@@ -204,3 +204,18 @@ fn a_short_word_right_before_the_fin_is_no_request() {
     let verdict = &document_of_text(&text)["connections"][0]["verdict"];
     assert_eq!(verdict["cause"], "none", "{verdict:#}");
 }
+
+/// The numbers count from a beginning that the list does not show: what was said before its first row is no answer to what follows.
+#[test]
+fn what_was_said_before_the_first_row_is_no_answer() {
+    let text = "\
+    8   2.377914 10.2.0.2 → 10.1.0.1  TCP 52 3000 → 48836 [FIN, ACK] Seq=1051 Ack=70 Win=65536 Len=0
+    9   2.477111 10.1.0.1 → 10.2.0.2  TCP 52 48836 → 3000 [ACK] Seq=70 Ack=1052 Win=63488 Len=0
+   10   3.126458 10.1.0.1 → 10.2.0.2  HTTP 352 POST /b HTTP/1.1 
+   12   3.126550 10.1.0.1 → 10.2.0.2  TCP 52 48836 → 3000 [FIN, ACK] Seq=370 Ack=1052 Win=63488 Len=0
+   13   3.181720 10.2.0.2 → 10.1.0.1  TCP 40 3000 → 48836 [RST] Seq=1052 Win=0 Len=0
+   14   3.181723 10.2.0.2 → 10.1.0.1  TCP 40 3000 → 48836 [RST] Seq=1052 Win=0 Len=0
+";
+    let verdict = &document_of_text(text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "keepalive_race", "{verdict:#}");
+}

@@ -66,7 +66,10 @@ fn wait_matters(case: &Case<'_>, close: Close) -> bool {
     let said = |flow: &Flow| flow.last_new_data.map_or(0, |at| at.frame);
     let missing = case.accounts.missing();
     match close.side {
-        Side::Client => missing.is_some() || said(&flows.client) > said(&flows.server),
+        Side::Client => {
+            let promised = case.accounts.unread.is_none();
+            missing.is_some() || !promised || said(&flows.client) > said(&flows.server)
+        }
         Side::Server if flows.client.sent_nothing() => {
             close.kind == Kind::Fin && !case.accounts.unseen
         }

@@ -12,8 +12,8 @@ use crate::{Observations, wording};
 /// and a reader that is held to a rate opens it several times a second.
 pub(super) const LONGEST_DIP: Span = Span::from_millis(900);
 
-/// So many ACKs with a window of zero are no dip: the first probes alone take seconds (RFC 9293 §3.8.6.1).
-const SAID_AGAIN: usize = 4;
+/// So many ACKs with a window of zero are no dip: all but the first answer probes, which come at growing intervals (RFC 9293 §3.8.6.1).
+const SAID_AGAIN: usize = 3;
 
 /// A window that was zero at the end.
 pub(super) struct Shut {
