@@ -219,3 +219,54 @@ fn what_was_said_before_the_first_row_is_no_answer() {
     let verdict = &document_of_text(text)["connections"][0]["verdict"];
     assert_eq!(verdict["cause"], "keepalive_race", "{verdict:#}");
 }
+
+/// Wireshark shows a message's first line in each row of it, and puts it together in the last.
+#[test]
+fn rows_of_one_answer_are_one_answer() {
+    let head = "\
+1 0.000000 10.1.0.1 → 10.2.0.2 TCP 66 5000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.010000 10.2.0.2 → 10.1.0.1 TCP 66 80 → 5000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+3 0.010010 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=1 Ack=1 Win=64240 Len=0
+4 0.010100 10.1.0.1 → 10.2.0.2 HTTP 127 GET /x HTTP/1.1 
+5 0.020000 10.2.0.2 → 10.1.0.1 TCP 1514 HTTP/1.1 200 OK  [TCP segment of a reassembled PDU]
+6 0.020010 10.2.0.2 → 10.1.0.1 TCP 1514 HTTP/1.1 200 OK  [TCP segment of a reassembled PDU]
+7 0.020020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=74 Ack=2921 Win=64240 Len=0
+";
+    let whole = "\
+8 0.030000 10.2.0.2 → 10.1.0.1 HTTP 354 HTTP/1.1 200 OK 
+9 0.030010 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [FIN, ACK] Seq=3221 Ack=74 Win=65160 Len=0
+10 0.030020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [FIN, ACK] Seq=74 Ack=3222 Win=64240 Len=0
+11 0.040000 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [ACK] Seq=3222 Ack=75 Win=65160 Len=0
+";
+    let cut = "\
+8 0.030000 10.2.0.2 → 10.1.0.1 TCP 354 HTTP/1.1 200 OK  [TCP segment of a reassembled PDU]
+9 0.030010 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [FIN, ACK] Seq=3221 Ack=74 Win=65160 Len=0
+10 0.030020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [FIN, ACK] Seq=74 Ack=3222 Win=64240 Len=0
+11 0.040000 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [ACK] Seq=3222 Ack=75 Win=65160 Len=0
+";
+    for (rest, cause) in [(whole, "none"), (cut, "response_truncated")] {
+        let connection = &document_of_text(&format!("{head}{rest}"))["connections"][0];
+        assert_eq!(connection["verdict"]["cause"], cause, "{connection:#}");
+        let exchanges = connection["exchanges"].as_array().unwrap();
+        assert_eq!(exchanges.len(), 1, "{connection:#}");
+    }
+}
+
+/// `tcpdump` shows the first line of a segment, not of each answer in it.
+#[test]
+fn requests_before_one_that_is_answered_are_answered() {
+    let text = "\
+22:07:46.945793 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [S], seq 3903593217, win 64240, options [mss 1460], length 0
+22:07:46.945813 IP 10.2.0.2.80 > 10.1.0.1.5000: Flags [S.], seq 1068942829, ack 3903593218, win 65160, options [mss 1460], length 0
+22:07:46.985052 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [.], ack 1, win 64240, length 0
+22:07:46.985497 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [P.], seq 1:70, ack 1, win 64240, length 69: HTTP: GET /a HTTP/1.1
+22:07:46.985554 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [P.], seq 70:139, ack 1, win 64240, length 69: HTTP: GET /b HTTP/1.1
+22:07:46.985624 IP 10.2.0.2.80 > 10.1.0.1.5000: Flags [P.], seq 1:1084, ack 139, win 65160, length 1083: HTTP: HTTP/1.1 200 OK
+22:07:47.025624 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [.], ack 1084, win 64240, length 0
+22:07:47.025634 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [F.], seq 139, ack 1084, win 64240, length 0
+22:07:47.025690 IP 10.2.0.2.80 > 10.1.0.1.5000: Flags [F.], seq 1084, ack 140, win 65160, length 0
+22:07:47.065624 IP 10.1.0.1.5000 > 10.2.0.2.80: Flags [.], ack 1085, win 64240, length 0
+";
+    let verdict = &document_of_text(text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "none", "{verdict:#}");
+}

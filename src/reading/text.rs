@@ -101,7 +101,14 @@ fn told(app: &AppHint) -> Option<String> {
             target,
             version,
         } => Some(format!("{method} {target} {version}").trim_end().to_owned()),
-        AppHint::HttpResponse { status, version } => Some(format!("{version} {status}")),
+        AppHint::HttpResponse {
+            status,
+            version,
+            goes_on: false,
+        } => Some(format!("{version} {status}")),
+        AppHint::HttpResponse {
+            status, version, ..
+        } => Some(format!("{version} {status} {}", whyreset_exchanges::PART)),
         AppHint::Other { protocol, note } => Some(format!("{protocol}: {note}")),
         AppHint::Tls { version, records } => {
             let records: Vec<_> = records.iter().map(tls_record).collect();

@@ -34,7 +34,12 @@ struct Current {
     base: u64,
     /// The row that shows the status.
     status_frame: Option<u64>,
+    /// The status that rows of a message show that is not whole yet.
+    of_parts: Option<u16>,
 }
+
+/// What Wireshark puts behind the first line of a message, in each row that does not end it.
+pub const PART: &str = "[TCP segment of a reassembled PDU]";
 
 impl List {
     /// A row of `side` brings `len` bytes.
@@ -83,7 +88,10 @@ impl List {
         if let Some((protocol, request)) = request_line(line) {
             self.request(log, side, at, protocol, request);
         } else if let Some((protocol, status)) = response_line(line) {
-            self.response(log, side, at, protocol, status);
+            if !self.goes_on(log, side, at, status, line) {
+                self.response(log, side, at, protocol, status);
+                self.begin_parts(log, status, line);
+            }
         } else if let Some(name) = other_protocol(line) {
             self.other(log, side, at, name);
         } else {
@@ -171,6 +179,7 @@ impl List {
             requester: side,
             base,
             status_frame: None,
+            of_parts: None,
         });
     }
 
@@ -210,6 +219,7 @@ impl List {
             requester: side.peer(),
             base: *self.sent.of(side),
             status_frame: None,
+            of_parts: None,
         });
         if let Some(exchange) = log.get_mut(current.id) {
             exchange.response_started.get_or_insert(at);
@@ -224,6 +234,46 @@ impl List {
             }
         }
         self.current = Some(current);
+    }
+
+    /// Whether a row that shows this status goes on with the response of the rows before: each part of a message shows its first line,
+    /// and the last one without [`PART`].
+    fn goes_on(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        status: u16,
+        line: &str,
+    ) -> bool {
+        let same = |it: &&mut Current| it.requester != side && it.of_parts == Some(status);
+        let Some(current) = self.current.as_mut().filter(same) else {
+            return false;
+        };
+        let is_last = !line.contains(PART);
+        if is_last {
+            current.of_parts = None;
+        }
+        current.status_frame = Some(at.frame);
+        if let Some(exchange) = log.get_mut(current.id) {
+            exchange.ended = Some(at);
+            exchange.response_complete = is_last;
+            exchange.complete = is_last;
+            exchange.uncertain = false;
+        }
+        true
+    }
+
+    /// The response whose first row this is goes on in others, where the row says so.
+    fn begin_parts(&mut self, log: &mut ExchangeLog, status: u16, line: &str) {
+        let Some(current) = self.current.as_mut().filter(|_| line.contains(PART)) else {
+            return;
+        };
+        current.of_parts = Some(status);
+        if let Some(exchange) = log.get_mut(current.id) {
+            exchange.response_complete = false;
+            exchange.complete = false;
+        }
     }
 
     /// A row that names TLS records.
@@ -276,9 +326,9 @@ impl List {
         if data_proves || (*self.enciphers.of(side) && *self.enciphers.of(side.peer())) {
             tls.handshake = TlsHandshake::Complete;
         }
-        // Nothing of the handshake is in the list, and the alert is encrypted: the session was under way, and takes its leave.
-        let enciphered = *self.enciphers.of(Side::Client) || *self.enciphers.of(Side::Server);
-        if alert && line.contains("Encrypted Alert") && !self.greeted && !enciphered {
+        // The alert is encrypted, and the row in which its sender changed to that is not in the list: so is the rest of the handshake, most
+        // likely, and the session takes its leave.
+        if alert && line.contains("Encrypted Alert") && !*self.enciphers.of(side) {
             tls.handshake = TlsHandshake::Complete;
         }
         if alert {

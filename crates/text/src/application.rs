@@ -23,6 +23,8 @@ pub enum AppHint {
         status: u16,
         /// `HTTP/1.1`.
         version: Box<str>,
+        /// The response goes on in later rows, each of which shows its first line (`[TCP segment of a reassembled PDU]` behind it).
+        goes_on: bool,
     },
     /// A piece of a message that Wireshark put together in another frame, or the rest of one
     /// (`[TCP segment of a reassembled PDU]`, `Continuation or non-HTTP traffic`).
@@ -124,6 +126,7 @@ impl AppHint {
             return (100..1000).contains(&status).then(|| Self::HttpResponse {
                 status,
                 version: version.into(),
+                goes_on: line.trim_end().ends_with(PART),
             });
         }
         if !METHODS.contains(&first) {
@@ -162,6 +165,9 @@ impl AppHint {
         })
     }
 }
+
+/// What Wireshark puts behind the first line of a message in each row that does not end it.
+const PART: &str = "[TCP segment of a reassembled PDU]";
 
 fn http_version(word: &str) -> Option<&str> {
     let rest = word.strip_prefix("HTTP/")?;
@@ -290,7 +296,8 @@ mod tests {
             AppHint::from_columns("HTTP/XML", "HTTP/1.1 304 Not Modified"),
             AppHint::HttpResponse {
                 status: 304,
-                version: "HTTP/1.1".into()
+                version: "HTTP/1.1".into(),
+                goes_on: false,
             }
         );
         assert!(matches!(

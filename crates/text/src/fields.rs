@@ -490,6 +490,7 @@ fn take_application(fields: &FieldSet, row: &mut RawRow) {
         row.app = AppHint::HttpResponse {
             status,
             version: version("http_response_version"),
+            goes_on: false,
         };
     } else if row.app == AppHint::None
         && let Some(hint) = fields.get("text_http").and_then(AppHint::from_http_line)

@@ -14,9 +14,7 @@ impl<X: StreamSink> Live<X> {
         let ack = (has_ack && segment.known.has(Known::ACK)).then_some(packet.ack);
         let numbered = segment.known.has(Known::SEQ.with(Known::LEN));
         let has_data = numbered && segment.payload_len > 0 && !segment.flags.is_rst();
-        if numbered {
-            self.skip_what_came_before(segment, packet, from);
-        }
+        self.skip_what_came_before(segment, packet, from);
         let syn = i64::from(segment.flags.contains(TcpFlags::SYN));
         let data = has_data.then(|| Payload {
             offset: packet.seq.saturating_add(syn).saturating_sub(1),
@@ -26,23 +24,33 @@ impl<X: StreamSink> Live<X> {
         self.deliver(moment(segment), from, data, ack);
     }
 
-    /// A list that begins in the middle counts from numbers that it does not show: what a side sent before its first row was said before
-    /// anything that follows.
+    /// A list that begins in the middle counts from numbers that it does not show: what a side sent before its first row, and what the other
+    /// acknowledges before it, was said before anything that follows.
     fn skip_what_came_before(&mut self, segment: &Segment<'_>, packet: &Packet, from: End) {
         let begun = self.handshake.syn.is_some() || self.handshake.syn_ack.is_some();
-        let first = self.directions.of(from).flow.packets == 1;
-        let before = u64::try_from(packet.seq.saturating_sub(1)).unwrap_or(0);
-        let stream = self.course.streams.of(from);
-        let untouched = stream.next_offset() == 0 && !stream.is_holding();
         let relative = segment.known.has(Known::RELATIVE) && !segment.flags.is_rst();
-        if relative && first && !begun && untouched && before > 0 && !self.replaying {
-            let side = self.side(from);
-            let mut outlet = Outlet {
-                sink: &mut self.app,
-                side,
-                at: moment(segment),
-            };
-            self.course.streams.of_mut(from).flush(before, &mut outlet);
+        if begun || !relative || self.replaying {
+            return;
+        }
+        let has_ack = packet.flags.contains(TcpFlags::ACK) && segment.known.has(Known::ACK);
+        let acknowledged = has_ack.then_some((from.other(), packet.ack, 0));
+        let sent = segment
+            .known
+            .has(Known::SEQ)
+            .then_some((from, packet.seq, 1));
+        for (end, to, rows) in [acknowledged, sent].into_iter().flatten() {
+            let stream = self.course.streams.of(end);
+            let untouched = stream.next_offset() == 0 && !stream.is_holding();
+            let before = u64::try_from(to.saturating_sub(1)).unwrap_or(0);
+            if untouched && before > 0 && self.directions.of(end).flow.packets == rows {
+                let side = self.side(end);
+                let mut outlet = Outlet {
+                    sink: &mut self.app,
+                    side,
+                    at: moment(segment),
+                };
+                self.course.streams.of_mut(end).flush(before, &mut outlet);
+            }
         }
     }
 

@@ -124,7 +124,7 @@ impl<'a> Accounts<'a> {
                     accounts.unpromised = Some(exchange).filter(|e| e.is_unpromised());
                     if promise_unread(connection, exchange)
                         || promise_not_in_the_list(exchange)
-                        || head_left_out(connection, exchange)
+                        || head_left_out(exchange)
                         || switched_unread(connection, exchange)
                     {
                         accounts.unread = Some(exchange);
@@ -133,9 +133,9 @@ impl<'a> Accounts<'a> {
             }
         }
         accounts.complete += connection.app.left_out;
-        if let Some(last) = untold::last_speaker(connection, close) {
+        if let Some(last) = untold::last_word(connection, close) {
             accounts.untold = true;
-            accounts.open = untold::unanswered(last);
+            accounts.open = untold::unanswered(&last);
         }
         if unseen {
             accounts.open = unseen::unanswered(connection);
@@ -166,6 +166,12 @@ impl<'a> Accounts<'a> {
         {
             self.open = Some(candidate);
         }
+    }
+
+    /// The open exchange is known from the rows of a list.
+    pub fn is_listed(&self) -> bool {
+        let exchange = self.open.as_ref().and_then(|open| open.exchange);
+        exchange.is_some_and(|exchange| exchange.from_list)
     }
 
     /// What is missing.
@@ -289,7 +295,7 @@ fn missing_of(
         return None;
     }
     if answered_in_turn(connection, exchange)
-        || head_left_out(connection, exchange) && all_taken(connection, close)
+        || head_left_out(exchange) && all_taken(connection, close)
     {
         return None;
     }

@@ -158,20 +158,20 @@ fn earlier_answers(connection: &Connection<Exchanges>, exchange: &Exchange) -> i
     i64::try_from(said).unwrap_or(i64::MAX)
 }
 
-/// The list leaves rows out, and shows an answer to a later request: servers of HTTP/1 answer in turn (RFC 9112 §9.3.2).
+/// The list shows an answer to a later request: servers of HTTP/1 answer in turn (RFC 9112 §9.3.2), and a row shows one first line, of however
+/// many answers there are in it.
 pub(super) fn answered_in_turn(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
     let http1 = matches!(exchange.protocol, Protocol::Http10 | Protocol::Http11);
     let list = connection.app.list.iter();
     let mut later = list.skip_while(|e| !std::ptr::eq(*e, exchange)).skip(1);
     let answered = |e: &Exchange| e.request.is_some() && e.response_started.is_some();
-    let in_a_list = connection.elided && exchange.from_list && exchange.status.is_none();
+    let in_a_list = exchange.from_list && exchange.status.is_none();
     in_a_list && http1 && later.any(|e| e.protocol == exchange.protocol && answered(e))
 }
 
-/// Bytes of an answer came, and the row with its head is left out: how long it was to be does not show.
-pub(super) fn head_left_out(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    connection.elided
-        && exchange.from_list
+/// Bytes of an answer came, and no row shows its head: it is left out, or what came is none of HTTP. How long it was to be does not show.
+pub(super) fn head_left_out(exchange: &Exchange) -> bool {
+    exchange.from_list
         && is_http(&exchange.protocol)
         && exchange.status.is_none()
         && exchange.body_delivered.is_some_and(|body| body > 0)

@@ -10,11 +10,18 @@ use super::accounts::{Missing, OpenExchange};
 use super::close::{Close, Kind};
 use super::in_flight::FAREWELL_BYTES;
 
+/// The last word before the close, where nothing but its sender can be told.
+pub(super) struct LastWord {
+    side: Side,
+    /// Rows are left out behind it: others may have followed.
+    is_followed: bool,
+}
+
 /// Who had the last word before the close, where only that can be told.
-pub(super) fn last_speaker(
+pub(super) fn last_word(
     connection: &Connection<Exchanges>,
     close: Option<Close>,
-) -> Option<Side> {
+) -> Option<LastWord> {
     let flows = &connection.flows;
     let untold = flows.client.unsized_packets + flows.server.unsized_packets;
     if untold == 0 || !connection.app.list.is_empty() {
@@ -36,7 +43,15 @@ pub(super) fn last_speaker(
     };
     let sides = [Side::Client, Side::Server].into_iter();
     let spoken = sides.filter_map(|side| Some((spoke(side)?, side)));
-    spoken.max_by_key(|(frame, _)| *frame).map(|(_, side)| side)
+    let (frame, side) = spoken.max_by_key(|(frame, _)| *frame)?;
+    let until = close.map_or(u64::MAX, |close| close.at.frame);
+    let mut behind = connection.packets.iter();
+    // Who draws a talk by hand, without lengths, leaves nothing out that was said.
+    let sized = |p: &Packet| p.frame == frame && p.known.has(Known::LEN);
+    let is_followed = connection.elided
+        && connection.packets.iter().any(sized)
+        && behind.any(|p| p.frame > frame && p.frame <= until && p.known.has(Known::GAP_BEFORE));
+    Some(LastWord { side, is_followed })
 }
 
 /// A few bytes right before its sender's own FIN: close_notify, `QUIT`.
@@ -116,6 +131,7 @@ pub(crate) fn hides_flags(connection: &Connection<Exchanges>) -> bool {
 }
 
 /// What the client said last is taken for a request without an answer.
-pub(super) fn unanswered(last: Side) -> Option<OpenExchange<'static>> {
-    (last == Side::Client).then(|| OpenExchange::estimated(None, Missing::Unanswered))
+pub(super) fn unanswered(last: &LastWord) -> Option<OpenExchange<'static>> {
+    let waits = last.side == Side::Client && !last.is_followed;
+    waits.then(|| OpenExchange::estimated(None, Missing::Unanswered))
 }

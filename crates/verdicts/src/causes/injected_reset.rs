@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the number of the RST is wrong for one of the two that answered: its host sends the same",
         ),
         on(
+            WORDS_LEFT_OUT,
+            0.2,
+            "a bare RST answers a packet: the rows that were left out may hold those that the RSTs answer",
+        ),
+        on(
             SYN_PROXIED,
             0.2,
             "behind a SYN proxy the server answers later, and refuses by itself what it does not like",

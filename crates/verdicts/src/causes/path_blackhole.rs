@@ -39,7 +39,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             UNTIMED,
-            0.3,
+            0.1,
             "a rest, after which a device had forgotten the connection, would not show",
         ),
         on(

@@ -73,7 +73,9 @@ fn wait_matters(case: &Case<'_>, close: Close) -> bool {
         Side::Server if flows.client.sent_nothing() => {
             close.kind == Kind::Fin && !case.accounts.unseen
         }
-        Side::Server => missing.is_some_and(|missing| missing != Missing::Unanswered),
+        // Whether the request was whole no row tells.
+        Side::Server => missing
+            .is_some_and(|missing| missing != Missing::Unanswered || case.accounts.is_listed()),
     }
 }
 
