@@ -7,9 +7,12 @@
     dead_code
 )]
 
+#[path = "made/session.rs"]
+mod session;
 #[path = "made/talk.rs"]
 mod talk;
 
+use session::{Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, SYN_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
@@ -264,4 +267,30 @@ fn what_is_refused_is_no_lost_acknowledgement() {
     }
     let verdict = talk.verdict(20.0);
     assert_ne!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+}
+
+/// An answer in pieces dries up inside a session; the client says goodbye after so long, again and again.
+fn goodbye_into_silence(wait: f64) -> Verdict {
+    let pieces = [324, 16_408, 16_408, 8_224, 16_408, 16_408, 8_224];
+    let mut session = Session::new(&pieces);
+    let (up, down) = (session.up, session.down);
+    let goodbye = record(21, 26);
+    let mut at = 0.14 + wait;
+    session.talk.client(at, PSH_ACK, up, down, &goodbye);
+    let end = up + goodbye.len() as u32;
+    session.talk.client(at + 0.000_1, FIN_ACK, end, down, b"");
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        session.talk.client(at, FIN_ACK, up, down, &goodbye);
+    }
+    session.talk.verdict(at + 20.0)
+}
+
+#[test]
+fn a_goodbye_that_nobody_hears_follows_a_wait_and_no_idling() {
+    is_an_outage(&goodbye_into_silence(11.0));
+    // Behind a long rest a device has rather forgotten it.
+    let verdict = goodbye_into_silence(300.0);
+    assert_eq!(verdict.cause, Cause::IdleStateLost, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
 }

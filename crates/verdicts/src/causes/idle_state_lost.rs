@@ -90,6 +90,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             4.0,
             "from the first packet after the silence on, nothing gets through",
         ),
+        on(
+            GOODBYE_UNHEARD,
+            0.15,
+            "the silence was a wait: who leaves at its end need not have rested",
+        ),
         on(KEEP_ALIVE_UNANSWERED, 1.5, "probes vanish too"),
         on(
             IDLE_TIMER_FITS,

@@ -140,6 +140,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.15,
             "it began with the first packet after a long silence",
         ),
+        on(
+            GOODBYE_UNHEARD,
+            3.0,
+            "it may have begun at any moment of that silence: only a goodbye was sent behind it",
+        ),
         on(FIN_UNANSWERED, 3.0, "not even a FIN is acknowledged"),
         on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
         on(

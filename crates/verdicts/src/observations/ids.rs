@@ -279,6 +279,8 @@ ids! {
     IDLE_BEFORE_FAILURE = "idle_before_failure";
     /// That silence fits a known idle time of devices.
     IDLE_TIMER_FITS = "idle_timer_fits";
+    /// The first packet that got no answer was the goodbye of the side that closed.
+    GOODBYE_UNHEARD = "goodbye_unheard";
 
     /// The deciding RST is an active one.
     RST_ACTIVE = "rst_active";

@@ -21,6 +21,8 @@ const TIMER_SLACK: Span = Span::from_millis(10);
 const SHORTEST_IDLE: Span = Span::from_millis(1_000);
 /// And it must be a rest for this connection: so many round trips.
 const ROUND_TRIPS_OF_REST: i64 = 5;
+/// Few devices forget sooner than this; programs wait no longer, mostly.
+const SELDOM_FORGOTTEN: Span = Span::from_secs(60);
 
 /// Records waits before the close, and silences before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -383,6 +385,9 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
             silence.until.frame
         ),
     );
+    if silence.length < SELDOM_FORGOTTEN {
+        goodbye_unheard(case, found);
+    }
     if let Some(timer) = timers::forgetting_within(silence.length) {
         found.add(
             ids::IDLE_TIMER_FITS,
@@ -392,6 +397,26 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
                 wording::span(silence.length),
                 timer.name,
                 timer.source
+            ),
+        );
+    }
+}
+
+/// Nothing of use was tried behind the silence: who closed had said goodbye, and that is what nobody heard. The silence is the wait that
+/// ended then, and the path may have failed at any moment of it.
+fn goodbye_unheard(case: &Case<'_>, found: &mut Observations) {
+    let Some((side, tail)) = super::loss::tail(case) else {
+        return;
+    };
+    let left = case.wait.filter(|_| case.closer() == Some(side));
+    if let Some(wait) = left.filter(|wait| tail.first.frame >= wait.until.frame) {
+        found.add(
+            ids::GOODBYE_UNHEARD,
+            [wait.until.frame, tail.last.frame],
+            format!(
+                "What got no answer is the goodbye of {} (frame {}): the path may have failed at any moment of the silence before it.",
+                wording::side(side),
+                wait.until.frame
             ),
         );
     }
