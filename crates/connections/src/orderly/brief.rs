@@ -5,6 +5,7 @@ use whyreset_segments::{Checksum, Endpoint, Look};
 
 use super::Orderly;
 use super::middle::Half;
+use super::narrow::Glimpse;
 use super::short::Short;
 use super::stock::Stock;
 use super::syn_ack::SynAck;
@@ -51,7 +52,7 @@ impl<X: StreamSink> Orderly<X> {
         signs.outgoing = self.syn.link(links).outgoing.or(signs.outgoing);
         let first_frame = self.first_frame;
         for short in self.log.first() {
-            note(&mut ends_seen, short, first_frame);
+            note_first(&mut ends_seen, short, first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
@@ -63,7 +64,7 @@ impl<X: StreamSink> Orderly<X> {
             passed_over = middle.count();
         }
         self.log
-            .pass_last(|short| note(&mut ends_seen, short, first_frame));
+            .glance_at_last(|it| note(&mut ends_seen, it, first_frame));
         let (of_client, of_server) = (ends_seen.of(client), ends_seen.of(server));
         let fins = BySide {
             client: of_client.fin?,
@@ -155,7 +156,9 @@ fn watch(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>, client: End) ->
     let mut of_client = OfEnd::new(syn.seq(), asked.frame, syn.ttl(), looks.client);
     let mut of_server = OfEnd::new(syn_ack.seq, answered.frame, syn_ack.ttl(), looks.server);
     of_server.signs.outgoing = syn_ack.outgoing().or(of_server.signs.outgoing);
-    of_server.note_checksum(syn_ack.checksum);
+    if let Some(checksum) = syn_ack.checksum {
+        of_server.note_checksum(checksum);
+    }
     of_client.trip.passed(of_client.next, asked.time);
     of_client.acked = of_client.next;
     of_client.trip.acknowledged(of_client.next, answered.time);
@@ -163,25 +166,41 @@ fn watch(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>, client: End) ->
     ByEnd::of_sides(client, of_client, of_server)
 }
 
+/// The next packet, of the first ones.
+#[inline(never)]
+fn note_first(ends: &mut ByEnd<OfEnd>, short: &Short, first: u64) {
+    note(ends, &Glimpse::of(short), first);
+}
+
 /// The next packet.
-#[inline]
-fn note(ends: &mut ByEnd<OfEnd>, short: &Short, first: u64) {
-    let (own, peer) = ends.both_mut(short.from());
-    let len = short.sequence_len();
-    if short.ack != peer.acked {
-        peer.acked = short.ack;
-        peer.trip.acknowledged(short.ack, short.time);
+#[inline(always)]
+fn note(ends: &mut ByEnd<OfEnd>, it: &Glimpse, first: u64) {
+    // Once for each end: where its numbers are need not be found out then.
+    match Short::sender(it.bits) {
+        End::Low => note_from(&mut ends.low, &mut ends.high, it, first),
+        End::High => note_from(&mut ends.high, &mut ends.low, it, first),
     }
-    own.next = own.next.wrapping_add(len);
-    own.sent_to = own.sent_to.saturating_add(i64::from(len));
+}
+
+#[inline(always)]
+fn note_from(own: &mut OfEnd, peer: &mut OfEnd, it: &Glimpse, first: u64) {
+    if it.ack != peer.acked {
+        peer.acked = it.ack;
+        peer.trip.acknowledged(it.ack, it.time);
+    }
+    let len = Short::sequence_len_of(it.bits);
     if len > 0 {
-        own.trip.passed(own.next, short.time);
+        own.next = own.next.wrapping_add(len);
+        own.sent_to = own.sent_to.saturating_add(i64::from(len));
+        own.trip.passed(own.next, it.time);
     }
-    own.note_checksum(short.checksum());
-    if short.flags().is_fin() {
-        let ahead = peer.next.wrapping_sub(short.ack);
+    if let Some(checksum) = Short::checksum_of(it.bits) {
+        own.note_checksum(checksum);
+    }
+    if Short::flags_of(it.bits).is_fin() {
+        let ahead = peer.next.wrapping_sub(it.ack);
         own.fin = Some(PassedFin {
-            at: short.moment(first),
+            at: it.at().moment(first),
             // Its own number is the last.
             seq: own.sent_to.saturating_sub(1),
             ack: peer.sent_to.saturating_sub(i64::from(ahead)),
@@ -218,15 +237,14 @@ impl OfEnd {
         self.acked = passed.acked_number();
     }
 
-    #[inline]
-    const fn note_checksum(&mut self, checksum: Option<Checksum>) {
+    const fn note_checksum(&mut self, checksum: Checksum) {
         match checksum {
-            Some(Checksum::Good) => self.signs.checksum_checked += 1,
-            Some(Checksum::Bad | Checksum::Offloaded) => {
+            Checksum::Good => self.signs.checksum_checked += 1,
+            Checksum::Bad | Checksum::Offloaded => {
                 self.signs.checksum_checked += 1;
                 self.signs.checksum_unfinished += 1;
             }
-            Some(Checksum::Unverifiable) | None => {}
+            Checksum::Unverifiable => {}
         }
     }
 }

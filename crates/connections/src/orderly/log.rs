@@ -4,7 +4,9 @@ use whyreset_segments::Usual;
 
 use super::FIRST;
 pub(super) use super::narrow::Taken;
-use super::narrow::{Before, Clock, Numbers, Slot, before, is_wide, sender, wide};
+use super::narrow::{
+    Before, Clock, Glancing, Glimpse, Numbers, Slot, before, is_wide, sender, wide,
+};
 use super::short::{At, Short};
 use crate::pairs::{ByEnd, End};
 
@@ -192,31 +194,19 @@ impl Log {
         self.packets -= count as u8;
     }
 
-    /// Hands the packets in the ring on.
-    #[inline]
-    pub(super) fn pass_last(&self, mut pass: impl FnMut(&Short)) {
-        let packets = self.len().saturating_sub(FIRST);
-        self.read(packets, |taken| pass(&taken.short));
-    }
-
-    /// Reads so many of the ring's oldest packets; gives the numbers of the last of them, and the slot behind it.
+    /// Hands the packets in the ring on, as far as they are looked at in the end.
     #[inline(always)]
-    fn read(&self, count: usize, mut pass: impl FnMut(Taken)) -> (Before, usize) {
-        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
+    pub(super) fn glance_at_last(&self, mut pass: impl FnMut(&Glimpse)) {
+        let mut before = Glancing::behind(&self.before_ring);
+        let mut next = usize::from(self.oldest);
         let Some(slots) = &self.ring.0 else {
-            return (before, next);
+            return;
         };
-        for _ in 0..count {
+        for _ in FIRST..self.len() {
             let slot = slots.get(next).copied().unwrap_or_default();
-            if is_wide(slot) {
-                // By itself, so that of the others nothing has to be written to memory.
-                next = read_wide(slots, next, &mut before, &mut pass);
-            } else {
-                pass(before.next_narrow(slot));
-                next = Ring::wrapped(next + 1);
-            }
+            pass(&before.next(slot, || self.ring.slot(next + 1)));
+            next = Ring::wrapped(next + if is_wide(slot) { 2 } else { 1 });
         }
-        (before, next)
     }
 
     /// The ring of a log that is no longer needed.
@@ -345,17 +335,6 @@ impl Ring {
             *place = slot;
         }
     }
-}
-
-#[inline(never)]
-fn read_wide(
-    slots: &[Slot; SLOTS],
-    mut next: usize,
-    before: &mut Before,
-    pass: &mut impl FnMut(Taken),
-) -> usize {
-    pass(read(slots, &mut next, before));
-    next
 }
 
 /// The packet that begins in the slot `next`, which is the one behind it from now on; `before` goes on likewise.

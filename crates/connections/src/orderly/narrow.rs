@@ -51,6 +51,25 @@ pub(super) struct Taken {
     pub(super) clock_before: u32,
 }
 
+/// As much of a packet that is read again as is looked at in the end.
+#[derive(Clone, Copy)]
+pub(super) struct Glimpse {
+    pub(super) time: Timestamp,
+    /// Counted from the connection's first.
+    pub(super) frame: u32,
+    pub(super) ack: u32,
+    /// As a [`Short`] has them.
+    pub(super) bits: u32,
+}
+
+/// The packets before, as far as the next [`Glimpse`] is told by them.
+#[derive(Clone, Copy)]
+pub(super) struct Glancing {
+    time: Timestamp,
+    frame: u32,
+    acks: ByEnd<u32>,
+}
+
 /// A packet, or half of one.
 pub(super) type Slot = [u64; 2];
 
@@ -193,6 +212,58 @@ impl Clock {
             return true;
         }
         too_large == 0 && set_in_micros(slot, nanos)
+    }
+}
+
+impl Glimpse {
+    pub(super) const fn of(short: &Short) -> Self {
+        Self {
+            time: short.time,
+            frame: short.frame,
+            ack: short.ack,
+            bits: short.bits,
+        }
+    }
+
+    /// Frame, counted from the connection's first, and time.
+    pub(super) const fn at(&self) -> At {
+        At::new(self.frame, self.time)
+    }
+}
+
+impl Glancing {
+    /// The last packets were these.
+    pub(super) const fn behind(before: &Before) -> Self {
+        Self {
+            time: before.time,
+            frame: before.frame,
+            acks: ByEnd {
+                low: before.ends.low.ack,
+                high: before.ends.high.ack,
+            },
+        }
+    }
+
+    /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
+    #[inline(always)]
+    pub(super) fn next(&mut self, first: Slot, second: impl FnOnce() -> Slot) -> Glimpse {
+        if is_wide(first) {
+            let glimpse = Glimpse::of(&read_wide(first, second()));
+            (self.time, self.frame) = (glimpse.time, glimpse.frame);
+            *self.acks.of_mut(Short::sender(glimpse.bits)) = glimpse.ack;
+            return glimpse;
+        }
+        let nanos = self.time.nanos().wrapping_add(pause(first).cast_signed());
+        self.time = Timestamp::from_nanos(nanos);
+        self.frame = self.frame.wrapping_add(frames(first));
+        let ack = self.acks.of_mut(sender(first));
+        *ack = ack.wrapping_add(news(first));
+        Glimpse {
+            time: self.time,
+            frame: self.frame,
+            ack: *ack,
+            bits: bits(first),
+        }
     }
 }
 

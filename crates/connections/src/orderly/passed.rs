@@ -34,12 +34,10 @@ impl PassedOver {
             return;
         };
         let packed = rest.put_down(middle);
-        if self.rest.len() < packed.len() {
-            // Not grown but made anew: nothing needs to be copied.
-            self.rest = vec![0; packed.len().next_multiple_of(STEP)].into();
-        }
         if let Some(room) = self.rest.get_mut(..packed.len()) {
             room.copy_from_slice(packed);
+        } else {
+            self.rest = roomy(packed);
         }
     }
 
@@ -60,4 +58,13 @@ impl PassedOver {
         }
         whyreset_prefetch::fetch_bytes(&self.rest);
     }
+}
+
+/// A copy, and some room behind it. It is not made of zeros first: memory that is to be zero takes a longer way to be found.
+fn roomy(packed: &[u8]) -> Box<[u8]> {
+    let size = packed.len().next_multiple_of(STEP);
+    let mut room = Vec::with_capacity(size);
+    room.extend_from_slice(packed);
+    room.resize(size, 0);
+    room.into()
 }

@@ -97,7 +97,12 @@ impl Short {
 
     /// Sequence numbers that it uses up.
     pub(super) const fn sequence_len(&self) -> u32 {
-        self.payload_len() + (self.bits & FIN != 0) as u32
+        Self::sequence_len_of(self.bits)
+    }
+
+    /// Sequence numbers that the packet with these bits uses up.
+    pub(super) const fn sequence_len_of(bits: u32) -> u32 {
+        Self::payload_len_of(bits) + (bits & FIN != 0) as u32
     }
 
     /// Control bits.
@@ -113,7 +118,12 @@ impl Short {
 
     /// What its checksum turned out to be, where anybody looked.
     pub(super) const fn checksum(&self) -> Option<Checksum> {
-        match self.bits >> CHECKSUM {
+        Self::checksum_of(self.bits)
+    }
+
+    /// What the checksum of the packet with these bits turned out to be, where anybody looked.
+    pub(super) const fn checksum_of(bits: u32) -> Option<Checksum> {
+        match bits >> CHECKSUM {
             1 => Some(Checksum::Good),
             2 => Some(Checksum::Bad),
             3 => Some(Checksum::Offloaded),
