@@ -294,3 +294,31 @@ fn a_goodbye_that_nobody_hears_follows_a_wait_and_no_idling() {
     assert_eq!(verdict.cause, Cause::IdleStateLost, "{}", told(&verdict));
     assert!(verdict.confidence < 0.9, "{}", told(&verdict));
 }
+
+/// The same of an upload, seen next to the server: all that it says passes here, and the client hears none of it until it has given up.
+#[test]
+fn who_repeats_what_was_acknowledged_had_been_waiting() {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    let body = up;
+    for n in 0..20 {
+        let at = 0.1 + f64::from(n) / 100.0;
+        talk.client(at, ACK, up, 1, &SEGMENT);
+        up += 1448;
+        talk.server(at + 0.04, ACK, 1, up, b"");
+    }
+    let mut at = 0.6;
+    for n in 0..7 {
+        talk.client(at, ACK, body, 1, &SEGMENT);
+        talk.server(at + 0.04, ACK, 1, up, b"");
+        at += 0.3 * f64::from(1 << n);
+    }
+    talk.client(at, ACK, body, 1, &SEGMENT);
+    talk.server(at + 0.04, ACK, 1, up, b"");
+    talk.client(at + 0.041, FIN_ACK, up, 1, b"");
+    talk.server(at + 0.081, FIN_ACK, 1, up + 1, b"");
+    talk.client(at + 0.082, ACK, up + 1, 2, b"");
+    is_an_outage(&talk.verdict(at + 9.0));
+}

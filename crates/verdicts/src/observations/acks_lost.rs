@@ -22,6 +22,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// This side repeats to the end what had been acknowledged: it heard nothing of the other, whatever passed here.
+pub(super) fn hears_nothing(case: &Case<'_>, side: Side) -> bool {
+    !case.accounts.unseen && repeated_in_vain(case, side).is_some()
+}
+
 /// The first acknowledgement of what a side repeats up to the end, and the copies behind it.
 fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
     let c = case.connection;

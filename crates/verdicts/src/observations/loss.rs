@@ -10,7 +10,7 @@ use whyreset_connections::{Moment, Packet, Side, Unanswered};
 use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
-use super::ids;
+use super::{acks_lost, ids};
 use crate::case::{Case, shows_acknowledgements};
 use crate::{Observations, wording};
 
@@ -236,6 +236,7 @@ fn path_alive(case: &Case<'_>, found: &mut Observations) {
     // Behind an outage it tells nothing of the time before.
     let fin = case.connection.flows.of(close.side).fin;
     let fin = fin.filter(|_| case.outage.is_none());
+    let fin = fin.filter(|_| !acks_lost::hears_nothing(case, close.side));
     if let Some((fin, acked)) = fin.and_then(|fin| Some((fin, fin.acked?))) {
         found.add(
             ids::PATH_ALIVE,

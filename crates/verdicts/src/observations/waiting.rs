@@ -5,7 +5,7 @@ use whyreset_connections::{Flow, Moment, Side};
 use whyreset_exchanges::Protocol;
 use whyreset_segments::Known;
 
-use super::ids;
+use super::{acks_lost, ids};
 use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_full};
 use crate::timers::{self, Waiter};
 use crate::{Observations, wording};
@@ -128,7 +128,7 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             ),
         );
         round(case, close, wait, found);
-    } else if case.outage.is_none() {
+    } else if case.outage.is_none() && !acks_lost::hears_nothing(case, close.side) {
         // What flows behind an outage had waited in it, and the close with it.
         found.add(
             ids::NO_WAIT,
