@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{PSH_ACK, RST, Talk};
+use talk::{FIN_ACK, PSH_ACK, RST, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, Verdict};
 
@@ -70,4 +70,38 @@ fn another_ttl_or_a_shorter_way_is_a_device_s() {
             verdict.weighing
         );
     }
+}
+
+/// Captured at the server, which closes for being idle and repeats its FIN for so long, until the next request comes.
+fn closed_into_the_void(copies: u32) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    let mut at = 60.1;
+    talk.server(at, FIN_ACK, down, up, b"");
+    for n in 0..copies {
+        at += 0.2 * f64::from(1 << n);
+        talk.server(at, FIN_ACK, down, up, b"");
+    }
+    at += 0.02;
+    talk.client(at, PSH_ACK, up, down, NEXT);
+    talk.stranger(at + 0.04, Side::Server, RST, down, 57);
+    talk.verdict(at + 9.0)
+}
+
+#[test]
+fn a_close_that_is_lost_again_and_again_crosses_nothing() {
+    let verdict = closed_into_the_void(0);
+    assert_eq!(
+        verdict.cause,
+        Cause::KeepaliveRace,
+        "{:#?}",
+        verdict.weighing
+    );
+    let verdict = closed_into_the_void(4);
+    assert!(
+        chance(&verdict, Cause::KeepaliveRace) < 0.6,
+        "{:#?}",
+        verdict.weighing
+    );
 }

@@ -322,3 +322,45 @@ fn who_repeats_what_was_acknowledged_had_been_waiting() {
     talk.client(at + 0.082, ACK, up + 1, 2, b"");
     is_an_outage(&talk.verdict(at + 9.0));
 }
+
+/// The path is back, and an upload goes on, a window a round trip, until the FIN; the client rests so long before its last window.
+fn goes_on_until_the_fin(rest: f64) -> Verdict {
+    let mut talk = Talk::open();
+    let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 9000000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    for n in 0..4 {
+        talk.client(0.091, ACK, up + n * 1448, 1, &SEGMENT);
+    }
+    let mut at = 0.091;
+    for n in 0..6 {
+        at += 0.2 * f64::from(1 << n);
+        talk.client(at, ACK, up, 1, &SEGMENT);
+    }
+    let mut sent = up + 4 * 1448;
+    talk.server(at + 0.04, ACK, 1, sent, b"");
+    at += 0.041;
+    for round in 0..36 {
+        if round == 35 {
+            at += rest;
+        }
+        for _ in 0..4 {
+            talk.client(at, ACK, sent, 1, &SEGMENT);
+            sent += 1448;
+        }
+        talk.server(at + 0.04, ACK, 1, sent, b"");
+        at += 0.041;
+    }
+    talk.client(at, FIN_ACK, sent, 1, b"");
+    talk.server(at + 0.04, FIN_ACK, 1, sent + 1, b"");
+    talk.client(at + 0.041, ACK, sent + 1, 2, b"");
+    talk.verdict(60.0)
+}
+
+#[test]
+fn a_fin_waits_behind_all_that_its_socket_held() {
+    is_an_outage(&goes_on_until_the_fin(0.0));
+    let verdict = goes_on_until_the_fin(2.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}

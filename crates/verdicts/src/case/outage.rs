@@ -8,7 +8,7 @@ use whyreset_connections::{Connection, Marks, Moment, Packet, Side, Silence};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
-use super::{Close, is_full, path_round_trip};
+use super::{Close, Kind, is_full, path_round_trip};
 
 /// So many transmissions of one segment without an answer are no passing loss.
 const COPIES: u32 = 3;
@@ -18,6 +18,10 @@ const SHORTEST: Span = Span::from_secs(1);
 const ROUND_TRIPS: i64 = 4;
 /// What waits behind it, the FIN for example, goes out within so many.
 const ROUNDS: i64 = 10;
+/// So much waits in a socket, mostly: Linux lets it grow with what is on its way.
+const SEND_BUFFER: i64 = 1 << 20;
+/// What waits there goes on sooner.
+const REST: Span = Span::from_millis(200);
 /// A rest inside an upload that is worth a question.
 const LONG_REST: Span = Span::from_secs(2);
 /// In shorter round trips a pause between two segments tells nothing.
@@ -64,12 +68,45 @@ pub(super) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
     ];
     // A FIN that waits behind what is still to be sent leaves some round trips later.
     let until = SHORTEST + Span::from_nanos(trip.nanos().saturating_mul(ROUNDS));
-    let around =
-        |o: &Outage| close.at.time >= o.first.time && close.at.time <= o.ended.time + until;
+    let around = |o: &Outage| {
+        let soon = close.at.time <= o.ended.time + until;
+        close.at.time >= o.first.time && (soon || drained(connection, close, o, trip))
+    };
     all.into_iter()
         .flatten()
         .filter(around)
         .max_by_key(|o| o.ended.frame)
+}
+
+/// From the outage's end to its FIN the side that closed sent no more than a socket holds, and never rested: all that may have waited in
+/// its socket when the program closed, the FIN behind it.
+fn drained(connection: &Connection<Exchanges>, close: Close, outage: &Outage, trip: Span) -> bool {
+    if close.kind != Kind::Fin || close.side != outage.side {
+        return false;
+    }
+    let own = || {
+        let packets = connection.packets.iter();
+        packets.filter(|p| p.side == close.side && p.payload_len > 0 && p.known.has(Known::SEQ))
+    };
+    let behind = || own().filter(|p| p.frame >= outage.ended.frame && p.frame <= close.at.frame);
+    let (Some(first), Some(last)) = (behind().next(), behind().last()) else {
+        return false;
+    };
+    let rest = REST.max(trip + trip);
+    // Of packets that were not kept the times do not show.
+    let unkept = rest + SHORTEST;
+    let goes_on = |(a, b): (&Packet, &Packet)| {
+        let limit = if b.seq > a.seq_end() { unkept } else { rest };
+        b.time - a.time <= limit
+    };
+    let flows = behind().zip(behind().skip(1)).all(goes_on);
+    let leaves = close.at.time - last.time <= rest;
+    // What is to be sent again waits for its timer, and what stands behind it as well.
+    let mut told = connection.packets.iter();
+    let told = told.find(|p| p.frame == outage.ended.frame && p.side != close.side);
+    let owed = told.is_none_or(|p| first.seq > p.ack || first.marks.has(Marks::RETRANSMISSION));
+    let began = owed || first.time - outage.ended.time <= rest;
+    flows && leaves && began && last.seq_end() - first.seq <= SEND_BUFFER
 }
 
 /// The same from the other end: the upload rests for long, and goes on with a single segment, the next a round trip later. So does TCP

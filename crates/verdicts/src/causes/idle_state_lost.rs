@@ -133,6 +133,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(SMALL_PASSED, 0.05, "small packets got through"),
         on(PEER_STILL_TALKS, 0.5, "the other side still got through"),
         on(
+            CLOSE_UNHEARD,
+            60.0,
+            "the server's close behind the silence did not get through either",
+        ),
+        on(
             REQUEST_CROSSED_CLOSE,
             0.05,
             "the server had closed in order",

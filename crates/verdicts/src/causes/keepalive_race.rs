@@ -55,6 +55,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the close cannot have known of the request, nor the request of the close",
         ),
         on(
+            CLOSE_UNHEARD,
+            0.1,
+            "what crosses is on its way for a round trip at most: this close was lost again and again",
+        ),
+        on(
             REQUEST_AFTER_CLOSE,
             3.0,
             "the client used a connection that the server had already closed",

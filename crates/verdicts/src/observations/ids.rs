@@ -219,6 +219,8 @@ ids! {
     KEPT_ALIVE = "kept_alive";
     /// The server's close and the client's request crossed on the way.
     REQUEST_CROSSED_CLOSE = "request_crossed_close";
+    /// The server had repeated that close for long before the request, which still knows nothing of it.
+    CLOSE_UNHEARD = "close_unheard";
     /// The client sent a request although it had received the server's FIN.
     REQUEST_AFTER_CLOSE = "request_after_close";
     /// The request was sent long before the server closed, and never reached it.

@@ -16,6 +16,10 @@ const RETRANSMISSION: Span = Span::from_millis(200);
 /// No server counts a connection as idle sooner.
 pub(crate) const SHORTEST_IDLE: Span = Span::from_millis(900);
 
+/// So many transmissions of a FIN are no passing loss, and over so long.
+const COPIES: usize = 3;
+const LOST: Span = Span::from_secs(1);
+
 /// A goodbye is no longer than this.
 const GOODBYE: u32 = 40;
 
@@ -160,6 +164,39 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!(
                 "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
                 wording::span(abs(started, close.at))
+            ),
+        );
+        close_lost(case, started, found);
+    }
+}
+
+/// What crosses is on its way for as long as the way takes. A close that was repeated for longer before the request had been lost, and its
+/// copies with it: the path was gone in that direction.
+fn close_lost(case: &Case<'_>, request: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let trip = case.path_round_trip().unwrap_or(Span::ZERO);
+    let long = LOST.max(trip + trip + trip);
+    let mut closes = c
+        .packets
+        .iter()
+        .filter(|p| p.side == Side::Server && p.flags.is_fin() && p.frame < request.frame);
+    let Some(first) = closes.next() else {
+        return;
+    };
+    let Some(last) = closes.next_back() else {
+        return;
+    };
+    let copies = closes.count() + 2;
+    if copies >= COPIES && request.time - first.time > long {
+        found.tell(
+            ids::CLOSE_UNHEARD,
+            [first.frame, last.frame, request.frame],
+            format!(
+                "The server had sent its FIN {copies} times (frame {} to frame {}), and {} after the first the request (frame {}) still knows nothing of it: it had not been on its way, but was lost.",
+                first.frame,
+                last.frame,
+                wording::span(request.time - first.time),
+                request.frame
             ),
         );
     }
