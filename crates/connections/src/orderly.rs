@@ -140,9 +140,9 @@ pub(crate) struct Orderly<X> {
     untold: Ends,
     /// Whose next packets may be [steady](Orderly::is_steady).
     steady: Ends,
-    log: Log,
     /// What lies between the first and the last packets.
     passed: PassedOver,
+    log: Log,
     told: ByEnd<Told>,
     app: X,
     pause_before_fin: Option<Span>,
@@ -205,11 +205,7 @@ impl<X: StreamSink> Orderly<X> {
     /// Asks for what the next packet touches first.
     #[inline]
     pub(crate) fn fetch(&self) {
-        prefetch::fetch(&self.ends.low);
-        prefetch::fetch(&self.ends.high);
-        prefetch::fetch(&self.ends.high.look);
-        prefetch::fetch(&self.log);
-        prefetch::fetch(&self.passed);
+        prefetch::fetch_first(self, std::mem::offset_of!(Self, log) + Log::TOUCHED);
     }
 
     /// Asks for what the next packet touches behind that.

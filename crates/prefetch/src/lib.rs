@@ -22,6 +22,18 @@ pub fn fetch_all<T>(value: &T) {
     }
 }
 
+/// Asks for the lines of memory in which the first `bytes` of `value` lie, wherever in a line it begins.
+#[inline(always)]
+pub fn fetch_first<T>(value: &T, bytes: usize) {
+    let at: *const i8 = std::ptr::from_ref(value).cast();
+    let mut offset = 0;
+    while offset + 1 < bytes {
+        fetch_line(at.wrapping_add(offset));
+        offset += LINE;
+    }
+    fetch_line(at.wrapping_add(bytes.saturating_sub(1)));
+}
+
 /// Asks for all lines of memory that these bytes take up.
 #[inline(always)]
 pub fn fetch_bytes(bytes: &[u8]) {
@@ -56,6 +68,7 @@ mod tests {
         let values = [7_u64; 100];
         super::fetch(&values);
         super::fetch_all(&values);
+        super::fetch_first(&values, 40);
         super::fetch_bytes(&[7; 1_000]);
         super::fetch_bytes(&[]);
         super::fetch(&());

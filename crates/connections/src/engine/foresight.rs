@@ -91,8 +91,7 @@ impl<X: StreamSink> Engine<X> {
         let slot = self.index.find(it.located.hash, |_| true)?;
         it.slot = slot;
         let place = self.slots.get(slot as usize)?;
-        whyreset_prefetch::fetch(&place.pair);
-        whyreset_prefetch::fetch(&place.state);
+        place.fetch();
         Some(place)
     }
 

@@ -1,5 +1,7 @@
 //! The packets of a connection that are kept one by one: the first, and the last in a ring.
 
+use std::hint::cold_path;
+
 use whyreset_segments::Usual;
 
 use super::FIRST;
@@ -51,6 +53,9 @@ pub(super) trait Passing {
 pub(super) struct Ring(Option<Box<[Slot; SLOTS]>>);
 
 impl Log {
+    /// Each packet touches the first so many bytes.
+    pub(super) const TOUCHED: usize = std::mem::offset_of!(Self, first);
+
     /// No packets yet. This is the last frame that came before.
     pub(super) fn new(clock: Clock) -> Self {
         Self {
@@ -121,9 +126,12 @@ impl Log {
     /// One more slot is taken.
     #[inline(always)]
     const fn take_up_slot(&mut self) {
-        let end = self.end + 1;
         self.used += 1;
-        self.end = if end == SLOTS as u8 { 0 } else { end };
+        self.end += 1;
+        if self.end == SLOTS as u8 {
+            cold_path();
+            self.end = 0;
+        }
     }
 
     /// Adds a packet, where there is room for it, whatever it is like. Frames count from `first`.
