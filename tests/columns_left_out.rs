@@ -270,3 +270,24 @@ fn requests_before_one_that_is_answered_are_answered() {
     let verdict = &document_of_text(text)["connections"][0]["verdict"];
     assert_eq!(verdict["cause"], "none", "{verdict:#}");
 }
+
+/// Frames of others lie between the rows; that the request was sent before shows by what is sent again.
+#[test]
+fn a_request_whose_row_hides_its_number_is_what_is_sent_again() {
+    let text = "\
+1 0.000000 10.1.0.1 → 10.2.0.2 TCP 74 5000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.010000 10.2.0.2 → 10.1.0.1 TCP 74 80 → 5000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+3 0.010010 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=1 Ack=1 Win=64240 Len=0
+4 0.010100 10.1.0.1 → 10.2.0.2 HTTP 123 GET /a HTTP/1.1 
+5 0.020000 10.2.0.2 → 10.1.0.1 HTTP 254 HTTP/1.1 200 OK 
+6 0.020020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=70 Ack=201 Win=64240 Len=0
+12 300.020020 10.1.0.1 → 10.2.0.2 HTTP 123 GET /b HTTP/1.1 
+15 300.220020 10.1.0.1 → 10.2.0.2 TCP 123 [TCP Retransmission] 5000 → 80 [PSH, ACK] Seq=70 Ack=201 Win=64240 Len=69
+16 300.620020 10.1.0.1 → 10.2.0.2 TCP 123 [TCP Retransmission] 5000 → 80 [PSH, ACK] Seq=70 Ack=201 Win=64240 Len=69
+19 301.420020 10.1.0.1 → 10.2.0.2 TCP 123 [TCP Retransmission] 5000 → 80 [PSH, ACK] Seq=70 Ack=201 Win=64240 Len=69
+22 303.020020 10.1.0.1 → 10.2.0.2 TCP 123 [TCP Retransmission] 5000 → 80 [PSH, ACK] Seq=70 Ack=201 Win=64240 Len=69
+30 306.220020 10.1.0.1 → 10.2.0.2 TCP 123 [TCP Retransmission] 5000 → 80 [PSH, ACK] Seq=70 Ack=201 Win=64240 Len=69
+";
+    let verdict = &document_of_text(text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "idle_state_lost", "{verdict:#}");
+}

@@ -96,10 +96,13 @@ impl Outstanding {
         largest
     }
 
-    /// The oldest one, if it was sent more than once.
+    /// The oldest one, if it was sent more than once. Timers send the oldest again (RFC 6298 §5.4), a probe for a lost tail the last, and
+    /// only once (RFC 8985 §7.3): where a later one was sent again and again, those before it had been acknowledged, unseen.
     pub(crate) fn unanswered(&self) -> Option<Unanswered> {
-        let oldest = self.segments.front()?;
-        (oldest.transmissions > 1).then_some(Unanswered {
+        let oldest = self.segments.front().filter(|it| it.transmissions > 1);
+        let repeated = || self.segments.iter().find(|it| it.transmissions > 2);
+        let oldest = oldest.or_else(repeated)?;
+        Some(Unanswered {
             seq: oldest.seq,
             payload_len: oldest.payload_len,
             first: oldest.first,

@@ -5,9 +5,9 @@
 //! * Sequence number, backwards: the same, from the next row of its side that shows its number; or from an acknowledgement
 //!   behind it, if the next number of its side is just that: nothing else was sent by then.
 //! * Where packets may be missing: only if the next row of the side that shows its number begins exactly where the
-//!   rows in between, laid end to end, would end.
+//!   rows in between, laid end to end, would end, or is the last of them, sent again.
 //! * Acknowledgement number: never less than what the side acknowledged before, never more than what the other side had
-//!   sent; where the two are equal, it is that.
+//!   sent; where the two are equal, it is that. Who answers a request of HTTP has acknowledged it.
 //! * Flags: a segment with data has ACK (RFC 9293 §3.10.7.4); PSH stays open. It has FIN where the next number of its
 //!   side, or an acknowledgement before that, lies one beyond its data.
 //!
@@ -15,6 +15,7 @@
 
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::AppHint;
 use crate::placed::{Connection, Placed};
 
 /// Fills the numbers of a connection's rows.
@@ -92,13 +93,25 @@ impl Reached {
             seq.wrapping_add(len)
                 .wrapping_add(row.raw.flags.unwrap_or_default().sequence_len())
         });
+        // Sent again, as it was: so it was sent before.
+        let again = row
+            .raw
+            .marks
+            .iter()
+            .any(|mark| mark.contains("Retransmission"));
+        let repeats =
+            again && end == self.next && tentative.last().is_some_and(|(_, at)| *at == seq);
         self.next = match (self.next, end) {
             // A retransmission does not move the side back.
             (Some(next), Some(end)) if is_before(end, next) => Some(next),
             (None, Some(_)) if row.is_disturbed() => None,
             (_, end) => end,
         };
-        if fits { tentative } else { Vec::new() }
+        if fits || repeats {
+            tentative
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -194,12 +207,19 @@ fn acknowledgements(connection: &Connection, rows: &mut [Placed]) {
     let limits = later_numbers(connection, rows);
     let mut acknowledged: [Option<u32>; 2] = [None, None];
     let mut sent: [Option<(u32, u32)>; 2] = [None, None];
+    let mut asked: [Option<u32>; 2] = [None, None];
     for (index, (limit, lossy)) in connection.rows.iter().zip(limits) {
         let Some(row) = rows.get_mut(*index).filter(|row| row.is_tcp()) else {
             continue;
         };
         let side = usize::from(!row.is_from_first());
         let lowest = acknowledged.get(side).copied().flatten();
+        let answered = asked.get(1 - side).copied().flatten();
+        let answered = answered.filter(|_| matches!(row.raw.app, AppHint::HttpResponse { .. }));
+        let lowest = match (lowest, answered) {
+            (Some(lowest), Some(answered)) if is_before(lowest, answered) => Some(answered),
+            _ => lowest,
+        };
         let now = sent.get(1 - side).copied().flatten();
         let now = now
             .filter(|(_, gaps)| *gaps == row.gaps_before && !lossy)
@@ -220,6 +240,9 @@ fn acknowledgements(connection: &Connection, rows: &mut [Placed]) {
         }
         if let Some(slot) = sent.get_mut(side) {
             *slot = advance(*slot, row);
+        }
+        if let (Some(slot), AppHint::HttpRequest { .. }) = (asked.get_mut(side), &row.raw.app) {
+            *slot = advance(None, row).map(|(end, _)| end);
         }
     }
 }
@@ -325,7 +348,7 @@ fn last_flags(connection: &Connection, rows: &mut [Placed]) {
 
 /// A row of a higher protocol, whose Info column shows that protocol's own.
 fn hides_numbers(row: &Placed) -> bool {
-    row.raw.flags.is_none() && row.raw.app != crate::AppHint::None
+    row.raw.flags.is_none() && row.raw.app != AppHint::None
 }
 
 fn set_seq(row: &mut Placed, seq: u32) {

@@ -492,7 +492,7 @@ fn a_hidden_fin_shows_in_the_numbers() {
     );
     assert_eq!(
         rows[4],
-        "5 0.300000 10.0.0.2:80 > 10.0.0.1:5000 ~[FIN, ACK] seq ~1 ack - win - len ~108"
+        "5 0.300000 10.0.0.2:80 > 10.0.0.1:5000 ~[FIN, ACK] seq ~1 ack ~514 win - len ~108"
     );
 }
 

@@ -271,6 +271,9 @@ fn missing_of(
     if short_by_the_numbers(connection, exchange) {
         return Some((Missing::ResponseUnfinished, false));
     }
+    if let Some(stopped) = stopped_unread(connection, exchange, close) {
+        return Some(stopped);
+    }
     if exchange.uncertain && (all_taken(connection, close) || ends_short(connection, exchange))
         || acknowledged_unseen(connection, exchange)
     {
@@ -652,13 +655,40 @@ fn stopped_in_full_flow(
     close: Option<Close>,
 ) -> Option<(Missing, bool)> {
     let close = close.filter(|close| close.side == Side::Client && tls.left_in_silence)?;
+    stopped_with_more_to_send(connection, close).then_some((Missing::ResponseUnfinished, true))
+}
+
+/// Nobody who leaves at the end of an answer waits so long behind it.
+const SILENCE: Span = Span::from_secs(1);
+
+/// The same of an answer that was to be longer by what its promise told, which is not in the capture.
+fn stopped_unread(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| close.side == Side::Client && connection.timed)?;
+    let answered = matches!(exchange.protocol, Protocol::Http10 | Protocol::Http11)
+        && exchange.response_started.is_some();
+    let unread = exchange.uncertain || promise_unread(connection, exchange);
+    let last = connection.flows.server.last_new_data?;
+    let silent = close.at.time - last.time >= SILENCE;
+    (answered && unread && silent && stopped_with_more_to_send(connection, close))
+        .then_some((Missing::ResponseUnfinished, true))
+}
+
+/// The server's last segment before the close is as large as they come and has no PSH, which its host sets where a program has nothing
+/// more to send.
+fn stopped_with_more_to_send(connection: &Connection<Exchanges>, close: Close) -> bool {
     let data = || {
         let packets = connection.packets.iter();
         packets.filter(|p| p.side == Side::Server && p.payload_len > 0)
     };
-    let last = data().rfind(|p| p.frame < close.at.frame)?;
+    let Some(last) = data().rfind(|p| p.frame < close.at.frame) else {
+        return false;
+    };
     let pushes = data().any(|p| p.flags.contains(TcpFlags::PSH));
     let unseen = connection.flows.server.acked_to > last.seq_end().saturating_add(1);
     let flowing = !last.flags.contains(TcpFlags::PSH) && is_full(connection, last);
-    (flowing && pushes && !unseen).then_some((Missing::ResponseUnfinished, true))
+    flowing && pushes && !unseen
 }
