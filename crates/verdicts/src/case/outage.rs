@@ -89,7 +89,7 @@ fn drained(connection: &Connection<Exchanges>, close: Close, outage: &Outage, tr
         packets.filter(|p| p.side == close.side && p.payload_len > 0 && p.known.has(Known::SEQ))
     };
     let behind = || own().filter(|p| p.frame >= outage.ended.frame && p.frame <= close.at.frame);
-    let (Some(first), Some(last)) = (behind().next(), behind().last()) else {
+    let (Some(first), Some(last)) = (behind().next(), behind().next_back()) else {
         return false;
     };
     let rest = REST.max(trip + trip);
