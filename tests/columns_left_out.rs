@@ -291,3 +291,21 @@ fn a_request_whose_row_hides_its_number_is_what_is_sent_again() {
     let verdict = &document_of_text(text)["connections"][0]["verdict"];
     assert_eq!(verdict["cause"], "idle_state_lost", "{verdict:#}");
 }
+
+#[test]
+fn a_server_that_speaks_first_is_none_of_http() {
+    let text = "\
+2 0.067948 10.1.0.1 → 10.2.0.2 TCP 94 33106 → 2222 [SYN] Seq=0 Win=64800 Len=0 MSS=1440
+3 0.067972 10.2.0.2 → 10.1.0.1 TCP 94 2222 → 33106 [SYN, ACK] Seq=0 Ack=1 Win=64260 Len=0 MSS=1440
+4 0.120124 10.1.0.1 → 10.2.0.2 TCP 86 33106 → 2222 [ACK] Seq=1 Ack=1 Win=65536 Len=0
+5 0.120941 10.2.0.2 → 10.1.0.1 TCP 104 2222 → 33106 [PSH, ACK] Seq=1 Ack=1 Win=64512 Len=18
+6 0.126960 10.1.0.1 → 10.2.0.2 HTTP 163 GET / HTTP/1.1 
+7 0.126969 10.2.0.2 → 10.1.0.1 TCP 86 2222 → 33106 [ACK] Seq=19 Ack=78 Win=64512 Len=0
+8 0.127068 10.2.0.2 → 10.1.0.1 TCP 86 2222 → 33106 [FIN, ACK] Seq=19 Ack=78 Win=64512 Len=0
+9 0.147520 10.1.0.1 → 10.2.0.2 TCP 86 33106 → 2222 [ACK] Seq=78 Ack=19 Win=65536 Len=0
+10 0.148823 10.1.0.1 → 10.2.0.2 TCP 86 33106 → 2222 [FIN, ACK] Seq=78 Ack=20 Win=65536 Len=0
+11 0.148830 10.2.0.2 → 10.1.0.1 TCP 86 2222 → 33106 [ACK] Seq=20 Ack=79 Win=64512 Len=0
+";
+    let verdict = &document_of_text(text)["connections"][0]["verdict"];
+    assert_eq!(verdict["cause"], "protocol_mismatch", "{verdict:#}");
+}

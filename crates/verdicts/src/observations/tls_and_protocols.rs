@@ -55,6 +55,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         }
     }
     unlikely_port(case, found);
+    spoke_first(case, found);
     let session = c
         .app
         .list
@@ -201,6 +202,31 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
         frames,
         format!("The client speaks {said} on port {port}, which is usually for the other; the server closed (frame {}) without a byte.", close.at.frame),
     );
+}
+
+/// No server of HTTP speaks before it is asked. What it said, a list's rows do not show.
+fn spoke_first(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let list = c.app.list.as_slice();
+    let [asked] = list else { return };
+    let http = matches!(asked.protocol, Protocol::Http10 | Protocol::Http11);
+    let unanswered = asked.from_list && asked.request.is_some() && asked.status.is_none();
+    let words = c.flows.server.first_data.zip(asked.started);
+    if let Some((words, request)) = words.filter(|(words, request)| words.frame < request.frame)
+        && http
+        && unanswered
+        && c.handshake.is_complete()
+        && !c.elided
+    {
+        found.tell(
+            ids::UNLIKELY_PORT,
+            [words.frame, request.frame],
+            format!(
+                "The server spoke first (frame {}), which no server of HTTP does, and the client asked it in HTTP (frame {}).",
+                words.frame, request.frame
+            ),
+        );
+    }
 }
 
 /// The server closed right behind the first data that it received.
