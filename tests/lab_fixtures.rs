@@ -6,33 +6,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::document;
+use common::lab::{cases, is_right};
 use serde_json::Value;
-
-fn cases() -> Vec<PathBuf> {
-    let mut cases = Vec::new();
-    for cause in std::fs::read_dir("tests/fixtures/lab").unwrap() {
-        let cause = cause.unwrap().path();
-        if cause.is_dir() {
-            cases.extend(
-                std::fs::read_dir(cause)
-                    .unwrap()
-                    .map(|case| case.unwrap().path()),
-            );
-        }
-    }
-    cases.sort();
-    cases
-}
-
-/// Whether `given` is the truth, or right as well from this vantage.
-fn is_right(connection: &Value, field: &str, given: &str, vantage: &str) -> bool {
-    let also = |place: &str| {
-        connection["truth"]["also"][place][field]
-            .as_array()
-            .is_some_and(|also| also.iter().any(|value| value == given))
-    };
-    connection["truth"][field] == given || also("any") || also(vantage)
-}
 
 /// What is wrong with the verdicts on the captures of these places, read together.
 fn judged(case: &Path, places: &[&str]) -> Vec<String> {
