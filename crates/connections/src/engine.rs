@@ -20,7 +20,7 @@ use whyreset_segments::{Known, Quote, Segment, Usual};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::live::{Arriving, Live};
-use crate::orderly::{Orderly, Stock};
+use crate::orderly::{Orderly, Place, Pool, Stock};
 use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
@@ -75,6 +75,8 @@ pub struct Engine<X> {
     config: EngineConfig,
     index: Index,
     slots: Vec<Slot<X>>,
+    /// The connections that go by the book.
+    orderly: Pool<X>,
     /// The index as it was when slots were looked for ahead ([`Index::changes`]).
     foreseen_at: u64,
     free: Vec<u32>,
@@ -142,7 +144,7 @@ enum State<X> {
     /// Nothing: the slot may be used again.
     Free,
     HalfOpen(HalfOpen),
-    Orderly(Box<Orderly<X>>),
+    Orderly(Place),
     Live(Box<Live<X>>),
     /// Its number was used up by a SOCKS tunnel ([`crate::socks`]); nothing of its own was seen.
     Reserved,
@@ -162,6 +164,7 @@ impl<X: StreamSink> Engine<X> {
             config,
             index: Index::default(),
             slots: Vec::new(),
+            orderly: Pool::default(),
             foreseen_at: foresight::NEVER,
             free: Vec::new(),
             next_stream: 0,
@@ -266,7 +269,7 @@ impl<X: StreamSink> Engine<X> {
     #[inline]
     fn orderly(&self, slot: u32) -> Option<&Orderly<X>> {
         match &self.slots.get(slot as usize)?.state {
-            State::Orderly(orderly) => Some(orderly),
+            State::Orderly(place) => self.orderly.get(*place),
             _ => None,
         }
     }
@@ -281,7 +284,8 @@ impl<X: StreamSink> Engine<X> {
         located: &Located,
     ) -> Option<u64> {
         let (place, from) = (self.slots.get_mut(slot as usize)?, located.from);
-        if let State::Orderly(orderly) = &mut place.state
+        if let State::Orderly(at) = place.state
+            && let Some(orderly) = self.orderly.get_mut(at)
             && orderly.may_be_steady(from)
             && orderly.take_steady(usual, holder, from, &mut self.stock)
         {
@@ -301,10 +305,11 @@ impl<X: StreamSink> Engine<X> {
         located: &Located,
     ) -> Option<u64> {
         let from = located.from;
-        let place = self.slots.get_mut(slot as usize)?;
-        let State::Orderly(orderly) = &mut place.state else {
+        let place = self.slots.get(slot as usize)?;
+        let State::Orderly(at) = place.state else {
             return self.take_calm(slot, usual, holder, located);
         };
+        let orderly = self.orderly.get_mut(at)?;
         if !orderly.expects(usual, from, &mut self.stock) {
             return None;
         }
@@ -361,7 +366,7 @@ impl<X: StreamSink> Engine<X> {
                     && !located.is_port(socks::PORT) =>
             {
                 let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
-                place.state = State::Orderly(orderly);
+                place.state = State::Orderly(self.orderly.add(orderly)?);
                 Some(place.number.stream())
             }
             _ => None,
@@ -481,7 +486,8 @@ impl<X: StreamSink> Engine<X> {
         }
         let state = std::mem::replace(&mut place.state, State::Free);
         let pair = place.pair;
-        let was_noted = matches!(&state, State::Orderly(orderly) if orderly.is_over());
+        let was_noted = matches!(&state, State::Orderly(at)
+            if self.orderly.get(*at).is_some_and(Orderly::is_over));
         if let Some(live) = self.live(state, &pair)
             && let Some(place) = self.slots.get_mut(slot as usize)
         {
@@ -497,7 +503,8 @@ impl<X: StreamSink> Engine<X> {
     fn live(&mut self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
         match state {
             State::Live(live) => Some(live),
-            State::Orderly(orderly) => {
+            State::Orderly(at) => {
+                let orderly = self.orderly.take(at)?;
                 let ends = self.index.ends(pair);
                 let live = orderly.into_live(&ends, &mut self.stock, &self.links, &self.config);
                 Some(Box::new(live))

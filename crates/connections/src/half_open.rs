@@ -173,7 +173,7 @@ impl HalfOpen {
             flags: self.flags(),
             seq: 0,
             ack: 0,
-            window: self.window(),
+            window: self.window.into(),
             payload_len: 0,
             ttl: self.ttl,
             ip_id: self.ip_id,
@@ -223,8 +223,8 @@ impl HalfOpen {
     }
 
     /// Its window.
-    pub(crate) fn window(&self) -> u32 {
-        u32::from(self.window)
+    pub(crate) const fn window(&self) -> u16 {
+        self.window
     }
 
     /// The window scale it offers.

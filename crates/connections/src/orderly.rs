@@ -11,6 +11,7 @@
 mod behind;
 mod brief;
 mod delivery;
+mod expected;
 mod log;
 mod look;
 mod middle;
@@ -18,6 +19,7 @@ mod narrow;
 mod packed;
 mod passed;
 mod pauses;
+mod pool;
 mod replay;
 mod rest;
 mod short;
@@ -27,6 +29,7 @@ mod syn_ack;
 mod waiting;
 
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
+pub(crate) use pool::{Place, Pool};
 pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
@@ -39,13 +42,15 @@ use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
 use crate::{Moment, StreamSink};
-use log::Log;
-use look::{Looks, Number};
+use delivery::Stream;
+use expected::Expected;
+use log::{BeforeRing, Log};
+use look::Looks;
 use middle::{Common, Leave, Middle};
-use narrow::{Clock, Numbers};
+use narrow::{Before, Clock, Numbers};
 use passed::PassedOver;
 use rest::Rest;
-use short::{At, MAX_LEN, Short};
+use short::Short;
 use syn_ack::SynAck;
 
 /// Packets kept from the start.
@@ -58,35 +63,6 @@ const LEAVING: usize = 16;
 /// So many stay when both ends have closed and nothing came behind: what the full analysis keeps one by one. No RST is to be
 /// paired with them.
 const LAST: usize = 24;
-
-/// What is expected of one end: what the next packet is compared with.
-#[derive(Clone, Copy, Debug)]
-struct Expected {
-    /// The next sequence number.
-    next: u32,
-    /// The number behind the last that it takes: its acknowledgement and its window.
-    edge: u32,
-    /// IPv6's, of its packets.
-    flow_label: u32,
-    /// How its packets look, once it sent one.
-    look: Option<Number>,
-    scale: u8,
-    /// Checksums looked at.
-    checked: u8,
-    /// The sink does not need its bytes up to here, or [`NEXT_START`].
-    spared_to: u64,
-    /// Bytes it sent.
-    sent: u64,
-    /// Of what was passed over and not told yet: captured.
-    untold_captured: u64,
-    /// Its last data, where it sent any.
-    last_data: At,
-    /// The numbers of its last packet.
-    numbers: Numbers,
-}
-
-/// The sink needs nothing of an end's bytes but those that may begin something.
-const NEXT_START: u64 = u64::MAX;
 
 /// One bit for each end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,35 +95,40 @@ impl Ends {
     }
 }
 
-/// What the sink was told of one end.
-#[derive(Clone, Copy, Debug, Default)]
-struct Told {
-    /// Bytes, and of these how many were acknowledged.
-    bytes: u64,
-    acknowledged: u64,
-}
-
-/// A connection that went by the book so far. What each packet touches comes first: three or four lines of memory.
+/// A connection that went by the book so far: two lines of memory, and all that most packets touch besides their place in the
+/// ring. What few of them touch is its [`Body`].
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Orderly<X> {
     ends: ByEnd<Expected>,
-    first_frame: u64,
+    log: Log,
     client: End,
     /// Who sent a FIN.
     finished: Ends,
     /// Of whom bytes were passed over and not told yet.
     untold: Ends,
-    /// Whose next packets may be [steady](Orderly::is_steady).
+    /// Whose next packets may be [steady](Orderly::may_be_steady).
     steady: Ends,
+    body: Box<Body<X>>,
+}
+
+const _: () = assert!(size_of::<Orderly<()>>() == 128);
+
+/// What few packets touch.
+#[derive(Debug)]
+struct Body<X> {
+    first_frame: u64,
+    /// What the sink was told of either end.
+    streams: ByEnd<Stream>,
     /// What lies between the first and the last packets.
     passed: PassedOver,
-    log: Log,
-    told: ByEnd<Told>,
+    before_ring: BeforeRing,
     app: X,
     pause_before_fin: Option<Span>,
     syn: HalfOpen,
     syn_ack: SynAck,
+    /// How either end's window is scaled, from its first packet behind its SYN on.
+    scales: ByEnd<u8>,
 }
 
 impl<X: StreamSink> Orderly<X> {
@@ -157,7 +138,7 @@ impl<X: StreamSink> Orderly<X> {
         answer: &Segment<'_>,
         from: End,
         prototype: &X,
-    ) -> Option<Box<Self>> {
+    ) -> Option<Self> {
         let (at, next) = (syn.moment(), syn.seq().wrapping_add(1));
         let in_order = answer.time >= at.time && answer.frame > at.frame;
         if from == syn.from() || answer.ack.0 != next || !in_order {
@@ -166,66 +147,68 @@ impl<X: StreamSink> Orderly<X> {
         let syn_ack = SynAck::of(answer)?;
         u32::try_from(answer.frame - at.frame).ok()?;
         let scales = (syn.window_scale(), answer.options.window_scale);
-        let (client_scale, server_scale) = match scales {
+        let scales = match scales {
             (Some(client), Some(server)) => (client.min(14), server.min(14)),
             _ => (0, 0),
         };
         let start = answer.seq.0.wrapping_add(1);
         // The client has acknowledged nothing yet: its first ACK is news.
-        let client = Expected {
-            edge: start.wrapping_add(syn.window()),
-            ..Expected::new(next, answer.seq.0, client_scale)
-        };
+        let client = Numbers::of_syn(answer.seq.0, syn.window());
+        let server = Numbers::of_syn(next, u16::try_from(answer.window).ok()?);
         let server = Expected {
-            edge: next.wrapping_add(answer.window),
             checked: u8::from(syn_ack.checksum.is_some()),
-            ..Expected::new(start, next, server_scale)
+            ..Expected::new(start, server)
         };
-        let ends = ByEnd::of_sides(syn.from(), client, server);
-        Some(Box::new(Self {
-            ends,
-            first_frame: at.frame,
-            steady: Ends::default(),
+        let client = Expected::new(next, client);
+        let log = Log::new(Clock {
+            time: answer.time,
+            frame: answer.frame,
+        });
+        Some(Self {
+            ends: ByEnd::of_sides(syn.from(), client, server),
+            log,
             client: syn.from(),
             finished: Ends::default(),
             untold: Ends::default(),
-            app: prototype.fresh(),
-            log: Log::new(Clock {
-                time: answer.time,
-                frame: answer.frame,
+            steady: Ends::default(),
+            body: Box::new(Body {
+                first_frame: at.frame,
+                streams: ByEnd::default(),
+                passed: PassedOver::default(),
+                before_ring: BeforeRing::default(),
+                app: prototype.fresh(),
+                pause_before_fin: None,
+                syn: *syn,
+                syn_ack,
+                scales: ByEnd::of_sides(syn.from(), scales.0, scales.1),
             }),
-            passed: PassedOver::default(),
-            told: ByEnd::default(),
-            pause_before_fin: None,
-            syn: *syn,
-            syn_ack,
-        }))
+        })
     }
 
-    /// Asks for what the next packet touches first.
-    #[inline]
-    pub(crate) fn fetch(&self) {
-        prefetch::fetch_first(self, std::mem::offset_of!(Self, log) + Log::TOUCHED);
-    }
-
-    /// Asks for what the next packet touches behind that.
+    /// Asks for what the next packet touches behind the connection itself.
     #[inline]
     pub(crate) fn fetch_behind(&self) {
         self.log.fetch_end();
         if self.log.is_nearly_full() {
             self.log.fetch_oldest(log::SLOTS - STAYING);
-            self.passed.fetch();
+            self.body.passed.fetch();
+        } else if self.log.is_rather_full() {
+            self.fetch_body();
         }
     }
 
-    /// Asks for what lies so many pointers away, of what is looked at in the end.
+    /// Asks for what few packets touch.
+    pub(crate) fn fetch_body(&self) {
+        prefetch::fetch_all(&*self.body);
+    }
+
+    /// Asks for what lies so many pointers behind that, of what is looked at in the end.
     pub(crate) fn fetch_far(&self, pointers: usize) {
         if pointers == 0 {
-            self.log.fetch_first();
             self.log.fetch_last();
-            self.passed.fetch();
+            self.body.passed.fetch();
         }
-        self.app.fetch(pointers);
+        self.body.app.fetch(pointers);
     }
 
     /// Whether this packet is the one to be expected. If not, nothing has changed.
@@ -233,7 +216,7 @@ impl<X: StreamSink> Orderly<X> {
     pub(crate) fn expects(&mut self, usual: &Usual, from: End, stock: &mut Stock) -> bool {
         let (own, peer) = self.ends.both(from);
         self.log.clock().is_ahead_of(usual)
-            && usual.frame.wrapping_sub(self.first_frame) <= u64::from(u32::MAX)
+            && usual.frame.wrapping_sub(self.body.first_frame) <= u64::from(u32::MAX)
             && !(self.finished.any() && (self.log.is_nearly_full() || self.is_behind(usual, from)))
             && own.is_next(usual, peer)
             && match own.look {
@@ -270,14 +253,8 @@ impl<X: StreamSink> Orderly<X> {
                 self.keep_usual(usual, from, stock);
             }
         }
-        let own = self.ends.of_mut(from);
-        own.advance(
-            usual,
-            usual.payload_len.wrapping_add(usual.flags.is_fin().into()),
-        );
-        if usual.payload_len > 0 {
-            own.last_data = At::of_usual(usual, self.first_frame);
-        }
+        let len = usual.payload_len.wrapping_add(usual.flags.is_fin().into());
+        self.ends.of_mut(from).next = usual.seq.wrapping_add(len);
         if !self.log.has_room() {
             self.make_room(stock);
         }
@@ -296,7 +273,7 @@ impl<X: StreamSink> Orderly<X> {
     ) {
         let pause = self.pause(usual);
         if pause >= TELLING_PAUSE && !self.finished.any() {
-            self.pause_before_fin = Some(Span::from_nanos(pause));
+            self.body.pause_before_fin = Some(Span::from_nanos(pause));
         }
         self.take(usual, holder, from, endpoints, stock);
         self.finished.add(from);
@@ -312,7 +289,7 @@ impl<X: StreamSink> Orderly<X> {
     #[cold]
     fn keep_checked(&mut self, usual: &Usual, from: End, checksum: Checksum, stock: &mut Stock) {
         self.ends.of_mut(from).checked += 1;
-        let mut short = Short::of(usual, from, self.first_frame);
+        let mut short = Short::of(usual, from, self.body.first_frame);
         short.note_checksum(checksum);
         self.keep(&short, stock);
     }
@@ -320,7 +297,7 @@ impl<X: StreamSink> Orderly<X> {
     /// Keeps one of the first packets, the one that needs a ring, or one that takes two slots.
     #[inline(never)]
     fn keep_usual(&mut self, usual: &Usual, from: End, stock: &mut Stock) {
-        self.keep(&Short::of(usual, from, self.first_frame), stock);
+        self.keep(&Short::of(usual, from, self.body.first_frame), stock);
     }
 
     fn keep(&mut self, short: &Short, stock: &mut Stock) {
@@ -328,7 +305,9 @@ impl<X: StreamSink> Orderly<X> {
             self.give_ring(stock);
         }
         self.ends.of_mut(short.from()).numbers = Numbers::of(short);
-        self.log.push_short(short, self.first_frame);
+        let body = &mut *self.body;
+        self.log
+            .push_short(short, &mut body.before_ring, body.first_frame);
     }
 
     #[cold]
@@ -337,13 +316,16 @@ impl<X: StreamSink> Orderly<X> {
             low: self.ends.low.numbers,
             high: self.ends.high.numbers,
         };
-        self.log.give(stock.ring(), numbers, self.first_frame);
+        let body = &mut *self.body;
+        let last = Before::new(self.log.clock(), body.first_frame, numbers);
+        self.log.give(stock.ring(), last, &mut body.before_ring);
     }
 
     #[cold]
     fn make_room(&mut self, stock: &mut Stock) {
         let beyond = (self.log.len() - FIRST).saturating_sub(STAYING);
         self.pass_over(beyond.max(LEAVING), stock);
+        self.count_untold();
         self.note_steady();
     }
 
@@ -359,13 +341,15 @@ impl<X: StreamSink> Orderly<X> {
         let look = looks.number(usual.look);
         let own = self.ends.of_mut(from);
         (own.look, own.flow_label) = (look, usual.flow_label);
+        own.scale = *self.body.scales.of(from);
         look.is_some()
     }
 
     /// It is over, and nothing came behind its end: of a long one, fewer packets need to be looked at one by one.
     pub(crate) fn settle(&mut self, stock: &mut Stock) {
-        let fin = self.log.iter().position(|short| short.flags().is_fin());
-        let (Some(fin), true) = (fin, self.ended() && !self.passed.is_empty()) else {
+        let is_fin = |short: Short| short.flags().is_fin();
+        let fin = self.log.iter(&self.body.before_ring).position(is_fin);
+        let (Some(fin), true) = (fin, self.ended() && !self.body.passed.is_empty()) else {
             return;
         };
         let staying = self.log.len().saturating_sub(LAST).min(fin);
@@ -378,35 +362,39 @@ impl<X: StreamSink> Orderly<X> {
     fn pass_over(&mut self, leaving: usize, stock: &mut Stock) {
         let common = self.common(&stock.looks);
         let rest = &mut stock.rest;
-        if self.passed.is_empty() {
+        if self.body.passed.is_empty() {
             self.begin_middle(common, rest);
         } else {
-            self.passed.take_up(rest, self.syn.moment());
+            let body = &*self.body;
+            body.passed.take_up(rest, body.syn.moment());
         }
-        let Some(middle) = &mut self.passed.middle else {
+        let body = &mut *self.body;
+        let Some(middle) = &mut body.passed.middle else {
             return;
         };
         middle.set_common(common);
         rest.begin_runs(middle);
-        let mut leave = Leave::new(middle, rest, self.log.before_last());
-        self.log.take_oldest(leaving, &mut leave);
-        self.passed.put_down(rest);
+        let before = &mut body.before_ring;
+        let mut leave = Leave::new(middle, rest, before.last());
+        self.log.take_oldest(leaving, before, &mut leave);
+        body.passed.put_down(rest);
     }
 
     /// The watchers that see every packet begin with the opening and the first ones.
     #[inline(never)]
     fn begin_middle(&mut self, common: ByEnd<Common>, rest: &mut Rest) {
         let (client, server) = (self.client, self.server());
-        let mss = ByEnd::of_sides(client, self.syn_ack.mss, self.syn.mss());
+        let (syn, syn_ack) = (&self.body.syn, &self.body.syn_ack);
+        let mss = ByEnd::of_sides(client, syn_ack.mss, syn.mss());
         let mut middle = Box::new(Middle::new(&self.starts(), &mss));
-        rest.begin(self.syn.moment(), &mut middle);
+        rest.begin(syn.moment(), &mut middle);
         middle.set_common(common);
-        middle.open(&self.syn.packet(), client, rest);
-        middle.open(&self.syn_ack.packet(), server, rest);
-        for short in self.log.first() {
+        middle.open(&syn.packet(), client, rest);
+        middle.open(&syn_ack.packet(), server, rest);
+        for short in self.first() {
             middle.see(short, rest);
         }
-        self.passed.middle = Some(middle);
+        self.body.passed.middle = Some(middle);
     }
 
     /// What the packets of each end have in common, where it sent any.
@@ -446,7 +434,12 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Whether it holds a packet that neither opens nor ends it.
     pub(crate) fn has_ordinary(&self) -> bool {
-        self.log.first().iter().any(|short| !short.flags().is_fin())
+        self.first().iter().any(|short| !short.flags().is_fin())
+    }
+
+    /// The first packets.
+    fn first(&self) -> &[Short] {
+        self.log.first(&self.body.before_ring)
     }
 
     /// Its last frame.
@@ -464,7 +457,9 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.log.size() + self.passed.size()
+        let body = &*self.body;
+        let own = size_of::<Self>() + size_of::<Body<X>>();
+        own + self.log.size() + body.passed.size()
     }
 
     /// The server's end.
@@ -478,11 +473,11 @@ impl<X: StreamSink> Orderly<X> {
         let heard = self
             .last_kept_of(server)
             .or_else(|| {
-                let middle = self.passed.middle.as_deref()?;
-                Some(middle.ends.of(server).spoken.moment(self.first_frame))
+                let middle = self.body.passed.middle.as_deref()?;
+                Some(middle.ends.of(server).spoken.moment(self.body.first_frame))
             })
-            .unwrap_or(self.syn_ack.at);
-        let ttl = self.syn_ack.ttl();
+            .unwrap_or(self.body.syn_ack.at);
+        let ttl = self.body.syn_ack.ttl();
         let usual = self
             .ends
             .of(server)
@@ -491,11 +486,12 @@ impl<X: StreamSink> Orderly<X> {
         let usual = usual.map_or(ttl, Look::ttl);
         Visit {
             asked: true,
-            answered: Some(self.syn_ack.at),
+            answered: Some(self.body.syn_ack.at),
             refused: false,
             last_data: self.last_data(server),
             ttl: Some((ttl.min(usual), ttl.max(usual))),
             idle_close: self
+                .body
                 .pause_before_fin
                 .filter(|_| self.closed_first() == Some(server)),
             last_heard: Some(heard),
@@ -507,23 +503,25 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last packet of an end, of those that are kept one by one.
     fn last_kept_of(&self, end: End) -> Option<Moment> {
-        let last = self.log.last_of(end, self.first_frame).or_else(|| {
-            let mut first = self.log.first().iter();
-            let last = first.rfind(|short| short.from() == end)?;
+        let body = &*self.body;
+        let (before, first_frame) = (&body.before_ring, body.first_frame);
+        let last = self.log.last_of(end, 0, before, first_frame).or_else(|| {
+            let last = self.first().iter().rfind(|short| short.from() == end)?;
             Some(last.at())
         });
-        last.map(|at| at.moment(self.first_frame))
+        last.map(|at| at.moment(first_frame))
     }
 
     /// Whose FIN passed first.
     fn closed_first(&self) -> Option<End> {
-        let fin = self.log.iter().find(|short| short.flags().is_fin());
+        let mut packets = self.log.iter(&self.body.before_ring);
+        let fin = packets.find(|short| short.flags().is_fin());
         fin.map(|fin| fin.from())
     }
 
     /// The numbers behind SYN and SYN/ACK.
     fn starts(&self) -> ByEnd<u32> {
-        let (client, server) = (self.syn.seq(), self.syn_ack.seq);
+        let (client, server) = (self.body.syn.seq(), self.body.syn_ack.seq);
         let (client, server) = (client.wrapping_add(1), server.wrapping_add(1));
         ByEnd::of_sides(self.client, client, server)
     }
@@ -532,50 +530,4 @@ impl<X: StreamSink> Orderly<X> {
 /// What the checksum of a segment from this end turns out to be.
 fn checksum(usual: &Usual, holder: &[u8], from: End, ends: &ByEnd<Endpoint>) -> Checksum {
     usual.checksum(holder, ends.of(from).host, ends.of(from.other()).host)
-}
-
-impl Expected {
-    /// Whether this has the next number, acknowledges what the peer sent and not less than before, is within the peer's window,
-    /// and says something new.
-    #[inline(always)]
-    const fn is_next(&self, usual: &Usual, peer: &Self) -> bool {
-        let (acked, len) = (self.numbers.ack, usual.payload_len);
-        let news = usual.ack.wrapping_sub(acked);
-        let in_flight = peer.next.wrapping_sub(acked);
-        if usual.seq != self.next || news > in_flight || len >= MAX_LEN {
-            return false;
-        }
-        if len == 0 {
-            return news > 0 || usual.flags.is_fin();
-        }
-        peer.edge
-            .wrapping_sub(usual.seq.wrapping_add(len))
-            .cast_signed()
-            > 0
-    }
-
-    /// This is the last packet, which uses up so many numbers.
-    #[inline(always)]
-    const fn advance(&mut self, usual: &Usual, len: u32) {
-        self.next = usual.seq.wrapping_add(len);
-        let window = (usual.window as u32).wrapping_shl(self.scale as u32);
-        self.edge = usual.ack.wrapping_add(window);
-    }
-
-    /// The next number, the last one acknowledged, and the window scale. How much it takes is still to be told.
-    fn new(next: u32, acked: u32, scale: u8) -> Self {
-        Self {
-            next,
-            edge: 0,
-            flow_label: 0,
-            look: None,
-            scale,
-            checked: 0,
-            spared_to: 0,
-            sent: 0,
-            untold_captured: 0,
-            last_data: At::default(),
-            numbers: Numbers::acknowledging(acked),
-        }
-    }
 }

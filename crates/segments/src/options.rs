@@ -3,7 +3,7 @@
 use crate::SeqNumber;
 
 /// The timestamps option (RFC 7323 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timestamps {
     /// TSecr: the last TSval it echoes.
     pub echo: u32,

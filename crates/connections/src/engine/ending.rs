@@ -6,7 +6,7 @@ use whyreset_segments::Endpoint;
 use super::tombstone::Tombstone;
 use super::{Engine, State};
 use crate::live::Live;
-use crate::orderly::Orderly;
+use crate::orderly::{Orderly, Place};
 use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
@@ -31,13 +31,13 @@ pub(super) struct Ended {
 pub(super) enum Finished<X> {
     InFull(Box<Connection<X>>),
     /// It went by the book: who takes it says whether it is to be told in brief.
-    Orderly(OrderlyEnd<X>),
+    Orderly(OrderlyEnd),
 }
 
 /// An orderly connection that is over.
-#[derive(Debug)]
-pub(super) struct OrderlyEnd<X> {
-    pub(super) orderly: Box<Orderly<X>>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrderlyEnd {
+    pub(super) place: Place,
     pub(super) stream: u64,
     pub(super) ends: ByEnd<Endpoint>,
     pub(super) capture_end: Timestamp,
@@ -68,7 +68,7 @@ impl<X: StreamSink> Engine<X> {
     fn last_frame(&self, slot: u32) -> Option<u64> {
         match &self.slots.get(slot as usize)?.state {
             State::Live(live) => Some(live.last_frame()),
-            State::Orderly(orderly) => Some(orderly.last_frame()),
+            State::Orderly(at) => Some(self.orderly.get(*at)?.last_frame()),
             _ => None,
         }
     }
@@ -77,7 +77,7 @@ impl<X: StreamSink> Engine<X> {
     fn size(&self, slot: u32) -> usize {
         let size = match self.slots.get(slot as usize).map(|place| &place.state) {
             Some(State::Live(live)) => live.size(),
-            Some(State::Orderly(orderly)) => orderly.size(),
+            Some(State::Orderly(at)) => self.orderly.get(*at).map_or(0, Orderly::size),
             _ => 0,
         };
         size + HIDDEN_SIZE
@@ -114,8 +114,8 @@ impl<X: StreamSink> Engine<X> {
         let (pair, stream) = (place.pair, place.number.stream());
         let ends = self.index.ends(&pair);
         let state = match state {
-            State::Orderly(orderly) => {
-                self.hand_on_orderly(slot, orderly, stream, ends);
+            State::Orderly(at) => {
+                self.hand_on_orderly(slot, at, stream, ends);
                 return;
             }
             state => state,
@@ -134,13 +134,10 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// The same, of one that went by the book.
-    fn hand_on_orderly(
-        &mut self,
-        slot: u32,
-        orderly: Box<Orderly<X>>,
-        stream: u64,
-        ends: ByEnd<Endpoint>,
-    ) {
+    fn hand_on_orderly(&mut self, slot: u32, place: Place, stream: u64, ends: ByEnd<Endpoint>) {
+        let Some(orderly) = self.orderly.get(place) else {
+            return;
+        };
         let listener = *ends.of(orderly.server());
         if !self.neighbours.has_ordinary() && orderly.has_ordinary() {
             self.neighbours.note_ordinary();
@@ -149,7 +146,7 @@ impl<X: StreamSink> Engine<X> {
             .visit(listener, &orderly.visit(&mut self.stock));
         let tombstone = Tombstone::Numbers(orderly.initial_numbers());
         self.finished.push_back(Finished::Orderly(OrderlyEnd {
-            orderly,
+            place,
             stream,
             ends,
             capture_end: self.capture_end,
@@ -158,8 +155,10 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// The full state of a connection that nothing follows any more.
-    pub(super) fn in_the_end(&mut self, mut state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
-        if let State::Orderly(orderly) = &mut state {
+    pub(super) fn in_the_end(&mut self, state: State<X>, pair: &Pair) -> Option<Box<Live<X>>> {
+        if let State::Orderly(at) = state
+            && let Some(orderly) = self.orderly.get_mut(at)
+        {
             orderly.settle(&mut self.stock);
         }
         self.live(state, pair)
@@ -220,7 +219,10 @@ impl<X: StreamSink> Engine<X> {
                     let listener = self.index.endpoint(&slot.pair, live.server());
                     self.neighbours.visit(listener, &live.visit());
                 }
-                State::Orderly(orderly) => {
+                State::Orderly(at) => {
+                    let Some(orderly) = self.orderly.get(*at) else {
+                        continue;
+                    };
                     let listener = self.index.endpoint(&slot.pair, orderly.server());
                     if orderly.has_ordinary() {
                         self.neighbours.note_ordinary();

@@ -3,7 +3,7 @@
 use whyreset_segments::{Addresses, AddressesV4, Segment, Usual};
 
 use super::{Engine, Placed, Slot, State};
-use crate::orderly::Orderly;
+use crate::orderly::Place;
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
@@ -81,7 +81,9 @@ impl<X: StreamSink> Engine<X> {
             *connection = place.and_then(|place| self.fetch_connection(it.as_mut(), place));
         }
         for connection in connections.iter().flatten() {
-            connection.fetch_behind();
+            if let Some(connection) = self.orderly.get(*connection) {
+                connection.fetch_behind();
+            }
         }
     }
 
@@ -97,19 +99,15 @@ impl<X: StreamSink> Engine<X> {
 
     /// Asks for the connection in the slot of a segment, where it went by the book so far.
     #[inline]
-    fn fetch_connection<'e>(
-        &self,
-        it: &mut Foreseen,
-        place: &'e Slot<X>,
-    ) -> Option<&'e Orderly<X>> {
+    fn fetch_connection(&self, it: &mut Foreseen, place: &Slot<X>) -> Option<Place> {
         if place.pair != it.located.pair {
             it.slot = self.find(&it.located).unwrap_or(NO_SLOT);
             return None;
         }
-        let State::Orderly(connection) = &place.state else {
+        let State::Orderly(connection) = place.state else {
             return None;
         };
-        connection.fetch();
+        self.orderly.fetch(connection);
         Some(connection)
     }
 

@@ -19,10 +19,11 @@ impl<X: StreamSink> Engine<X> {
         }
         match self.finished.pop_front() {
             Some(Finished::InFull(connection)) => return Some(*connection),
-            Some(Finished::Orderly(mut it)) => {
-                it.orderly.settle(&mut self.stock);
+            Some(Finished::Orderly(it)) => {
+                let mut orderly = self.orderly.take(it.place)?;
+                orderly.settle(&mut self.stock);
                 let (stock, links) = (&mut self.stock, &self.links);
-                let live = it.orderly.into_live(&it.ends, stock, links, &self.config);
+                let live = orderly.into_live(&it.ends, stock, links, &self.config);
                 let (ends, end) = (&it.ends, it.capture_end);
                 return Some(live.conclude(it.stream, ends, end, true, &self.config));
             }
@@ -84,23 +85,25 @@ impl<X: StreamSink> Engine<X> {
     /// Like [`Engine::next_finished`], but only where that is one that can be told in brief: whoever needs no more of it saves the work of looking at
     /// all of its packets.
     pub fn next_in_brief(&mut self) -> Option<Brief<X>> {
-        if let Some(next) = self.finished.front_mut() {
+        if let Some(next) = self.finished.front() {
             let Finished::Orderly(it) = next else {
                 return None;
             };
-            let brief = it
-                .orderly
-                .in_brief(it.stream, &it.ends, &mut self.stock, &self.links)?;
+            let orderly = self.orderly.get_mut(it.place)?;
+            let brief = orderly.in_brief(it.stream, &it.ends, &mut self.stock, &self.links)?;
+            self.orderly.take(it.place);
             self.finished.pop_front();
             return Some(brief);
         }
         let slot = self.next_remaining()?;
         let place = self.slots.get_mut(slot as usize)?;
-        let State::Orderly(orderly) = &mut place.state else {
+        let State::Orderly(at) = place.state else {
             return None;
         };
+        let orderly = self.orderly.get_mut(at)?;
         let ends = self.index.ends(&place.pair);
         let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links)?;
+        self.orderly.take(at);
         place.state = State::Free;
         Some(brief)
     }

@@ -2,7 +2,7 @@
 
 use whyreset_prefetch as prefetch;
 
-use super::Engine;
+use super::{Engine, State};
 use crate::StreamSink;
 
 impl<X: StreamSink> Engine<X> {
@@ -11,11 +11,15 @@ impl<X: StreamSink> Engine<X> {
     pub(super) fn fetch_leaving(&self) {
         let slot = |n: usize| self.ended.get(n).map(|ended| ended.slot);
         let orderly = |n: usize| self.orderly(slot(n)?);
-        if let Some(slot) = slot(4).and_then(|slot| self.slots.get(slot as usize)) {
+        let slot_of = |n: usize| self.slots.get(slot(n)? as usize);
+        if let Some(slot) = slot_of(5) {
             prefetch::fetch_all(slot);
         }
+        if let Some(State::Orderly(place)) = slot_of(4).map(|slot| &slot.state) {
+            self.orderly.fetch(*place);
+        }
         if let Some(orderly) = orderly(3) {
-            prefetch::fetch_all(orderly);
+            orderly.fetch_body();
         }
         for pointers in [0, 1] {
             if let Some(orderly) = orderly(2 - pointers) {

@@ -30,8 +30,8 @@ impl<X: StreamSink> Orderly<X> {
     ) -> Option<Brief<X>> {
         let (client, server) = (self.client, self.server());
         let bytes = BySide {
-            client: self.ends.of(client).sent,
-            server: self.ends.of(server).sent,
+            client: self.sent(client),
+            server: self.sent(server),
         };
         let arrived = self.numbers_below(server, self.acked(client)) >= bytes.server;
         let served = bytes.client > 0 || bytes.server == 0;
@@ -43,28 +43,30 @@ impl<X: StreamSink> Orderly<X> {
             server: stock.looks.get(self.ends.of(server).look?)?,
         };
         self.tell_passed(self.last());
-        let ending = self.app.ending();
+        let ending = self.body.app.ending();
         if ending == Ending::InDoubt {
             return None;
         }
-        let mut ends_seen = watch(&self.syn, &self.syn_ack, &looks, client);
+        let mut ends_seen = watch(&self.body.syn, &self.body.syn_ack, &looks, client);
         let signs = &mut ends_seen.of_mut(client).signs;
-        signs.outgoing = self.syn.link(links).outgoing.or(signs.outgoing);
-        let first_frame = self.first_frame;
-        for short in self.log.first() {
+        signs.outgoing = self.body.syn.link(links).outgoing.or(signs.outgoing);
+        let first_frame = self.body.first_frame;
+        for short in self.first() {
             note_first(&mut ends_seen, short, first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
-        if let Some(middle) = self.passed.take_up(rest, self.syn.moment()) {
+        let body = &mut *self.body;
+        if let Some(middle) = body.passed.take_up(rest, body.syn.moment()) {
             for end in [End::Low, End::High] {
                 let seen = ends_seen.of_mut(end);
                 seen.go_on(middle.ends.of(end), rest.measuring(end));
             }
             passed_over = middle.count();
         }
-        self.log
-            .glance_at_last(|it| note(&mut ends_seen, it, first_frame));
+        self.log.glance_at_last(&body.before_ring, |it| {
+            note(&mut ends_seen, it, first_frame);
+        });
         let (of_client, of_server) = (ends_seen.of(client), ends_seen.of(server));
         let fins = BySide {
             client: of_client.fin?,
@@ -75,7 +77,7 @@ impl<X: StreamSink> Orderly<X> {
             server: of_client.trip.minimum(),
         };
         let closed_first = closed_first(&fins, &trips);
-        let at_once = closed_first == Side::Server && self.pause_before_fin.is_none();
+        let at_once = closed_first == Side::Server && body.pause_before_fin.is_none();
         if ending == Ending::Unread && !at_once {
             return None;
         }
@@ -86,11 +88,11 @@ impl<X: StreamSink> Orderly<X> {
                 server: *ends.of(server),
             },
             frames: FrameSpan {
-                first: self.first_frame,
-                last: self.last_frame(),
+                first: first_frame,
+                last: self.log.clock().frame,
                 count: 2 + self.log.len() as u64 + passed_over,
             },
-            start: self.syn.moment().time,
+            start: body.syn.moment().time,
             end: self.log.clock().time,
             bytes,
             closed_first,
@@ -107,7 +109,7 @@ impl<X: StreamSink> Orderly<X> {
                 },
             ),
             trips,
-            app: std::mem::take(&mut self.app),
+            app: std::mem::take(&mut body.app),
         };
         stock.take_back(self.log.take_ring());
         Some(brief)

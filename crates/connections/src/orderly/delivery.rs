@@ -2,10 +2,44 @@
 
 use whyreset_segments::Usual;
 
-use super::{Ends, Expected, NEXT_START, Orderly};
+use super::expected::NEXT_START;
+use super::short::Short;
+use super::{Ends, Orderly};
 use crate::pairs::End;
 use crate::stream_sink::PassedBytes;
 use crate::{Moment, Needs, Side, StreamSink};
+
+/// What the sink was told of one end, and what it needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stream {
+    /// Bytes, and of these how many were acknowledged.
+    told: u64,
+    pub(super) acknowledged: u64,
+    /// Bytes that were passed over behind those, as far as they were [counted](Orderly::count_untold), and those captured of them.
+    untold: u64,
+    untold_captured: u64,
+    /// The sink does not need the bytes up to here, or [`ALL`].
+    spared_to: u64,
+}
+
+/// The sink needs no bytes but those that may begin something.
+const ALL: u64 = u64::MAX;
+
+impl Stream {
+    /// How many bytes the end sent that were counted.
+    const fn sent(&self) -> u64 {
+        self.told.saturating_add(self.untold)
+    }
+
+    /// So many of the next bytes the sink does not need, as far as that can be said shortly.
+    fn spare(&self) -> u32 {
+        if self.spared_to == ALL {
+            return NEXT_START;
+        }
+        let spare = self.spared_to.saturating_sub(self.sent());
+        u32::try_from(spare).unwrap_or(u32::MAX).min(NEXT_START - 1)
+    }
+}
 
 impl<X: StreamSink> Orderly<X> {
     pub(super) fn side(&self, end: End) -> Side {
@@ -45,70 +79,107 @@ impl<X: StreamSink> Orderly<X> {
     fn tell_closed(&mut self, from: End, at: Moment) {
         self.tell_passed(at);
         let side = self.side(from);
-        self.app.closed(side, at, false);
+        self.body.app.closed(side, at, false);
     }
 
     /// Whether the payload can be passed over: then it is counted.
     fn spare(&mut self, usual: &Usual, holder: &[u8], from: End) -> bool {
-        let own = self.ends.of_mut(from);
-        if !own.is_spared::<X>(usual, holder) {
-            return false;
+        if usual.payload_len > self.ends.of(from).spare {
+            self.count_untold();
         }
-        own.pass_payload(usual);
-        self.untold.add(from);
-        true
+        let own = self.ends.of_mut(from);
+        let is_spared = if own.spare == NEXT_START {
+            !X::may_begin(usual.payload(holder))
+        } else {
+            usual.payload_len <= own.spare
+        };
+        if is_spared {
+            own.pass_payload(usual);
+            self.untold.add(from);
+        }
+        is_spared
+    }
+
+    /// Counts what was passed over since it was done last.
+    pub(super) fn count_untold(&mut self) {
+        for end in [End::Low, End::High] {
+            let own = self.ends.of_mut(end);
+            let stream = self.body.streams.of_mut(end);
+            stream.untold += u64::from(own.passed);
+            stream.untold_captured += u64::from(own.passed_captured);
+            (own.passed, own.passed_captured) = (0, 0);
+            own.spare = stream.spare();
+        }
+    }
+
+    /// How many bytes an end sent.
+    pub(super) fn sent(&self, end: End) -> u64 {
+        let passed = self.ends.of(end).passed;
+        self.body
+            .streams
+            .of(end)
+            .sent()
+            .saturating_add(passed.into())
     }
 
     #[inline(never)]
     fn tell_payload(&mut self, usual: &Usual, payload: &[u8], from: End, at: Moment) {
         self.tell_passed(at);
         let side = self.side(from);
-        let own = self.ends.of_mut(from);
         let len = u64::from(usual.payload_len);
         let captured = usize::try_from(len).unwrap_or(usize::MAX);
         let bytes = payload.get(..captured).unwrap_or(payload);
-        let behind = own.sent.saturating_add(bytes.len() as u64);
-        let (offset, cut) = (own.sent, len.saturating_sub(bytes.len() as u64));
-        own.sent = own.sent.saturating_add(len);
-        self.told.of_mut(from).bytes = own.sent;
+        let body = &mut *self.body;
+        let stream = body.streams.of_mut(from);
+        let offset = stream.told;
+        let behind = offset.saturating_add(bytes.len() as u64);
+        let cut = len.saturating_sub(bytes.len() as u64);
+        stream.told = offset.saturating_add(len);
         if !bytes.is_empty() {
-            self.app.data(side, at, offset, bytes);
+            body.app.data(side, at, offset, bytes);
         }
         if cut > 0 {
-            self.app.gap(side, at, behind, cut);
+            body.app.gap(side, at, behind, cut);
         }
+        self.ask_for_needs();
+    }
+
+    /// Asks the sink what it needs from now on.
+    fn ask_for_needs(&mut self) {
         for end in [End::Low, End::High] {
             let side = self.side(end);
-            let own = self.ends.of_mut(end);
-            own.spared_to = match self.app.needs(side) {
+            let body = &mut *self.body;
+            let stream = body.streams.of_mut(end);
+            stream.spared_to = match body.app.needs(side) {
                 Needs::Everything => 0,
-                Needs::Nothing(len) => own.sent.saturating_add(len).min(NEXT_START - 1),
-                Needs::NextStart => NEXT_START,
+                Needs::Nothing(len) => stream.sent().saturating_add(len).min(ALL - 1),
+                Needs::NextStart => ALL,
             };
+            self.ends.of_mut(end).spare = stream.spare();
         }
     }
 
     /// How much of `end`'s stream the number `ack` covers.
     fn acknowledged(&self, end: End, ack: u32) -> u64 {
-        self.numbers_below(end, ack).min(self.ends.of(end).sent)
+        self.numbers_below(end, ack).min(self.sent(end))
     }
 
     /// How many numbers of `end` lie between its SYN and `ack`: its bytes, and its FIN.
     pub(super) fn numbers_below(&self, end: End, ack: u32) -> u64 {
         let sender = self.ends.of(end);
         let in_flight = u64::from(sender.next.wrapping_sub(ack));
-        let numbers = sender
-            .sent
-            .saturating_add(u64::from(self.finished.has(end)));
+        let fin = u64::from(self.finished.has(end));
+        let numbers = self.sent(end).saturating_add(fin);
         numbers.saturating_sub(in_flight)
     }
 
     fn tell_acknowledged(&mut self, sender: End, offset: u64, at: Moment) {
         let by = self.side(sender.other());
-        let told = &mut self.told.of_mut(sender).acknowledged;
+        let body = &mut *self.body;
+        let told = &mut body.streams.of_mut(sender).acknowledged;
         if offset > *told {
             *told = offset;
-            self.app.acknowledged(by, at, offset);
+            body.app.acknowledged(by, at, offset);
         }
     }
 
@@ -117,22 +188,23 @@ impl<X: StreamSink> Orderly<X> {
         if !self.untold.any() {
             return;
         }
+        self.count_untold();
         for end in [End::Low, End::High] {
             if !self.untold.has(end) {
                 continue;
             }
             let last = self.last_data(end).unwrap_or(at);
             let side = self.side(end);
-            let own = self.ends.of_mut(end);
-            let offset = self.told.of(end).bytes;
+            let body = &mut *self.body;
+            let stream = body.streams.of_mut(end);
             let passed = PassedBytes {
-                offset,
-                len: own.sent.saturating_sub(offset),
-                captured: own.untold_captured,
+                offset: stream.told,
+                len: stream.untold,
+                captured: stream.untold_captured,
             };
-            own.untold_captured = 0;
-            self.told.of_mut(end).bytes = own.sent;
-            self.app.passed(side, last, passed);
+            stream.told = stream.sent();
+            (stream.untold, stream.untold_captured) = (0, 0);
+            body.app.passed(side, last, passed);
         }
         self.untold = Ends::default();
         for end in [End::Low, End::High] {
@@ -143,25 +215,20 @@ impl<X: StreamSink> Orderly<X> {
 
     /// The last data of an end.
     pub(super) fn last_data(&self, end: End) -> Option<Moment> {
-        let has_sent = self.ends.of(end).sent > 0;
-        has_sent.then(|| self.ends.of(end).last_data.moment(self.first_frame))
-    }
-}
-
-impl Expected {
-    /// Whether the sink does not need this payload.
-    #[inline(always)]
-    pub(super) fn is_spared<X: StreamSink>(&self, usual: &Usual, holder: &[u8]) -> bool {
-        let behind = self.sent.saturating_add(usual.payload_len.into());
-        behind <= self.spared_to
-            && (self.spared_to != NEXT_START || !X::may_begin(usual.payload(holder)))
-    }
-
-    /// Counts payload that the sink does not need.
-    #[inline(always)]
-    pub(super) fn pass_payload(&mut self, usual: &Usual) {
-        let captured = usual.captured_len().min(usual.payload_len);
-        self.untold_captured += u64::from(captured);
-        self.sent += u64::from(usual.payload_len);
+        if self.sent(end) == 0 {
+            return None;
+        }
+        let body = &*self.body;
+        let before = &body.before_ring;
+        let in_ring = self.log.last_of(end, 1, before, body.first_frame);
+        let last = in_ring.or_else(|| {
+            let half = body.passed.middle.as_deref()?.ends.of(end);
+            (half.data_packets > 0).then_some(half.last_data)
+        });
+        let last = last.or_else(|| {
+            let is_data = |short: &&Short| short.from() == end && short.payload_len() > 0;
+            Some(self.first().iter().rfind(is_data)?.at())
+        });
+        last.map(|at| at.moment(body.first_frame))
     }
 }

@@ -7,32 +7,37 @@ use whyreset_segments::Usual;
 use super::FIRST;
 pub(super) use super::narrow::Taken;
 use super::narrow::{
-    Before, Clock, Glancing, Glimpse, Numbers, Slot, before, is_wide, sender, wide,
+    Before, Clock, Glancing, Glimpse, Numbers, Slot, before as at_before, is_wide, payload_len,
+    sender, wide,
 };
 use super::short::{At, Short};
-use crate::pairs::{ByEnd, End};
+use crate::pairs::End;
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
 /// packets that leave together are taken into the sums at one price, however many they are.
 pub(super) const SLOTS: usize = 76;
 const _: () = assert!(SLOTS + FIRST <= u8::MAX as usize && SLOTS >= 4 * super::LEAVING);
 
-/// The first [`FIRST`] packets and a ring of the last ones, oldest first.
+/// The first [`FIRST`] packets and a ring of the last ones, oldest first. What few packets touch of it is [`BeforeRing`].
 #[derive(Debug)]
-#[repr(C)]
 pub(super) struct Log {
     /// When the last packet came.
     clock: Clock,
     ring: Ring,
-    /// Packets, of these in the ring, and the slots that they take.
+    /// Packets, the first ones among them, and the slots of those in the ring.
     packets: u8,
     used: u8,
     /// The first slot of the ring's oldest packet, and the one behind its newest.
     oldest: u8,
     end: u8,
-    first: Box<[Short]>,
+}
+
+/// What came before the packets in the ring of a [`Log`].
+#[derive(Debug, Default)]
+pub(super) struct BeforeRing {
+    first: [Short; FIRST],
     /// The numbers of the packet before the ring's oldest.
-    before_ring: Before,
+    last: Before,
 }
 
 /// Takes the packets that leave the ring.
@@ -53,9 +58,6 @@ pub(super) trait Passing {
 pub(super) struct Ring(Option<Box<[Slot; SLOTS]>>);
 
 impl Log {
-    /// Each packet touches the first so many bytes.
-    pub(super) const TOUCHED: usize = std::mem::offset_of!(Self, first);
-
     /// No packets yet. This is the last frame that came before.
     pub(super) fn new(clock: Clock) -> Self {
         Self {
@@ -65,8 +67,6 @@ impl Log {
             used: 0,
             oldest: 0,
             end: 0,
-            first: Box::default(),
-            before_ring: Before::default(),
         }
     }
 
@@ -95,16 +95,14 @@ impl Log {
         self.used as usize + 2 <= SLOTS
     }
 
+    /// Whether packets are soon to leave.
+    pub(super) const fn is_rather_full(&self) -> bool {
+        self.used as usize + 8 > SLOTS
+    }
+
     /// Whether hardly more than the next packet finds room.
     pub(super) const fn is_nearly_full(&self) -> bool {
         self.used as usize + 4 > SLOTS
-    }
-
-    /// Asks for the first packets.
-    pub(super) fn fetch_first(&self) {
-        for short in self.first.iter().step_by(2) {
-            whyreset_prefetch::fetch(short);
-        }
     }
 
     /// Adds a packet to the ring, in which there is room for it, where it takes one slot; `false` where not, or where there is no ring:
@@ -136,11 +134,14 @@ impl Log {
 
     /// Adds a packet, where there is room for it, whatever it is like. Frames count from `first`.
     #[inline(never)]
-    pub(super) fn push_short(&mut self, short: &Short, first: u64) {
+    pub(super) fn push_short(&mut self, short: &Short, before: &mut BeforeRing, first: u64) {
         if self.ring.is_there() {
             self.push_wide(short);
         } else {
-            self.push_first(short);
+            if let Some(place) = before.first.get_mut(self.len()) {
+                *place = *short;
+            }
+            self.packets += 1;
         }
         self.clock = Clock {
             time: short.time,
@@ -156,28 +157,23 @@ impl Log {
         self.packets += 1;
     }
 
-    fn push_first(&mut self, short: &Short) {
-        if self.first.is_empty() {
-            self.first = Box::new([*short; FIRST]);
-        } else if let Some(place) = self.first.get_mut(usize::from(self.packets)) {
-            *place = *short;
-        }
-        self.packets += 1;
-    }
-
-    /// Lets all packets from now on go into this ring. `ends`: the numbers of each end's last packet.
-    /// Frames count from `first`.
-    pub(super) fn give(&mut self, ring: Ring, ends: ByEnd<Numbers>, first: u64) {
-        self.before_ring = Before::new(&self.clock, first, ends);
+    /// Lets all packets from now on go into this ring, behind this packet.
+    pub(super) fn give(&mut self, ring: Ring, last: Before, before: &mut BeforeRing) {
+        before.last = last;
         self.ring = ring;
     }
 
     /// Takes so many of the ring's oldest packets out, where there are as many.
     #[inline(always)]
-    pub(super) fn take_oldest(&mut self, count: usize, passing: &mut impl Passing) {
+    pub(super) fn take_oldest(
+        &mut self,
+        count: usize,
+        before_ring: &mut BeforeRing,
+        passing: &mut impl Passing,
+    ) {
         let packets = self.len().saturating_sub(FIRST);
         let count = count.min(packets);
-        let (mut before, mut next) = (self.before_ring, usize::from(self.oldest));
+        let (mut before, mut next) = (before_ring.last, usize::from(self.oldest));
         let Some(slots) = &self.ring.0 else {
             return;
         };
@@ -197,15 +193,15 @@ impl Log {
         } else {
             0
         };
-        self.before_ring = before;
+        before_ring.last = before;
         self.oldest = next as u8;
         self.packets -= count as u8;
     }
 
     /// Hands the packets in the ring on, as far as they are looked at in the end.
     #[inline(always)]
-    pub(super) fn glance_at_last(&self, mut pass: impl FnMut(&Glimpse)) {
-        let mut before = Glancing::behind(&self.before_ring);
+    pub(super) fn glance_at_last(&self, before: &BeforeRing, mut pass: impl FnMut(&Glimpse)) {
+        let mut before = Glancing::behind(&before.last);
         let mut next = usize::from(self.oldest);
         let Some(slots) = &self.ring.0 else {
             return;
@@ -225,53 +221,56 @@ impl Log {
     }
 
     /// The first packets.
-    pub(super) fn first(&self) -> &[Short] {
-        self.first.get(..self.len().min(FIRST)).unwrap_or_default()
-    }
-
-    /// The numbers of the packet before the ring's oldest.
-    pub(super) const fn before_last(&self) -> &Before {
-        &self.before_ring
+    pub(super) fn first<'b>(&self, before: &'b BeforeRing) -> &'b [Short] {
+        before.first.get(..self.len()).unwrap_or(&before.first)
     }
 
     /// The packets in the ring.
-    pub(super) fn last(&self) -> impl Iterator<Item = Short> {
-        let mut before = self.before_ring;
+    pub(super) fn last(&self, before: &BeforeRing) -> impl Iterator<Item = Short> {
+        let mut before = before.last;
         let mut next = usize::from(self.oldest);
         let slots = self.ring.0.as_deref();
         (FIRST..self.len()).map_while(move |_| Some(read(slots?, &mut next, &mut before).short))
     }
 
-    /// The last packet of an end in the ring. Frames count from `first`.
-    pub(super) fn last_of(&self, end: End, first: u64) -> Option<At> {
+    /// The last packet of an end in the ring with so much payload at least. Frames count from `first`.
+    pub(super) fn last_of(
+        &self,
+        end: End,
+        payload: u32,
+        before: &BeforeRing,
+        first: u64,
+    ) -> Option<At> {
         let packets = self.len().saturating_sub(FIRST);
         if usize::from(self.used) > packets {
             // Where any takes two slots, it cannot be told from behind where one begins.
-            let of_end = self.last().filter(|short| short.from() == end);
-            return of_end.last().map(|short| short.at());
+            let it = self.last(before).filter(|it| it.from() == end);
+            let last = it.filter(|it| it.payload_len() >= payload).last();
+            return last.map(|it| it.at());
         }
         let oldest = usize::from(self.oldest);
         let (mut at, mut place) = (self.clock.at(first), oldest + packets);
         for _ in 0..packets {
             place -= 1;
             let slot = self.ring.slot(place);
-            if sender(slot) == end {
+            if sender(slot) == end && payload_len(slot) >= payload {
                 return Some(at);
             }
-            at = before(slot, at);
+            at = at_before(slot, at);
         }
         None
     }
 
     /// All packets.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Short> {
-        self.first().iter().copied().chain(self.last())
+    pub(super) fn iter(&self, before: &BeforeRing) -> impl Iterator<Item = Short> {
+        let first = self.first(before).iter().copied();
+        first.chain(self.last(before))
     }
 
     /// Bytes that it holds.
-    pub(super) fn size(&self) -> usize {
+    pub(super) const fn size(&self) -> usize {
         let slots = if self.ring.is_there() { SLOTS } else { 0 };
-        slots * size_of::<Slot>() + self.first.len() * size_of::<Short>()
+        slots * size_of::<Slot>()
     }
 
     /// Asks for the place of the next packet.
@@ -292,6 +291,13 @@ impl Log {
         let oldest = usize::from(self.oldest);
         let of_line = (oldest..oldest + slots).step_by(64 / size_of::<Slot>());
         of_line.for_each(|at| self.ring.fetch(at));
+    }
+}
+
+impl BeforeRing {
+    /// The numbers of the packet before the ring's oldest.
+    pub(super) const fn last(&self) -> &Before {
+        &self.last
     }
 }
 
@@ -359,6 +365,8 @@ fn read(slots: &[Slot; SLOTS], next: &mut usize, before: &mut Before) -> Taken {
 mod tests {
     use whyreset_capture::Timestamp;
 
+    use crate::pairs::ByEnd;
+
     use super::*;
 
     fn usual(frame: u32, ip_id: u16) -> Usual {
@@ -368,7 +376,7 @@ mod tests {
             frame: frame.into(),
             window: 501,
             ip_id,
-            payload_len: 100,
+            payload_len: frame % 5 * 100,
             ..Usual::BLANK
         }
     }
@@ -393,10 +401,12 @@ mod tests {
     /// `wide_every`: so often comes a packet that takes two slots.
     fn the_first_and_the_last_stay(wide_every: u32, least: usize) {
         let mut log = Log::new(Clock::default());
+        let mut before = BeforeRing::default();
         let mut ends = ByEnd::<Numbers>::default();
         for frame in 1..1_000 {
             if log.needs_ring() {
-                log.give(Ring::default(), ends, 0);
+                let last = Before::new(log.clock(), 0, ends);
+                log.give(Ring::default(), last, &mut before);
             }
             let ip_id = if frame % wide_every == 0 {
                 frame * 999
@@ -409,32 +419,36 @@ mod tests {
             let last = ends.of_mut(from);
             if !log.push(last, &usual, from) {
                 let short = Short::of(&usual, from, 0);
-                log.push_short(&short, 0);
+                log.push_short(&short, &mut before, 0);
                 *last = Numbers::of(&short);
             }
             for end in [End::Low, End::High] {
-                let last = log.last().filter(|short| short.from() == end).last();
-                assert_eq!(log.last_of(end, 0), last.map(|short| short.at()));
+                for least in [0, 1] {
+                    let is_it = |short: &Short| short.from() == end && short.payload_len() >= least;
+                    let last = log.last(&before).filter(is_it).last();
+                    let found = log.last_of(end, least, &before, 0);
+                    assert_eq!(found, last.map(|short| short.at()));
+                }
             }
             assert_eq!(log.clock().frame, u64::from(frame));
             if !log.has_room() {
                 assert_eq!(
-                    frames(log.first().iter().copied()),
+                    frames(log.first(&before).iter().copied()),
                     (1..9).collect::<Vec<_>>()
                 );
                 let kept = u32::try_from(log.len()).unwrap() - 8;
                 assert!(log.len() >= least);
                 assert_eq!(
-                    frames(log.last()),
+                    frames(log.last(&before)),
                     (frame + 1 - kept..=frame).collect::<Vec<_>>()
                 );
                 let mut taken = Vec::new();
-                log.take_oldest(10, &mut taken);
+                log.take_oldest(10, &mut before, &mut taken);
                 assert_eq!(taken, Vec::from_iter((frame + 1 - kept..).take(10)));
             }
         }
-        log.take_oldest(usize::MAX, &mut Vec::new());
-        assert_eq!(frames(log.iter()), (1..9).collect::<Vec<_>>());
+        log.take_oldest(usize::MAX, &mut before, &mut Vec::new());
+        assert_eq!(frames(log.iter(&before)), (1..9).collect::<Vec<_>>());
     }
 
     #[test]

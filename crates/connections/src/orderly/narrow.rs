@@ -133,12 +133,20 @@ const WINDOW_BELOW: u16 = 1 << 10;
 const NANOS_PER_MICRO: u64 = 1_000;
 
 impl Numbers {
-    /// Nothing but the last acknowledgement number is known.
-    pub(super) fn acknowledging(ack: u32) -> Self {
+    /// Those of a SYN: what it acknowledges, and its window.
+    pub(super) fn of_syn(ack: u32, window: u16) -> Self {
         Self {
             ack,
+            window,
             ..Self::default()
         }
+    }
+
+    /// The number behind the last that the end takes whose window is scaled like this.
+    #[inline(always)]
+    pub(super) const fn edge(&self, scale: u8) -> u32 {
+        let window = (self.window as u32).wrapping_shl(scale as u32);
+        self.ack.wrapping_add(window)
     }
 
     /// Those of this packet.

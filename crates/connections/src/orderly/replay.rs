@@ -24,25 +24,25 @@ impl<X: StreamSink> Orderly<X> {
         config: &EngineConfig,
     ) -> Live<X> {
         self.tell_passed(self.last());
-        let app = std::mem::take(&mut self.app);
+        let app = std::mem::take(&mut self.body.app);
         let (client, server) = (self.client, self.client.other());
         let (client_end, server_end) = (*ends.of(client), *ends.of(server));
-        let link = self.syn.link(links);
-        let syn = self.syn.expand(client_end, server_end, link);
+        let link = self.body.syn.link(links);
+        let syn = self.body.syn.expand(client_end, server_end, link);
         let mut live = Live::begin_replay(&syn, client, app);
         live.packet(&again(&syn, client, None), config);
-        let answer = self.syn_ack.segment(server_end, client_end);
-        live.packet(&again(&answer, server, self.syn_ack.checksum), config);
+        let answer = self.body.syn_ack.segment(server_end, client_end);
+        live.packet(&again(&answer, server, self.body.syn_ack.checksum), config);
         let mut next = self.starts();
         self.replay(
-            self.log.first().iter().copied(),
+            self.first().iter().copied(),
             &mut next,
             &mut live,
             (ends, &stock.looks),
             config,
         );
         let rest = &mut stock.rest;
-        if let Some(middle) = self.passed.take_up(rest, self.syn.moment()) {
+        if let Some(middle) = self.body.passed.take_up(rest, self.body.syn.moment()) {
             next = ByEnd {
                 low: middle.ends.low.next(),
                 high: middle.ends.high.next(),
@@ -50,13 +50,13 @@ impl<X: StreamSink> Orderly<X> {
             let behind = Behind::of(&mut Kept {
                 middle,
                 rest,
-                last: self.log.before_last(),
+                last: self.body.before_ring.last(),
                 overheads: self.overheads(&stock.looks),
             });
             live.pass_over(&behind, &self.scales(), config);
         }
         self.replay(
-            self.log.last(),
+            self.log.last(&self.body.before_ring),
             &mut next,
             &mut live,
             (ends, &stock.looks),
@@ -82,7 +82,7 @@ impl<X: StreamSink> Orderly<X> {
             let next = next.of_mut(from);
             if let Some(look) = own.look.and_then(|look| looks.get(look)) {
                 let seen = Seen {
-                    first: self.first_frame,
+                    first: self.body.first_frame,
                     look,
                     flow_label: own.flow_label,
                     ends,
@@ -96,8 +96,8 @@ impl<X: StreamSink> Orderly<X> {
 
     fn scales(&self) -> ByEnd<Scale> {
         ByEnd {
-            low: Scale::Shift(self.ends.low.scale),
-            high: Scale::Shift(self.ends.high.scale),
+            low: Scale::Shift(self.body.scales.low),
+            high: Scale::Shift(self.body.scales.high),
         }
     }
 
@@ -115,9 +115,9 @@ impl<X: StreamSink> Orderly<X> {
 
     fn streams(&self) -> ByEnd<HandedOn> {
         let of = |end: End| HandedOn {
-            bytes: self.ends.of(end).sent,
+            bytes: self.sent(end),
             acknowledged: self.numbers_below(end, self.acked(end.other())),
-            acknowledged_told: self.told.of(end).acknowledged,
+            acknowledged_told: self.body.streams.of(end).acknowledged,
         };
         ByEnd {
             low: of(End::Low),

@@ -12,7 +12,7 @@ use crate::pairs::{ByEnd, End};
 pub(super) const MAX_LEN: u32 = 1 << 20;
 
 /// A plain packet in 32 bytes. Its sequence number is the one behind the packet before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Short {
     pub(super) time: Timestamp,
     pub(super) ack: u32,
@@ -217,12 +217,6 @@ impl At {
     pub(super) fn of(moment: Moment, first: u64) -> Option<Self> {
         let frame = u32::try_from(moment.frame.checked_sub(first)?).ok()?;
         Some(Self::new(frame, moment.time))
-    }
-
-    /// The moment of a packet that is less than 2^32 frames behind the connection's first.
-    #[inline(always)]
-    pub(super) const fn of_usual(usual: &Usual, first: u64) -> Self {
-        Self::new(usual.frame.wrapping_sub(first) as u32, usual.time)
     }
 
     /// The frame, counted from the connection's first.

@@ -4,9 +4,10 @@
 
 use whyreset_segments::Usual;
 
-use super::short::{At, Short};
+use super::expected::{Expected, NEXT_START};
+use super::short::Short;
 use super::stock::Stock;
-use super::{CHECKED, Ends, Expected, NEXT_START, Orderly};
+use super::{CHECKED, Ends, Orderly};
 use crate::StreamSink;
 use crate::pairs::End;
 
@@ -61,12 +62,11 @@ impl<X: StreamSink> Orderly<X> {
         }
         if len > 0 {
             own.pass_payload(usual);
-            own.last_data = At::of_usual(usual, self.first_frame);
             self.untold.add(from);
         } else if !self.untold.any() {
             return false;
         }
-        own.advance(usual, len);
+        own.next = usual.seq.wrapping_add(len);
         if !self.log.push(&mut own.numbers, usual, from) {
             self.keep_wide(usual, from);
         }
@@ -80,8 +80,10 @@ impl<X: StreamSink> Orderly<X> {
     #[cold]
     #[inline(never)]
     fn keep_wide(&mut self, usual: &Usual, from: End) {
-        let short = Short::of(usual, from, self.first_frame);
-        self.log.push_short(&short, self.first_frame);
+        let body = &mut *self.body;
+        let short = Short::of(usual, from, body.first_frame);
+        self.log
+            .push_short(&short, &mut body.before_ring, body.first_frame);
     }
 
     /// Takes note of whose next packets may be steady, where packets go into the ring.
@@ -89,7 +91,7 @@ impl<X: StreamSink> Orderly<X> {
         if !self.log.has_ring() {
             return;
         }
-        let frames = self.last_frame() - self.first_frame;
+        let frames = self.last_frame() - self.body.first_frame;
         let is_calm = !self.finished.any() && frames < MAX_FRAMES;
         self.steady = Ends::default();
         for end in [End::Low, End::High] {
@@ -105,9 +107,9 @@ impl Expected {
     /// Whether the sink does not need this payload, as far as a glance tells.
     #[inline(always)]
     fn surely_spares<X: StreamSink>(&self, usual: &Usual, holder: &[u8]) -> bool {
-        if self.spared_to == NEXT_START {
+        if self.spare == NEXT_START {
             return X::goes_on(usual.payload(holder));
         }
-        self.sent.saturating_add(usual.payload_len.into()) <= self.spared_to
+        usual.payload_len <= self.spare
     }
 }
