@@ -160,9 +160,10 @@ impl Analysis {
         };
     }
 
-    /// These records come next, in this order, the first [`FORESEEN`](whyreset_connections::FORESEEN) of them: what they lead to is fetched from memory together.
-    pub fn foresee(&mut self, soon: &mut [Ahead]) {
-        self.engine.foresee(soon);
+    /// These records come next, in this order, but the first `come`, which came already: what they lead to is fetched from memory
+    /// ([`Engine::foresee`]).
+    pub fn foresee(&mut self, soon: &mut [Ahead], come: usize) {
+        self.engine.foresee(soon, come);
     }
 
     /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.

@@ -119,8 +119,6 @@ pub fn read<R: Reader>(
     drain(analysis, reader)
 }
 
-const _: () = assert!(TOGETHER <= FORESEEN);
-
 /// Looks at records as they are read.
 struct LookAt<'a>(&'a mut Analysis);
 
@@ -141,16 +139,19 @@ fn read_records<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     let soon = notes.get_mut(..records.len()).unwrap_or_default();
-    analysis.foresee(soon);
-    let holder = records.bytes();
-    for (frame, ahead) in records.frames().zip(soon) {
-        reader.record(&frame.record(), &frame.details());
-        match analysis.usual(holder, ahead) {
-            Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
-            None => read_record(&frame.record(), ahead, analysis, reader)?,
-        }
-        if analysis.has_finished() {
-            drain(analysis, reader)?;
+    let (holder, mut frames) = (records.bytes(), records.frames());
+    for come in (0..soon.len()).step_by(FORESEEN) {
+        analysis.foresee(soon, come);
+        let next = soon.iter().skip(come).take(FORESEEN);
+        for (ahead, frame) in next.zip(frames.by_ref()) {
+            reader.record(&frame.record(), &frame.details());
+            match analysis.usual(holder, ahead) {
+                Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
+                None => read_record(&frame.record(), ahead, analysis, reader)?,
+            }
+            if analysis.has_finished() {
+                drain(analysis, reader)?;
+            }
         }
     }
     Ok(())

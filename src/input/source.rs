@@ -41,7 +41,7 @@ pub(super) struct Source {
 }
 
 /// Records that are looked up together: enough for the memory that they lead to to be fetched at the same time.
-pub const TOGETHER: usize = 32;
+pub const TOGETHER: usize = 64;
 /// Compressions inside each other that are undone.
 const MAX_COMPRESSIONS: usize = 3;
 

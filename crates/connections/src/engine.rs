@@ -107,6 +107,11 @@ struct Slot<X> {
 }
 
 impl<X> Slot<X> {
+    /// Whether the index leads from this pair here.
+    fn holds(&self, pair: &Pair) -> bool {
+        self.pair == *pair && !self.number.is_superseded() && !matches!(self.state, State::Free)
+    }
+
     /// Asks for all that each packet touches.
     #[inline(always)]
     fn fetch(&self) {
@@ -115,7 +120,7 @@ impl<X> Slot<X> {
 }
 
 /// Bytes at the beginning of a state: which it is, and where its connection is.
-const STATE_HEAD: usize = 16;
+const STATE_HEAD: usize = 8;
 
 /// A stream's number, and in the highest bit whether its pair leads to a newer stream.
 #[derive(Clone, Copy, Debug)]

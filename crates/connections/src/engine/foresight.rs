@@ -1,16 +1,17 @@
-//! Connections are looked up and fetched from memory before their packets come.
+//! Connections are looked up and fetched from memory before their packets come, in stages: where the next one leads stands in what
+//! the one before fetched. Between two stages for the same packet, others are taken, so that nobody waits for memory.
 
 use whyreset_segments::{Addresses, AddressesV4, Segment, Usual};
 
-use super::{Engine, Placed, Slot, State};
-use crate::orderly::Place;
+use super::{Engine, Placed, State};
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
 /// From so many on, connections are fetched before they are needed: a megabyte or so of them.
 const LARGE: usize = 1_024;
-/// Segments that are foreseen at a time, at most.
-pub const FORESEEN: usize = 32;
+/// So many segments go through one stage together: that takes hardly longer than for one of them. They are taken before the next
+/// ones are looked for ([`Engine::foresee`]).
+pub const FORESEEN: usize = 16;
 
 /// Where a segment belongs that comes soon, as far as it can be told before.
 #[derive(Clone, Copy, Debug)]
@@ -63,52 +64,62 @@ impl<X: StreamSink> Engine<X> {
         }
     }
 
-    /// These segments come soon, in this order, the first [`FORESEEN`] of them: their connections are fetched from memory,
-    /// which takes hardly longer for many than for one when they are asked for together, step by step. Nothing else changes. What
-    /// was foreseen before is not to be used any more.
-    pub fn foresee(&mut self, soon: &mut [impl AsMut<Foreseen>]) {
-        if self.slots.len() < LARGE {
-            self.foreseen_at = NEVER;
+    /// These segments come soon, in this order, but the first `come`, which came already: none of them, or [`FORESEEN`] more than the last
+    /// time. Their connections are fetched from memory. Nothing else changes. What was foreseen before `come` was 0 is not to be
+    /// used any more.
+    pub fn foresee(&mut self, soon: &mut [impl AsMut<Foreseen>], come: usize) {
+        if come == 0 {
+            self.foreseen_at = if self.slots.len() < LARGE {
+                NEVER
+            } else {
+                self.index.changes()
+            };
+        }
+        if self.foreseen_at == NEVER {
             return;
         }
-        self.foreseen_at = self.index.changes();
-        let mut places = [None; FORESEEN];
-        for (it, place) in soon.iter_mut().zip(&mut places) {
-            *place = self.fetch_slot(it.as_mut());
+        for it in in_stage(soon, come, 2) {
+            self.fetch_slot(it.as_mut());
         }
-        let mut connections = [None; FORESEEN];
-        for ((it, place), connection) in soon.iter_mut().zip(&places).zip(&mut connections) {
-            *connection = place.and_then(|place| self.fetch_connection(it.as_mut(), place));
+        for it in in_stage(soon, come, 1) {
+            self.fetch_connection(it.as_mut());
         }
-        for connection in connections.iter().flatten() {
-            if let Some(connection) = self.orderly.get(*connection) {
-                connection.fetch_behind();
-            }
+        for it in in_stage(soon, come, 0) {
+            self.fetch_behind(it.as_mut());
         }
     }
 
     /// Looks the slot of a segment up, as far as the hash tells.
     #[inline]
-    fn fetch_slot(&self, it: &mut Foreseen) -> Option<&Slot<X>> {
-        let slot = self.index.find(it.located.hash, |_| true)?;
+    fn fetch_slot(&self, it: &mut Foreseen) {
+        let Some(slot) = self.index.find(it.located.hash, |_| true) else {
+            return;
+        };
         it.slot = slot;
-        let place = self.slots.get(slot as usize)?;
-        place.fetch();
-        Some(place)
+        if let Some(place) = self.slots.get(slot as usize) {
+            place.fetch();
+        }
     }
 
     /// Asks for the connection in the slot of a segment, where it went by the book so far.
     #[inline]
-    fn fetch_connection(&self, it: &mut Foreseen, place: &Slot<X>) -> Option<Place> {
+    fn fetch_connection(&self, it: &mut Foreseen) {
+        let Some(place) = self.slots.get(it.slot as usize) else {
+            return;
+        };
         if place.pair != it.located.pair {
             it.slot = self.find(&it.located).unwrap_or(NO_SLOT);
-            return None;
+        } else if let State::Orderly(connection) = place.state {
+            self.orderly.fetch(connection);
         }
-        let State::Orderly(connection) = place.state else {
-            return None;
-        };
-        self.orderly.fetch(connection);
-        Some(connection)
+    }
+
+    /// Asks for what a segment touches behind its connection.
+    #[inline]
+    fn fetch_behind(&self, it: &Foreseen) {
+        if let Some(connection) = self.orderly(it.slot) {
+            connection.fetch_behind();
+        }
     }
 
     /// Takes the next segment of the capture, which was foreseen, if nothing is to be said of it: it is the one to be expected of its
@@ -136,7 +147,26 @@ impl<X: StreamSink> Engine<X> {
         if self.foreseen_at == self.index.changes() {
             foreseen.slot
         } else {
-            self.find(&foreseen.located).unwrap_or(NO_SLOT)
+            self.found_again(foreseen)
         }
     }
+
+    /// The slot, or [`NO_SLOT`], where the index may have changed since.
+    #[inline(never)]
+    fn found_again(&self, foreseen: &Foreseen) -> u32 {
+        let Foreseen { located, slot } = foreseen;
+        let place = self.slots.get(*slot as usize);
+        if place.is_some_and(|place| place.holds(&located.pair)) {
+            return *slot;
+        }
+        self.find(located).unwrap_or(NO_SLOT)
+    }
+}
+
+/// What of `soon` goes through a stage now, which is so many stages ahead of the last one.
+fn in_stage<T>(soon: &mut [T], come: usize, ahead: usize) -> &mut [T] {
+    let next = come + ahead * FORESEEN;
+    let first = if come == 0 { 0 } else { next };
+    let behind = (next + FORESEEN).min(soon.len());
+    soon.get_mut(first..behind).unwrap_or_default()
 }
