@@ -342,7 +342,17 @@ pub struct Tls {
     pub answer_followed: bool,
 }
 
+/// Session tickets and the first frames of HTTP/2 take hardly more.
+const UNASKED: u64 = 2_048;
+
 impl Tls {
+    /// The client asked for nothing behind a whole handshake, and the server said no more than servers of TLS 1.3 and HTTP/2 say of
+    /// themselves.
+    pub fn asked_nothing(&self) -> bool {
+        let whole = self.handshake == TlsHandshake::Complete;
+        whole && self.client_bytes == 0 && self.server_bytes <= UNASKED
+    }
+
     /// HTTP/2 was agreed on.
     pub fn speaks_http2(&self) -> bool {
         self.alpn.as_deref().is_some_and(is_http2)

@@ -62,6 +62,9 @@ impl Turns {
                 let told = questions::read(protocol, bytes, first && self.questions == 0);
                 self.note(protocol, asked, told.or_else(|| farewell(protocol, bytes)));
             }
+            Side::Server if promises_more(protocol, bytes) => {
+                self.last = Some((ClientsLast::Asks, None));
+            }
             Side::Server => self.answer(at),
         }
     }
@@ -145,6 +148,13 @@ impl Said {
         let begins_so = both > 0 && same.saturating_mul(4) >= both.saturating_mul(3);
         begins_so || self.len > LONGEST_FAREWELL
     }
+}
+
+/// FTP's preliminary replies (1yz): another reply follows once the file has been transferred (RFC 959 §4.2.1).
+fn promises_more(protocol: &str, bytes: &[u8]) -> bool {
+    let lines = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+    let last = lines.rsplit(|byte| *byte == b'\n').next();
+    protocol == "ftp" && matches!(last, Some([b'1', b'0'..=b'9', b'0'..=b'9', b' ', ..]))
 }
 
 /// The words of line protocols in which a client takes leave.

@@ -13,7 +13,7 @@ mod session;
 mod talk;
 
 use session::{Session, record};
-use talk::{FIN_ACK, PSH_ACK, RST, RST_ACK};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -507,4 +507,75 @@ fn a_reset_at_rest_behind_a_short_answer_may_have_cost_nothing() {
         assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
         assert!(verdict.confidence > 0.8, "{}", told(&verdict));
     }
+}
+
+/// An encrypted answer of HTTP/2 that is longer than a page and ends with an empty frame; the client resets the connection at once.
+/// `hole`: one of its segments is lost, and sent again behind all others.
+fn reset_behind_a_whole_answer(hole: Option<usize>) -> Verdict {
+    let mut session = Session::speaking("h2", &[]);
+    let lens = [90, 16_408, 16_408, 16_408, 16_408, 1_500, 33];
+    let answer: Vec<u8> = lens.iter().flat_map(|len| record(23, *len)).collect();
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    let mut segments: Vec<(usize, &[u8])> = answer.chunks(1_448).enumerate().collect();
+    if let Some(hole) = hole {
+        let lost = segments.remove(hole);
+        segments.push(lost);
+    }
+    for (index, segment) in segments {
+        talk.server(0.2, PSH_ACK, down + index as u32 * 1_448, up, segment);
+    }
+    let end = down + answer.len() as u32;
+    talk.client(0.2001, ACK, up, end, b"");
+    talk.client(0.2002, RST_ACK, up, end, b"");
+    session.talk.verdict(2.0)
+}
+
+/// curl leaves the empty frame unread that ends an answer of HTTP/2: its host resets the connection, and nobody lost anything.
+#[test]
+fn a_reset_behind_an_answer_that_has_ended_is_harmless() {
+    for hole in [None, Some(9)] {
+        let verdict = reset_behind_a_whole_answer(hole);
+        assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    }
+}
+
+/// OpenSSL tells the client of a certificate that it does not like only behind the handshake: the server's tickets, and its first frames
+/// of HTTP/2, meet a closed socket.
+#[test]
+fn who_leaves_right_behind_the_handshake_had_asked_for_nothing() {
+    let mut session = Session::of_tls13(&[23, 817, 281, 53], true);
+    session
+        .talk
+        .client(0.0905, PSH_ACK, session.up, session.down, &record(23, 19));
+    let (up, down) = (session.up + 24, session.down);
+    session.talk.client(0.0906, FIN_ACK, up, down, b"");
+    let unasked = [record(23, 250), record(23, 250), record(23, 69)].concat();
+    session.talk.server(0.13, PSH_ACK, down, up - 24, &unasked);
+    session
+        .talk
+        .stranger(0.1301, Side::Client, RST, up - 24, 64);
+    let verdict = session.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::TlsFailure, "{}", told(&verdict));
+    assert!(
+        share(&verdict, Cause::ClientAbort) < 0.1,
+        "{}",
+        told(&verdict)
+    );
+}
+
+/// A connection that is opened in advance, and closed without a word: the server's complaint about that reaches nobody.
+#[test]
+fn an_alert_to_a_client_that_has_left_without_a_word_is_no_failure() {
+    let mut talk = talk::Talk::open();
+    talk.client(0.0402, FIN_ACK, 1, 1, b"");
+    talk.server(0.0801, ACK, 1, 2, b"");
+    talk.server(0.0802, PSH_ACK, 1, 2, &[21, 3, 3, 0, 2, 2, 50]);
+    talk.stranger(0.0803, Side::Client, RST, 2, 64);
+    let verdict = talk.verdict(2.0);
+    assert!(
+        matches!(verdict.cause, Cause::None | Cause::BenignReset),
+        "{}",
+        told(&verdict)
+    );
 }

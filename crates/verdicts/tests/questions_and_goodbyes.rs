@@ -85,6 +85,17 @@ impl Turns {
         self.talk.verdict(at + 5.0)
     }
 
+    /// The same the other way round.
+    fn client_closes(mut self, pause: f64) -> Verdict {
+        let at = self.at + pause;
+        self.talk.client(at, FIN_ACK, self.up, self.down, b"");
+        self.talk
+            .server(at + 0.04, FIN_ACK, self.down, self.up + 1, b"");
+        self.talk
+            .client(at + 0.041, ACK, self.up + 1, self.down + 1, b"");
+        self.talk.verdict(at + 5.0)
+    }
+
     /// The server closes in order; the client says this long after it, and is refused.
     fn asked_behind_close(mut self, words: &[u8]) -> Verdict {
         let at = self.at + 5.0;
@@ -244,4 +255,39 @@ fn a_confirmation_has_no_answer() {
     assert_eq!(confirmed.cause, Cause::None, "{:#?}", confirmed.weighing);
     let asked = closed_behind(&[0x51; 60]);
     assert_eq!(asked.cause, Cause::ServerAbort, "{:#?}", asked.weighing);
+}
+
+/// FTP's control connection, of which the server's last words are these when `side` closes.
+fn ftp(words: &[u8], side: Side) -> Verdict {
+    let mut talk = Turns::open(21);
+    talk.server(b"220 (FTP)\r\n");
+    for (command, reply) in [
+        ("USER u\r\n", "331 Please specify the password.\r\n"),
+        ("PASS p\r\n", "230 Login successful.\r\n"),
+        (
+            "EPSV\r\n",
+            "229 Entering Extended Passive Mode (|||40012|)\r\n",
+        ),
+    ] {
+        talk.client(command.as_bytes());
+        talk.server(reply.as_bytes());
+    }
+    talk.client(b"RETR a.iso\r\n");
+    talk.server(words);
+    match side {
+        Side::Client => talk.client_closes(3.0),
+        Side::Server => talk.server_closes(3.0),
+    }
+}
+
+/// 150 only announces the transfer (RFC 959 §4.2.1): 226, or why it failed, comes behind it. Meanwhile nobody waits for a word here.
+#[test]
+fn a_transfer_of_ftp_that_is_announced_has_an_end_to_come() {
+    let announced = b"150 Opening BINARY mode data connection.\r\n";
+    let done = b"150 Opening BINARY mode data connection.\r\n226 Transfer complete.\r\n";
+    assert_eq!(ftp(announced, Side::Server).cause, Cause::ServerAbort);
+    assert_eq!(ftp(announced, Side::Client).cause, Cause::ClientAbort);
+    for side in [Side::Client, Side::Server] {
+        assert_eq!(ftp(done, side).cause, Cause::None);
+    }
 }

@@ -57,6 +57,19 @@ fn what_was_not_captured_is_alike_by_its_length() {
 }
 
 #[test]
+fn a_transfer_that_is_announced_is_not_over() {
+    let talk: [&[u8]; 3] = [
+        b">RETR a.iso\r\n",
+        b"<150 Opening BINARY mode data connection\r\n",
+        b"<226 Transfer complete.\r\n",
+    ];
+    assert_eq!(last("ftp", &talk[..2]), (Asks, None));
+    assert_eq!(last("ftp", &talk), (Asks, Some(3)));
+    let at_once = b"<150 Ok to send data.\r\n226 Transfer complete.\r\n";
+    assert_eq!(last("ftp", &[talk[0], at_once]), (Untold, Some(2)));
+}
+
+#[test]
 fn databases_are_asked_and_left() {
     assert_eq!(
         last("mysql", &[b"<hi", b">\x05\0\0\0\x03SELE"]),

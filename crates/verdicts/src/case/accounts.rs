@@ -521,6 +521,9 @@ fn missing_of_tls(
     tls: &whyreset_exchanges::Tls,
     close: Option<Close>,
 ) -> Option<(Missing, bool)> {
+    if is_alert_to_nobody(connection, tls, close) {
+        return None;
+    }
     match tls.handshake {
         TlsHandshake::Failed if is_goodbye(connection, tls) => return None,
         TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
@@ -594,6 +597,19 @@ fn stopped(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     close
         .zip(sent)
         .is_some_and(|(close, sent)| close.at.time - sent.time < AT_ONCE)
+}
+
+/// The client had opened and closed the connection without a word: servers of TLS complain of the end of the stream, and nobody hears.
+fn is_alert_to_nobody(
+    connection: &Connection<Exchanges>,
+    tls: &whyreset_exchanges::Tls,
+    close: Option<Close>,
+) -> bool {
+    let left = close.filter(|close| close.side == Side::Client);
+    let behind = left
+        .zip(tls.alert.as_ref())
+        .is_some_and(|(close, alert)| alert.by == Side::Server && alert.at.frame > close.at.frame);
+    behind && connection.flows.client.sent_nothing()
 }
 
 /// An encrypted alert that breaks a long silence is a close_notify: a refusal comes at once.

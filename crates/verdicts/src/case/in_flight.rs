@@ -179,6 +179,13 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
     in_talk && is_short && close.at.time - word.time < trip
 }
 
+/// The server has announced the transfer that it was asked for, in a connection of its own (FTP): its answer is to come behind that.
+pub(crate) fn is_announced(exchange: &Exchange) -> bool {
+    exchange.clients_last == ClientsLast::Asks
+        && exchange.answer_began.is_none()
+        && exchange.last_speaker == Some(Side::Server)
+}
+
 /// What the client said last asks for an answer, by its protocol or because its like was answered before.
 pub(crate) fn asks(exchange: &Exchange) -> bool {
     matches!(
@@ -237,6 +244,10 @@ fn waits(connection: &Connection<Exchanges>, exchange: &Exchange, close: Close) 
             && connection.reset_count.client > 0
     });
     if late {
+        return true;
+    }
+    // What the server said behind the question only promises an answer.
+    if is_announced(exchange) {
         return true;
     }
     // A few bytes are too little to recognise a protocol by, but they are an answer.
@@ -418,10 +429,13 @@ pub(super) fn thrown_away<'a>(
     })
 }
 
-/// What of the server's was in flight came behind the last record of an encrypted session that can be an answer: GOAWAY, pings and
+/// Of the server's nobody had asked for anything; or what was in flight came behind the last record of an encrypted session that can be an answer: GOAWAY, pings and
 /// alerts, in as many bytes as they take.
 fn only_goodbyes(connection: &Connection<Exchanges>, last: Option<&Exchange>) -> bool {
     let tls = last.and_then(|exchange| exchange.tls.as_ref());
+    if tls.is_some_and(|tls| tls.asked_nothing()) {
+        return true;
+    }
     let Some(answer) = tls.and_then(|tls| tls.last_answer) else {
         return false;
     };
@@ -478,15 +492,22 @@ fn reset_among_full_segments(
         .typical
         .unwrap_or(Span::ZERO);
     let server = &connection.flows.server;
-    let data = connection
-        .packets
-        .iter()
-        .rfind(|p| p.side == Side::Server && p.payload_len > 0 && p.frame < close.at.frame);
+    let mut data = connection.packets.iter();
+    let data = data
+        .rfind(|p| p.side == Side::Server && p.payload_len > 0 && p.frame < close.at.frame)
+        .filter(|p| !fills_a_hole(connection, p));
     data.is_some_and(|p| {
         p.payload_len >= FULL_SEGMENT
             && p.payload_len >= server.sizes.largest_sent
             && close.at.time - p.time < trip + trip + Span::from_millis(100)
     })
+}
+
+/// What stands behind it in the stream had passed already: it was sent again, and is not how the server's words end.
+fn fills_a_hole(connection: &Connection<Exchanges>, packet: &Packet) -> bool {
+    let server = &connection.flows.server;
+    let end = server.sent_to - i64::from(server.fin.is_some());
+    packet.known.has(Known::SEQ) && packet.seq_end() < end
 }
 
 /// The packet fills its segment: whoever sent it had more to say. A captured frame may hold several segments (offload); the

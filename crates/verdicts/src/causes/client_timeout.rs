@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            TRANSFER_ANNOUNCED,
+            0.3,
+            "nobody waits for a word while a file is on its way elsewhere",
+        ),
+        on(
             FIN_REFUSED,
             0.1,
             "the other host had no such connection any more: that is the root",

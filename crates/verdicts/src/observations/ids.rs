@@ -89,6 +89,13 @@ ids! {
     PICKED_BY_FLAGS = "picked_by_flags";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
     SYN_ACK_REPEATED = "syn_ack_repeated";
+    /// The client's first word was sent again and again behind a whole handshake, and no word of it acknowledged, while the same listener was
+    /// heard in other connections.
+    FIRST_WORD_IGNORED = "first_word_ignored";
+    /// The same, and the capture was taken at the server: the packets had come as far as its host.
+    FIRST_WORD_IGNORED_AT_HOST = "first_word_ignored_at_host";
+    /// The server had announced a transfer in a connection of its own (FTP), and not said how it ended.
+    TRANSFER_ANNOUNCED = "transfer_announced";
     /// The capture holds no handshake of this connection.
     STARTS_MID_STREAM = "starts_mid_stream";
     /// Only one direction was captured.

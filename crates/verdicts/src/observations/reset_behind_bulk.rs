@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Side};
+use whyreset_exchanges::AnswerEnd;
 
 use super::ids;
 use crate::Observations;
@@ -26,12 +27,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let mut sessions = c.app.list.iter().filter_map(|e| e.tls.as_ref());
-    let goodbye = sessions.any(|tls| tls.server_said_goodbye());
+    // By its last record the answer had ended: what lay unread is that record, and nobody needs it.
+    let over = sessions.any(|tls| tls.server_said_goodbye() || tls.answer_end == AnswerEnd::Marked);
     let flows = &c.flows;
     let frame = |side| flows.of(side).last_new_data.map_or(0, |at| at.frame);
     let server_last = frame(Side::Server) > frame(Side::Client);
     let hidden = case.accounts.encrypted && case.accounts.open.is_none();
-    if hidden && server_last && !goodbye && wait.since_data < AT_ONCE && flows.server.bytes > MUCH {
+    if hidden && server_last && !over && wait.since_data < AT_ONCE && flows.server.bytes > MUCH {
         found.tell(
             ids::RESET_BEHIND_BULK,
             [frame(Side::Server), close.at.frame],

@@ -245,9 +245,7 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         return;
     };
     let client = &case.connection.flows.client;
-    let Some(last) = client.last_new_data.filter(|_| {
-        tls.handshake == TlsHandshake::Complete && tls.client_bytes == 0 && tls.server_bytes == 0
-    }) else {
+    let Some(last) = client.last_new_data.filter(|_| tls.asked_nothing()) else {
         return;
     };
     let trips = case

@@ -6,7 +6,7 @@ use whyreset_exchanges::Protocol;
 use whyreset_segments::Known;
 
 use super::{acks_lost, ids};
-use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_full};
+use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_announced, is_full};
 use crate::timers::{self, Waiter};
 use crate::{Observations, wording};
 
@@ -82,6 +82,14 @@ fn wait_matters(case: &Case<'_>, close: Close) -> bool {
 }
 
 fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
+    let open = case.accounts.open.as_ref().and_then(|open| open.exchange);
+    if open.is_some_and(is_announced) {
+        return found.add(
+            ids::TRANSFER_ANNOUNCED,
+            [wait.after.frame, close.at.frame],
+            "The server had announced a transfer in a connection of its own, and had not said how it ended: that nothing was said here meanwhile is no wait.",
+        );
+    }
     let far = case.path_round_trip().map_or(Span::ZERO, |trip| {
         Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS_OF_PATIENCE))
     });
