@@ -9,6 +9,9 @@ use crate::http1::{Likeness, request_likeness, response_likeness};
 /// Bytes of each side that are kept for it: enough for an error page's title.
 const MAX_KEPT: usize = 768;
 
+/// How either side of SSH begins (RFC 4253 §4.2).
+const SSH: &[u8] = b"SSH-";
+
 /// What servers write when they get plain HTTP on a TLS port: nginx, Apache, Go, HAProxy and Tomcat.
 const PLAIN_TO_TLS: [&[u8]; 5] = [
     b"plain HTTP request was sent to HTTPS port",
@@ -51,6 +54,7 @@ struct ClientSigns {
     http: Likeness,
     tls: bool,
     http2: bool,
+    ssh: bool,
 }
 
 impl ClientSigns {
@@ -59,6 +63,7 @@ impl ClientSigns {
             http: request_likeness(bytes),
             tls: is_client_hello(bytes),
             http2: bytes.starts_with(HTTP2_PREFACE),
+            ssh: bytes.starts_with(SSH),
         }
     }
 
@@ -74,6 +79,7 @@ impl ClientSigns {
             _ if self.http2 => Some("HTTP/2"),
             _ if self.http == Likeness::Yes => Some("HTTP"),
             _ if self.tls => Some("TLS"),
+            _ if self.ssh => Some("SSH"),
             _ => None,
         }
     }
@@ -224,7 +230,12 @@ impl Opening {
             } else if client.http2 {
                 let text = "the client began HTTP/2 at once, but the server answers in HTTP/1";
                 log.find("http2_mismatch", Some(Side::Client), &frames, text);
+            } else if client.ssh {
+                let text = "the client began SSH on a port that speaks plain HTTP";
+                log.find("ssh_mismatch", Some(Side::Client), &frames, text);
             }
+        } else if client.ssh && server.starts_with(SSH) {
+            // Of one tongue.
         } else if is_http2_opening(server) && !client.http2 {
             let text = format!("the client began {spoken}, but the server speaks HTTP/2 in clear");
             log.find("http2_mismatch", Some(Side::Client), &frames, text);
@@ -490,5 +501,6 @@ mod tests {
         let manual = b"HTTP/1.1 200 OK\r\n\r\nIt says: speaking HTTP on an HTTPS port";
         assert_eq!(finding(get, manual), None);
         assert_eq!(finding(b"SSH-2.0-x\r\n", b"SSH-2.0-y\r\n"), None);
+        assert_eq!(finding(b"SSH-2.0-x\r\n", bad), Some("ssh_mismatch"));
     }
 }

@@ -12,7 +12,7 @@ use self::frames::{
 };
 
 use super::answer::{Answer, FULL_RECORD};
-use super::upload::{Rest, Upload};
+use super::upload::{FIRST_WINDOW, Rest, Upload};
 use crate::AnswerEnd;
 
 /// What is likely spoken inside.
@@ -44,6 +44,9 @@ pub(crate) struct Turns {
     unsure: bool,
     /// A record of the server since the last request may have been its answer: how much of the request had come before it.
     maybe_answered: Option<u64>,
+    /// The length of that record, and of one that was no answer, as the client went on behind it: it grants windows.
+    doubtful: u16,
+    grant: Option<u16>,
     /// The client gave up what it had asked for in HTTP/2, after a silence: when, and how many requests it had sent by then.
     given_up: Option<(Moment, u32)>,
     client_records: u32,
@@ -84,9 +87,6 @@ const SHORT_REQUEST: u64 = 1_400;
 
 /// A `QUIT`, the end of an XML stream, a GOAWAY: hardly a longer one.
 const FAREWELL: u64 = 64;
-
-/// A stream's first window (RFC 9113 §6.9.2). Who sends more was granted more, so the stream was neither answered nor reset.
-const FIRST_WINDOW: u64 = 65_535;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
 pub(super) const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
@@ -216,8 +216,12 @@ impl Turns {
         self.requests = self.requests.saturating_add(1);
         self.burst = self.burst.saturating_add(1);
         self.burst_bytes = self.burst_bytes.saturating_add(u64::from(content));
+        // Who sends more than that was granted more, so the stream was neither answered nor reset.
         let went_on = |before: &u64| self.burst_bytes.saturating_sub(*before) > FIRST_WINDOW;
-        self.maybe_answered = self.maybe_answered.filter(|before| !went_on(before));
+        if self.maybe_answered.as_ref().is_some_and(went_on) {
+            self.maybe_answered = None;
+            self.grant = Some(self.doubtful).filter(|len| *len > RST_STREAM);
+        }
         self.unsure = false;
         self.last = Some(Side::Client);
         true
@@ -281,7 +285,7 @@ impl Turns {
                 self.owes_acknowledgement = !may_acknowledge(content);
                 Reading::Control
             }
-            Speech::Http2 if acknowledges => Reading::Control,
+            Speech::Http2 if acknowledges || self.grant == Some(content) => Reading::Control,
             Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
             Speech::Other => Reading::Speech,
@@ -300,6 +304,7 @@ impl Turns {
             }
             if reading == Reading::Unsure || reset {
                 self.doubt();
+                self.doubtful = content;
             }
             let reset = reset && self.asked_in_brief();
             self.answer.followed_by(content, self.speech, reset);

@@ -35,7 +35,15 @@ pub(super) struct Upload {
     in_parts: bool,
     /// In HTTP/2 something short came in the middle of it: a request of its own, of which an answer may be as well.
     beside: bool,
+    /// In HTTP/2 it stopped where its first window was full.
+    fills_window: bool,
 }
+
+/// A stream's first window (RFC 9113 §6.9.2).
+pub(super) const FIRST_WINDOW: u64 = 65_535;
+
+/// Heads of frames and of the request come to that.
+const HEADS: u64 = 1_024;
 
 /// When the server answered it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,7 +108,10 @@ impl Upload {
 
     /// A record of HTTP/2: several requests run at once there, and what is short may be another one.
     pub(super) fn sent_in_http2(&mut self, content: u16) -> Rest {
-        if content < PIECE {
+        let sent = self.bytes.saturating_add(u64::from(content));
+        let full = (FIRST_WINDOW..=FIRST_WINDOW + HEADS).contains(&sent);
+        self.fills_window = content < PIECE && full && self.answer == Answered::Early;
+        if content < PIECE && !self.fills_window {
             *self = Self {
                 early: self.early,
                 beside: self.answer == Answered::NotYet && self.bytes >= u64::from(PIECE),
@@ -167,6 +178,6 @@ impl Upload {
     /// It was answered before it was whole: whether the rest of it came, by the last record, which is shorter than the others.
     pub(super) fn answered_early(self) -> Option<bool> {
         let early = self.answer == Answered::Early && self.early == 1 && self.behind <= ON_ITS_WAY;
-        early.then_some(self.latest < self.longest)
+        early.then_some(self.latest < self.longest && !self.fills_window)
     }
 }

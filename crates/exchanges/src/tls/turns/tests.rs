@@ -409,3 +409,33 @@ fn answers_of_one_length_are_not_pieces_of_one() {
         Some(true)
     );
 }
+
+/// The last piece is shorter than the others because the window was full: more was to come.
+#[test]
+fn an_upload_that_was_answered_early_may_stop_at_its_first_window() {
+    let early = |last: u16| {
+        let body = [(Client, 16_383), (Server, 89), (Client, 16_383)];
+        let rest = [(Client, 16_383), (Client, 16_383), (Client, last)];
+        let records = [&upload_in_http2(0)[..4], &body, &rest].concat();
+        in_http2(&records).answered_early()
+    };
+    assert_eq!(early(119), Some(false));
+    assert_eq!(early(900), Some(false));
+    // Too much for the first window: another request's head.
+    assert_eq!(early(1_020), None);
+}
+
+/// A length that an upload has gone on behind is one of flow control, when it comes again as well.
+#[test]
+fn a_window_that_was_granted_before_is_granted_again() {
+    let granting = |len: u16| {
+        let mut records = upload_in_http2(5);
+        records.push((Server, 26));
+        records.extend(&upload_in_http2(5)[5..]);
+        records.push((Server, len));
+        records.push((Client, 16_384));
+        in_http2(&records).request_outstanding()
+    };
+    assert_eq!(granting(26), Some(true));
+    assert_eq!(granting(39), None);
+}
