@@ -171,3 +171,39 @@ fn keep_alive_ends_are_counted_from_the_last_response_and_the_timer_is_named() {
         "{sentence}"
     );
 }
+
+/// Two connections: one is served, the other's first word is sent again and again in vain. `heard`: when the server last speaks to the
+/// first one.
+fn one_is_ignored(heard: f64) -> Verdict {
+    let mut talk = Talk::new();
+    for port in [40_000, 40_001] {
+        talk.client_port = port;
+        talk.handshake();
+    }
+    for at in [0.05, 0.26, 0.7, 1.6, 3.4, 7.0] {
+        talk.client_port = 40_001;
+        talk.client(at, PSH_ACK, 1, 1, NEXT);
+    }
+    talk.client_port = 40_000;
+    let up = talk.request(heard - 0.1, 1, 1);
+    talk.response(heard, 1, up, 20, 20);
+    let judged = talk.verdicts(20.0);
+    let ignored = judged
+        .into_iter()
+        .find(|(c, _)| c.ends.client.port == 40_001);
+    ignored.expect("two connections").1
+}
+
+/// With SYN cookies a host whose accept queue is full drops the ACK, and all behind it, and says nothing more.
+#[test]
+fn a_listener_that_serves_others_has_no_room_for_whom_it_ignores() {
+    let verdict = one_is_ignored(5.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::AcceptQueueOverflow,
+        "{}",
+        verdict.summary
+    );
+    let verdict = one_is_ignored(0.15);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", verdict.summary);
+}

@@ -9,7 +9,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.06,
     prior_because: "rarer than filters and dead hosts, unless the listener is known to be alive",
-    needs: &[SYN_UNANSWERED, SYN_ACK_REPEATED, HANDSHAKE_REFUSED],
+    needs: &[
+        SYN_UNANSWERED,
+        SYN_ACK_REPEATED,
+        HANDSHAKE_REFUSED,
+        FIRST_WORD_IGNORED,
+    ],
     weights: &[
         on(
             ONE_SIDED,
@@ -31,6 +36,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SYN_ACK_REPEATED,
             20.0,
             "it repeats its SYN/ACK in spite of the client's ACK: the ACK was dropped for want of room",
+        ),
+        on(
+            FIRST_WORD_IGNORED,
+            1.5,
+            "Linux with SYN cookies drops so, and without another SYN/ACK, what the queue has no room for",
         ),
         on(
             HANDSHAKE_REFUSED,
@@ -79,6 +89,10 @@ pub(super) static RULE: CauseRule = CauseRule {
             format!(
                 "The server's accept queue on {port} was full: its host dropped the ACK that finishes the handshake and repeated its SYN/ACK."
             )
+        } else if found.has(FIRST_WORD_IGNORED) {
+            format!(
+                "The server's accept queue on {port} was probably full: its host answered the SYN, then dropped the client's ACK and all behind it, while the listener was heard elsewhere."
+            )
         } else {
             format!(
                 "The server's accept queue on {port} was probably full: the listener answered others about then, but dropped this SYN."
@@ -96,7 +110,7 @@ pub(super) static RULE: CauseRule = CauseRule {
 
 const PAGE: Page = Page {
     title: "The listener's queue was full",
-    what: "The server's program accepted too slowly and its listen backlog was full: the host drops new SYNs in silence, drops the client's ACK and repeats its SYN/ACK, or refuses that ACK with a bare RST (BSD; Linux with tcp_abort_on_overflow).",
+    what: "The server's program accepted too slowly and its listen backlog was full: the host drops new SYNs in silence, drops the client's ACK and repeats its SYN/ACK (with SYN cookies, which keep nothing, it does not), or refuses that ACK with a bare RST (BSD; Linux with tcp_abort_on_overflow).",
     at_client: "SYNs without an answer to a port that answered seconds before and after; or a handshake that seems finished while the server repeats its SYN/ACK and never acknowledges data.",
     at_server: "The same; the counters ListenOverflows and ListenDrops rise.",
     between: "The same.",

@@ -80,6 +80,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the other direction is not in the capture: answers may have been there",
         ),
         on(
+            FIRST_WORD_IGNORED,
+            0.1,
+            "the same listener was heard meanwhile: path and host were there",
+        ),
+        on(
+            FIRST_WORD_IGNORED_AT_HOST,
+            0.15,
+            "what was not acknowledged had come as far as the host",
+        ),
+        on(
             SYN_ACK_REPEATED,
             0.5,
             "the client's ACK may have been lost behind this point",

@@ -1,7 +1,7 @@
 //! Witnesses: what the same listener and the same host did in other connections of the capture.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Listener, Moment, Neighbours, Side};
+use whyreset_connections::{Listener, Moment, Neighbours, Place, Side};
 use whyreset_segments::Endpoint;
 
 use super::ids;
@@ -90,6 +90,40 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     }
     same_idle_close(case, listener, found);
     fell_silent(case, listener, found);
+    first_word_ignored(case, listener, found);
+}
+
+/// A host that has no room for a connection of which it kept nothing (SYN cookies) drops the ACK that opens it, and all behind that, and does
+/// not repeat its SYN/ACK.
+fn first_word_ignored(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let c = case.connection;
+    let client = &c.flows.client;
+    let h = &c.handshake;
+    let mute = c.flows.server.packets == u64::from(h.syn_ack_count) && h.syn_ack_count > 0;
+    let first = client.unanswered.filter(|tail| tail.seq <= 1);
+    let (Some(tail), Some(heard)) = (first, listener.last_heard) else {
+        return;
+    };
+    let ignored = mute && h.ack.is_some() && found.has(ids::UNANSWERED_TAIL);
+    // A path may fail for all at once: then nobody is heard any more.
+    if !ignored || heard.time - tail.first.time <= AT_ONCE {
+        return;
+    }
+    found.tell(
+        ids::FIRST_WORD_IGNORED,
+        [tail.first.frame, tail.last.frame, heard.frame],
+        format!(
+            "The server never acknowledged the client's first word (frame {}), though the same listener was heard in another connection behind it (frame {}).",
+            tail.first.frame, heard.frame
+        ),
+    );
+    if c.vantage.place == Place::Server {
+        found.add(
+            ids::FIRST_WORD_IGNORED_AT_HOST,
+            [tail.first.frame],
+            "The capture was taken at the server: what it did not acknowledge had come as far as its host.",
+        );
+    }
 }
 
 /// The listener's answers to others are not in the capture either: an answer to this SYN need not be in it.

@@ -26,6 +26,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
     }
     let since = sizes
         .small_passed_later
+        .filter(|at| !went_on_behind(case, side, *at))
         .filter(|_| !as_large_passed(case, side, tail, smallest));
     if let Some(passed) = since.filter(|_| sizes.largest_acked >= smallest) {
         only_small_since(tail, passed, smallest, found);
@@ -110,6 +111,15 @@ fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut
             passed.frame
         ),
     );
+}
+
+/// The small one passed while an earlier segment was missing, and that was filled in: what is missing now was sent later.
+fn went_on_behind(case: &Case<'_>, side: Side, passed: Moment) -> bool {
+    let trips = case
+        .path_round_trip()
+        .map_or(Span::ZERO, |trip| trip + trip);
+    let progress = case.connection.flows.of(side).last_progress;
+    progress.is_some_and(|at| at.time > passed.time + trips)
 }
 
 /// One as large, sent behind the first that was lost, was acknowledged selectively.
