@@ -1,11 +1,12 @@
 //! Packets of one direction as they were first seen, of a connection that passes several capture points: two ends of a path, or hosts
-//! on it, whose captures are read together. A packet comes to the next point when a window's worth of others has passed the first.
+//! on it, whose captures are read together, or both sides of a router on one interface. A packet comes to the next point when a
+//! window's worth of others has passed the first.
 
 use std::collections::VecDeque;
 
 use whyreset_segments::TcpFlags;
 
-use crate::captured_twice::Print;
+use crate::captured_twice::{COPY_WITHIN, Print};
 
 /// Nanoseconds in which a packet reaches the other end of its path.
 const WITHIN: i64 = 1_000_000_000;
@@ -38,10 +39,20 @@ impl FirstSeen {
         self.prints.push_back(print);
     }
 
-    /// Whether one of them is this packet, seen on another interface.
+    /// Whether one of them is this packet, seen on another interface, or on another way to this one.
     pub(crate) fn has(&self, copy: &Print) -> bool {
-        self.interface != Some(copy.way.interface)
-            && self.prints.iter().any(|first| is_the_same(first, copy))
+        let elsewhere = self.interface != Some(copy.way.interface)
+            && self.prints.iter().any(|first| is_the_same(first, copy));
+        elsewhere || self.came_another_way(copy)
+    }
+
+    /// Moments ago, over another hop of a path that passes the capture point twice.
+    fn came_another_way(&self, copy: &Print) -> bool {
+        let latest = self.prints.iter().rev();
+        let mut moments_ago = latest
+            .take_while(|first| copy.time.wrapping_sub(first.time).unsigned_abs() < COPY_WITHIN);
+        moments_ago
+            .any(|first| first.way != copy.way && first.id == copy.id && first.same_header(copy))
     }
 
     /// Bytes that they take up besides the list itself.

@@ -15,7 +15,7 @@ use crate::captured_elsewhere::FirstSeen;
 /// Packets of one direction that are remembered.
 const REMEMBERED: usize = 4;
 /// Nanoseconds in which a copy with the same identification follows.
-const COPY_WITHIN: u64 = 20_000_000;
+pub(crate) const COPY_WITHIN: u64 = 20_000_000;
 /// Nanoseconds in which a copy without an identification follows.
 const BLIND_COPY_WITHIN: u64 = 1_000_000;
 
@@ -26,7 +26,7 @@ pub(crate) struct RecentPackets {
     next: u8,
     /// Two different packets had the same identification one after the other: it is no counter.
     id_repeats: bool,
-    /// Where packets come on several interfaces: those before, as many as can be on their way to another one.
+    /// Where packets come on several interfaces, or several ways: those before, as many as can be on their way to another one.
     first_seen: Option<Box<FirstSeen>>,
 }
 
@@ -78,12 +78,15 @@ impl RecentPackets {
         }
         let print = Print::of(segment);
         let has_id = segment.known.has(Known::IP_ID) && segment.ip.id != 0;
-        if self
-            .recent
-            .iter()
-            .any(|old| old.matches(&print, has_id && !self.id_repeats))
-            || self.was_elsewhere(&print)
-        {
+        let id_tells = has_id && !self.id_repeats;
+        let mut recent = self.recent.iter();
+        if let Some(old) = recent.find(|old| old.matches(&print, id_tells)) {
+            if old.way != print.way && self.first_seen.is_none() {
+                self.remember_more();
+            }
+            return true;
+        }
+        if self.was_elsewhere(&print) {
             return true;
         }
         self.add(print, has_id);
@@ -97,17 +100,17 @@ impl RecentPackets {
         }
         let known = self.recent.iter().filter(|old| old.seen);
         let mut others = known.filter(|old| old.way.interface != print.way.interface);
-        if others.next().is_none() {
-            return false;
-        }
+        others.next().is_some() && self.remember_more().has(print)
+    }
+
+    /// From here on a flight is remembered, not a few packets: copies come when as many others have passed.
+    fn remember_more(&mut self) -> &FirstSeen {
         let mut first_seen = FirstSeen::default();
         let (newer, older) = self.recent.split_at(usize::from(self.next) % REMEMBERED);
         for old in older.iter().chain(newer).filter(|old| old.seen) {
             first_seen.add(*old);
         }
-        let known = first_seen.has(print);
-        self.first_seen = Some(Box::new(first_seen));
-        known
+        self.first_seen.insert(Box::new(first_seen))
     }
 
     /// Bytes that it holds on the heap.
@@ -215,6 +218,27 @@ mod tests {
         let mut repeated = frame_at(first, 3, 210_000_000);
         repeated.ip.id = 78;
         assert!(!recent.is_copy(&repeated));
+    }
+
+    /// A router between, captured on both sides of it.
+    #[test]
+    fn copies_of_a_burst_come_behind_all_of_it() {
+        let mut recent = RecentPackets::default();
+        let routed = |mut segment: Segment<'static>, frame: u64, at: i64| {
+            segment.known = Known::FRAME_V6;
+            segment.ip.ttl -= u8::from(frame % 2 == 1);
+            frame_at(segment, frame, at)
+        };
+        assert!(!recent.is_copy(&routed(data(A, B, 990, 1, b"first"), 0, 0)));
+        assert!(recent.is_copy(&routed(data(A, B, 990, 1, b"first"), 1, 20_000)));
+        for n in 0..20 {
+            let segment = data(A, B, 1_000 + 5 * n, 1, b"hello");
+            assert!(!recent.is_copy(&routed(segment, 2, 1_000_000)));
+        }
+        for n in 0..20 {
+            let segment = data(A, B, 1_000 + 5 * n, 1, b"hello");
+            assert!(recent.is_copy(&routed(segment, 3, 1_700_000)), "{n}");
+        }
     }
 
     #[test]

@@ -95,7 +95,9 @@ impl SilenceLog {
         (after, after_by): (Moment, Side),
         so_far: &BySide<SoFar>,
     ) -> Pause {
-        let waiting = |side: Side| so_far.of(side).unacked_since.is_some();
+        // Of packets that were recorded out of order an acknowledgement may stand before what it acknowledges.
+        let acked = |side: Side| so_far.of(side.peer()).acked_to >= so_far.of(side).sent_to;
+        let waiting = |side: Side| so_far.of(side).unacked_since.is_some() && !acked(side);
         let unacknowledged_of = [after_by, after_by.peer()]
             .into_iter()
             .find(|side| waiting(*side));
