@@ -3,7 +3,7 @@
 use whyreset_connections::Side;
 
 use super::session::TlsSession;
-use super::turns::Turns;
+use super::turns::{FAREWELL, Turns};
 use crate::{AnswerEnd, Tls, TlsHandshake};
 
 impl TlsSession {
@@ -17,7 +17,9 @@ impl TlsSession {
         let turns = self.turns.as_ref().filter(|_| open);
         // What the capture lacks at the end may have been the answer, or its end.
         let blind = self.flows.server.reader.is_lost();
-        let outstanding = turns.and_then(Turns::request_outstanding);
+        let outstanding = turns
+            .and_then(Turns::request_outstanding)
+            .or_else(|| self.asked_in_vain().then_some(true));
         let under_way = turns.and_then(|it| it.response_under_way(cut, goodbye));
         Tls {
             server_name: offered.and_then(|hello| hello.server_name.clone()),
@@ -50,6 +52,14 @@ impl TlsSession {
                 && self.unread_upload.was_answered_within(),
             answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }
+    }
+
+    /// Behind a late start the client says more than a goodbye takes, and the server nothing at all.
+    fn asked_in_vain(&self) -> bool {
+        let (client, server) = (&self.flows.client, &self.flows.server);
+        let begun_unseen = self.client_hello.is_none() && !client.incomplete;
+        let unanswered = server.last_record.is_none() && !server.incomplete;
+        begun_unseen && unanswered && client.application_bytes > FAREWELL
     }
 
     pub(super) fn cut_record(&self) -> Option<(Side, u64)> {

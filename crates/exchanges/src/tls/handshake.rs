@@ -44,7 +44,9 @@ impl TlsSession {
         // None of a client's messages is as long as an alert with padding; a server's extensions may be.
         let padded = side == Side::Client && header.len == PADDED_ALERT_LEN;
         if header.len == TLS13_ALERT_LEN || padded {
-            if self.heard_both() {
+            if self.finished_unseen(side) {
+                self.complete_handshake();
+            } else if self.heard_both() {
                 self.fail(side, at, "encrypted");
             }
             return;
@@ -55,8 +57,9 @@ impl TlsSession {
         {
             self.flows.of_mut(side).padding = JAVA_PADDING;
         }
-        // A Finished takes 36 or 52 bytes, the type and the tag.
-        let finishes = header.len >= 53 && self.flows.server.finished;
+        // A Finished takes 36 or 52 bytes, the type and the tag. A client sends it when it has the server's, captured or not.
+        let server = &self.flows.server;
+        let finishes = header.len >= 53 && (server.finished || server.incomplete);
         match side {
             Side::Server => {
                 self.ticket_seen |= self.flows.server.perhaps_finished && !self.offers_early_data();
@@ -190,8 +193,14 @@ impl TlsSession {
     /// What the capture lacks of the peer may be the end of the handshake, which `side` itself has finished; or both sent data since.
     fn finished_unseen(&self, side: Side) -> bool {
         let (own, peer) = (self.flows.of(side), self.flows.of(side.peer()));
-        let whole = !own.incomplete && !peer.incomplete;
+        let whole = self.is_whole();
         !whole && self.both_sent_data() || peer.incomplete && own.finished
+    }
+
+    /// The capture holds the session from its beginning, without gaps.
+    fn is_whole(&self) -> bool {
+        let gaps = self.flows.client.incomplete || self.flows.server.incomplete;
+        self.client_hello.is_some() && !gaps
     }
 
     /// Both sides sent what only a finished handshake allows: told by sizes alone, where the hellos were not captured.
@@ -202,7 +211,7 @@ impl TlsSession {
     pub(super) fn final_handshake(&self) -> TlsHandshake {
         let ended = self.closed.client.is_some() || self.closed.server.is_some();
         let begun = self.client_hello.is_some();
-        let whole = !self.flows.client.incomplete && !self.flows.server.incomplete;
+        let whole = self.is_whole();
         let foreign = self.flows.client.foreign || self.flows.server.foreign;
         match self.handshake {
             TlsHandshake::Partial if begun && foreign => TlsHandshake::Failed,

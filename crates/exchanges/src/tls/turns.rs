@@ -86,7 +86,7 @@ const SHORTEST_REQUEST: u16 = 16;
 const SHORT_REQUEST: u64 = 1_400;
 
 /// A `QUIT`, the end of an XML stream, a GOAWAY: hardly a longer one.
-const FAREWELL: u64 = 64;
+pub(super) const FAREWELL: u64 = 64;
 
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
 pub(super) const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
