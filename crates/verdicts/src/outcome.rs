@@ -22,9 +22,11 @@ pub(crate) fn outcome(case: &Case<'_>, found: &Observations, cause: Cause) -> Ou
 fn opening(case: &Case<'_>, found: &Observations) -> Option<Outcome> {
     let h = &case.connection.handshake;
     if h.syn.is_none() || h.syn_ack.is_some() || case.connection.flows.server.bytes > 0 {
-        return found
-            .has(ids::HANDSHAKE_UNFINISHED)
-            .then_some(Outcome::TimedOut);
+        let given_up = match found.has(ids::SYN_ACK_NOT_DUE_AGAIN) {
+            true => Outcome::Stalled,
+            false => Outcome::TimedOut,
+        };
+        return found.has(ids::HANDSHAKE_UNFINISHED).then_some(given_up);
     }
     if found.has_any(&[
         ids::SYN_REFUSED,

@@ -10,9 +10,9 @@ use super::in_flight::{
     thrown_away,
 };
 use super::unread::{
-    all_were_answered, answer_left_out, answered_in_turn, ends_short, head_left_out,
-    promise_not_in_the_list, promise_unread, rest_refused_unread, rows_left_out,
-    short_by_the_numbers, switched_unread, timed_out,
+    all_were_answered, answer_left_out, answered_in_turn, answered_unread, ends_short,
+    head_left_out, promise_not_in_the_list, promise_unread, rest_refused_unread, rests,
+    rows_left_out, short_by_the_numbers, switched_unread, timed_out,
 };
 use super::{Close, Kind, cut_stream, goodbye, left_out, unseen, untold};
 use crate::wording;
@@ -323,8 +323,19 @@ fn missing_of(
     if request_complete && !(cut && shown) && answer_left_out(connection, exchange, close) {
         return cut.then_some((Missing::ResponseUnfinished, true));
     }
+    let unread = answered_unread(connection, exchange);
+    let is_last = connection
+        .app
+        .list
+        .last()
+        .is_some_and(|last| std::ptr::eq(last, exchange));
+    let taken = || all_taken(connection, close) || rests(connection);
+    if request_complete && unread && (!is_last || taken()) {
+        return None;
+    }
     let answered = !broken_off
         && (exchange.response_started.is_some() || exchange.body_delivered.unwrap_or(0) > 0);
+    let answered = answered || unread;
     let missing = match (request_complete, answered) {
         (false, true) if exchange.request.is_some() => Missing::AnsweredEarly,
         (false, false) => Missing::RequestUnfinished,

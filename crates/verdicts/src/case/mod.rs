@@ -17,6 +17,7 @@ mod wait;
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
+use whyreset_segments::{Known, TcpFlags};
 
 pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
@@ -106,6 +107,17 @@ impl<'a> Case<'a> {
     pub fn both_finished(&self) -> bool {
         let flows = &self.connection.flows;
         flows.client.fin.is_some() && flows.server.fin.is_some()
+    }
+
+    /// The server took the connection up: it answered the SYN, or it says or acknowledges something behind it, and its SYN/ACK is missing
+    /// in the capture.
+    pub fn took_up(&self) -> bool {
+        self.connection.handshake.syn_ack.is_some()
+            || self.connection.packets.iter().any(|p| {
+                let told = p.known.has(Known::FLAGS) && !p.known.has(Known::FLAGS_INFERRED);
+                let lives = p.flags.contains(TcpFlags::ACK) && !p.flags.is_rst();
+                p.side == Side::Server && told && lives
+            })
     }
 
     /// How much longer or shorter than told a time may be: lists often tell whole seconds only.

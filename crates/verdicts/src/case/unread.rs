@@ -169,6 +169,63 @@ pub(super) fn answered_in_turn(connection: &Connection<Exchanges>, exchange: &Ex
     in_a_list && http1 && later.any(|e| e.protocol == exchange.protocol && answered(e))
 }
 
+/// The longest interim response that is thought of: `HTTP/1.1 100 Continue` and the line ends, and a field or two.
+const INTERIM: u32 = 100;
+
+/// No head of a response was captured as far as its status (a short snapshot length), but bytes of the server came that acknowledge the
+/// request, or a later one: servers of HTTP/1 answer in turn (RFC 9112 §9.3.2).
+pub(super) fn answered_unread(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let http1 = |e: &Exchange| matches!(e.protocol, Protocol::Http10 | Protocol::Http11);
+    let list = connection.app.list.iter();
+    let headless = |e: &Exchange| http1(e) && !e.from_list && e.status.is_none();
+    if !headless(exchange) || list.clone().any(|e| !headless(e)) {
+        return false;
+    }
+    let mut later = list.skip_while(|e| !std::ptr::eq(*e, exchange));
+    later.any(|e| {
+        let asked = if e.request_complete {
+            e.request_ended
+        } else {
+            e.started
+        };
+        asked.is_some_and(|asked| is_answered(connection, asked))
+    })
+}
+
+/// The server said something that acknowledges what the client had said in this frame. Where that is not among the packets that are kept,
+/// all that the server said counts, if it came later.
+fn is_answered(connection: &Connection<Exchanges>, asked: Moment) -> bool {
+    let server = &connection.flows.server;
+    let packets = || connection.packets.iter();
+    let request = packets().find(|p| p.frame == asked.frame);
+    let mut answers = packets().filter(|p| p.side == Side::Server && p.frame > asked.frame);
+    let first = server.first_data.is_some_and(|at| at.frame > asked.frame);
+    let not_kept = connection.packets_dropped > 0 && first && server.bytes > u64::from(INTERIM);
+    not_kept
+        || request.is_some_and(|request| {
+            answers.any(|p| {
+                let answers = p.known.has(Known::ACK) && p.ack >= request.seq_end();
+                answers && p.payload_len > INTERIM
+            })
+        })
+}
+
+/// TCP's options in a segment, at most half of what they can take (timestamps take 12 bytes).
+const OPTIONS: u32 = 20;
+
+/// All that the server said was acknowledged, and its last segment is shorter than the client takes.
+pub(super) fn rests(connection: &Connection<Exchanges>) -> bool {
+    let mut packets = connection.packets.iter();
+    let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
+    let takes = connection.flows.client.syn_options.and_then(|o| o.mss);
+    let short = |p: &Packet| match takes {
+        Some(mss) => p.payload_len.saturating_add(OPTIONS) < u32::from(mss),
+        None => !is_full(connection, p),
+    };
+    let ends = |p: &Packet| short(p) && p.flags.contains(TcpFlags::PSH);
+    last.is_some_and(ends) && in_flight(connection, Side::Server) <= 0
+}
+
 /// Bytes of an answer came, and no row shows its head: it is left out, or what came is none of HTTP. How long it was to be does not show.
 pub(super) fn head_left_out(exchange: &Exchange) -> bool {
     exchange.from_list

@@ -119,6 +119,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what went before is not in the capture",
         ),
         on(
+            TRIGGER_LOST,
+            0.3,
+            "a bare RST answers a packet: one that the capture has lost may have been a request",
+        ),
+        on(
             RST_UNPROMPTED,
             0.6,
             "a bare RST answers a packet: one that the list does not show may have been wanted",

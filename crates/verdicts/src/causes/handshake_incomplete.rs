@@ -45,6 +45,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a host that waits for the ACK sends its SYN/ACK again",
         ),
         on(
+            SYN_ACK_NOT_DUE_AGAIN,
+            0.15,
+            "most hosts that wait for the ACK would have sent their SYN/ACK again",
+        ),
+        on(
             PICKED_BY_FLAGS,
             0.02,
             "ACKs were not captured, and the SYN/ACK was not sent again",

@@ -94,6 +94,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(SYN_ACK_ONCE, 4.0, "the ACK may be missing in the capture"),
         on(
+            SYN_ACK_NOT_DUE_AGAIN,
+            2.0,
+            "the ACK may be missing in the capture",
+        ),
+        on(
             PICKED_BY_FLAGS,
             6.0,
             "what passes between SYN and FIN is not in the capture",
@@ -148,6 +153,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             CLOSE_ALONE,
             10.0,
             "nothing that was said is in the capture: what was owed does not show",
+        ),
+        on(
+            TRIGGER_LOST,
+            2.0,
+            "what the RST answers is not in the capture",
         ),
         on(
             RST_UNPROMPTED,

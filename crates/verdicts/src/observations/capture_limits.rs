@@ -5,7 +5,7 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Kind};
+use crate::case::{Case, Close, Kind};
 use crate::wording;
 
 /// Frames between the last data and the close that acknowledges it.
@@ -41,6 +41,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     reset_in_the_middle(case, found);
     fin_unseen(case, found);
+    request_unseen(case, found);
     close_alone(case, found);
     one_sided(case, found);
     // Rows that a list leaves out were captured: nothing is lost.
@@ -71,18 +72,18 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         let last = last.max().unwrap_or(first);
         last.saturating_add(RECENT) > close.at.frame
     });
+    let unseen_before = Some(server.acked_to - captured);
+    let unseen_before = unseen_before.filter(|it| unseen > 0 && *it > 0 && recent);
     if let Some(close) = client_closed
         && server.fin.is_none()
-        && unseen > 0
-        && server.acked_to > captured
-        && recent
+        && let Some(beyond) = lost_at_close(case, close).or(unseen_before)
     {
         found.add(
             ids::UNSEEN_BEFORE_CLOSE,
             [close.at.frame],
             format!(
                 "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
-                wording::signed_bytes(server.acked_to - captured),
+                wording::signed_bytes(beyond),
                 close.at.frame
             ),
         );
@@ -115,6 +116,21 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
         );
     }
+}
+
+/// How much the close acknowledges beyond all that was captured, where the client's acknowledgement before it stands right behind that:
+/// the capture lost what came last, and nothing before.
+fn lost_at_close(case: &Case<'_>, close: Close) -> Option<i64> {
+    let c = case.connection;
+    let acks = || {
+        let packets = c.packets.iter();
+        packets.filter(|p| p.side == close.side && p.known.has(Known::ACK))
+    };
+    let before = acks().rfind(|p| p.frame < close.at.frame)?.ack;
+    let beyond = acks().find(|p| p.frame == close.at.frame)?.ack - before;
+    let captured = i64::try_from(c.flows.of(close.side.peer()).bytes).ok()?;
+    let numbered = c.handshake.syn_ack.is_some() && !c.elided;
+    (numbered && before == captured.saturating_add(1) && beyond > 0).then_some(beyond)
 }
 
 /// The first packet that failed is the first behind rows that were left out: a silence before it, a FIN, or the copies of it that
@@ -230,6 +246,37 @@ fn fin_unseen(case: &Case<'_>, found: &mut Observations) {
                 "Frame {} acknowledges one number more than was captured of {}: its FIN, which is missing in the capture.",
                 packet.frame,
                 wording::side(reset.by)
+            ),
+        );
+    }
+}
+
+/// By its numbers the client said something last that was not captured, and all that the server said leaves it unacknowledged.
+fn request_unseen(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let flow = &c.flows.client;
+    let Some(close) = case.close.filter(|_| !c.elided && !case.accounts.silent) else {
+        return;
+    };
+    let said = |side: Side| {
+        let packets = c.packets.iter();
+        packets.filter(move |p| p.side == side && p.payload_len > 0 && !p.flags.is_rst())
+    };
+    let fin = flow.fin;
+    let captured = said(Side::Client).map(|p| p.seq_end()).max();
+    let answered = said(Side::Server).map(|p| p.ack).max().unwrap_or(0);
+    if let (Some(fin), Some(captured)) = (fin, captured)
+        && flow.missing_bytes > 0
+        && fin.seq > captured
+        && answered <= captured
+    {
+        found.tell(
+            ids::REQUEST_UNREAD,
+            [fin.at.frame, close.at.frame],
+            format!(
+                "By the number of its FIN (frame {}) the client had said {} more, which were not captured: whether that was answered does not show.",
+                fin.at.frame,
+                wording::signed_bytes(fin.seq.saturating_sub(captured))
             ),
         );
     }

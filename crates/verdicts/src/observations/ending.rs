@@ -44,7 +44,7 @@ fn opened(case: &Case<'_>) -> bool {
     }
     let fin = c.flows.client.fin.is_some() || c.flows.server.fin.is_some();
     let talk = c.flows.client.bytes > 0 || c.flows.server.bytes > 0;
-    let answered = h.syn_ack.is_some() || c.flows.server.bytes > 0 || c.flows.server.fin.is_some();
+    let answered = case.took_up() || c.flows.server.bytes > 0 || c.flows.server.fin.is_some();
     let talk = talk || case.accounts.unseen;
     answered && (h.ack.is_some() || talk || fin || c.reset_count.client > 0)
 }

@@ -85,7 +85,9 @@ ids! {
     ANSWER_TAKEN = "answer_taken";
     /// The server's host did not repeat its SYN/ACK, though no ACK of it was captured.
     SYN_ACK_ONCE = "syn_ack_once";
-    /// The same, and nothing but SYN, FIN and RST was captured at all.
+    /// The capture ends before every host would have repeated its SYN/ACK.
+    SYN_ACK_NOT_DUE_AGAIN = "syn_ack_not_due_again";
+    /// It did not repeat it, and nothing but SYN, FIN and RST was captured at all.
     PICKED_BY_FLAGS = "picked_by_flags";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
     SYN_ACK_REPEATED = "syn_ack_repeated";
@@ -297,6 +299,8 @@ ids! {
     RST_PASSIVE = "rst_passive";
     /// The deciding RST is of neither kind.
     RST_ODD = "rst_odd";
+    /// The RST is bare, and no captured packet is one that it can answer.
+    TRIGGER_LOST = "trigger_lost";
     /// A bare RST, though no row shows a packet that it can answer.
     RST_UNPROMPTED = "rst_unprompted";
     /// The RST came after a FIN that had closed the connection already.

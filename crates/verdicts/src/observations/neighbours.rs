@@ -226,7 +226,7 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
     let reset = c
         .resets
         .iter()
-        .find(|reset| reset.by == Side::Server && c.handshake.syn_ack.is_none());
+        .find(|reset| reset.by == Side::Server && !case.took_up());
     let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
         return;
     };

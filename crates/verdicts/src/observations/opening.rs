@@ -20,15 +20,17 @@ const SECOND_ANSWER: Span = Span::from_millis(3_500);
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     answered_twice(case, found);
     scan_probe(case, found);
+    repeated_in_spite(case, found);
     let c = case.connection;
     let h = &c.handshake;
     let Some(syn) = h.syn else {
         return;
     };
+    let unanswered = !case.took_up();
     let refusal = c
         .resets
         .iter()
-        .find(|reset| reset.by == Side::Server && h.syn_ack.is_none())
+        .find(|reset| reset.by == Side::Server && unanswered)
         // Between rows of a list the answer may have been left out.
         .filter(|reset| !c.elided || reset.dialect == Dialect::Refusal);
     if h.syn_count > 1 {
@@ -248,6 +250,12 @@ fn answered_once(case: &Case<'_>, syn_ack: Moment, found: &mut Observations) {
             [syn_ack.frame],
             format!("The server did not repeat its SYN/ACK (frame {}) within {watched}: its host has the ACK, which the capture does not hold, or keeps nothing of connections that are not open yet (SYN cookies).", syn_ack.frame),
         );
+    } else {
+        found.tell(
+            ids::SYN_ACK_NOT_DUE_AGAIN,
+            [syn_ack.frame],
+            format!("The capture ends {watched} behind the SYN/ACK (frame {}), which was not repeated yet: older hosts do so after 3 s, others after 1 s unless they have the ACK.", syn_ack.frame),
+        );
     }
 }
 
@@ -287,17 +295,28 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
-    if h.ack.is_some() && h.syn_acks_after_ack > 0 && c.flows.server.sent_nothing() {
-        let ack = h.ack.unwrap_or(syn_ack);
-        found.tell(
-            ids::SYN_ACK_REPEATED,
-            [syn_ack.frame, ack.frame, last.frame],
-            format!(
-                "The server repeated its SYN/ACK {} (last in frame {}) although the client's ACK (frame {}) had passed here: its host does not take the connection up.",
-                wording::count(u64::from(h.syn_acks_after_ack), "time", "times"),
-                last.frame,
-                ack.frame
-            ),
-        );
+}
+
+/// The ACK that finishes the handshake passed here, and the host asks for it again, as one does that had no room for the connection.
+/// The SYN need not have been captured.
+fn repeated_in_spite(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let h = &c.handshake;
+    let (Some(syn_ack), Some(ack)) = (h.syn_ack, h.ack) else {
+        return;
+    };
+    if h.syn_acks_after_ack == 0 || !c.flows.server.sent_nothing() {
+        return;
     }
+    let last = h.last_syn_ack.unwrap_or(syn_ack);
+    found.tell(
+        ids::SYN_ACK_REPEATED,
+        [syn_ack.frame, ack.frame, last.frame],
+        format!(
+            "The server repeated its SYN/ACK {} (last in frame {}) although the client's ACK (frame {}) had passed here: its host does not take the connection up.",
+            wording::count(u64::from(h.syn_acks_after_ack), "time", "times"),
+            last.frame,
+            ack.frame
+        ),
+    );
 }

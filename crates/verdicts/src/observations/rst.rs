@@ -403,6 +403,17 @@ fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             "The RST is bare, as one that answers a packet, and no row shows a packet that it can answer.",
         );
     }
+    let nothing_to_answer = reset.trigger.is_none() && reset.dialect == Dialect::Other;
+    if bare && !from_list && nothing_to_answer && reset.numbered && !is_alone(case) {
+        found.add(
+            ids::TRIGGER_LOST,
+            [reset.at.frame],
+            format!(
+                "The RST (frame {}) is bare, as one that answers a packet, and the capture holds none that it can answer.",
+                reset.at.frame
+            ),
+        );
+    }
 }
 
 /// A clock, or a counter that only the host itself keeps.

@@ -1,7 +1,7 @@
 //! Silences: how long somebody waited, whether that is a round number, and which known timer it fits.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Flow, Moment, Side};
+use whyreset_connections::{Flow, Moment, Side, Silence};
 use whyreset_exchanges::Protocol;
 use whyreset_segments::Known;
 
@@ -371,7 +371,7 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
         .silences
         .iter()
         .chain(c.silence_before_end.iter())
-        .filter(|silence| silence.unacknowledged_of.is_none())
+        .filter(|silence| silence.unacknowledged_of.is_none() || acknowledged_unseen(case, silence))
         .find(|silence| silence.until.time >= from && silence.until.frame <= to);
     let rest = case.path_round_trip().map_or(Span::ZERO, |trip| {
         Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS_OF_REST))
@@ -455,6 +455,20 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
         reset.at.frame.saturating_sub(1)
     };
     Some((reset.at.time - trips - Span::from_millis(200), last))
+}
+
+/// What waited for an acknowledgement was not sent again in all that time, and the packet that broke the silence acknowledges it, with
+/// words of its own: it had been acknowledged long before, and the capture has lost that (or a filter left it out).
+fn acknowledged_unseen(case: &Case<'_>, silence: &Silence) -> bool {
+    let (Some(after), Some(until)) = (
+        case.packet(silence.after.frame),
+        case.packet(silence.until.frame),
+    ) else {
+        return false;
+    };
+    let last_word = silence.unacknowledged_of == Some(after.side) && until.side != after.side;
+    let numbered = after.known.has(Known::SEQ.with(Known::LEN)) && until.known.has(Known::ACK);
+    last_word && numbered && until.payload_len > 0 && until.ack >= after.seq_end()
 }
 
 /// A body was under way when the silence began: something had failed before it.

@@ -10,6 +10,9 @@ use crate::{Observations, wording};
 /// Packets of a side that are enough to say that it was heard.
 const SEVERAL: u64 = 3;
 
+/// The least time after which a sender repeats what was lost, unless it is asked for before (Linux `TCP_RTO_MIN`).
+const FILLED_AFTER: Span = Span::from_millis(200);
+
 /// The capture holds the opening, or enough of what both sides said behind it to tell a hole from a late start.
 fn both_heard(case: &Case<'_>) -> bool {
     let c = case.connection;
@@ -36,6 +39,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             && flow.acks_of_unseen == 0
             && flow.acked_to < flow.sent_to
             && receiver.acks_of_unseen == 0;
+        if given_no_time(case, side) {
+            continue;
+        }
         // Segments as large did come: then it was not their size.
         let others_as_large = flow.sizes.largest_sent >= LARGE;
         // Nor where small ones of the other side, its FIN for example, were lost as well.
@@ -62,6 +68,22 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The receiver's host refused what came behind the hole, before a sender would have filled it.
+fn given_no_time(case: &Case<'_>, side: Side) -> bool {
+    let c = case.connection;
+    let filled_to = c.flows.of(side).acked_to;
+    let mut packets = c.packets.iter();
+    let above = packets.find(|p| p.side == side && p.seq > filled_to);
+    let mut resets = c.resets.iter();
+    let refused = resets.find(|reset| reset.by != side);
+    above.zip(refused).is_some_and(|(above, refused)| {
+        let trips = case
+            .path_round_trip()
+            .map_or(Span::ZERO, |trip| trip + trip);
+        refused.at.time - above.time < FILLED_AFTER + trips
+    })
 }
 
 /// A hole that is open for so long that its sender has filled it several times over: these copies did not come either. Where

@@ -1,0 +1,238 @@
+//! Captures that lost single packets, recorded them out of order, cut them short or began late: what shows by the rest counts, and what
+//! may have been in the lost ones lowers the confidence.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::too_many_arguments,
+    dead_code
+)]
+
+#[path = "made/session.rs"]
+mod session;
+#[path = "made/talk.rs"]
+mod talk;
+
+use session::record;
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use whyreset_connections::Side;
+use whyreset_verdicts::{Cause, Verdict};
+
+const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+
+fn is(verdict: &Verdict, cause: Cause) {
+    assert_eq!(verdict.cause, cause, "{:#?}", verdict.weighing);
+}
+
+fn is_not_sure_of(verdict: &Verdict, cause: Cause) {
+    let sure = verdict.cause == cause && verdict.confidence >= 0.85;
+    assert!(!sure, "{:#?}", verdict.weighing);
+}
+
+/// A whole exchange, as the capture holds it.
+fn answered() -> (Talk, u32, u32) {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    (talk, up, down)
+}
+
+#[test]
+fn a_full_queue_shows_without_the_syn() {
+    let mut talk = Talk::new();
+    talk.server(0.040, SYN_ACK, 0, 1, b"");
+    talk.client(0.041, ACK, 1, 1, b"");
+    for at in [0.042, 0.25, 0.65, 1.45, 3.05] {
+        talk.client(at, PSH_ACK, 1, 1, NEXT);
+    }
+    for at in [1.07, 3.08] {
+        talk.server(at, SYN_ACK, 0, 1, b"");
+        talk.client(at + 0.001, ACK, 1 + NEXT.len() as u32, 1, b"");
+    }
+    is(&talk.verdict(4.0), Cause::AcceptQueueOverflow);
+}
+
+#[test]
+fn a_rst_behind_acknowledged_data_refuses_no_syn() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.client(0.040_1, ACK, 1, 1, b"");
+    talk.client(0.041, PSH_ACK, 1, 1, NEXT);
+    let up = 1 + NEXT.len() as u32;
+    talk.server(0.081, ACK, 1, up, b"");
+    talk.server(0.3, RST_ACK, 1, up, b"");
+    is(&talk.verdict(1.0), Cause::ServerAbort);
+}
+
+#[test]
+fn a_syn_ack_that_is_not_due_again_yet_may_have_its_ack() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.040, SYN_ACK, 0, 1, b"");
+    // Packets without SYN, FIN and RST are in the capture.
+    talk.client_port = 40_001;
+    talk.handshake();
+    let all = talk.verdicts(1.3);
+    let half_open = all.iter().find(|(c, _)| c.ends.client.port == 40_000);
+    is_not_sure_of(&half_open.expect("both").1, Cause::HandshakeIncomplete);
+}
+
+/// A request behind an answer and a silence, that a device refuses; of the answer and its acknowledgement in this order.
+fn refused_by_a_device(acknowledged: &[f64]) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let down = 1 + answer.len() as u32;
+    for at in acknowledged {
+        talk.client(*at, ACK, up, down, b"");
+    }
+    talk.server(0.1, PSH_ACK, 1, up, answer);
+    talk.client(300.0, PSH_ACK, up, down, NEXT);
+    talk.stranger(300.012, Side::Server, RST, down, 63);
+    talk.verdict(301.0)
+}
+
+#[test]
+fn a_silence_is_one_whether_or_not_the_acknowledgement_before_it_was_captured() {
+    is(&refused_by_a_device(&[]), Cause::IdleStateLost);
+}
+
+#[test]
+fn an_acknowledgement_may_be_recorded_before_what_it_acknowledges() {
+    is(&refused_by_a_device(&[0.099_99]), Cause::IdleStateLost);
+}
+
+#[test]
+fn a_bare_rst_whose_trigger_was_lost_may_have_refused_a_request() {
+    let (mut talk, _, down) = answered();
+    talk.stranger(2.5, Side::Server, RST, down + 1, 57);
+    is_not_sure_of(&talk.verdict(4.0), Cause::BenignReset);
+}
+
+#[test]
+fn a_hole_that_the_receiver_refuses_at_once_had_no_time_to_be_filled() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(0.2, FIN_ACK, up, 1, b"");
+    talk.server(0.24, ACK, 1, up + 1, b"");
+    talk.server(
+        0.3,
+        PSH_ACK,
+        1,
+        up + 1,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+    );
+    talk.client(0.300_1, RST, up + 1, 0, b"");
+    talk.server(0.300_2, FIN_ACK, 5_042, up + 1, b"");
+    talk.client(0.300_3, RST, up + 1, 0, b"");
+    is(&talk.verdict(1.0), Cause::ClientAbort);
+}
+
+#[test]
+fn what_the_client_said_last_counts_by_the_number_of_its_fin() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    // The answer and the next request are lost; the server's close has crossed that.
+    let (down, end) = (292, up + 70);
+    talk.server(2.1, FIN_ACK, down, up, b"");
+    talk.client(2.100_1, FIN_ACK, end, down + 1, b"");
+    talk.stranger(2.14, Side::Server, RST, down, 57);
+    is_not_sure_of(&talk.verdict(4.0), Cause::BenignReset);
+}
+
+#[test]
+fn a_close_that_acknowledges_more_than_was_captured_may_answer_the_servers() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 90_000, 30_000);
+    // As many acknowledgements as push the data out of what is kept.
+    for n in 0..30 {
+        talk.client(0.2 + f64::from(n) / 1e4, ACK, up, down, b"");
+    }
+    talk.client(0.25, FIN_ACK, up, down + 1, b"");
+    talk.server(0.29, ACK, down + 1, up + 1, b"");
+    is_not_sure_of(&talk.verdict(1.0), Cause::ClientAbort);
+}
+
+/// `sent` bytes of an upload whose head is cut by the snapshot length, and an answer whose head is.
+fn upload_answered(answer: &[u8]) -> Verdict {
+    let mut talk = Talk::new();
+    talk.snapshot = 20;
+    talk.handshake();
+    let head = b"PUT /u HTTP/1.1\r\nHost: a\r\nContent-Length: 289600\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    for n in 0..20 {
+        talk.client(0.051 + f64::from(n) / 1e4, ACK, up, 1, &[b'x'; 1448]);
+        up += 1448;
+    }
+    talk.server(0.1, ACK, 1, up, b"");
+    let down = 1 + answer.len() as u32;
+    if !answer.is_empty() {
+        talk.server(0.11, PSH_ACK, 1, up, answer);
+    }
+    talk.server(0.110_1, RST_ACK, down, up, b"");
+    talk.verdict(2.0)
+}
+
+#[test]
+fn an_answer_whose_head_was_cut_is_one() {
+    let no = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 60\r\n\r\n123456789012345678901234567890123456789012345678901234567890";
+    is(&upload_answered(no), Cause::RequestRejectedEarly);
+    is(&upload_answered(b""), Cause::ServerAbort);
+}
+
+#[test]
+fn answers_in_turn_whose_heads_were_cut_are_answers() {
+    let mut talk = Talk::new();
+    talk.snapshot = 10;
+    talk.handshake();
+    let (mut up, mut down) = (1, 1);
+    for n in 0..3 {
+        let at = 0.05 + f64::from(n) / 5.0;
+        talk.client(at, PSH_ACK, up, down, NEXT);
+        up += NEXT.len() as u32;
+        talk.server(at + 0.04, PSH_ACK, down, up, &[b'H'; 900]);
+        down += 900;
+        talk.client(at + 0.041, ACK, up, down, b"");
+    }
+    talk.client(1.8, RST_ACK, up, down, b"");
+    is_not_sure_of(&talk.verdict(3.0), Cause::ClientAbort);
+}
+
+#[test]
+fn a_goodbye_in_a_session_whose_beginning_is_not_captured_fails_no_handshake() {
+    let mut talk = Talk::new();
+    let finished = [record(22, 192), record(20, 1), record(22, 40)].concat();
+    talk.server(0.1, PSH_ACK, 1, 1, &finished);
+    let mut down = 1 + finished.len() as u32;
+    let mut up = 1;
+    for (at, ask) in [(0.15, true), (0.4, true), (0.6, false)] {
+        let (asked, said) = match ask {
+            true => (record(23, 100), record(23, 315)),
+            false => (record(23, 100), record(21, 26)),
+        };
+        talk.client(at, PSH_ACK, up, down, &asked);
+        up += asked.len() as u32;
+        talk.server(at + 0.05, PSH_ACK, down, up, &said);
+        down += said.len() as u32;
+    }
+    talk.server(0.66, FIN_ACK, down, up, b"");
+    talk.client(0.661, FIN_ACK, up, down + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_ne!(verdict.cause, Cause::TlsFailure, "{:#?}", verdict.weighing);
+}
+
+#[test]
+fn a_request_that_begins_the_capture_of_a_session_is_unanswered_where_nothing_comes() {
+    let mut talk = Talk::new();
+    let asked = record(23, 169);
+    talk.client(0.0, PSH_ACK, 1, 1, &asked);
+    let up = 1 + asked.len() as u32;
+    talk.server(0.04, ACK, 1, up, b"");
+    talk.client(6.0, PSH_ACK, up, 1, &record(21, 26));
+    talk.client(6.001, FIN_ACK, up + 31, 1, b"");
+    talk.server(6.041, ACK, 1, up + 32, b"");
+    let verdict = talk.verdict(8.0);
+    assert_ne!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+}
