@@ -13,7 +13,7 @@ pub(super) struct PassedOver {
 }
 
 /// Room is taken in steps of so many bytes: it is seldom moved, and seldom more than is needed.
-const STEP: usize = 32;
+const STEP: usize = 64;
 
 impl PassedOver {
     /// Nothing was passed over.
