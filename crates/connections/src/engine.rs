@@ -5,9 +5,11 @@
 //! over take up `ending::ENDED_BUDGET`; then the oldest is handed on, and a tombstone keeps its number for late packets.
 
 mod ending;
+mod following;
 mod foresight;
 mod handing_out;
 mod leaving;
+mod slot;
 mod tombstone;
 
 use std::collections::VecDeque;
@@ -15,19 +17,19 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_capture::Timestamp;
-use whyreset_segments::{Known, Quote, Segment, Usual};
+use whyreset_segments::{Known, Quote, Segment};
 
 use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::live::{Arriving, Live};
-use crate::orderly::{Orderly, Place, Pool, Stock};
+use crate::orderly::{Orderly, Pool, Stock};
 use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
 pub use foresight::{FORESEEN, Foreseen};
-use tombstone::Tombstone;
+use slot::{Number, Slot, State};
 
 /// SOCKS negotiations that are followed.
 const MAX_TUNNELS: usize = 65_536;
@@ -95,66 +97,6 @@ pub struct Engine<X> {
     stock: Stock,
     links: Links,
     prototype: X,
-}
-
-/// One stream. What each packet touches comes first, and [side by side](Slot::fetch): mostly one line of memory.
-#[derive(Debug)]
-#[repr(C)]
-struct Slot<X> {
-    pair: Pair,
-    number: Number,
-    state: State<X>,
-}
-
-impl<X> Slot<X> {
-    /// Whether the index leads from this pair here.
-    fn holds(&self, pair: &Pair) -> bool {
-        self.pair == *pair && !self.number.is_superseded() && !matches!(self.state, State::Free)
-    }
-
-    /// Asks for all that each packet touches.
-    #[inline(always)]
-    fn fetch(&self) {
-        whyreset_prefetch::fetch_first(self, size_of::<Pair>() + size_of::<Number>() + STATE_HEAD);
-    }
-}
-
-/// Bytes at the beginning of a state: which it is, and where its connection is.
-const STATE_HEAD: usize = 8;
-
-/// A stream's number, and in the highest bit whether its pair leads to a newer stream.
-#[derive(Clone, Copy, Debug)]
-struct Number(u64);
-
-impl Number {
-    const SUPERSEDED: u64 = 1 << 63;
-
-    /// Wireshark's `tcp.stream`.
-    #[inline]
-    const fn stream(self) -> u64 {
-        self.0 & !Self::SUPERSEDED
-    }
-
-    const fn is_superseded(self) -> bool {
-        self.0 & Self::SUPERSEDED != 0
-    }
-
-    const fn supersede(&mut self) {
-        self.0 |= Self::SUPERSEDED;
-    }
-}
-
-#[derive(Debug)]
-enum State<X> {
-    /// Nothing: the slot may be used again.
-    Free,
-    HalfOpen(HalfOpen),
-    Orderly(Place),
-    Live(Box<Live<X>>),
-    /// Its number was used up by a SOCKS tunnel ([`crate::socks`]); nothing of its own was seen.
-    Reserved,
-    /// Handed on; late packets still find their stream.
-    Tombstone(Tombstone),
 }
 
 impl<X: StreamSink> Engine<X> {
@@ -268,114 +210,6 @@ impl<X: StreamSink> Engine<X> {
             stream: place.number.stream(),
             marks: Marks::NONE,
         })
-    }
-
-    /// The connection in a slot, where it went by the book so far.
-    #[inline]
-    fn orderly(&self, slot: u32) -> Option<&Orderly<X>> {
-        match &self.slots.get(slot as usize)?.state {
-            State::Orderly(place) => self.orderly.get(*place),
-            _ => None,
-        }
-    }
-
-    /// Takes a usual segment, if it is the one to be expected of its connection; gives its stream. `None` where it is not.
-    #[inline(always)]
-    fn follow_usual(
-        &mut self,
-        slot: u32,
-        usual: &Usual,
-        holder: &[u8],
-        located: &Located,
-    ) -> Option<u64> {
-        let (place, from) = (self.slots.get_mut(slot as usize)?, located.from);
-        if let State::Orderly(at) = place.state
-            && let Some(orderly) = self.orderly.get_mut(at)
-            && orderly.may_be_steady(from)
-            && orderly.take_steady(usual, holder, from, &mut self.stock)
-        {
-            self.capture_end = self.capture_end.max(usual.time);
-            return Some(place.number.stream());
-        }
-        self.follow_any(slot, usual, holder, located)
-    }
-
-    /// The same, whatever it is like.
-    #[inline(never)]
-    fn follow_any(
-        &mut self,
-        slot: u32,
-        usual: &Usual,
-        holder: &[u8],
-        located: &Located,
-    ) -> Option<u64> {
-        let from = located.from;
-        let place = self.slots.get(slot as usize)?;
-        let State::Orderly(at) = place.state else {
-            return self.take_calm(slot, usual, holder, located);
-        };
-        let orderly = self.orderly.get_mut(at)?;
-        if !orderly.expects(usual, from, &mut self.stock) {
-            return None;
-        }
-        let ends = || self.index.ends(&place.pair);
-        self.capture_end = self.capture_end.max(usual.time);
-        let stream = place.number.stream();
-        if usual.flags.is_fin() {
-            orderly.take_fin(usual, holder, from, ends, &mut self.stock);
-        } else {
-            orderly.take(usual, holder, from, ends, &mut self.stock);
-        }
-        if orderly.is_over() {
-            self.note_end(slot);
-        }
-        Some(stream)
-    }
-
-    /// Takes a usual segment, if it is a calm packet of a connection that is followed in full; gives its stream. `None` where it is
-    /// not.
-    #[inline(never)]
-    fn take_calm(
-        &mut self,
-        slot: u32,
-        usual: &Usual,
-        holder: &[u8],
-        located: &Located,
-    ) -> Option<u64> {
-        let place = self.slots.get_mut(slot as usize)?;
-        let State::Live(live) = &mut place.state else {
-            return None;
-        };
-        if located.is_port(socks::PORT) || !live.calm(usual, holder, located.from, &self.config) {
-            return None;
-        }
-        self.capture_end = self.capture_end.max(usual.time);
-        self.neighbours.note_ordinary();
-        Some(place.number.stream())
-    }
-
-    /// Takes a packet that is the one to be expected of its connection; gives its stream. `None` where it is not.
-    fn follow(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Option<u64> {
-        if !self.config.pass_over_orderly {
-            return None;
-        }
-        let place = self.slots.get_mut(slot as usize)?;
-        match &mut place.state {
-            State::Orderly(_) => {
-                let usual = Usual::of(segment)?;
-                self.follow_usual(slot, &usual, Usual::holder(segment), located)
-            }
-            State::HalfOpen(half)
-                if segment.flags.is_syn_ack()
-                    && !half.is_written()
-                    && !located.is_port(socks::PORT) =>
-            {
-                let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
-                place.state = State::Orderly(self.orderly.add(orderly)?);
-                Some(place.number.stream())
-            }
-            _ => None,
-        }
     }
 
     #[inline(never)]

@@ -3,8 +3,9 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::Endpoint;
 
+use super::Engine;
+use super::slot::State;
 use super::tombstone::Tombstone;
-use super::{Engine, State};
 use crate::live::Live;
 use crate::orderly::{Orderly, Place};
 use crate::pairs::{ByEnd, Pair};

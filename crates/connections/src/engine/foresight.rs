@@ -3,7 +3,8 @@
 
 use whyreset_segments::{Addresses, AddressesV4, Segment, Usual};
 
-use super::{Engine, Placed, State};
+use super::slot::State;
+use super::{Engine, Placed};
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 

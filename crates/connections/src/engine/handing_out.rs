@@ -1,7 +1,8 @@
 //! Connections that are over are taken from the engine: in full, or in as little as whoever takes them needs.
 
+use super::Engine;
 use super::ending::Finished;
-use super::{Engine, State};
+use super::slot::State;
 use crate::pairs::ByEnd;
 use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
 

@@ -2,7 +2,8 @@
 
 use whyreset_prefetch as prefetch;
 
-use super::{Engine, State};
+use super::Engine;
+use super::slot::State;
 use crate::StreamSink;
 
 impl<X: StreamSink> Engine<X> {

@@ -1,18 +1,14 @@
 //! A packet by what differs from the ones before it: 16 bytes for nearly all, 32 for the rest.
 
+mod again;
+
+pub(super) use again::{Before, Glancing, Glimpse, Taken};
+
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Timestamps, Usual};
 
 use super::short::{At, Short};
-use crate::pairs::{ByEnd, End};
-
-/// The packets before, which the next one is told by.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Before {
-    time: Timestamp,
-    frame: u32,
-    ends: ByEnd<Numbers>,
-}
+use crate::pairs::End;
 
 /// When the last packet of either end came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,35 +35,6 @@ impl Default for Numbers {
             ip_id: 0,
         }
     }
-}
-
-/// A packet that is read again.
-#[derive(Clone, Copy)]
-pub(super) struct Taken {
-    pub(super) short: Short,
-    /// How long before it the last one came, in nanoseconds.
-    pub(super) pause: i64,
-    /// The clock of its sender's packet before.
-    pub(super) clock_before: u32,
-}
-
-/// As much of a packet that is read again as is looked at in the end.
-#[derive(Clone, Copy)]
-pub(super) struct Glimpse {
-    pub(super) time: Timestamp,
-    /// Counted from the connection's first.
-    pub(super) frame: u32,
-    pub(super) ack: u32,
-    /// As a [`Short`] has them.
-    pub(super) bits: u32,
-}
-
-/// The packets before, as far as the next [`Glimpse`] is told by them.
-#[derive(Clone, Copy)]
-pub(super) struct Glancing {
-    time: Timestamp,
-    frame: u32,
-    acks: ByEnd<u32>,
 }
 
 /// A packet, or half of one.
@@ -223,163 +190,6 @@ impl Clock {
     }
 }
 
-impl Glimpse {
-    pub(super) const fn of(short: &Short) -> Self {
-        Self {
-            time: short.time,
-            frame: short.frame,
-            ack: short.ack,
-            bits: short.bits,
-        }
-    }
-
-    /// Frame, counted from the connection's first, and time.
-    pub(super) const fn at(&self) -> At {
-        At::new(self.frame, self.time)
-    }
-}
-
-impl Glancing {
-    /// The last packets were these.
-    pub(super) const fn behind(before: &Before) -> Self {
-        Self {
-            time: before.time,
-            frame: before.frame,
-            acks: ByEnd {
-                low: before.ends.low.ack,
-                high: before.ends.high.ack,
-            },
-        }
-    }
-
-    /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
-    #[inline(always)]
-    pub(super) fn next(&mut self, first: Slot, second: impl FnOnce() -> Slot) -> Glimpse {
-        if is_wide(first) {
-            let glimpse = Glimpse::of(&read_wide(first, second()));
-            (self.time, self.frame) = (glimpse.time, glimpse.frame);
-            *self.acks.of_mut(Short::sender(glimpse.bits)) = glimpse.ack;
-            return glimpse;
-        }
-        let nanos = self.time.nanos().wrapping_add(pause(first).cast_signed());
-        self.time = Timestamp::from_nanos(nanos);
-        self.frame = self.frame.wrapping_add(frames(first));
-        let ack = self.acks.of_mut(sender(first));
-        *ack = ack.wrapping_add(news(first));
-        Glimpse {
-            time: self.time,
-            frame: self.frame,
-            ack: *ack,
-            bits: bits(first),
-        }
-    }
-}
-
-impl Before {
-    /// The last packet was this one, in a connection whose first frame is `first`; `ends`: the numbers of each end's last packet.
-    pub(super) const fn new(clock: &Clock, first: u64, ends: ByEnd<Numbers>) -> Self {
-        Self {
-            time: clock.time,
-            frame: clock.frame.wrapping_sub(first) as u32,
-            ends,
-        }
-    }
-
-    /// The last packet is this one.
-    #[inline]
-    const fn pass(&mut self, short: &Short) {
-        (self.time, self.frame) = (short.time, short.frame);
-        *self.ends.of_mut(short.from()) = Numbers::of(short);
-    }
-
-    /// The next packet, of which this is the first slot; where it is wide, `second` is the second. It is the last one from now on.
-    pub(super) fn next(&mut self, first: Slot, second: impl FnOnce() -> Slot) -> Taken {
-        if is_wide(first) {
-            self.next_wide(first, second())
-        } else {
-            self.next_narrow(first)
-        }
-    }
-
-    /// The same of one that takes one slot.
-    #[inline(always)]
-    pub(super) fn next_narrow(&mut self, [first, told]: Slot) -> Taken {
-        let bits = Short::bits_of(LENGTH.get(first) as u32, TOLD.get(told) as u32);
-        let pause = pause([first, told]).cast_signed();
-        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(pause));
-        self.frame = self.frame.wrapping_add(FRAMES.get(first) as u32);
-        let last = self.ends.of_mut(Short::sender(bits));
-        let clock_before = last.timestamps.value;
-        let window = last.window.wrapping_sub(WINDOW_BELOW);
-        last.window = window.wrapping_add(WINDOWS.get(told) as u16);
-        last.ack = last.ack.wrapping_add(NEWS.get(told) as u32);
-        let timestamps = &mut last.timestamps;
-        timestamps.value = timestamps.value.wrapping_add(VALUES.get(told) as u32);
-        timestamps.echo = timestamps.echo.wrapping_add(ECHOES.get(told) as u32);
-        last.ip_id = last.ip_id.wrapping_add(IP_IDS.get(told) as u16);
-        let short = Short {
-            time: self.time,
-            ack: last.ack,
-            timestamps: last.timestamps,
-            frame: self.frame,
-            window: last.window,
-            ip_id: last.ip_id,
-            bits,
-        };
-        Taken {
-            short,
-            pause,
-            clock_before,
-        }
-    }
-
-    fn next_wide(&mut self, first: Slot, second: Slot) -> Taken {
-        let short = read_wide(first, second);
-        let taken = Taken {
-            short,
-            pause: short.time.nanos().wrapping_sub(self.time.nanos()),
-            clock_before: self.ends.of(short.from()).timestamps.value,
-        };
-        self.pass(&short);
-        taken
-    }
-
-    /// The next packet, a narrow one, behind which only moments are up to date. `nanos`: its pause.
-    #[inline(always)]
-    pub(super) fn go_on(&mut self, slot: Slot, nanos: i64) -> At {
-        self.time = Timestamp::from_nanos(self.time.nanos().wrapping_add(nanos));
-        self.frame = self.frame.wrapping_add(frames(slot));
-        At::new(self.frame, self.time)
-    }
-
-    /// Brings the numbers of an end up to date, behind packets that [went on](Before::go_on).
-    pub(super) const fn catch_up(&mut self, end: End, ack: u32, clocks: &Clocks, ip_ids: u16) {
-        let last = self.ends.of_mut(end);
-        last.ack = ack;
-        last.timestamps = clocks.behind(last.timestamps);
-        last.ip_id = last.ip_id.wrapping_add(ip_ids);
-    }
-
-    /// A narrow packet that [goes on](Before::go_on), but for its numbers. `clocks`: how far its sender's went on before it.
-    pub(super) fn taken(&self, slot: Slot, clocks: &Clocks) -> Taken {
-        let mut before = *self;
-        let last = before.ends.of_mut(sender(slot));
-        last.timestamps = clocks.behind(last.timestamps);
-        before.next_narrow(slot)
-    }
-
-    /// The identification of an end's last packet.
-    pub(super) const fn ip_id_of(&self, end: End) -> u16 {
-        self.ends.of(end).ip_id
-    }
-
-    /// The clocks, and the identification, of an end's last packet.
-    pub(super) const fn last_of(&self, end: End) -> (Timestamps, u16) {
-        let last = self.ends.of(end);
-        (last.timestamps, last.ip_id)
-    }
-}
-
 /// What is the same in packets that go on as the one before.
 const ALIKE: u64 = WINDOWS.mask() | IP_IDS.mask() | IS_WIDE;
 
@@ -531,6 +341,7 @@ mod tests {
     use whyreset_segments::TcpFlags;
 
     use super::*;
+    use crate::pairs::ByEnd;
 
     /// A number that is often near the one before.
     fn step(near: u32) -> impl Strategy<Value = u32> {
