@@ -139,11 +139,11 @@ fn read_records<R: Reader>(
     reader: &mut R,
 ) -> Result<(), R::Error> {
     let soon = notes.get_mut(..records.len()).unwrap_or_default();
-    let (holder, mut frames) = (records.bytes(), records.frames());
+    let holder = records.bytes();
     for come in (0..soon.len()).step_by(FORESEEN) {
         analysis.foresee(soon, come);
-        let next = soon.iter().skip(come).take(FORESEEN);
-        for (ahead, frame) in next.zip(frames.by_ref()) {
+        let next = soon.iter().zip(records.frames());
+        for (ahead, frame) in next.skip(come).take(FORESEEN) {
             reader.record(&frame.record(), &frame.details());
             match analysis.usual(holder, ahead) {
                 Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
