@@ -313,6 +313,9 @@ pub struct Tls {
     /// The client's last request is short, came behind answers, and in one packet with the client's goodbye: it is no request, for who
     /// leaves with it waits for no answer.
     pub parting_word: bool,
+    /// The client sent what looks like a whole file by its last record, took leave, and the server never said a word, nor was any protocol
+    /// agreed on: a transfer of FTP, which is confirmed elsewhere (RFC 4217).
+    pub delivered_alone: bool,
     /// The client gave a request up that had waited in silence: behind it came a record as long as HTTP/2's RST_STREAM, and before that no
     /// answer.
     pub given_up: Option<Moment>,

@@ -15,7 +15,7 @@ mod talk;
 use session::{Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
 use whyreset_connections::Side;
-use whyreset_verdicts::{Cause, Verdict};
+use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
 /// Types of TLS records.
 const ALERT: u8 = 21;
@@ -284,4 +284,89 @@ fn nothing_unheard_is_refused() {
     assert_eq!(unheard.cause, Cause::ClientAbort, "{}", told(&unheard));
     let disliked = left_at(0.11, 0.09);
     assert_eq!(disliked.cause, Cause::TlsFailure, "{}", told(&disliked));
+}
+
+/// A server of TLS that idled says goodbye, and closes when it has heard the client's: meanwhile the client's next request crosses the
+/// goodbye, and its host acknowledges that.
+#[test]
+fn a_request_that_crosses_the_servers_goodbye_met_a_closing_connection() {
+    let mut session = Session::new(&[324, 800]);
+    let (up, down) = (session.up, session.down);
+    let request = record(DATA, 180);
+    let behind = up + request.len() as u32;
+    let talk = &mut session.talk;
+    talk.client(3.1, PSH_ACK, up, down, &request);
+    talk.server(3.12, PSH_ACK, down, up, &record(ALERT, 26));
+    talk.client(3.1201, FIN_ACK, behind, down + 31, b"");
+    talk.server(3.15, FIN_ACK, down + 31, behind, b"");
+    talk.client(3.1501, ACK, behind + 1, down + 32, b"");
+    talk.server(3.16, ACK, down + 32, behind + 1, b"");
+    let verdict = session.talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::KeepaliveRace, "{}", told(&verdict));
+}
+
+/// A session in which the client sends a file with a last record of this length.
+fn uploading(last: u16) -> Session {
+    let mut session = Session::handshake();
+    let lens = [16_408, 16_408, last];
+    let file: Vec<u8> = lens.iter().flat_map(|len| record(DATA, *len)).collect();
+    session.client(0.1, PSH_ACK, &file);
+    session
+}
+
+/// A file that is uploaded in a connection of its own (FTP with TLS) asks for no answer there.
+#[test]
+fn a_file_that_ends_with_a_goodbye_was_delivered() {
+    let delivered = |last: u16| {
+        let mut session = uploading(last);
+        let (up, down) = (session.up, session.down);
+        let talk = &mut session.talk;
+        talk.client(0.15, PSH_ACK, up, down, &record(ALERT, 26));
+        talk.client(0.1501, FIN_ACK, up + 31, down, b"");
+        talk.server(0.19, FIN_ACK, down, up + 32, b"");
+        talk.client(0.1901, ACK, up + 32, down + 1, b"");
+        session.talk.verdict(5.0)
+    };
+    is_harmless(&delivered(1_752));
+    let cut = delivered(16_408);
+    assert_eq!(cut.cause, Cause::ClientAbort, "{}", told(&cut));
+}
+
+#[test]
+fn a_file_that_its_server_would_not_wait_for_was_not_delivered() {
+    let mut session = uploading(1_752);
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.server(4.2, FIN_ACK, down, up, b"");
+    talk.client(4.2001, PSH_ACK, up, down + 1, &record(ALERT, 26));
+    talk.client(4.2002, FIN_ACK, up + 31, down + 1, b"");
+    talk.stranger(4.2401, Side::Server, RST, down + 1, 57);
+    let verdict = session.talk.verdict(9.0);
+    assert_eq!(verdict.ended_by, EndedBy::Server, "{}", told(&verdict));
+    let early = [Cause::ServerAbort, Cause::ServerTimeout];
+    assert!(early.contains(&verdict.cause), "{}", told(&verdict));
+}
+
+/// The server answered the head of a request and took leave; the short body was on its way, for it acknowledges nothing of that.
+#[test]
+fn a_short_body_that_crosses_the_answer_is_no_request() {
+    let body = |knows: bool| {
+        let mut session = Session::handshake();
+        session.client(0.0902, PSH_ACK, &record(DATA, 180));
+        let (up, down) = (session.up, session.down);
+        let answer = record(DATA, 400);
+        let behind = down + answer.len() as u32;
+        let heard = if knows { behind } else { down };
+        let talk = &mut session.talk;
+        talk.server(0.1302, PSH_ACK, down, up, &answer);
+        talk.client(0.14, PSH_ACK, up, heard, &record(DATA, 60));
+        talk.server(0.2, PSH_ACK, behind, up + 65, &record(ALERT, 26));
+        talk.server(0.2001, FIN_ACK, behind + 31, up + 65, b"");
+        talk.client(0.2002, FIN_ACK, up + 65, behind + 32, b"");
+        talk.server(0.2402, ACK, behind + 32, up + 66, b"");
+        session.talk.verdict(5.0)
+    };
+    is_harmless(&body(false));
+    let asked = body(true);
+    assert_eq!(asked.cause, Cause::ServerAbort, "{}", told(&asked));
 }

@@ -36,6 +36,9 @@ impl TlsSession {
             request_unread: self.request_unread(),
             first_goodbye: self.first_goodbye(),
             parting_word: self.parting_word && turns.is_some_and(Turns::has_talked),
+            delivered_alone: self.client_left_first()
+                && self.spoken().is_none()
+                && turns.is_some_and(Turns::delivered_alone),
             given_up: turns.and_then(Turns::given_up),
             response_under_way: under_way.filter(|flows| !(blind && *flows)),
             cut_record: cut,
@@ -60,6 +63,14 @@ impl TlsSession {
         let begun_unseen = self.client_hello.is_none() && !client.incomplete;
         let unanswered = server.last_record.is_none() && !server.incomplete;
         begun_unseen && unanswered && client.application_bytes > FAREWELL
+    }
+
+    /// The client said goodbye, and the server neither had nor had closed.
+    fn client_left_first(&self) -> bool {
+        let goodbye = self.first_goodbye();
+        let first = goodbye.filter(|(side, _)| *side == Side::Client);
+        let closed = self.closed.server;
+        first.is_some_and(|(_, at)| closed.is_none_or(|left| left.frame > at.frame))
     }
 
     pub(super) fn cut_record(&self) -> Option<(Side, u64)> {

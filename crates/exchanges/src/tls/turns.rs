@@ -12,7 +12,7 @@ use self::frames::{
 };
 
 use super::answer::{Answer, FULL_RECORD};
-use super::upload::{FIRST_WINDOW, Rest, Upload};
+use super::upload::{FIRST_WINDOW, PIECE, Rest, Upload};
 use crate::AnswerEnd;
 
 /// What is likely spoken inside.
@@ -236,7 +236,12 @@ impl Turns {
         };
         let several = self.perhaps_rest.filter(|_| self.speech == Speech::Http2);
         let mut rest = several.unwrap_or(fresh);
-        if !rest.upload.go_on_with(content) {
+        // Of HTTP/1 it is asked whether the client knew of the answer: then a short one is no head either.
+        let head = match self.speech {
+            Speech::Other => SHORTEST_REQUEST,
+            Speech::Http2 | Speech::Unknown => PIECE,
+        };
+        if !rest.upload.go_on_with(content, head) {
             return None;
         }
         rest.records = rest.records.saturating_add(1);
@@ -413,6 +418,11 @@ impl Turns {
             Side::Server if self.speech == Speech::Http2 && self.burst > 1 => None,
             Side::Server => Some(false),
         }
+    }
+
+    /// The client alone has spoken, in records that end with a shorter one: a file, whole, of which nothing is to be answered.
+    pub(crate) fn delivered_alone(&self) -> bool {
+        self.last == Some(Side::Client) && !self.server_spoke && self.upload.ends_short()
     }
 
     /// What the sizes of the server's last records tell of the end of its last answer.

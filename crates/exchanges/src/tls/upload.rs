@@ -6,7 +6,7 @@ use super::answer::FULL_RECORD;
 const UPLOAD: u64 = 8_192;
 
 /// Heads are shorter: two records of one such length in a row are pieces of one body.
-const PIECE: u16 = 1_024;
+pub(super) const PIECE: u16 = 1_024;
 
 /// Of an upload that was refused no more is on its way than a path holds: where more follows, something else was answered meanwhile.
 const ON_ITS_WAY: u64 = 1 << 20;
@@ -159,10 +159,10 @@ impl Upload {
         self.answer == Answered::BehindRecord && self.latest == FULL_RECORD
     }
 
-    /// A record of this length is no head, and may be the rest of what was answered: then it was sent without knowing of the answer.
-    /// Gives whether it may.
-    pub(super) fn go_on_with(&mut self, content: u16) -> bool {
-        if self.answer == Answered::NotYet || self.beside || content < PIECE {
+    /// A record of this length may be the rest of what was answered, where no head is as long as `head`: then it was sent without knowing of
+    /// the answer. Gives whether it may.
+    pub(super) fn go_on_with(&mut self, content: u16, head: u16) -> bool {
+        if self.answer == Answered::NotYet || self.beside || content < head {
             return false;
         }
         if self.answer != Answered::Early {
@@ -173,6 +173,11 @@ impl Upload {
         self.latest = content;
         self.longest = self.longest.max(content);
         true
+    }
+
+    /// It is one, and its last record is shorter than the others.
+    pub(super) fn ends_short(self) -> bool {
+        self.bytes >= UPLOAD && self.longest == FULL_RECORD && self.latest < self.longest
     }
 
     /// It was answered before it was whole: whether the rest of it came, by the last record, which is shorter than the others.

@@ -571,6 +571,7 @@ fn missing_of_tls(
         return Some((Missing::ResponseUnfinished, true));
     }
     let farewell = tls.parting_word
+        || tls.delivered_alone
         || goodbye::perhaps_goaway(connection, tls, close)
         || goodbye::ends_dialogue(connection, tls, close);
     if tls.request_outstanding == Some(true) && !farewell {

@@ -264,9 +264,12 @@ fn never_answered(case: &Case<'_>, close: &ServerClose) -> bool {
     whole && c.flows.server.bytes == 0 && close.ack.is_some_and(|ack| ack > 1)
 }
 
-/// The server's FIN, or an active RST of it without FIN.
+/// The server's goodbye, its FIN, or an active RST of it without FIN.
 fn server_close(case: &Case<'_>) -> Option<ServerClose> {
     let server = &case.connection.flows.server;
+    if let Some(goodbye) = server_goodbye(case) {
+        return Some(goodbye);
+    }
     if let Some(fin) = server.fin {
         return Some(ServerClose {
             at: fin.at,
@@ -282,6 +285,24 @@ fn server_close(case: &Case<'_>) -> Option<ServerClose> {
         at: reset.at,
         ack: reset.ack,
         fin_seq: None,
+    })
+}
+
+/// A server that says goodbye (close_notify) in TLS has left with that: its FIN may wait for the client's goodbye, and acknowledges what came
+/// meanwhile.
+fn server_goodbye(case: &Case<'_>) -> Option<ServerClose> {
+    let tls = case.connection.app.list.last()?.tls.as_ref()?;
+    let (_, at) = tls
+        .first_goodbye
+        .filter(|(side, _)| *side == Side::Server)?;
+    let fin = case.connection.flows.server.fin;
+    let packet = case.packet(at.frame)?;
+    let told = packet.known.has(Known::ACK) && packet.known.has(Known::SEQ);
+    let before = fin.is_none_or(|fin| at.frame < fin.at.frame);
+    (told && before).then(|| ServerClose {
+        at,
+        ack: Some(packet.ack),
+        fin_seq: Some(packet.seq_end().saturating_sub(1)),
     })
 }
 
