@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
@@ -136,4 +136,30 @@ fn a_limit_on_the_whole_transfer_counts_from_the_programs_start() {
         assert_eq!(verdict.ended_by, EndedBy::Client);
     }
     assert!(!shows(&stopped_at(2.6), "round_total"));
+}
+
+/// A firewall answers each acknowledgement of a download with a RST (`reject with tcp reset`). While data is on its way their numbers are
+/// old when they arrive; behind the last of it one is right, and the client's host refuses what the server sends again.
+#[test]
+fn resets_that_come_too_late_until_one_does_not_are_forged() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, head);
+    let start = 1 + head.len() as u32;
+    for n in 0..40 {
+        let (at, down) = (0.1 + 0.002 * f64::from(n), start + 1_448 * n);
+        talk.server(at + 0.000_1, ACK, down, up, &[b'x'; 1_448]);
+        talk.client(at + 0.000_2, ACK, up, down + 1_448, b"");
+        let refused = down.saturating_sub(1_448 * 9).max(1);
+        talk.stranger(at + 0.001, Side::Server, RST, refused, 62);
+    }
+    let end = start + 1_448 * 40;
+    talk.stranger(0.22, Side::Server, RST, end, 62);
+    for at in [0.4, 0.8, 1.6] {
+        talk.server(at, ACK, end - 1_448, up, &[b'x'; 1_448]);
+        talk.stranger(at + 0.000_1, Side::Client, RST, up, 64);
+    }
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::InjectedReset, "{}", verdict.summary);
 }

@@ -40,6 +40,17 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
         .find(|reset| matches!(reset.acceptance, Acceptance::Exact | Acceptance::Unknown))
         .or_else(|| resets().find(|reset| reset.acceptance == Acceptance::InWindow))
         .or_else(|| resets().next())
+        .or_else(|| last_of_too_many(connection))
+}
+
+/// A firewall that answers each acknowledgement of a download with a RST has sent many before one of them still had the right number: more
+/// than are kept. Its receiver refused what came later, so one of them was accepted: for that stands the last that is kept.
+fn last_of_too_many(connection: &Connection<Exchanges>) -> Option<&Reset> {
+    let count = connection.reset_count;
+    let more = count.client + count.server > connection.resets.len() as u64;
+    let last = connection.resets.iter().rev();
+    let mut killed = last.filter(|reset| reset.aftermath.receiver_answered_rst.is_some());
+    killed.next().filter(|_| more)
 }
 
 /// Reordering, and a host's own pace.

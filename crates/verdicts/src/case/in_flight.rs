@@ -180,10 +180,28 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
 }
 
 /// The server has announced the transfer that it was asked for, in a connection of its own (FTP): its answer is to come behind that.
-pub(crate) fn is_announced(exchange: &Exchange) -> bool {
+fn is_announced(exchange: &Exchange) -> bool {
     exchange.clients_last == ClientsLast::Asks
         && exchange.answer_began.is_none()
         && exchange.last_speaker == Some(Side::Server)
+}
+
+/// The same as things stood at the close.
+pub(crate) fn was_announced(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Close,
+) -> bool {
+    let asked = exchange.request_ended.map_or(u64::MAX, |at| at.frame);
+    let mut words = connection.packets.iter();
+    let spoke = words.any(|p| {
+        let between = p.frame > asked && p.frame < close.at.frame;
+        p.side == Side::Server && p.payload_len > 0 && between
+    });
+    let unanswered = exchange
+        .answer_began
+        .is_none_or(|answer| answer.frame > close.at.frame);
+    exchange.clients_last == ClientsLast::Asks && unanswered && spoke
 }
 
 /// What the client said last asks for an answer, by its protocol or because its like was answered before.

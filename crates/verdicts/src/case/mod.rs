@@ -23,7 +23,7 @@ pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use in_flight::{
-    asks, in_flight, is_announced, is_full, shows_acknowledgements, was_sending,
+    asks, in_flight, is_full, shows_acknowledgements, was_announced, was_sending,
 };
 pub(crate) use outage::Outage;
 pub(crate) use unread::no_to_an_unread_upload;

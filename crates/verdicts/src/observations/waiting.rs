@@ -6,7 +6,7 @@ use whyreset_exchanges::Protocol;
 use whyreset_segments::Known;
 
 use super::{acks_lost, ids};
-use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_announced, is_full};
+use crate::case::{Case, Close, Kind, Missing, OpenExchange, Wait, is_full, was_announced};
 use crate::timers::{self, Waiter};
 use crate::{Observations, wording};
 
@@ -83,7 +83,7 @@ fn wait_matters(case: &Case<'_>, close: Close) -> bool {
 
 fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
     let open = case.accounts.open.as_ref().and_then(|open| open.exchange);
-    if open.is_some_and(is_announced) {
+    if open.is_some_and(|open| was_announced(case.connection, open, close)) {
         return found.add(
             ids::TRANSFER_ANNOUNCED,
             [wait.after.frame, close.at.frame],
