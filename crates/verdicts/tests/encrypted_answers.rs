@@ -579,3 +579,29 @@ fn an_alert_to_a_client_that_has_left_without_a_word_is_no_failure() {
         told(&verdict)
     );
 }
+
+/// A proxy of TLS says goodbye and closes in the middle of a long upload, of which only the last packets are kept.
+#[test]
+fn a_close_in_a_long_upload_is_no_race_with_a_request() {
+    let mut session = Session::handshake();
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    let body = record(23, 1_400);
+    let len = body.len() as u32;
+    for n in 0..3_000 {
+        let at = 0.1 + f64::from(n) / 1e3;
+        talk.client(at, PSH_ACK, up + n * len, down, &body);
+        if n >= 40 {
+            let taken = up + (n - 40) * len;
+            talk.server(at + 0.000_1, ACK, down, taken.min(up + 2_000 * len), b"");
+        }
+    }
+    let (at, taken) = (3.11, up + 2_000 * len);
+    talk.server(at, PSH_ACK, down, taken, &record(ALERT, 26));
+    talk.server(at, FIN_ACK, down + 31, taken, b"");
+    for _ in 0..9 {
+        talk.stranger(at + 0.001, Side::Server, RST, down, 57);
+    }
+    let verdict = session.talk.verdict(9.0);
+    assert_ne!(verdict.cause, Cause::KeepaliveRace, "{}", told(&verdict));
+}

@@ -117,6 +117,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         .map(|packet| packet.seq)
         .or_else(|| not_before(case, started, &close));
     let knew = never_answered(case, &close)
+        || open.estimated && took_some_of_the_run(case, &close)
         || match (close.ack, request_seq) {
             (Some(ack), Some(seq)) => ack > seq,
             _ => sent_before_by_a_round_trip(case, started, &close),
@@ -286,6 +287,18 @@ fn server_close(case: &Case<'_>) -> Option<ServerClose> {
         ack: reset.ack,
         fin_seq: None,
     })
+}
+
+/// The close acknowledges more than the server's last word did: some of what the client was sending had come, though the packets that
+/// brought it are no longer kept.
+fn took_some_of_the_run(case: &Case<'_>, close: &ServerClose) -> bool {
+    let mut said = case.connection.packets.iter();
+    let word = said.rfind(|p| {
+        let known = p.known.has(Known::ACK) && p.frame < close.at.frame;
+        p.side == Side::Server && p.payload_len > GOODBYE && known
+    });
+    word.zip(close.ack)
+        .is_some_and(|(word, ack)| ack > word.ack && case.connection.packets_dropped > 0)
 }
 
 /// A server that says goodbye (close_notify) in TLS has left with that: its FIN may wait for the client's goodbye, and acknowledges what came
