@@ -1,7 +1,7 @@
 //! How rows are written: by which tool or hand, in which table, with what between them.
 
 use crate::common::document_of_text;
-use crate::{of, verdict};
+use crate::{EXCHANGE, of, verdict};
 
 use serde_json::Value;
 
@@ -311,4 +311,26 @@ fn differences_from_midnight_and_numbers_of_both_kinds() {
     assert_eq!(connection["end_s"], 300.40081);
     let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
+}
+
+/// A clock of whole seconds shows a pause of a moment as one second.
+#[test]
+fn a_pause_of_one_second_is_none_where_the_clock_counts_whole_seconds() {
+    let idle = |later: &str| {
+        let next = format!(
+            "      7 {later}.000000       10.0.0.2              10.0.0.9              HTTP     154    GET /next.html HTTP/1.1
+      8 {later}.000000       10.0.0.9              10.0.0.2              TCP      54     80 → 40000 [RST] Seq=501 Win=0 Len=0
+"
+        );
+        let coarse = EXCHANGE.replace("0.020", "0.000").replace("0.060", "0.000");
+        let coarse = coarse
+            .replace("0.000100", "0.000000")
+            .replace("0.000300", "0.000000");
+        let document = document_of_text(&[coarse.as_str(), &next].concat());
+        document["connections"][0]["verdict"]
+            .to_string()
+            .contains("idle_before_failure")
+    };
+    assert!(!idle("1"));
+    assert!(idle("9"));
 }

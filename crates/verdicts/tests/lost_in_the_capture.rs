@@ -236,3 +236,25 @@ fn a_request_that_begins_the_capture_of_a_session_is_unanswered_where_nothing_co
     let verdict = talk.verdict(8.0);
     assert_ne!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
 }
+
+/// RFC 9293 §3.6.1: a host whose program has closed answers data with RST.
+#[test]
+fn who_takes_more_behind_its_fin_has_not_left() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    let up = 1 + NEXT.len() as u32;
+    talk.client(0.05, PSH_ACK, 1, 1, NEXT);
+    talk.client(0.051, FIN_ACK, up, 1, b"");
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n";
+    talk.server(0.3, PSH_ACK, 1, up + 1, head);
+    let mut down = 1 + head.len() as u32;
+    for n in 0..6 {
+        let at = 0.301 + f64::from(n) / 20.0;
+        talk.server(at, ACK, down, up + 1, &[b'x'; 1000]);
+        down += 1000;
+        talk.client(at + 0.02, ACK, up + 1, down, b"");
+    }
+    let verdict = talk.verdict(0.7);
+    assert!(verdict.evidence.iter().any(|it| it.id == "takes_on"));
+    assert_eq!(verdict.cause, Cause::Unknown, "{:#?}", verdict.weighing);
+}

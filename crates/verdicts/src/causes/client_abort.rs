@@ -215,6 +215,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "its fields fit a device at least as well as the host",
         ),
         on(ORIGIN_DOUBTFUL, 0.5, "the RST may not be the client's"),
+        on(
+            TAKES_ON,
+            0.02,
+            "a program that has left takes nothing any more: its host would answer with RST",
+        ),
         on(SENDER_WENT_ON, 0.02, "a client that aborts does not go on"),
         on(
             RST_SOONER_THAN_USUAL,

@@ -181,6 +181,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(STOPPED_IN_FULL_FLOW, 0.3, "the answer stopped in full flow"),
         on(ORIGIN_DEVICE, 0.05, "the RST is not the client's"),
         on(
+            TAKES_ON,
+            0.02,
+            "a program that has left takes nothing any more: its host would answer with RST",
+        ),
+        on(
             SENDER_WENT_ON,
             0.02,
             "a client that gives up does not go on",

@@ -145,6 +145,8 @@ ids! {
     RST_WITHOUT_DATA = "rst_without_data";
     /// The client closed first while something was missing.
     CLIENT_LEFT_EARLY = "client_left_early";
+    /// The client took more data behind its FIN.
+    TAKES_ON = "takes_on";
     /// The server closed first while something was missing.
     SERVER_LEFT_EARLY = "server_left_early";
     /// The server closed a connection on which the client had never sent anything.

@@ -12,6 +12,7 @@ mod first_hop;
 mod flow_control;
 mod forged_data;
 mod greeting;
+mod half_closed;
 mod hidden_end;
 mod icmp_notices;
 pub mod ids;
@@ -52,6 +53,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     delivered::observe(case, &mut found);
     tls_and_protocols::observe(case, &mut found);
     ending::observe(case, &mut found);
+    half_closed::observe(case, &mut found);
     keep_alive::observe(case, &mut found);
     waiting::observe(case, &mut found);
     hidden_end::observe(case, &mut found);

@@ -1,0 +1,50 @@
+//! A client that has nothing more to send, and takes what comes: its program has not left.
+//!
+//! Hosts answer data for a socket that its program has closed with RST (RFC 9293 §3.6.1, Linux's `tcp_rcv_state_process`); behind
+//! `shutdown(SHUT_WR)` they acknowledge it as before.
+
+use whyreset_connections::Side;
+use whyreset_segments::Known;
+
+use super::ids;
+use crate::Observations;
+use crate::case::{Case, Kind};
+use crate::wording;
+
+/// The client closed first, with FIN, and acknowledged more data behind it.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let client_fin = |it: &crate::case::Close| (it.side, it.kind) == (Side::Client, Kind::Fin);
+    let Some(close) = case.close.filter(client_fin) else {
+        return;
+    };
+    let Some(fin) = case.packet(close.at.frame) else {
+        return;
+    };
+    if c.resets.iter().any(|reset| reset.by == Side::Client) {
+        return;
+    }
+    let data_end = c.flows.server.bytes.saturating_add(1);
+    let data_end = i64::try_from(data_end).unwrap_or(i64::MAX);
+    let mut later = c.packets.iter().rev();
+    let Some(last) = later.find(|p| {
+        let told = p.known.has(Known::ACK) && fin.known.has(Known::ACK);
+        told && p.side == Side::Client && p.frame > fin.frame
+    }) else {
+        return;
+    };
+    let taken = last.ack.min(data_end) - fin.ack;
+    if taken <= 0 {
+        return;
+    }
+    found.tell(
+        ids::TAKES_ON,
+        [fin.frame, last.frame],
+        format!(
+            "Behind its FIN (frame {}) the client took {} more (frame {}): it had only told that it has nothing more to send.",
+            fin.frame,
+            wording::bytes(taken.unsigned_abs()),
+            last.frame
+        ),
+    );
+}
