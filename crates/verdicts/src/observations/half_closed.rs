@@ -8,13 +8,13 @@ use whyreset_segments::Known;
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Kind};
+use crate::case::{Case, Close, Kind};
 use crate::wording;
 
 /// The client closed first, with FIN, and acknowledged more data behind it.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
-    let client_fin = |it: &crate::case::Close| (it.side, it.kind) == (Side::Client, Kind::Fin);
+    let client_fin = |it: &Close| (it.side, it.kind) == (Side::Client, Kind::Fin);
     let Some(close) = case.close.filter(client_fin) else {
         return;
     };
