@@ -78,7 +78,7 @@ pub struct Engine<X> {
     index: Index,
     slots: Vec<Slot<X>>,
     /// The connections that go by the book.
-    orderly: Pool<X>,
+    orderly: Pool<Orderly<X>>,
     /// The index as it was when slots were looked for ahead ([`Index::changes`]).
     foreseen_at: u64,
     free: Vec<u32>,
