@@ -85,6 +85,12 @@ impl<'a> Case<'a> {
         path_round_trip(self.connection)
     }
 
+    /// Twice that, for what one round trip may just miss; nothing where the capture does not show it.
+    pub fn two_round_trips(&self) -> Span {
+        self.path_round_trip()
+            .map_or(Span::ZERO, |trip| trip + trip)
+    }
+
     /// The smallest round trip between the capture point and `side`.
     pub fn round_trip(&self, side: Side) -> Option<Span> {
         self.connection.vantage.round_trip.of(side).minimum

@@ -236,9 +236,7 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
         .into_iter()
         .chain(sent.filter(|sent| sent.frame < reset.at.frame))
         .max_by_key(|last| last.frame);
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     let Some(last) = last.filter(|last| reset.at.time - last.time < ALIVE + trips) else {
         return;
     };

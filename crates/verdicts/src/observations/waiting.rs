@@ -447,9 +447,7 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
         case.close
             .is_some_and(|close| close.at.frame == reset.at.frame)
     })?;
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     // A RST that breaks the silence itself is a host's own decision, unless a device sent it.
     let last = if reset.origin.host < 0.5 {
         reset.at.frame

@@ -79,9 +79,7 @@ fn given_no_time(case: &Case<'_>, side: Side) -> bool {
     let mut resets = c.resets.iter();
     let refused = resets.find(|reset| reset.by != side);
     above.zip(refused).is_some_and(|(above, refused)| {
-        let trips = case
-            .path_round_trip()
-            .map_or(Span::ZERO, |trip| trip + trip);
+        let trips = case.two_round_trips();
         refused.at.time - above.time < FILLED_AFTER + trips
     })
 }
@@ -108,9 +106,7 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
         return false;
     };
     let asked = receiver.last.is_some_and(|at| at.frame > first.frame);
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     let end = left.map_or(c.capture_end, |left| left.at.time);
     let lasted = end - first.time;
     if !asked || lasted < LONG_ENOUGH + trips {
@@ -160,9 +156,7 @@ fn hole_at_end(case: &Case<'_>, side: Side, found: &mut Observations) {
     let Some(last) = flow.last_new_data.filter(|_| open && case.close.is_none()) else {
         return;
     };
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     if receiver.duplicate_acks > 0 && c.capture_end - last.time > trips {
         found.tell(
             ids::HOLE_AT_END,

@@ -115,9 +115,7 @@ fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut
 
 /// The small one passed while an earlier segment was missing, and that was filled in: what is missing now was sent later.
 fn went_on_behind(case: &Case<'_>, side: Side, passed: Moment) -> bool {
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     let progress = case.connection.flows.of(side).last_progress;
     progress.is_some_and(|at| at.time > passed.time + trips)
 }
@@ -141,9 +139,7 @@ fn ack_passed(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
     let c = case.connection;
     let peer = c.flows.of(side.peer());
     let enough = |at: Moment| {
-        let trips = case
-            .path_round_trip()
-            .map_or(Span::ZERO, |trip| trip + trip);
+        let trips = case.two_round_trips();
         c.capture_end - at.time > Span::from_secs(1) + trips
     };
     let fin = peer
@@ -163,9 +159,7 @@ fn ack_passed(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
 /// acknowledged, or a bare ACK after which the other side repeated nothing.
 fn small_just_before(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observations) {
     let flow = case.connection.flows.of(side);
-    let trips = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip);
+    let trips = case.two_round_trips();
     let data = flow
         .last_progress
         .filter(|_| flow.sizes.largest_acked > 0)
@@ -197,10 +191,7 @@ fn small_just_before(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut 
 fn bare_ack(case: &Case<'_>, side: Side, tail: Unanswered) -> Option<Moment> {
     let c = case.connection;
     let peer = c.flows.of(side.peer());
-    let wait = case
-        .path_round_trip()
-        .map_or(Span::ZERO, |trip| trip + trip)
-        + LONG_ENOUGH;
+    let wait = case.two_round_trips() + LONG_ENOUGH;
     if peer.retransmissions.segments > 0 || peer.bytes == 0 {
         return None;
     }
