@@ -50,7 +50,7 @@ use middle::{Common, Leave, Middle};
 use narrow::{Before, Clock, Numbers};
 use passed::PassedOver;
 use rest::Rest;
-use short::Short;
+use short::{At, Short};
 use syn_ack::SynAck;
 
 /// Packets kept from the start.
@@ -505,11 +505,15 @@ impl<X: StreamSink> Orderly<X> {
     fn last_kept_of(&self, end: End) -> Option<Moment> {
         let body = &*self.body;
         let (before, first_frame) = (&body.before_ring, body.first_frame);
-        let last = self.log.last_of(end, 0, before, first_frame).or_else(|| {
-            let last = self.first().iter().rfind(|short| short.from() == end)?;
-            Some(last.at())
-        });
+        let in_ring = self.log.last_of(end, 0, before, first_frame);
+        let last = in_ring.or_else(|| self.last_of_first(end, 0));
         last.map(|at| at.moment(first_frame))
+    }
+
+    /// The last of the first packets that is of this end and has so much payload at least.
+    fn last_of_first(&self, end: End, payload: u32) -> Option<At> {
+        let is_it = |short: &&Short| short.from() == end && short.payload_len() >= payload;
+        self.first().iter().rfind(is_it).map(Short::at)
     }
 
     /// Whose FIN passed first.

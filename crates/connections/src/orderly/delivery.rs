@@ -3,7 +3,6 @@
 use whyreset_segments::Usual;
 
 use super::expected::NEXT_START;
-use super::short::Short;
 use super::{Ends, Orderly};
 use crate::pairs::End;
 use crate::stream_sink::PassedBytes;
@@ -225,10 +224,7 @@ impl<X: StreamSink> Orderly<X> {
             let half = body.passed.middle.as_deref()?.ends.of(end);
             (half.data_packets > 0).then_some(half.last_data)
         });
-        let last = last.or_else(|| {
-            let is_data = |short: &&Short| short.from() == end && short.payload_len() > 0;
-            Some(self.first().iter().rfind(is_data)?.at())
-        });
+        let last = last.or_else(|| self.last_of_first(end, 1));
         last.map(|at| at.moment(body.first_frame))
     }
 }
