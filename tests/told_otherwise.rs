@@ -213,6 +213,58 @@ fn causes(pcap_header: &[u8], link_type: u8, records: &[Record]) -> Vec<(u64, St
     causes
 }
 
+/// Payload overwritten with zeros, as in captures that were made anonymous.
+fn wiped(records: &[Record]) -> Vec<Record> {
+    let wipe = |(head, frame): &Record| {
+        let mut frame = frame.clone();
+        if let Some(payload) = payload(&frame) {
+            frame[payload..].fill(0);
+        }
+        (head.clone(), frame)
+    };
+    records.iter().map(wipe).collect()
+}
+
+/// Frames cut off where their payload begins, as by a short snapshot length.
+fn beheaded(records: &[Record]) -> Vec<Record> {
+    let cut = |(head, frame): &Record| {
+        let kept = payload(frame).unwrap_or(frame.len());
+        let mut head = head.clone();
+        head[8..12].copy_from_slice(&u32::try_from(kept).unwrap().to_le_bytes());
+        (head, frame[..kept].to_vec())
+    };
+    records.iter().map(cut).collect()
+}
+
+/// Where the payload of a TCP segment begins.
+fn payload(frame: &[u8]) -> Option<usize> {
+    let at = tcp(frame)?;
+    let begins = at + usize::from(frame[at + 12] >> 4) * 4;
+    (begins <= frame.len()).then_some(begins)
+}
+
+#[test]
+fn payload_that_was_wiped_says_no_more_than_none() {
+    let told = |case: &Path, vantage: &str| {
+        let pcap = std::fs::read(case.join(format!("{vantage}.pcap"))).ok()?;
+        let all = records(&pcap);
+        let as_if = |records: &[Record]| causes(&pcap[..24], ETHERNET, records);
+        let (wiped, cut) = (as_if(&wiped(&all)), as_if(&beheaded(&all)));
+        (wiped != cut).then(|| {
+            format!(
+                "{} at the {vantage}: {wiped:?}, not {cut:?}",
+                case.display()
+            )
+        })
+    };
+    let cases = cases();
+    let differ: Vec<String> = cases
+        .iter()
+        .flat_map(|case| VANTAGES.iter().filter_map(|vantage| told(case, vantage)))
+        .collect();
+    assert!(differ.is_empty(), "{differ:#?}");
+}
+
 /// The tellings of one capture that change a verdict.
 fn changed(case: &Path, vantage: &str) -> Vec<String> {
     let Ok(pcap) = std::fs::read(case.join(format!("{vantage}.pcap"))) else {

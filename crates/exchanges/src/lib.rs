@@ -13,6 +13,7 @@ mod banner;
 mod conversation_test;
 mod exchange;
 mod exchange_log;
+mod filler;
 mod http1;
 mod http2;
 mod last_words;

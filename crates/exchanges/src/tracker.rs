@@ -5,6 +5,7 @@ use whyreset_prefetch as prefetch;
 
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
+use crate::filler::Filler;
 use crate::http1::Rest;
 use crate::layer::Layer;
 use crate::list::List;
@@ -37,6 +38,7 @@ struct Conversation {
     /// Bytes that were told only by their number, before any row with a line.
     from_bytes: bool,
     early: Option<Box<List>>,
+    filler: Option<Filler>,
     finished: bool,
 }
 
@@ -59,6 +61,7 @@ impl Conversation {
             list: None,
             from_bytes: false,
             early: None,
+            filler: None,
             finished: false,
         }
     }
@@ -98,6 +101,19 @@ impl Conversation {
             early.bytes(&mut self.log, side, at, offset, len);
         }
         self.application.gap(&mut self.log, side, at, offset, len);
+    }
+
+    /// Bytes as the capture has them, or what stands in their place.
+    fn data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        if !self.from_bytes {
+            self.filler = Filler::go_on(self.filler, bytes);
+            if self.filler.is_some() {
+                return self.gap(side, at, offset, bytes.len() as u64);
+            }
+        }
+        self.from_bytes = true;
+        self.application
+            .data(&mut self.log, side, at, offset, bytes);
     }
 
     fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
@@ -215,10 +231,7 @@ impl StreamSink for Tracker {
         if bytes.is_empty() {
             return;
         }
-        self.speak(|it| {
-            it.from_bytes = true;
-            it.application.data(&mut it.log, side, at, offset, bytes);
-        });
+        self.speak(|it| it.data(side, at, offset, bytes));
     }
 
     fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64) {
