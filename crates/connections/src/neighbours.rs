@@ -55,6 +55,10 @@ pub struct Neighbours {
     met: VecDeque<Endpoint>,
     /// A packet was captured that neither opens nor ends a connection.
     ordinary: bool,
+    /// A SYN/ACK was captured.
+    answers: bool,
+    /// A FIN was captured.
+    leaves: bool,
 }
 
 /// What one connection tells of its listener.
@@ -62,6 +66,8 @@ pub struct Neighbours {
 pub(crate) struct Visit {
     pub(crate) asked: bool,
     pub(crate) answered: Option<Moment>,
+    /// A side closed it with FIN.
+    pub(crate) left: bool,
     pub(crate) refused: bool,
     pub(crate) last_data: Option<Moment>,
     pub(crate) ttl: Option<(u8, u8)>,
@@ -95,6 +101,18 @@ impl Neighbours {
         self.ordinary
     }
 
+    /// Whether the capture so far holds anything that an answered SYN leads to: a SYN/ACK, or a packet without SYN, FIN and RST. Where it
+    /// holds neither, a filter may have picked SYNs, and RSTs, alone.
+    pub const fn has_answers(&self) -> bool {
+        self.ordinary || self.answers
+    }
+
+    /// Whether a filter on TCP flags has certainly picked the packets so far: connections were closed in order, and nothing that passes
+    /// before a close was captured.
+    pub const fn is_picked_by_flags(&self) -> bool {
+        self.leaves && !self.ordinary
+    }
+
     /// A packet without SYN, FIN and RST was captured.
     #[inline]
     pub(crate) const fn note_ordinary(&mut self) {
@@ -103,6 +121,8 @@ impl Neighbours {
 
     /// Adds what a connection tells of the listener at `endpoint`.
     pub(crate) fn visit(&mut self, endpoint: Endpoint, visit: &Visit) {
+        self.answers |= visit.answered.is_some();
+        self.leaves |= visit.left;
         if let Some(listener) = self.listeners.get_mut(&endpoint) {
             listener.visit(visit);
             return;

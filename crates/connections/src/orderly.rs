@@ -487,6 +487,7 @@ impl<X: StreamSink> Orderly<X> {
         Visit {
             asked: true,
             answered: Some(self.body.syn_ack.at),
+            left: self.closed_first().is_some(),
             refused: false,
             last_data: self.last_data(server),
             ttl: Some((ttl.min(usual), ttl.max(usual))),

@@ -20,6 +20,8 @@ pub struct Grounds {
     /// How long the capture runs on, and whether an answer may still have come.
     ran_on: Alike,
     just_sent: bool,
+    /// The capture holds no answer to any SYN.
+    unpicked: bool,
     /// The listener's direction is not in the capture.
     uncaptured: bool,
     /// Other connections that the same port refused.
@@ -59,6 +61,7 @@ impl Likeness {
             outgoing: syn.outgoing(),
             ran_on: self.ran_on.follow(ran_on),
             just_sent: ran_on < PATIENCE,
+            unpicked: !neighbours.has_answers(),
             uncaptured: listener.is_some_and(is_uncaptured),
             refused: listener.map_or(0, |listener| listener.refused),
             answered: answer.map(|at| self.answer(at, syn.at())),

@@ -249,3 +249,49 @@ fn many_acknowledgements_behind_the_last_segment_say_nothing_of_its_size() {
         "{verdict:#?}"
     );
 }
+
+#[test]
+fn a_capture_of_syns_alone_does_not_tell_whether_they_were_answered() {
+    let asked = || {
+        let mut talk = Talk::new();
+        talk.client(0.0, SYN, 0, 0, b"");
+        talk
+    };
+    let verdict = asked().verdict(5.0);
+    is_unsure_of(&verdict, Cause::NoAnswer);
+    let mut steps = verdict.next_steps.iter();
+    assert!(steps.any(|it| it.contains("without a filter")));
+    // Who repeats it has heard nothing.
+    let mut talk = asked();
+    talk.client(1.0, SYN, 0, 0, b"");
+    talk.client(3.0, SYN, 0, 0, b"");
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::NoAnswer, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.8, "{}", told(&verdict));
+}
+
+#[test]
+fn a_bare_rst_refuses_no_syn() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.stranger(1.8, whyreset_connections::Side::Server, RST, 1, 57);
+    let verdict = talk.verdict(5.0);
+    is_unsure_of(&verdict, Cause::PortClosed);
+    assert_ne!(verdict.cause, Cause::FirewallReject, "{}", told(&verdict));
+}
+
+#[test]
+fn a_syn_ack_that_is_repeated_may_have_an_ack_that_a_filter_left_out() {
+    let mut talk = opened_unseen();
+    talk.server(1.04, SYN_ACK, 0, 1, b"");
+    talk.server(3.04, SYN_ACK, 0, 1, b"");
+    // Another connection was closed, and nothing that led to it was captured.
+    talk.client_port = 40_001;
+    talk.client(4.0, SYN, 0, 0, b"");
+    talk.server(4.04, SYN_ACK, 0, 1, b"");
+    talk.client(4.3, FIN_ACK, 518, 3_001, b"");
+    talk.server(4.34, FIN_ACK, 3_001, 519, b"");
+    let all = talk.verdicts(30.0);
+    let half_open = all.iter().find(|(c, _)| c.ends.client.port == 40_000);
+    is_unsure_of(&half_open.expect("both").1, Cause::HandshakeIncomplete);
+}

@@ -22,6 +22,7 @@ impl<X: StreamSink> Live<X> {
         Visit {
             asked: self.handshake.syn.is_some(),
             answered: self.handshake.syn_ack,
+            left: flow.fin.is_some() || client.fin.is_some(),
             refused: self.handshake.syn_ack.is_none()
                 && self.reset_count.server > 0
                 && flow.bytes == 0,

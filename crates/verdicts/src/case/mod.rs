@@ -118,7 +118,9 @@ impl<'a> Case<'a> {
     /// The server took the connection up: it answered the SYN, or it says or acknowledges something behind it, and its SYN/ACK is missing
     /// in the capture.
     pub fn took_up(&self) -> bool {
+        let mut resets = self.connection.resets.iter();
         self.connection.handshake.syn_ack.is_some()
+            || resets.any(refuses_no_syn)
             || self.connection.packets.iter().any(|p| {
                 let told = p.known.has(Known::FLAGS) && !p.known.has(Known::FLAGS_INFERRED);
                 let lives = p.flags.contains(TcpFlags::ACK) && !p.flags.is_rst();
@@ -138,6 +140,12 @@ impl<'a> Case<'a> {
     pub fn ran_on(&self) -> Span {
         self.connection.capture_end - self.connection.end
     }
+}
+
+/// A server's RST that is no answer to a SYN: such an answer acknowledges it, and the client would drop one that does not
+/// (RFC 9293 §3.10.7.1 and §3.10.7.3).
+fn refuses_no_syn(reset: &Reset) -> bool {
+    reset.by == Side::Server && reset.numbered && reset.ack.is_none()
 }
 
 /// The smallest round trip of the whole path ([`Case::path_round_trip`]), before there is a case.

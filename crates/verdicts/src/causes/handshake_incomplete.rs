@@ -49,6 +49,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.15,
             "most hosts that wait for the ACK would have sent their SYN/ACK again",
         ),
+        on(ACKS_NOT_PICKED, 0.1, "ACKs were not captured"),
         on(
             PICKED_BY_FLAGS,
             0.02,

@@ -26,6 +26,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.7,
             "the same listener answered later: the filter, or the outage, was gone by then",
         ),
+        on(
+            ANSWERS_NOT_PICKED,
+            0.4,
+            "answers may have been left out of the capture",
+        ),
         on(SYN_REPEATED, 1.2, "several SYNs in a row got no answer"),
         on(
             ICMP_UNREACHABLE,
@@ -65,6 +70,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             steps.insert(
                 0,
                 "Let the capture run on: a later SYN may be answered.".to_owned(),
+            );
+        }
+        if found.has(ANSWERS_NOT_PICKED) {
+            steps.insert(
+                0,
+                "Capture without a filter on TCP flags: one for SYNs alone (tcp[13] == 2) leaves out the answers.".to_owned(),
             );
         }
         if found.has(HOST_ANSWERS_ELSEWHERE) {

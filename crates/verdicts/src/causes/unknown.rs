@@ -103,6 +103,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             6.0,
             "what passes between SYN and FIN is not in the capture",
         ),
+        on(
+            ACKS_NOT_PICKED,
+            3.0,
+            "whether the client acknowledged is not in the capture",
+        ),
+        on(
+            ANSWERS_NOT_PICKED,
+            4.0,
+            "an answer need not be in the capture",
+        ),
         on(UNSEEN_BEFORE_CLOSE, 6.0, "who closed first does not show"),
         on(
             TURN_UNTOLD,
@@ -215,7 +225,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         if found.has(STARTS_MID_STREAM) {
             steps.push("Start the capture before the connection is opened: the handshake tells vantage, windows and options.".to_owned());
         }
-        if found.has(PICKED_BY_FLAGS) || case.accounts.unseen {
+        if found.has_any(&[PICKED_BY_FLAGS, ACKS_NOT_PICKED, ANSWERS_NOT_PICKED])
+            || case.accounts.unseen
+        {
             steps.push("Capture without a filter on TCP flags: what was asked, and what was answered, is in the packets that it leaves out (tcpdump -s 128 keeps them small).".to_owned());
         }
         if found.has(WORDS_LEFT_OUT) {

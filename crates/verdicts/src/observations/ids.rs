@@ -89,6 +89,10 @@ ids! {
     SYN_ACK_NOT_DUE_AGAIN = "syn_ack_not_due_again";
     /// It did not repeat it, and nothing but SYN, FIN and RST was captured at all.
     PICKED_BY_FLAGS = "picked_by_flags";
+    /// A filter has picked SYN, FIN and RST: whether a SYN/ACK that was repeated had its ACK does not show.
+    ACKS_NOT_PICKED = "acks_not_picked";
+    /// The capture holds SYNs, and RSTs perhaps, but no answer to any SYN, and this one was sent only once: answers may have been left out.
+    ANSWERS_NOT_PICKED = "answers_not_picked";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
     SYN_ACK_REPEATED = "syn_ack_repeated";
     /// The client's first word was sent again and again behind a whole handshake, and no word of it acknowledged, while the same listener was

@@ -119,8 +119,33 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             },
         );
     }
+    answers_not_picked(case, syn, found);
     half_open(case, found);
     syn_proxied(case, found);
+}
+
+/// A SYN, sent once, in a capture that holds no answer to anybody. Who filters for `tcp[13] == 2` leaves out all answers; a host that
+/// hears none sends its SYN again, unless it is a scanner's.
+fn answers_not_picked(case: &Case<'_>, syn: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let once = found.has(ids::SYN_UNANSWERED) && c.handshake.syn_count == 1 && c.notices.is_empty();
+    if !once || case.neighbours.has_answers() {
+        return;
+    }
+    let ran_on = c.capture_end - syn.time;
+    let again = match c.timed && ran_on >= PATIENCE {
+        true => format!(
+            ", and the client did not send its SYN (frame {}) again within {}, as hosts do that hear nothing",
+            syn.frame,
+            wording::span(ran_on)
+        ),
+        false => String::new(),
+    };
+    found.tell(
+        ids::ANSWERS_NOT_PICKED,
+        [syn.frame],
+        format!("The capture holds nothing that follows an answered SYN, of any connection: as if a filter had picked SYNs and RSTs alone{again}."),
+    );
 }
 
 /// Every segment but the first SYN and a RST carries ACK (RFC 9293 §3.10.7.4): one without it begins no connection, and belongs to
@@ -234,6 +259,13 @@ fn after(case: &Case<'_>, from: Moment, to: Moment) -> String {
 fn answered_once(case: &Case<'_>, syn_ack: Moment, found: &mut Observations) {
     let c = case.connection;
     let h = &c.handshake;
+    if h.syn_ack_count > 1 && h.syn_count == 1 && case.neighbours.is_picked_by_flags() {
+        return found.tell(
+            ids::ACKS_NOT_PICKED,
+            [syn_ack.frame],
+            "The capture holds connections that were closed in order, and no packet without SYN, FIN and RST: a filter has picked those. The client's ACK need not be in it; a host whose queue is full repeats its SYN/ACK in spite of that.",
+        );
+    }
     if h.syn_ack_count > 1 || h.syn_count > 1 || !c.timed {
         return;
     }
