@@ -42,6 +42,21 @@ fn what_cannot_be_read_gives_one_clear_line_and_status_2() {
 }
 
 #[test]
+fn a_page_without_a_packet_list_is_called_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("CAPTURE.pcap");
+    std::fs::write(
+        &path,
+        b"<!DOCTYPE html>\n<html><body>Log in</body></html>\n",
+    )
+    .unwrap();
+    let output = run(&[path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("a web page (HTML)"), "{error}");
+}
+
+#[test]
 fn a_cut_capture_is_reported_as_far_as_it_goes() {
     let bytes = std::fs::read(HEALTHY).unwrap();
     let folder = tempfile::tempdir().unwrap();

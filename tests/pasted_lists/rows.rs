@@ -334,3 +334,75 @@ fn a_pause_of_one_second_is_none_where_the_clock_counts_whole_seconds() {
     assert!(!idle("1"));
     assert!(idle("9"));
 }
+
+/// A list of NFS over jumbo frames, whose replies never got through: what another dissector says stands before TCP's markers.
+#[test]
+fn what_is_sent_again_is_known_behind_other_dissectors_markers() {
+    let document = document_of_text(
+        "\
+  19  47.294770 x.2 -> x.4 TCP 66 netconfsoaphttp > nfs [ACK] Seq=1 Ack=1 Win=17920 Len=0 TSval=1578371716 TSecr=2837548831
+  20  47.294794 x.2 -> x.4 NFS 270 V4 Call READDIR FH:0xcb5e6e28
+  21  47.294802 x.4 -> x.2 TCP 66 nfs > netconfsoaphttp [ACK] Seq=1 Ack=205 Win=19072 Len=0 TSval=2837548831 TSecr=1578371716
+  22  47.294975 x.4 -> x.2 NFS 4034 V4 Reply (Call In 20) READDIR
+  23  47.495918 x.4 -> x.2 NFS 4034 [RPC duplicate of #22][TCP Retransmission] V4 Reply (Call In 20) READDIR
+  24  47.897918 x.4 -> x.2 NFS 4034 [RPC duplicate of #22][TCP Retransmission] V4 Reply (Call In 20) READDIR
+  25  48.701955 x.4 -> x.2 NFS 4034 [RPC duplicate of #22][TCP Retransmission] V4 Reply (Call In 20) READDIR
+",
+    );
+    assert_eq!(document["connections"][0]["bytes"]["server"], 3968);
+    assert_ne!(document["connections"][0]["outcome"], "open");
+}
+
+/// tshark 3 and 4 in issues on GitHub: a SYN that is sent again, on ports that they take for used again.
+#[test]
+fn a_syn_that_is_sent_again_opens_no_other_connection() {
+    let document = document_of_text(
+        "\
+    2   0.083122  10.244.0.13 → 10.244.1.9   TCP 74 54292 → 5000 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 SACK_PERM TSval=1056154647 TSecr=0 WS=128
+    3   1.088024  10.244.0.13 → 10.244.1.9   TCP 74 [TCP Retransmission] [TCP Port numbers reused] 54292 → 5000 [SYN] Seq=0 Win=64240 Len=0 MSS=1460 SACK_PERM TSval=1056155652 TSecr=0 WS=128
+",
+    );
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(document["connections"][0]["frames"]["count"], 2);
+}
+
+/// A question on ask.wireshark.org: two times, names for the addresses, port columns.
+#[test]
+fn ports_stand_behind_names() {
+    let document = document_of_text(
+        "\
+19452   0.000270000 5.730763000 SRC DST 64569   25000   TCP 64569 > 25000 [SYN, ECN, CWR] Seq=0 Win=8192 Len=0 MSS=1460 WS=256 SACK_PERM=1  19452
+29753   0.000484000 8.849849000 DST SRC 25000   64569   TCP 25000 > 64569 [ACK] Seq=1 Ack=1 Win=32775 Len=0 29753
+",
+    );
+    let connection = &document["connections"][0];
+    assert_eq!(document["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(connection["client"]["ip"], "SRC");
+    assert_eq!(connection["server"]["port"], 25000);
+}
+
+/// A mail to netfilter-devel numbers its rows with colons, and leaves the addresses out.
+#[test]
+fn a_rows_number_may_end_in_a_colon() {
+    let document = document_of_text(
+        "\
+2: 703 → 2049 [SYN] Seq=1433611541
+4: 2049 → 703 [RST, ACK] Seq=0 Ack=1433611542
+",
+    );
+    assert_eq!(document["connections"][0]["frames"]["last"], 4);
+    assert_eq!(verdict(&document, 0).0, "port_closed");
+}
+
+/// A page saved as a whole: its list is read like one that was copied.
+#[test]
+fn a_list_in_a_saved_page_is_read() {
+    let (cause, ..) = of("\
+<!DOCTYPE html>
+<html><head><title>Refused</title></head><body>
+<p>telnet says: connection refused.</p><pre><code>14:44:43.508869 IP 10.0.0.1.57958 &gt; 10.0.0.2.4444: Flags [S], seq 1221156848, win 43690, length 0
+14:44:43.508883 IP 10.0.0.2.4444 &gt; 10.0.0.1.57958: Flags [R.], seq 0, ack 1221156849, win 0, length 0</code></pre>
+</body></html>
+");
+    assert_eq!(cause, "port_closed");
+}

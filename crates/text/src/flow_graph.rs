@@ -103,6 +103,10 @@ impl FlowGraph {
         if row.flags.is_none() && !speaks_tcp(&row.app) {
             return Drawn::Foreign;
         }
+        if left.place == right.place {
+            // A page has taken the blanks away that tell the columns apart.
+            return Drawn::Part;
+        }
         let mut side = |end: &End<'_>| -> Side {
             let host = self.hosts.get(end.place).filter(|host| !host.is_empty());
             names.side(host.map(String::as_str), Some(end.port))
@@ -260,6 +264,20 @@ Conv.| Time    | 10.0.0.1                              | 10.0.0.3               
             (Some(1), Some(8), Some(347))
         );
         assert_eq!(rows[0].len, Some(0));
+    }
+
+    /// stackoverflow.com, a stack on a TUN device: of each run of blanks the page kept one.
+    #[test]
+    fn a_graph_without_its_blanks_does_not_say_who_spoke() {
+        let (rows, _) = read(
+            "\
+|Time | 192.168.20.1 |
+| | | 192.168.20.99 |
+|0.000000000| SYN | |Seq = 0
+| |(39284) ------------------> (20) |
+",
+        );
+        assert!(rows.is_empty());
     }
 
     #[test]

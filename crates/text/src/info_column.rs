@@ -222,18 +222,26 @@ const MAX_MARK: usize = 120;
 pub(crate) fn leading_marks(info: &str) -> (Vec<&str>, &str) {
     let mut marks = Vec::new();
     let mut rest = info.trim_start();
-    while let Some(inner) = rest.strip_prefix("[TCP ") {
-        let Some((mark, after)) = inner.split_once(']') else {
-            break;
-        };
-        let whole = rest.get(1..mark.len().saturating_add(5)).unwrap_or(mark);
-        if mark.len() > MAX_MARK || mark.starts_with("segment of") || mark.starts_with("PDU") {
-            break;
-        }
-        marks.push(whole);
-        rest = after.trim_start();
+    while let Some((mark, after)) = leading_mark(rest) {
+        marks.push(mark);
+        rest = after;
     }
     (marks, rest)
+}
+
+/// A marker in front, without brackets, and what follows it. What a higher protocol puts before TCP's markers counts as one:
+/// `[RPC duplicate of #22][TCP Retransmission] V4 Reply`.
+fn leading_mark(info: &str) -> Option<(&str, &str)> {
+    let (mark, after) = info.strip_prefix('[')?.split_once(']')?;
+    let after = after.trim_start();
+    if mark.len() > MAX_MARK {
+        return None;
+    }
+    match mark.strip_prefix("TCP ") {
+        Some(said) => !said.starts_with("segment of") && !said.starts_with("PDU"),
+        None => after.starts_with("[TCP ") && leading_mark(after).is_some(),
+    }
+    .then_some((mark, after))
 }
 
 /// Reads `Seq=1 Ack=2 …` from `from` on, notes in brackets between them included. Gives where it ends.

@@ -30,7 +30,16 @@ const PWRU: Lookalike = kind(
     "run it with --output-tcp-flags, or take a capture (tcpdump -i any -w FILE)",
 );
 
-static KINDS: [Kind; 36] = [
+const PAGE: Lookalike = kind(
+    "a web page (HTML), and no packet list stands in it",
+    "the download gave a page (a log-in, perhaps) instead of the file: download the file itself",
+);
+
+static KINDS: [Kind; 40] = [
+    (&["<!DOCTYPE html"], PAGE),
+    (&["<!doctype html"], PAGE),
+    (&["<html"], PAGE),
+    (&["<HTML"], PAGE),
     (
         &["Recv-Q", "Send-Q"],
         kind("a socket table (ss, netstat)", CAPTURE),

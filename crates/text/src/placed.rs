@@ -136,11 +136,9 @@ impl Carried {
             (Some(before), Some(now)) => before != now,
             _ => false,
         };
-        differs
-            || row
-                .marks
-                .iter()
-                .any(|mark| mark.contains("Port numbers reused"))
+        // Wireshark 3 and 4 call a SYN that is sent again both: only within one conversation is it a retransmission.
+        let says = |words: &str| row.marks.iter().any(|mark| mark.contains(words));
+        differs || (says("Port numbers reused") && !says("Retransmission"))
     }
 
     /// What comes behind a connection between the same ends.

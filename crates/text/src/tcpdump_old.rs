@@ -29,8 +29,8 @@ pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
     read_prefix(prefix, before, names, &mut row);
     row.source = names.side(source.0, source.1);
     row.destination = names.side(destination.0, destination.1);
-    let mut words = rest.split_whitespace();
-    let Some(flags) = words.next().and_then(read_flags) else {
+    let flags = rest.split_whitespace().next();
+    let Some(flags) = flags.and_then(|word| first_flags(word, rest)) else {
         return Read::No;
     };
     row.flags = Some(flags);
@@ -65,7 +65,7 @@ fn split_at_flags(line: &str) -> Option<(&str, &str)> {
         let at = from.saturating_add(line.get(from..)?.find(": ")?);
         let rest = line.get(at.saturating_add(2)..)?;
         let word = rest.split_whitespace().next()?;
-        if read_flags(word).is_some() {
+        if first_flags(word, rest).is_some() {
             return Some((line.get(..at)?, rest));
         }
         from = at.saturating_add(2);
@@ -73,8 +73,26 @@ fn split_at_flags(line: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Takes out what `-vv` says of the checksum behind the flags: `S [tcp sum ok] 1:1(0)`, `. [bad tcp cksum 1 (->2)!] ack 7`.
+/// The flags that `rest` begins with; a comma follows them where the checksum does.
+fn first_flags(word: &str, rest: &str) -> Option<TcpFlags> {
+    match word.strip_suffix(',') {
+        Some(flags) => read_flags(flags).filter(|_| checksum_behind(rest).is_some()),
+        None => read_flags(word),
+    }
+}
+
+/// The flags, and what stands behind the checksum of tcpdump 3.9 and 4.0 with `-v`: `R, cksum 0x8069 (incorrect (-> 0x1a53), 0:0(0)`.
+fn checksum_behind(rest: &str) -> Option<(&str, &str)> {
+    let (flags, note) = rest.split_once(", cksum 0x")?;
+    let (_, numbers) = note.split_once("), ")?;
+    (!flags.contains(' ')).then_some((flags, numbers))
+}
+
+/// Takes out what `-v` says of the checksum behind the flags: `S [tcp sum ok] 1:1(0)`, `. [bad tcp cksum 1 (->2)!] ack 7`.
 fn without_checksum(rest: &str) -> Cow<'_, str> {
+    if let Some((flags, numbers)) = checksum_behind(rest) {
+        return format!("{flags} {numbers}").into();
+    }
     let note = rest
         .split_once(" [")
         .filter(|(flags, _)| !flags.contains(' '));
@@ -212,6 +230,26 @@ mod tests {
         assert!(syn.all_options);
     }
 
+    /// ubuntuforums.org, 2006 and 2008: `tcpdump -v` of release 3.9 on one line; release 4.0 breaks it behind the IP header.
+    #[test]
+    fn checksums_stand_between_commas() {
+        let fin = row(
+            "02:48:24.319149 IP (tos 0x0, ttl 63, id 18767, offset 0, flags [none], proto TCP (6), length 40) 10.10.0.199.50994 > feijoa.canonical.com.www: F, cksum 0x8069 (correct), 658272351:658272351(0) ack 1658955984 win 65535",
+        );
+        assert_eq!(fin.flags, Some(TcpFlags::FIN | TcpFlags::ACK));
+        assert_eq!(
+            (fin.seq, fin.ack, fin.len),
+            (Some(658_272_351), Some(1_658_955_984), Some(0))
+        );
+        assert_eq!(fin.ttl, Some(63));
+        let reset = row(
+            "10.0.0.1.80 > 10.0.0.2.36101: R, cksum 0x8069 (incorrect (-> 0x1a53), 0:0(0) ack 658272352 win 0",
+        );
+        assert_eq!((reset.seq, reset.len), (Some(0), Some(0)));
+        let ack = row("10.0.0.1.80 > 10.0.0.2.36101: ., cksum 0x1 (correct), ack 7 win 5840");
+        assert_eq!((ack.ack, ack.len), (Some(7), Some(0)));
+    }
+
     #[test]
     fn pure_acknowledgements() {
         let ack = row(
@@ -234,7 +272,12 @@ mod tests {
 
     #[test]
     fn prose_is_no_packet() {
-        for line in ["Note: S is for SYN", "he said > so: P or R", "a > b: F"] {
+        for line in [
+            "Note: S is for SYN",
+            "he said > so: P or R",
+            "a > b: F",
+            "a > b: P, or R 1:1(0)",
+        ] {
             assert!(
                 matches!(read_packet(line, &mut Names::default()), Read::No),
                 "{line}"

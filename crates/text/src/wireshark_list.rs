@@ -120,7 +120,7 @@ fn read_lead(all: &[Token<'_>]) -> Lead {
     let mut lead = Lead::default();
     while let Some(token) = all.get(lead.used) {
         if lead.time.is_none()
-            && let Some(number) = integer(token.text.trim_end_matches('.'))
+            && let Some(number) = integer(token.text.trim_end_matches(['.', ':']))
         {
             lead.frame = Some(number);
             lead.used = lead.used.saturating_add(1);
@@ -217,6 +217,9 @@ fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
             ..Hosts::default()
         });
     }
+    if let Some(hosts) = read_names_and_ports(all) {
+        return Some(hosts);
+    }
     match all {
         [] => Some(Hosts::default()),
         [one] => split_joined_arrow(one.text).map(|(source, destination)| Hosts {
@@ -244,6 +247,23 @@ fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
         }
         _ => read_addresses(all).or_else(|| read_host_phrases(all)),
     }
+}
+
+/// Two names and their ports behind them: `SRC DST 64569   25000` (`src` is a port's name too).
+fn read_names_and_ports<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
+    let [source, destination, source_port, destination_port] = all else {
+        return None;
+    };
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_alphabetic());
+    let is_number = |word: &str| integer::<u16>(word).is_some();
+    let names = is_name(source.text) && is_name(destination.text);
+    let ports = is_number(source_port.text) && is_number(destination_port.text);
+    (names && ports).then(|| Hosts {
+        source: Some(source.text.to_owned()),
+        destination: Some(destination.text.to_owned()),
+        ports: Some((source_port.text, destination_port.text)),
+        ..Hosts::default()
+    })
 }
 
 /// Two addresses, each perhaps followed by its port, and perhaps the Length behind them: all that stands there.

@@ -8,10 +8,6 @@ static JSON: ForeignKind = ForeignKind {
     advice: "not a packet list: `tshark -T json -r CAPTURE` writes one, the capture itself is better",
 };
 
-static HTML: ForeignKind = ForeignKind {
-    name: "a web page (HTML)",
-    advice: "not a capture: the download gave a page (a log-in, perhaps) instead of the file; download the file itself",
-};
 static HEX_OF_FILE: ForeignKind = ForeignKind {
     name: "a hex dump of a capture file",
     advice: "which `xxd -r IN OUT.pcap` turns back into one",
@@ -65,9 +61,7 @@ const TRACE_WINDOW: usize = 2048;
 pub(super) fn recognise(head: &[u8]) -> Option<&'static ForeignKind> {
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let start = start.trim_ascii_start();
-    if is_html(start) {
-        Some(&HTML)
-    } else if is_other_json(start) {
+    if is_other_json(start) {
         Some(&JSON)
     } else if is_base64_of_capture(start) {
         Some(&PCAP_IN_BASE64)
@@ -91,14 +85,6 @@ fn trace_of(head: &[u8]) -> Option<&'static ForeignKind> {
                 .any(|bytes| bytes == name.as_bytes())
         })
         .map(|(_, kind)| kind)
-}
-
-fn is_html(start: &[u8]) -> bool {
-    ["<!doctype html", "<html"].iter().any(|tag| {
-        start
-            .get(..tag.len())
-            .is_some_and(|bytes| bytes.eq_ignore_ascii_case(tag.as_bytes()))
-    })
 }
 
 /// The beginnings of pcap in both byte orders, of pcapng, and of gzip, in base64.
@@ -196,12 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_any_spelling() {
+    fn pages_are_left_to_the_text_reader() {
         assert_eq!(
-            recognise(b"\xef\xbb\xbf\r\n<!DocType HTML>\n<body>"),
-            Some(&HTML)
+            recognise(b"<!DOCTYPE html>\n<pre>10:00 IP a > b</pre>"),
+            None
         );
-        assert_eq!(recognise(b"<HTML><HEAD>"), Some(&HTML));
         assert_eq!(recognise(b"<pdml version=\"0\">"), None);
     }
 
