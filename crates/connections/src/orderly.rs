@@ -470,13 +470,7 @@ impl<X: StreamSink> Orderly<X> {
     /// What it tells of its listener.
     pub(crate) fn visit(&self, stock: &mut Stock) -> Visit {
         let server = self.server();
-        let heard = self
-            .last_kept_of(server)
-            .or_else(|| {
-                let middle = self.body.passed.middle.as_deref()?;
-                Some(middle.ends.of(server).spoken.moment(self.body.first_frame))
-            })
-            .unwrap_or(self.body.syn_ack.at);
+        let heard = self.last_heard(server).unwrap_or(self.body.syn_ack.at);
         let ttl = self.body.syn_ack.ttl();
         let usual = self
             .ends
@@ -502,12 +496,17 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
-    /// The last packet of an end, of those that are kept one by one.
-    fn last_kept_of(&self, end: End) -> Option<Moment> {
+    /// The last packet of an end behind the handshake: among the last ones, else in the middle, else among the first.
+    fn last_heard(&self, end: End) -> Option<Moment> {
         let body = &*self.body;
         let (before, first_frame) = (&body.before_ring, body.first_frame);
+        let in_middle = || {
+            let half = body.passed.middle.as_deref()?.ends.of(end);
+            (half.packets > 0).then_some(half.spoken)
+        };
         let in_ring = self.log.last_of(end, 0, before, first_frame);
-        let last = in_ring.or_else(|| self.last_of_first(end, 0));
+        let last = in_ring.or_else(in_middle);
+        let last = last.or_else(|| self.last_of_first(end, 0));
         last.map(|at| at.moment(first_frame))
     }
 

@@ -577,3 +577,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_listener_that_only_listens_in_the_end_was_heard_before() {
+    let habits = Habits {
+        ids: BySide {
+            client: 1,
+            server: 1,
+        },
+        frames: 1,
+        nanos: 0,
+    };
+    let mut talk = Talk::new(BySide::default(), 60_000, true, 1460, habits);
+    for _ in 0..200 {
+        talk.step(Step::Data(Side::Server, 900));
+        talk.step(Step::Ack(Side::Client));
+    }
+    for _ in 0..200 {
+        talk.step(Step::Data(Side::Client, 9));
+    }
+    let heard = |short: bool| {
+        let engine = engine_of(&talk.segments, short);
+        let listener = engine.neighbours().listener(end(2, 80)).cloned();
+        listener.unwrap().last_heard
+    };
+    assert_eq!(heard(true), heard(false));
+}
