@@ -129,22 +129,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 fn answers_not_picked(case: &Case<'_>, syn: Moment, found: &mut Observations) {
     let c = case.connection;
     let once = found.has(ids::SYN_UNANSWERED) && c.handshake.syn_count == 1 && c.notices.is_empty();
-    if !once || case.neighbours.has_answers() {
+    if !once || found.has(ids::SYN_JUST_SENT) || case.neighbours.has_answers() {
         return;
     }
-    let ran_on = c.capture_end - syn.time;
-    let again = match c.timed && ran_on >= PATIENCE {
-        true => format!(
-            ", and the client did not send its SYN (frame {}) again within {}, as hosts do that hear nothing",
-            syn.frame,
-            wording::span(ran_on)
-        ),
-        false => String::new(),
-    };
     found.tell(
         ids::ANSWERS_NOT_PICKED,
         [syn.frame],
-        format!("The capture holds nothing that follows an answered SYN, of any connection: as if a filter had picked SYNs and RSTs alone{again}."),
+        format!(
+            "The capture holds nothing that follows an answered SYN, of any connection: as if a filter had picked SYNs and RSTs alone. And the client did not send this SYN (frame {}) again within {}, as hosts do that hear nothing.",
+            syn.frame,
+            wording::span(c.capture_end - syn.time)
+        ),
     );
 }
 
