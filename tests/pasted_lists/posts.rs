@@ -236,6 +236,10 @@ fn what_no_tcp_sends_is_a_scan() {
             "12:00:01.2 IP 10.0.0.9.40000 > 10.0.0.2.22: Flags [FPU], seq 1, win 1024, urg 0, length 0\n",
             "filtered",
         ),
+        (
+            "12:00:01.2 IP 10.0.0.9.40000 > 10.0.0.2.22: Flags [FSPU], seq 1, win 256, urg 0, length 0\n",
+            "filtered",
+        ),
     ] {
         let document = document_of_text(rows);
         let connection = &document["connections"][0];

@@ -19,8 +19,11 @@ const SECOND_ANSWER: Span = Span::from_millis(3_500);
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     answered_twice(case, found);
-    scan_probe(case, found);
     repeated_in_spite(case, found);
+    scan_probe(case, found);
+    if found.has(ids::SCAN_PROBE) {
+        return;
+    }
     let c = case.connection;
     let h = &c.handshake;
     let Some(syn) = h.syn else {
@@ -143,32 +146,40 @@ fn answers_not_picked(case: &Case<'_>, syn: Moment, found: &mut Observations) {
     );
 }
 
-/// Every segment but the first SYN and a RST carries ACK (RFC 9293 §3.10.7.4): one without it begins no connection, and belongs to
-/// none. Scanners ask so (FIN, NULL and Xmas scans), for closed ports answer with RST.
+/// Every segment but the first SYN and a RST carries ACK (RFC 9293 §3.10.7.4), and no program can close, or mark data as urgent, before
+/// its connection is open: what does otherwise begins no connection, and belongs to none. Scanners ask so (nmap's FIN, NULL and Xmas scans,
+/// and its SYN with FIN, PSH and URG), for closed ports answer with RST, and systems differ in the rest.
 fn scan_probe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
-    let told = Known::FLAGS;
-    let probes = |p: &&Packet| {
-        let opens = p
-            .flags
-            .intersects(TcpFlags::SYN | TcpFlags::ACK | TcpFlags::RST);
-        p.known.has(told) && !p.known.has(Known::FLAGS_INFERRED) && !opens
-    };
-    let Some(first) = c.packets.first().filter(probes) else {
+    let Some(first) = c.packets.first().filter(|p| is_probe(p)) else {
         return;
     };
-    let alone = |p: &Packet| probes(&p) || p.flags.is_rst();
-    if c.opener != Opener::Guess || !c.packets.iter().all(alone) || first.payload_len > 0 {
+    let alone = |p: &Packet| is_probe(p) || p.flags.is_rst();
+    if !c.packets.iter().all(alone) || first.payload_len > 0 {
         return;
     }
     found.tell(
         ids::SCAN_PROBE,
         [first.frame],
-        format!(
-            "Frame {} carries neither SYN nor ACK nor RST: no TCP sends that, scanners do.",
-            first.frame
-        ),
+        match first.flags.contains(TcpFlags::SYN) {
+            true => format!(
+                "Frame {} opens a connection and has FIN or URG set: no TCP sends that, scanners do.",
+                first.frame
+            ),
+            false => format!(
+                "Frame {} carries neither SYN nor ACK nor RST: no TCP sends that, scanners do.",
+                first.frame
+            ),
+        },
     );
+}
+
+/// Control bits that no TCP sends together.
+fn is_probe(packet: &Packet) -> bool {
+    let flags = packet.flags;
+    let told = packet.known.has(Known::FLAGS) && !packet.known.has(Known::FLAGS_INFERRED);
+    told && !flags.intersects(TcpFlags::ACK | TcpFlags::RST)
+        && (!flags.contains(TcpFlags::SYN) || flags.intersects(TcpFlags::FIN | TcpFlags::URG))
 }
 
 /// Linux's SYNPROXY answers with a window of 0, opens the connection to the server behind the client's ACK, and then opens the
