@@ -1,6 +1,7 @@
 //! What one exchange was about: asked, promised, delivered.
 
 use compact_str::CompactString;
+use whyreset_capture::Span;
 use whyreset_connections::{Ending, Moment, Side};
 
 use crate::tls::is_http2;
@@ -221,6 +222,8 @@ pub struct Http2Stream {
     pub stalled: Option<FlowControlStall>,
     /// gRPC status, where it shows.
     pub grpc_status: Option<u32>,
+    /// How long the client waits at most, as a request of gRPC tells.
+    pub deadline: Option<Span>,
 }
 
 /// A sender that waits for a WINDOW_UPDATE (RFC 9113 §5.2).
@@ -374,7 +377,7 @@ impl Tls {
             AnswerEnd::PerhapsReset => true,
             // A goodbye is said by whoever speaks TLS, and that may be a proxy that has lost its server. In HTTP/2 such a proxy resets the
             // stream, and who means to leave says GOAWAY before.
-            AnswerEnd::InPieces | AnswerEnd::Shorter | AnswerEnd::Untold => {
+            AnswerEnd::Full | AnswerEnd::InPieces | AnswerEnd::Shorter | AnswerEnd::Untold => {
                 let announced = self.speaks_http2() && self.answer_followed;
                 self.left_behind_answer && !(announced && self.server_said_goodbye())
             }
@@ -393,6 +396,8 @@ pub enum AnswerEnd {
     Marked,
     /// The last record is shorter than those before it, which are of one length.
     Shorter,
+    /// Its last piece is as long as those before it, or as a record can be: by that more was to come.
+    Full,
     /// Three records or more, of no common length: any of them may have been the last.
     InPieces,
     /// What came behind it is as long as HTTP/2's RST_STREAM, and the server had no reason to open a window.

@@ -151,6 +151,15 @@ fn a_proxy_that_lost_its_server_says_goodbye_behind_a_short_record() {
     assert!(verdict.confidence > 0.95, "{}", told(&verdict));
 }
 
+/// A program that fails between two writes of one length, or a proxy that loses such a one, says goodbye like any other.
+#[test]
+fn a_goodbye_behind_a_piece_like_those_before_is_no_sign_of_an_end() {
+    let verdict = with_goodbye_at(Session::new(&runs(&[194, 96, 96])), 0.145).server_closes(0.146);
+    let share = share(&verdict, Cause::ResponseTruncated);
+    assert!((0.3..0.7).contains(&share), "{}", told(&verdict));
+    assert!(verdict.confidence < 0.7, "{}", told(&verdict));
+}
+
 #[test]
 fn a_stream_of_pieces_that_ends_in_silence_may_have_been_cut() {
     let limit = with_goodbye_at(Session::new(&PIECES), 5.136).server_closes(5.137);

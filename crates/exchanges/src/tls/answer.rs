@@ -97,6 +97,7 @@ impl Answer {
             _ if self.ended => AnswerEnd::Marked,
             _ if self.perhaps_reset => AnswerEnd::PerhapsReset,
             Some(false) => AnswerEnd::Shorter,
+            Some(true) => AnswerEnd::Full,
             None if self.records >= PIECES => AnswerEnd::InPieces,
             _ => AnswerEnd::Untold,
         }

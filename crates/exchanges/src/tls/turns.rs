@@ -88,8 +88,9 @@ const SHORT_REQUEST: u64 = 1_400;
 /// A `QUIT`, the end of an XML stream, a GOAWAY: hardly a longer one.
 pub(super) const FAREWELL: u64 = 64;
 
-/// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, those of Java up to two thousand.
-pub(super) const TICKET: std::ops::RangeInclusive<u16> = 60..=2_048;
+/// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, or 57 where the server keeps the sessions (`SSL_OP_NO_TICKET`: a
+/// ticket is a session's number of 32 bytes then), those of Java up to two thousand.
+pub(super) const TICKET: std::ops::RangeInclusive<u16> = 57..=2_048;
 
 impl Turns {
     pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {
@@ -429,6 +430,7 @@ impl Turns {
     pub(crate) fn answer_end(&self) -> AnswerEnd {
         match self.last {
             Some(Side::Server) if self.dialogue => AnswerEnd::Marked,
+            Some(Side::Server) if self.are_answers_alike() => AnswerEnd::Untold,
             Some(Side::Server) => self.answer.end(),
             _ => AnswerEnd::Untold,
         }
@@ -462,10 +464,14 @@ impl Turns {
             (Side::Client, _) if self.speech == Speech::Http2 && self.requests > 1 => None,
             (Side::Client, _) => Some(false),
             _ if goodbye => Some(false),
-            // Answers to requests that went out together may be as long as each other.
-            _ if self.speech == Speech::Other && self.burst > 1 && self.answer.is_alike() => None,
+            _ if self.are_answers_alike() => None,
             _ => self.answer.is_under_way(),
         }
+    }
+
+    /// Answers to requests that went out together may be as long as each other.
+    const fn are_answers_alike(&self) -> bool {
+        matches!(self.speech, Speech::Other) && self.burst > 1 && self.answer.is_alike()
     }
 }
 

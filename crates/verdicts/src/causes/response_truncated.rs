@@ -35,6 +35,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "who has said all closes at once: a proxy, or a program, that waits for the rest of an answer closes later",
         ),
         on(
+            ANSWER_STOPPED_FULL,
+            20.0,
+            "the last piece of a body is seldom as long as those before it: more was to come",
+        ),
+        on(
             ANSWER_IN_PIECES,
             3.0,
             "programs that send what they make stop, or are stopped, between any two pieces",

@@ -166,6 +166,11 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             frames,
             format!("The server left {behind} an answer in many records of no common length: any of them may, or may not, have been meant to be the last."),
         ),
+        AnswerEnd::Full => found.tell(
+            ids::ANSWER_STOPPED_FULL,
+            frames,
+            format!("The server left {behind} a piece of its answer that is as long as those before it: the last one of a body mostly has a length of its own."),
+        ),
         // A proxy that has lost its server sends what it has, and then goodbye: its last record is short whatever was to come.
         AnswerEnd::Shorter if !tls.server_said_goodbye() => ended_by_size(frames, found),
         _ => {}

@@ -206,6 +206,8 @@ ids! {
     PERHAPS_LEFT_EARLY = "perhaps_left_early";
     /// The last record of an encrypted answer is shorter than those before it.
     ANSWER_ENDED_BY_SIZE = "answer_ended_by_size";
+    /// The last piece of an encrypted answer is as long as those before it.
+    ANSWER_STOPPED_FULL = "answer_stopped_full";
     /// An encrypted answer in many records of no common length.
     ANSWER_IN_PIECES = "answer_in_pieces";
     /// The client left without a goodbye right behind a piece of such an answer.
@@ -251,6 +253,8 @@ ids! {
 
     /// The client cancelled an HTTP/2 stream before its response was whole.
     STREAM_CANCELLED = "stream_cancelled";
+    /// When the client did, the deadline had passed that its request of gRPC had set.
+    DEADLINE_MET = "deadline_met";
     /// The server reset an HTTP/2 stream before its response was whole.
     STREAM_GIVEN_UP = "stream_given_up";
     /// The server had not begun with the request that it cut: clients may repeat it.
@@ -261,6 +265,10 @@ ids! {
     WEBSOCKET_CUT_BY_CLIENT = "websocket_cut_by_client";
     /// The server, or a proxy in its place, did.
     WEBSOCKET_CUT_BY_SERVER = "websocket_cut_by_server";
+    /// The client said goodbye in a WebSocket because its ping had got no pong.
+    PING_OF_CLIENT_UNANSWERED = "ping_of_client_unanswered";
+    /// The server, or a proxy in its place, did.
+    PING_OF_SERVER_UNANSWERED = "ping_of_server_unanswered";
     /// The server's last words say that it does not serve this client, or nobody.
     REFUSED_IN_WORDS = "refused_in_words";
     /// They say that it had waited too long for the client.
