@@ -1,10 +1,14 @@
-//! WebSocket (RFC 6455) behind its upgrade: only its close is looked for.
+//! WebSocket (RFC 6455) behind its upgrade: only its close is looked for, and pings that nobody answers before it.
 
+use whyreset_capture::Span;
 use whyreset_connections::{BySide, Moment, Needs, Side};
 
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::layer::Layer;
 use crate::{Exchange, Protocol};
+
+/// Who leaves sooner behind a ping has not waited for the pong.
+const PATIENCE: Span = Span::from_millis(900);
 
 /// A WebSocket.
 #[derive(Debug)]
@@ -13,6 +17,17 @@ pub(crate) struct WebSocket {
     readers: BySide<FrameReader>,
     /// A side has closed the connection: a close frame comes too late now.
     closed: bool,
+    /// A side's oldest ping that the other side has not answered (RFC 6455 §5.5.2).
+    pings: BySide<Option<Moment>>,
+}
+
+/// A control frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Control {
+    /// With its code.
+    Close(Option<u16>),
+    Ping,
+    Pong,
 }
 
 /// One direction: in a frame's header, or in its payload.
@@ -31,6 +46,37 @@ impl WebSocket {
             id: None,
             readers: BySide::default(),
             closed: false,
+            pings: BySide::default(),
+        }
+    }
+
+    fn control(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, frame: Control) {
+        match frame {
+            Control::Ping => {
+                self.pings.of_mut(side).get_or_insert(at);
+            }
+            Control::Pong => *self.pings.of_mut(side.peer()) = None,
+            Control::Close(code) => self.take_leave(log, side, at, code),
+        }
+    }
+
+    fn take_leave(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, code: Option<u16>) {
+        let text = match code {
+            Some(code) => format!("the {side} closed the WebSocket with code {code}"),
+            None => format!("the {side} closed the WebSocket"),
+        };
+        log.find("websocket_close", Some(side), &[at.frame], text);
+        let whole = !self.readers.client.lost && !self.readers.server.lost;
+        let ping = self.pings.of_mut(side).take().filter(|_| whole);
+        if let Some(ping) = ping.filter(|ping| at.time - ping.time > PATIENCE) {
+            let text = format!("the {side} closed the WebSocket behind a ping that got no pong");
+            let frames = [ping.frame, at.frame];
+            log.find("websocket_ping_unanswered", Some(side), &frames, text);
+        }
+        // What the other side's close answers is not asked for any more.
+        self.pings = BySide::default();
+        if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+            exchange.complete |= !self.closed;
         }
     }
 
@@ -59,16 +105,8 @@ impl WebSocket {
 impl Layer for WebSocket {
     fn data(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, _: u64, bytes: &[u8]) {
         self.note(log, side, at);
-        let reader = self.readers.of_mut(side);
-        for close in reader.read(bytes) {
-            let text = match close {
-                Some(code) => format!("the {side} closed the WebSocket with code {code}"),
-                None => format!("the {side} closed the WebSocket"),
-            };
-            log.find("websocket_close", Some(side), &[at.frame], text);
-            if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
-                exchange.complete |= !self.closed;
-            }
+        for frame in self.readers.of_mut(side).read(bytes) {
+            self.control(log, side, at, frame);
         }
         self.doubt(log, side);
     }
@@ -105,9 +143,9 @@ impl Layer for WebSocket {
 }
 
 impl FrameReader {
-    /// The close frames in `bytes`, with their codes.
-    fn read(&mut self, bytes: &[u8]) -> Vec<Option<u16>> {
-        let mut closes = Vec::new();
+    /// The control frames in `bytes`.
+    fn read(&mut self, bytes: &[u8]) -> Vec<Control> {
+        let mut frames = Vec::new();
         let mut rest = bytes;
         while let ([first, tail @ ..], false) = (rest, self.lost) {
             if self.payload_left > 0 {
@@ -116,14 +154,14 @@ impl FrameReader {
                 self.header.push(*first);
                 rest = tail;
             }
-            self.take_header();
+            frames.extend(self.take_header());
             if self.payload_left == 0
                 && let Some(close) = self.close.take()
             {
-                closes.push(self.close_code(&close));
+                frames.push(Control::Close(self.close_code(&close)));
             }
         }
-        closes
+        frames
     }
 
     fn pass_payload<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
@@ -141,12 +179,13 @@ impl FrameReader {
         rest
     }
 
-    fn take_header(&mut self) {
+    /// Gives the ping or pong that begins.
+    fn take_header(&mut self) -> Option<Control> {
         if self.payload_left > 0 || self.close.is_some() {
-            return;
+            return None;
         }
         let [first, second, more @ ..] = self.header.as_slice() else {
-            return;
+            return None;
         };
         let mask = if second & 0x80 == 0 { 0 } else { 4 };
         let (len_bytes, len) = match second & 0x7f {
@@ -155,20 +194,25 @@ impl FrameReader {
             len => (0, Some(u64::from(len))),
         };
         let (Some(len), true) = (len, more.len() >= len_bytes + mask) else {
-            return;
+            return None;
         };
         let opcode = first & 0x0f;
         // Control frames are short (RFC 6455 §5.5).
         let too_long = opcode >= 8 && len > 125;
         if first & 0x70 & !0x40 != 0 || !matches!(opcode, 0..=2 | 8..=10) || too_long {
             self.lost = true;
-            return;
+            return None;
         }
         self.payload_left = len;
         if opcode == 8 {
             self.close = Some(Vec::new());
         } else if len == 0 {
             self.header.clear();
+        }
+        match opcode {
+            9 => Some(Control::Ping),
+            10 => Some(Control::Pong),
+            _ => None,
         }
     }
 
@@ -194,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_close_code() {
+    fn reads_control_frames() {
         let frames = [
             0x81,
             2,
@@ -213,11 +257,12 @@ mod tests {
         ];
         for size in 1..frames.len() {
             let mut reader = FrameReader::default();
-            let closes: Vec<_> = frames
+            let read: Vec<_> = frames
                 .chunks(size)
                 .flat_map(|piece| reader.read(piece))
                 .collect();
-            assert_eq!(closes, [Some(1001)], "pieces of {size}");
+            let told = [Control::Ping, Control::Close(Some(1001))];
+            assert_eq!(read, told, "pieces of {size}");
         }
     }
 }

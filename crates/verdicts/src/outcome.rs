@@ -87,7 +87,14 @@ fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome
         }
         // It was its own turn to speak.
         Cause::ServerAbort if found.has(ids::CLOSED_WITHOUT_GREETING) => false,
-        _ => found.has(ids::LONG_WAIT) && !refused_in_words(found),
+        _ if found.has_any(&[
+            ids::PING_OF_CLIENT_UNANSWERED,
+            ids::PING_OF_SERVER_UNANSWERED,
+        ]) =>
+        {
+            true
+        }
+        _ => found.has_any(&[ids::LONG_WAIT, ids::DEADLINE_MET]) && !refused_in_words(found),
     };
     Some(if waited {
         Outcome::TimedOut

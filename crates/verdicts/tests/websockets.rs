@@ -110,3 +110,28 @@ fn a_websocket_with_a_close_frame_is_well() {
     expect(&verdict, Cause::None, EndedBy::Server, Outcome::Completed);
     assert!(verdict.confidence > 0.9);
 }
+
+/// The client asks whether the server lives, gives it up behind that (code 1011), and waits for its close frame in vain.
+/// `pong`: the server had answered the ping.
+fn pinged(pong: &[u8]) -> Verdict {
+    let (mut talk, up, down) = socket();
+    talk.client(1.25, PSH_ACK, up, down, &[0x89, 0x80, 0, 0, 0, 0]);
+    talk.server(1.29, PSH_ACK, down, up + 6, pong);
+    let down = down + pong.len() as u32;
+    let close = [0x88, 0x82, 0, 0, 0, 0, 3, 0xf3];
+    talk.client(3.25, PSH_ACK, up + 6, down, &close);
+    talk.server(3.29, ACK, down, up + 14, b"");
+    talk.client(13.25, FIN_ACK, up + 14, down, b"");
+    talk.server(13.29, ACK, down, up + 15, b"");
+    talk.verdict(14.0)
+}
+
+#[test]
+fn a_ping_without_a_pong_was_waited_for_in_vain() {
+    let verdict = pinged(b"");
+    let by = EndedBy::Client;
+    expect(&verdict, Cause::ClientTimeout, by, Outcome::TimedOut);
+    assert!(verdict.confidence > 0.8, "{:#?}", verdict.weighing);
+    assert!(verdict.summary.contains("ping"), "{}", verdict.summary);
+    assert_eq!(pinged(&[0x8a, 0]).cause, Cause::None);
+}

@@ -73,6 +73,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server said that it ends the session, where an answer was due",
         ),
         on(
+            PING_OF_CLIENT_UNANSWERED,
+            0.05,
+            "the server's program did not answer any more",
+        ),
+        on(
+            PING_OF_SERVER_UNANSWERED,
+            0.05,
+            "the client's program did not answer any more",
+        ),
+        on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.4,
             "programs take leave of a WebSocket with a close frame; many a client just leaves",

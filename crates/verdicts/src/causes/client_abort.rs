@@ -50,6 +50,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was asked and promised is not in the capture",
         ),
         on(
+            DEADLINE_MET,
+            0.2,
+            "it cancelled when the limit ran out that its request had set",
+        ),
+        on(
             WEBSOCKET_CUT_BY_CLIENT,
             1.0,
             "a tab that is closed, or a program that ends, often leaves a WebSocket without a close frame",

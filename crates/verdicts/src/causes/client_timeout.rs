@@ -19,8 +19,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         GREETING_MISSING,
         CONNECTED_TOO_LATE,
         WEBSOCKET_CUT_BY_CLIENT,
+        PING_OF_CLIENT_UNANSWERED,
     ],
     weights: &[
+        on(
+            PING_OF_CLIENT_UNANSWERED,
+            12.0,
+            "it asked whether the other side lives, and waited for that in vain",
+        ),
         on(
             TRANSFER_ANNOUNCED,
             0.3,
@@ -92,6 +98,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             STREAM_CANCELLED,
             1.0,
             "programs that give up cancel the request alone",
+        ),
+        on(
+            DEADLINE_MET,
+            30.0,
+            "the request itself says how long its client waits, and that had passed",
         ),
         on(STREAM_GIVEN_UP, 0.02, "the server cut that request"),
         on(
@@ -251,6 +262,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if found.has(GREETING_MISSING) {
         return format!(
             "The client left (frame {frame}) without having heard the server's greeting: the port is open, but the server behind it said nothing."
+        );
+    }
+    if let Some(ping) = found.get(PING_OF_CLIENT_UNANSWERED) {
+        return format!(
+            "The client's WebSocket ping got no pong, and it gave the server up ({}): look at what held the server's program up.",
+            wording::frames(&ping.frames)
         );
     }
     if found.has(WEBSOCKET_CUT_BY_CLIENT) {

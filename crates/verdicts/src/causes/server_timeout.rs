@@ -16,9 +16,15 @@ pub(super) static RULE: CauseRule = CauseRule {
         CLOSED_UNUSED,
         TIMEOUT_STATUS,
         WEBSOCKET_CUT_BY_SERVER,
+        PING_OF_SERVER_UNANSWERED,
         TIMED_OUT_IN_WORDS,
     ],
     weights: &[
+        on(
+            PING_OF_SERVER_UNANSWERED,
+            12.0,
+            "it asked whether the other side lives, and waited for that in vain",
+        ),
         on(PAUSE_IS_USUAL, 0.3, "it had borne such pauses before"),
         on(
             WORDS_LEFT_OUT,
@@ -207,6 +213,12 @@ pub(super) static RULE: CauseRule = CauseRule {
 };
 
 fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if let Some(ping) = found.get(PING_OF_SERVER_UNANSWERED) {
+        return format!(
+            "The server's WebSocket ping got no pong, and it gave the client up ({}): look at what held the client's program up.",
+            wording::frames(&ping.frames)
+        );
+    }
     let waited = case
         .wait
         .map(|wait| format!("after {} ", wording::span(wait.since_data.max(wait.length))))
