@@ -223,6 +223,69 @@ fn an_upload_that_is_answered_with_a_no_and_stopped_was_rejected() {
     );
 }
 
+/// gRPC answers with 200 whatever happened: its own status tells.
+#[test]
+fn a_call_of_grpc_that_fails_before_its_upload_is_whole_was_rejected() {
+    let mut h2 = Http2::open();
+    h2.client(0.1, &frame(HEADERS, END_HEADERS, 1, &[0x83, 0x84, 0x86]));
+    h2.client(0.1001, &frame(DATA, 0, 1, &[b'u'; 1_000]));
+    let failed = [&[0x88, 0, 11][..], b"grpc-status", &[1], b"8"].concat();
+    let failed = frame(HEADERS, END_STREAM | END_HEADERS, 1, &failed);
+    h2.server(0.2, &[failed, frame(RST_STREAM, 0, 1, &[0; 4])].concat());
+    let (up, down) = (h2.up, h2.down);
+    h2.talk.client(0.21, RST_ACK, up, down, b"");
+    let verdict = h2.talk.verdict(2.0);
+    expect(
+        &verdict,
+        Cause::RequestRejectedEarly,
+        EndedBy::Server,
+        Outcome::Aborted,
+    );
+}
+
+#[test]
+fn a_call_of_grpc_that_is_cancelled_at_its_deadline_had_waited() {
+    let mut h2 = Http2::open();
+    let call = [
+        &[0x83, 0x84, 0x86, 0, 12][..],
+        b"grpc-timeout",
+        &[5],
+        b"1930m",
+    ]
+    .concat();
+    h2.client(0.1, &frame(HEADERS, END_STREAM | END_HEADERS, 1, &call));
+    h2.client(2.031, &frame(RST_STREAM, 0, 1, &CANCEL));
+    h2.close(2.1);
+    let verdict = h2.talk.verdict(4.0);
+    expect(
+        &verdict,
+        Cause::ClientTimeout,
+        EndedBy::Client,
+        Outcome::TimedOut,
+    );
+    assert!(verdict.confidence > 0.9, "{:#?}", verdict.weighing);
+}
+
+/// What the client says about its streams when it learns that the server has left is no choice of its own.
+#[test]
+fn a_reset_behind_the_server_s_close_cancels_nothing() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    h2.answer(0.2, 1, 1_200);
+    let (up, down) = (h2.up, h2.down);
+    h2.talk.server(0.5, FIN_ACK, down, up, b"");
+    h2.down += 1;
+    h2.client(0.5001, &frame(RST_STREAM, 0, 1, &REFUSED_STREAM));
+    h2.close(0.6);
+    let verdict = h2.talk.verdict(3.0);
+    expect(
+        &verdict,
+        Cause::ResponseTruncated,
+        EndedBy::Server,
+        Outcome::Truncated,
+    );
+}
+
 #[test]
 fn a_connection_that_lives_on_behind_a_stopped_upload_is_well() {
     let mut h2 = stopped_upload(b"403");

@@ -1,6 +1,7 @@
 //! Header blocks (RFC 9113 §4.3), decoded by HPACK (RFC 7541) with bounds.
 
 use loona_hpack::Decoder;
+use whyreset_capture::Span;
 
 /// A header block may be this long, and its fields together this many times as long.
 pub(crate) const MAX_BLOCK: usize = 65_536;
@@ -21,6 +22,7 @@ pub(crate) struct Fields {
     pub(crate) status: Option<u16>,
     pub(crate) content_length: Option<u64>,
     pub(crate) grpc_status: Option<u32>,
+    pub(crate) deadline: Option<Span>,
 }
 
 /// One direction's decoder.
@@ -88,6 +90,7 @@ impl Fields {
             b":status" => self.status = number(value),
             b"content-length" => self.content_length = number(value),
             b"grpc-status" => self.grpc_status = number(value),
+            b"grpc-timeout" => self.deadline = deadline(value),
             _ => {}
         }
     }
@@ -99,6 +102,22 @@ fn text(value: &[u8], most: usize) -> String {
 
 fn number<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
     std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// gRPC's `Timeout`: at most eight digits and a unit (its PROTOCOL-HTTP2.md).
+fn deadline(value: &[u8]) -> Option<Span> {
+    let (unit, digits) = value.split_last().filter(|_| value.len() <= 9)?;
+    let unit: i64 = match unit {
+        b'H' => 3_600_000_000_000,
+        b'M' => 60_000_000_000,
+        b'S' => 1_000_000_000,
+        b'm' => 1_000_000,
+        b'u' => 1_000,
+        b'n' => 1,
+        _ => return None,
+    };
+    let count: u32 = number(digits)?;
+    Some(Span::from_nanos(i64::from(count).saturating_mul(unit)))
 }
 
 #[cfg(test)]

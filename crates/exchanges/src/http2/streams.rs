@@ -111,6 +111,9 @@ impl Streams {
         exchange.host = fields.host.as_deref().map(Into::into);
         exchange.request_body_expected = fields.content_length;
         exchange.request_body_delivered = fields.content_length.map(|_| 0);
+        if fields.deadline.is_some() {
+            exchange.http2.get_or_insert_default().deadline = fields.deadline;
+        }
         let no_body = method == "HEAD";
         if let Some(stream) = self.open.get_mut(&number) {
             stream.head_of_request = true;

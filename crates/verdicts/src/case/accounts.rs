@@ -289,7 +289,7 @@ fn missing_of(
     if cut_stream::rest_refused(connection, exchange) && close.is_some() {
         return Some((Missing::AnsweredEarly, false));
     }
-    if exchange.reset().is_some() || cut_stream::is_cut(exchange, close) {
+    if cut_stream::was_reset(exchange, close) || cut_stream::is_cut(exchange, close) {
         return None;
     }
     let request_complete =
@@ -479,8 +479,16 @@ fn all_taken(connection: &Connection<Exchanges>, close: Option<Close>) -> bool {
     if !server_spoke(connection) {
         return false;
     }
-    let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
-    taken && close.is_none_or(|close| close.kind == Kind::Fin)
+    let rest = server.sent_to - i64::from(server.fin.is_some()) - server.acked_to;
+    let farewell = close.is_some_and(|close| is_farewell_to(connection, close, rest));
+    (rest <= 0 || farewell) && close.is_none_or(|close| close.kind == Kind::Fin)
+}
+
+/// All that is left came behind the client's close, and is as short as a goodbye: a GOAWAY, a close_notify.
+fn is_farewell_to(connection: &Connection<Exchanges>, close: Close, rest: i64) -> bool {
+    let said = connection.flows.server.last_new_data;
+    let behind = said.is_some_and(|said| said.frame > close.at.frame);
+    close.side == Side::Client && behind && rest <= FAREWELL_BYTES
 }
 
 /// The client acknowledged more than was captured, and no less than what seems to be missing: the capture lost it, the client

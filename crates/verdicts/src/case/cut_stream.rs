@@ -1,7 +1,7 @@
 //! Exchanges that were cut inside a connection which lives on: HTTP/2 streams that one side reset (RFC 9113 §5.4.2).
 
 use whyreset_connections::{Connection, Moment, Side};
-use whyreset_exchanges::{Exchange, Exchanges, StreamReset};
+use whyreset_exchanges::{Exchange, Exchanges, Http2Stream, StreamReset};
 
 use super::{Close, Missing};
 
@@ -57,6 +57,9 @@ fn cut(exchange: &Exchange, close: Option<Close>) -> Option<CutStream<'_>> {
             count: 1,
         });
     }
+    if follows_the_close(exchange, close) {
+        return None;
+    }
     let stream = exchange.http2.as_ref()?;
     let (by, code, at) = match (&stream.reset, stream.ended_short) {
         // What the client says to that comes afterwards.
@@ -99,6 +102,20 @@ pub(super) fn left_out(exchange: &Exchange, close: Option<Close>) -> Option<Mome
     before.then_some(goaway)
 }
 
+/// The client reset the stream behind the server's close: that had ended it.
+fn follows_the_close(exchange: &Exchange, close: Option<Close>) -> bool {
+    let by_client = exchange.reset().filter(|reset| reset.by == Side::Client);
+    let left = close.filter(|close| close.side == Side::Server);
+    by_client
+        .zip(left)
+        .is_some_and(|(reset, left)| reset.at.frame > left.at.frame)
+}
+
+/// The stream was reset, and that was its end.
+pub(super) fn was_reset(exchange: &Exchange, close: Option<Close>) -> bool {
+    exchange.reset().is_some() && !follows_the_close(exchange, close)
+}
+
 /// The stream ended early, without a reset: short of its length, or left out.
 pub(super) fn is_cut(exchange: &Exchange, close: Option<Close>) -> bool {
     let short = exchange.http2.as_ref().and_then(|it| it.ended_short);
@@ -107,7 +124,10 @@ pub(super) fn is_cut(exchange: &Exchange, close: Option<Close>) -> bool {
 
 /// The server refused the request, answered that in full, and reset the stream to stop the rest of the body; it was the last request.
 pub(super) fn rest_refused(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
-    let refused = exchange.status.is_some_and(|status| status >= 400) && exchange.response_complete;
+    let failed = |stream: &Http2Stream| stream.grpc_status.is_some_and(|status| status != 0);
+    let refused = exchange.status.is_some_and(|status| status >= 400)
+        || exchange.http2.as_deref().is_some_and(failed);
+    let refused = refused && exchange.response_complete;
     let stopped = exchange.reset().is_some_and(|it| it.by == Side::Server);
     let id = |exchange: &Exchange| exchange.http2.as_ref().map(|it| it.id);
     let last = connection.app.list.last().and_then(id) == id(exchange);

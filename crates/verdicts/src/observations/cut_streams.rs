@@ -11,6 +11,9 @@ use crate::wording;
 /// Below this nobody's patience is meant.
 const SHORTEST_PATIENCE: Span = Span::from_millis(900);
 
+/// A deadline counts from the call, and the request is sent a little later; timers fire late.
+const LATE: Span = Span::from_millis(100);
+
 /// Records a stream that was cut, where nothing else of the connection failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(cut) = case.cut.filter(|_| case.accounts.open.is_none()) else {
@@ -92,10 +95,20 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
         return;
     };
     let length = cut.at.time - since.time;
-    if length < SHORTEST_PATIENCE {
+    if length < SHORTEST_PATIENCE && deadline_met(cut).is_none() {
         return;
     }
     let frames = [since.frame, cut.at.frame];
+    if let Some(deadline) = deadline_met(cut) {
+        return found.tell(
+            ids::DEADLINE_MET,
+            frames,
+            format!(
+                "The request gave the server {} (grpc-timeout); that was over when the client cancelled it.",
+                wording::span(deadline)
+            ),
+        );
+    }
     found.tell(
         ids::LONG_WAIT,
         frames,
@@ -114,6 +127,14 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
         true => found.add(ids::ROUND_WAIT, frames, text),
         false => found.add(ids::WAIT_NOT_ROUND, frames, text),
     }
+}
+
+/// The client's own limit, where it ran out just before it cancelled.
+fn deadline_met(cut: &CutStream<'_>) -> Option<Span> {
+    let asked = cut.exchange.started?;
+    let deadline = cut.exchange.http2.as_ref()?.deadline?;
+    let late = (cut.at.time - asked.time) - deadline;
+    (late.max(Span::ZERO - late) <= LATE).then_some(deadline)
 }
 
 /// `GET /file`, or a plain word.
