@@ -13,7 +13,7 @@ mod session;
 mod talk;
 
 use session::{Session, record};
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK};
+use talk::{ACK, FIN_ACK, FIN_PSH_ACK, PSH_ACK, RST, RST_ACK};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -587,6 +587,32 @@ fn an_alert_to_a_client_that_has_left_without_a_word_is_no_failure() {
         "{}",
         told(&verdict)
     );
+}
+
+/// The last packets that are kept of a long upload are the acknowledgements behind the client's FIN, which carries the last of the data.
+#[test]
+fn who_closes_behind_its_own_data_has_not_waited() {
+    let mut session = Session::handshake();
+    session.server(0.14, PSH_ACK, &record(23, 250));
+    let (up, down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    let body = record(23, 1_400);
+    let len = body.len() as u32;
+    for n in 0..3_000 {
+        let flags = if n == 2_999 { FIN_PSH_ACK } else { PSH_ACK };
+        talk.client(0.2 + f64::from(n) / 1e3, flags, up + n * len, down, &body);
+        if n >= 600 {
+            let at = 0.200_1 + f64::from(n) / 1e3;
+            talk.server(at, ACK, down, up + (n - 600) * len, b"");
+        }
+    }
+    for n in 0..600 {
+        let at = 3.3 + f64::from(n) / 1e3;
+        talk.server(at, ACK, down, up + (2_401 + n) * len, b"");
+    }
+    let verdict = session.talk.verdict(9.0);
+    let waited = |e: &whyreset_verdicts::Evidence| e.id == "long_wait";
+    assert!(!verdict.evidence.iter().any(waited), "{}", told(&verdict));
 }
 
 /// A proxy of TLS says goodbye and closes in the middle of a long upload, of which only the last packets are kept.

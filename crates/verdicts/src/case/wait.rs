@@ -234,9 +234,8 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
     let knows_more = |p: &&Packet| {
         p.side == close.side && p.flags.contains(TcpFlags::ACK) && p.ack > kept.saturating_add(1)
     };
-    if let Some(own) = before().rfind(knows_more) {
-        return Some((own.moment(), close.side));
-    }
+    let own = before().rfind(knows_more);
+    let own = own.map(|own| (own.moment(), close.side));
     // Or the close itself does: then the last packet before it is as near as one comes.
     let closing = connection
         .packets
@@ -244,14 +243,20 @@ fn acknowledged_unkept(connection: &Connection<Exchanges>, close: Close) -> Opti
         .find(|p| p.frame == close.at.frame);
     let silence = connection
         .silence_before_end
-        .filter(|silence| silence.until.frame == close.at.frame)?;
+        .filter(|silence| silence.until.frame == close.at.frame);
     let number = closing
         .map(|p| p.seq)
         .or(connection.flows.of(close.side).fin.map(|fin| fin.seq));
     let said = kept_of(close.side).unwrap_or(1).saturating_add(1);
     let said_more = number.is_some_and(|number| number > said);
-    (closing.as_ref().is_some_and(knows_more) || said_more || poured_on(connection, close))
-        .then_some((silence.after, silence.after_by))
+    let told =
+        closing.as_ref().is_some_and(knows_more) || said_more || poured_on(connection, close);
+    let silence = silence.filter(|_| told);
+    let by_close = silence.map(|silence| (silence.after, silence.after_by));
+    // What was acknowledged early says nothing of what was said since.
+    own.into_iter()
+        .chain(by_close)
+        .max_by_key(|(moment, _)| moment.frame)
 }
 
 /// The other side's data came on right behind the close, sooner than it can have heard of it: it had not been silent, whatever of
