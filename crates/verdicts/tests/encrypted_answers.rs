@@ -615,6 +615,22 @@ fn who_closes_behind_its_own_data_has_not_waited() {
     assert!(!verdict.evidence.iter().any(waited), "{}", told(&verdict));
 }
 
+/// Half a head, behind which the client falls silent: the server was not the one that owed anything.
+#[test]
+fn a_server_that_leaves_a_word_too_short_for_a_request_had_waited_for_the_rest() {
+    let left_after = |content: u16| {
+        let mut session = Session::handshake();
+        session.client(0.2, PSH_ACK, &record(23, content + 24));
+        session.server(3.163, PSH_ACK, &record(ALERT, 26));
+        session.server_closes(3.163_1)
+    };
+    let half = left_after(26);
+    assert_eq!(half.cause, Cause::ServerTimeout, "{}", told(&half));
+    assert!(half.confidence < 0.85, "{}", told(&half));
+    let whole = left_after(200);
+    assert_ne!(whole.cause, Cause::ServerTimeout, "{}", told(&whole));
+}
+
 /// A proxy of TLS says goodbye and closes in the middle of a long upload, of which only the last packets are kept.
 #[test]
 fn a_close_in_a_long_upload_is_no_race_with_a_request() {

@@ -190,6 +190,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it had announced its close with the answer before",
         ),
         on(
+            PERHAPS_HALF_A_HEAD,
+            0.5,
+            "what came was hardly a request, and owed no answer",
+        ),
+        on(
             REQUEST_UNFINISHED,
             0.8,
             "it left while the client was still sending",

@@ -137,6 +137,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it is long enough for an upload, of which the rest may not have come",
         ),
         on(
+            PERHAPS_HALF_A_HEAD,
+            12.0,
+            "it is too short for a request: the server may have waited for the rest",
+        ),
+        on(
             REQUEST_UNANSWERED,
             0.1,
             "it was the server's own turn: it owed the answer",

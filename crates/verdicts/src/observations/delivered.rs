@@ -101,6 +101,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(id, frames.clone(), text);
     client_owed(case, open, found);
     perhaps_unfinished(open, found);
+    perhaps_half_a_head(open, found);
     let status = open.exchange.and_then(|e| e.status);
     if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
         let id = match status {
@@ -197,6 +198,27 @@ fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
             [sent.frame],
             format!(
                 "The client had sent {} in the session: whether its request was whole does not show.",
+                wording::bytes(tls.client_bytes)
+            ),
+        );
+    }
+}
+
+/// No head of HTTP/1.1 is shorter: it names its host (RFC 9112 §3.2).
+const SHORTEST_HEAD: u64 = 30;
+
+/// The client has said less in the session than a head of HTTP/1.1 takes.
+fn perhaps_half_a_head(open: &OpenExchange<'_>, found: &mut Observations) {
+    let first = found.has(ids::FIRST_REQUEST) && open.missing == Missing::Unanswered;
+    let tls = open.exchange.and_then(|e| e.tls.as_ref());
+    let short =
+        tls.filter(|tls| !tls.speaks_http2() && (1..SHORTEST_HEAD).contains(&tls.client_bytes));
+    if let (Some(tls), Some(sent), true) = (short, open.request_ended, first && open.estimated) {
+        found.tell(
+            ids::PERHAPS_HALF_A_HEAD,
+            [sent.frame],
+            format!(
+                "The client had sent {} in the session: less than the head of a request of HTTP/1.1 takes.",
                 wording::bytes(tls.client_bytes)
             ),
         );

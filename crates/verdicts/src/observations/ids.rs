@@ -172,6 +172,8 @@ ids! {
     CLIENT_OWED = "client_owed";
     /// An encrypted request without an answer is so long that it may be an upload, of which the rest had not come.
     PERHAPS_UNFINISHED = "perhaps_unfinished";
+    /// An encrypted request without an answer is so short that the rest of its head may not have come.
+    PERHAPS_HALF_A_HEAD = "perhaps_half_a_head";
     /// A response of which a part is missing.
     RESPONSE_UNFINISHED = "response_unfinished";
     /// A response that began before its request was whole.
