@@ -108,9 +108,7 @@ impl Upload {
 
     /// A record of HTTP/2: several requests run at once there, and what is short may be another one.
     pub(super) fn sent_in_http2(&mut self, content: u16) -> Rest {
-        let sent = self.bytes.saturating_add(u64::from(content));
-        let full = (FIRST_WINDOW..=FIRST_WINDOW + HEADS).contains(&sent);
-        self.fills_window = content < PIECE && full && self.answer == Answered::Early;
+        self.fills_window = self.reaches_first_window(content) && self.answer == Answered::Early;
         if content < PIECE && !self.fills_window {
             *self = Self {
                 early: self.early,
@@ -119,6 +117,13 @@ impl Upload {
             };
         }
         self.sent(content)
+    }
+
+    /// It may be a piece that is short because it is the last for which there is room in the stream's first window.
+    fn reaches_first_window(self, content: u16) -> bool {
+        let sent = self.bytes.saturating_add(u64::from(content));
+        let full = (FIRST_WINDOW..=FIRST_WINDOW + HEADS).contains(&sent);
+        content < PIECE && full && !self.fills_window
     }
 
     /// A record of an answer.
@@ -162,7 +167,8 @@ impl Upload {
     /// A record of this length may be the rest of what was answered, where no head is as long as `head`: then it was sent without knowing of
     /// the answer. Gives whether it may.
     pub(super) fn go_on_with(&mut self, content: u16, head: u16) -> bool {
-        if self.answer == Answered::NotYet || self.beside || content < head {
+        let fills_window = self.reaches_first_window(content);
+        if self.answer == Answered::NotYet || self.beside || content < head && !fills_window {
             return false;
         }
         if self.answer != Answered::Early {
@@ -170,6 +176,9 @@ impl Upload {
             self.answer = Answered::Early;
         }
         self.spoke = true;
+        self.fills_window = fills_window;
+        self.bytes = self.bytes.saturating_add(u64::from(content));
+        self.behind = self.behind.saturating_add(u64::from(content));
         self.latest = content;
         self.longest = self.longest.max(content);
         true

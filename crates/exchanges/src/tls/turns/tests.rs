@@ -428,6 +428,32 @@ fn an_upload_that_was_answered_early_may_stop_at_its_first_window() {
     assert_eq!(early(1_020), None);
 }
 
+/// The answer had come behind the head, as seen at the server, before the body that did not know of it.
+#[test]
+fn a_body_behind_its_answer_may_stop_at_its_first_window_or_go_on() {
+    let body = [(Client, 16_367); 4];
+    let opening = [(Client, 36), (Client, 153), (Server, 42), (Server, 89)];
+    let stops = [
+        &opening[..],
+        &body,
+        &[(Server, 13), (Client, 103), (Client, 9)],
+    ]
+    .concat();
+    let reset = [&stops[..], &[(Server, 13)]].concat();
+    assert_eq!(in_http2(&reset).answered_early(), Some(false));
+    let granted = [
+        &opening[..],
+        &body,
+        &[(Client, 103), (Client, 9)],
+        &body,
+        &[(Server, 13)],
+    ];
+    assert_eq!(in_http2(&granted.concat()).answered_early(), Some(false));
+    // Another request's head.
+    let another = [&stops[..], &[(Client, 103), (Server, 13)]].concat();
+    assert_eq!(in_http2(&another).answered_early(), None);
+}
+
 /// A length that an upload has gone on behind is one of flow control, when it comes again as well.
 #[test]
 fn a_window_that_was_granted_before_is_granted_again() {
