@@ -197,3 +197,31 @@ fn a_host_that_refuses_many_packets_had_still_sent_a_moment_before_the_first() {
     assert!(shows(&verdict, "closed_before_sent"), "{}", told(&verdict));
     assert_ne!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
 }
+
+/// As seen at the server: all that it acknowledged stands before the first refusal, and what that answers is not kept.
+#[test]
+fn a_refusal_a_round_trip_behind_the_servers_data_is_one_of_that() {
+    let refused = |behind: f64| {
+        let mut talk = talk::Talk::new();
+        (talk.ttl, talk.round_trip, talk.window) = ((57, 64), 0.000_05, 900_000);
+        talk.client(0.0, talk::SYN, 0, 0, b"");
+        talk.server(0.000_05, talk::SYN_ACK, 0, 1, b"");
+        talk.client(0.04, ACK, 1, 1, b"");
+        let full = |n: u32| 1 + n * 1_448;
+        for n in 0..300 {
+            let at = 0.05 + f64::from(n) / 2e3;
+            talk.client(at, ACK, full(n), 1, &[0xa5; 1_448]);
+            let said: &[u8] = if n == 200 { &[0xa5; 17] } else { b"" };
+            let down = if n > 200 { 18 } else { 1 };
+            talk.server(at + 0.000_05, PSH_ACK, down, full(n + 1), said);
+        }
+        for n in 201..300 {
+            let at = 0.05 + f64::from(n) / 2e3 + behind;
+            talk.stranger(at, Side::Client, RST, full(n), 57);
+        }
+        talk.verdict(2.0)
+    };
+    let verdict = refused(0.041);
+    assert!(shows(&verdict, "closed_before_sent"), "{}", told(&verdict));
+    assert!(!shows(&refused(0.09), "closed_before_sent"));
+}

@@ -1,7 +1,7 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side, Trigger};
+use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side};
 use whyreset_segments::TcpFlags;
 
 use super::ids;
@@ -263,24 +263,36 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
 /// The first bare RST of the side that died of one, and the data that it refuses, where more of the side's own data had been sent than
 /// that acknowledges. A host that does not know the connection refuses whatever comes; one whose program has closed it goes on sending
 /// what it has, takes acknowledgements, and refuses data alone (Linux: `TCP_ABORT_ON_DATA`).
-fn refused_data_in_flight<'a>(case: &Case<'a>, reset: &Reset) -> Option<(&'a Reset, Trigger)> {
+fn refused_data_in_flight<'a>(case: &Case<'a>, reset: &Reset) -> Option<(&'a Reset, Moment)> {
     let mut resets = case.connection.resets.iter();
     let first = resets.find(|first| first.by == reset.by)?;
     let flow = case.connection.flows.of(first.by);
     let under_way = flow.fin.is_none() && flow.sent_to > first.seq;
-    let trigger = first.trigger.filter(|t| t.possible && t.payload_len > 0)?;
-    (first.dialect == Dialect::Passive && under_way).then_some((first, trigger))
+    let refused = match first.trigger {
+        Some(trigger) => (trigger.possible && trigger.payload_len > 0).then_some(trigger.at),
+        None => data_a_round_trip_before(case, first),
+    }?;
+    (first.dialect == Dialect::Passive && under_way).then_some((first, refused))
 }
 
-fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Trigger, found: &mut Observations) {
+/// Which packet the RST answers is not kept, but the other side's last data passed here one round trip before it.
+fn data_a_round_trip_before(case: &Case<'_>, reset: &Reset) -> Option<Moment> {
+    let data = case.connection.flows.of(reset.by.peer()).last_new_data?;
+    let trip = case.round_trip(reset.by)?;
+    let delay = reset.at.time - data.time;
+    let quarter = Span::from_nanos(trip.nanos() / 4);
+    (delay >= trip && delay <= trip + quarter).then_some(data)
+}
+
+fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Moment, found: &mut Observations) {
     let sent = case.connection.flows.of(first.by).last_new_data;
     found.tell(
         ids::CLOSED_BEFORE_SENT,
-        [sent.map_or(0, |sent| sent.frame), refused.at.frame, first.at.frame],
+        [sent.map_or(0, |sent| sent.frame), refused.frame, first.at.frame],
         format!(
             "The first bare RST (frame {}) refuses data (frame {}) while {} of {} were on their way: so does a host whose program has closed the connection, as the FIN waits behind what is still to be sent.",
             first.at.frame,
-            refused.at.frame,
+            refused.frame,
             wording::signed_bytes(case.connection.flows.of(first.by).sent_to - first.seq),
             wording::side(first.by),
         ),
