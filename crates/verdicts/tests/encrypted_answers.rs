@@ -631,6 +631,26 @@ fn a_server_that_leaves_a_word_too_short_for_a_request_had_waited_for_the_rest()
     assert_ne!(whole.cause, Cause::ServerTimeout, "{}", told(&whole));
 }
 
+/// So much of an answer comes behind the client's FIN, and is refused, that its first packets are not kept: it is no goodbye all the same.
+#[test]
+fn a_download_that_a_host_refuses_in_many_packets_was_left() {
+    let mut session = Session::new(&PIECES);
+    let (up, mut down) = (session.up, session.down);
+    let talk = &mut session.talk;
+    talk.client(0.2, FIN_ACK, up, down, b"");
+    let rest = [15_000, 16_408, 9_000, 16_000]
+        .map(|len| record(23, len))
+        .concat();
+    for (n, piece) in (0u32..).zip(rest.chunks(200)) {
+        let at = 0.2 + f64::from(n) / 1e4;
+        talk.server(at, ACK, down, up, piece);
+        down += piece.len() as u32;
+        talk.stranger(at + 0.000_05, Side::Client, RST, up, 64);
+    }
+    let verdict = session.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
 /// A proxy of TLS says goodbye and closes in the middle of a long upload, of which only the last packets are kept.
 #[test]
 fn a_close_in_a_long_upload_is_no_race_with_a_request() {

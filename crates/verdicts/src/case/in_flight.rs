@@ -463,7 +463,8 @@ fn only_goodbyes(connection: &Connection<Exchanges>, last: Option<&Exchange>) ->
     let mut packets = connection.packets.iter();
     packets
         .find(|p| p.side == Side::Server && p.payload_len > 0 && p.seq_end() > taken)
-        .is_some_and(|first| first.frame > answer.frame)
+        // Of what is not kept nobody can tell whether it was more than that.
+        .is_some_and(|first| first.seq <= taken && first.frame > answer.frame)
 }
 
 /// The client reset the connection when its window had no room left for the server's segments: what filled it lay unread, in a
