@@ -321,6 +321,10 @@ impl Turns {
             self.answer = Answer::default();
         }
         self.answer.add(content);
+        // What a server says behind its first frames answers a request: then the client's opening held one.
+        if self.unsure && self.requests == 0 && !opens {
+            self.upload.begins_in_the_opening();
+        }
         if self.speech != Speech::Unknown {
             self.upload.answered(content);
         }

@@ -71,6 +71,11 @@ impl Upload {
         self.within = true;
     }
 
+    /// The client's first record held the head of a request.
+    pub(super) const fn begins_in_the_opening(&mut self) {
+        self.spoke = true;
+    }
+
     /// A record of a request, or the rest of one.
     pub(super) fn sent(&mut self, content: u16) -> Rest {
         let goes_on = match self.answer {

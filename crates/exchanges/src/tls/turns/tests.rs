@@ -449,6 +449,9 @@ fn a_body_behind_its_answer_may_stop_at_its_first_window_or_go_on() {
         &[(Server, 13)],
     ];
     assert_eq!(in_http2(&granted.concat()).answered_early(), Some(false));
+    // The head may stand in the client's first record, which may be as long without one.
+    let at_once = [&[(Client, 153)], &reset[2..]].concat();
+    assert_eq!(in_http2(&at_once).answered_early(), Some(false));
     // Another request's head.
     let another = [&stops[..], &[(Client, 103), (Server, 13)]].concat();
     assert_eq!(in_http2(&another).answered_early(), None);
