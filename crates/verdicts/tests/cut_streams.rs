@@ -287,6 +287,19 @@ fn a_reset_behind_the_server_s_close_cancels_nothing() {
 }
 
 #[test]
+fn a_server_that_leaves_the_only_request_without_an_answer_has_answered_nothing() {
+    let mut h2 = Http2::open();
+    h2.get(0.1, 1);
+    let (up, down) = (h2.up, h2.down);
+    h2.talk.server(1.3, FIN_ACK, down, up, b"");
+    h2.down += 1;
+    h2.client(1.3001, &frame(RST_STREAM, 0, 1, &REFUSED_STREAM));
+    h2.close(1.4);
+    let verdict = h2.talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{:#?}", verdict.weighing);
+}
+
+#[test]
 fn a_connection_that_lives_on_behind_a_stopped_upload_is_well() {
     let mut h2 = stopped_upload(b"403");
     h2.get(1.0, 3);

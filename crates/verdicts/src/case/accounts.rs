@@ -313,7 +313,8 @@ fn missing_of(
     // A response whose head is not in the capture (a short snapshot length) is known by its bytes.
     let alone = connection.app.list.len() == 1 && connection.flows.server.bytes > 0;
     let only_interim = !exchange.interim.is_empty() && exchange.response_started.is_none();
-    let alone = alone && !only_interim;
+    // In HTTP/2 what the server says first is SETTINGS, and heads that cannot be read are told.
+    let alone = alone && !only_interim && exchange.http2.is_none();
     if alone && exchange.status.is_none() && exchange.request_complete && !exchange.from_list {
         let taken = all_taken(connection, close);
         return (!taken).then_some((Missing::ResponseUnfinished, true));
