@@ -13,14 +13,17 @@ mod session;
 mod talk;
 
 use session::{Session, record};
-use talk::{ACK, FIN_ACK, FIN_PSH_ACK, PSH_ACK, RST, RST_ACK};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK};
 use whyreset_connections::Side;
+use whyreset_segments::TcpFlags;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
 /// Pieces of any length, as programs write them that send what they make.
 const PIECES: [u16; 6] = [324, 2_024, 1_124, 1_924, 1_524, 824];
 /// A head, then full records.
 const FULL: [u16; 6] = [324, 16_408, 16_408, 16_408, 16_408, 16_408];
+/// The last of the data goes with the FIN.
+const FIN_PSH_ACK: TcpFlags = TcpFlags(FIN_ACK.0 | TcpFlags::PSH.0);
 /// close_notify in TLS 1.2.
 const ALERT: u8 = 21;
 

@@ -17,7 +17,6 @@ pub const FIN_ACK: TcpFlags = TcpFlags(TcpFlags::FIN.0 | TcpFlags::ACK.0);
 pub const SYN_ACK: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::ACK.0);
 pub const RST: TcpFlags = TcpFlags::RST;
 pub const RST_ACK: TcpFlags = TcpFlags(TcpFlags::RST.0 | TcpFlags::ACK.0);
-pub const FIN_PSH_ACK: TcpFlags = TcpFlags(FIN_ACK.0 | TcpFlags::PSH.0);
 pub const PSH_ACK: TcpFlags = TcpFlags(TcpFlags::PSH.0 | TcpFlags::ACK.0);
 
 /// A conversation between one client and one server, captured at the client; the server is `round_trip` away.
