@@ -537,3 +537,22 @@ fn a_server_whose_data_the_capture_lost_had_said_something() {
     let verdict = talk.verdict(1.0);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
+
+#[test]
+fn a_segment_that_the_aborting_rst_acknowledges_was_not_lost() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 9_000, 8_000);
+    // Acknowledged but for the last piece, which is sent again until the client leaves.
+    for at in [0.12, 0.3, 0.6, 0.9] {
+        talk.server(at, PSH_ACK, down, up, &[b'x'; 1_000]);
+    }
+    talk.client(0.95, RST_ACK, up, down + 1_000, b"");
+    let verdict = talk.verdict(5.0);
+    let mut weights = verdict.weighing.iter().flat_map(|w| &w.weights);
+    assert!(
+        weights.all(|w| w.observation != "unanswered_tail"),
+        "{:#?}",
+        verdict.weighing
+    );
+}

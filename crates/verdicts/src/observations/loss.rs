@@ -6,7 +6,7 @@ mod sizes;
 mod unnumbered;
 
 use whyreset_capture::Span;
-use whyreset_connections::{Moment, Packet, Side, Unanswered};
+use whyreset_connections::{Dialect, Moment, Packet, Reset, Side, Unanswered};
 use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
@@ -49,13 +49,20 @@ fn tail_of(case: &Case<'_>, side: Side) -> Option<Unanswered> {
     {
         return None;
     }
-    if refused(case, side, tail) {
+    if refused(case, side, tail) || received_in_the_end(case, side, tail) {
         return None;
     }
     let lasted = (tail.last.time - tail.first.time) + case.ran_on().max(Span::ZERO);
     let enough =
         tail.transmissions >= TRANSMISSIONS || (tail.transmissions >= 2 && lasted >= LONG_ENOUGH);
     enough.then_some(tail)
+}
+
+/// The RST with which the other host aborts the connection acknowledges it (Linux: seq = SND.NXT, ack = RCV.NXT).
+fn received_in_the_end(case: &Case<'_>, side: Side, tail: Unanswered) -> bool {
+    let aborts = |reset: &&Reset| reset.by != side && reset.dialect == Dialect::Active;
+    let acknowledged = case.fatal.filter(aborts).and_then(|reset| reset.ack);
+    acknowledged.is_some_and(|ack| ack > tail.seq)
 }
 
 /// The other host answered them as a stranger, again and again: what it no longer acknowledges it has received.
