@@ -481,7 +481,8 @@ impl<X: StreamSink> Orderly<X> {
         Visit {
             asked: true,
             answered: Some(self.body.syn_ack.at),
-            left: self.closed_first().is_some(),
+            // It only counts where nothing else was captured, and is looked for there alone.
+            left: !self.has_ordinary() && self.closed_first().is_some(),
             refused: false,
             last_data: self.last_data(server),
             ttl: Some((ttl.min(usual), ttl.max(usual))),
