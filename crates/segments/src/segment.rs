@@ -80,6 +80,11 @@ impl Known {
         self.0 & other.0 == other.0
     }
 
+    /// Whether the source itself tells all of `flags`: that ACK alone is certain does not count.
+    pub const fn tells_flags(self) -> bool {
+        self.has(Self::FLAGS) && !self.has(Self::FLAGS_INFERRED)
+    }
+
     /// Both sets together.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -87,20 +87,26 @@ fn closed(case: &Case<'_>, found: &Observations, cause: Cause) -> Option<Outcome
         }
         // It was its own turn to speak.
         Cause::ServerAbort if found.has(ids::CLOSED_WITHOUT_GREETING) => false,
-        _ if found.has_any(&[
-            ids::PING_OF_CLIENT_UNANSWERED,
-            ids::PING_OF_SERVER_UNANSWERED,
-        ]) =>
-        {
-            true
-        }
-        _ => found.has_any(&[ids::LONG_WAIT, ids::DEADLINE_MET]) && !refused_in_words(found),
+        _ => ping_unanswered(found) || waited(found) && !refused_in_words(found),
     };
     Some(if waited {
         Outcome::TimedOut
     } else {
         Outcome::Truncated
     })
+}
+
+/// Who closed had asked whether the other side lives, and got no answer.
+fn ping_unanswered(found: &Observations) -> bool {
+    found.has_any(&[
+        ids::PING_OF_CLIENT_UNANSWERED,
+        ids::PING_OF_SERVER_UNANSWERED,
+    ])
+}
+
+/// Who closed had waited long, or as long as it had said.
+fn waited(found: &Observations) -> bool {
+    found.has_any(&[ids::LONG_WAIT, ids::DEADLINE_MET])
 }
 
 /// The server said why it closed, and that was no wait.

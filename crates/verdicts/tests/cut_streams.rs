@@ -209,9 +209,8 @@ fn stopped_upload(status: &[u8]) -> Http2 {
     h2
 }
 
-#[test]
-fn an_upload_that_is_answered_with_a_no_and_stopped_was_rejected() {
-    let mut h2 = stopped_upload(b"403");
+/// The client resets the connection behind that.
+fn rejected_early(mut h2: Http2) {
     let (up, down) = (h2.up, h2.down);
     h2.talk.client(0.21, RST_ACK, up, down, b"");
     let verdict = h2.talk.verdict(2.0);
@@ -223,6 +222,11 @@ fn an_upload_that_is_answered_with_a_no_and_stopped_was_rejected() {
     );
 }
 
+#[test]
+fn an_upload_that_is_answered_with_a_no_and_stopped_was_rejected() {
+    rejected_early(stopped_upload(b"403"));
+}
+
 /// gRPC answers with 200 whatever happened: its own status tells.
 #[test]
 fn a_call_of_grpc_that_fails_before_its_upload_is_whole_was_rejected() {
@@ -232,15 +236,7 @@ fn a_call_of_grpc_that_fails_before_its_upload_is_whole_was_rejected() {
     let failed = [&[0x88, 0, 11][..], b"grpc-status", &[1], b"8"].concat();
     let failed = frame(HEADERS, END_STREAM | END_HEADERS, 1, &failed);
     h2.server(0.2, &[failed, frame(RST_STREAM, 0, 1, &[0; 4])].concat());
-    let (up, down) = (h2.up, h2.down);
-    h2.talk.client(0.21, RST_ACK, up, down, b"");
-    let verdict = h2.talk.verdict(2.0);
-    expect(
-        &verdict,
-        Cause::RequestRejectedEarly,
-        EndedBy::Server,
-        Outcome::Aborted,
-    );
+    rejected_early(h2);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn size<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
 
 fn push<X>(scene: &Scene<'_, X>) -> Option<Sentence> {
     let packet = scene.packet;
-    let told = packet.known.has(Known::FLAGS) && !packet.known.has(Known::FLAGS_INFERRED);
+    let told = packet.known.tells_flags();
     (told && packet.flags.contains(TcpFlags::PSH)).then(|| {
         Sentence::new(
             "PSH asks the receiver to hand the data to its program at once; it marks the end of a write and demands \

@@ -17,7 +17,7 @@ mod wait;
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
-use whyreset_segments::{Known, TcpFlags};
+use whyreset_segments::TcpFlags;
 
 pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
@@ -122,7 +122,7 @@ impl<'a> Case<'a> {
         self.connection.handshake.syn_ack.is_some()
             || resets.any(refuses_no_syn)
             || self.connection.packets.iter().any(|p| {
-                let told = p.known.has(Known::FLAGS) && !p.known.has(Known::FLAGS_INFERRED);
+                let told = p.known.tells_flags();
                 let lives = p.flags.contains(TcpFlags::ACK) && !p.flags.is_rst();
                 p.side == Side::Server && told && lives
             })

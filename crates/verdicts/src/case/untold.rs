@@ -126,7 +126,7 @@ fn is_bare(packet: &Packet) -> bool {
 
 /// Whether no row tells its control bits: without them nothing shows how a connection ended, or whether it did.
 pub(crate) fn hides_flags(connection: &Connection<Exchanges>) -> bool {
-    let hidden = |p: &Packet| !p.known.has(Known::FLAGS) || p.known.has(Known::FLAGS_INFERRED);
+    let hidden = |p: &Packet| !p.known.tells_flags();
     !connection.packets.is_empty() && connection.packets.iter().all(hidden)
 }
 

@@ -94,10 +94,6 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
     let Some(since) = since else {
         return;
     };
-    let length = cut.at.time - since.time;
-    if length < SHORTEST_PATIENCE && deadline_met(cut).is_none() {
-        return;
-    }
     let frames = [since.frame, cut.at.frame];
     if let Some(deadline) = deadline_met(cut) {
         return found.tell(
@@ -108,6 +104,10 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
                 wording::span(deadline)
             ),
         );
+    }
+    let length = cut.at.time - since.time;
+    if length < SHORTEST_PATIENCE {
+        return;
     }
     found.tell(
         ids::LONG_WAIT,

@@ -177,8 +177,8 @@ fn scan_probe(case: &Case<'_>, found: &mut Observations) {
 /// Control bits that no TCP sends together.
 fn is_probe(packet: &Packet) -> bool {
     let flags = packet.flags;
-    let told = packet.known.has(Known::FLAGS) && !packet.known.has(Known::FLAGS_INFERRED);
-    told && !flags.intersects(TcpFlags::ACK | TcpFlags::RST)
+    packet.known.tells_flags()
+        && !flags.intersects(TcpFlags::ACK | TcpFlags::RST)
         && (!flags.contains(TcpFlags::SYN) || flags.intersects(TcpFlags::FIN | TcpFlags::URG))
 }
 
