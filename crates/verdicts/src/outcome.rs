@@ -135,6 +135,7 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
             ids::OPEN_AND_WAITING,
             ids::KEEP_ALIVE_UNANSWERED,
             ids::SYN_ACK_REPEATED,
+            ids::SYN_ACK_UNHEARD,
             ids::HOLE_NEVER_FILLED,
             ids::HOLE_AT_END,
             ids::HOLE_STAYS,

@@ -246,3 +246,80 @@ fn a_reset_that_cannot_know_of_the_handshakes_end_is_no_programs() {
     let verdict = reset_behind_the_handshake(0.041);
     assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
 }
+
+/// A whole handshake, the client's request, and SYN/ACKs behind it that the client answers, or not.
+fn repeated_syn_acks(heard: bool) -> Verdict {
+    let mut talk = on_port(80);
+    let text = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    let end = 1 + text.len() as u32;
+    for at in [0.05, 0.25, 0.65, 1.45, 3.05, 6.25, 12.7, 25.5] {
+        talk.client(at, talk::PSH_ACK, 1, 1, text);
+        let again = [(1.45, 1.7), (3.05, 3.7), (6.25, 7.7)];
+        if let Some(&(_, at)) = again.iter().find(|(behind, _)| *behind == at) {
+            talk.server(at, SYN_ACK, 0, 1, b"");
+            if heard {
+                talk.client(at + 0.000_1, ACK, end, 1, b"");
+            }
+        }
+    }
+    talk.verdict(60.0)
+}
+
+#[test]
+fn a_syn_ack_that_the_client_does_not_hear_tells_of_the_path_and_not_of_the_queue() {
+    let verdict = repeated_syn_acks(true);
+    assert_eq!(
+        verdict.cause,
+        Cause::AcceptQueueOverflow,
+        "{}",
+        told(&verdict)
+    );
+    let verdict = repeated_syn_acks(false);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::AcceptQueueOverflow) < 0.1);
+}
+
+/// `TCP_DEFER_ACCEPT`, or an ACK that is lost once.
+#[test]
+fn a_listener_that_takes_the_mute_client_up_later_had_room() {
+    let mut talk = on_port(443);
+    talk.server(1.08, SYN_ACK, 0, 1, b"");
+    talk.client(1.080_1, ACK, 1, 1, b"");
+    let verdict = client_leaves(talk, 10.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn a_syn_ack_that_had_left_before_the_ack_can_have_come_repeats_nothing() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.client(1.0, SYN, 0, 0, b"");
+    talk.server(1.03, SYN_ACK, 0, 1, b"");
+    talk.client(1.030_1, ACK, 1, 1, b"");
+    talk.server(1.04, SYN_ACK, 0, 1, b"");
+    talk.client(1.040_1, ACK, 1, 1, b"");
+    talk.request(1.05, 1, 1);
+    let verdict = talk.verdict(1.1);
+    assert!(
+        share(&verdict, Cause::AcceptQueueOverflow) < 0.05,
+        "{}",
+        told(&verdict)
+    );
+}
+
+/// The RST ends the half-open connection, had it reached the server: a full queue does not keep it out.
+#[test]
+fn a_syn_ack_behind_the_clients_rst_is_of_no_full_queue() {
+    let mut talk = on_port(80);
+    talk.client(0.040_1, RST_ACK, 1, 1, b"");
+    for at in [1.3, 3.3] {
+        talk.server(at, SYN_ACK, 0, 1, b"");
+        talk.client(at + 0.000_1, RST, 1, 0, b"");
+    }
+    let verdict = talk.verdict(10.0);
+    assert!(
+        share(&verdict, Cause::AcceptQueueOverflow) < 0.05,
+        "{}",
+        told(&verdict)
+    );
+}

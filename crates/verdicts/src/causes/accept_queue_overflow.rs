@@ -43,6 +43,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "Linux with SYN cookies drops so, and without another SYN/ACK, what the queue has no room for",
         ),
         on(
+            SYN_ACK_UNHEARD,
+            0.02,
+            "the repeated SYN/ACK did not reach the client: the path had failed, not the queue",
+        ),
+        on(
             HANDSHAKE_REFUSED,
             8.0,
             "BSD hosts, and Linux with tcp_abort_on_overflow, refuse so what the queue has no room for",

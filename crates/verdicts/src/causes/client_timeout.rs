@@ -215,6 +215,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it waited for something that could not come",
         ),
         on(
+            SYN_ACK_UNHEARD,
+            0.1,
+            "neither heard the other: that is the root",
+        ),
+        on(
             SYN_ACK_REPEATED,
             0.1,
             "the server's host never took the connection up: that is the root",

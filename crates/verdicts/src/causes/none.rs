@@ -238,6 +238,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "bytes that were sent, and never came: somebody had more to say",
         ),
+        on(SYN_ACK_UNHEARD, 0.05, "neither heard the other any more"),
         on(
             SYN_ACK_REPEATED,
             0.05,

@@ -21,6 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         OPEN_AND_WAITING,
         STOPPED_IN_FULL_FLOW,
         SYN_ACK_REPEATED,
+        SYN_ACK_UNHEARD,
         ICMP_GONE,
         HOLE_AT_END,
         HOLE_STAYS,
@@ -93,6 +94,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SYN_ACK_REPEATED,
             0.5,
             "the client's ACK may have been lost behind this point",
+        ),
+        on(
+            SYN_ACK_UNHEARD,
+            6.0,
+            "what either says passes here and does not reach the other",
         ),
         on(NO_WAIT, 0.02, "data was flowing until the close"),
         on(

@@ -95,6 +95,8 @@ ids! {
     ANSWERS_NOT_PICKED = "answers_not_picked";
     /// The server repeated its SYN/ACK although the client's ACK had passed here, and never sent data.
     SYN_ACK_REPEATED = "syn_ack_repeated";
+    /// The same, and the client, alive, never answered the repeated SYN/ACK.
+    SYN_ACK_UNHEARD = "syn_ack_unheard";
     /// The client's first word was sent again and again behind a whole handshake, and no word of it acknowledged, while the same listener was
     /// heard in other connections.
     FIRST_WORD_IGNORED = "first_word_ignored";

@@ -346,15 +346,86 @@ fn repeated_in_spite(case: &Case<'_>, found: &mut Observations) {
     if h.syn_acks_after_ack == 0 || !c.flows.server.sent_nothing() {
         return;
     }
-    let last = h.last_syn_ack.unwrap_or(syn_ack);
+    let repeats = repeats_behind(case, ack);
+    let (Some(first), Some(last)) = (repeats.first(), repeats.last()) else {
+        return;
+    };
+    if taken_up_late(case, last) || reset_in_vain(case, last) {
+        return;
+    }
+    if never_heard(case, &repeats) {
+        return found.tell(
+            ids::SYN_ACK_UNHEARD,
+            [ack.frame, first.frame, last.frame],
+            format!(
+                "The server repeated its SYN/ACK (frame {}) although the client's ACK (frame {}) had passed here, and the client, which goes on sending, never answered that with another ACK, as a host does: neither hears the other beyond this point.",
+                first.frame, ack.frame
+            ),
+        );
+    }
     found.tell(
         ids::SYN_ACK_REPEATED,
         [syn_ack.frame, ack.frame, last.frame],
         format!(
             "The server repeated its SYN/ACK {} (last in frame {}) although the client's ACK (frame {}) had passed here: its host does not take the connection up.",
-            wording::count(u64::from(h.syn_acks_after_ack), "time", "times"),
+            wording::count(repeats.len() as u64, "time", "times"),
             last.frame,
             ack.frame
         ),
     );
+}
+
+/// The server's SYN/ACKs behind the client's ACK, but for those that had left before it can have come: of a second SYN, or doubled on the way.
+fn repeats_behind<'a>(case: &Case<'a>, ack: Moment) -> Vec<&'a Packet> {
+    let c = case.connection;
+    let acknowledges_more = |p: &Packet| p.frame == ack.frame && p.ack > 1;
+    if c.packets.iter().any(acknowledges_more) {
+        return Vec::new();
+    }
+    let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
+    let mut repeats: Vec<&Packet> = c.packets.iter().collect();
+    repeats.retain(|p| {
+        let repeated = p.side == Side::Server && is_syn_ack(p) && p.frame > ack.frame;
+        repeated && (!c.timed || p.time - ack.time >= trip)
+    });
+    repeats
+}
+
+fn is_syn_ack(packet: &Packet) -> bool {
+    packet.flags.contains(TcpFlags::SYN | TcpFlags::ACK)
+}
+
+/// Of a client that says nothing, the ACK may be lost once, or passed over on purpose: a listener that waits for the first word
+/// (`TCP_DEFER_ACCEPT` in tcp(7), Apache's `AcceptFilter`) repeats its SYN/ACK until it comes. What the host says behind that tells that it
+/// has taken the connection up.
+fn taken_up_late(case: &Case<'_>, last: &Packet) -> bool {
+    let packets = &case.connection.packets;
+    let spoke = |p: &Packet| p.side == Side::Client && p.payload_len > 0 && p.frame < last.frame;
+    let lives = |p: &Packet| {
+        p.side == Side::Server && p.frame > last.frame && !is_syn_ack(p) && !p.flags.is_rst()
+    };
+    !packets.iter().any(spoke) && packets.iter().any(lives)
+}
+
+/// The client's RST ends a half-open connection as well (RFC 9293 §3.10.7.4), be there room for it or not: a host that repeats its SYN/ACK
+/// in spite of that does not hear the client.
+fn reset_in_vain(case: &Case<'_>, last: &Packet) -> bool {
+    let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
+    let mut resets = case.connection.resets.iter();
+    resets.any(|r| r.by == Side::Client && last.time - r.at.time > trip)
+}
+
+/// A host answers a SYN/ACK that comes again with an ACK at once (RFC 9293 §3.10.7.4, RFC 5961 §4). This one sent something else behind
+/// each, when its own timers said so, and no ACK: none of them reached it.
+fn never_heard(case: &Case<'_>, repeats: &[&Packet]) -> bool {
+    let c = case.connection;
+    let client = |after: &&Packet, within: Option<Span>| {
+        let (frame, time) = (after.frame, after.time);
+        c.packets.iter().any(|p| {
+            let soon = within.is_none_or(|span| p.time - time <= span);
+            p.side == Side::Client && p.frame > frame && soon
+        })
+    };
+    let unanswered = |p: &&Packet| client(p, None) && !client(p, Some(PATIENCE));
+    c.timed && !repeats.is_empty() && repeats.iter().all(unanswered)
 }
