@@ -515,3 +515,17 @@ fn a_client_hello_that_meets_a_reset_is_not_harmless() {
     // What was left out may have finished it.
     assert!(rows("[...]\n").2 < 0.9);
 }
+
+/// The address of the buffer tells which packet a function saw: github.com/cilium/pwru, pull request 466.
+#[test]
+fn pwru_shows_a_packet_at_many_functions() {
+    let document = document_of_text("\
+SKB                CPU PROCESS          NETNS      MARK/x        IFACE       PROTO  MTU   LEN   TUPLE FUNC
+0xffff91e7c90a98e8 6   <empty>:0        4026531840 0            ens33:2      0x0800 1500  60    10.0.0.3:32956->10.0.0.1:8080(tcp:SYN) ip_local_out
+0xffff91e7c90a98e8 6   <empty>:0        4026531840 0            ens33:2      0x0800 1500  74    10.0.0.3:32956->10.0.0.1:8080(tcp:SYN) tcp_wfree
+0xffff91e7cf0a3e00 6   <empty>:0        4026531840 0            ens33:2      0x0800 1500  46    10.0.0.1:8080->10.0.0.3:32956(tcp:RST|ACK) tcp4_gro_receive
+0xffff91e7cf0a3e00 6   <empty>:0        4026531840 0            ens33:2      0x0800 1500  46    10.0.0.1:8080->10.0.0.3:32956(tcp:RST|ACK) tcp_gro_receive
+");
+    assert_eq!(packets(&document), 2);
+    assert_eq!(verdict(&document).0, "port_closed");
+}

@@ -51,12 +51,19 @@ impl HostNames {
         if let Some(index) = self.index.get(text) {
             return Host::Name(*index);
         }
+        let folded = without_case(text);
+        if let Some(index) = folded.as_deref().and_then(|name| self.index.get(name)) {
+            return Host::Name(*index);
+        }
         if self.names.len() >= MAX_NAMES {
             return Host::Name(u32::try_from(MAX_NAMES - 1).unwrap_or(u32::MAX));
         }
         let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         self.names.push(text.to_owned());
         self.index.insert(text.to_owned(), index);
+        if let Some(folded) = folded {
+            self.index.insert(folded, index);
+        }
         Host::Name(index)
     }
 
@@ -84,6 +91,24 @@ impl HostNames {
     }
 }
 
+/// A name in lower case, as names of hosts do not differ by case (RFC 4343 §2). `None` for what is no such name but a letter or a mask
+/// (`A` and `a`, `X.X.X.X` and `x.x.x.x` may be two hosts).
+fn without_case(text: &str) -> Option<String> {
+    let is_word = |label: &str| {
+        let mut letters = label.chars().filter(char::is_ascii_alphabetic);
+        let first = letters.next();
+        let (mut count, mut differ) = (1, false);
+        for letter in letters {
+            count += 1;
+            differ |= Some(letter) != first;
+        }
+        count >= 3 && differ
+    };
+    text.split('.')
+        .any(is_word)
+        .then(|| text.to_ascii_lowercase())
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,5 +126,26 @@ impl fmt::Display for Endpoint {
             Host::V6(ip) => write!(f, "[{ip}]:{}", self.port),
             host => write!(f, "{host}:{}", self.port),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_not_differ_by_case_and_masks_do() {
+        let mut names = HostNames::new();
+        for (one, other, same) in [
+            ("WebServer", "webserver", true),
+            ("db1.Example.org", "DB1.example.ORG", true),
+            ("A", "a", false),
+            ("X.X.X.X", "x.x.x.x", false),
+            ("XXX.XXX.1.1", "xxx.xxx.1.1", false),
+        ] {
+            let (one, other) = (names.host(one), names.host(other));
+            assert_eq!(one == other, same, "{}", names.display(one));
+        }
+        assert_eq!(names.display(Host::Name(0)), "WebServer");
     }
 }

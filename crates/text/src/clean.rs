@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::colours::without_colours;
 use crate::html;
 use crate::mail::{breaks_softly, decode_quoted_printable, is_quoted_printable, unquote};
 use crate::reader::Line;
@@ -48,10 +49,14 @@ impl Cleaner {
         let mut lines = Vec::with_capacity(text.len() / 100);
         for line in text.lines() {
             self.count = self.count.saturating_add(1);
+            let text = match without_colours(line.trim_end()) {
+                Cow::Borrowed(line) => Cow::Borrowed(unquote(line)),
+                Cow::Owned(line) => Cow::Owned(unquote(&line).to_owned()),
+            };
             self.join_soft(
                 Line {
                     number: self.count,
-                    text: Cow::Borrowed(unquote(line.trim_end())),
+                    text,
                 },
                 &mut lines,
             );

@@ -11,6 +11,7 @@ use whyreset_segments::TcpFlags;
 use crate::format::Format;
 use crate::hosts::{Names, is_address};
 use crate::info_column::{flag_list, is_arrow, read_number, split_joined_arrow};
+use crate::protocols::{Protocol, protocol};
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::services::port_of_service;
@@ -25,7 +26,7 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     let all = tokens(shorten(line, 1_024));
     let words = all.get(..MAX_WORDS).unwrap_or(&all);
     let Some(ends) = find_ends(words) else {
-        return Read::No;
+        return read_named(words, names);
     };
     let (source, destination) = (ends.source, ends.destination);
     let before = words.get(..ends.from).unwrap_or(&[]);
@@ -56,6 +57,40 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
         row.ack = None;
     }
     Read::row(row)
+}
+
+/// `client → server TCP 66 [SYN] Seq=0 Win=65535 Len=0`: names alone, and Wireshark's columns behind them without ports.
+fn read_named(words: &[Token<'_>], names: &mut Names) -> Read {
+    let arrow = words.iter().take(8).position(|word| is_arrow(word.text));
+    let columns =
+        arrow.and_then(|at| Some((at.checked_sub(1)?, words.get(at.saturating_add(1)..)?)));
+    let Some((from, [destination, name, _, behind @ ..])) = columns else {
+        return Read::No;
+    };
+    let over_tcp = matches!(
+        protocol(name.text),
+        Some(Protocol::OverTcp | Protocol::OnPort(_))
+    );
+    let Some((flags, numbers)) = bracketed(behind_marks(behind)).filter(|_| over_tcp) else {
+        return Read::No;
+    };
+    let Some(source) = words.get(from) else {
+        return Read::No;
+    };
+    let mut row = RawRow {
+        format: Format::Compact,
+        numbering: Numbering::Wireshark,
+        flags: Some(flags),
+        source: names.side(Some(source.text), None),
+        destination: names.side(Some(destination.text), None),
+        ..RawRow::default()
+    };
+    read_lead(words.get(..from).unwrap_or(&[]), &mut row);
+    read_numbers(numbers, &mut row);
+    match row.seq.is_some() && row.window != Window::Unsaid {
+        true => Read::row(row),
+        false => Read::No,
+    }
 }
 
 /// A host, and its port where one is written.
@@ -213,7 +248,7 @@ fn letters(word: &str) -> Option<TcpFlags> {
 }
 
 /// What people write before a packet's number: `No. 23`, `Frame 7`, `#4`.
-fn is_number_title(word: &str) -> bool {
+pub(crate) fn is_number_title(word: &str) -> bool {
     let word = word.trim_end_matches('.');
     let titles = ["no", "nr", "frame", "packet", "pkt", "#", "", "-", "*"];
     titles.iter().any(|title| word.eq_ignore_ascii_case(title))

@@ -170,11 +170,16 @@ fn title(cell: &str) -> Column {
         .to_ascii_lowercase()
         .as_str()
     {
-        "no." | "no" | "nr." | "nr" | "n." | "nº" | "number" | "frame" | "#" | "packet"
-        | "frame number" => Column::Number,
+        "no." | "no" | "nr." | "nr" | "n." | "nº" | "n°" | "number" | "frame" | "#" | "packet"
+        | "frame number" | "番号" | "序号" => Column::Number,
         "time" | "timestamp" | "absolute time" | "arrival time" | "utc time" | "date"
-        | "relative time" => Column::Time,
-        "source" | "src" | "source address" | "source ip" | "src ip" | "from" => Column::Source,
+        | "relative time" | "zeit" | "temps" | "tiempo" | "tempo" | "时间" | "時間" => {
+            Column::Time
+        }
+        "source" | "src" | "source address" | "source ip" | "src ip" | "from" | "quelle"
+        | "origen" | "sorgente" | "origem" | "源" | "源地址" | "來源" | "送信元" => {
+            Column::Source
+        }
         "source port" | "src port" | "srcport" | "sport" => Column::SourcePort,
         "destination"
         | "dst"
@@ -183,13 +188,27 @@ fn title(cell: &str) -> Column {
         | "destination ip"
         | "dst ip"
         | "dest ip"
-        | "to" => Column::Destination,
+        | "to"
+        | "ziel"
+        | "destino"
+        | "destinazione"
+        | "目标"
+        | "目标地址"
+        | "目的地址"
+        | "目的地"
+        | "宛先" => Column::Destination,
         "destination port" | "dest port" | "dst port" | "dstport" | "dport" => {
             Column::DestinationPort
         }
-        "protocol" | "proto" => Column::Protocol,
-        "length" | "len" | "size" | "frame length" | "packet length" => Column::Length,
-        "info" | "information" | "summary" | "description" => Column::Info,
+        "protocol" | "proto" | "protokoll" | "protocole" | "protocolo" | "protocollo" | "协议"
+        | "協定" | "プロトコル" => Column::Protocol,
+        "length" | "len" | "size" | "frame length" | "packet length" | "länge" | "longueur"
+        | "longitud" | "lunghezza" | "comprimento" | "长度" | "長度" | "長さ" => {
+            Column::Length
+        }
+        "info" | "information" | "summary" | "description" | "信息" | "資訊" | "情報" => {
+            Column::Info
+        }
         "sequence number (raw)" | "raw seq" | "seq (raw)" | "seq raw" => Column::RawSeq,
         "acknowledgment number (raw)" | "raw ack" | "ack (raw)" | "ack raw" => Column::RawAck,
         _ => Column::Other,

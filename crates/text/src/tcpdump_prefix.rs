@@ -4,7 +4,7 @@ use crate::hosts::{Names, is_address, mac_address};
 use crate::info_column::is_arrow;
 use crate::raw_row::RawRow;
 use crate::services::port_of_service;
-use crate::times::read_time;
+use crate::times::{WrittenTime, read_time};
 use crate::tokens::{Token, integer, shorten, split_digits};
 
 /// A host and perhaps a port, as written.
@@ -36,7 +36,32 @@ pub(crate) fn read_ends<'a, 'b>(
     if !named(source) || !named(destination) {
         return None;
     }
-    Some((prefix, split_end(source), split_end(destination)))
+    let (source, destination) = (split_end(source), split_end(destination));
+    Some(behind_fragment_header(prefix, source, destination))
+}
+
+/// `2001:db8::12 > 2001:db8::10: frag (0|20) 1 > 63034`: behind the header of IPv6 for fragments stand the ports alone.
+fn behind_fragment_header<'a, 'b>(
+    prefix: &'b [Token<'a>],
+    source: End<'a>,
+    destination: End<'a>,
+) -> (&'b [Token<'a>], End<'a>, End<'a>) {
+    match prefix {
+        [before @ .., from, arrow, to, frag, _]
+            if frag.text == "frag"
+                && is_arrow(arrow.text)
+                && source.0.is_none()
+                && destination.0.is_none() =>
+        {
+            let to = to.text.trim_end_matches(':');
+            (
+                before,
+                (Some(from.text), source.1),
+                (Some(to), destination.1),
+            )
+        }
+        _ => (prefix, source, destination),
+    }
 }
 
 /// `10.0.0.1.80`, `server.example.org.http`, `2001:db8::1.443`, `client` (no port).
@@ -71,6 +96,8 @@ pub(crate) fn read_prefix(prefix: &[Token<'_>], line: &str, names: &mut Names, r
     if let Some((time, used)) = read_time(&texts) {
         row.time = Some(time);
         words = words.get(used..).unwrap_or(&[]);
+    } else {
+        row.time = time_before_protocol(words);
     }
     read_direction(words, names, row);
     read_link(words, row);
@@ -81,6 +108,29 @@ pub(crate) fn read_prefix(prefix: &[Token<'_>], line: &str, names: &mut Names, r
         read_ip_header(line.get(header.start..).unwrap_or(""), row);
     }
 }
+
+/// The time that stands directly before `IP`, behind what another program wrote in front: a line's number, the tag of a log.
+fn time_before_protocol(words: &[Token<'_>]) -> Option<WrittenTime> {
+    let protocol = words
+        .iter()
+        .take(MAX_WORDS_BEFORE)
+        .position(|token| matches!(token.text, "IP" | "IP6"))?;
+    (protocol.saturating_sub(LONGEST_TIME)..protocol).find_map(|from| {
+        let texts: Vec<&str> = words
+            .get(from..protocol)?
+            .iter()
+            .map(|token| token.text.trim_start_matches(['"', '\'', '{', '(', '[']))
+            .collect();
+        let (time, used) = read_time(&texts)?;
+        (used == texts.len()).then_some(time)
+    })
+}
+
+/// More words before `IP` are not looked at.
+const MAX_WORDS_BEFORE: usize = 16;
+
+/// Words of a time, with its date.
+const LONGEST_TIME: usize = 4;
 
 /// What the device says of the packet behind its numbers: F5's `rst_cause="[0x2409a32:1234] No pool member available"`, a
 /// Cisco ASA's `Drop-reason: (acl-drop) Flow is denied by configured rule`.

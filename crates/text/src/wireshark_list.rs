@@ -5,6 +5,7 @@
 //! protocols are found by their Protocol column, which stands behind the addresses.
 
 use crate::application::AppHint;
+use crate::compact::is_number_title;
 use crate::format::Format;
 use crate::hosts::{Names, is_address, mac_address};
 use crate::icmp_info::icmp_error;
@@ -118,6 +119,14 @@ impl Lead {
 /// Frame number (the last of several counters) and the time that says most.
 fn read_lead(all: &[Token<'_>]) -> Lead {
     let mut lead = Lead::default();
+    let numbered = |at: usize| {
+        let token: Option<&Token<'_>> = all.get(at);
+        token.is_some_and(|token| integer::<u64>(token.text.trim_end_matches(['.', ':'])).is_some())
+    };
+    if all.first().is_some_and(|first| is_number_title(first.text)) && numbered(1) {
+        // `Frame 42:  10.0.0.1 → …`.
+        lead.used = 1;
+    }
     while let Some(token) = all.get(lead.used) {
         if lead.time.is_none()
             && let Some(number) = integer(token.text.trim_end_matches(['.', ':']))

@@ -1,6 +1,8 @@
 //! One packet on several lines: `tcpdump -v`, and what mailers wrap.
 
 use crate::elisions::is_elision;
+use crate::hosts::is_address;
+use crate::protocols::protocol;
 use crate::reader::{Line, MAX_LINE};
 use crate::times::read_time;
 use crate::tokens::{integer, shorten};
@@ -22,7 +24,8 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
         let more = wants_more(&joined) || continues_numbers(next);
         let whole = both(&joined, next, info_column::has_flag_list)
             || both(&joined, next, |text| text.contains("Flags ["));
-        if next.is_empty() || !more || whole || starts_packet(next) || is_elision(next) {
+        let another = starts_packet(next) || starts_with_hosts(next);
+        if next.is_empty() || !more || whole || another || is_elision(next) {
             break;
         }
         joined.push(' ');
@@ -53,7 +56,13 @@ fn wants_more(text: &str) -> bool {
         || (verbose_head && !has_flags(text) && text.contains("TCP (6)"))
         || tcpdump_new::is_cut(text)
         || tcpdump_old::is_cut(text)
+        || ends_behind_hosts(text)
         || wireshark_is_cut(text)
+}
+
+/// A row of tcpdump that a mailer broke behind the ends: `16:31:43.108759 eth0 > static.8664 > dynamic.39406:`.
+fn ends_behind_hosts(text: &str) -> bool {
+    text.trim_end().ends_with(':') && text.contains(" > ") && starts_packet(text)
 }
 
 /// A row of tshark or Wireshark that ends with the Protocol or Length column, or within the numbers.
@@ -88,6 +97,18 @@ pub(crate) fn continues_numbers(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or("");
     let mut numbers = info_column::Numbers::default();
     word.contains('=') && info_column::read_number(word, &mut numbers)
+}
+
+/// Whether a row without number and time begins here: `192.168.1.4    31.13.72.4    TLSv1    Client Hello`, perhaps with an arrow.
+fn starts_with_hosts(text: &str) -> bool {
+    let mut words = shorten(text, 400).split_whitespace().take(4);
+    let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let third = words.next().unwrap_or("");
+    let (destination, name) = match info_column::is_arrow(second) {
+        true => (third, words.next().unwrap_or("")),
+        false => (second, third),
+    };
+    (is_address(first) && is_address(destination)) || protocol(name).is_some()
 }
 
 /// Whether a packet begins here: a time, or a number and a time, or tcpdump's `IP `.

@@ -332,3 +332,40 @@ localhost > 10.0.0.10.45182: Flags [R], seq 2967855117, <==
         rows[3]
     );
 }
+
+/// Behind the header for fragments stand the ports alone: a question on ask.wireshark.org of 2013.
+#[test]
+fn a_first_fragment_of_ipv6() {
+    check(
+        "16:14:23.515746 IP6 2001:db8::12 > 2001:db8::10: frag (0|20) 1 > 63034: Flags [R], seq 1099986487, win 0, length 0",
+        "1 58463.515746 2001:db8::12:1 > 2001:db8::10:63034 [RST] seq 1099986487 ack - win 0 len 0",
+    );
+}
+
+#[test]
+fn what_stands_before_the_time() {
+    for before in [
+        "  3 | ",
+        "Nov 02 10:00:01 node1 tcpdump[991]: ",
+        "netshoot-7d4b tcpdump ",
+        "\"",
+        "{\"",
+        "\u{1b}[01;32m",
+    ] {
+        check(
+            &format!(
+                "{before}08:11:01.5 IP 10.5.0.2.444 > 10.5.0.9.92: Flags [S], seq 77, win 64240, length 0"
+            ),
+            "1 29461.500000 10.5.0.2:444 > 10.5.0.9:92 [SYN] seq 77 ack - win 64240 len 0",
+        );
+    }
+}
+
+/// linux-kernel, 2000: quoted, numbered, and broken behind the ends.
+#[test]
+fn a_numbered_row_that_a_mailer_broke() {
+    check(
+        "> 2066  16:31:43.108759 eth0 > static.8664 > dynamic.example.com.39406:\n> . 1583720:1583720(0) ack 69041 win 0 (DF)",
+        "2066 59503.108759 static:8664 > dynamic.example.com:39406 [ACK] seq 1583720 ack 69041 win 0 len 0",
+    );
+}

@@ -580,3 +580,48 @@ fn times_like_thousands_and_a_tag_before_the_number() {
         ]
     );
 }
+
+/// A row whose numbers were cut off is no beginning of the next one.
+#[test]
+fn an_abridged_row_stands_alone() {
+    let text = "10.0.0.4    192.0.2.4    TCP    42225 > https [ACK] Seq=1 Ack=1
+10.0.0.4    192.0.2.4    TLSv1        Client Hello
+192.0.2.4    10.0.0.4    TCP    https > 42225 [ACK] Seq=1 Ack=398
+me          server       TLSv1        Client Hello";
+    assert_eq!(parse(text.as_bytes()).rows.len(), 3);
+    assert_eq!(rows(text)[0].split(" > ").count(), 2);
+}
+
+#[test]
+fn numbers_with_a_title() {
+    check(
+        "Frame 42:  10.0.0.1 → 10.0.0.5   TCP  80 → 52345 [RST,ACK]  # port closed",
+        "42 - 10.0.0.1:80 > 10.0.0.5:52345 [RST, ACK] seq - ack - win - len ~0",
+    );
+}
+
+/// A web log that draws its hosts: cells of a table become words.
+#[test]
+fn names_without_ports() {
+    check(
+        "<tr><td class=\"x\">💻 → 🌍</td><td>SSHv2</td><td>87</td><td><code>[TCP Retransmission] [PSH, ACK] Seq=1 Ack=1 Win=132096 Len=33</code></td></tr>",
+        "1 - 💻:0 > 🌍:0 [PSH, ACK] seq 1 ack 1 win 132096 len 33",
+    );
+}
+
+#[test]
+fn titles_of_other_languages() {
+    for titles in [
+        "Nr.\tZeit\tQuelle\tZiel\tProtokoll\tLänge\tInfo",
+        "N°\tTemps\tSource\tDestination\tProtocole\tLongueur\tInfo",
+        "No.\t时间\t源地址\t目标地址\t协议\t长度\t信息",
+    ] {
+        let text = format!(
+            "{titles}\n7\t0,5\tmein haus\tserver\tTCP\t60\t80 → 5000 [RST] Seq=1 Win=0 Len=0"
+        );
+        check(
+            &text,
+            "7 0.500000 mein haus:80 > server:5000 [RST] seq 1 ack - win 0 len 0",
+        );
+    }
+}

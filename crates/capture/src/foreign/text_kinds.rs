@@ -162,12 +162,24 @@ fn json_begins(trimmed: &[u8]) -> bool {
     let Some((first, rest)) = trimmed.split_first() else {
         return false;
     };
-    let next = rest.trim_ascii_start().first();
-    match first {
-        b'{' => next == Some(&b'"'),
-        b'[' => next == Some(&b'{'),
+    let rest = rest.trim_ascii_start();
+    match (first, rest.split_first()) {
+        (b'{', Some((b'"', name))) => is_named(name),
+        (b'[', Some((b'{', _))) => true,
         _ => false,
     }
+}
+
+/// A colon follows the string, as behind a name: strings in braces may be a packet list in a program's source.
+fn is_named(string: &[u8]) -> bool {
+    let Some(end) = string.iter().position(|byte| *byte == b'"') else {
+        return true;
+    };
+    let behind = string.get(end.saturating_add(1)..).unwrap_or(&[]);
+    behind
+        .trim_ascii_start()
+        .first()
+        .is_none_or(|byte| *byte == b':')
 }
 
 #[cfg(test)]
@@ -177,6 +189,8 @@ mod tests {
     #[test]
     fn json_of_tshark_is_left_to_the_text_reader() {
         assert_eq!(recognise(b"{\"log\": {\"entries\": []}}"), Some(&JSON));
+        let source = b"{\"10:00:00.1 IP a.1 > b.2: Flags [S]\", Packet{}}";
+        assert_ne!(recognise(source), Some(&JSON));
         assert_eq!(recognise(b"[\n {\"_index\": \"packets\"}]"), None);
         assert_eq!(recognise(b"[12:00:01] IP a > b"), None);
     }

@@ -7,7 +7,7 @@ use crate::hosts::Names;
 use crate::read::{Read, Reason};
 use crate::tokens::shorten;
 use crate::{
-    cilium, compact, fortigate, fw_monitor, ladder, network_monitor, pktmon, smoltcp, snoop,
+    cilium, compact, fortigate, fw_monitor, ladder, network_monitor, pktmon, pwru, smoltcp, snoop,
     tables, tcpdump_new, tcpdump_old, tshark_fields, tshark_json, wireshark_list,
 };
 
@@ -124,6 +124,7 @@ impl Reader {
         match compact::read_row(text, &mut self.names) {
             Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
             Read::No => self.read_rare(text),
+            Read::Row(row) => pwru::complete(row, text, &mut self.points),
             read => read,
         }
     }
