@@ -88,6 +88,35 @@ pub(crate) fn unheard_at_end(connection: &Connection<Exchanges>) -> Option<(Mome
     (own().count() >= FEW && last.time - first.time >= UNHEARD).then_some((first, last))
 }
 
+/// What may be data of one side without numbers, one packet after the other, behind which the other acknowledges no more than before:
+/// nothing of it arrived. The first and the last of them, and the last acknowledgement.
+pub(crate) fn unacknowledged_at_end(
+    connection: &Connection<Exchanges>,
+) -> Option<(Moment, Moment, Moment)> {
+    let told = |p: &Packet| p.known.has(Known::ACK) && !p.known.has(Known::ACK_INFERRED);
+    let answer = connection.packets.last()?;
+    if !told(answer) || answer.payload_len > 0 || answer.flags != TcpFlags::ACK {
+        return None;
+    }
+    let sent = |p: &&Packet| {
+        let sized = p.payload_len > 0 || !p.known.has(Known::LEN);
+        let hidden = !p.known.has(Known::SEQ) && sized;
+        p.side != answer.side && hidden && !p.flags.opens_or_ends()
+    };
+    let mut before = connection.packets.iter().rev().skip(1).peekable();
+    let last = before.next_if(|p| sent(p))?;
+    let (mut first, mut count) = (last, 1);
+    while let Some(packet) = before.next_if(|p| sent(p)) {
+        (first, count) = (packet, count + 1);
+    }
+    let earlier = before.find(|p| p.side == answer.side && told(p))?;
+    (count >= FEW && earlier.ack >= answer.ack).then_some((
+        first.moment(),
+        last.moment(),
+        answer.moment(),
+    ))
+}
+
 /// So many intervals between answers to probes.
 const INTERVALS: usize = 2;
 

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            LACKED_BEFORE_RST,
+            0.2,
+            "bytes were missing when the RST came",
+        ),
+        on(
             RESET_BEHIND_BULK,
             0.3,
             "who has read all of an answer leaves nothing unread",
@@ -305,6 +310,9 @@ pub(super) static RULE: CauseRule = CauseRule {
         }
         if case.accounts.encrypted {
             return "Harmless as far as an encrypted session shows: no answer was under way when the RST came.".to_owned();
+        }
+        if found.has(LACKED_BEFORE_RST) {
+            return "Harmless, if the bytes that were missing when the RST came were not wanted any more.".to_owned();
         }
         "Harmless: the RST came after everything had been delivered; nobody lost anything."
             .to_owned()

@@ -77,7 +77,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             return vec![steps::TWO_ANSWERS.to_owned()];
         }
         vec![if found.has(SYN_REPEATED_AFTER_ANSWER) {
-            "The client asks again and again: the server's answers get lost on the way back. Check the return route and stateful filters that see only one direction.".to_owned()
+            "Capture on the client: does the SYN/ACK arrive there? If not, check the return route, and stateful filters that see only one direction; if it does, the host's own filter, and the SYN/ACK's checksum and numbers.".to_owned()
         } else {
             "One SYN from a source that never finishes is a scan or a forged address; many are a SYN flood (SYN cookies help). Compare with the source's other connections.".to_owned()
         }]
@@ -101,7 +101,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     }
     let n = case.connection.handshake.syn_ack_count;
     if found.has(SYN_REPEATED_AFTER_ANSWER) {
-        return "The server answers, but the client keeps asking: the SYN/ACK does not get back to it.".to_owned();
+        return "The server answers, but the client keeps asking: the SYN/ACK does not get back to it, or its host does not take it.".to_owned();
     }
     format!(
         "The server answered the SYN ({}), but the client never finished the handshake: a scan, a forged address, or an answer that got lost.",

@@ -144,6 +144,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a host that has lost a connection does not go on in it",
         ),
         on(RST_BOTH_WAYS, 0.1, "RSTs to both sides are a device's"),
+        on(
+            THROWN_AWAY_HERE,
+            0.25,
+            "hosts that have just spoken have not restarted",
+        ),
         on(IDLE_BEFORE_FAILURE, 1.3, "it had time to restart unnoticed"),
         on(
             RST_NOTHING_MISSING,

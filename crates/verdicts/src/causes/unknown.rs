@@ -46,6 +46,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             6.0,
             "what the client's host did not know of, or no longer wanted, does not show",
         ),
+        on(
+            THROWN_AWAY_HERE,
+            2.0,
+            "why the client's host threw the connection away does not show",
+        ),
+        on(
+            LACKED_BEFORE_RST,
+            2.0,
+            "what the missing bytes were does not show",
+        ),
         on(SCAN_PROBE, 10.0, "it is no connection"),
         on(
             PROBES_BETWEEN_GAPS,

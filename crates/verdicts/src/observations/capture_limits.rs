@@ -3,7 +3,7 @@
 use whyreset_connections::{Dialect, Moment, Opener, Packet, Side};
 use whyreset_segments::Known;
 
-use super::ids;
+use super::{ids, loss};
 use crate::Observations;
 use crate::case::{Case, Close, Kind};
 use crate::wording;
@@ -32,7 +32,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let h = &c.handshake;
     let only_syn_acks = h.syn.is_none() && u64::from(h.syn_ack_count) >= c.frames.count;
     let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
-    if begun_unseen && (no_end || only_resets) {
+    // A router says what is wrong, however little else is there.
+    let told = !c.notices.is_empty() && loss::tail(case).is_some();
+    if begun_unseen && (no_end || only_resets) && !told {
         found.add(
             ids::TOO_LITTLE,
             [first, c.frames.last],

@@ -290,7 +290,31 @@ fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
     }
 }
 
+/// Whose host refuses what still comes had told by SACK (RFC 2018) that bytes were missing below what it had, and never got them.
+fn lacked(case: &Case<'_>, found: &mut Observations) {
+    let Some(reset) = case.fatal else {
+        return;
+    };
+    let mut packets = case.connection.packets.iter();
+    let last = packets
+        .rfind(|p| p.side == reset.by && p.frame < reset.at.frame && p.known.has(Known::ACK));
+    if let Some((last, to)) = last.and_then(|p| Some((p, p.sacked_to.filter(|to| *to > p.ack)?))) {
+        found.tell(
+            ids::LACKED_BEFORE_RST,
+            [last.frame, reset.at.frame],
+            format!(
+                "{} had told (frame {}) that bytes were missing before what it had ({} behind what it acknowledged), and acknowledged no more before the RST (frame {}).",
+                wording::the_side(reset.by),
+                last.frame,
+                wording::signed_bytes(to - last.ack),
+                reset.at.frame
+            ),
+        );
+    }
+}
+
 fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
+    lacked(case, found);
     let frame = close.at.frame;
     let understood = if case.cut.is_some() {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
@@ -610,6 +634,16 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
                 "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
                 since.frame,
                 wording::span(to.time - since.time)
+            ),
+        );
+    }
+    if let Some((since, to, answer)) = untold::unacknowledged_at_end(c) {
+        return found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame, answer.frame],
+            format!(
+                "From frame {} to frame {} one side sends what the other does not acknowledge: its last acknowledgement (frame {}) is the one that it had given before.",
+                since.frame, to.frame, answer.frame
             ),
         );
     }

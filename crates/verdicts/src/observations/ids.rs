@@ -339,6 +339,10 @@ ids! {
     SERVER_WAS_ALIVE = "server_was_alive";
     /// The capture was taken at the host that sent the deciding RST, and holds what it received.
     CAPTURED_AT_SENDER = "captured_at_sender";
+    /// There, the client's host had been alive a moment before, and no close of its own shows.
+    THROWN_AWAY_HERE = "thrown_away_here";
+    /// Who sent the deciding RST had told by SACK that bytes were missing, and never acknowledged them.
+    LACKED_BEFORE_RST = "lacked_before_rst";
     /// The host that sent a bare RST refused data while its own was on its way: its socket was closed, and the FIN waited behind what
     /// was still to be sent.
     CLOSED_BEFORE_SENT = "closed_before_sent";

@@ -6,6 +6,7 @@ use whyreset_exchanges::{Exchange, Protocol};
 use whyreset_segments::Known;
 
 use super::ids;
+use super::rst::DEVICE_BELOW;
 use crate::Observations;
 use crate::case::{Case, Missing, OpenExchange, asks, was_sending};
 use crate::wording;
@@ -157,7 +158,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 wording::span(close.at.time - started.time)
             ),
         );
-    } else {
+    } else if !closed_by_a_device(case) {
         just_opened(case, &close, found);
         found.tell(
             ids::REQUEST_CROSSED_CLOSE,
@@ -169,6 +170,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
         close_lost(case, started, found);
     }
+}
+
+/// The close is a RST that is not the server's: what crossed on the way to the server does not matter to a device before it.
+fn closed_by_a_device(case: &Case<'_>) -> bool {
+    let close = case.close.map(|close| close.at.frame);
+    let fatal = case.fatal.filter(|reset| Some(reset.at.frame) == close);
+    fatal.is_some_and(|reset| reset.origin.host < DEVICE_BELOW)
 }
 
 /// What crosses is on its way for as long as the way takes. A close that was repeated for longer before the request had been lost, and its

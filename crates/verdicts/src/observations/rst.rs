@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::{Observations, wording};
 
 /// Below this probability of the host itself somebody else is meant.
-const DEVICE_BELOW: f64 = 0.35;
+pub(super) const DEVICE_BELOW: f64 = 0.35;
 /// No host restarts, and no address moves, in less time.
 const ALIVE: Span = Span::from_millis(500);
 /// A host answers in less where the capture is taken on it.
@@ -324,6 +324,19 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
                 wording::side(reset.by)
             ),
         );
+        thrown_away(reset, found);
+    }
+}
+
+/// A client that was alive a moment before, and whose own capture shows nothing that could have killed its end: its host, or a filter
+/// on it, has thrown the connection away.
+fn thrown_away(reset: &Reset, found: &mut Observations) {
+    if found.has(ids::CLIENT_WAS_ALIVE_IN_ROWS) {
+        found.add(
+            ids::THROWN_AWAY_HERE,
+            [reset.at.frame],
+            "Its host was alive, and nothing of its end shows before the RST: the host itself, or a filter on it, has thrown the connection away.",
+        );
     }
 }
 
@@ -410,7 +423,10 @@ fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.add(
             ids::RST_UNPROMPTED,
             [reset.at.frame],
-            "The RST is bare, as one that answers a packet, and no row shows a packet that it can answer.",
+            match reset.numbered {
+                true => "The RST is bare, as one that answers a packet, and no row shows a packet that it can answer.",
+                false => "The RST is bare, as one that answers a packet; which one does not show, as the rows do not tell its number.",
+            },
         );
     }
     let nothing_to_answer = reset.trigger.is_none() && reset.dialect == Dialect::Other;
