@@ -433,8 +433,8 @@ fn runs_over(app: &AppHint) -> (bool, Option<u16>) {
 /// Between two programs of one host only what the row says tells the direction: a request goes to the side that was
 /// called.
 fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
-    let opener = shown.opener?;
     let (first, second) = shown.ends;
+    let opener = shown.opener.or_else(|| end_of_a_client(first, second))?;
     let called = if first == opener { second } else { first };
     match app {
         AppHint::HttpRequest { .. } => Some((opener, called)),
@@ -447,6 +447,21 @@ fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
         _ => None,
     }
 }
+
+/// The end whose port hosts give to those that call (from 32,768 on with Linux, 49,152 with others, RFC 6335 §6), where the other is none.
+fn end_of_a_client(first: Endpoint, second: Endpoint) -> Option<Endpoint> {
+    match (
+        first.port >= FIRST_OF_CLIENTS,
+        second.port >= FIRST_OF_CLIENTS,
+    ) {
+        (true, false) => Some(first),
+        (false, true) => Some(second),
+        _ => None,
+    }
+}
+
+/// The first port that hosts give to those that call.
+const FIRST_OF_CLIENTS: u16 = 32_768;
 
 /// More connections than this are not compared for one row.
 const MAX_CANDIDATES: usize = 256;

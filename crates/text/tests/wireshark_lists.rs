@@ -625,3 +625,15 @@ fn titles_of_other_languages() {
         );
     }
 }
+
+/// Of two ports of one host the one that hosts give to callers asks.
+#[test]
+fn a_request_to_the_host_itself() {
+    let text = "43\t26.386912\t::1\t::1\tHTTP\t299\tGET /x HTTP/1.1
+44\t26.386921\t::1\t::1\tTCP\t76\t8080 → 62694 [ACK] Seq=1 Ack=224 Win=407552 Len=0";
+    let first = rows(text).swap_remove(0);
+    assert!(
+        first.starts_with("43 26.386912 ::1:62694 > ::1:8080"),
+        "{first}"
+    );
+}

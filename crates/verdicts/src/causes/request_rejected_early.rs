@@ -98,9 +98,13 @@ pub(super) static RULE: CauseRule = CauseRule {
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let open = case.accounts.open.as_ref();
     if let Some(open) = open.filter(|open| open.estimated && found.has(ESTIMATED)) {
-        let hidden = match case.accounts.encrypted {
-            true => "inside TLS the status does not show",
-            false => "what it said does not show",
+        let hidden = match (
+            open.exchange.and_then(|e| e.status),
+            case.accounts.encrypted,
+        ) {
+            (Some(status), _) => format!("its status is {status}"),
+            (None, true) => "inside TLS the status does not show".to_owned(),
+            (None, false) => "what it said does not show".to_owned(),
         };
         return format!(
             "The server answered {} while the client was still sending, and the upload ended with that: a refusal (413, 401, 403), most likely; {hidden}.",
