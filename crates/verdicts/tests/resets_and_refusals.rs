@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
@@ -162,4 +162,44 @@ fn resets_that_come_too_late_until_one_does_not_are_forged() {
     }
     let verdict = talk.verdict(5.0);
     assert_eq!(verdict.cause, Cause::InjectedReset, "{}", verdict.summary);
+}
+
+/// Windows 2000 and XP abort with a bare RST.
+#[test]
+fn a_bare_rst_behind_acknowledged_data_answers_nothing() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 500, 500);
+    talk.client(0.3, ACK, up, down, b"");
+    talk.client(0.98, RST, up, 0, b"");
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{:#?}", verdict.weighing);
+}
+
+/// A device that writes the SYN's own number into the RST, as some in Russia do.
+#[test]
+fn a_refusal_that_does_not_acknowledge_the_syn_is_no_hosts() {
+    let mut talk = Talk::new();
+    for at in [0.0, 1.0, 3.0] {
+        talk.client(at, SYN, 0, 0, b"");
+        talk.refusal_of(at + 0.001, 0, b"");
+    }
+    let verdict = talk.verdict(10.0);
+    assert_eq!(
+        verdict.cause,
+        Cause::FirewallReject,
+        "{:#?}",
+        verdict.weighing
+    );
+    assert!(verdict.confidence >= 0.8, "{:#?}", verdict.weighing);
+}
+
+#[test]
+fn a_refusal_with_the_word_of_the_stack_is_the_hosts() {
+    let mut talk = Talk::new();
+    talk.ttl.1 = 240;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.refusal_of(0.1, 1, b"No listener");
+    let verdict = talk.verdict(10.0);
+    assert_eq!(verdict.cause, Cause::PortClosed, "{:#?}", verdict.weighing);
 }

@@ -135,3 +135,16 @@ fn a_ping_without_a_pong_was_waited_for_in_vain() {
     assert!(verdict.summary.contains("ping"), "{}", verdict.summary);
     assert_eq!(pinged(&[0x8a, 0]).cause, Cause::None);
 }
+
+/// Browsers wait for the other side's close frame, other clients do not (RFC 6455 §7.1.1 lets the server close first).
+#[test]
+fn a_client_that_says_goodbye_and_does_not_wait_for_the_servers_has_lost_nothing() {
+    let (mut talk, up, down) = socket();
+    talk.client(0.4, PSH_ACK, up, down, &CLOSE);
+    talk.client(0.400_2, FIN_ACK, up + 8, down, b"");
+    talk.server(0.441, PSH_ACK, down, up + 9, &[0x88, 2, 3, 0xe8]);
+    talk.client(0.441_1, talk::RST, up + 9, 0, b"");
+    let verdict = talk.verdict(1.0);
+    let by = EndedBy::Client;
+    expect(&verdict, Cause::BenignReset, by, Outcome::Aborted);
+}

@@ -40,7 +40,8 @@ fn judge_one<X>(
     let pairing = pairings
         .of(side)
         .iter()
-        .find(|pairing| pairing.reset == packet.frame);
+        .find(|pairing| pairing.reset == packet.frame)
+        .filter(|_| !trigger::answers_nothing(raw, log));
     let sent = connection.sent.of(side);
     let answers = pairing.is_some() || trigger::answers_unkept(raw, log, sent, trips.of(side));
     let acknowledged = trigger::acknowledged(raw, log, trips.of(side));

@@ -68,6 +68,9 @@ pub(crate) fn answers_unkept(
     trip: &RoundTrip,
 ) -> bool {
     let reset = &raw.packet;
+    if answers_nothing(raw, log) {
+        return false;
+    }
     let slowest = slowest_answer(trip);
     let in_time = |time: Timestamp| reset.time - time <= slowest;
     let Some(acked) = raw.peer().acked_to else {
@@ -85,6 +88,21 @@ pub(crate) fn answers_unkept(
             .iter()
             .any(|candidate| before(candidate) && same(candidate))
         || (raw.own().packets > 0 && sent.sent_by(reset.time - slowest).sent_to <= reset.seq)
+}
+
+/// The other side's last packet is data, and was acknowledged before the RST: that comes of its own accord (older Windows stacks abort
+/// with a bare RST), or from somebody else.
+pub(crate) fn answers_nothing(raw: &RawReset, log: &ResetLog) -> bool {
+    let own = raw.own();
+    let mut sent = log.candidates.of(raw.packet.side.peer()).iter();
+    let last = sent.rfind(|sent| sent.at.frame < raw.packet.frame);
+    let acknowledged = |sent: &Sent| {
+        let end = sent.seq.saturating_add(i64::from(sent.payload_len));
+        sent.payload_len > 0 && own.acked_to.is_some_and(|acked| acked >= end)
+    };
+    let behind = |sent: &Sent| own.last.is_some_and(|own| own.frame > sent.at.frame);
+    let taken = last.is_some_and(|sent| sent.numbered && acknowledged(sent) && behind(sent));
+    taken && !raw.elided && own.fin.is_none()
 }
 
 /// The packet that a RST+ACK answers, where it is one of several of one sequence number that acknowledge a segment each: lwIP and pf

@@ -253,6 +253,11 @@ fn missing_of(
     if let Some(cut) = left_in_bulk(connection, exchange, close) {
         return Some(cut);
     }
+    // Either side of a WebSocket speaks when it likes: the last word asks for no answer, nor does a goodbye.
+    let in_turn = exchange.protocol != Protocol::Other("websocket") || exchange.from_list;
+    if exchange.complete && !in_turn {
+        return never_acknowledged(connection, exchange);
+    }
     if exchange.complete {
         return rest_refused(connection, exchange)
             .or_else(|| rest_refused_unread(connection, exchange))
@@ -279,8 +284,7 @@ fn missing_of(
     {
         return None;
     }
-    // Either side of a WebSocket speaks when it likes: the last word asks for no answer.
-    if exchange.protocol == Protocol::Other("websocket") && !exchange.from_list {
+    if !in_turn {
         return None;
     }
     if !is_http(&exchange.protocol) {
@@ -547,6 +551,15 @@ fn missing_of_tls(
     match tls.handshake {
         TlsHandshake::Failed if is_goodbye(connection, tls) => return None,
         TlsHandshake::Failed => return Some((Missing::TlsHandshake, false)),
+        // Both sides speak on behind an opening that the capture holds and that is no handshake (Skype frames its own so), or that cannot
+        // be read: it was over before.
+        TlsHandshake::Partial
+            if matches!(exchange.protocol, Protocol::Tls(None))
+                && tls.client_bytes > 0
+                && tls.server_bytes > 0 =>
+        {
+            return None;
+        }
         // A list may leave the opening out, and show the session's first words.
         TlsHandshake::Partial
             if exchange.from_list

@@ -62,7 +62,9 @@ pub(crate) fn perhaps_goaway(
     tls: &Tls,
     close: Option<Close>,
 ) -> bool {
-    let Some(close) = close.filter(|close| close.kind == Kind::Fin && tls.speaks_http2()) else {
+    // What was agreed on before the capture began is untold.
+    let http2 = tls.speaks_http2() || (tls.alpn.is_none() && connection.handshake.ack.is_none());
+    let Some(close) = close.filter(|close| close.kind == Kind::Fin && http2) else {
         return false;
     };
     let said_goodbye = match close.side {
@@ -103,7 +105,7 @@ pub(super) fn first_to_leave(connection: &Connection<Exchanges>, close: Close) -
 }
 
 /// STARTTLS: mail, chat and directories, where the client's last word, such as LDAP's Unbind or the end of an XML stream, asks for no answer.
-/// It is short, and the server said goodbye at once, or had left already.
+/// It is short, and the server said goodbye at once, or had left already, or the client leaves with it.
 pub(crate) fn ends_dialogue(
     connection: &Connection<Exchanges>,
     tls: &Tls,
@@ -111,7 +113,7 @@ pub(crate) fn ends_dialogue(
 ) -> bool {
     let mut before = connection.app.list.iter();
     let in_clear = before.any(|e| matches!(e.protocol, Protocol::Other(_)));
-    let in_order = close.filter(|close| (close.side, close.kind) == (Side::Server, Kind::Fin));
+    let in_order = close.filter(|close| close.kind == Kind::Fin);
     let Some(close) = in_order.filter(|_| in_clear) else {
         return false;
     };
@@ -123,7 +125,9 @@ pub(crate) fn ends_dialogue(
     let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
     let short = i64::from(word.payload_len) <= FAREWELL_BYTES + FAREWELL_BYTES;
     let soon = close.at.time - word.time <= AT_ONCE + trip;
-    short && soon && (late || tls.server_said_goodbye())
+    // Who hangs up behind a short word, and sooner than an answer to it can come, wants none (MySQL's COM_QUIT).
+    let unasked = close.side == Side::Client && close.at.time - word.time <= trip && !late;
+    short && soon && (unasked || close.side == Side::Server && (late || tls.server_said_goodbye()))
 }
 
 /// The client's last packet that is more than a close_notify.

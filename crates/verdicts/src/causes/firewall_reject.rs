@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             30.0,
             "ICMP says so in as many words: hosts themselves refuse TCP with RST",
         ),
+        on(
+            REFUSAL_MISNUMBERED,
+            60.0,
+            "no host's TCP writes such a number: a device made it",
+        ),
         on(REFUSAL_NOT_THE_HOSTS, 15.0, "the RST is not the host's own"),
         on(
             REFUSAL_IS_THE_HOSTS,

@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "few hosts begin with a TTL of 255",
         ),
+        on(
+            REFUSAL_MISNUMBERED,
+            0.05,
+            "a host acknowledges the SYN that it refuses",
+        ),
         on(REFUSAL_NOT_THE_HOSTS, 0.05, "the RST is not the host's own"),
         on(
             REFUSAL_IS_THE_HOSTS,

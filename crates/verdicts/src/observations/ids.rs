@@ -67,6 +67,8 @@ ids! {
     GREETING_MISSING = "greeting_missing";
     /// The RST that answers the SYN begins with a TTL that hosts do not use, but routers and firewalls do.
     REFUSAL_LIKE_A_ROUTERS = "refusal_like_a_routers";
+    /// The RST that answers the SYN does not acknowledge it.
+    REFUSAL_MISNUMBERED = "refusal_misnumbered";
     /// The client repeated its SYN although the SYN/ACK had passed here.
     SYN_REPEATED_AFTER_ANSWER = "syn_repeated_after_answer";
     /// What is spoken does not show, as the capture holds what was said in part only.

@@ -1,7 +1,7 @@
 //! Witnesses: what the same listener and the same host did in other connections of the capture.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Listener, Moment, Neighbours, Place, Side};
+use whyreset_connections::{Listener, Moment, Neighbours, Place, Reset, Side};
 use whyreset_segments::Endpoint;
 
 use super::ids;
@@ -230,9 +230,11 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
     let Some((reset, ttl)) = reset.and_then(|reset| Some((reset, reset.ttl?))) else {
         return;
     };
+    misnumbered(reset, found);
     // Exactly 255 comes from the same link: then the host asked may itself be a router. And filters state no window, small devices do
-    // (lwIP writes its own into every RST).
-    let stated = reset.window.is_some_and(|window| window > 0);
+    // (lwIP writes its own into every RST), and say nothing in words, as stacks of Mentat's make do ("No listener": HP-UX and old Mac OS,
+    // which begin with 255; RFC 9293 §3.5.3).
+    let stated = reset.window.is_some_and(|window| window > 0) || !reset.payload.is_empty();
     if ttl > HIGHEST_HOST_TTL && ttl < u8::MAX && !stated {
         found.tell(
             ids::REFUSAL_LIKE_A_ROUTERS,
@@ -260,6 +262,17 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
             ids::REFUSAL_IS_THE_HOSTS,
             frames,
             format!("The RST arrives with TTL {ttl}, as the host's other packets do."),
+        );
+    }
+}
+
+/// A host acknowledges the SYN that it refuses (RFC 9293 §3.10.7.1), and a client drops a RST that does not (§3.10.7.3).
+fn misnumbered(reset: &Reset, found: &mut Observations) {
+    if reset.numbered && reset.ack.is_some_and(|ack| ack <= 0) {
+        found.tell(
+            ids::REFUSAL_MISNUMBERED,
+            [reset.at.frame],
+            format!("The RST (frame {}) does not acknowledge the SYN: its number is too low by one, which no TCP writes, and which the client's host has to ignore.", reset.at.frame),
         );
     }
 }

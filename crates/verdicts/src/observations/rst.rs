@@ -237,7 +237,13 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
         .chain(sent.filter(|sent| sent.frame < reset.at.frame))
         .max_by_key(|last| last.frame);
     let trips = case.two_round_trips();
-    let Some(last) = last.filter(|last| reset.at.time - last.time < ALIVE + trips) else {
+    // Packets may stand out of order; a clock that went back by more tells nothing.
+    let near = ALIVE + trips;
+    let lately = |last: &Moment| {
+        let since = reset.at.time - last.time;
+        since < near && Span::ZERO - since < near
+    };
+    let Some(last) = last.filter(lately) else {
         return;
     };
     if let Some((first, trigger)) = refused_data_in_flight(case, reset) {
@@ -254,7 +260,7 @@ fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Obs
             "{} had still spoken in the connection (frame {}) {} before it refused it as a stranger (frame {}): too short for a restart.",
             wording::the_side(reset.by),
             last.frame,
-            wording::span(reset.at.time - last.time),
+            wording::span((reset.at.time - last.time).max(Span::ZERO)),
             reset.at.frame
         ),
     );

@@ -367,6 +367,10 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let c = case.connection;
+    if from < c.start {
+        // The clock went back: how long anybody rested does not show.
+        return;
+    }
     let silence = c
         .silences
         .iter()

@@ -101,8 +101,13 @@ impl Talk {
 
     /// RST+ACK of number 0 to the client's SYN, as of a host on which nothing listens.
     pub fn refusal(&mut self, at: f64) {
+        self.refusal_of(at, 1, b"");
+    }
+
+    /// The same, with another acknowledgement number, or words.
+    pub fn refusal_of(&mut self, at: f64, ack: u32, words: &[u8]) {
         self.frame += 1;
-        let mut segment = self.segment(at, Side::Server, RST_ACK, (0, 1), b"", self.ttl.1, 0);
+        let mut segment = self.segment(at, Side::Server, RST_ACK, (0, ack), words, self.ttl.1, 0);
         segment.seq = SeqNumber(0);
         segment.window = self.refusal_window;
         self.engine.segment(&segment, None);

@@ -57,6 +57,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         if others_as_large || flow.missing_bytes < u64::from(SMALLEST_LARGE) {
             continue;
         }
+        if over_at_once(case) {
+            continue;
+        }
         found.tell(
             ids::HOLE_NEVER_FILLED,
             [last.frame],
@@ -68,6 +71,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// The connection, or the capture, had ended before a sender would have sent anything again.
+fn over_at_once(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    c.timed && c.capture_end - c.start < LONG_ENOUGH + case.two_round_trips()
 }
 
 /// The receiver's host refused what came behind the hole, before a sender would have filled it.
