@@ -556,3 +556,46 @@ fn a_segment_that_the_aborting_rst_acknowledges_was_not_lost() {
         verdict.weighing
     );
 }
+
+/// Of a connection that a sampler cut off, or that a full disk left out, neither side's next packet is in the capture.
+#[test]
+fn data_that_is_neither_acknowledged_nor_sent_again_was_not_captured_to_the_end() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 90_000, 8_000);
+    talk.server(0.3, ACK, down, up, &[b'x'; 1_448]);
+    let verdict = talk.verdict(40.0);
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
+    assert_eq!(verdict.outcome, Outcome::Partial, "{}", told(&verdict));
+}
+
+#[test]
+fn a_syn_whose_time_to_live_runs_out_on_the_way_gets_no_answer() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.icmp_about_syn(0.01, 11, 0);
+    let verdict = talk.verdict(0.2);
+    assert_eq!(verdict.cause, Cause::NoAnswer, "{}", told(&verdict));
+    assert!(
+        verdict.summary.contains("time to live"),
+        "{}",
+        told(&verdict)
+    );
+}
+
+/// As of a data connection of FTP, of which a filter kept little.
+#[test]
+fn a_server_that_hands_much_over_unasked_waits_for_nothing() {
+    let mut talk = Talk::open();
+    let mut down = 1;
+    for n in 0..6 {
+        talk.server(0.1 + f64::from(n) / 1e3, ACK, down, 1, &[b'x'; 1_448]);
+        down += 1_448;
+    }
+    talk.client(0.15, ACK, 1, down, b"");
+    talk.server(20.0, FIN_ACK, down, 1, b"");
+    talk.client(20.001, FIN_ACK, 1, down + 1, b"");
+    talk.server(20.04, ACK, down + 1, 2, b"");
+    let verdict = talk.verdict(25.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}

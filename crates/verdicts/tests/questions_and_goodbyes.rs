@@ -291,3 +291,56 @@ fn a_transfer_of_ftp_that_is_announced_has_an_end_to_come() {
         assert_eq!(ftp(done, side).cause, Cause::None);
     }
 }
+
+/// Two people, or a person and a program, that take their time.
+#[test]
+fn who_leaves_sooner_than_answers_used_to_come_has_not_waited() {
+    let leaves = |at: f64| {
+        let mut talk = Talk::open();
+        talk.client(1.0, PSH_ACK, 1, 1, b"hello");
+        talk.server(1.04, ACK, 1, 6, b"");
+        talk.server(6.0, PSH_ACK, 1, 6, b"and good morning\n");
+        talk.client(6.000_1, ACK, 6, 18, b"");
+        talk.client(9.0, PSH_ACK, 6, 18, &[b'?'; 300]);
+        talk.server(9.04, ACK, 18, 306, b"");
+        talk.client(at, FIN_ACK, 306, 18, b"");
+        talk.server(at + 0.04, FIN_ACK, 18, 307, b"");
+        talk.client(at + 0.040_1, ACK, 307, 19, b"");
+        talk.verdict(60.0)
+    };
+    let verdict = leaves(11.0);
+    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_ne!(leaves(39.0).cause, Cause::None);
+}
+
+/// As SSH 1 ends: the server tells the exit status, the client confirms it, and both close at once.
+#[test]
+fn a_last_word_with_which_both_leave_is_no_question() {
+    let mut talk = Talk::open();
+    talk.port = 22;
+    talk.server(0.1, PSH_ACK, 1, 1, b"SSH-1.5-1.2.26\n");
+    talk.client(0.100_1, PSH_ACK, 1, 16, b"SSH-1.5-1.2.26\n");
+    talk.server(0.2, PSH_ACK, 16, 16, &[7; 20]);
+    talk.client(0.201, PSH_ACK, 16, 36, &[9; 12]);
+    talk.client(0.230, FIN_ACK, 28, 36, b"");
+    talk.server(0.243, FIN_ACK, 36, 28, b"");
+    talk.client(0.243_1, ACK, 29, 37, b"");
+    talk.server(0.271, ACK, 37, 29, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+}
+
+/// The capture begins with the answer to the password.
+#[test]
+fn a_no_that_the_client_walks_away_from_was_no_hanging_up() {
+    let mut talk = Talk::new();
+    talk.port = 21;
+    let no = b"530 Login incorrect.\r\n";
+    let down = 1 + no.len() as u32;
+    talk.server(0.0, PSH_ACK, 1, 1, no);
+    talk.client(0.012, FIN_ACK, 1, down, b"");
+    talk.server(0.05, FIN_ACK, down, 2, b"");
+    talk.client(0.050_1, ACK, 2, down + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+}

@@ -120,6 +120,8 @@ pub(super) fn missing_of_unknown(
             Some(Missing::AnsweredEarly)
         }
         (_, Kind::Rst) => Some(Missing::Unanswered),
+        (Side::Client, Kind::Fin) if as_usual(connection, close) => None,
+        (Side::Server, Kind::Fin) if left_too(connection) => None,
         (Side::Client, Kind::Fin) => {
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
         }
@@ -133,6 +135,40 @@ pub(super) fn missing_of_unknown(
             (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
         }
     }
+}
+
+/// The client has waited no longer than for an answer before: as somebody who types does, it had nothing more to say.
+fn as_usual(connection: &Connection<Exchanges>, close: Close) -> bool {
+    let mut asked: Option<&Packet> = None;
+    let mut longest = Span::ZERO;
+    let before = |p: &&Packet| p.payload_len > 0 && p.frame < close.at.frame;
+    for packet in connection.packets.iter().filter(before) {
+        match (packet.side, asked) {
+            (Side::Client, Some(word)) if packet.seq_end() <= word.seq_end() => {}
+            (Side::Client, _) => asked = Some(packet),
+            (Side::Server, Some(question)) => {
+                longest = longest.max(packet.time - question.time);
+                asked = None;
+            }
+            (Side::Server, None) => {}
+        }
+    }
+    connection.timed && asked.is_some_and(|last| close.at.time - last.time <= longest)
+}
+
+/// The client closed as well, before it can have known that the server did, and sooner behind its own last word than an answer can come: it
+/// waited for none.
+fn left_too(connection: &Connection<Exchanges>) -> bool {
+    let (client, server) = (&connection.flows.client, &connection.flows.server);
+    let (Some(left), Some(leaves), Some(word)) = (client.fin, server.fin, client.last_new_data)
+    else {
+        return false;
+    };
+    let mut packets = connection.packets.iter();
+    let fin = packets.find(|p| p.frame == left.at.frame);
+    let crossed = fin.is_some_and(|p| p.known.has(Known::ACK) && p.ack <= leaves.seq);
+    let trip = super::path_round_trip(connection);
+    crossed && trip.is_some_and(|trip| left.at.time - word.time < trip)
 }
 
 /// A refusal is a head, and a page at most.

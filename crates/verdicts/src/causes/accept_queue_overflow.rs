@@ -75,6 +75,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ORIGIN_DEVICE, 0.04, "the RST is not the host's"),
         on(ORIGIN_DOUBTFUL, 0.25, "the RST may not be the host's"),
         on(SYN_UNANSWERED, 1.0, "a full queue drops SYNs in silence"),
+        on(ICMP_EXPIRED, 0.02, "the SYN did not get as far"),
         on(
             ICMP_UNREACHABLE,
             0.05,

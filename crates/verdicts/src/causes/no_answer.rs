@@ -37,6 +37,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             3.0,
             "a router says that it cannot reach the host",
         ),
+        on(
+            ICMP_EXPIRED,
+            60.0,
+            "a router says that the SYN went no further: a route goes in circles, or somebody traces it",
+        ),
         on(ICMP_PROHIBITED, 0.05, "a filter says that it refused it"),
     ],
     never: &[],
@@ -49,6 +54,12 @@ pub(super) static RULE: CauseRule = CauseRule {
             return format!(
                 "A router could not reach the server ({}): ICMP says host or network unreachable.",
                 server.host
+            );
+        }
+        if found.has(ICMP_EXPIRED) {
+            return format!(
+                "The SYN to {} never got there: its time to live ran out at a router on the way, as in a routing loop, or when the route is traced (traceroute).",
+                wording::server_port(case.connection)
             );
         }
         format!(

@@ -198,6 +198,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(CAPTURE_LOSS, 1.5, "the capture lost packets"),
         on(TOO_LITTLE, 100.0, "there are too few packets to judge"),
         on(
+            LEFT_UNSETTLED,
+            30.0,
+            "what the hosts did next is not in the capture",
+        ),
+        on(
             OPEN_AND_WAITING,
             6.0,
             "whether a slow program or a lost packet holds it up does not show",

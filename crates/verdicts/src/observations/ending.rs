@@ -1,7 +1,7 @@
 //! Who closed first, how, and whether anything was missing then.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Opener, Side};
+use whyreset_connections::{Dialect, Moment, Opener, Side};
 use whyreset_exchanges::{ClientsLast, Exchange};
 use whyreset_segments::{Known, TcpFlags};
 
@@ -16,6 +16,10 @@ use crate::wording;
 /// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
 const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
+/// Greetings are shorter.
+const LONGEST_GREETING: u64 = 4_096;
+/// Data is acknowledged within half a second and sent again within a few, even of a first round trip that is a guess.
+const UNSETTLED: Span = Span::from_secs(5);
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 /// Who asks so often has been answered in between.
@@ -80,10 +84,13 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     if unused && handshake_refused(case, close, found) {
         return;
     }
+    // Who says more than a greeting hands something over, as FTP's data connections do.
+    let transfer = c.flows.server.bytes + c.flows.server.missing_bytes > LONGEST_GREETING;
     let said_nothing = c.flows.server.bytes == 0
-        || case
-            .wait
-            .is_some_and(|wait| wait.since_data.max(wait.length) > SPEAKS_BY_ITSELF);
+        || !transfer
+            && case
+                .wait
+                .is_some_and(|wait| wait.since_data.max(wait.length) > SPEAKS_BY_ITSELF);
     if unused && said_nothing && close.side == Side::Server {
         found.tell(
             ids::CLOSED_UNUSED,
@@ -601,6 +608,27 @@ fn body_under_way(case: &Case<'_>) -> bool {
     })
 }
 
+/// Data at the end that was neither acknowledged nor sent again, for longer than either takes (RFC 1122 §4.2.3.2, RFC 6298): both would
+/// have passed here, so that not even a dead path, or a dead host, explains it.
+fn unsettled(case: &Case<'_>) -> Option<Moment> {
+    let c = case.connection;
+    let (client, server) = (&c.flows.client, &c.flows.server);
+    let trips = case.two_round_trips();
+    if !c.timed || c.elided || case.ran_on() < UNSETTLED + trips + trips {
+        return None;
+    }
+    let both = client.packets > 0 && server.packets > 0 && c.handshake.is_complete();
+    let unsettled = [(client, server), (server, client)]
+        .into_iter()
+        .filter(|(sender, _)| {
+            sender.acked_to > 0 && sender.acked_to < sender.sent_to && sender.unanswered.is_none()
+        });
+    unsettled
+        .filter_map(|(sender, _)| sender.last_new_data)
+        .max_by_key(|last| last.frame)
+        .filter(|last| both && last.frame == c.frames.last)
+}
+
 /// By the order of its records an upload goes on that the server has answered already.
 fn answered_while_sending(case: &Case<'_>) -> bool {
     let last = case.connection.app.list.last();
@@ -671,6 +699,17 @@ fn not_closed(case: &Case<'_>, found: &mut Observations) {
         Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
         None => case.accounts.silent && quiet > LONG_WITHOUT_ANSWER && greeting::is_due(case),
     };
+    if let Some(last) = unsettled(case).filter(|_| stuck) {
+        return found.tell(
+            ids::LEFT_UNSETTLED,
+            [last.frame],
+            format!(
+                "What frame {} carries was neither acknowledged nor sent again in the {} that the capture runs on: hosts do the one or the other within seconds, so what they did is not in the capture.",
+                last.frame,
+                wording::span(case.ran_on())
+            ),
+        );
+    }
     if stuck {
         found.tell(
             ids::OPEN_AND_WAITING,

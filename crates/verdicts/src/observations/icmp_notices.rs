@@ -12,6 +12,7 @@ enum Meaning {
     Prohibited,
     Unreachable,
     TooBig,
+    Expired,
     Other,
 }
 
@@ -22,6 +23,7 @@ fn meaning(notice: &IcmpNotice) -> Meaning {
         (false, 3, 2 | 3 | 9 | 10 | 13) | (true, 1, 1 | 4 | 5 | 6) => Meaning::Prohibited,
         (false, 3, 4) | (true, 2, _) => Meaning::TooBig,
         (false, 3, _) | (true, 1, _) => Meaning::Unreachable,
+        (false, 11, 0) | (true, 3, 0) => Meaning::Expired,
         _ => Meaning::Other,
     }
 }
@@ -44,7 +46,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 "the host or network cannot be reached",
             ),
             Meaning::TooBig => (ids::ICMP_TOO_BIG, "the packet is too big for the next link"),
-            Meaning::Other => continue,
+            Meaning::Expired if c.handshake.syn_ack.is_none() && c.flows.server.packets == 0 => (
+                ids::ICMP_EXPIRED,
+                "the packet's time to live ran out on the way",
+            ),
+            Meaning::Expired | Meaning::Other => continue,
         };
         if found.has(id) {
             continue;

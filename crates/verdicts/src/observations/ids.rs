@@ -27,6 +27,8 @@ ids! {
     ICMP_PROHIBITED = "icmp_prohibited";
     /// ICMP says that host or network cannot be reached.
     ICMP_UNREACHABLE = "icmp_unreachable";
+    /// A router says that the SYN's time to live ran out there.
+    ICMP_EXPIRED = "icmp_expired";
     /// ICMP says so of a connection that was open: the host, or the way to it, is gone.
     ICMP_GONE = "icmp_gone";
     /// ICMP says that a packet is too big.
@@ -108,6 +110,8 @@ ids! {
     TRANSFER_ANNOUNCED = "transfer_announced";
     /// The capture holds no handshake of this connection.
     STARTS_MID_STREAM = "starts_mid_stream";
+    /// The last data was neither acknowledged nor sent again, though the capture runs on.
+    LEFT_UNSETTLED = "left_unsettled";
     /// Only one direction was captured.
     ONE_SIDED = "one_sided";
     /// Packets are missing from the capture itself.

@@ -23,7 +23,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         _ if !hung_up => (ids::LAST_WORDS, ""),
         // What seems to be a greeting may be the last of many words.
         Says::Refuses if !words.asked && case.connection.opener != Opener::Syn => {
-            (ids::LEFT_IN_WORDS, "")
+            // A no that the client leaves behind, such as FTP's 530, is an answer, as it may have been to what was asked before.
+            match close.side {
+                Side::Server => (ids::LEFT_IN_WORDS, ""),
+                Side::Client => (ids::LAST_WORDS, ""),
+            }
         }
         Says::Refuses => (
             ids::REFUSED_IN_WORDS,
