@@ -599,3 +599,17 @@ fn a_server_that_hands_much_over_unasked_waits_for_nothing() {
     let verdict = talk.verdict(25.0);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
+
+#[test]
+fn a_capture_that_ends_behind_the_clients_fin_does_not_tell_whether_it_took_an_answer() {
+    let leaves = |until: f64| {
+        let mut talk = Talk::open();
+        let up = talk.request(0.05, 1, 1);
+        talk.client(0.12, FIN_ACK, up, 1, b"");
+        talk.server(0.16, ACK, 1, up + 1, b"");
+        talk.verdict(until)
+    };
+    let verdict = leaves(0.161);
+    assert!(verdict.confidence < 0.85, "{}", told(&verdict));
+    assert!(leaves(20.0).confidence >= verdict.confidence + 0.05);
+}

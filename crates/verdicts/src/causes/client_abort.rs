@@ -24,6 +24,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            ENDS_HALF_CLOSED,
+            0.5,
+            "what the client did with an answer is not in the capture",
+        ),
+        on(
             RESET_BEHIND_BULK,
             0.3,
             "something of the answer lay unread when it left",

@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            ENDS_HALF_CLOSED,
+            3.0,
+            "the capture ends while the server may still answer",
+        ),
+        on(
             GAP_BEFORE_FAILURE,
             2.5,
             "what preceded the first packet that failed is left out",

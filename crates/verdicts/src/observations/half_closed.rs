@@ -3,6 +3,7 @@
 //! Hosts answer data for a socket that its program has closed with RST (RFC 9293 §3.6.1, Linux's `tcp_rcv_state_process`); behind
 //! `shutdown(SHUT_WR)` they acknowledge it as before.
 
+use whyreset_capture::Span;
 use whyreset_connections::Side;
 use whyreset_segments::Known;
 
@@ -11,6 +12,9 @@ use crate::Observations;
 use crate::case::{Case, Close, Kind};
 use crate::wording;
 
+/// Servers answer within it, mostly.
+const SOON: Span = Span::from_secs(1);
+
 /// The client closed first, with FIN, and acknowledged more data behind it.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
@@ -18,6 +22,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(close) = case.close.filter(client_fin) else {
         return;
     };
+    capture_ends(case, close, found);
     let Some(fin) = case.packet(close.at.frame) else {
         return;
     };
@@ -47,4 +52,24 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             last.frame
         ),
     );
+}
+
+/// The capture ends behind the FIN, before the server can have said whether it goes on: who sends FIN may still take an answer.
+fn capture_ends(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let c = case.connection;
+    let rest = c.capture_end - close.at.time;
+    let server = &c.flows.server;
+    let open = server.fin.is_none() && c.resets.is_empty();
+    if c.timed && open && case.accounts.missing().is_some() && rest < SOON + case.two_round_trips()
+    {
+        found.tell(
+            ids::ENDS_HALF_CLOSED,
+            [close.at.frame],
+            format!(
+                "The capture ends {} behind the client's FIN (frame {}), and the server had not closed: an answer may have followed, and been taken.",
+                wording::span(rest),
+                close.at.frame
+            ),
+        );
+    }
 }

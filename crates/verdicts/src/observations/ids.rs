@@ -159,6 +159,8 @@ ids! {
     CLIENT_LEFT_EARLY = "client_left_early";
     /// The client took more data behind its FIN.
     TAKES_ON = "takes_on";
+    /// The capture ends just behind the client's FIN, while a request is unanswered.
+    ENDS_HALF_CLOSED = "ends_half_closed";
     /// The server closed first while something was missing.
     SERVER_LEFT_EARLY = "server_left_early";
     /// The server closed a connection on which the client had never sent anything.

@@ -115,7 +115,7 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             [close.at.frame],
             "The times are whole seconds: whether anybody had waited does not show.",
         );
-    } else if felt > patience && is_usual(case, close, felt) {
+    } else if felt > patience && is_usual(case, close, wait) {
         found.add(
             ids::PAUSE_IS_USUAL,
             frames,
@@ -154,7 +154,12 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
 
 /// In the same answer, or upload, the other side had paused as long before and then gone on by itself: a sender that is held to a
 /// rate does so again and again.
-fn is_usual(case: &Case<'_>, close: Close, felt: Span) -> bool {
+/// Who has a limit bears what is shorter: a wait of whole seconds, longer than all before, is no usual one.
+fn is_usual(case: &Case<'_>, close: Close, wait: Wait) -> bool {
+    let felt = wait.since_data.max(wait.length);
+    let limit = [wait.since_data, wait.length]
+        .into_iter()
+        .find(|span| is_round(*span));
     let open = case.accounts.open.as_ref();
     let began = open.and_then(|open| match (open.missing, close.side) {
         (Missing::ResponseUnfinished, Side::Client) => open.response_started,
@@ -164,7 +169,7 @@ fn is_usual(case: &Case<'_>, close: Close, felt: Span) -> bool {
     let Some(began) = began else {
         return false;
     };
-    let nearly = Span::from_nanos(felt.nanos() / 10 * 7);
+    let nearly = limit.unwrap_or(Span::from_nanos(felt.nanos() / 10 * 7));
     case.connection.silences.iter().any(|silence| {
         let went_on = silence.broken_by != close.side && silence.unacknowledged_of.is_none();
         let within = silence.after.frame >= began.frame && silence.until.frame < close.at.frame;
