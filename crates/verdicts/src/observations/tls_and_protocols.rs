@@ -109,7 +109,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "Whether what the server sent last answers the client's last request does not show in its sizes: it may be session tickets.",
         );
     }
-    let begun = !found.has(ids::STARTS_MID_STREAM);
+    let begun = exchange.from_list || !found.has(ids::STARTS_MID_STREAM);
     if tls.handshake != TlsHandshake::Complete
         && begun
         && case.close.is_some()
