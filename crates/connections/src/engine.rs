@@ -182,8 +182,14 @@ impl<X: StreamSink> Engine<X> {
             return self.short_quote(quote, &located);
         }
         let slot = match self.find(&located) {
-            None => self.place(segment, &located),
-            Some(slot) => self.arrive(slot, segment, &located).0,
+            Some(slot) if self.arrival(slot, segment, &located) == Arrival::Same => slot,
+            found => {
+                let state = self.in_full_from(segment, located.from);
+                match found {
+                    None => self.open_in(state, &located),
+                    Some(old) => self.succeed(old, state, segment, &located),
+                }
+            }
         };
         let from = located.from;
         let place = self.slots.get_mut(usize::try_from(slot).ok()?)?;
@@ -223,22 +229,32 @@ impl<X: StreamSink> Engine<X> {
         })
     }
 
-    /// A new stream on a pair that is not known: a plain SYN is kept in short.
+    /// A new stream on a pair that is not known.
     fn open(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
-        match HalfOpen::of(segment, located.from, &mut self.links) {
-            Some(half) => {
-                let slot = self.add(located.pair, State::HalfOpen(half));
-                self.index.insert(located.hash, slot);
-                slot
+        let state = self.opening(segment, located.from, Marks::NONE);
+        self.open_in(state, located)
+    }
+
+    /// What a new stream begins with, whose first segment has these marks: a plain SYN is kept in short.
+    fn opening(&mut self, segment: &Segment<'_>, from: End, marks: Marks) -> State<X> {
+        match HalfOpen::of(segment, from, &mut self.links) {
+            Some(mut half) => {
+                if marks.has(Marks::REUSED_PORTS) {
+                    half.note_reuse();
+                }
+                State::HalfOpen(half)
             }
-            None => self.place(segment, located),
+            None => self.in_full_from(segment, from),
         }
     }
 
-    /// A new stream on a pair that is not known.
-    fn place(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
-        let live = Live::new(segment, located.from, self.prototype.fresh());
-        let slot = self.add(located.pair, State::Live(Box::new(live)));
+    /// A new stream that is followed in full.
+    fn in_full_from(&self, segment: &Segment<'_>, from: End) -> State<X> {
+        State::Live(Box::new(Live::new(segment, from, self.prototype.fresh())))
+    }
+
+    fn open_in(&mut self, state: State<X>, located: &Located) -> u32 {
+        let slot = self.add(located.pair, state);
         self.index.insert(located.hash, slot);
         slot
     }
@@ -264,18 +280,32 @@ impl<X: StreamSink> Engine<X> {
 
     /// A segment on a known pair: it belongs to the stream there, or starts a new one.
     fn arrive(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> (u32, Marks) {
+        if self.arrival(slot, segment, located) == Arrival::Same {
+            return (slot, Marks::NONE);
+        }
+        let marks = if segment.bad_offset {
+            Marks::NONE
+        } else {
+            Marks::REUSED_PORTS
+        };
+        let state = self.opening(segment, located.from, marks);
+        (self.succeed(slot, state, segment, located), marks)
+    }
+
+    /// What a segment means for the stream that is on its pair.
+    fn arrival(&mut self, slot: u32, segment: &Segment<'_>, located: &Located) -> Arrival {
         self.promote(slot);
         let Some(place) = self.slots.get_mut(slot as usize) else {
-            return (slot, Marks::NONE);
+            return Arrival::Same;
         };
         if !segment.known.has(Known::SEQ.with(Known::FLAGS)) {
-            return (slot, Marks::NONE);
+            return Arrival::Same;
         }
         if matches!(place.state, State::Reserved) {
             let live = Live::new(segment, located.from, self.prototype.fresh());
             place.state = State::Live(Box::new(live));
         }
-        let arrival = match &mut place.state {
+        match &mut place.state {
             _ if segment.known.has(Known::NEW_STREAM) => Arrival::New,
             State::Live(live) if segment.known.has(Known::RELATIVE) => {
                 live.relative_arrival(segment.flags)
@@ -288,31 +318,32 @@ impl<X: StreamSink> Engine<X> {
                 tombstone.arrival(located.from, segment.seq.0, segment.flags)
             }
             State::Free | State::Reserved | State::HalfOpen(_) | State::Orderly(_) => Arrival::Same,
-        };
-        if arrival == Arrival::Same {
-            return (slot, Marks::NONE);
         }
-        if let State::Live(live) = &mut place.state {
-            live.reused(segment.flags, located.from);
-        }
-        if let State::Live(live) = &mut place.state
-            && !live.ended
+    }
+
+    /// A stream begins in this state, with this segment, on the pair of one that is over with that.
+    fn succeed(
+        &mut self,
+        old: u32,
+        state: State<X>,
+        segment: &Segment<'_>,
+        located: &Located,
+    ) -> u32 {
+        if let Some(place) = self.slots.get_mut(old as usize)
+            && let State::Live(live) = &mut place.state
         {
-            live.ended = true;
-            self.queue_end(slot);
+            live.reused(segment.flags, located.from);
+            if !live.ended {
+                live.ended = true;
+                self.queue_end(old);
+            }
         }
-        let live = Live::new(segment, located.from, self.prototype.fresh());
-        let new = self.add(located.pair, State::Live(Box::new(live)));
-        self.index.replace(located.hash, slot, new);
-        if let Some(old) = self.slots.get_mut(slot as usize) {
+        let new = self.add(located.pair, state);
+        self.index.replace(located.hash, old, new);
+        if let Some(old) = self.slots.get_mut(old as usize) {
             old.number.supersede();
         }
-        let marks = if segment.bad_offset {
-            Marks::NONE
-        } else {
-            Marks::REUSED_PORTS
-        };
-        (new, marks)
+        new
     }
 
     /// Gives a connection that is kept in short its full state.
@@ -353,20 +384,21 @@ impl<X: StreamSink> Engine<X> {
                 let source = self.index.endpoint(pair, from);
                 let destination = self.index.endpoint(pair, from.other());
                 let syn = half.expand(source, destination, half.link(&self.links));
-                Some(Box::new(self.begun(&syn, from)))
+                Some(Box::new(self.begun(&syn, &half)))
             }
             State::Free | State::Reserved | State::Tombstone(_) => None,
         }
     }
 
     /// The full state of a half-open connection: its SYN is taken again.
-    fn begun(&self, syn: &Segment<'_>, from: End) -> Live<X> {
+    fn begun(&self, syn: &Segment<'_>, half: &HalfOpen) -> Live<X> {
+        let from = half.from();
         let mut live = Live::new(syn, from, self.prototype.fresh());
         let arriving = Arriving {
             segment: syn,
             from,
             told: None,
-            marks: Marks::NONE,
+            marks: half.marks(),
             checksum: None,
         };
         live.packet(&arriving, &self.config);

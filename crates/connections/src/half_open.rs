@@ -16,6 +16,7 @@ pub(crate) struct HalfOpen {
     frame_low: u32,
     seq: u32,
     ts_value: u32,
+    /// The frame's number above its low bits, and in the highest bit whether a stream was on these ports before.
     frame_high: u16,
     window: u16,
     mss: u16,
@@ -40,6 +41,9 @@ const IS_V4: u8 = 1 << 5;
 const HAS_MAC: u8 = 1 << 6;
 /// It stands in a list. Then [`IS_V4`] says that the list numbers its frames.
 const IS_WRITTEN: u8 = 1 << 7;
+
+/// In [`HalfOpen::frame_high`].
+const IS_REUSE: u16 = 1 << 15;
 
 /// What tcpdump writes of a SYN.
 const WRITTEN: Known = Known(
@@ -72,7 +76,7 @@ fn is_written(known: Known) -> bool {
 
 impl HalfOpen {
     /// The largest frame number that fits here.
-    pub(crate) const LARGEST_FRAME: u64 = (1 << 48) - 1;
+    pub(crate) const LARGEST_FRAME: u64 = (1 << 47) - 1;
 
     /// The SYN in short; `None` where it says more than fits here.
     pub(crate) fn of(segment: &Segment<'_>, from: End, links: &mut Links) -> Option<Self> {
@@ -128,7 +132,27 @@ impl HalfOpen {
     /// Puts it into another frame.
     pub(crate) const fn set_frame(&mut self, frame: u64) {
         self.frame_low = (frame & 0xffff_ffff) as u32;
-        self.frame_high = ((frame >> 32) & 0xffff) as u16;
+        let high = ((frame & Self::LARGEST_FRAME) >> 32) as u16;
+        self.frame_high = self.frame_high & IS_REUSE | high;
+    }
+
+    /// Its ports are reused: a stream was on them before.
+    pub(crate) const fn note_reuse(&mut self) {
+        self.frame_high |= IS_REUSE;
+    }
+
+    /// Whether its ports are reused.
+    pub(crate) const fn is_reuse(&self) -> bool {
+        self.frame_high & IS_REUSE != 0
+    }
+
+    /// Its marks.
+    pub(crate) const fn marks(&self) -> Marks {
+        if self.is_reuse() {
+            Marks::REUSED_PORTS
+        } else {
+            Marks::NONE
+        }
     }
 
     const fn has(&self, bit: u8) -> bool {
@@ -160,7 +184,7 @@ impl HalfOpen {
 
     /// Its frame.
     pub(crate) const fn frame(&self) -> u64 {
-        (self.frame_high as u64) << 32 | self.frame_low as u64
+        ((self.frame_high & !IS_REUSE) as u64) << 32 | self.frame_low as u64
     }
 
     /// The packet, by relative numbers.
@@ -179,7 +203,7 @@ impl HalfOpen {
             ip_id: self.ip_id,
             timestamps: self.options().timestamps,
             sacked_to: None,
-            marks: Marks::NONE,
+            marks: self.marks(),
             known: self.known(),
         }
     }
@@ -314,6 +338,14 @@ mod tests {
             (syn.frame, syn.seq, syn.window)
         );
         assert!(size_of::<HalfOpen>() <= 52);
+        let mut again = half;
+        again.note_reuse();
+        again.set_frame(HalfOpen::LARGEST_FRAME);
+        assert_eq!(again.frame(), HalfOpen::LARGEST_FRAME);
+        assert_eq!(
+            (half.marks(), again.marks()),
+            (Marks::NONE, Marks::REUSED_PORTS)
+        );
         syn.payload_len = 1;
         assert!(HalfOpen::of(&syn, End::Low, &mut links).is_none());
     }

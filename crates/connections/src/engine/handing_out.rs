@@ -65,8 +65,8 @@ impl<X: StreamSink> Engine<X> {
         let State::HalfOpen(syn) = place.state else {
             return None;
         };
-        // What a list leaves out matters to a judgement: it gets a whole connection.
-        if syn.is_written() {
+        // What a list leaves out matters to a judgement, and so may what was there before: it gets a whole connection.
+        if syn.is_written() || syn.is_reuse() {
             return None;
         }
         place.state = State::Free;
@@ -114,7 +114,7 @@ impl<X: StreamSink> Engine<X> {
         let from = lone.syn.from();
         let BySide { client, server } = lone.ends;
         let ends = ByEnd::of_sides(from, client, server);
-        let live = self.begun(&lone.segment(), from);
+        let live = self.begun(&lone.segment(), &lone.syn);
         live.conclude(lone.stream, &ends, lone.capture_end, false, &self.config)
     }
 }

@@ -30,7 +30,11 @@ impl<X: StreamSink> Orderly<X> {
         let link = self.body.syn.link(links);
         let syn = self.body.syn.expand(client_end, server_end, link);
         let mut live = Live::begin_replay(&syn, client, app);
-        live.packet(&again(&syn, client, None), config);
+        let opening = Arriving {
+            marks: self.body.syn.marks(),
+            ..again(&syn, client, None)
+        };
+        live.packet(&opening, config);
         let answer = self.body.syn_ack.segment(server_end, client_end);
         live.packet(&again(&answer, server, self.body.syn_ack.checksum), config);
         let mut next = self.starts();
