@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -109,6 +109,27 @@ fn a_handshake_that_is_refused_at_its_end_is_no_lost_connection() {
     assert!((0.15..0.5).contains(&lost), "{}", told(&verdict));
     assert!(
         share(&verdict, Cause::ServerTimeout) < 0.05,
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_request_on_its_way_changes_nothing_about_the_refusal_of_the_handshake() {
+    let mut talk = on_port(80);
+    let request = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    talk.client(0.0402, PSH_ACK, 1, 1, request);
+    talk.stranger(0.0803, Side::Server, RST, 1, 57);
+    talk.stranger(0.0804, Side::Server, RST, 1, 57);
+    let verdict = talk.verdict(5.0);
+    assert_eq!(
+        (verdict.cause, verdict.outcome),
+        (Cause::AcceptQueueOverflow, Outcome::Aborted),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        (0.4..0.75).contains(&verdict.confidence),
         "{}",
         told(&verdict)
     );
@@ -228,7 +249,7 @@ fn reset_behind_the_handshake(after: f64) -> Verdict {
     let mut talk = Talk::open();
     let opened = talk.round_trip + 0.000_05;
     let request = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
-    talk.client(opened + 0.000_1, talk::PSH_ACK, 1, 1, request);
+    talk.client(opened + 0.000_1, PSH_ACK, 1, 1, request);
     talk.server(opened + after, RST_ACK, 1, 1, b"");
     talk.verdict(2.0)
 }
@@ -322,4 +343,35 @@ fn a_syn_ack_behind_the_clients_rst_is_of_no_full_queue() {
         "{}",
         told(&verdict)
     );
+}
+
+/// The server accepts and closes at once, as one does that has no room or does not want this client; the client's first words were on
+/// their way.
+fn dropped_at_once(port: u16, words: &[u8], reset: bool) -> Verdict {
+    let mut talk = on_port(port);
+    talk.client(0.0402, PSH_ACK, 1, 1, words);
+    match reset {
+        true => talk.server(0.081, RST_ACK, 1, 1, b""),
+        false => talk.server(0.081, FIN_ACK, 1, 1, b""),
+    }
+    talk.stranger(0.0812, Side::Server, RST, 1, 57);
+    talk.verdict(2.0)
+}
+
+#[test]
+fn what_the_server_had_not_read_cannot_have_been_the_wrong_protocol() {
+    let hello = [&[22, 3, 1, 0, 250, 1, 0, 0, 246, 3, 3][..], &[7; 244]].concat();
+    let request = b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    for reset in [true, false] {
+        for (port, words) in [(443, &hello[..]), (8000, &hello), (8443, request)] {
+            let verdict = dropped_at_once(port, words, reset);
+            assert_eq!(
+                (verdict.cause, verdict.ended_by),
+                (Cause::ServerAbort, EndedBy::Server),
+                "{port} {reset}: {}",
+                told(&verdict)
+            );
+            assert!(verdict.confidence > 0.6, "{port}: {}", told(&verdict));
+        }
+    }
 }

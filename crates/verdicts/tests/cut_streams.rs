@@ -10,7 +10,8 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
 const HEADERS: u8 = 1;
@@ -260,6 +261,39 @@ fn a_call_of_grpc_that_is_cancelled_at_its_deadline_had_waited() {
         Outcome::TimedOut,
     );
     assert!(verdict.confidence > 0.9, "{:#?}", verdict.weighing);
+}
+
+/// A call with a deadline of a second; captured at the server, whose answer crosses the client's close.
+fn answered_too_late() -> Verdict {
+    let mut h2 = Http2::open();
+    let call = [
+        &[0x83, 0x84, 0x86, 0, 12][..],
+        b"grpc-timeout",
+        &[5],
+        b"1000m",
+    ]
+    .concat();
+    h2.client(0.1, &frame(HEADERS, END_STREAM | END_HEADERS, 1, &call));
+    let (up, down) = (h2.up, h2.down);
+    let answer = frame(HEADERS, END_STREAM | END_HEADERS, 1, &[0x88]);
+    let cancel = frame(RST_STREAM, 0, 1, &CANCEL);
+    h2.talk.server(1.09, PSH_ACK, down, up, &answer);
+    h2.talk.client(1.1, PSH_ACK, up, down, &cancel);
+    let up = up + cancel.len() as u32;
+    h2.talk.client(1.11, FIN_ACK, up, down, b"");
+    h2.talk.stranger(1.13, Side::Client, RST, up, 64);
+    h2.talk.verdict(3.0)
+}
+
+#[test]
+fn an_answer_that_crosses_the_client_s_close_comes_too_late() {
+    let verdict = answered_too_late();
+    assert_eq!(
+        verdict.cause,
+        Cause::ClientTimeout,
+        "{:#?}",
+        verdict.weighing
+    );
 }
 
 /// What the client says about its streams when it learns that the server has left is no choice of its own.

@@ -613,3 +613,31 @@ fn a_capture_that_ends_behind_the_clients_fin_does_not_tell_whether_it_took_an_a
     assert!(verdict.confidence < 0.85, "{}", told(&verdict));
     assert!(leaves(20.0).confidence >= verdict.confidence + 0.05);
 }
+
+#[test]
+fn a_client_that_waits_for_leave_to_send_its_body_waits_for_the_server() {
+    let mut talk = Talk::open();
+    let head = b"PUT /f HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 3000000\r\nExpect: 100-continue\r\n\r\n";
+    let up = 1 + head.len() as u32;
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    talk.server(0.09, ACK, 1, up, b"");
+    talk.client(30.05, FIN_ACK, up, 1, b"");
+    talk.server(30.09, ACK, 1, up + 1, b"");
+    let verdict = talk.verdict(40.0);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+}
+
+#[test]
+fn a_response_whose_chunks_cannot_be_read_is_not_whole() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let answer =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\nzz!!\r\nbroken\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.1001, ACK, up, down, b"");
+    talk.client(0.1002, FIN_ACK, up, down, b"");
+    talk.server(0.1402, FIN_ACK, down, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}

@@ -209,6 +209,17 @@ fn an_answer_that_the_client_did_not_wait_for_is_none() {
 }
 
 #[test]
+fn nobody_who_asks_by_the_protocol_s_words_leaves_at_once_with_all_he_wanted() {
+    let mut it = Turns::mysql();
+    it.client(QUERY);
+    let verdict = it.client_closes(0.1);
+    expect(&verdict, Cause::ClientAbort, EndedBy::Client);
+    let mut it = Turns::mysql();
+    it.client(COM_QUIT);
+    expect(&it.client_closes(0.1), Cause::None, EndedBy::Client);
+}
+
+#[test]
 fn who_was_never_heard_has_not_had_everything() {
     let verdict = Turns::open(22).asked_behind_close(b"SSH-2.0-OpenSSH_9.2p1\r\n");
     assert_ne!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));

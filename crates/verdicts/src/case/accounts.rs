@@ -2,7 +2,9 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Moment, Reset, Side};
-use whyreset_exchanges::{AnswerEnd, CloseNotify, Exchange, Exchanges, Protocol, TlsHandshake};
+use whyreset_exchanges::{
+    AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, Protocol, TlsHandshake,
+};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::in_flight::{
@@ -279,6 +281,9 @@ fn missing_of(
     if let Some(stopped) = stopped_unread(connection, exchange, close) {
         return Some(stopped);
     }
+    if is_unreadable(connection, exchange) {
+        return Some((Missing::ResponseUnfinished, false));
+    }
     if exchange.uncertain && (all_taken(connection, close) || ends_short(connection, exchange))
         || acknowledged_unseen(connection, exchange)
     {
@@ -343,11 +348,28 @@ fn missing_of(
     let answered = answered || unread;
     let missing = match (request_complete, answered) {
         (false, true) if exchange.request.is_some() => Missing::AnsweredEarly,
+        (false, false) if waits_for_leave(exchange) => Missing::Unanswered,
         (false, false) => Missing::RequestUnfinished,
         (true, false) => Missing::Unanswered,
         _ => Missing::ResponseUnfinished,
     };
     Some((missing, exchange.estimated || exchange.uncertain))
+}
+
+/// The client has asked whether it may send its body (RFC 9110 §10.1.1), got no answer, and has not begun by itself.
+fn waits_for_leave(exchange: &Exchange) -> bool {
+    let unanswered = exchange.interim.is_empty() && exchange.status.is_none();
+    exchange.expects_continue && unanswered && exchange.request_body_delivered.unwrap_or(0) == 0
+}
+
+/// The response came in chunks, and one of them is none (RFC 9112 §7.1), though the capture has all of it: where the response ends nobody
+/// can tell, and clients give it up.
+fn is_unreadable(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let app = &connection.app;
+    let last = app.list.last().is_some_and(|e| std::ptr::eq(e, exchange));
+    let broken = |f: &Finding| f.id == "bad_chunk" && f.side == Some(Side::Server);
+    let captured = connection.flows.server.missing_bytes == 0 && !exchange.from_list;
+    last && captured && !exchange.response_complete && app.findings.iter().any(broken)
 }
 
 /// A list does not show what was promised. The server was still sending when the client left: it had more to say.
@@ -451,13 +473,15 @@ fn answered_too_late(
     let refused = connection.reset_count.client > 0;
     let server = &connection.flows.server;
     let taken = server.acked_to >= server.sent_to - i64::from(server.fin.is_some());
-    let ended = exchange.ended.is_some_and(|m| m.frame > close.at.frame);
+    let behind = |at: Moment| at.frame > close.at.frame;
+    let crossed = |at: Moment| refused && is_unacknowledged(connection, at);
+    let ended = exchange.ended.is_some_and(|m| behind(m) || crossed(m));
     if taken || !ended {
         return None;
     }
     let began = exchange
         .response_started
-        .is_some_and(|m| m.frame < close.at.frame);
+        .is_some_and(|m| !behind(m) && !crossed(m));
     let missing = if began {
         Missing::ResponseUnfinished
     } else {
@@ -465,6 +489,14 @@ fn answered_too_late(
     };
     // Where its host has not refused it (yet), the client may still have wanted it.
     Some((missing, !refused))
+}
+
+/// The client acknowledged nothing of what the server said in this frame, which had passed here before the client's close: the two
+/// crossed on their way.
+fn is_unacknowledged(connection: &Connection<Exchanges>, at: Moment) -> bool {
+    let mut packets = connection.packets.iter();
+    let said = packets.find(|p| p.frame == at.frame && p.side == Side::Server);
+    said.is_some_and(|p| p.known.has(Known::SEQ) && p.seq >= connection.flows.server.acked_to)
 }
 
 /// The server sent something, by its packets or by the numbers around what the capture lost: who has said nothing at all has

@@ -116,6 +116,14 @@ pub(super) fn was_reset(exchange: &Exchange, close: Option<Close>) -> bool {
     exchange.reset().is_some() && !follows_the_close(exchange, close)
 }
 
+/// The client had reset the stream before the connection was closed.
+pub(super) fn was_cancelled(exchange: &Exchange, close: Close) -> bool {
+    let before = |at: Moment| at.frame < close.at.frame;
+    exchange
+        .reset()
+        .is_some_and(|reset| reset.by == Side::Client && before(reset.at))
+}
+
 /// The stream ended early, without a reset: short of its length, or left out.
 pub(super) fn is_cut(exchange: &Exchange, close: Option<Close>) -> bool {
     let short = exchange.http2.as_ref().and_then(|it| it.ended_short);

@@ -6,7 +6,7 @@ use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Missing, OpenExchange, is_http};
-use super::{Close, Kind, path_round_trip};
+use super::{Close, Kind, cut_stream, path_round_trip};
 
 /// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
 pub(super) const FULL_SEGMENT: u32 = 1_000;
@@ -122,6 +122,12 @@ pub(super) fn missing_of_unknown(
         (_, Kind::Rst) => Some(Missing::Unanswered),
         (Side::Client, Kind::Fin) if as_usual(connection, close) => None,
         (Side::Server, Kind::Fin) if left_too(connection) => None,
+        // By the protocol's own words: who asks so wants an answer. In the middle of a long message they may be anything.
+        (Side::Client, Kind::Fin)
+            if exchange.clients_last == ClientsLast::Asks && !was_sending(connection) =>
+        {
+            Some(Missing::Unanswered)
+        }
         (Side::Client, Kind::Fin) => {
             (waited && (server.bytes > 0 || asked_once)).then_some(Missing::Unanswered)
         }
@@ -422,6 +428,10 @@ pub(super) fn left_in_flight<'a>(
     };
     // And who was answered in full was heard, though rows that name the protocol do not show what they acknowledge.
     if last.is_some_and(|e| had_it(e) && (sender == Side::Server || e.from_list)) {
+        return None;
+    }
+    // What it had cancelled before it closed its host refuses too.
+    if sender == Side::Server && last.is_some_and(|e| cut_stream::was_cancelled(e, close)) {
         return None;
     }
     let heard =

@@ -24,6 +24,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "servers close at once on what is not their protocol",
         ),
         on(DIFFERENT_PROTOCOLS, 5.0, "the bytes show it"),
+        on(
+            DROPPED_UNHEARD,
+            0.003,
+            "the server had not read a word yet when it closed",
+        ),
         on(UNANSWERED_TAIL, 0.3, "packets had stopped getting through"),
     ],
     never: &[],

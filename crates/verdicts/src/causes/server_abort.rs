@@ -83,6 +83,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a server without room, or that does not want this client, accepts and drops at once",
         ),
         on(
+            DROPPED_UNHEARD,
+            10.0,
+            "it was not for anything that was said: it drops connections as they come",
+        ),
+        on(
             LISTENER_TALKS,
             3.0,
             "the same listener answers others: this one it left without a word",
@@ -237,7 +242,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(RST_BOTH_WAYS, 0.1, "a server resets one side only"),
         on(
             RST_BEFORE_OPEN,
-            0.1,
+            0.01,
             "its program cannot have had the connection yet",
         ),
         on(

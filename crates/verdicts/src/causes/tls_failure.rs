@@ -43,6 +43,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             8.0,
             "an encrypted alert before the first request, hardly a goodbye",
         ),
+        on(
+            DROPPED_UNHEARD,
+            0.1,
+            "it drops connections as they come, before anybody speaks TLS",
+        ),
         on(UNLIKELY_PORT, 0.2, "the port is usually not for TLS at all"),
         on(
             TLS_LEFT_AT_ONCE,

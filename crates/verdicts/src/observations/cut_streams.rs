@@ -1,11 +1,12 @@
 //! HTTP/2 streams that were reset inside a living connection: the same failure to whoever asked, though TCP shows nothing.
 
 use whyreset_capture::Span;
-use whyreset_connections::Side;
+use whyreset_connections::{Moment, Side};
+use whyreset_exchanges::Exchange;
 
 use super::{ids, waiting};
 use crate::Observations;
-use crate::case::{Case, CutStream, Missing};
+use crate::case::{Case, CutStream, Missing, OpenExchange};
 use crate::wording;
 
 /// Below this nobody's patience is meant.
@@ -16,7 +17,10 @@ const LATE: Span = Span::from_millis(100);
 
 /// Records a stream that was cut, where nothing else of the connection failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let Some(cut) = case.cut.filter(|_| case.accounts.open.is_none()) else {
+    if let Some(open) = &case.accounts.open {
+        return deadline_of_the_close(case, open, found);
+    }
+    let Some(cut) = case.cut else {
         return;
     };
     let (id, who) = match cut.by {
@@ -95,15 +99,8 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
         return;
     };
     let frames = [since.frame, cut.at.frame];
-    if let Some(deadline) = deadline_met(cut) {
-        return found.tell(
-            ids::DEADLINE_MET,
-            frames,
-            format!(
-                "The request gave the server {} (grpc-timeout); that was over when the client cancelled it.",
-                wording::span(deadline)
-            ),
-        );
+    if let Some(deadline) = deadline_met(cut.exchange, cut.at) {
+        return tell_deadline(deadline, frames, "cancelled it", found);
     }
     let length = cut.at.time - since.time;
     if length < SHORTEST_PATIENCE {
@@ -129,11 +126,38 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
     }
 }
 
-/// The client's own limit, where it ran out just before it cancelled.
-fn deadline_met(cut: &CutStream<'_>) -> Option<Span> {
-    let asked = cut.exchange.started?;
-    let deadline = cut.exchange.http2.as_ref()?.deadline?;
-    let late = (cut.at.time - asked.time) - deadline;
+/// The client closed the connection when its limit ran out: where the answer crossed that on its way, its stream was no longer open to
+/// be reset.
+fn deadline_of_the_close(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) {
+    let unanswered = open.missing == Missing::Unanswered;
+    let close = case
+        .close
+        .filter(|close| close.side == Side::Client && unanswered);
+    let (Some(close), Some(exchange)) = (close, open.exchange) else {
+        return;
+    };
+    if let Some(deadline) = deadline_met(exchange, close.at) {
+        let asked = exchange.started.map_or(0, |at| at.frame);
+        tell_deadline(deadline, [asked, close.at.frame], "closed", found);
+    }
+}
+
+fn tell_deadline(deadline: Span, frames: [u64; 2], did: &str, found: &mut Observations) {
+    found.tell(
+        ids::DEADLINE_MET,
+        frames,
+        format!(
+            "The request gave the server {} (grpc-timeout); that was over when the client {did}.",
+            wording::span(deadline)
+        ),
+    );
+}
+
+/// The client's own limit, where it ran out just before this.
+fn deadline_met(exchange: &Exchange, at: Moment) -> Option<Span> {
+    let asked = exchange.started?;
+    let deadline = exchange.http2.as_ref()?.deadline?;
+    let late = (at.time - asked.time) - deadline;
     (late.max(Span::ZERO - late) <= LATE).then_some(deadline)
 }
 

@@ -77,15 +77,17 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
     if case.accounts.silent && close.kind == Kind::Rst && case.both_finished() {
         return nothing_missing(case, close, found);
     }
-    let unused = c.flows.client.sent_nothing()
-        && (c.handshake.syn.is_some() || c.handshake.syn_ack.is_some())
+    let fresh = (c.handshake.syn.is_some() || c.handshake.syn_ack.is_some())
         && c.flows.client.packets > 0
         && !case.accounts.unseen;
-    if unused && handshake_refused(case, close, found) {
+    // Seen before the refusal has come back, the client has asked for something meanwhile.
+    let unheard = c.flows.server.bytes == 0 && c.flows.client.acked_to <= 1;
+    if fresh && unheard && handshake_refused(case, close, found) {
         return;
     }
     // Who says more than a greeting hands something over, as FTP's data connections do.
     let transfer = c.flows.server.bytes + c.flows.server.missing_bytes > LONGEST_GREETING;
+    let unused = fresh && c.flows.client.sent_nothing();
     let said_nothing = c.flows.server.bytes == 0
         || !transfer
             && case

@@ -256,6 +256,8 @@ ids! {
     REQUEST_NEVER_ARRIVED = "request_never_arrived";
     /// The server closed a moment after the connection was opened.
     JUST_OPENED = "just_opened";
+    /// The same, and it had neither said a word nor read one.
+    DROPPED_UNHEARD = "dropped_unheard";
     /// The server had received the request when it closed.
     CLOSE_KNEW_REQUEST = "close_knew_request";
     /// The server said that it would close (`Connection: close`).

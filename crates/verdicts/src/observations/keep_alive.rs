@@ -222,6 +222,13 @@ fn just_opened(case: &Case<'_>, close: &ServerClose, found: &mut Observations) {
                 wording::span(close.at.time - opened.time)
             ),
         );
+        if case.connection.flows.server.sent_nothing() {
+            found.add(
+                ids::DROPPED_UNHEARD,
+                [opened.frame, close.at.frame],
+                "It had neither said a word by then, nor read one.",
+            );
+        }
     }
 }
 
