@@ -1,32 +1,21 @@
 //! Who closed first, how, and whether anything was missing then.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Moment, Opener, Side};
+use whyreset_connections::{Dialect, Opener, Side};
 use whyreset_exchanges::{ClientsLast, Exchange};
 use whyreset_segments::{Known, TcpFlags};
 
-use super::{PATIENCE, greeting, ids, loss, windows};
+use super::{greeting, ids, left_open, refused_handshakes};
 use crate::Observations;
-use crate::case::{
-    Case, Close, Kind, Missing, in_flight, shows_acknowledgements, untold, was_sending,
-};
+use crate::case::{Case, Close, Kind, Missing, in_flight, shows_acknowledgements, was_sending};
 use crate::wording;
-
-/// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
-/// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
-const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
 /// Greetings are shorter.
 const LONGEST_GREETING: u64 = 4_096;
-/// Data is acknowledged within half a second and sent again within a few, even of a first round trip that is a guess.
-const UNSETTLED: Span = Span::from_secs(5);
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
 const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 /// Who asks so often has been answered in between.
 const MANY_WORDS: u64 = 4;
-
-/// A client that means to ask has asked by then.
-const UNUSED: Span = Span::from_secs(3);
 
 /// Records the ending.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -35,7 +24,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
     match case.close {
         Some(close) => closed(case, close, found),
-        None => not_closed(case, found),
+        None => left_open::observe(case, found),
     }
 }
 
@@ -82,7 +71,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         && !case.accounts.unseen;
     // Seen before the refusal has come back, the client has asked for something meanwhile.
     let unheard = c.flows.server.bytes == 0 && c.flows.client.acked_to <= 1;
-    if fresh && unheard && handshake_refused(case, close, found) {
+    if fresh && unheard && refused_handshakes::last_ack(case, close, found) {
         return;
     }
     // Who says more than a greeting hands something over, as FTP's data connections do.
@@ -111,7 +100,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
             .fatal
             .is_some_and(|reset| reset.by == Side::Client && !reset.flags.contains(TcpFlags::ACK));
     if scan && case.accounts.silent {
-        syn_ack_refused(case, frame, found);
+        refused_handshakes::syn_ack(case, frame, found);
         return;
     }
     if case.accounts.silent && close.side == Side::Client {
@@ -185,116 +174,6 @@ fn only_delivered(case: &Case<'_>, found: &mut Observations) {
                 client.data_packets,
                 wording::span(last.time - first.time)
             ),
-        );
-    }
-}
-
-/// The server's host answers the ACK that finishes the handshake as a stranger.
-fn handshake_refused(case: &Case<'_>, close: Close, found: &mut Observations) -> bool {
-    let Some(ack) = case.connection.handshake.ack else {
-        return false;
-    };
-    let refused = case.fatal.is_some_and(|reset| {
-        let answers = reset.trigger.is_some_and(|t| t.at.frame == ack.frame);
-        let bare = reset.by == Side::Server && reset.dialect == Dialect::Passive;
-        bare && answers && reset.at.frame == close.at.frame
-    });
-    // A server that acknowledged since had taken the connection.
-    let refused = refused && !spoke_between(case, ack.frame, close.at.frame);
-    if refused {
-        found.tell(
-            ids::HANDSHAKE_REFUSED,
-            [ack.frame, close.at.frame],
-            format!("The server's host had answered the SYN, but refused the ACK that finishes the handshake (frame {}) with a bare RST (frame {}).", ack.frame, close.at.frame),
-        );
-    }
-    if refused {
-        foreign_echo(case, ack.frame, close.at.frame, found);
-    }
-    refused
-}
-
-/// Whether the server's host sent anything between the two frames.
-fn spoke_between(case: &Case<'_>, after: u64, before: u64) -> bool {
-    let mut packets = case.connection.packets.iter();
-    packets.any(|p| {
-        let opens_or_resets = p.flags.contains(TcpFlags::SYN) || p.flags.is_rst();
-        p.side == Side::Server && p.frame > after && p.frame < before && !opens_or_resets
-    })
-}
-
-/// The ACK that was refused echoes another timestamp than that of the only SYN/ACK (RFC 7323 §3.2): it answers somebody else's.
-fn foreign_echo(case: &Case<'_>, ack: u64, refusal: u64, found: &mut Observations) {
-    let c = case.connection;
-    let stamps = |frame: u64| {
-        let packet = c.packets.iter().find(|p| p.frame == frame);
-        packet.and_then(|p| p.timestamps)
-    };
-    let syn_ack = c
-        .handshake
-        .syn_ack
-        .filter(|_| c.handshake.syn_ack_count == 1);
-    let (Some(sent), Some(ack_stamps)) = (syn_ack.and_then(|m| stamps(m.frame)), stamps(ack))
-    else {
-        return;
-    };
-    if ack_stamps.echo == sent.value {
-        return;
-    }
-    found.add(
-        ids::FOREIGN_ECHO,
-        [syn_ack.map_or(0, |m| m.frame), ack, refusal],
-        format!(
-            "The ACK (frame {ack}) echoes the timestamp {}, but the server's SYN/ACK had carried {}: it acknowledges what somebody else had sent, a SYN proxy before the server most likely.",
-            ack_stamps.echo, sent.value
-        ),
-    );
-}
-
-/// A bare RST to the SYN/ACK: a scanner's own host, or a program that gave up while the connection was being opened
-/// (browsers open several and keep the fastest, RFC 8305).
-fn syn_ack_refused(case: &Case<'_>, frame: u64, found: &mut Observations) {
-    let c = case.connection;
-    let frames = [c.handshake.syn_ack.map_or(0, |m| m.frame), frame];
-    let ordinary = c.flows.client.syn_options.is_some_and(|options| {
-        options.sack_permitted || options.timestamps.is_some() || options.window_scale.is_some()
-    });
-    let syn = c.handshake.syn;
-    let late = syn
-        .zip(case.close)
-        .filter(|(syn, close)| close.at.time - syn.time > PATIENCE);
-    if let Some((syn, close)) = late.filter(|_| ordinary && c.timed) {
-        found.tell(
-            ids::CONNECTED_TOO_LATE,
-            [syn.frame, frame],
-            format!(
-                "Its first SYN (frame {}) had gone out {} before: programs that wait for a connection give up so.",
-                syn.frame,
-                wording::span(close.at.time - syn.time)
-            ),
-        );
-    }
-    let told = syn.is_none_or(|syn| {
-        let packet = c.packets.iter().find(|p| p.frame == syn.frame);
-        packet.is_none_or(|p| p.known.has(Known::SOME_OPTIONS))
-    });
-    if !ordinary && !told {
-        found.tell(
-            ids::SYN_ACK_REFUSED_UNTOLD,
-            frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): it knows of no such connection, or its program had given it up."),
-        );
-    } else if ordinary {
-        found.tell(
-            ids::CONNECT_CANCELLED,
-            frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}), though its SYN is an ordinary one: its program had given the connection up meanwhile, as browsers do that open several at once."),
-        );
-    } else {
-        found.tell(
-            ids::SYN_ACK_REFUSED,
-            frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
         );
     }
 }
@@ -597,160 +476,5 @@ fn truncated(case: &Case<'_>, close: Close, missing: Missing, found: &mut Observ
                 close.at.frame
             ),
         );
-    }
-}
-
-/// The client has promised a body, and clients send theirs at once. One that asked for leave to send it
-/// that asked for leave to send it (`Expect: 100-continue`) and did not get that is waiting itself.
-fn body_under_way(case: &Case<'_>) -> bool {
-    let exchange = case.accounts.open.as_ref().and_then(|open| open.exchange);
-    exchange.is_some_and(|e| {
-        let allowed = !e.expects_continue || !e.interim.is_empty();
-        allowed && e.request_body_expected.is_some_and(|promised| promised > 0)
-    })
-}
-
-/// Data at the end that was neither acknowledged nor sent again, for longer than either takes (RFC 1122 §4.2.3.2, RFC 6298): both would
-/// have passed here, so that not even a dead path, or a dead host, explains it.
-fn unsettled(case: &Case<'_>) -> Option<Moment> {
-    let c = case.connection;
-    let (client, server) = (&c.flows.client, &c.flows.server);
-    let trips = case.two_round_trips();
-    if !c.timed || c.elided || case.ran_on() < UNSETTLED + trips + trips {
-        return None;
-    }
-    let both = client.packets > 0 && server.packets > 0 && c.handshake.is_complete();
-    let unsettled = [(client, server), (server, client)]
-        .into_iter()
-        .filter(|(sender, _)| {
-            sender.acked_to > 0 && sender.acked_to < sender.sent_to && sender.unanswered.is_none()
-        });
-    unsettled
-        .filter_map(|(sender, _)| sender.last_new_data)
-        .max_by_key(|last| last.frame)
-        .filter(|last| both && last.frame == c.frames.last)
-}
-
-/// By the order of its records an upload goes on that the server has answered already.
-fn answered_while_sending(case: &Case<'_>) -> bool {
-    let last = case.connection.app.list.last();
-    let tls = last.and_then(|e| e.tls.as_ref());
-    tls.is_some_and(|tls| tls.answered_early == Some(false) || tls.answered_within)
-}
-
-fn not_closed(case: &Case<'_>, found: &mut Observations) {
-    let c = case.connection;
-    let last = c.frames.last;
-    found.add(
-        ids::NOT_CLOSED,
-        [last],
-        format!("Neither FIN nor RST was captured; the last packet is frame {last}."),
-    );
-    if loss::tail(case).is_some() || windows::shut(case).is_some() {
-        return;
-    }
-    if untold::hides_flags(c) && !case.accounts.understood {
-        return found.tell(
-            ids::TURN_UNTOLD,
-            [last],
-            "The rows show no control bits: whether the connection ended, and how, does not show.",
-        );
-    }
-    if let Some((since, to)) = untold::unheard_at_end(c) {
-        return found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame],
-            format!(
-                "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
-                since.frame,
-                wording::span(to.time - since.time)
-            ),
-        );
-    }
-    if let Some((since, to, answer)) = untold::unacknowledged_at_end(c) {
-        return found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame, answer.frame],
-            format!(
-                "From frame {} to frame {} one side sends what the other does not acknowledge: its last acknowledgement (frame {}) is the one that it had given before.",
-                since.frame, to.frame, answer.frame
-            ),
-        );
-    }
-    if let Some((since, to)) = untold::probes_at_end(c) {
-        return found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame],
-            format!(
-                "From frame {} on, over {}, the sides exchange packets without data at growing intervals, as probes of a shut window and their answers are: the rows show neither windows nor numbers.",
-                since.frame,
-                wording::span(to.time - since.time)
-            ),
-        );
-    }
-    let quiet = case.ran_on();
-    let waiting = case.accounts.missing().is_some() || answered_while_sending(case);
-    let far = case.path_round_trip().map_or(Span::ZERO, |trip| {
-        Span::from_nanos(trip.nanos().saturating_mul(10))
-    });
-    let stuck = match case.accounts.missing() {
-        Some(Missing::ResponseUnfinished) => quiet > Span::from_secs(3).max(far),
-        Some(Missing::RequestUnfinished) if body_under_way(case) => {
-            quiet > Span::from_secs(3).max(far)
-        }
-        Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
-        None => case.accounts.silent && quiet > LONG_WITHOUT_ANSWER && greeting::is_due(case),
-    };
-    if let Some(last) = unsettled(case).filter(|_| stuck) {
-        return found.tell(
-            ids::LEFT_UNSETTLED,
-            [last.frame],
-            format!(
-                "What frame {} carries was neither acknowledged nor sent again in the {} that the capture runs on: hosts do the one or the other within seconds, so what they did is not in the capture.",
-                last.frame,
-                wording::span(case.ran_on())
-            ),
-        );
-    }
-    if stuck {
-        found.tell(
-            ids::OPEN_AND_WAITING,
-            [last],
-            format!(
-                "Nothing more was captured of it for {} (last packet: frame {last}), though something was still to come.",
-                wording::span(quiet)
-            ),
-        );
-    } else {
-        let text = if waiting {
-            format!(
-                "The capture ends {} after frame {last}, in the middle of an exchange that shows no trouble.",
-                wording::span(quiet)
-            )
-        } else {
-            format!("The capture ends while the connection rests (last packet: frame {last}).")
-        };
-        found.tell(ids::OPEN_AND_WELL, [last], text);
-        if case.accounts.silent && c.handshake.is_complete() {
-            found.add(
-                ids::OPEN_UNUSED,
-                [last],
-                format!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
-            );
-            if quiet > UNUSED.max(far) {
-                found.add(
-                    ids::UNUSED_FOR_LONG,
-                    [last],
-                    "Most clients ask as soon as a connection is open.",
-                );
-            }
-        }
-        if waiting {
-            found.add(
-                ids::OPEN_IN_EXCHANGE,
-                [last],
-                "What came of the exchange lies behind the capture's end.",
-            );
-        }
     }
 }

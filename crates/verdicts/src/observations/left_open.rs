@@ -1,0 +1,202 @@
+//! Connections that were still open when the capture ended: at rest, in the middle of something, or stuck.
+
+use whyreset_capture::Span;
+use whyreset_connections::Moment;
+
+use super::{greeting, ids, loss, windows};
+use crate::Observations;
+use crate::case::{Case, Missing, untold};
+use crate::wording;
+
+/// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
+/// Servers that mean to answer usually do so within seconds; long polls take up to a minute or so.
+const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
+
+/// Data is acknowledged within half a second and sent again within a few, even of a first round trip that is a guess.
+const UNSETTLED: Span = Span::from_secs(5);
+/// A client that means to ask has asked by then.
+const UNUSED: Span = Span::from_secs(3);
+
+/// Records that the connection was still open when the capture ended, and how it stood.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let last = c.frames.last;
+    found.add(
+        ids::NOT_CLOSED,
+        [last],
+        format!("Neither FIN nor RST was captured; the last packet is frame {last}."),
+    );
+    if loss::tail(case).is_some() || windows::shut(case).is_some() {
+        return;
+    }
+    if of_rows(case, found) {
+        return;
+    }
+    if !is_stuck(case) {
+        return at_rest(case, found);
+    }
+    if let Some(last) = unsettled(case) {
+        return found.tell(
+            ids::LEFT_UNSETTLED,
+            [last.frame],
+            format!(
+                "What frame {} carries was neither acknowledged nor sent again in the {} that the capture runs on: hosts do the one or the other within seconds, so what they did is not in the capture.",
+                last.frame,
+                wording::span(case.ran_on())
+            ),
+        );
+    }
+    found.tell(
+        ids::OPEN_AND_WAITING,
+        [last],
+        format!(
+            "Nothing more was captured of it for {} (last packet: frame {last}), though something was still to come.",
+            wording::span(case.ran_on())
+        ),
+    );
+}
+
+/// What the rows of a list show of an end that their numbers, or control bits, would tell better; whether they show anything.
+fn of_rows(case: &Case<'_>, found: &mut Observations) -> bool {
+    let c = case.connection;
+    let last = c.frames.last;
+    if untold::hides_flags(c) && !case.accounts.understood {
+        found.tell(
+            ids::TURN_UNTOLD,
+            [last],
+            "The rows show no control bits: whether the connection ended, and how, does not show.",
+        );
+        return true;
+    }
+    if let Some((since, to)) = untold::unheard_at_end(c) {
+        found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame],
+            format!(
+                "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
+                since.frame,
+                wording::span(to.time - since.time)
+            ),
+        );
+        return true;
+    }
+    if let Some((since, to, answer)) = untold::unacknowledged_at_end(c) {
+        found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame, answer.frame],
+            format!(
+                "From frame {} to frame {} one side sends what the other does not acknowledge: its last acknowledgement (frame {}) is the one that it had given before.",
+                since.frame, to.frame, answer.frame
+            ),
+        );
+        return true;
+    }
+    if let Some((since, to)) = untold::probes_at_end(c) {
+        found.tell(
+            ids::OPEN_AND_WAITING,
+            [since.frame, to.frame],
+            format!(
+                "From frame {} on, over {}, the sides exchange packets without data at growing intervals, as probes of a shut window and their answers are: the rows show neither windows nor numbers.",
+                since.frame,
+                wording::span(to.time - since.time)
+            ),
+        );
+        return true;
+    }
+    false
+}
+
+/// Ten round trips of the path: even a slow side would have answered.
+fn far(case: &Case<'_>) -> Span {
+    case.path_round_trip().map_or(Span::ZERO, |trip| {
+        Span::from_nanos(trip.nanos().saturating_mul(10))
+    })
+}
+
+/// Something was still to come, and did not for longer than it may take.
+fn is_stuck(case: &Case<'_>) -> bool {
+    let (quiet, far) = (case.ran_on(), far(case));
+    match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished) => quiet > Span::from_secs(3).max(far),
+        Some(Missing::RequestUnfinished) if body_under_way(case) => {
+            quiet > Span::from_secs(3).max(far)
+        }
+        Some(_) => quiet > LONG_WITHOUT_ANSWER.max(far),
+        None => case.accounts.silent && quiet > LONG_WITHOUT_ANSWER && greeting::is_due(case),
+    }
+}
+
+/// The capture ends before anything was overdue.
+fn at_rest(case: &Case<'_>, found: &mut Observations) {
+    let (c, quiet) = (case.connection, case.ran_on());
+    let last = c.frames.last;
+    let waiting = case.accounts.missing().is_some() || answered_while_sending(case);
+    let text = if waiting {
+        format!(
+            "The capture ends {} after frame {last}, in the middle of an exchange that shows no trouble.",
+            wording::span(quiet)
+        )
+    } else {
+        format!("The capture ends while the connection rests (last packet: frame {last}).")
+    };
+    found.tell(ids::OPEN_AND_WELL, [last], text);
+    if case.accounts.silent && c.handshake.is_complete() {
+        found.add(
+            ids::OPEN_UNUSED,
+            [last],
+            format!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
+        );
+        if quiet > UNUSED.max(far(case)) {
+            found.add(
+                ids::UNUSED_FOR_LONG,
+                [last],
+                "Most clients ask as soon as a connection is open.",
+            );
+        }
+    }
+    if waiting {
+        found.add(
+            ids::OPEN_IN_EXCHANGE,
+            [last],
+            "What came of the exchange lies behind the capture's end.",
+        );
+    }
+}
+
+/// The client has promised a body, and clients send theirs at once. One that asked for leave to send it
+/// (`Expect: 100-continue`) and did not get that is waiting itself.
+fn body_under_way(case: &Case<'_>) -> bool {
+    let exchange = case.accounts.open.as_ref().and_then(|open| open.exchange);
+    exchange.is_some_and(|e| {
+        let allowed = !e.expects_continue || !e.interim.is_empty();
+        allowed && e.request_body_expected.is_some_and(|promised| promised > 0)
+    })
+}
+
+/// Data at the end that was neither acknowledged nor sent again, for longer than either takes (RFC 1122 §4.2.3.2, RFC 6298): both would
+/// have passed here, so that not even a dead path, or a dead host, explains it.
+fn unsettled(case: &Case<'_>) -> Option<Moment> {
+    let c = case.connection;
+    let (client, server) = (&c.flows.client, &c.flows.server);
+    let trips = case.two_round_trips();
+    if !c.timed || c.elided || case.ran_on() < UNSETTLED + trips + trips {
+        return None;
+    }
+    let both = client.packets > 0 && server.packets > 0 && c.handshake.is_complete();
+    let unsettled = [(client, server), (server, client)]
+        .into_iter()
+        .filter(|(sender, _)| {
+            sender.acked_to > 0 && sender.acked_to < sender.sent_to && sender.unanswered.is_none()
+        });
+    unsettled
+        .filter_map(|(sender, _)| sender.last_new_data)
+        .max_by_key(|last| last.frame)
+        .filter(|last| both && last.frame == c.frames.last)
+}
+
+/// By the order of its records an upload goes on that the server has answered already.
+fn answered_while_sending(case: &Case<'_>) -> bool {
+    let last = case.connection.app.list.last();
+    let tls = last.and_then(|e| e.tls.as_ref());
+    tls.is_some_and(|tls| tls.answered_early == Some(false) || tls.answered_within)
+}
