@@ -272,7 +272,7 @@ fn misnumbered(reset: &Reset, found: &mut Observations) {
         found.tell(
             ids::REFUSAL_MISNUMBERED,
             [reset.at.frame],
-            format!("The RST (frame {}) does not acknowledge the SYN: its number is too low by one, which no TCP writes, and which the client's host has to ignore.", reset.at.frame),
+            format!("The RST (frame {}) does not acknowledge the SYN: its number is too low, which no TCP writes, and which the client's host has to ignore.", reset.at.frame),
         );
     }
 }
