@@ -1,6 +1,6 @@
 //! Which end is the client, as far as the first packet tells.
 
-use whyreset_segments::Segment;
+use whyreset_segments::{Endpoint, Segment};
 
 use crate::pairs::End;
 
@@ -8,8 +8,6 @@ use crate::pairs::End;
 const SERVICE_PORTS: u16 = 1024;
 /// Services that are no system's own mostly take one below this; what NATs and old systems hand out to clients lies anywhere.
 const HIGH_PORTS: u16 = 10_000;
-/// Ports from this one on are handed out to clients (Linux; IANA's range lies above).
-const CLIENT_PORTS: u16 = 32_768;
 
 /// The client: who sent the SYN; without one by the ports, or else the sender of the first packet.
 pub(crate) fn guess(segment: &Segment<'_>, from: End) -> End {
@@ -34,8 +32,8 @@ const fn kind(port: u16) -> u8 {
         0 => 1,
         1..SERVICE_PORTS => 0,
         SERVICE_PORTS..HIGH_PORTS => 1,
-        HIGH_PORTS..CLIENT_PORTS => 2,
-        CLIENT_PORTS.. => 3,
+        HIGH_PORTS..Endpoint::CLIENT_PORTS => 2,
+        Endpoint::CLIENT_PORTS.. => 3,
     }
 }
 

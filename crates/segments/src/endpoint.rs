@@ -24,6 +24,11 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+impl Endpoint {
+    /// Ports from this one on are handed out to clients: Linux's `ip_local_port_range`; IANA's range lies above (49,152, RFC 6335 §6).
+    pub const CLIENT_PORTS: u16 = 32_768;
+}
+
 /// The names that stand for hosts in a pasted list (`ip-proxy`, `X.X.X.X`), each kept once.
 #[derive(Clone, Debug, Default)]
 pub struct HostNames {

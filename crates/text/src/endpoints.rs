@@ -448,20 +448,17 @@ fn direction_by_application(shown: &Shown, app: &AppHint) -> Option<Pair> {
     }
 }
 
-/// The end whose port hosts give to those that call (from 32,768 on with Linux, 49,152 with others, RFC 6335 §6), where the other is none.
+/// The end whose port hosts give to those that call, where the other is none.
 fn end_of_a_client(first: Endpoint, second: Endpoint) -> Option<Endpoint> {
     match (
-        first.port >= FIRST_OF_CLIENTS,
-        second.port >= FIRST_OF_CLIENTS,
+        first.port >= Endpoint::CLIENT_PORTS,
+        second.port >= Endpoint::CLIENT_PORTS,
     ) {
         (true, false) => Some(first),
         (false, true) => Some(second),
         _ => None,
     }
 }
-
-/// The first port that hosts give to those that call.
-const FIRST_OF_CLIENTS: u16 = 32_768;
 
 /// More connections than this are not compared for one row.
 const MAX_CANDIDATES: usize = 256;

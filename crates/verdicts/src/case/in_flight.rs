@@ -173,7 +173,7 @@ fn left_too(connection: &Connection<Exchanges>) -> bool {
     let mut packets = connection.packets.iter();
     let fin = packets.find(|p| p.frame == left.at.frame);
     let crossed = fin.is_some_and(|p| p.known.has(Known::ACK) && p.ack <= leaves.seq);
-    let trip = super::path_round_trip(connection);
+    let trip = path_round_trip(connection);
     crossed && trip.is_some_and(|trip| left.at.time - word.time < trip)
 }
 

@@ -385,14 +385,10 @@ fn repeats_behind<'a>(case: &Case<'a>, ack: Moment) -> Vec<&'a Packet> {
     let trip = case.round_trip(Side::Server).unwrap_or(Span::ZERO);
     let mut repeats: Vec<&Packet> = c.packets.iter().collect();
     repeats.retain(|p| {
-        let repeated = p.side == Side::Server && is_syn_ack(p) && p.frame > ack.frame;
+        let repeated = p.side == Side::Server && p.flags.is_syn_ack() && p.frame > ack.frame;
         repeated && (!c.timed || p.time - ack.time >= trip)
     });
     repeats
-}
-
-fn is_syn_ack(packet: &Packet) -> bool {
-    packet.flags.contains(TcpFlags::SYN | TcpFlags::ACK)
 }
 
 /// Of a client that says nothing, the ACK may be lost once, or passed over on purpose: a listener that waits for the first word
@@ -402,7 +398,7 @@ fn taken_up_late(case: &Case<'_>, last: &Packet) -> bool {
     let packets = &case.connection.packets;
     let spoke = |p: &Packet| p.side == Side::Client && p.payload_len > 0 && p.frame < last.frame;
     let lives = |p: &Packet| {
-        p.side == Side::Server && p.frame > last.frame && !is_syn_ack(p) && !p.flags.is_rst()
+        p.side == Side::Server && p.frame > last.frame && !p.flags.is_syn_ack() && !p.flags.is_rst()
     };
     !packets.iter().any(spoke) && packets.iter().any(lives)
 }
