@@ -152,6 +152,7 @@ impl Exchange {
                 && !tls.left_amid_pieces
                 && !tls.request_unread
                 && tls.answered_early != Some(false)
+                && !tls.rest_in_doubt
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
@@ -334,6 +335,11 @@ pub struct Tls {
     pub left_amid_pieces: bool,
     /// The server's last answer came while the client was still sending its request: whether all of that was sent, as far as sizes tell.
     pub answered_early: Option<bool>,
+    /// The server answered once, before the end of what the client sent, by the sizes: whether the client sent all of its request does not
+    /// show.
+    pub rest_in_doubt: bool,
+    /// The last record of the client's upload is shorter than the others, which are as long as records can be.
+    pub upload_ends_short: bool,
     /// Not all of the client's records were captured, but the server's last answer came in the middle of one, or of what the client had sent
     /// by then, behind so much that it was an upload: whether the rest of that came does not show.
     pub answered_within: bool,

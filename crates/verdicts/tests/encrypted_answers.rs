@@ -80,12 +80,12 @@ fn pieces_that_stop_without_a_goodbye_may_not_have_been_all() {
             told(&verdict)
         );
         assert!(
-            (0.7..0.88).contains(&verdict.confidence),
+            (0.65..0.85).contains(&verdict.confidence),
             "{}",
             told(&verdict)
         );
         let cut = share(&verdict, Cause::ResponseTruncated);
-        assert!((0.1..0.25).contains(&cut), "{}", told(&verdict));
+        assert!((0.15..0.35).contains(&cut), "{}", told(&verdict));
         assert!(
             verdict.summary.contains("does not show"),
             "{}",
@@ -126,7 +126,7 @@ fn a_short_answer_is_mostly_whole_whoever_closes_without_a_goodbye() {
         let verdict = server_leaves(Session::new(answer));
         assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
         assert!(
-            (0.88..0.94).contains(&verdict.confidence),
+            (0.8..0.9).contains(&verdict.confidence),
             "{}",
             told(&verdict)
         );

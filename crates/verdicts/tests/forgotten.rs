@@ -105,3 +105,31 @@ fn a_close_that_is_lost_again_and_again_crosses_nothing() {
         verdict.weighing
     );
 }
+
+/// The server closes for being idle, and its FIN is refused in the client's name so much later.
+fn idle_close_refused(after: f64, ttl: u8) -> Verdict {
+    let mut talk = Talk::open();
+    (talk.round_trip, talk.ttl) = (0.04, (60, 64));
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    talk.server(60.0, FIN_ACK, down, up, b"");
+    talk.stranger(60.0 + after, Side::Client, RST, up, ttl);
+    talk.verdict(62.0)
+}
+
+#[test]
+fn a_device_that_forgot_an_idle_connection_may_refuse_its_close() {
+    let device = idle_close_refused(0.000_001, 63);
+    assert!(
+        chance(&device, Cause::IdleStateLost) > 0.2,
+        "{:#?}",
+        device.weighing
+    );
+    assert!(device.confidence < 0.8, "{:#?}", device.weighing);
+    let host = idle_close_refused(0.000_001, 60);
+    assert!(
+        chance(&host, Cause::IdleStateLost) < 0.1,
+        "{:#?}",
+        host.weighing
+    );
+}

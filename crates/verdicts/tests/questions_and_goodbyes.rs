@@ -355,3 +355,32 @@ fn a_no_that_the_client_walks_away_from_was_no_hanging_up() {
     let verdict = talk.verdict(2.0);
     assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
 }
+
+/// A session of SMTP that the client closes.
+fn mail(goodbye: &[(&[u8], &[u8])]) -> Verdict {
+    let mut it = Turns::open(25);
+    it.server(b"220 mail.example.test ESMTP ready\r\n");
+    let hello: (&[u8], &[u8]) = (b"EHLO lab.test\r\n", b"250 mail.example.test\r\n");
+    for (asked, answered) in [&[hello], goodbye].concat() {
+        it.client(asked);
+        it.server(answered);
+    }
+    it.client_closes(1.0)
+}
+
+#[test]
+fn a_client_of_mail_that_leaves_without_quit_may_have_been_stopped() {
+    let stopped = mail(&[]);
+    assert_eq!(stopped.cause, Cause::None, "{}", told(&stopped));
+    assert!(
+        (0.7..0.9).contains(&stopped.confidence),
+        "{}",
+        told(&stopped)
+    );
+    let left = mail(&[(b"QUIT\r\n", b"221 Bye\r\n")]);
+    assert!(left.confidence > 0.93, "{}", told(&left));
+    // What only looks like POP3, where the server would have greeted.
+    let looks = Turns::open(6379).asked(b"PING\r\n", b"+OK\r\n", 1);
+    let looks = looks.client_closes(1.0);
+    assert!(looks.confidence > 0.93, "{}", told(&looks));
+}

@@ -50,6 +50,8 @@ impl TlsSession {
             answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
             heartbeat: self.flows.client.beats || self.flows.server.beats,
             answered_early: self.answered_early().filter(|_| open),
+            upload_ends_short: turns.is_some_and(Turns::upload_ends_short),
+            rest_in_doubt: open && turns.is_some_and(Turns::leaves_rest_in_doubt),
             answered_within: open
                 && self.flows.client.lossy
                 && self.unread_upload.was_answered_within(),

@@ -365,6 +365,18 @@ impl Turns {
         self.burst <= 1 && self.burst_bytes < SHORT_REQUEST
     }
 
+    /// The server's only answer came before the end of what the client sent: whether the client sent all of its request does not show.
+    pub(crate) fn leaves_rest_in_doubt(&self) -> bool {
+        let one_by_one = self.speech == Speech::Other && self.upload.went_on_unanswered();
+        let early = self.upload.answered_early().is_some() || one_by_one;
+        self.last == Some(Side::Server) && (early || self.perhaps_refused())
+    }
+
+    /// The last record of the client's upload is shorter than the others, which are as long as records can be.
+    pub(crate) const fn upload_ends_short(&self) -> bool {
+        self.upload.ends_short()
+    }
+
     /// The client's latest record may be the rest of a request that the server has answered. In HTTP/2, where several requests run at
     /// once, it tells nothing that the client had sent it before it can have known of the answer.
     pub(crate) fn is_perhaps_rest(&self) -> bool {

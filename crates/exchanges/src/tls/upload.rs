@@ -154,6 +154,11 @@ impl Upload {
         };
     }
 
+    /// It was answered once, before what followed: be it ever so much, nothing else was answered meanwhile.
+    pub(super) const fn went_on_unanswered(self) -> bool {
+        matches!(self.answer, Answered::Early) && self.early == 1
+    }
+
     /// The server sent a frame as short as one that resets a stream: behind its answer it asks for no more of the upload (RFC 9113 §8.1).
     pub(super) fn perhaps_given_up(&mut self) {
         self.given_up |= matches!(self.answer, Answered::BehindRecord | Answered::BehindHead);
@@ -190,7 +195,7 @@ impl Upload {
     }
 
     /// It is one, and its last record is shorter than the others.
-    pub(super) fn ends_short(self) -> bool {
+    pub(super) const fn ends_short(self) -> bool {
         self.bytes >= UPLOAD && self.longest == FULL_RECORD && self.latest < self.longest
     }
 

@@ -113,6 +113,21 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the other direction is not in the capture: what it asked, or still sent, does not show",
         ),
         on(
+            LEFT_WITHOUT_GOODBYE,
+            0.6,
+            "clients take leave with QUIT; many a monitor or robot just leaves",
+        ),
+        on(
+            SESSION_DROPPED,
+            0.3,
+            "in SSH it is the client that ends the session, or the server says before what its program ended with",
+        ),
+        on(
+            FIN_REFUSED_NEARBY,
+            0.5,
+            "a device had forgotten the connection: nobody lost anything by that yet",
+        ),
+        on(
             PERHAPS_REJECTED,
             0.3,
             "the server refused an upload, and may have left the rest of it unread",

@@ -21,12 +21,23 @@ pub(super) static RULE: CauseRule = CauseRule {
         RESET_BEHIND_BULK,
         GREETING_MISSING,
         WEBSOCKET_CUT_BY_CLIENT,
+        LEFT_WITHOUT_GOODBYE,
     ],
     weights: &[
         on(
             ENDS_HALF_CLOSED,
             0.5,
             "what the client did with an answer is not in the capture",
+        ),
+        on(
+            CLOSE_UNHEEDED,
+            8.0,
+            "a server that is still busy with its answer does not notice that the client has left",
+        ),
+        on(
+            LEFT_WITHOUT_GOODBYE,
+            0.3,
+            "a program that is stopped takes no leave; nor do some that are done",
         ),
         on(
             RESET_BEHIND_BULK,
@@ -314,6 +325,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if found.has(WEBSOCKET_CUT_BY_CLIENT) && case.accounts.open.is_none() {
         return format!(
             "The client left the WebSocket with {sent} (frame {frame}) without a close frame: a tab that was closed, or a program that ended or dropped it."
+        );
+    }
+    if found.has(LEFT_WITHOUT_GOODBYE) && case.accounts.open.is_none() {
+        return format!(
+            "The client left the session with {sent} (frame {frame}) without a goodbye: a program that was stopped, or one that never says it."
         );
     }
     let server = &case.connection.flows.server;

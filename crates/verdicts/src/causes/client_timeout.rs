@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it asked whether the other side lives, and waited for that in vain",
         ),
         on(
+            CLOSE_UNHEEDED,
+            10.0,
+            "a server that is still busy with its answer does not notice that the client has left",
+        ),
+        on(
             TRANSFER_ANNOUNCED,
             0.3,
             "nobody waits for a word while a file is on its way elsewhere",

@@ -10,12 +10,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
-    needs: &[IDLE_BEFORE_FAILURE],
+    needs: &[IDLE_BEFORE_FAILURE, FIN_REFUSED_NEARBY],
     weights: &[
         on(
             RST_FROM_NEXT_HOP,
             3.0,
             "it began at a device that is nearer than the host",
+        ),
+        on(
+            FIN_REFUSED_NEARBY,
+            2.0,
+            "only a device between them can have answered so soon",
         ),
         on(
             GAP_BEFORE_FAILURE,

@@ -30,6 +30,31 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
         on(
+            ANSWERED_LATE,
+            0.8,
+            "servers keep the connection behind what they have answered in full",
+        ),
+        on(
+            CLOSED_UNUSED,
+            2.0,
+            "browsers open sessions in advance, and leave many unused",
+        ),
+        on(
+            LEFT_WITHOUT_GOODBYE,
+            0.6,
+            "clients take leave with QUIT; many a monitor or robot just leaves",
+        ),
+        on(
+            SESSION_DROPPED,
+            0.3,
+            "in SSH it is the client that ends the session, or the server says before what its program ended with",
+        ),
+        on(
+            CLOSE_UNHEEDED,
+            0.6,
+            "a server that waits for the next request closes as soon as the client has",
+        ),
+        on(
             LEFT_BEFORE_END,
             0.35,
             "who wants all of an answer without a length waits for the server to close",

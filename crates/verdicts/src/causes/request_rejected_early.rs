@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "servers that read the whole request refuse it as well",
         ),
         on(
+            UPLOAD_ENDED_BY_SIZE,
+            0.4,
+            "by the size of its last record the request was whole",
+        ),
+        on(
             TIMEOUT_STATUS,
             0.03,
             "408 (or a proxy's 504) says that the server had waited too long, not that it did not want it",
@@ -114,6 +119,15 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(left) = found.get(CLIENT_RESET_BEHIND_IT) {
         return format!(
             "The server answered, said something as long as HTTP/2's RST_STREAM, and the client left at that ({}): an upload of which the server wanted no more (413, 401, 403), most likely; inside TLS neither shows.",
+            wording::frames(&left.frames)
+        );
+    }
+    if let Some(left) = found
+        .get(PERHAPS_REJECTED)
+        .filter(|_| open.is_none() && case.accounts.encrypted)
+    {
+        return format!(
+            "The server answered while the client was still sending, and the client left behind that ({}): an upload of which the server wanted no more (413, 401, 403), most likely; inside TLS neither shows.",
             wording::frames(&left.frames)
         );
     }

@@ -50,6 +50,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a program that dies says no goodbye; a proxy that lost the server behind it does",
         ),
         on(
+            GOODBYE_OMITTED,
+            2.0,
+            "who means to close says so before (RFC 8446 §6.1), though not every program does",
+        ),
+        on(
             NOT_KEPT,
             2.2,
             "servers of HTTP/1.1 keep the connection for the next request, unless they are told, or mean, to close it",

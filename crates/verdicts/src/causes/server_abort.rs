@@ -24,6 +24,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         LEFT_IN_WORDS,
         LEFT_IN_WORDS_ASKED,
         DECLINED_IN_WORDS,
+        SESSION_DROPPED,
     ],
     weights: &[
         on(
@@ -86,6 +87,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             DROPPED_UNHEARD,
             10.0,
             "it was not for anything that was said: it drops connections as they come",
+        ),
+        on(
+            SESSION_DROPPED,
+            0.3,
+            "a process that is stopped says nothing of it",
         ),
         on(
             LISTENER_TALKS,
@@ -332,6 +338,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             format!("in the middle of its answer to {}", open.name())
         }
         Some(open) => format!("without answering {}", open.name()),
+        None if found.has(SESSION_DROPPED) => "out of a silence, without a word".to_owned(),
         None if found.has(WEBSOCKET_CUT_BY_SERVER) => "without a WebSocket close frame".to_owned(),
         None if found.has(PERHAPS_ABORTED) => format!(
             "behind {} of what it had to say, and how much that was to be does not show",

@@ -18,6 +18,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_SERVER,
         PING_OF_SERVER_UNANSWERED,
         TIMED_OUT_IN_WORDS,
+        ANSWERED_LATE,
+        SESSION_DROPPED,
     ],
     weights: &[
         on(
@@ -41,6 +43,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             TIMED_OUT_IN_WORDS,
             1.2,
             "it says itself that it had waited too long",
+        ),
+        on(
+            ANSWERED_LATE,
+            0.4,
+            "it did not keep the connection behind a late answer; but others are just slow",
+        ),
+        on(
+            SESSION_DROPPED,
+            0.15,
+            "servers give sessions up that are idle, or do not answer their probes",
         ),
         on(
             REFUSED_IN_WORDS,
@@ -233,6 +245,8 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         "for a request".to_owned()
     } else if found.has(WEBSOCKET_CUT_BY_SERVER) {
         "for something to be said in the WebSocket".to_owned()
+    } else if found.has(ANSWERED_LATE) {
+        "for the rest of an upload".to_owned()
     } else if found.has(RESPONSE_UNFINISHED) {
         "for room to send".to_owned()
     } else {

@@ -29,6 +29,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     perhaps_rejected(case, found);
+    perhaps_stopped(case, found);
     let unheard = case.accounts.silent || case.accounts.unseen;
     let answers_unseen = case.connection.app.list.last().is_some_and(|last| {
         is_http(&last.protocol) && last.request.is_none() && last.status.is_some()
@@ -165,6 +166,40 @@ fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {
             format!(
                 "The server answered an upload with {}; how long that was to be is not in the capture.",
                 last.status.unwrap_or(0)
+            ),
+        );
+    }
+}
+
+/// A client that leaves later behind the last of its request has waited for something.
+const STOPPED: Span = Span::from_secs(1);
+
+/// Inside TLS the server answered while the client was still sending, and the client left right behind what it sent last: it may have
+/// sent all of it, or stopped at the answer.
+fn perhaps_stopped(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let tls = c.app.list.last().and_then(|e| e.tls.as_deref());
+    let doubted = tls.is_some_and(|tls| tls.rest_in_doubt) && case.accounts.open.is_none();
+    let close = case
+        .close
+        .filter(|close| doubted && close.side == Side::Client);
+    let Some((close, sent)) = close.zip(c.flows.client.last_new_data) else {
+        return;
+    };
+    if close.at.time - sent.time < STOPPED {
+        if tls.is_some_and(|tls| tls.upload_ends_short) {
+            found.add(
+                ids::UPLOAD_ENDED_BY_SIZE,
+                [sent.frame],
+                "The client's last record is shorter than those before it, as the last piece of an upload is.",
+            );
+        }
+        found.add(
+            ids::PERHAPS_REJECTED,
+            [sent.frame, close.at.frame],
+            format!(
+                "By the order of the records the server answered while the client was still sending, and the client left (frame {}) right behind what it sent last: whether that was the end of its request does not show inside TLS.",
+                close.at.frame
             ),
         );
     }

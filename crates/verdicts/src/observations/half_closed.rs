@@ -12,6 +12,9 @@ use crate::Observations;
 use crate::case::{Case, Close, Kind};
 use crate::wording;
 
+/// close_notify, with GOAWAY perhaps, takes no more.
+const GOODBYE: i64 = 96;
+
 /// Servers answer within it, mostly.
 const SOON: Span = Span::from_secs(1);
 
@@ -39,7 +42,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let taken = last.ack.min(data_end) - fin.ack;
-    if taken <= 0 {
+    // A goodbye of TLS is no answer.
+    let least = if case.accounts.encrypted { GOODBYE } else { 0 };
+    if taken <= least {
         return;
     }
     found.tell(

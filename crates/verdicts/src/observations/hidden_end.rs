@@ -1,7 +1,7 @@
 //! Encrypted answers of which the end does not show: a client that left in silence behind one, a server that left at once.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Side};
+use whyreset_connections::{Dialect, Moment, Side};
 use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
 
 use super::ids;
@@ -150,8 +150,9 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     }
     let last = case.connection.flows.server.last_new_data;
     let frames = [last.map_or(0, |m| m.frame), close.at.frame];
-    let behind = match case.wait.filter(|wait| wait.since_data > A_WHILE) {
-        Some(wait) => format!("{} behind", wording::span(wait.since_data)),
+    let answered = tls.last_answer.map(|at| close.at.time - at.time);
+    let behind = match answered.filter(|since| *since > A_WHILE) {
+        Some(since) => format!("{} behind", wording::span(since)),
         None => "right behind".to_owned(),
     };
     found.add(
@@ -160,6 +161,7 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         format!("If the encrypted answer was not whole when the server left {behind} it"),
     );
     not_kept(case, tls, frames, found);
+    answered_late(case, tls, frames, found);
     match tls.answer_end {
         AnswerEnd::InPieces => found.tell(
             ids::ANSWER_IN_PIECES,
@@ -187,6 +189,12 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             frames,
             "The session speaks HTTP/2, and behind the answer came neither close_notify nor anything as long as GOAWAY.",
         );
+    } else if tls.close_notify != CloseNotify::Unknown && !tls.speaks_http2() {
+        found.tell(
+            ids::GOODBYE_OMITTED,
+            frames,
+            "The server closed without saying goodbye (close_notify), as a program does that dies; some never say it.",
+        );
     }
 }
 
@@ -200,6 +208,39 @@ fn not_kept(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Observatio
             ids::NOT_KEPT,
             frames,
             "The server left right behind its answer, and did not keep the connection for another request.",
+        );
+    }
+}
+
+/// Heads of requests are shorter, with all their cookies.
+const LONGEST_HEAD: u64 = 8_192;
+
+/// A server that waits for the rest of an upload in vain says so (408, 400) and closes; one that has it all keeps the connection.
+fn answered_late(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Observations) {
+    let c = case.connection;
+    let upload = tls.client_bytes > LONGEST_HEAD && !tls.speaks_http2();
+    let Some((close, answer)) = case.close.zip(tls.last_answer).filter(|_| upload) else {
+        return;
+    };
+    let at_once = close.at.time - answer.time <= A_WHILE;
+    let before = |at: &Moment| at_once && at.frame < close.at.frame;
+    let Some(sent) = c.flows.client.last_new_data.filter(before) else {
+        return;
+    };
+    let answer = c
+        .packets
+        .iter()
+        .find(|p| p.side == Side::Server && p.frame > sent.frame && p.payload_len > 0);
+    let waited = answer.map_or(Span::ZERO, |answer| answer.time - sent.time);
+    if waited > A_WHILE + case.two_round_trips() {
+        found.tell(
+            ids::ANSWERED_LATE,
+            [sent.frame, frames[0], frames[1]],
+            format!(
+                "Behind the client's upload (frame {}) the server was silent for {}, answered, and left at once: so does one that has waited in vain for the rest.",
+                sent.frame,
+                wording::span(waited)
+            ),
         );
     }
 }

@@ -81,6 +81,8 @@ ids! {
     UNTIMED = "untimed";
     /// The server refused an upload of which the capture does not tell how long it was to be.
     PERHAPS_REJECTED = "perhaps_rejected";
+    /// By the sizes of its records the upload was whole.
+    UPLOAD_ENDED_BY_SIZE = "upload_ended_by_size";
     /// How much the response promised is not in the capture.
     PROMISE_UNREAD = "promise_unread";
     /// The server reset the connection, and how much it had promised does not show.
@@ -224,6 +226,18 @@ ids! {
     ANSWER_IN_PIECES = "answer_in_pieces";
     /// The client left without a goodbye right behind a piece of such an answer.
     LEFT_AMID_PIECES = "left_amid_pieces";
+    /// In a protocol in which clients take leave in words the client closed without.
+    LEFT_WITHOUT_GOODBYE = "left_without_goodbye";
+    /// The server closed a session that clients end, after a silence and without a word.
+    SESSION_DROPPED = "session_dropped";
+    /// Behind an upload the server was silent for long, answered, and left right behind that.
+    ANSWERED_LATE = "answered_late";
+    /// A FIN that broke a silence was refused by somebody nearer than the host to which it went.
+    FIN_REFUSED_NEARBY = "fin_refused_nearby";
+    /// The client's FIN reached the server's host, and the server's program never closed in return.
+    CLOSE_UNHEEDED = "close_unheeded";
+    /// The server closed behind its last encrypted answer without having said goodbye (close_notify).
+    GOODBYE_OMITTED = "goodbye_omitted";
     /// The server said goodbye (close_notify) behind its last encrypted answer.
     GOODBYE_SAID = "goodbye_said";
     /// A server reset the connection behind the client's close_notify, without having read that.

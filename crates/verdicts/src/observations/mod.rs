@@ -18,6 +18,7 @@ mod icmp_notices;
 pub mod ids;
 mod keep_alive;
 mod last_words;
+mod leave;
 mod left_open;
 mod light_cone;
 mod loss;
@@ -29,6 +30,7 @@ mod refused_handshakes;
 mod reset_behind_bulk;
 mod rst;
 mod tls_and_protocols;
+mod unheeded;
 mod vantage;
 mod waiting;
 mod websockets;
@@ -59,9 +61,11 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     keep_alive::observe(case, &mut found);
     waiting::observe(case, &mut found);
     hidden_end::observe(case, &mut found);
+    unheeded::observe(case, &mut found);
     cut_streams::observe(case, &mut found);
     websockets::observe(case, &mut found);
     last_words::observe(case, &mut found);
+    leave::observe(case, &mut found);
     // What was left out of the capture was neither lost, nor unknown to the other side.
     if !case.accounts.unseen {
         light_cone::observe(case, &mut found);

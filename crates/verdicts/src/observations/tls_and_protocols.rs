@@ -1,12 +1,12 @@
 //! TLS alerts, handshakes broken off, and protocols that do not match.
 
 use whyreset_capture::Span;
-use whyreset_connections::Side;
+use whyreset_connections::{Moment, Side};
 use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close, Missing, goodbye};
+use crate::case::{Case, Close, Kind, Missing, goodbye};
 use crate::wording;
 
 /// Findings that mean that the two sides speak different protocols.
@@ -35,6 +35,8 @@ const LONGEST_GOODBYE: u32 = 40;
 
 /// Checking a certificate takes a program no longer than this.
 const AT_ONCE: Span = Span::from_millis(300);
+/// A server that closes sooner has waited for no request.
+const FIRST_REQUEST: Span = Span::from_millis(900);
 /// Nor asking others about it (OCSP), or a person, longer than this.
 const THOUGHT_ABOUT: Span = Span::from_secs(3);
 
@@ -259,7 +261,9 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     // The client's goodbye is part of its leaving.
     let mut packets = case.connection.packets.iter();
     let before = packets.rfind(|p| {
-        let goodbye = p.frame == last.frame && p.payload_len <= LONGEST_GOODBYE;
+        let own = |at: Moment| close.side == Side::Server && at.frame == p.frame;
+        let parting = p.frame == last.frame || server_last.is_some_and(own);
+        let goodbye = parting && p.payload_len <= LONGEST_GOODBYE;
         p.payload_len > 0 && p.frame < close.at.frame && !goodbye
     });
     let done = before.map_or(last, |p| p.moment());
@@ -271,6 +275,18 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             format!(
                 "The client closed {} behind a whole TLS handshake, and had asked for nothing.",
                 wording::span(waited)
+            ),
+        );
+    }
+    let in_vain = waited > FIRST_REQUEST + trips && !alert;
+    if (close.side, close.kind) == (Side::Server, Kind::Fin) && in_vain {
+        found.tell(
+            ids::CLOSED_UNUSED,
+            [done.frame, close.at.frame],
+            format!(
+                "The TLS handshake was whole, the client asked for nothing, and the server closed {} later (frame {}).",
+                wording::span(waited),
+                close.at.frame
             ),
         );
     }

@@ -1,0 +1,66 @@
+//! Sessions that end without the words with which they mostly end: QUIT, or what a shell ended with.
+
+use whyreset_capture::Span;
+use whyreset_connections::Side;
+use whyreset_exchanges::{ClientsLast, Protocol};
+
+use super::ids;
+use crate::Observations;
+use crate::case::{Case, Kind};
+use crate::wording;
+
+/// Their clients end a session with QUIT: SMTP (RFC 5321 §4.1.1.10: they must), POP3 (RFC 1939 §6), FTP (RFC 959 §4.1.1), NNTP (RFC 3977
+/// §5.4).
+const WITH_QUIT: [&str; 5] = ["smtp", "lmtp", "pop3", "ftp", "nntp"];
+
+/// What a server has to say of the end comes sooner before its close.
+const SOON: Span = Span::from_millis(900);
+
+/// Records a client that took no leave, and a server that closed a session of SSH by itself.
+pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let last = c.app.list.last().filter(|e| !e.uncertain && !e.from_list);
+    let over = case.accounts.open.is_none();
+    let Some((close, last)) = case.close.zip(last).filter(|_| over) else {
+        return;
+    };
+    let Protocol::Other(protocol) = last.protocol else {
+        return;
+    };
+    let words = c.flows.server.first_data.zip(c.flows.client.first_data);
+    // Their servers speak first: who answers only speaks something else.
+    let greeted = words.is_some_and(|(server, client)| server.frame < client.frame);
+    let said = |it: ClientsLast| last.clients_last == it;
+    match (close.side, close.kind) {
+        (Side::Client, Kind::Fin)
+            if greeted && WITH_QUIT.contains(&protocol) && !said(ClientsLast::Farewell) =>
+        {
+            found.tell(
+                ids::LEFT_WITHOUT_GOODBYE,
+                [close.at.frame],
+                format!(
+                    "The client closed (frame {}) without QUIT, with which clients of {} end their sessions.",
+                    close.at.frame,
+                    protocol.to_uppercase()
+                ),
+            );
+        }
+        (Side::Server, Kind::Fin) if words.is_some() && protocol == "ssh" && silent(case) => {
+            found.tell(
+                ids::SESSION_DROPPED,
+                [close.at.frame],
+                format!(
+                    "The server closed the SSH session (frame {}) out of a silence of {}: it had not said before that its shell, or command, had ended.",
+                    close.at.frame,
+                    case.wait.map_or_else(String::new, |wait| wording::span(wait.since_data))
+                ),
+            );
+        }
+        _ => {}
+    }
+}
+
+fn silent(case: &Case<'_>) -> bool {
+    let wait = case.wait.map(|wait| wait.since_data);
+    wait.is_some_and(|since| since > SOON + case.two_round_trips())
+}
