@@ -275,6 +275,10 @@ impl<X: StreamSink> Orderly<X> {
         if pause >= TELLING_PAUSE && !self.finished.any() {
             self.body.pause_before_fin = Some(Span::from_nanos(pause));
         }
+        // No packets leave once one has FIN, so there has to be room for those that close.
+        if self.log.is_rather_full() && !self.finished.any() {
+            self.make_room(stock);
+        }
         self.take(usual, holder, from, endpoints, stock);
         self.finished.add(from);
         self.note_steady();
