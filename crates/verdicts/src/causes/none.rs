@@ -50,6 +50,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "in SSH it is the client that ends the session, or the server says before what its program ended with",
         ),
         on(
+            CLOSE_IN_RETURN_UNSEEN,
+            0.5,
+            "whether the server noticed at once that the client had left, as one that waits does, is not in the capture",
+        ),
+        on(
             CLOSE_UNHEEDED,
             0.6,
             "a server that waits for the next request closes as soon as the client has",

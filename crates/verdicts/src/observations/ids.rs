@@ -236,6 +236,8 @@ ids! {
     FIN_REFUSED_NEARBY = "fin_refused_nearby";
     /// The client's FIN reached the server's host, and the server's program never closed in return.
     CLOSE_UNHEEDED = "close_unheeded";
+    /// The capture ends before the server's program can have closed in return.
+    CLOSE_IN_RETURN_UNSEEN = "close_in_return_unseen";
     /// The server closed behind its last encrypted answer without having said goodbye (close_notify).
     GOODBYE_OMITTED = "goodbye_omitted";
     /// The server said goodbye (close_notify) behind its last encrypted answer.

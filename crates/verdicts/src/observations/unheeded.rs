@@ -24,7 +24,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let rest = c.capture_end - close.at.time;
     let doubted = found.has_any(&[ids::PERHAPS_LEFT_EARLY, ids::ROUND_SINCE_OPENING]);
     let due = c.timed && !c.elided && rest > A_MOMENT + case.two_round_trips();
-    if doubted && silent && arrived && due {
+    if !(doubted && silent) {
+        return;
+    }
+    if !due {
+        return found.add(
+            ids::CLOSE_IN_RETURN_UNSEEN,
+            [close.at.frame],
+            "The capture ends right behind the client's FIN: what the server made of that does not show.",
+        );
+    }
+    if arrived {
         found.tell(
             ids::CLOSE_UNHEEDED,
             [close.at.frame],
