@@ -203,3 +203,20 @@ fn a_refusal_with_the_word_of_the_stack_is_the_hosts() {
     let verdict = talk.verdict(10.0);
     assert_eq!(verdict.cause, Cause::PortClosed, "{:#?}", verdict.weighing);
 }
+
+#[test]
+fn an_answer_that_a_live_clients_host_refuses_as_a_strangers_was_not_taken() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.server(
+        0.1,
+        PSH_ACK,
+        1,
+        up,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    );
+    talk.stranger(0.100_1, Side::Client, RST, up, 64);
+    let verdict = talk.verdict(2.0);
+    assert_ne!(verdict.cause, Cause::BenignReset, "{:#?}", verdict.weighing);
+    assert!(verdict.failed);
+}

@@ -6,8 +6,8 @@ use whyreset_exchanges::{Exchange, Exchanges, Finding, Protocol};
 use super::early::rest_refused;
 use super::stopped::{sent_on, stopped_unread};
 use super::taken::{
-    acknowledged_unseen, all_taken, answered_too_late, never_acknowledged,
-    request_acknowledged_unseen, response_not_taken,
+    acknowledged_unseen, all_taken, answered_too_late, never_acknowledged, refused_as_a_strangers,
+    refused_unread, request_acknowledged_unseen, response_not_taken,
 };
 use super::tls::{missing_of_tls, reset_in_full_flow, stopped_in_full_flow};
 use super::{Missing, is_http};
@@ -62,6 +62,7 @@ fn missing_of_whole(
         .or_else(|| timed_out(exchange))
         .or_else(|| never_acknowledged(connection, exchange))
         .or_else(|| answered_too_late(connection, exchange, close))
+        .or_else(|| refused_as_a_strangers(connection, exchange, close))
         .or_else(|| response_not_taken(connection, exchange, close))
         .or_else(|| sent_on(connection, exchange, close))
 }
@@ -77,6 +78,7 @@ fn stopped_short(
         .or_else(|| timed_out(exchange))
         .or_else(|| unfinished(short_by_the_numbers(connection, exchange)))
         .or_else(|| stopped_unread(connection, exchange, close))
+        .or_else(|| refused_unread(connection, exchange, close))
         .or_else(|| unfinished(is_unreadable(connection, exchange)))
 }
 

@@ -1,7 +1,7 @@
 //! What the client took of a response, by its acknowledgements.
 
-use whyreset_connections::{Connection, Moment, Side};
-use whyreset_exchanges::{Exchange, Exchanges};
+use whyreset_connections::{Connection, Dialect, Moment, Reset, Side};
+use whyreset_exchanges::{Exchange, Exchanges, Protocol};
 use whyreset_segments::Known;
 
 use super::Missing;
@@ -137,4 +137,51 @@ pub(super) fn response_not_taken(
     let taken = exchange.body_acknowledged?;
     (taken < delivered && in_flight(connection, Side::Server) > FAREWELL_BYTES)
         .then_some((Missing::ResponseUnfinished, false))
+}
+
+/// A response of which the client acknowledged nothing, and whose first packet its host refused as a stranger's: its end of the connection
+/// was gone by then.
+pub(super) fn refused_as_a_strangers(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| (close.side, close.kind) == (Side::Client, Kind::Rst))?;
+    let answer = exchange.response_started?;
+    let mut resets = connection.resets.iter();
+    let reset = resets.find(|reset| reset.at.frame == close.at.frame)?;
+    let refuses = reset.dialect == Dialect::Passive
+        && reset
+            .trigger
+            .is_some_and(|trigger| trigger.at.frame >= answer.frame);
+    (refuses && is_unacknowledged(connection, answer)).then_some((Missing::Unanswered, false))
+}
+
+/// How long the response was to be is not in the capture. But the client had closed, and its host refused what the server said behind
+/// that: there was more to come, or all of it.
+pub(super) fn refused_unread(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> Option<(Missing, bool)> {
+    let close = close.filter(|close| (close.side, close.kind) == (Side::Client, Kind::Fin))?;
+    let http1 = matches!(exchange.protocol, Protocol::Http10 | Protocol::Http11);
+    let list = &connection.app.list;
+    let last = list.last().is_some_and(|last| std::ptr::eq(last, exchange));
+    let refuses_more = |reset: &Reset| {
+        let said = reset.trigger.filter(|trigger| trigger.payload_len > 0);
+        reset.by == Side::Client
+            && said.is_some_and(|said| {
+                said.at.frame > close.at.frame && is_unacknowledged(connection, said.at)
+            })
+    };
+    let more = connection.resets.iter().any(refuses_more);
+    let begun = exchange
+        .response_started
+        .is_some_and(|began| began.frame < close.at.frame);
+    let missing = match begun {
+        true => Missing::ResponseUnfinished,
+        false => Missing::Unanswered,
+    };
+    (http1 && last && exchange.uncertain && more).then_some((missing, begun))
 }
