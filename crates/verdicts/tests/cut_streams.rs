@@ -459,3 +459,17 @@ fn a_window_that_is_opened_again_holds_nothing_up() {
     let verdict = h2.talk.verdict(30.0);
     assert_ne!(verdict.cause, Cause::ReceiverStalled, "{}", verdict.summary);
 }
+
+#[test]
+fn who_hears_a_goodbye_behind_its_own_wants_no_answer_any_more() {
+    let mut it = Http2::open();
+    it.get(0.1, 1);
+    it.server(0.2, &frame(HEADERS, END_HEADERS, 1, &[0x88]));
+    it.server(0.3, &frame(DATA, 0, 1, &[b'x'; 1000]));
+    it.talk.client(0.5, FIN_ACK, it.up, it.down, b"");
+    it.server(0.54, &frame(GOAWAY, 0, 0, &[0; 8]));
+    it.talk.server(0.541, FIN_ACK, it.down, it.up + 1, b"");
+    let verdict = it.talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence > 0.6, "{:#?}", verdict.weighing);
+}

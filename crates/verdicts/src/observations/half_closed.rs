@@ -42,8 +42,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let taken = last.ack.min(data_end) - fin.ack;
-    // A goodbye of TLS is no answer.
-    let least = if case.accounts.encrypted { GOODBYE } else { 0 };
+    let least = if takes_leave_in_words(case) { GOODBYE } else { 0 };
     if taken <= least {
         return;
     }
@@ -57,6 +56,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             last.frame
         ),
     );
+}
+
+/// TLS and HTTP/2 take leave in words (close_notify; GOAWAY, RFC 9113 §6.8), which a client's host may acknowledge while the program closes:
+/// that is no answer that somebody still wanted.
+fn takes_leave_in_words(case: &Case<'_>) -> bool {
+    let mut all = case.connection.app.list.iter();
+    case.accounts.encrypted || all.any(|exchange| exchange.http2.is_some())
 }
 
 /// The capture ends behind the FIN, before the server can have said whether it goes on: who sends FIN may still take an answer.
