@@ -295,3 +295,74 @@ fn a_syn_ack_that_is_repeated_may_have_an_ack_that_a_filter_left_out() {
     let half_open = all.iter().find(|(c, _)| c.ends.client.port == 40_000);
     is_unsure_of(&half_open.expect("both").1, Cause::HandshakeIncomplete);
 }
+
+/// The head of the answer is cut; the client closes before it, or behind its first part, and refuses what comes then.
+fn refuses_the_answer(before: bool) -> Verdict {
+    let mut talk = Talk::new();
+    talk.snapshot = 20;
+    talk.handshake();
+    let up = talk.request(0.05, 1, 1);
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let mut down = 1;
+    if !before {
+        talk.server(0.2, PSH_ACK, 1, up, head);
+        down += head.len() as u32;
+        talk.client(0.201, ACK, up, down, b"");
+    }
+    talk.client(2.0, FIN_ACK, up, down, b"");
+    talk.server(2.04, ACK, down, up + 1, b"");
+    talk.server(4.0, PSH_ACK, down, up + 1, head);
+    talk.stranger(4.000_1, whyreset_connections::Side::Client, RST, up + 1, 64);
+    talk.verdict(5.0)
+}
+
+#[test]
+fn an_answer_that_the_client_refuses_was_not_taken_whole() {
+    for before in [true, false] {
+        let verdict = refuses_the_answer(before);
+        let left = matches!(verdict.cause, Cause::ClientAbort | Cause::ClientTimeout);
+        assert!(left && verdict.failed, "{before}: {}", told(&verdict));
+    }
+}
+
+/// A capture that begins with an acknowledgement, and `rest` seconds before the request and the server's RST cross.
+fn crossed_behind(rest: f64) -> Verdict {
+    let mut talk = Talk::new();
+    talk.client(0.0, ACK, 1, 1, b"");
+    talk.client(
+        rest,
+        PSH_ACK,
+        1,
+        1,
+        b"GET / HTTP/1.1\r\nHost: lab.test\r\n\r\n",
+    );
+    talk.server(rest + 0.001, RST_ACK, 1, 1, b"");
+    talk.verdict(rest + 1.0)
+}
+
+#[test]
+fn a_connection_that_was_not_at_rest_was_not_closed_for_resting() {
+    is_unsure_of(&crossed_behind(0.000_1), Cause::KeepaliveRace);
+    assert_eq!(crossed_behind(5.0).cause, Cause::KeepaliveRace);
+}
+
+#[test]
+fn what_an_upload_was_told_before_the_capture_began_does_not_show() {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    for n in 0..20 {
+        let at = f64::from(n) / 1e3;
+        talk.client(at, ACK, 1 + n * 1448, 1, &[b'u'; 1448]);
+        talk.server(at + 0.000_05, ACK, 1, 1 + (n + 1) * 1448, b"");
+    }
+    talk.server(0.1, RST_ACK, 1, 1 + 20 * 1448, b"");
+    let verdict = talk.verdict(1.0);
+    is_unsure_of(&verdict, Cause::ServerAbort);
+    let mut others = verdict.alternatives.iter();
+    let early = others.find(|a| a.cause == Cause::RequestRejectedEarly);
+    assert!(
+        early.is_some_and(|a| a.confidence > 0.15),
+        "{}",
+        told(&verdict)
+    );
+}

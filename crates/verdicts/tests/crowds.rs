@@ -207,3 +207,32 @@ fn a_listener_that_serves_others_has_no_room_for_whom_it_ignores() {
     let verdict = one_is_ignored(0.15);
     assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", verdict.summary);
 }
+
+/// One client asks at 0, 1, 3 and 7 s in vain, and so many others are answered at once meanwhile.
+fn one_in_vain(others: u16) -> Verdict {
+    let mut talk = Talk::new();
+    let mut served = 0;
+    for at in [0.0, 1.0, 3.0, 7.0] {
+        talk.client_port = 40_000;
+        talk.client(at, SYN, 0, 0, b"");
+        if served < others && at > 0.0 {
+            served += 1;
+            talk.client_port += served;
+            talk.client(at + 0.5, SYN, 0, 0, b"");
+            talk.server(at + 0.54, SYN_ACK, 0, 1, b"");
+            talk.client(at + 0.541, ACK, 1, 1, b"");
+        }
+    }
+    talk.client_port = 41_000;
+    talk.client(12.0, SYN, 0, 0, b"");
+    talk.server(12.04, SYN_ACK, 0, 1, b"");
+    talk.verdict(30.0)
+}
+
+#[test]
+fn a_queue_that_has_room_for_all_others_is_hardly_full() {
+    let (few, all) = (one_in_vain(1), one_in_vain(3));
+    assert_eq!(few.cause, Cause::AcceptQueueOverflow, "{:#?}", few.weighing);
+    assert!(few.confidence > 0.7, "{:#?}", few.weighing);
+    assert!(all.confidence < 0.7, "{:#?}", all.weighing);
+}

@@ -10,7 +10,7 @@
 #[path = "made/talk.rs"]
 mod talk;
 
-use talk::{FIN_ACK, PSH_ACK, RST, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, Verdict};
 
@@ -132,4 +132,46 @@ fn a_device_that_forgot_an_idle_connection_may_refuse_its_close() {
         "{:#?}",
         host.weighing
     );
+}
+
+/// A device's RST+ACK that acknowledges the request behind a silence.
+fn refused_in_full(idle: f64) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    let at = 0.102 + idle;
+    talk.client(at, PSH_ACK, up, down, NEXT);
+    talk.ttl.1 = 63;
+    talk.server(at + 0.01, RST_ACK, down, up + NEXT.len() as u32, b"");
+    talk.verdict(at + 1.0)
+}
+
+#[test]
+fn who_refuses_words_behind_a_short_rest_has_forgotten_nothing() {
+    let short = refused_in_full(6.6);
+    assert_eq!(short.cause, Cause::InjectedReset, "{:#?}", short.weighing);
+    assert!(short.confidence < 0.9 && chance(&short, Cause::IdleStateLost) > 0.1);
+    let long = refused_in_full(400.0);
+    assert_eq!(long.cause, Cause::IdleStateLost, "{:#?}", long.weighing);
+}
+
+/// At the server's side, where its packets arrive with this TTL: it answers, and refuses the acknowledgement a moment later.
+fn gone_in_a_moment(ttl: u8) -> String {
+    let mut talk = Talk::new();
+    talk.ttl = (57, ttl);
+    talk.round_trip = 0.000_2;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.000_2, SYN_ACK, 0, 1, b"");
+    talk.client(0.040, ACK, 1, 1, b"");
+    let up = talk.request(0.041, 1, 1);
+    talk.server(0.042, PSH_ACK, 1, up, &[b'x'; 300]);
+    talk.client(0.082, ACK, up, 301, b"");
+    talk.stranger(0.082_2, Side::Server, RST, 301, ttl);
+    format!("{:?}", talk.verdict(1.0).weighing)
+}
+
+#[test]
+fn what_came_over_a_router_was_not_captured_at_its_sender() {
+    assert!(gone_in_a_moment(64).contains("captured_at_sender"));
+    assert!(!gone_in_a_moment(63).contains("captured_at_sender"));
 }

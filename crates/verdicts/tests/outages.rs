@@ -364,3 +364,17 @@ fn a_fin_waits_behind_all_that_its_socket_held() {
     let verdict = goes_on_until_the_fin(2.0);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
+
+#[test]
+fn nobody_misses_the_late_goodbye_of_who_closes_second() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    talk.server(5.1, FIN_ACK, down, up, b"");
+    talk.client(5.1001, ACK, up, down + 1, b"");
+    for at in [95.0, 95.3, 95.9, 97.1] {
+        talk.client(at, FIN_ACK, up, down + 1, b"");
+    }
+    let verdict = talk.verdict(110.0);
+    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+}

@@ -309,3 +309,28 @@ fn an_upload_that_is_refused_before_it_began_is_not_said_to_be_under_way() {
     let verdict = talk.verdict(2.0);
     assert!(!verdict.summary.contains("still sending"), "{verdict:#?}");
 }
+
+/// A request's head in pieces of a byte, one every quarter of a second, until the server closes.
+fn typed(pieces: u32) -> Verdict {
+    let mut talk = at_server();
+    let mut at = 0.05;
+    for n in 0..pieces {
+        let byte = &HEAD[n as usize..][..1];
+        talk.client(at, PSH_ACK, 1 + n, 1, byte);
+        talk.server(at + 0.000_05, ACK, 1, 2 + n, b"");
+        at += 0.25;
+    }
+    talk.server(at - 0.05, FIN_ACK, 1, 1 + pieces, b"");
+    talk.verdict(at + 3.0)
+}
+
+#[test]
+fn a_head_that_comes_byte_by_byte_runs_into_a_limit() {
+    let verdict = typed(22);
+    assert_eq!(
+        verdict.cause,
+        Cause::ServerTimeout,
+        "{:#?}",
+        verdict.weighing
+    );
+}

@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the same listener answered others about then: it was alive, and chose",
         ),
         on(
+            ALL_OTHERS_ANSWERED,
+            0.5,
+            "a full queue drops whoever comes, not one of them again and again",
+        ),
+        on(
             LISTENER_ANSWERED_LATER,
             4.0,
             "the listener was there a while later; an outage that passed looks the same",

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "only a device between them can have answered so soon",
         ),
         on(
+            WORDS_REFUSED_AFTER_REST,
+            0.08,
+            "devices remember for longer, and answer what they do not know without ACK",
+        ),
+        on(
             GAP_BEFORE_FAILURE,
             0.7,
             "how long nobody spoke does not show: rows of that time are left out",
@@ -149,6 +154,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(REQUEST_AFTER_CLOSE, 0.05, "the server had closed in order"),
         on(WINDOW_SHUT, 0.2, "the receiver was not reading"),
+        on(
+            SECOND_FIN_UNHEARD,
+            0.5,
+            "what was lost is the goodbye of who closed second",
+        ),
         on(ENDED_WELL, 0.3, "nothing was owed"),
     ],
     never: &[],

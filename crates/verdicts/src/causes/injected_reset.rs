@@ -34,8 +34,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             SYN_PROXIED,
-            0.2,
-            "behind a SYN proxy the server answers later, and refuses by itself what it does not like",
+            0.02,
+            "behind a SYN proxy the server answers later: its RST does not look like the proxy's SYN/ACK, and need not be forged for that",
         ),
         on(
             FOREIGN_ECHO,
@@ -154,6 +154,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             IDLE_BEFORE_FAILURE,
             0.05,
             "after a silence it is a device that forgot, not one that forges",
+        ),
+        on(
+            WORDS_REFUSED_AFTER_REST,
+            12.0,
+            "a device that dislikes what is said strikes when it is said, however long nobody spoke before",
         ),
         on(RST_NOTHING_MISSING, 0.2, "there was nothing left to cut"),
         on(

@@ -39,6 +39,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "it had not been idle: it was closed a moment after it was opened",
         ),
+        on(NO_REST, 0.1, "it had not been idle"),
         on(
             KEPT_ALIVE,
             4.0,

@@ -68,7 +68,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(PEER_STILL_TALKS, 3.0, "the connection itself was alive"),
         on(
             PEER_FELL_SILENT,
-            0.5,
+            0.7,
             "nothing came from the other side any more; it may simply have had nothing to say",
         ),
         on(

@@ -22,6 +22,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the same listener answered others about then",
         ),
         on(
+            ALL_OTHERS_ANSWERED,
+            1.2,
+            "filters and routes know single clients",
+        ),
+        on(
             LISTENER_ANSWERED_LATER,
             0.7,
             "the same listener answered later: the filter, or the outage, was gone by then",

@@ -239,6 +239,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.15,
             "a FIN that is never acknowledged: the other side was gone, though nothing was owed any more",
         ),
+        on(
+            SECOND_FIN_UNHEARD,
+            100.0,
+            "who closes second says goodbye to somebody who has left: nobody lost anything",
+        ),
         on(SCAN_PROBE, 0.03, "it is no connection"),
         on(
             PROBES_BETWEEN_GAPS,

@@ -169,6 +169,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "probes without an answer in the rows that are shown",
         ),
         on(STOPPED_IN_FULL_FLOW, 8.0, "the data stopped in full flow"),
+        on(
+            SECOND_FIN_UNHEARD,
+            0.5,
+            "what was lost is the goodbye of who closed second",
+        ),
         on(ENDED_WELL, 0.15, "everything had been delivered and closed"),
         on(RST_NOTHING_MISSING, 0.5, "nothing was owed any more"),
         on(WINDOW_SHUT, 0.15, "the receiver was not reading"),

@@ -10,7 +10,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an answer in the middle of an upload hardly ever means anything else",
-    needs: &[ANSWERED_EARLY, CLIENT_RESET_BEHIND_IT, PERHAPS_REJECTED],
+    needs: &[
+        ANSWERED_EARLY,
+        CLIENT_RESET_BEHIND_IT,
+        PERHAPS_REJECTED,
+        UPLOAD_BEGUN_UNSEEN,
+    ],
     weights: &[
         on(
             WORDS_LEFT_OUT,

@@ -215,6 +215,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.6,
             "it had been silent for long: it may have been waiting",
         ),
+        on(
+            UPLOAD_BEGUN_UNSEEN,
+            0.4,
+            "servers that have refused an upload before the capture begins abort the rest of it just so",
+        ),
+        on(
+            HEAD_TOO_SLOW,
+            0.2,
+            "a limit on how long a head may take explains it",
+        ),
         on(NO_WAIT, 1.3, "it left in the middle of the work"),
         on(CLOSED_UNUSED, 0.3, "nobody had asked anything yet"),
         on(

@@ -111,6 +111,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             5.0,
             "the server had been waiting in silence when it closed",
         ),
+        on(
+            HEAD_TOO_SLOW,
+            4.0,
+            "servers bear a head that takes its time for some seconds only",
+        ),
         on(NO_WAIT, 0.05, "it had not been waiting"),
         on(
             ROUND_WAIT,

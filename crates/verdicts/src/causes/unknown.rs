@@ -16,6 +16,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[],
     weights: &[
         on(
+            NO_REST,
+            3.0,
+            "how it was opened, and why it was closed, lies before the capture",
+        ),
+        on(
             ENDS_HALF_CLOSED,
             3.0,
             "the capture ends while the server may still answer",

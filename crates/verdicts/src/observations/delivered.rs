@@ -1,7 +1,7 @@
 //! The application's accounts in words: asked, promised, delivered, acknowledged.
 
 use whyreset_capture::Span;
-use whyreset_connections::Side;
+use whyreset_connections::{Dialect, Reset, Side};
 use whyreset_exchanges::ClientsLast;
 
 use super::ids;
@@ -28,6 +28,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+    upload_begun_unseen(case, found);
     perhaps_rejected(case, found);
     perhaps_stopped(case, found);
     let unheard = case.accounts.silent || case.accounts.unseen;
@@ -153,6 +154,35 @@ const LONG: Span = Span::from_secs(2);
 
 /// Heads are seldom longer, with all their cookies.
 const LONGEST_HEAD: u64 = 8_192;
+
+/// So much in the capture is an upload, not a question.
+const UPLOAD: u64 = 16_384;
+
+/// The capture begins in the midst of an upload, and the server's program closed without having read all of it.
+fn upload_begun_unseen(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let aborted = |reset: &&Reset| {
+        let close = case
+            .close
+            .is_some_and(|close| close.at.frame == reset.at.frame);
+        close && reset.by == Side::Server && reset.dialect == Dialect::Active
+    };
+    let Some(reset) = case.fatal.filter(aborted) else {
+        return;
+    };
+    let unread_head = c.app.list.iter().all(|e| !is_http(&e.protocol));
+    let pours = c.flows.client.bytes >= UPLOAD && c.flows.server.sent_nothing();
+    if found.has(ids::STARTS_MID_STREAM) && unread_head && pours {
+        found.tell(
+            ids::UPLOAD_BEGUN_UNSEEN,
+            [c.frames.first, reset.at.frame],
+            format!(
+                "The capture begins in the midst of what the client sends (frame {}): whether the server had refused that before, in words, does not show.",
+                c.frames.first
+            ),
+        );
+    }
+}
 
 /// The server's last word refuses what took the client many segments, and how long that was to be is not in the capture.
 fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {

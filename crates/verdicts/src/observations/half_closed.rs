@@ -42,7 +42,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return;
     };
     let taken = last.ack.min(data_end) - fin.ack;
-    let least = if takes_leave_in_words(case) { GOODBYE } else { 0 };
+    let least = if takes_leave_in_words(case) {
+        GOODBYE
+    } else {
+        0
+    };
     if taken <= least {
         return;
     }

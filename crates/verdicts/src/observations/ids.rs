@@ -159,6 +159,10 @@ ids! {
     RST_WITHOUT_DATA = "rst_without_data";
     /// The client closed first while something was missing.
     CLIENT_LEFT_EARLY = "client_left_early";
+    /// The request and the close crossed in a capture that begins a moment before, in the middle, and no rest shows.
+    NO_REST = "no_rest";
+    /// The capture begins in an upload that the server's host aborted: what was answered before is not in it.
+    UPLOAD_BEGUN_UNSEEN = "upload_begun_unseen";
     /// The client took more data behind its FIN.
     TAKES_ON = "takes_on";
     /// The capture ends just behind the client's FIN, while a request is unanswered.
@@ -318,6 +322,8 @@ ids! {
     LONG_WAIT = "long_wait";
     /// The side that closed had hardly waited.
     NO_WAIT = "no_wait";
+    /// The client sent its request's head too slowly, and was still at it when the server closed.
+    HEAD_TOO_SLOW = "head_too_slow";
     /// The wait is a round number by the waiting side's reckoning.
     ROUND_WAIT = "round_wait";
     /// Data was flowing when it closed, but the time since the request, or the opening, is a round number.
@@ -332,6 +338,8 @@ ids! {
     TIMER_FITS = "timer_fits";
     /// A long silence lay before the first packet that got no answer, or a RST.
     IDLE_BEFORE_FAILURE = "idle_before_failure";
+    /// That silence was a short one, and the RST acknowledges what was said behind it.
+    WORDS_REFUSED_AFTER_REST = "words_refused_after_rest";
     /// That silence fits a known idle time of devices.
     IDLE_TIMER_FITS = "idle_timer_fits";
     /// The first packet that got no answer was the goodbye of the side that closed.
@@ -451,6 +459,8 @@ ids! {
     PATH_ALIVE = "path_alive";
     /// A FIN was sent again and never acknowledged.
     FIN_UNANSWERED = "fin_unanswered";
+    /// And the other side had closed before, with everything delivered.
+    SECOND_FIN_UNHEARD = "second_fin_unheard";
     /// Keep-alive probes were not answered.
     KEEP_ALIVE_UNANSWERED = "keep_alive_unanswered";
     /// The same, in a list that leaves out rows between the probes: the answers may stand there.
@@ -472,6 +482,8 @@ ids! {
     LISTENER_ANSWERED_OTHERS = "listener_answered_others";
     /// The same listener answered somebody, but only when this client had sent its last SYN.
     LISTENER_ANSWERED_LATER = "listener_answered_later";
+    /// It answered everybody else, and went on doing so while this client asked in vain.
+    ALL_OTHERS_ANSWERED = "all_others_answered";
     /// The same listener, which refused the end of this handshake, answered others about then.
     LISTENER_SERVED_ON = "listener_served_on";
     /// The same listener answers what others send.

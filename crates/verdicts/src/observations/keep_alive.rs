@@ -169,6 +169,36 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
         close_lost(case, started, found);
+        no_rest(case, started, found);
+    }
+}
+
+/// The capture begins in the middle, a moment before the two crossed, and the connection was not at rest then: what closed it was no limit
+/// on resting.
+fn no_rest(case: &Case<'_>, request: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let crossed = case
+        .close
+        .map_or(request.frame, |close| close.at.frame.min(request.frame));
+    let first = c.packets.first().filter(|p| p.frame < crossed);
+    let rested = c
+        .silences
+        .iter()
+        .any(|silence| silence.length >= SHORTEST_IDLE);
+    let Some(first) = first.filter(|_| c.timed && !rested && !c.elided) else {
+        return;
+    };
+    let behind = request.time - first.time;
+    if found.has(ids::STARTS_MID_STREAM) && behind < SHORTEST_IDLE && case.accounts.complete == 0 {
+        found.add(
+            ids::NO_REST,
+            [first.frame, request.frame],
+            format!(
+                "{} before the request something was said (frame {}): the connection had not been idle.",
+                wording::span(behind),
+                first.frame
+            ),
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
 use super::{acks_lost, ids};
-use crate::case::{Case, shows_acknowledgements};
+use crate::case::{Case, Kind, shows_acknowledgements};
 use crate::{Observations, wording};
 
 /// So many transmissions of one segment without an answer are no passing loss: at 1 % loss that is one in a million.
@@ -172,6 +172,29 @@ fn just_begun(case: &Case<'_>, tail: Unanswered, found: &mut Observations) {
     }
 }
 
+/// The other side had closed long before, and all that was said had arrived: its host keeps a socket without a program for a minute or so
+/// (Linux `tcp_fin_timeout`), filters as long, and what is lost then nobody misses.
+fn goodbye_of_the_second(case: &Case<'_>, side: Side, at: Moment, found: &mut Observations) {
+    let first = case
+        .close
+        .filter(|close| close.side == side.peer() && close.kind == Kind::Fin);
+    let alone = tail_of(case, side).is_none_or(|tail| tail.payload_len == 0);
+    let owed = case.accounts.missing().is_some() || case.accounts.untold;
+    if let Some(first) = first.filter(|_| alone && !owed) {
+        found.tell(
+            ids::SECOND_FIN_UNHEARD,
+            [first.at.frame, at.frame],
+            format!(
+                "Only the goodbye of {} (frame {}) got no answer, {} behind the other side's (frame {}).",
+                wording::side(side),
+                at.frame,
+                wording::span(at.time - first.at.time),
+                first.at.frame
+            ),
+        );
+    }
+}
+
 fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     for side in [Side::Client, Side::Server] {
@@ -197,6 +220,7 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
                     fin.at.frame
                 ),
             );
+            goodbye_of_the_second(case, side, fin.at, found);
         }
         keep_alives(case, side, found);
     }

@@ -62,6 +62,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         );
     }
     uncaptured(case, listener, found);
+    all_others(case, listener, found);
     let own_refusal = u64::from(own.is_none() && c.reset_count.server > 0);
     if listener.refused > own_refusal {
         found.add(
@@ -142,6 +143,42 @@ fn uncaptured(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
 /// Clients heard a listener of which nothing was captured.
 pub(crate) fn is_uncaptured(listener: &Listener) -> bool {
     listener.uncaptured > 0 && listener.last_heard.is_none()
+}
+
+/// So many in a row are no chance where a queue is full half of the time.
+const ENOUGH_ANSWERED: u64 = 3;
+/// SYNs in vain, over some seconds, that no burst explains.
+const ENOUGH_TRIES: u32 = 4;
+
+/// A full queue drops whoever comes: where all others were answered, some of them while this client went on asking, somebody has picked
+/// this client out.
+fn all_others(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let h = &case.connection.handshake;
+    let (Some(first), Some(last)) = (h.syn, h.last_syn) else {
+        return;
+    };
+    let vain = h.syn_ack.is_none() && h.syn_count >= ENOUGH_TRIES;
+    let unanswered = listener.syns.saturating_sub(listener.answered);
+    let meanwhile = |at: &Moment| at.time > first.time && at.time < last.time;
+    let answers: Vec<u64> = listener
+        .answers
+        .iter()
+        .filter(|at| meanwhile(at))
+        .map(|at| at.frame)
+        .collect();
+    let (Some(one), Some(other)) = (answers.first(), answers.last()) else {
+        return;
+    };
+    if vain && unanswered <= 1 && listener.answered >= ENOUGH_ANSWERED && one != other {
+        found.tell(
+            ids::ALL_OTHERS_ANSWERED,
+            [first.frame, *one, *other],
+            format!(
+                "All {} others that asked this listener were answered, some while this client sent its SYN {} times in vain (frames {one} and {other}).",
+                listener.answered, h.syn_count
+            ),
+        );
+    }
 }
 
 /// The client had asked several times in vain, and only behind its last SYN anybody was answered: what had kept the answers

@@ -305,6 +305,9 @@ fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Moment, found: &m
     );
 }
 
+/// What hosts begin with, or are set to: any other TTL has come over a router, and so may have what killed the host's end.
+const INITIAL_TTLS: [u8; 7] = [30, 32, 60, 64, 100, 128, 255];
+
 fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let there = match case.connection.vantage.place {
         Place::Client => Some(Side::Client),
@@ -317,6 +320,15 @@ fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
         return;
     }
     let flows = &case.connection.flows;
+    let behind_router = |ttl: u8| !INITIAL_TTLS.contains(&ttl);
+    if flows
+        .of(reset.by)
+        .network
+        .ttl_max
+        .is_some_and(behind_router)
+    {
+        return;
+    }
     let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
     // Where its fields, or its haste, are not the host's, it did not begin at the host.
     let own = reset.origin.host >= HOST_FROM;

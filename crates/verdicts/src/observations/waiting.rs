@@ -1,8 +1,8 @@
 //! Silences: how long somebody waited, whether that is a round number, and which known timer it fits.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Flow, Moment, Side, Silence};
-use whyreset_exchanges::Protocol;
+use whyreset_connections::{Flow, Moment, Packet, Side, Silence};
+use whyreset_exchanges::{Exchange, Protocol};
 use whyreset_segments::Known;
 
 use super::{acks_lost, ids};
@@ -23,6 +23,9 @@ const SHORTEST_IDLE: Span = Span::from_millis(1_000);
 const ROUND_TRIPS_OF_REST: i64 = 5;
 /// Few devices forget sooner than this; programs wait no longer, mostly.
 const SELDOM_FORGOTTEN: Span = Span::from_secs(60);
+
+/// No device in use is known to forget sooner (the shortest idle times are 15 to 30 s).
+const SHORTEST_MEMORY: Span = Span::from_secs(12);
 
 /// Records waits before the close, and silences before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -136,6 +139,8 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             ),
         );
         round(case, close, wait, found);
+    } else if head_too_slow(case, close, wait, found) {
+        // The limit was on the whole of it: that its last byte had just come says nothing.
     } else if case.outage.is_none() && !acks_lost::hears_nothing(case, close.side) {
         // What flows behind an outage had waited in it, and the close with it.
         found.add(
@@ -150,6 +155,48 @@ fn before_close(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observati
             round_total(case, close, wait, found);
         }
     }
+}
+
+/// A head takes a packet or two: what comes in so many pieces is typed, or made to be slow.
+const PIECES_OF_A_HEAD: u64 = 5;
+/// Bytes of a piece, on average: less than a header line.
+const PIECE: u64 = 40;
+
+/// The client was still sending its request's head, in small pieces for seconds, when the server closed in order: servers bear that for so
+/// long (nginx `client_header_timeout`, Apache `RequestReadTimeout header=`, Node.js `headersTimeout`).
+fn head_too_slow(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) -> bool {
+    let client = &case.connection.flows.client;
+    let Some(open) = case.accounts.open.as_ref() else {
+        return false;
+    };
+    let in_head = |e: &Exchange| {
+        let http1 = matches!(e.protocol, Protocol::Http10 | Protocol::Http11);
+        http1 && !e.request_complete && !e.uncertain && e.request_body_expected.is_none()
+    };
+    let unfinished =
+        open.missing == Missing::RequestUnfinished && open.exchange.is_some_and(in_head);
+    let pieces = client.data_packets >= PIECES_OF_A_HEAD
+        && client.bytes < client.data_packets.saturating_mul(PIECE);
+    let Some(begun) = open
+        .started
+        .filter(|begun| wait.until.time - begun.time > SHORTEST_PATIENCE)
+    else {
+        return false;
+    };
+    let slow = unfinished && pieces && close.side == Side::Server;
+    if slow {
+        found.tell(
+            ids::HEAD_TOO_SLOW,
+            [begun.frame, close.at.frame],
+            format!(
+                "The client had sent {} of its request's head in {} packets over {}, and was not through, when the server closed.",
+                wording::bytes(client.bytes),
+                client.data_packets,
+                wording::span(wait.until.time - begun.time)
+            ),
+        );
+    }
+    slow
 }
 
 /// In the same answer, or upload, the other side had paused as long before and then gone on by itself: a sender that is held to a
@@ -407,6 +454,9 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
     if silence.length < SELDOM_FORGOTTEN {
         goodbye_unheard(case, found);
     }
+    if silence.length < SHORTEST_MEMORY {
+        refused_words(case, silence, found);
+    }
     if let Some(timer) = timers::forgetting_within(silence.length) {
         found.add(
             ids::IDLE_TIMER_FITS,
@@ -416,6 +466,33 @@ fn before_failure(case: &Case<'_>, found: &mut Observations) {
                 wording::span(silence.length),
                 timer.name,
                 timer.source
+            ),
+        );
+    }
+}
+
+/// A RST that acknowledges what was said behind so short a silence was made by somebody who had read it: a device that only knows that it
+/// does not know the connection answers as RFC 9293 §3.10.7.1 says, without ACK.
+fn refused_words(case: &Case<'_>, silence: &Silence, found: &mut Observations) {
+    let Some(reset) = case
+        .fatal
+        .filter(|reset| reset.at.frame > silence.until.frame)
+    else {
+        return;
+    };
+    let mut said = case.connection.packets.iter();
+    let first =
+        said.find(|p| p.frame >= silence.until.frame && p.side != reset.by && p.payload_len > 0);
+    let read = |p: &&Packet| p.known.has(Known::SEQ) && reset.ack.is_some_and(|ack| ack > p.seq);
+    if let Some(words) = first.filter(read) {
+        found.tell(
+            ids::WORDS_REFUSED_AFTER_REST,
+            [silence.after.frame, words.frame, reset.at.frame],
+            format!(
+                "The silence lasted {} only, and the RST (frame {}) acknowledges what was said behind it (frame {}): devices keep idle connections for longer, and those that dislike what is said strike at once.",
+                wording::span(silence.length),
+                reset.at.frame,
+                words.frame
             ),
         );
     }
