@@ -35,7 +35,12 @@ const PAGE: Lookalike = kind(
     "the download gave a page (a log-in, perhaps) instead of the file: download the file itself",
 );
 
-static KINDS: [Kind; 40] = [
+const FLOW_LOG: Lookalike = kind(
+    "a flow log of a cloud (AWS VPC)",
+    "it counts packets, and does not show them: mirror the traffic, or take a capture on the instance (tcpdump -i any -w FILE)",
+);
+
+static KINDS: [Kind; 43] = [
     (&["<!DOCTYPE html"], PAGE),
     (&["<!doctype html"], PAGE),
     (&["<html"], PAGE),
@@ -54,6 +59,15 @@ static KINDS: [Kind; 40] = [
     (
         &["SRC=", "DST=", "PROTO=TCP", "SPT="],
         kind("a packet filter's log (iptables, nftables)", LOG),
+    ),
+    (&["eni-", " ACCEPT OK"], FLOW_LOG),
+    (&["eni-", " REJECT OK"], FLOW_LOG),
+    (
+        &["TCP src=", ", dst=", ", seq=", ", win="],
+        kind(
+            "a router's `debug ip packet`",
+            "it does not show how long segments are: capture on the router (Cisco: monitor capture NAME export FILE.pcap)",
+        ),
     ),
     (&["filterlog", ",tcp,"], kind("pfSense's filter log", LOG)),
     (
@@ -243,6 +257,14 @@ mod tests {
             (
                 "ETH: ====( 60 bytes received on interface en0 )==== 10:12:13.473942123",
                 "iptrace",
+            ),
+            (
+                "2 123456789010 eni-1235b8ca 10.1.1.5 10.2.2.9 50123 22 6 1 40 1418530010 1418530070 REJECT OK",
+                "flow log",
+            ),
+            (
+                "*Mar  1 00:10:11.123:     TCP src=50122, dst=23, seq=123456, ack=0, win=4128 SYN",
+                "debug ip packet",
             ),
         ] {
             let found = recognise(line).unwrap();

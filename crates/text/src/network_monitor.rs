@@ -197,7 +197,16 @@ fn named_hosts<'a, 'b>(words: &'b [Token<'a>]) -> Option<(&'b Token<'a>, &'b Tok
         _ => words,
     };
     let (destination, before) = words.split_last()?;
-    Some((before.last()?, destination))
+    let source = before.last()?;
+    // The columns of the hosts may be left out: what stands there then are the date and the time.
+    let is_host = |word: &Token<'_>| read_time(&[word.text]).is_none() && !is_date(word.text);
+    (is_host(source) && is_host(destination)).then_some((source, destination))
+}
+
+/// `2024-03-01`, `3/4/2013`, `01.03.2024`: three numbers.
+fn is_date(word: &str) -> bool {
+    let parts: Vec<&str> = word.split(['-', '/', '.']).collect();
+    parts.len() == 3 && parts.iter().all(|part| integer::<u32>(part).is_some())
 }
 
 /// The offset since the start, if there is one; else the time of day, of twelve hours or of 24.
@@ -245,6 +254,14 @@ mod tests {
 
     fn row(line: &str) -> RawRow {
         read_row(line, &mut Names::default()).into_row()
+    }
+
+    #[test]
+    fn a_date_and_a_time_are_no_hosts() {
+        let read = row(
+            "2024-03-01 10:00:00.0001 TCP: Flags=......S., SrcPort=50122, DstPort=HTTPS(443), PayloadLen=0, Seq=100",
+        );
+        assert!(read.source.host.is_none() && read.destination.host.is_none());
     }
 
     #[test]
