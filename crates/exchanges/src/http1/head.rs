@@ -211,6 +211,15 @@ pub(crate) fn response_head(bytes: &[u8]) -> Option<ResponseHead> {
     })
 }
 
+/// Whether a status line begins here that is not of an interim response (RFC 9110, section 15), as far as it goes.
+pub(crate) fn begins_final_status(bytes: &[u8]) -> bool {
+    let digit = bytes.strip_prefix(b"HTTP/1.").and_then(|rest| match rest {
+        [b'0' | b'1', b' ', digit, ..] => Some(digit),
+        _ => None,
+    });
+    digit.is_some_and(|digit| matches!(digit, b'2'..=b'5'))
+}
+
 /// Reads a status line: version and status.
 pub(crate) fn status_line(line: &[u8]) -> Option<(Version, u16)> {
     if let Some(usual) = usual_status_line(line) {
@@ -338,6 +347,15 @@ mod tests {
         assert!(!head.fields.close);
         let cut = request_head(b"GET /a-long-targ").unwrap();
         assert_eq!(cut.line, "GET /a-long-targ…");
+    }
+
+    #[test]
+    fn the_first_digit_tells_a_final_status() {
+        assert!(begins_final_status(b"HTTP/1.1 4"));
+        assert!(begins_final_status(b"HTTP/1.0 200 OK\r\n"));
+        for other in ["HTTP/1.1 1", "HTTP/1.1 ", "HTTP/1.1x4", "ICY 4", ""] {
+            assert!(!begins_final_status(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -62,6 +62,23 @@ fn a_status_line_without_a_reason() {
 }
 
 #[test]
+fn ten_bytes_of_an_early_answer() {
+    for (line, answered) in [("HTTP/1.1 4", true), ("HTTP/1.1 1", false)] {
+        let it = only(
+            Talk::default()
+                .client("PUT /a HTT")
+                .lose(Client, 1_000)
+                .server(line)
+                .lose(Server, 70)
+                .lose(Client, 1_000)
+                .reset(Server),
+        );
+        assert_eq!((it.status, it.complete), (None, false));
+        assert_eq!(it.response_started.is_some(), answered);
+    }
+}
+
+#[test]
 fn what_only_begins_like_a_status_line_is_passed_over() {
     let odd = "HTTP/1.1 200\rHTTP/1.1 200\rX\n".repeat(2_000);
     let list = Talk::default()
