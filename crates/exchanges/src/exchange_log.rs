@@ -74,6 +74,11 @@ impl ExchangeLog {
         ExchangeId::behind(rest.left_out, KEEP.saturating_add(rest.last.len()))
     }
 
+    /// Whether there was none so far.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
     /// One of them.
     pub(crate) fn get(&self, id: ExchangeId) -> Option<&Exchange> {
         let index = id.index()?;

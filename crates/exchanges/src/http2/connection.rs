@@ -358,6 +358,10 @@ impl Http2 {
         if !self.flows.of(side).reader.is_lost() {
             return;
         }
+        if log.is_empty() {
+            let text = "the capture holds too little of the HTTP/2 frames to tell what was asked";
+            log.find("http2_unread", Some(side), &[at.frame], text);
+        }
         for (_, id) in self.streams.iter() {
             if let Some(exchange) = log.get_mut(id) {
                 exchange.uncertain = true;

@@ -152,6 +152,16 @@ fn a_used_up_window_is_a_stall() {
 }
 
 #[test]
+fn frames_that_a_short_snapshot_cut_are_told_of() {
+    let exchanges = Talk::default()
+        .client([HTTP2_PREFACE, b"\0\0\x06\x04\0\0"].concat())
+        .lose(Client, 70)
+        .end();
+    assert!(exchanges.list.is_empty());
+    assert_eq!(exchanges.findings[0].id, "http2_unread");
+}
+
+#[test]
 fn goaway_is_a_finding() {
     let exchanges = begin()
         .server(frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]))

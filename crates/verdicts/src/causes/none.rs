@@ -352,6 +352,12 @@ pub(super) static RULE: CauseRule = CauseRule {
                 wording::side(closer)
             );
         }
+        if let Some(closer) = case.closer().filter(|_| found.has(HEARD_IN_PART)) {
+            return format!(
+                "Nothing went wrong as far as the capture shows: {} closed in order; what was asked and promised is not in it.",
+                wording::side(closer)
+            );
+        }
         match (case.closer(), case.accounts.silent) {
             (Some(closer), true) => format!(
                 "Nothing went wrong: opened and closed without any data, {} first.",

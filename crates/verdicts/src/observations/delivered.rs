@@ -238,7 +238,9 @@ fn perhaps_stopped(case: &Case<'_>, found: &mut Observations) {
 /// What was said is in the capture in part only: it may be understood where more of it is captured.
 fn heard_in_part(case: &Case<'_>, found: &mut Observations) {
     let first = case.connection.frames.first;
-    if case.connection.app.list.iter().any(|e| e.heard_in_part) {
+    let app = &case.connection.app;
+    let unread = app.findings.iter().any(|it| it.id == "http2_unread");
+    if unread || app.list.iter().any(|e| e.heard_in_part) {
         found.add(
             ids::HEARD_IN_PART,
             [first],
