@@ -153,7 +153,7 @@ fn turn_untold(case: &Case<'_>, found: &mut Observations) {
 const LONG: Span = Span::from_secs(2);
 
 /// Heads are seldom longer, with all their cookies.
-const LONGEST_HEAD: u64 = 8_192;
+pub(super) const LONGEST_HEAD: u64 = 8_192;
 
 /// So much in the capture is an upload, not a question.
 const UPLOAD: u64 = 16_384;

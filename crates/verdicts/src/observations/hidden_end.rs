@@ -4,6 +4,7 @@ use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Side};
 use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
 
+use super::delivered::LONGEST_HEAD;
 use super::ids;
 use crate::Observations;
 use crate::case::{Case, Close, Kind, Wait, goodbye, taken_before};
@@ -211,9 +212,6 @@ fn not_kept(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Observatio
         );
     }
 }
-
-/// Heads of requests are shorter, with all their cookies.
-const LONGEST_HEAD: u64 = 8_192;
 
 /// A server that waits for the rest of an upload in vain says so (408, 400) and closes; one that has it all keeps the connection.
 fn answered_late(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Observations) {
