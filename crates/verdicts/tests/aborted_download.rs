@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod made;
+#[path = "made/download.rs"]
+mod download;
 
-use made::Download;
+use download::Download;
 use whyreset_connections::Neighbours;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict, judge};
 

@@ -9,25 +9,16 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, SYN_ACK, Talk};
+use told::{share, shows, told};
 use whyreset_connections::Side;
-use whyreset_verdicts::{Cause, Verdict};
+use whyreset_verdicts::Cause;
 
 /// How far the numbers of the second host are from those of the first.
 const APART: u32 = 700_000;
-
-fn chance(verdict: &Verdict, cause: Cause) -> f64 {
-    if verdict.cause == cause {
-        return verdict.confidence;
-    }
-    let other = verdict.alternatives.iter().find(|a| a.cause == cause);
-    other.map_or(0.0, |a| a.confidence)
-}
-
-fn shows(verdict: &Verdict, id: &str) -> bool {
-    verdict.evidence.iter().any(|e| e.id == id)
-}
 
 /// Two SYNs, and an answer of another host to each.
 fn answered_twice() -> Talk {
@@ -45,8 +36,8 @@ fn the_other_host_refuses_what_is_not_its_own() {
     talk.client(1.040_1, ACK, 1, 1, b"");
     talk.stranger(1.080_2, Side::Server, RST, 1, 57);
     let verdict = talk.verdict(3.0);
-    assert_eq!(verdict.cause, Cause::Unknown, "{:#?}", verdict.weighing);
-    assert!(verdict.confidence < 0.9, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
     assert!(shows(&verdict, "answered_twice"), "{:#?}", verdict.evidence);
     assert!(verdict.summary.contains("twice"), "{}", verdict.summary);
 }
@@ -66,9 +57,9 @@ fn and_the_request_behind_it() {
     talk.stranger(1.080_3, Side::Server, RST, 1, 57);
     let verdict = talk.verdict(3.0);
     assert!(
-        chance(&verdict, Cause::PeerStateLost) < 0.3,
-        "{:#?}",
-        verdict.weighing
+        share(&verdict, Cause::PeerStateLost) < 0.3,
+        "{}",
+        told(&verdict)
     );
     assert!(shows(&verdict, "answered_twice"), "{:#?}", verdict.evidence);
 }
@@ -82,9 +73,9 @@ fn a_client_that_refuses_both_is_no_sure_scanner() {
     talk.stranger(1.040_1, Side::Client, RST, 1, 64);
     let verdict = talk.verdict(3.0);
     assert!(
-        chance(&verdict, Cause::HandshakeIncomplete) < 0.85,
-        "{:#?}",
-        verdict.weighing
+        share(&verdict, Cause::HandshakeIncomplete) < 0.85,
+        "{}",
+        told(&verdict)
     );
     assert!(!verdict.summary.contains("scan"), "{}", verdict.summary);
 }
@@ -116,7 +107,7 @@ fn what_goes_on_with_the_second_answer_is_well() {
     talk.server(1.24, FIN_ACK, down, up + 1, b"");
     talk.client(1.240_1, ACK, up + 1, down + 1, b"");
     let verdict = talk.verdict(3.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
     assert!(
         !shows(&verdict, "answered_twice"),
         "{:#?}",

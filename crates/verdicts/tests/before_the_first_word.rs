@@ -9,23 +9,13 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use told::{expect, expect_by, expect_outcome, share, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{:?} {} {}\n{:#?}\n{:#?}",
-        verdict.cause, verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
-    )
-}
-
-fn share(verdict: &Verdict, cause: Cause) -> f64 {
-    let mut all = verdict.weighing.iter();
-    all.find(|it| it.cause == cause)
-        .map_or(0.0, |it| it.posterior)
-}
 
 fn on_port(port: u16) -> Talk {
     let mut talk = Talk::new();
@@ -46,11 +36,11 @@ fn client_leaves(mut talk: Talk, at: f64) -> Verdict {
 fn a_client_that_waited_for_a_greeting_in_vain_gave_up() {
     for port in [21, 22, 25, 3306] {
         let verdict = client_leaves(on_port(port), 10.040);
-        assert_eq!(
-            (verdict.cause, verdict.ended_by, verdict.outcome),
-            (Cause::ClientTimeout, EndedBy::Client, Outcome::TimedOut),
-            "{}",
-            told(&verdict)
+        expect(
+            &verdict,
+            Cause::ClientTimeout,
+            EndedBy::Client,
+            Outcome::TimedOut,
         );
         assert!(
             (0.5..0.9).contains(&verdict.confidence),
@@ -164,12 +154,7 @@ fn a_client_that_gave_up_while_its_syn_was_unanswered_refuses_the_late_answer() 
     talk.server(2.5, SYN_ACK, 0, 1, b"");
     talk.stranger(2.500_1, Side::Client, RST, 1, 64);
     let verdict = talk.verdict(5.0);
-    assert_eq!(
-        (verdict.cause, verdict.ended_by),
-        (Cause::ClientTimeout, EndedBy::Client),
-        "{}",
-        told(&verdict)
-    );
+    expect_by(&verdict, Cause::ClientTimeout, EndedBy::Client);
     assert!(
         (0.4..0.85).contains(&verdict.confidence),
         "{}",
@@ -213,12 +198,7 @@ fn a_refusal_that_the_client_outlives_ended_nothing() {
     talk.server(0.54, SYN_ACK, 0, 1, b"");
     talk.client(0.540_1, ACK, 1, 1, b"");
     let verdict = talk.verdict(10.0);
-    assert_eq!(
-        (verdict.cause, verdict.outcome),
-        (Cause::None, Outcome::Open),
-        "{}",
-        told(&verdict)
-    );
+    expect_outcome(&verdict, Cause::None, Outcome::Open);
 }
 
 #[test]
@@ -229,12 +209,7 @@ fn a_refusal_before_the_server_s_own_answer_is_a_device_s() {
     talk.server(0.04, SYN_ACK, 0, 1, b"");
     talk.stranger(0.040_01, Side::Client, RST, 1, 64);
     let verdict = talk.verdict(10.0);
-    assert_eq!(
-        (verdict.cause, verdict.ended_by),
-        (Cause::InjectedReset, EndedBy::Middlebox),
-        "{}",
-        told(&verdict)
-    );
+    expect_by(&verdict, Cause::InjectedReset, EndedBy::Middlebox);
     assert!(!told(&verdict).contains("failed"), "{}", told(&verdict));
     assert!(verdict.summary.contains("refused"), "{}", verdict.summary);
 }

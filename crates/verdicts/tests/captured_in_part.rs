@@ -9,13 +9,12 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use told::told;
 use whyreset_verdicts::{Cause, Verdict};
-
-fn told(verdict: &Verdict) -> String {
-    format!("{}\n{:#?}", verdict.summary, verdict.weighing)
-}
 
 fn is_unsure_of(verdict: &Verdict, cause: Cause) {
     let sure = verdict.cause == cause && verdict.confidence > 0.75;

@@ -11,26 +11,16 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use session::{Session, record};
+use session::{FULL, Session, record};
 use talk::{ACK, PSH_ACK, RST, RST_ACK};
+use told::{shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
-/// A record of 16,384 bytes in TLS 1.2 with AES-GCM, and of frames of HTTP/2 as long as WINDOW_UPDATE and RST_STREAM.
-const FULL: u16 = 16_408;
 const WINDOW: u16 = 24 + 13;
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{} {} {:#?}",
-        verdict.cause, verdict.summary, verdict.weighing
-    )
-}
-
-fn shows(verdict: &Verdict, id: &str) -> bool {
-    verdict.evidence.iter().any(|e| e.id == id)
-}
 
 /// The openings of HTTP/2 and the head of an upload.
 fn opened() -> Session {

@@ -9,23 +9,17 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 #[path = "made/session.rs"]
 mod session;
 
 use session::{Session, record};
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SEGMENT, Talk};
+use told::told;
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, Verdict};
-
-const SEGMENT: [u8; 1448] = [b'x'; 1448];
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{} {} {:#?}",
-        verdict.cause, verdict.summary, verdict.weighing
-    )
-}
 
 /// A session of rsync, as far as the copy.
 fn rsync() -> (Talk, u32, u32) {

@@ -9,13 +9,14 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, SYN, SYN_ACK, Talk};
+use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, SYN, SYN_ACK, Talk};
+use told::told;
 use whyreset_connections::Connection;
 use whyreset_exchanges::Exchanges;
 use whyreset_verdicts::{Cause, Stories, Verdict};
-
-const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
 
 /// One packet of a connection that began so much later than the first; the numbers are its next ones, up and down.
 type Step<'a> = &'a dyn Fn(&mut Talk, f64, &mut u32, &mut u32);
@@ -232,7 +233,7 @@ fn one_in_vain(others: u16) -> Verdict {
 #[test]
 fn a_queue_that_has_room_for_all_others_is_hardly_full() {
     let (few, all) = (one_in_vain(1), one_in_vain(3));
-    assert_eq!(few.cause, Cause::AcceptQueueOverflow, "{:#?}", few.weighing);
-    assert!(few.confidence > 0.7, "{:#?}", few.weighing);
-    assert!(all.confidence < 0.7, "{:#?}", all.weighing);
+    assert_eq!(few.cause, Cause::AcceptQueueOverflow, "{}", told(&few));
+    assert!(few.confidence > 0.7, "{}", told(&few));
+    assert!(all.confidence < 0.7, "{}", told(&all));
 }

@@ -9,8 +9,11 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use told::{expect, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -99,19 +102,9 @@ impl Http2 {
     }
 }
 
-fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
-    assert_eq!(
-        (
-            verdict.cause,
-            verdict.ended_by,
-            verdict.outcome,
-            verdict.failed
-        ),
-        (cause, by, outcome, true),
-        "{}\n{:#?}",
-        verdict.summary,
-        verdict.weighing
-    );
+fn expect_failure(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
+    expect(verdict, cause, by, outcome);
+    assert!(verdict.failed, "{}", told(verdict));
 }
 
 #[test]
@@ -124,7 +117,7 @@ fn a_cancelled_download_is_the_client_s_though_the_connection_closes_in_order() 
     h2.answer(0.7, 3, 5_000);
     h2.close(3.0);
     let verdict = h2.talk.verdict(5.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::ClientAbort,
         EndedBy::Client,
@@ -139,7 +132,7 @@ fn a_cancelled_download_counts_in_a_connection_that_is_still_open() {
     h2.get(0.1, 1);
     h2.answer(0.2, 1, 1_200);
     h2.client(0.5, &frame(RST_STREAM, 0, 1, &CANCEL));
-    expect(
+    expect_failure(
         &h2.talk.verdict(1.0),
         Cause::ClientAbort,
         EndedBy::Client,
@@ -153,7 +146,7 @@ fn a_request_that_is_cancelled_after_a_round_time_had_waited() {
     h2.get(0.1, 1);
     h2.client(5.101, &frame(RST_STREAM, 0, 1, &CANCEL));
     h2.close(6.0);
-    expect(
+    expect_failure(
         &h2.talk.verdict(8.0),
         Cause::ClientTimeout,
         EndedBy::Client,
@@ -168,7 +161,7 @@ fn a_stream_that_the_server_gives_up_is_the_server_s() {
     h2.answer(0.2, 1, 1_200);
     h2.server(0.5, &frame(RST_STREAM, 0, 1, &INTERNAL_ERROR));
     h2.close(3.0);
-    expect(
+    expect_failure(
         &h2.talk.verdict(5.0),
         Cause::ServerAbort,
         EndedBy::Server,
@@ -188,7 +181,7 @@ fn a_stream_that_ends_short_of_its_length_is_the_server_s_whatever_the_client_sa
         }
         h2.close(0.502);
         let verdict = h2.talk.verdict(5.0);
-        expect(
+        expect_failure(
             &verdict,
             Cause::ServerAbort,
             EndedBy::Server,
@@ -215,7 +208,7 @@ fn rejected_early(mut h2: Http2) {
     let (up, down) = (h2.up, h2.down);
     h2.talk.client(0.21, RST_ACK, up, down, b"");
     let verdict = h2.talk.verdict(2.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::RequestRejectedEarly,
         EndedBy::Server,
@@ -254,13 +247,13 @@ fn a_call_of_grpc_that_is_cancelled_at_its_deadline_had_waited() {
     h2.client(2.031, &frame(RST_STREAM, 0, 1, &CANCEL));
     h2.close(2.1);
     let verdict = h2.talk.verdict(4.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::ClientTimeout,
         EndedBy::Client,
         Outcome::TimedOut,
     );
-    assert!(verdict.confidence > 0.9, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence > 0.9, "{}", told(&verdict));
 }
 
 /// A call with a deadline of a second; captured at the server, whose answer crosses the client's close.
@@ -288,12 +281,7 @@ fn answered_too_late() -> Verdict {
 #[test]
 fn an_answer_that_crosses_the_client_s_close_comes_too_late() {
     let verdict = answered_too_late();
-    assert_eq!(
-        verdict.cause,
-        Cause::ClientTimeout,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
 }
 
 /// What the client says about its streams when it learns that the server has left is no choice of its own.
@@ -308,7 +296,7 @@ fn a_reset_behind_the_server_s_close_cancels_nothing() {
     h2.client(0.5001, &frame(RST_STREAM, 0, 1, &REFUSED_STREAM));
     h2.close(0.6);
     let verdict = h2.talk.verdict(3.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::ResponseTruncated,
         EndedBy::Server,
@@ -326,7 +314,7 @@ fn a_server_that_leaves_the_only_request_without_an_answer_has_answered_nothing(
     h2.client(1.3001, &frame(RST_STREAM, 0, 1, &REFUSED_STREAM));
     h2.close(1.4);
     let verdict = h2.talk.verdict(3.0);
-    assert_eq!(verdict.cause, Cause::ServerAbort, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
 }
 
 #[test]
@@ -350,8 +338,8 @@ fn a_stream_that_is_reset_after_it_was_whole_is_no_failure() {
     assert_eq!(
         (verdict.cause, verdict.failed),
         (Cause::None, false),
-        "{:#?}",
-        verdict.weighing
+        "{}",
+        told(&verdict)
     );
 }
 
@@ -369,13 +357,13 @@ fn a_request_that_the_server_s_goaway_leaves_out_is_the_server_s() {
     h2.server(1.1, &goaway(1));
     h2.close(1.2);
     let verdict = h2.talk.verdict(5.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::ServerAbort,
         EndedBy::Server,
         Outcome::Truncated,
     );
-    assert!(verdict.confidence < 0.93, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.93, "{}", told(&verdict));
     assert!(verdict.summary.contains("may repeat it"));
 }
 
@@ -391,10 +379,10 @@ fn a_refused_request_that_is_asked_again_and_answered_is_no_failure() {
     assert_eq!(
         (verdict.cause, verdict.failed),
         (Cause::None, false),
-        "{:#?}",
-        verdict.weighing
+        "{}",
+        told(&verdict)
     );
-    assert!(verdict.confidence < 0.93, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.93, "{}", told(&verdict));
     assert!(verdict.summary.contains("asked again"));
 }
 
@@ -416,7 +404,7 @@ fn shut_window() -> Http2 {
 #[test]
 fn a_client_that_grants_no_window_holds_the_response_up_itself() {
     let still = shut_window().talk.verdict(30.0);
-    expect(
+    expect_failure(
         &still,
         Cause::ReceiverStalled,
         EndedBy::None,
@@ -424,7 +412,7 @@ fn a_client_that_grants_no_window_holds_the_response_up_itself() {
     );
     let mut left = shut_window();
     left.close(10.2);
-    expect(
+    expect_failure(
         &left.talk.verdict(15.0),
         Cause::ReceiverStalled,
         EndedBy::Client,
@@ -433,7 +421,7 @@ fn a_client_that_grants_no_window_holds_the_response_up_itself() {
     let mut given_up = shut_window();
     given_up.server(60.2, &frame(RST_STREAM, 0, 1, &INTERNAL_ERROR));
     let verdict = given_up.talk.verdict(65.0);
-    expect(
+    expect_failure(
         &verdict,
         Cause::ReceiverStalled,
         EndedBy::Server,
@@ -470,6 +458,6 @@ fn who_hears_a_goodbye_behind_its_own_wants_no_answer_any_more() {
     it.server(0.54, &frame(GOAWAY, 0, 0, &[0; 8]));
     it.talk.server(0.541, FIN_ACK, it.down, it.up + 1, b"");
     let verdict = it.talk.verdict(2.0);
-    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
-    assert!(verdict.confidence > 0.6, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.6, "{}", told(&verdict));
 }

@@ -11,15 +11,13 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use session::{Session, record};
+use session::{ALERT, FULL, Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK};
+use told::told;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
-
-/// A record of 16,384 bytes in TLS 1.2 with AES-GCM.
-const FULL: u16 = 16_408;
-/// close_notify in TLS 1.2.
-const ALERT: u8 = 21;
 
 /// A head and `full` records of an upload; the server answers in the middle of the second of them.
 fn answered_within(full: usize) -> Session {
@@ -61,13 +59,6 @@ fn server_leaves(mut it: Session) -> Verdict {
         .client(0.1801, PSH_ACK, up, down + 1, &record(23, 1_000));
     it.talk.server(0.2201, RST_ACK, down + 1, up + 1_005, b"");
     it.talk.verdict(2.0)
-}
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{} {} {:#?}",
-        verdict.cause, verdict.summary, verdict.weighing
-    )
 }
 
 fn is_refused(verdict: &Verdict, outcome: Outcome) {

@@ -11,27 +11,13 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use session::{Session, record};
+use session::{ALERT, FULL, Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK};
+use told::{share, told};
 use whyreset_verdicts::{Cause, Verdict};
-
-/// close_notify in TLS 1.2.
-const ALERT: u8 = 21;
-const FULL: u16 = 16_408;
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{:?} {} {}\n{:#?}\n{:#?}",
-        verdict.cause, verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
-    )
-}
-
-fn share(verdict: &Verdict, cause: Cause) -> f64 {
-    let mut all = verdict.weighing.iter();
-    all.find(|it| it.cause == cause)
-        .map_or(0.0, |it| it.posterior)
-}
 
 /// The client leaves `wait` seconds behind a short answer, and the server's host acknowledges that, no more.
 fn left_unheeded(wait: f64, until: f64) -> Verdict {

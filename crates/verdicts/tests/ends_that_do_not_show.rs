@@ -11,26 +11,17 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use session::{Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, Talk};
+use told::{expect_outcome, told};
 use whyreset_verdicts::{Cause, Outcome, Verdict};
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{} {}\n{:#?}\n{:#?}",
-        verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
-    )
-}
 
 fn alternative(verdict: &Verdict, cause: Cause) -> Option<&str> {
     let mut all = verdict.alternatives.iter();
     all.find(|it| it.cause == cause).map(|it| it.text.as_str())
-}
-
-fn expect(verdict: &Verdict, cause: Cause, outcome: Outcome) {
-    let found = (verdict.cause, verdict.outcome);
-    assert_eq!(found, (cause, outcome), "{}", told(verdict));
 }
 
 fn expect_confidence(verdict: &Verdict, range: std::ops::Range<f64>) {
@@ -54,7 +45,7 @@ fn what_was_promised_in_a_head_that_was_cut_is_not_known_to_have_come() {
     talk.client(0.1501, FIN_ACK, up, down + 1, b"");
     talk.server(0.19, ACK, down + 1, up + 1, b"");
     let verdict = talk.verdict(1.0);
-    expect(&verdict, Cause::None, Outcome::Completed);
+    expect_outcome(&verdict, Cause::None, Outcome::Completed);
     expect_confidence(&verdict, 0.85..0.93);
     assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
     assert!(!verdict.summary.contains("everything"));
@@ -82,7 +73,7 @@ fn a_head_that_the_server_never_finished_is_no_whole_answer() {
     talk.client(0.4001, FIN_ACK, up, down + 1, b"");
     talk.server(0.44, ACK, down + 1, up + 1, b"");
     let verdict = talk.verdict(2.0);
-    expect(&verdict, Cause::ResponseTruncated, Outcome::Truncated);
+    expect_outcome(&verdict, Cause::ResponseTruncated, Outcome::Truncated);
 }
 
 #[test]
@@ -145,7 +136,7 @@ fn download_without_a_length(at: f64) -> Verdict {
 #[test]
 fn an_answer_without_a_length_may_have_been_cut_by_what_closed_it() {
     let verdict = download_without_a_length(0.1005);
-    expect(&verdict, Cause::None, Outcome::Completed);
+    expect_outcome(&verdict, Cause::None, Outcome::Completed);
     expect_confidence(&verdict, 0.88..0.95);
     assert!(!told(&verdict).contains("in full"), "{}", told(&verdict));
     assert!(verdict.summary.contains("half-way"), "{}", verdict.summary);
@@ -201,7 +192,7 @@ fn a_status_that_says_to_go_on_is_no_answer() {
     talk.client(0.3001, FIN_ACK, up, down + 1, b"");
     talk.server(0.34, ACK, down + 1, up + 1, b"");
     let verdict = talk.verdict(1.0);
-    expect(&verdict, Cause::ServerAbort, Outcome::Truncated);
+    expect_outcome(&verdict, Cause::ServerAbort, Outcome::Truncated);
 }
 
 /// Two requests at once; the server answers the first with this head and five bytes, and closes.

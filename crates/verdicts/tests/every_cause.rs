@@ -3,35 +3,19 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::too_many_arguments
+    clippy::too_many_arguments,
+    dead_code
 )]
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use told::{expect, expect_by, told};
 use whyreset_connections::Side;
-use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
-
-fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
-    assert_eq!(
-        (verdict.cause, verdict.ended_by, verdict.outcome),
-        (cause, by, outcome),
-        "{}\n{:#?}\n{:#?}",
-        verdict.summary,
-        verdict.evidence,
-        verdict.weighing
-    );
-    assert!(!verdict.summary.is_empty());
-    assert!(verdict.evidence.iter().all(|e| !e.frames.is_empty()));
-    let total: f64 = verdict.confidence
-        + verdict
-            .alternatives
-            .iter()
-            .map(|a| a.confidence)
-            .sum::<f64>();
-    assert!((0.0..=1.0 + 1e-9).contains(&total), "{total}");
-}
+use whyreset_verdicts::{Cause, EndedBy, Outcome};
 
 #[test]
 fn none() {
@@ -360,10 +344,7 @@ fn accept_queue_overflow() {
         talk.client(at + 0.000_05, ACK, 1, 1, b"");
     }
     let verdict = talk.verdict(9.0);
-    assert_eq!(
-        (verdict.cause, verdict.ended_by),
-        (Cause::AcceptQueueOverflow, EndedBy::Server)
-    );
+    expect_by(&verdict, Cause::AcceptQueueOverflow, EndedBy::Server);
 }
 
 #[test]
@@ -398,12 +379,7 @@ fn protocol_mismatch() {
     talk.server(0.0901, FIN_ACK, down, up, b"");
     talk.client(0.0902, RST_ACK, up, down + 1, b"");
     let verdict = talk.verdict(1.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::ProtocolMismatch,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::ProtocolMismatch, "{}", told(&verdict));
 }
 
 #[test]

@@ -11,19 +11,14 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use session::{Session, record};
+use session::{ALERT, DATA, Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use told::told;
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
-
-/// Types of TLS records.
-const ALERT: u8 = 21;
-const DATA: u8 = 23;
-
-fn told(verdict: &Verdict) -> String {
-    format!("{}\n{:#?}", verdict.summary, verdict.weighing)
-}
 
 fn is_harmless(verdict: &Verdict) {
     let harmless = matches!(verdict.cause, Cause::None | Cause::BenignReset);

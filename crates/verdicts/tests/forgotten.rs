@@ -9,12 +9,13 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use told::{share, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, Verdict};
-
-const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
 
 /// A whole exchange, `idle` seconds of silence, the next request, and a bare RST `after` seconds behind it.
 fn refused(idle: f64, after: f64, ttl: u8) -> Verdict {
@@ -27,35 +28,22 @@ fn refused(idle: f64, after: f64, ttl: u8) -> Verdict {
     talk.verdict(at + 1.0)
 }
 
-fn chance(verdict: &Verdict, cause: Cause) -> f64 {
-    if verdict.cause == cause {
-        return verdict.confidence;
-    }
-    let other = verdict.alternatives.iter().find(|a| a.cause == cause);
-    other.map_or(0.0, |a| a.confidence)
-}
-
 #[test]
 fn a_device_that_keeps_the_ttl_remains_possible() {
     let verdict = refused(40.0, 0.041, 57);
-    assert_eq!(
-        verdict.cause,
-        Cause::PeerStateLost,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::PeerStateLost, "{}", told(&verdict));
     assert!(
         (0.7..0.9).contains(&verdict.confidence),
         "{}",
         verdict.confidence
     );
-    assert!(chance(&verdict, Cause::IdleStateLost) > 0.08);
+    assert!(share(&verdict, Cause::IdleStateLost) > 0.08);
 }
 
 #[test]
 fn a_silence_just_past_a_known_limit_raises_the_device() {
-    let any = chance(&refused(280.0, 0.041, 57), Cause::IdleStateLost);
-    let known = chance(&refused(351.0, 0.041, 57), Cause::IdleStateLost);
+    let any = share(&refused(280.0, 0.041, 57), Cause::IdleStateLost);
+    let known = share(&refused(351.0, 0.041, 57), Cause::IdleStateLost);
     assert!(known > 2.0 * any, "{any} {known}");
 }
 
@@ -92,17 +80,12 @@ fn closed_into_the_void(copies: u32) -> Verdict {
 #[test]
 fn a_close_that_is_lost_again_and_again_crosses_nothing() {
     let verdict = closed_into_the_void(0);
-    assert_eq!(
-        verdict.cause,
-        Cause::KeepaliveRace,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::KeepaliveRace, "{}", told(&verdict));
     let verdict = closed_into_the_void(4);
     assert!(
-        chance(&verdict, Cause::KeepaliveRace) < 0.6,
-        "{:#?}",
-        verdict.weighing
+        share(&verdict, Cause::KeepaliveRace) < 0.6,
+        "{}",
+        told(&verdict)
     );
 }
 
@@ -121,17 +104,13 @@ fn idle_close_refused(after: f64, ttl: u8) -> Verdict {
 fn a_device_that_forgot_an_idle_connection_may_refuse_its_close() {
     let device = idle_close_refused(0.000_001, 63);
     assert!(
-        chance(&device, Cause::IdleStateLost) > 0.2,
-        "{:#?}",
-        device.weighing
+        share(&device, Cause::IdleStateLost) > 0.2,
+        "{}",
+        told(&device)
     );
-    assert!(device.confidence < 0.8, "{:#?}", device.weighing);
+    assert!(device.confidence < 0.8, "{}", told(&device));
     let host = idle_close_refused(0.000_001, 60);
-    assert!(
-        chance(&host, Cause::IdleStateLost) < 0.1,
-        "{:#?}",
-        host.weighing
-    );
+    assert!(share(&host, Cause::IdleStateLost) < 0.1, "{}", told(&host));
 }
 
 /// A device's RST+ACK that acknowledges the request behind a silence.
@@ -149,10 +128,10 @@ fn refused_in_full(idle: f64) -> Verdict {
 #[test]
 fn who_refuses_words_behind_a_short_rest_has_forgotten_nothing() {
     let short = refused_in_full(6.6);
-    assert_eq!(short.cause, Cause::InjectedReset, "{:#?}", short.weighing);
-    assert!(short.confidence < 0.9 && chance(&short, Cause::IdleStateLost) > 0.1);
+    assert_eq!(short.cause, Cause::InjectedReset, "{}", told(&short));
+    assert!(short.confidence < 0.9 && share(&short, Cause::IdleStateLost) > 0.1);
     let long = refused_in_full(400.0);
-    assert_eq!(long.cause, Cause::IdleStateLost, "{:#?}", long.weighing);
+    assert_eq!(long.cause, Cause::IdleStateLost, "{}", told(&long));
 }
 
 /// At the server's side, where its packets arrive with this TTL: it answers, and refuses the acknowledgement a moment later.

@@ -12,21 +12,22 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use session::record;
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
-use whyreset_connections::Side;
-use whyreset_verdicts::{Cause, Verdict};
-
-const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
+use told::{expect_outcome, shows, told, weighs};
+use whyreset_connections::{Neighbours, Side};
+use whyreset_verdicts::{Cause, Outcome, Verdict, judge};
 
 fn is(verdict: &Verdict, cause: Cause) {
-    assert_eq!(verdict.cause, cause, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, cause, "{}", told(verdict));
 }
 
 fn is_not_sure_of(verdict: &Verdict, cause: Cause) {
     let sure = verdict.cause == cause && verdict.confidence >= 0.85;
-    assert!(!sure, "{:#?}", verdict.weighing);
+    assert!(!sure, "{}", told(verdict));
 }
 
 /// A whole exchange, as the capture holds it.
@@ -220,7 +221,7 @@ fn a_goodbye_in_a_session_whose_beginning_is_not_captured_fails_no_handshake() {
     talk.server(0.66, FIN_ACK, down, up, b"");
     talk.client(0.661, FIN_ACK, up, down + 1, b"");
     let verdict = talk.verdict(2.0);
-    assert_ne!(verdict.cause, Cause::TlsFailure, "{:#?}", verdict.weighing);
+    assert_ne!(verdict.cause, Cause::TlsFailure, "{}", told(&verdict));
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn a_request_that_begins_the_capture_of_a_session_is_unanswered_where_nothing_co
     talk.client(6.001, FIN_ACK, up + 31, 1, b"");
     talk.server(6.041, ACK, 1, up + 32, b"");
     let verdict = talk.verdict(8.0);
-    assert_ne!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_ne!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
 
 /// RFC 9293 §3.6.1: a host whose program has closed answers data with RST.
@@ -255,6 +256,175 @@ fn who_takes_more_behind_its_fin_has_not_left() {
         talk.client(at + 0.02, ACK, up + 1, down, b"");
     }
     let verdict = talk.verdict(0.7);
-    assert!(verdict.evidence.iter().any(|it| it.id == "takes_on"));
-    assert_eq!(verdict.cause, Cause::Unknown, "{:#?}", verdict.weighing);
+    assert!(shows(&verdict, "takes_on"));
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
+}
+
+#[test]
+fn what_the_client_acknowledged_it_had_though_the_capture_lost_it() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 20_000, 18_552);
+    talk.client(0.15, ACK, up, down + 1_448, b"");
+    talk.client(0.2, FIN_ACK, up, down + 1_448, b"");
+    talk.server(0.24, FIN_ACK, down + 1_448, up + 1, b"");
+    talk.client(0.2401, ACK, up + 1, down + 1_449, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn a_connection_that_is_opened_and_never_used_may_hide_a_lost_request() {
+    let verdict = Talk::open().verdict(20.0);
+    expect_outcome(&verdict, Cause::None, Outcome::Open);
+    assert!(verdict.confidence < 0.9, "{}", verdict.confidence);
+}
+
+#[test]
+fn a_window_that_is_shut_and_probed_when_the_capture_ends_is_stalled() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 500_000, 20_000);
+    talk.window = 0;
+    talk.client(0.12, ACK, up, down, b"");
+    talk.window = 64_240;
+    talk.server(0.4, ACK, down - 1, up, b"");
+    talk.window = 0;
+    talk.client(0.4001, ACK, up, down, b"");
+    let verdict = talk.verdict(0.41);
+    expect_outcome(&verdict, Cause::ReceiverStalled, Outcome::Stalled);
+    assert!(verdict.confidence < 0.8);
+}
+
+#[test]
+fn a_request_that_the_capture_lost_leaves_no_other_unanswered() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    let up = talk.request(0.35, up, down);
+    let down = talk.response(0.4, down, up, 5000, 5000);
+    talk.client(0.5, FIN_ACK, up, down, b"");
+    talk.server(0.54, FIN_ACK, down, up + 1, b"");
+    talk.client(0.5401, ACK, up + 1, down + 1, b"");
+    let (mut connection, _) = talk.verdicts(1.0).swap_remove(0);
+    // As if a lost request had taken the second response, and left the second request without one.
+    connection.flows.client.missing_bytes = 50;
+    let list = &mut connection.app.list;
+    let mut asked = list[1].clone();
+    (asked.complete, asked.response_complete) = (false, false);
+    (asked.status, asked.response_started, asked.ended) = (None, None, asked.request_ended);
+    (asked.body_delivered, asked.body_expected) = (None, None);
+    list[1].request = None;
+    list.insert(1, asked);
+    let verdict = judge(&connection, &Neighbours::default());
+    expect_outcome(&verdict, Cause::None, Outcome::Completed);
+    // But a response that was over before it is none of its own.
+    let list = &mut connection.app.list;
+    list[2].ended = list[0].ended;
+    assert!(judge(&connection, &Neighbours::default()).failed);
+}
+
+#[test]
+fn data_did_not_stop_in_full_flow_where_the_last_of_it_was_not_captured() {
+    let stopped = |unseen: u32| {
+        let mut talk = Talk::open();
+        let up = talk.request(0.05, 1, 1);
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n";
+        talk.server(0.1, PSH_ACK, 1, up, head);
+        let mut down = 1 + head.len() as u32;
+        for n in 0..6 {
+            talk.server(
+                0.1001 + f64::from(n) * 0.000_1,
+                ACK,
+                down,
+                up,
+                &[b'x'; 1448],
+            );
+            down += 1448;
+        }
+        down += unseen;
+        talk.client(0.101, ACK, up, down, b"");
+        talk.client(6.7, FIN_ACK, up, down, b"");
+        talk.server(6.74, ACK, down, up + 1, b"");
+        let verdict = talk.verdict(8.0);
+        weighs(&verdict, "stopped_in_full_flow")
+    };
+    assert!(stopped(0));
+    assert!(!stopped(5000));
+}
+
+#[test]
+fn a_request_that_was_captured_in_part_is_unanswered_where_the_server_said_nothing() {
+    let mut talk = Talk::open();
+    let start = b"POST /u HTTP/1.1\r\nHost: lab.test\r\nContent-Le";
+    talk.client(0.05, PSH_ACK, 1, 1, start);
+    let up = 1 + start.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    talk.server(4.1, FIN_ACK, 1, up, b"");
+    talk.client(4.1001, FIN_ACK, up, 2, b"");
+    talk.server(4.14, ACK, 2, up + 1, b"");
+    let (mut connection, _) = talk.verdicts(5.0).swap_remove(0);
+    // As a short snapshot length leaves it.
+    connection.app.list[0].uncertain = true;
+    let verdict = judge(&connection, &Neighbours::default());
+    assert_eq!(
+        (verdict.cause, verdict.failed),
+        (Cause::ServerTimeout, true),
+        "{}",
+        told(&verdict)
+    );
+}
+
+#[test]
+fn a_server_whose_data_the_capture_lost_had_said_something() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(0.12, ACK, up, 1449, b"");
+    talk.client(0.1201, ACK, up, 4083, b"");
+    talk.client(0.1202, FIN_ACK, up, 4083, b"");
+    talk.server(0.16, FIN_ACK, 4083, up + 1, b"");
+    talk.client(0.1601, ACK, up + 1, 4084, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+/// Of a connection that a sampler cut off, or that a full disk left out, neither side's next packet is in the capture.
+#[test]
+fn data_that_is_neither_acknowledged_nor_sent_again_was_not_captured_to_the_end() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 90_000, 8_000);
+    talk.server(0.3, ACK, down, up, &[b'x'; 1_448]);
+    let verdict = talk.verdict(40.0);
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
+    assert_eq!(verdict.outcome, Outcome::Partial, "{}", told(&verdict));
+}
+
+#[test]
+fn a_capture_that_ends_behind_the_clients_fin_does_not_tell_whether_it_took_an_answer() {
+    let leaves = |until: f64| {
+        let mut talk = Talk::open();
+        let up = talk.request(0.05, 1, 1);
+        talk.client(0.12, FIN_ACK, up, 1, b"");
+        talk.server(0.16, ACK, 1, up + 1, b"");
+        talk.verdict(until)
+    };
+    let verdict = leaves(0.161);
+    assert!(verdict.confidence < 0.85, "{}", told(&verdict));
+    assert!(leaves(20.0).confidence >= verdict.confidence + 0.05);
+}
+
+#[test]
+fn a_response_whose_chunks_cannot_be_read_is_not_whole() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let answer =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\nzz!!\r\nbroken\r\n";
+    talk.server(0.1, PSH_ACK, 1, up, answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.1001, ACK, up, down, b"");
+    talk.client(0.1002, FIN_ACK, up, down, b"");
+    talk.server(0.1402, FIN_ACK, down, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }

@@ -9,8 +9,11 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use told::told;
 use whyreset_verdicts::{Cause, Verdict};
 
 /// The server reads a request and closes 60 ms later without a word.
@@ -49,8 +52,8 @@ fn on_ports_that_tell_nothing_both_are_possible() {
     assert!(verdict.confidence < 0.8, "{}", verdict.confidence);
     assert!(
         mismatch.is_some_and(|m| m.confidence > 0.2),
-        "{:#?}",
-        verdict.weighing
+        "{}",
+        told(&verdict)
     );
 }
 
@@ -74,10 +77,5 @@ fn a_server_that_closes_on_the_preface_of_http2_without_a_byte_does_not_speak_it
     talk.client(0.0821, FIN_ACK, up, 2, b"");
     talk.server(0.122, ACK, 2, up + 1, b"");
     let verdict = talk.verdict(1.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::ProtocolMismatch,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::ProtocolMismatch, "{}", told(&verdict));
 }

@@ -9,27 +9,13 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, Talk};
+use told::{expect_outcome, told};
 use whyreset_connections::Side;
-use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{:?} {:?} {} {}\n{:#?}\n{:#?}",
-        verdict.cause,
-        verdict.outcome,
-        verdict.confidence,
-        verdict.summary,
-        verdict.evidence,
-        verdict.weighing
-    )
-}
-
-fn expect(verdict: &Verdict, cause: Cause, outcome: Outcome) {
-    let found = (verdict.cause, verdict.outcome);
-    assert_eq!(found, (cause, outcome), "{}", told(verdict));
-}
+use whyreset_verdicts::{Cause, EndedBy, Outcome};
 
 #[test]
 fn a_reset_outside_of_the_window_that_its_receiver_outlives_ends_nothing() {
@@ -46,7 +32,7 @@ fn a_reset_outside_of_the_window_that_its_receiver_outlives_ends_nothing() {
     }
     talk.client(2.2, PSH_ACK, up, down, &[7; 44]);
     let verdict = talk.verdict(2.21);
-    expect(&verdict, Cause::None, Outcome::Open);
+    expect_outcome(&verdict, Cause::None, Outcome::Open);
     assert_eq!(verdict.ended_by, EndedBy::None);
 }
 
@@ -60,7 +46,7 @@ fn acknowledgements_that_do_not_arrive_are_a_hole_in_the_path() {
         talk.server(at + 0.04 + copy as f64 / 1e6, ACK, 1, 1001, b"");
     }
     let verdict = talk.verdict(7.0);
-    expect(&verdict, Cause::PathBlackhole, Outcome::Stalled);
+    expect_outcome(&verdict, Cause::PathBlackhole, Outcome::Stalled);
     assert!(
         verdict.summary.contains("acknowledg"),
         "{}",
@@ -80,7 +66,7 @@ fn keep_alives_with_a_byte_of_their_own_are_no_copies() {
         talk.server(at + 0.04, ACK, 101, 1001, b"");
     }
     let verdict = talk.verdict(170.0);
-    expect(&verdict, Cause::None, Outcome::Open);
+    expect_outcome(&verdict, Cause::None, Outcome::Open);
 }
 
 #[test]

@@ -11,21 +11,14 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use session::{Session, record};
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, SYN, SYN_ACK, Talk};
+use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, SEGMENT, SYN, SYN_ACK, Talk};
+use told::told;
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
-
-const SEGMENT: [u8; 1448] = [b'x'; 1448];
-const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
-
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{} {} {:#?}",
-        verdict.cause, verdict.summary, verdict.weighing
-    )
-}
 
 fn is_an_outage(verdict: &Verdict) {
     assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(verdict));
@@ -376,5 +369,5 @@ fn nobody_misses_the_late_goodbye_of_who_closes_second() {
         talk.client(at, FIN_ACK, up, down + 1, b"");
     }
     let verdict = talk.verdict(110.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }

@@ -9,8 +9,11 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
+use told::{expect_by, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
@@ -115,18 +118,6 @@ impl Turns {
     }
 }
 
-fn told(verdict: &Verdict) -> String {
-    format!(
-        "{:?} {} {}\n{:#?}\n{:#?}",
-        verdict.cause, verdict.confidence, verdict.summary, verdict.evidence, verdict.weighing
-    )
-}
-
-fn expect(verdict: &Verdict, cause: Cause, ended_by: EndedBy) {
-    let found = (verdict.cause, verdict.ended_by);
-    assert_eq!(found, (cause, ended_by), "{}", told(verdict));
-}
-
 fn request(n: u8) -> Vec<u8> {
     [&[0, 0, 0, 40][..], &[n; 40]].concat()
 }
@@ -136,12 +127,12 @@ fn a_server_that_leaves_a_query_without_an_answer_has_failed() {
     let mut it = Turns::mysql();
     it.client(QUERY);
     let verdict = it.server_closes(0.3);
-    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    expect_by(&verdict, Cause::ServerAbort, EndedBy::Server);
     assert!(verdict.failed, "{}", told(&verdict));
     let mut it = Turns::open(6379).asked(b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n", 1);
     it.client(b"*3\r\n$5\r\nBLPOP\r\n$1\r\nq\r\n$1\r\n0\r\n");
     let verdict = it.server_closes(4.0);
-    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    expect_by(&verdict, Cause::ServerAbort, EndedBy::Server);
 }
 
 #[test]
@@ -149,12 +140,12 @@ fn what_is_like_answered_questions_is_one() {
     let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
     it.client(&request(2));
     let verdict = it.server_closes(0.3);
-    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    expect_by(&verdict, Cause::ServerAbort, EndedBy::Server);
     assert!(verdict.confidence < 0.9, "{}", told(&verdict));
     let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
     it.client(b"\0\0\0\x01Q");
     let verdict = it.server_closes(0.01);
-    expect(&verdict, Cause::None, EndedBy::Server);
+    expect_by(&verdict, Cause::None, EndedBy::Server);
 }
 
 #[test]
@@ -168,17 +159,17 @@ fn a_client_with_the_last_word_is_not_certain_to_have_had_all() {
 #[test]
 fn a_query_on_a_connection_that_the_server_had_closed_is_a_race() {
     let verdict = Turns::mysql().asked_behind_close(QUERY);
-    expect(&verdict, Cause::KeepaliveRace, EndedBy::Server);
+    expect_by(&verdict, Cause::KeepaliveRace, EndedBy::Server);
     assert_eq!(verdict.outcome, Outcome::Aborted);
     let it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
     let verdict = it.asked_behind_close(&request(3));
-    expect(&verdict, Cause::KeepaliveRace, EndedBy::Server);
+    expect_by(&verdict, Cause::KeepaliveRace, EndedBy::Server);
 }
 
 #[test]
 fn a_goodbye_on_a_closed_connection_is_harmless() {
     let verdict = Turns::mysql().asked_behind_close(COM_QUIT);
-    expect(&verdict, Cause::BenignReset, EndedBy::Server);
+    expect_by(&verdict, Cause::BenignReset, EndedBy::Server);
     assert!(!verdict.failed);
 }
 
@@ -187,11 +178,11 @@ fn nobody_lost_anything_when_a_goodbye_is_answered_with_a_reset() {
     let mut it = Turns::mysql();
     it.client(COM_QUIT);
     let verdict = it.server_resets();
-    expect(&verdict, Cause::BenignReset, EndedBy::Server);
+    expect_by(&verdict, Cause::BenignReset, EndedBy::Server);
     let mut it = Turns::mysql();
     it.client(QUERY);
     let verdict = it.server_resets();
-    expect(&verdict, Cause::ServerAbort, EndedBy::Server);
+    expect_by(&verdict, Cause::ServerAbort, EndedBy::Server);
 }
 
 #[test]
@@ -205,7 +196,7 @@ fn an_answer_that_the_client_did_not_wait_for_is_none() {
     it.talk
         .stranger(at + 3.0001, Side::Client, RST, it.up + 1, 64);
     let verdict = it.talk.verdict(at + 6.0);
-    expect(&verdict, Cause::ClientTimeout, EndedBy::Client);
+    expect_by(&verdict, Cause::ClientTimeout, EndedBy::Client);
 }
 
 #[test]
@@ -213,10 +204,10 @@ fn nobody_who_asks_by_the_protocol_s_words_leaves_at_once_with_all_he_wanted() {
     let mut it = Turns::mysql();
     it.client(QUERY);
     let verdict = it.client_closes(0.1);
-    expect(&verdict, Cause::ClientAbort, EndedBy::Client);
+    expect_by(&verdict, Cause::ClientAbort, EndedBy::Client);
     let mut it = Turns::mysql();
     it.client(COM_QUIT);
-    expect(&it.client_closes(0.1), Cause::None, EndedBy::Client);
+    expect_by(&it.client_closes(0.1), Cause::None, EndedBy::Client);
 }
 
 #[test]
@@ -243,7 +234,7 @@ fn who_only_delivers_is_owed_nothing() {
         it.at += 0.3;
     }
     let verdict = it.server_closes(0.05);
-    expect(&verdict, Cause::None, EndedBy::Server);
+    expect_by(&verdict, Cause::None, EndedBy::Server);
     let mut it = Turns::open(2003);
     it.client(b"is there anybody?\n");
     let verdict = it.server_closes(0.05);
@@ -263,9 +254,9 @@ fn a_confirmation_has_no_answer() {
         it.talk.verdict(at + 2.0)
     };
     let confirmed = closed_behind(b"\x05\x64\x08\xc4confirm\x01\x02\x03\x04");
-    assert_eq!(confirmed.cause, Cause::None, "{:#?}", confirmed.weighing);
+    assert_eq!(confirmed.cause, Cause::None, "{}", told(&confirmed));
     let asked = closed_behind(&[0x51; 60]);
-    assert_eq!(asked.cause, Cause::ServerAbort, "{:#?}", asked.weighing);
+    assert_eq!(asked.cause, Cause::ServerAbort, "{}", told(&asked));
 }
 
 /// FTP's control connection, of which the server's last words are these when `side` closes.
@@ -320,7 +311,7 @@ fn who_leaves_sooner_than_answers_used_to_come_has_not_waited() {
         talk.verdict(60.0)
     };
     let verdict = leaves(11.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
     assert_ne!(leaves(39.0).cause, Cause::None);
 }
 
@@ -338,7 +329,7 @@ fn a_last_word_with_which_both_leave_is_no_question() {
     talk.client(0.243_1, ACK, 29, 37, b"");
     talk.server(0.271, ACK, 37, 29, b"");
     let verdict = talk.verdict(2.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
 
 /// The capture begins with the answer to the password.
@@ -353,7 +344,7 @@ fn a_no_that_the_client_walks_away_from_was_no_hanging_up() {
     talk.server(0.05, FIN_ACK, down, 2, b"");
     talk.client(0.050_1, ACK, 2, down + 1, b"");
     let verdict = talk.verdict(2.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
 
 /// A session of SMTP that the client closes.

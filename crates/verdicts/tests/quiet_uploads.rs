@@ -11,8 +11,11 @@
 mod session;
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
+use told::{share, told};
 use whyreset_verdicts::{Cause, Outcome, Verdict};
 
 const HEAD: &[u8] = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
@@ -43,25 +46,12 @@ fn upload(talk: &mut Talk, segments: u32, pushed: bool) -> u32 {
     next
 }
 
-fn chance(verdict: &Verdict, cause: Cause) -> f64 {
-    if verdict.cause == cause {
-        return verdict.confidence;
-    }
-    let other = verdict.alternatives.iter().find(|a| a.cause == cause);
-    other.map_or(0.0, |a| a.confidence)
-}
-
 #[test]
 fn an_upload_that_stops_in_full_flow_is_not_well() {
     let mut talk = at_server();
     upload(&mut talk, 20, false);
     let verdict = talk.verdict(9.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::PathBlackhole,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
     assert!(verdict.confidence < 0.95);
     assert_eq!(verdict.outcome, Outcome::Stalled);
 }
@@ -74,9 +64,9 @@ fn who_owes_the_rest_of_its_upload_waits_for_no_answer() {
     talk.server(6.0621, FIN_ACK, 1, next + 1, b"");
     talk.client(6.103, ACK, next + 1, 2, b"");
     let verdict = talk.verdict(9.0);
-    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
-    assert!(verdict.confidence < 0.9, "{:#?}", verdict.weighing);
-    assert!(chance(&verdict, Cause::ClientTimeout) < 0.3);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::ClientTimeout) < 0.3);
 }
 
 #[test]
@@ -84,8 +74,8 @@ fn an_upload_that_stops_behind_a_push_waits_for_somebody() {
     let mut talk = at_server();
     upload(&mut talk, 20, true);
     let verdict = talk.verdict(9.0);
-    assert_eq!(verdict.outcome, Outcome::Stalled, "{:#?}", verdict.weighing);
-    assert!(chance(&verdict, Cause::None) < 0.3);
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::None) < 0.3);
 }
 
 #[test]
@@ -97,12 +87,7 @@ fn a_server_that_gives_up_on_a_vanished_client_is_not_the_root() {
         talk.server(at, FIN_ACK, 1, next, b"");
     }
     let verdict = talk.verdict(80.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::PathBlackhole,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
     assert_eq!(verdict.outcome, Outcome::TimedOut);
 }
 
@@ -114,12 +99,7 @@ fn a_server_that_gives_up_on_a_client_that_still_acknowledges_has_waited() {
     talk.client(60.14, FIN_ACK, next, 2, b"");
     talk.server(60.141, ACK, 2, next + 1, b"");
     let verdict = talk.verdict(80.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::ServerTimeout,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
 }
 
 #[test]
@@ -128,8 +108,8 @@ fn a_body_that_never_comes_may_be_too_large_for_the_path() {
     talk.client(0.041, PSH_ACK, 1, 1, HEAD);
     talk.server(0.041_05, ACK, 1, 1 + HEAD.len() as u32, b"");
     let verdict = talk.verdict(9.0);
-    assert_eq!(verdict.outcome, Outcome::Stalled, "{:#?}", verdict.weighing);
-    assert!(chance(&verdict, Cause::MtuBlackhole) > 0.3);
+    assert_eq!(verdict.outcome, Outcome::Stalled, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::MtuBlackhole) > 0.3);
     assert!(verdict.confidence < 0.9);
 }
 
@@ -141,9 +121,9 @@ fn a_client_that_asked_for_leave_waits_for_it() {
     talk.server(0.041_05, ACK, 1, 1 + head.len() as u32, b"");
     let verdict = talk.verdict(9.0);
     assert!(
-        chance(&verdict, Cause::MtuBlackhole) < 0.1,
-        "{:#?}",
-        verdict.weighing
+        share(&verdict, Cause::MtuBlackhole) < 0.1,
+        "{}",
+        told(&verdict)
     );
 }
 
@@ -180,8 +160,8 @@ fn the_rest_of_an_upload_that_meets_a_closed_server_was_rejected() {
     assert_eq!(
         verdict.cause,
         Cause::RequestRejectedEarly,
-        "{:#?}",
-        verdict.weighing
+        "{}",
+        told(&verdict)
     );
     assert_eq!(verdict.outcome, Outcome::Aborted);
 }
@@ -214,32 +194,22 @@ fn with_a_hole(above: usize, end: f64) -> Verdict {
 #[test]
 fn a_hole_that_nobody_fills_while_small_ones_pass_is_one_of_size() {
     let verdict = with_a_hole(400, 8.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::MtuBlackhole,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::MtuBlackhole, "{}", told(&verdict));
     assert_eq!(verdict.outcome, Outcome::Stalled);
-    assert!(verdict.confidence < 0.95, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.95, "{}", told(&verdict));
 }
 
 #[test]
 fn a_hole_behind_which_a_full_segment_came_is_not() {
     let verdict = with_a_hole(1448, 8.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::PathBlackhole,
-        "{:#?}",
-        verdict.weighing
-    );
-    assert!(chance(&verdict, Cause::MtuBlackhole) < 0.2);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::MtuBlackhole) < 0.2);
 }
 
 #[test]
 fn a_hole_of_a_moment_may_still_be_filled() {
     let verdict = with_a_hole(400, 0.4);
-    assert!(verdict.confidence < 0.7, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.7, "{}", told(&verdict));
 }
 
 #[test]
@@ -254,14 +224,14 @@ fn who_pauses_in_its_upload_and_goes_on_has_not_waited_for_an_answer() {
     piece(0.1, 1);
     piece(2.1, 6);
     let verdict = session.client_closes(2.15);
-    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
 
 #[test]
 fn a_connection_in_which_nothing_comes_may_have_lost_its_request() {
     let verdict = at_server().verdict(9.0);
-    assert_eq!(verdict.cause, Cause::None, "{:#?}", verdict.weighing);
-    assert!(verdict.confidence < 0.8, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.8, "{}", told(&verdict));
     assert!(at_server().verdict(0.2).confidence > 0.85);
     let steps = &verdict.next_steps;
     assert!(
@@ -288,10 +258,10 @@ fn a_window_that_shuts_behind_its_owner_s_close_belongs_to_no_stalled_reader() {
     assert_eq!(
         verdict.cause,
         Cause::RequestRejectedEarly,
-        "{:#?}",
-        verdict.weighing
+        "{}",
+        told(&verdict)
     );
-    assert_eq!(chance(&verdict, Cause::ReceiverStalled), 0.0);
+    assert_eq!(share(&verdict, Cause::ReceiverStalled), 0.0);
 }
 
 #[test]
@@ -327,10 +297,5 @@ fn typed(pieces: u32) -> Verdict {
 #[test]
 fn a_head_that_comes_byte_by_byte_runs_into_a_limit() {
     let verdict = typed(22);
-    assert_eq!(
-        verdict.cause,
-        Cause::ServerTimeout,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
 }

@@ -9,14 +9,13 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, Talk};
+use told::{shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
-
-fn shows(verdict: &Verdict, id: &str) -> bool {
-    verdict.evidence.iter().any(|e| e.id == id)
-}
 
 /// Captured at the server; the client is 40 ms away. The server closes, or does not; RSTs come in the names of both within a moment.
 fn both_reset(closed: bool) -> Verdict {
@@ -75,7 +74,7 @@ fn a_server_that_is_left_in_the_middle_and_the_client_s_closed_socket_are_no_dev
     talk.stranger(0.31, Side::Client, RST, up, 57);
     let verdict = talk.verdict(3.0);
     assert!(!shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
-    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
 
 #[test]
@@ -94,12 +93,7 @@ fn icmp_about_an_open_connection_is_not_said_to_refuse_its_syn() {
         talk.icmp_about(at + 0.02, (PSH_ACK, up, down), 3, 13);
     }
     let verdict = talk.verdict(9.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::FirewallReject,
-        "{:#?}",
-        verdict.weighing
-    );
+    assert_eq!(verdict.cause, Cause::FirewallReject, "{}", told(&verdict));
     assert!(
         verdict.summary.contains("open connection"),
         "{}",
@@ -173,7 +167,7 @@ fn a_bare_rst_behind_acknowledged_data_answers_nothing() {
     talk.client(0.3, ACK, up, down, b"");
     talk.client(0.98, RST, up, 0, b"");
     let verdict = talk.verdict(5.0);
-    assert_eq!(verdict.cause, Cause::BenignReset, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
 }
 
 /// A device that writes the SYN's own number into the RST, as some in Russia do.
@@ -185,13 +179,8 @@ fn a_refusal_that_does_not_acknowledge_the_syn_is_no_hosts() {
         talk.refusal_of(at + 0.001, 0, b"");
     }
     let verdict = talk.verdict(10.0);
-    assert_eq!(
-        verdict.cause,
-        Cause::FirewallReject,
-        "{:#?}",
-        verdict.weighing
-    );
-    assert!(verdict.confidence >= 0.8, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::FirewallReject, "{}", told(&verdict));
+    assert!(verdict.confidence >= 0.8, "{}", told(&verdict));
 }
 
 #[test]
@@ -201,7 +190,7 @@ fn a_refusal_with_the_word_of_the_stack_is_the_hosts() {
     talk.client(0.0, SYN, 0, 0, b"");
     talk.refusal_of(0.1, 1, b"No listener");
     let verdict = talk.verdict(10.0);
-    assert_eq!(verdict.cause, Cause::PortClosed, "{:#?}", verdict.weighing);
+    assert_eq!(verdict.cause, Cause::PortClosed, "{}", told(&verdict));
 }
 
 #[test]
@@ -217,6 +206,6 @@ fn an_answer_that_a_live_clients_host_refuses_as_a_strangers_was_not_taken() {
     );
     talk.stranger(0.100_1, Side::Client, RST, up, 64);
     let verdict = talk.verdict(2.0);
-    assert_ne!(verdict.cause, Cause::BenignReset, "{:#?}", verdict.weighing);
+    assert_ne!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
     assert!(verdict.failed);
 }

@@ -9,8 +9,11 @@
 
 #[path = "made/talk.rs"]
 mod talk;
+#[path = "made/told.rs"]
+mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
+use told::{expect, told};
 use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: lab.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -50,11 +53,6 @@ fn client_closes(at: f64) -> Verdict {
     talk.verdict(at + 1.0)
 }
 
-fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
-    let found = (verdict.cause, verdict.ended_by, verdict.outcome);
-    assert_eq!(found, (cause, by, outcome), "{:#?}", verdict.weighing);
-}
-
 #[test]
 fn a_silent_websocket_meets_the_servers_limit() {
     let verdict = server_closes(60.25);
@@ -86,7 +84,7 @@ fn many_a_client_leaves_a_websocket_without_a_word() {
     let verdict = client_closes(0.4);
     let by = EndedBy::Client;
     expect(&verdict, Cause::ClientAbort, by, Outcome::Truncated);
-    assert!(verdict.confidence < 0.8, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence < 0.8, "{}", told(&verdict));
 }
 
 #[test]
@@ -131,7 +129,7 @@ fn a_ping_without_a_pong_was_waited_for_in_vain() {
     let verdict = pinged(b"");
     let by = EndedBy::Client;
     expect(&verdict, Cause::ClientTimeout, by, Outcome::TimedOut);
-    assert!(verdict.confidence > 0.8, "{:#?}", verdict.weighing);
+    assert!(verdict.confidence > 0.8, "{}", told(&verdict));
     assert!(verdict.summary.contains("ping"), "{}", verdict.summary);
     assert_eq!(pinged(&[0x8a, 0]).cause, Cause::None);
 }

@@ -5,6 +5,25 @@ use whyreset_verdicts::Verdict;
 
 use super::talk::{ACK, FIN_ACK, PSH_ACK, Talk};
 
+/// A record that holds an alert (RFC 8446 section 5.1): behind the handshake, in TLS 1.2 with AES-GCM, close_notify where it is 26 bytes long.
+pub const ALERT: u8 = 21;
+/// A record that holds data of the program.
+pub const DATA: u8 = 23;
+/// The length of a record that holds all it can, 16,384 bytes, in TLS 1.2 with AES-GCM (RFC 5246 section 6.2.1, RFC 5288 section 3).
+pub const FULL: u16 = 16_408;
+/// An answer in pieces of any length, as programs write them that send what they make.
+pub const PIECES: [u16; 6] = [324, 2_024, 1_124, 1_924, 1_524, 824];
+/// An answer of a head, then full records.
+pub const HEAD_AND_FULL: [u16; 6] = [324, FULL, FULL, FULL, FULL, FULL];
+/// An answer of a server that sends so much each while: a short record stands behind full ones in the middle too.
+pub const PACED: [u16; 7] = [324, FULL, FULL, 8_216, FULL, FULL, 8_216];
+
+/// An answer of full records in runs, as a sender that is held to a rate writes them: each run ends with a record of one of these lengths.
+pub fn runs(ends: &[u16]) -> Vec<u16> {
+    let runs = ends.iter().map(|end| [FULL, FULL, FULL, *end]);
+    runs.flatten().collect()
+}
+
 /// A TLS session with one request, and an answer in records of these lengths, each of which is a write of its own.
 pub struct Session {
     pub talk: Talk,

@@ -19,6 +19,11 @@ pub const RST: TcpFlags = TcpFlags::RST;
 pub const RST_ACK: TcpFlags = TcpFlags(TcpFlags::RST.0 | TcpFlags::ACK.0);
 pub const PSH_ACK: TcpFlags = TcpFlags(TcpFlags::PSH.0 | TcpFlags::ACK.0);
 
+/// One more request of HTTP/1.1.
+pub const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+/// The data of a full segment.
+pub const SEGMENT: [u8; 1448] = [b'x'; 1448];
+
 /// A conversation between one client and one server, captured at the client; the server is `round_trip` away.
 pub struct Talk {
     engine: Engine<Tracker>,
