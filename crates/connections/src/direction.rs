@@ -353,7 +353,10 @@ impl Direction {
         self.flow.window.scale_known = self.scale_is_known();
         self.flow.window.shift = self.scale.shift();
         self.flow.unanswered = self.outstanding.unanswered();
-        self.flow.sizes.smallest_unanswered = self.outstanding.smallest_repeated();
+        let sizes = &mut self.flow.sizes;
+        sizes.smallest_unanswered = self.outstanding.smallest_repeated();
+        let of_oldest = self.outstanding.acknowledged_of_oldest();
+        sizes.largest_acked = sizes.largest_acked.max(of_oldest);
         if let Some(clock) = &mut self.flow.timestamp_clock {
             facts::timestamp_clock::conclude(clock);
         }

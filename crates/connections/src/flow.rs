@@ -71,7 +71,20 @@ impl Flow {
     pub const fn sent_nothing(&self) -> bool {
         self.bytes == 0 && self.unsized_packets == 0
     }
+
+    /// Payload of the largest segment that this direction had on the wire, in bytes, at most: what it sent, and the `peer` takes (its MSS,
+    /// or where its SYN was not captured, what Ethernet carries). A captured frame may hold several segments: the sending host cuts it
+    /// later, or the receiving one put them together.
+    pub fn largest_segment(&self, peer: &Self) -> u32 {
+        let taken = peer.syn_options.and_then(|options| options.mss);
+        self.sizes
+            .largest_sent
+            .min(taken.map_or(ETHERNET_SEGMENT, u32::from))
+    }
 }
+
+/// What a segment holds where each frame of the path is one of Ethernet: 1,500 bytes without the headers of IPv4 and TCP.
+const ETHERNET_SEGMENT: u32 = 1_460;
 
 /// A side's FIN.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,7 +158,8 @@ pub struct Unanswered {
     pub last_interval: Span,
 }
 
-/// Which sizes of segments got through.
+/// Which sizes of segments got through. A captured frame may hold several segments: the sending host cuts it later, or the receiving
+/// one put them together (segmentation and receive offload). [`Flow::largest_segment`] is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sizes {
     /// The largest payload sent.
@@ -154,7 +168,7 @@ pub struct Sizes {
     pub last_sent: u32,
     /// The largest payload that was acknowledged.
     pub largest_acked: u32,
-    /// The smallest payload among the segments that were sent again and never acknowledged; `None` without any.
+    /// The smallest payload among the segments that were sent again and never acknowledged, as they were sent again; `None` without any.
     pub smallest_unanswered: Option<u32>,
     /// A packet of this side that arrived (was acknowledged, or an ACK of it took effect) after large ones had stopped.
     pub small_passed_later: Option<Moment>,

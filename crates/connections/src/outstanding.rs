@@ -13,6 +13,8 @@ pub(crate) const MAX_SEGMENTS: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outstanding {
     segments: VecDeque<Waiting>,
+    /// Everything below this number was acknowledged; `None` where nothing was.
+    acked: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Waiting {
     pub(crate) seq: i64,
     pub(crate) end: i64,
     pub(crate) payload_len: u32,
+    /// The smallest payload with which it was sent: of a frame that holds several segments (offload), one is sent again.
+    pub(crate) smallest: u32,
     pub(crate) first: Moment,
     pub(crate) last: Moment,
     pub(crate) transmissions: u32,
@@ -34,6 +38,7 @@ impl Outstanding {
                 seq,
                 end,
                 payload_len,
+                smallest: payload_len,
                 first: at,
                 last: at,
                 transmissions: 1,
@@ -53,6 +58,13 @@ impl Outstanding {
         waiting.last_interval = interval;
         waiting.transmissions = waiting.transmissions.saturating_add(1);
         waiting.payload_len = waiting.payload_len.max(payload_len);
+        // What is left of several segments may be short: what counts is the first that is missing.
+        let first_missing = self
+            .acked
+            .map_or(waiting.seq, |acked| acked.max(waiting.seq));
+        if seq == first_missing && payload_len > 0 {
+            waiting.smallest = waiting.smallest.min(payload_len);
+        }
         Some(interval)
     }
 
@@ -75,6 +87,7 @@ impl Outstanding {
                 seq,
                 end,
                 payload_len,
+                smallest: payload_len,
                 first: at,
                 last: at,
                 transmissions: 2,
@@ -87,6 +100,7 @@ impl Outstanding {
     /// Everything below `to` was acknowledged. Returns the largest payload of what is done.
     pub(crate) fn acknowledged(&mut self, to: i64) -> u32 {
         let mut largest = 0;
+        self.acked = Some(to);
         while let Some(oldest) = self.segments.front()
             && oldest.end <= to
         {
@@ -94,6 +108,13 @@ impl Outstanding {
             self.segments.pop_front();
         }
         largest
+    }
+
+    /// So much of the oldest one was acknowledged, which held several segments then: each of them was no larger.
+    pub(crate) fn acknowledged_of_oldest(&self) -> u32 {
+        let both = self.segments.front().zip(self.acked);
+        let part = both.map_or(0, |(oldest, acked)| acked.saturating_sub(oldest.seq));
+        u32::try_from(part).unwrap_or(0)
     }
 
     /// The oldest one, if it was sent more than once. Timers send the oldest again (RFC 6298 §5.4), a probe for a lost tail the last, and
@@ -117,7 +138,7 @@ impl Outstanding {
         self.segments
             .iter()
             .filter(|waiting| waiting.transmissions > 1 && waiting.payload_len > 0)
-            .map(|waiting| waiting.payload_len)
+            .map(|waiting| waiting.smallest)
             .min()
     }
 
@@ -131,12 +152,13 @@ impl Outstanding {
         self.segments
             .iter()
             .find(|waiting| waiting.seq < sacked_to && sacked_to <= waiting.end)
-            .filter(|waiting| waiting.payload_len < oldest.payload_len)
+            .filter(|waiting| waiting.payload_len < oldest.smallest)
             .map(|waiting| waiting.last)
     }
 
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
+        self.acked = None;
     }
 
     /// Bytes on the heap.
@@ -197,5 +219,18 @@ mod tests {
         outstanding.sent(1549, 1600, 51, at(5, 700));
         assert_eq!(outstanding.smaller_one_passed(1549), None);
         assert_eq!(outstanding.smaller_one_passed(1600).unwrap().frame, 5);
+    }
+
+    #[test]
+    fn of_a_frame_of_several_segments_the_first_that_is_missing_is_sent_again() {
+        let mut outstanding = Outstanding::default();
+        outstanding.sent(1, 4_345, 4_344, at(1, 0));
+        outstanding.sent(4_345, 7_241, 2_896, at(2, 1));
+        assert_eq!(outstanding.acknowledged(1_449), 0);
+        assert_eq!(outstanding.acknowledged_of_oldest(), 1_448);
+        outstanding.sent_again(1_449, 1_448, at(3, 300));
+        outstanding.sent_again(4_245, 100, at(4, 301));
+        assert_eq!(outstanding.smallest_repeated(), Some(1_448));
+        assert_eq!(outstanding.smaller_one_passed(7_241), None);
     }
 }

@@ -99,7 +99,7 @@ fn in_flight(own: &SoFar, peer: &SoFar) -> i64 {
 
 fn stopped_by(in_flight: i64, own: &Flow, peer: &Flow) -> StoppedBy {
     let window = i64::from(peer.window.last);
-    let segment = i64::from(own.sizes.largest_sent.max(1));
+    let segment = i64::from(own.largest_segment(peer).max(1));
     let knows_window = peer.window.scale_known && peer.last.is_some();
     if own.fin.is_some() {
         StoppedBy::Closed

@@ -6,10 +6,9 @@ use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Missing, OpenExchange, is_http};
+use super::full_segment::{FULL_SEGMENT, is_full};
 use super::{Close, Kind, cut_stream, path_round_trip};
 
-/// Segments of at least this payload were cut by the MSS, not by the end of what was to be said.
-pub(super) const FULL_SEGMENT: u32 = 1_000;
 /// What takes fewer segments is a question, not an upload.
 pub(super) const FEW_SEGMENTS: u64 = 4;
 /// Bytes in flight at the end that need not mean that something was missing: close_notify and alerts of TLS, a `QUIT`.
@@ -524,14 +523,15 @@ fn reset_with_a_shut_window(
     if !hidden || (close.side, close.kind) != (Side::Client, Kind::Rst) {
         return false;
     }
-    let largest = connection.flows.server.sizes.largest_sent;
+    let flows = &connection.flows;
+    let segment = flows.server.largest_segment(&flows.client);
     let last = connection
         .packets
         .iter()
         .rfind(|p| p.side == Side::Client && p.frame < close.at.frame && !p.flags.is_rst());
     last.is_some_and(|p| {
         let known = connection.flows.client.window.scale_known && p.known.has(Known::WINDOW);
-        known && p.window < largest && largest >= FULL_SEGMENT
+        known && p.window < segment && segment >= FULL_SEGMENT
     })
 }
 
@@ -562,8 +562,8 @@ fn reset_among_full_segments(
         .rfind(|p| p.side == Side::Server && p.payload_len > 0 && p.frame < close.at.frame)
         .filter(|p| !fills_a_hole(connection, p));
     data.is_some_and(|p| {
-        p.payload_len >= FULL_SEGMENT
-            && p.payload_len >= server.sizes.largest_sent
+        p.payload_len >= server.largest_segment(&connection.flows.client)
+            && is_full(connection, p)
             && close.at.time - p.time < trip + trip + Span::from_millis(100)
     })
 }
@@ -573,14 +573,4 @@ fn fills_a_hole(connection: &Connection<Exchanges>, packet: &Packet) -> bool {
     let server = &connection.flows.server;
     let end = server.sent_to - i64::from(server.fin.is_some());
     packet.known.has(Known::SEQ) && packet.seq_end() < end
-}
-
-/// The packet fills its segment: whoever sent it had more to say. A captured frame may hold several segments (offload); the
-/// receiver's MSS, less the options, is one.
-pub(crate) fn is_full(connection: &Connection<Exchanges>, packet: &Packet) -> bool {
-    let flows = &connection.flows;
-    let mss = flows.of(packet.side.peer()).syn_options.and_then(|o| o.mss);
-    let one = mss.map_or(u32::MAX, |mss| u32::from(mss.saturating_sub(40)));
-    let largest = flows.of(packet.side).sizes.largest_sent.min(one);
-    packet.payload_len >= FULL_SEGMENT && packet.payload_len >= largest
 }

@@ -5,6 +5,7 @@
 mod accounts;
 mod close;
 mod cut_stream;
+mod full_segment;
 pub(crate) mod goodbye;
 mod in_flight;
 mod left_out;
@@ -22,9 +23,8 @@ use whyreset_segments::TcpFlags;
 pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
-pub(crate) use in_flight::{
-    asks, in_flight, is_full, shows_acknowledgements, was_announced, was_sending,
-};
+pub(crate) use full_segment::is_full;
+pub(crate) use in_flight::{asks, in_flight, shows_acknowledgements, was_announced, was_sending};
 pub(crate) use outage::Outage;
 pub(crate) use unread::no_to_an_unread_upload;
 pub(crate) use wait::{Wait, before as wait_before};

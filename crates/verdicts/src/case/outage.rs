@@ -121,12 +121,18 @@ fn upload_restarted(connection: &Connection<Exchanges>, long: Span) -> Option<Ou
         let packets = connection.packets.iter();
         packets.filter(|p| p.side == Side::Client && p.payload_len > 0)
     };
+    // A frame of several segments (offload) is no single one.
+    let segment = connection
+        .flows
+        .client
+        .largest_segment(&connection.flows.server);
+    let is_one = |p: &Packet| p.payload_len <= segment && is_full(connection, p);
     let alone = |s: &&Silence| {
         let mut behind = data().filter(|p| p.frame >= s.until.frame);
         let first = behind.next().filter(|p| p.frame == s.until.frame);
         let next = behind.next();
         let rest = first.zip(next).map(|(first, next)| next.time - first.time);
-        first.is_some_and(|p| is_full(connection, p)) && rest.is_some_and(|rest| rest >= far)
+        first.is_some_and(is_one) && rest.is_some_and(|rest| rest >= far)
     };
     let silences = connection.silences.iter();
     let rested =

@@ -7,7 +7,8 @@ use whyreset_segments::{Known, TcpFlags};
 
 use super::Close;
 use super::accounts::{Missing, is_http};
-use super::in_flight::{FEW_SEGMENTS, FULL_SEGMENT, in_flight, is_full};
+use super::full_segment::{FULL_SEGMENT, is_full};
+use super::in_flight::{FEW_SEGMENTS, in_flight};
 
 /// So many packets push what came before them out of those that are kept.
 const MANY_BEHIND: usize = 20;
@@ -218,9 +219,9 @@ pub(super) fn rests(connection: &Connection<Exchanges>) -> bool {
     let mut packets = connection.packets.iter();
     let last = packets.rfind(|p| p.side == Side::Server && p.payload_len > 0 && !p.flags.is_rst());
     let takes = connection.flows.client.syn_options.and_then(|o| o.mss);
-    let short = |p: &Packet| match takes {
-        Some(mss) => p.payload_len.saturating_add(OPTIONS) < u32::from(mss),
-        None => !is_full(connection, p),
+    let short = |p: &Packet| match takes.map(u32::from) {
+        Some(mss) if p.payload_len <= mss => p.payload_len.saturating_add(OPTIONS) < mss,
+        _ => !is_full(connection, p),
     };
     let ends = |p: &Packet| short(p) && p.flags.contains(TcpFlags::PSH);
     last.is_some_and(ends) && in_flight(connection, Side::Server) <= 0

@@ -107,8 +107,9 @@ fn too_small(case: &Case<'_>, receiver: Side) -> Option<Moment> {
         .iter()
         .rfind(|p| p.side == receiver && p.frame < before && !p.flags.is_rst())?;
     let known = c.flows.of(receiver).window.scale_known && last.known.has(Known::WINDOW);
-    let small = last.window < sender.sizes.largest_sent && last.ack >= sender.sent_to - 1;
-    (more_to_come && known && small && sender.sizes.largest_sent > 0).then_some(Moment {
+    let segment = sender.largest_segment(c.flows.of(receiver));
+    let small = last.window < segment && last.ack >= sender.sent_to - 1;
+    (more_to_come && known && small).then_some(Moment {
         frame: last.frame,
         time: last.time,
     })

@@ -3,7 +3,7 @@
 use whyreset_connections::Side;
 
 use super::{LARGE, SMALLEST_LARGE, ids};
-use crate::case::{Case, Kind, Missing};
+use crate::case::{Case, Kind, Missing, is_full};
 use crate::{Observations, wording};
 
 /// Seen from the receiver's side: a body was promised that fills large segments, the head of it came, and nothing else.
@@ -58,7 +58,9 @@ pub(super) fn full_flow(case: &Case<'_>, found: &mut Observations) {
         .packets
         .iter()
         .rfind(|p| p.side == sender && p.payload_len > 0);
-    let full = latest.is_some_and(|p| p.payload_len >= flow.sizes.largest_sent);
+    let segment = flow.largest_segment(c.flows.of(sender.peer()));
+    let full = latest
+        .is_some_and(|p| p.payload_len >= segment && (p.payload_len == segment || is_full(c, p)));
     // What came behind it and was acknowledged, though not captured, may have been the end of a write.
     let unseen = latest.is_some_and(|p| flow.acked_to > p.seq_end().saturating_add(1));
     if unseen {

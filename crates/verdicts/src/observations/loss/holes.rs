@@ -151,7 +151,7 @@ fn full_segment(case: &Case<'_>, side: Side) -> u32 {
     let flows = &case.connection.flows;
     let mss = flows.of(side.peer()).syn_options.and_then(|o| o.mss);
     let taken = mss.map_or(LARGE, |mss| u32::from(mss.saturating_sub(40)));
-    taken.max(flows.of(side).sizes.largest_sent)
+    taken.max(flows.of(side).largest_segment(flows.of(side.peer())))
 }
 
 /// The capture ends with a hole in a stream: later bytes came, the receiver asks for the earlier ones, and they do not come for
