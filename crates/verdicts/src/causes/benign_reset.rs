@@ -1,12 +1,11 @@
 //! `benign_reset`: a RST, but only after everything had been delivered.
 
-use crate::Cause;
-use crate::EndedBy;
+use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
-use crate::{steps, wording};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
-use super::side;
+use super::{nothing_missing, side};
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::BenignReset,
@@ -32,11 +31,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.3,
             "who has read all of an answer leaves nothing unread",
         ),
-        on(
-            TICKET_OR_ANSWER,
-            0.15,
-            "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
-        ),
+        nothing_missing::TICKET_OR_ANSWER,
         on(
             WORDS_LEFT_OUT,
             0.4,
@@ -52,41 +47,21 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.5,
             "what the client said behind the server's close may have been a request",
         ),
-        on(
-            REQUEST_UNREAD,
-            0.3,
-            "what the client sent last is not in the capture: it may have been cut, or left without an answer",
-        ),
+        nothing_missing::REQUEST_UNREAD,
         on(
             REFUSED_IN_WORDS,
             0.5,
             "the server said that it does not serve the client: nobody had what they came for",
         ),
-        on(
-            TIMED_OUT_IN_WORDS,
-            0.5,
-            "the server said that it had waited too long; nothing else is missing",
-        ),
-        on(
-            LEFT_IN_WORDS,
-            0.3,
-            "the server said that it ends the session; nothing was asked at that moment",
-        ),
+        nothing_missing::TIMED_OUT_IN_WORDS,
+        nothing_missing::LEFT_IN_WORDS,
         on(
             LEFT_IN_WORDS_ASKED,
             0.3,
             "the server said that it ends the session, where an answer was due",
         ),
-        on(
-            PING_OF_CLIENT_UNANSWERED,
-            0.05,
-            "the server's program did not answer any more",
-        ),
-        on(
-            PING_OF_SERVER_UNANSWERED,
-            0.05,
-            "the client's program did not answer any more",
-        ),
+        nothing_missing::PING_OF_CLIENT_UNANSWERED,
+        nothing_missing::PING_OF_SERVER_UNANSWERED,
         on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.4,
@@ -112,16 +87,8 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.15,
             "the other direction is not in the capture: what it asked, or still sent, does not show",
         ),
-        on(
-            LEFT_WITHOUT_GOODBYE,
-            0.6,
-            "clients take leave with QUIT; many a monitor or robot just leaves",
-        ),
-        on(
-            SESSION_DROPPED,
-            0.3,
-            "in SSH it is the client that ends the session, or the server says before what its program ended with",
-        ),
+        nothing_missing::LEFT_WITHOUT_GOODBYE,
+        nothing_missing::SESSION_DROPPED,
         on(
             FIN_REFUSED_NEARBY,
             0.5,
@@ -137,11 +104,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.6,
             "what was asked first is not in the capture",
         ),
-        on(
-            HEARD_IN_PART,
-            0.5,
-            "what was asked and promised is not in the capture",
-        ),
+        nothing_missing::HEARD_IN_PART,
         on(TALK_UNSEEN, 0.35, "what was owed is not in the capture"),
         on(
             REFUSER_UNSEEN,
@@ -169,23 +132,15 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.12,
             "a request inside was cancelled before it was answered in full",
         ),
-        on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
-        on(
-            STREAM_PERHAPS_GIVEN_UP,
-            0.3,
-            "by its length the server's last record may give up the request",
-        ),
-        on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
+        nothing_missing::STREAM_GIVEN_UP,
+        nothing_missing::STREAM_PERHAPS_GIVEN_UP,
+        nothing_missing::NO_PROMISE,
         on(
             FORGED_DATA,
             0.5,
             "somebody forged data in this connection: what was delivered was not what was asked for",
         ),
-        on(
-            GREETING_MISSING,
-            0.15,
-            "the server had to speak first and did not; a check holds its connection as long, now and then",
-        ),
+        nothing_missing::GREETING_MISSING,
         on(
             CONNECTED_TOO_LATE,
             0.3,
@@ -233,11 +188,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.35,
             "what was owed at the end may stand in the rows that were left out",
         ),
-        on(
-            UNTIMED,
-            0.3,
-            "a client that had asked, and waited in vain, leaves so as well",
-        ),
+        nothing_missing::UNTIMED,
         on(
             ORIGIN_DEVICE,
             0.2,
@@ -253,11 +204,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.2,
             "RSTs to both sides at once are a device's",
         ),
-        on(
-            NOT_KEPT,
-            0.85,
-            "the server did not keep the connection behind its answer, which may have been cut",
-        ),
+        nothing_missing::NOT_KEPT,
         on(
             RST_PASSIVE,
             0.5,
@@ -282,83 +229,78 @@ pub(super) static RULE: CauseRule = CauseRule {
     never: &[],
     suspected_on: &[],
     ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),
-    summary: |case, found| {
-        let who = case.closer().map_or("one side", wording::side);
-        if found.has(RST_WITHOUT_DATA) {
-            return format!(
-                "Harmless: {who} opened the connection, or took it, and reset it before any data: a health check or a probe."
-            );
-        }
-        if found.has(CONNECT_CANCELLED) {
-            return format!(
-                "Harmless: {who} gave the connection up while it was being opened, as browsers do that try several at once."
-            );
-        }
-        if let Some(forged) = found.get(FORGED_DATA) {
-            return format!(
-                "The RST itself cost nothing: it came after a whole answer. But the answer was forged by somebody else ({}), and the server's own came too late.",
-                wording::frames(&forged.frames)
-            );
-        }
-        if found.has(TALK_UNSEEN) {
-            return format!(
-                "Harmless as far as the capture shows: {who} reset the connection, and nothing shows that anything was owed."
-            );
-        }
-        if found.has(RST_UNPROMPTED) {
-            return "Harmless as far as the rows show: when the RST came, everything that they hold had been delivered.".to_owned();
-        }
-        if case.accounts.unread.is_some() {
-            return "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show.".to_owned();
-        }
-        if case.accounts.unpromised.is_some() && found.has(PERHAPS_TRUNCATED) {
-            return "Harmless as far as the capture shows: when the RST came, the server had closed in order, which is how this answer ends; a program that dies half-way ends it alike.".to_owned();
-        }
-        if case.accounts.encrypted
-            && found.has_any(&[
-                PERHAPS_TRUNCATED,
-                PERHAPS_LEFT_EARLY,
-                STREAM_PERHAPS_GIVEN_UP,
-            ])
-        {
-            return "Harmless as far as an encrypted session shows; whether the last answer was whole does not show inside TLS.".to_owned();
-        }
-        if case.accounts.encrypted {
-            return "Harmless as far as an encrypted session shows: no answer was under way when the RST came.".to_owned();
-        }
-        if found.has(LACKED_BEFORE_RST) {
-            return "Harmless, if the bytes that were missing when the RST came were not wanted any more.".to_owned();
-        }
-        "Harmless: the RST came after everything had been delivered; nobody lost anything."
-            .to_owned()
-    },
+    summary,
     would_be: "if nothing more was to come when the RST was sent",
-    next_steps: |case, found| {
-        if let Some(unprompted) = found.get(RST_UNPROMPTED) {
-            return vec![format!(
-                "Look whether rows are missing before the RST ({}), cut out or hidden by a display filter: a bare RST answers a packet, and no row shows one that it can answer.",
-                wording::frames(&unprompted.frames)
-            )];
-        }
-        if let Some(step) = steps::read_the_promise(case, found) {
-            return vec![step];
-        }
-        if let Some(step) = steps::read_its_log(case, found) {
-            return vec![step];
-        }
-        if let Some(step) = steps::read_the_session(case, found) {
-            return vec![step];
-        }
-        if found.has(FORGED_DATA) {
-            return vec!["Look at both versions of the data (Wireshark: tcp.overlap, or the two frames): somebody on the path injects answers. Use TLS.".to_owned()];
-        }
-        if found.has(PROTOCOL_UNKNOWN) {
-            vec!["Ask the client's program whether it had what it wanted: the protocol does not show it.".to_owned()]
-        } else {
-            Vec::new()
-        }
-    },
+    next_steps: |case, found| next_step(case, found).into_iter().collect(),
 };
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    let who = case.closer().map_or("one side", wording::side);
+    if found.has(RST_WITHOUT_DATA) {
+        format!(
+            "Harmless: {who} opened the connection, or took it, and reset it before any data: a health check or a probe."
+        )
+    } else if found.has(CONNECT_CANCELLED) {
+        format!(
+            "Harmless: {who} gave the connection up while it was being opened, as browsers do that try several at once."
+        )
+    } else if let Some(forged) = found.get(FORGED_DATA) {
+        format!(
+            "The RST itself cost nothing: it came after a whole answer. But the answer was forged by somebody else ({}), and the server's own came too late.",
+            wording::frames(&forged.frames)
+        )
+    } else if found.has(TALK_UNSEEN) {
+        format!(
+            "Harmless as far as the capture shows: {who} reset the connection, and nothing shows that anything was owed."
+        )
+    } else {
+        how_harmless(case, found).to_owned()
+    }
+}
+
+/// What shows of whether all had been delivered.
+fn how_harmless(case: &Case<'_>, found: &Observations) -> &'static str {
+    let perhaps_left = [
+        PERHAPS_TRUNCATED,
+        PERHAPS_LEFT_EARLY,
+        STREAM_PERHAPS_GIVEN_UP,
+    ];
+    if found.has(RST_UNPROMPTED) {
+        "Harmless as far as the rows show: when the RST came, everything that they hold had been delivered."
+    } else if case.accounts.unread.is_some() {
+        "Harmless as far as the capture shows: when the RST came, all that was sent had been acknowledged; how long the response was to be does not show."
+    } else if case.accounts.unpromised.is_some() && found.has(PERHAPS_TRUNCATED) {
+        "Harmless as far as the capture shows: when the RST came, the server had closed in order, which is how this answer ends; a program that dies half-way ends it alike."
+    } else if case.accounts.encrypted && found.has_any(&perhaps_left) {
+        "Harmless as far as an encrypted session shows; whether the last answer was whole does not show inside TLS."
+    } else if case.accounts.encrypted {
+        "Harmless as far as an encrypted session shows: no answer was under way when the RST came."
+    } else if found.has(LACKED_BEFORE_RST) {
+        "Harmless, if the bytes that were missing when the RST came were not wanted any more."
+    } else {
+        "Harmless: the RST came after everything had been delivered; nobody lost anything."
+    }
+}
+
+fn next_step(case: &Case<'_>, found: &Observations) -> Option<String> {
+    if let Some(unprompted) = found.get(RST_UNPROMPTED) {
+        return Some(format!(
+            "Look whether rows are missing before the RST ({}), cut out or hidden by a display filter: a bare RST answers a packet, and no row shows one that it can answer.",
+            wording::frames(&unprompted.frames)
+        ));
+    }
+    let read = steps::read_the_promise(case, found)
+        .or_else(|| steps::read_its_log(case, found))
+        .or_else(|| steps::read_the_session(case, found));
+    let look = if found.has(FORGED_DATA) {
+        "Look at both versions of the data (Wireshark: tcp.overlap, or the two frames): somebody on the path injects answers. Use TLS."
+    } else if found.has(PROTOCOL_UNKNOWN) {
+        "Ask the client's program whether it had what it wanted: the protocol does not show it."
+    } else {
+        return read;
+    };
+    read.or_else(|| Some(look.to_owned()))
+}
 
 const PAGE: Page = Page {
     title: "A reset after the work was done",

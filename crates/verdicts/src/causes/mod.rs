@@ -14,6 +14,7 @@ mod keepalive_race;
 mod mtu_blackhole;
 mod no_answer;
 pub(crate) mod none;
+mod nothing_missing;
 mod path_blackhole;
 mod peer_state_lost;
 mod port_closed;

@@ -2,17 +2,20 @@
 
 use whyreset_connections::Side;
 
+use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
 use crate::observations::ids::*;
 use crate::observations::{declined, last_words};
-use crate::{Cause, EndedBy, steps, wording};
+use crate::{Cause, EndedBy, Observations, steps, wording};
 
-use super::side;
+use super::{nothing_missing, side};
+
+const AS_FAR_AS_SHOWN: &str = "Nothing went wrong as far as the capture shows";
 
 /// What is said where the capture does not hold how long the response was to be.
 pub(crate) fn as_far_as_captured(both_closed: bool, closer: Side) -> String {
     format!(
-        "Nothing went wrong as far as the capture shows: all that was sent was acknowledged, and {}, {} first; how long the response was to be does not show.",
+        "{AS_FAR_AS_SHOWN}: all that was sent was acknowledged, and {}, {} first; how long the response was to be does not show.",
         if both_closed {
             "both closed in order"
         } else {
@@ -39,16 +42,8 @@ pub(super) static RULE: CauseRule = CauseRule {
             2.0,
             "browsers open sessions in advance, and leave many unused",
         ),
-        on(
-            LEFT_WITHOUT_GOODBYE,
-            0.6,
-            "clients take leave with QUIT; many a monitor or robot just leaves",
-        ),
-        on(
-            SESSION_DROPPED,
-            0.3,
-            "in SSH it is the client that ends the session, or the server says before what its program ended with",
-        ),
+        nothing_missing::LEFT_WITHOUT_GOODBYE,
+        nothing_missing::SESSION_DROPPED,
         on(
             CLOSE_IN_RETURN_UNSEEN,
             0.5,
@@ -70,11 +65,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "who sends again what nobody acknowledges waits for more than a moment",
         ),
         on(ONLY_DELIVERED, 12.0, "the client expects no answers"),
-        on(
-            TICKET_OR_ANSWER,
-            0.15,
-            "most servers of TLS 1.3 send a ticket: one that has sent nothing else has not answered",
-        ),
+        nothing_missing::TICKET_OR_ANSWER,
         on(
             WORDS_LEFT_OUT,
             0.6,
@@ -86,11 +77,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the client had the last word, and the server had answered before",
         ),
         on(ACKS_LOST, 0.05, "acknowledgements do not get through"),
-        on(
-            REQUEST_UNREAD,
-            0.3,
-            "what the client sent last is not in the capture: it may have been cut, or left without an answer",
-        ),
+        nothing_missing::REQUEST_UNREAD,
         on(
             PERHAPS_REJECTED,
             0.5,
@@ -101,21 +88,13 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.7,
             "what was asked first is not in the capture",
         ),
-        on(
-            HEARD_IN_PART,
-            0.5,
-            "what was asked and promised is not in the capture",
-        ),
+        nothing_missing::HEARD_IN_PART,
         on(
             GAP_BEFORE_CLOSE,
             0.6,
             "what was owed at the end may stand in the rows that were left out",
         ),
-        on(
-            UNTIMED,
-            0.3,
-            "a client that had asked, and waited in vain, leaves so as well",
-        ),
+        nothing_missing::UNTIMED,
         on(
             HOLE_STAYS,
             0.2,
@@ -126,31 +105,15 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.12,
             "the server said that it does not serve the client: nobody had what they came for",
         ),
-        on(
-            TIMED_OUT_IN_WORDS,
-            0.5,
-            "the server said that it had waited too long; nothing else is missing",
-        ),
-        on(
-            LEFT_IN_WORDS,
-            0.3,
-            "the server said that it ends the session; nothing was asked at that moment",
-        ),
+        nothing_missing::TIMED_OUT_IN_WORDS,
+        nothing_missing::LEFT_IN_WORDS,
         on(
             LEFT_IN_WORDS_ASKED,
             0.12,
             "the server said that it ends the session, where an answer was due",
         ),
-        on(
-            PING_OF_CLIENT_UNANSWERED,
-            0.05,
-            "the server's program did not answer any more",
-        ),
-        on(
-            PING_OF_SERVER_UNANSWERED,
-            0.05,
-            "the client's program did not answer any more",
-        ),
+        nothing_missing::PING_OF_CLIENT_UNANSWERED,
+        nothing_missing::PING_OF_SERVER_UNANSWERED,
         on(
             WEBSOCKET_CUT_BY_CLIENT,
             0.25,
@@ -181,28 +144,20 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.25,
             "bytes are missing that nobody has sent again",
         ),
-        on(
-            NOT_KEPT,
-            0.85,
-            "the server did not keep the connection behind its answer, which may have been cut",
-        ),
+        nothing_missing::NOT_KEPT,
         on(
             FIRST_WORD_UNANSWERED,
             0.12,
             "the client's first word got no answer; who only delivers expects none",
         ),
-        on(
-            GREETING_MISSING,
-            0.15,
-            "the server had to speak first and did not; a check holds its connection as long, now and then",
-        ),
+        nothing_missing::GREETING_MISSING,
         on(LISTENER_TALKS, 0.15, "the same listener answers others"),
         on(
             STREAM_CANCELLED,
             0.12,
             "a request inside was cancelled before it was answered in full: browsers do so with what they no longer need",
         ),
-        on(STREAM_GIVEN_UP, 0.05, "the server gave up a request inside"),
+        nothing_missing::STREAM_GIVEN_UP,
         on(
             STREAM_REFUSED,
             3.0,
@@ -213,12 +168,8 @@ pub(super) static RULE: CauseRule = CauseRule {
             10.0,
             "it was asked for again, and answered: nobody lost anything but time",
         ),
-        on(
-            STREAM_PERHAPS_GIVEN_UP,
-            0.3,
-            "by its length the server's last record may give up the request",
-        ),
-        on(NO_PROMISE, 3.0, "what has no end cannot be had in full"),
+        nothing_missing::STREAM_PERHAPS_GIVEN_UP,
+        nothing_missing::NO_PROMISE,
         on(
             ONE_SIDED,
             0.35,
@@ -286,94 +237,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         Some(closer) => side(closer),
         None => EndedBy::None,
     },
-    summary: |case, found| {
-        if found.has(OPEN_AND_WELL) {
-            return "Nothing is wrong: the capture ends while the connection is alive.".to_owned();
-        }
-        if case.accounts.unread.is_some()
-            && let Some(closer) = case.closer()
-        {
-            return as_far_as_captured(case.both_finished(), closer);
-        }
-        if case.accounts.unpromised.is_some() && found.has(PERHAPS_LEFT_EARLY) {
-            return "Nothing went wrong as far as the capture shows: the client closed in order, behind all that had come; an answer without a length ends with the connection, and the client did not wait for that.".to_owned();
-        }
-        if case.accounts.unpromised.is_some() && found.has(PERHAPS_TRUNCATED) {
-            return "Nothing went wrong as far as the capture shows: all that was sent arrived, and the server closed in order, which is how this answer ends; a program that dies half-way ends it alike.".to_owned();
-        }
-        if found.has(TLS_LEFT_AT_ONCE) {
-            return "Nothing went wrong as far as the capture shows: the client opened a TLS session and left without asking for anything, as those do that check a certificate, or a port.".to_owned();
-        }
-        if let Some(closer) = case.closer().filter(|_| declined(case)) {
-            return format!(
-                "Nothing went wrong with the connection: the server's answer was a no, {}, and {} closed in order.",
-                last_words(case),
-                wording::side(closer)
-            );
-        }
-        if let Some(retried) = found.get(STREAM_RETRIED) {
-            return format!(
-                "Nothing was lost: the server refused a request that it had not begun with, and the client asked again and had it ({}).",
-                wording::frames(&retried.frames)
-            );
-        }
-        if let Some(closer) = case.closer().filter(|_| found.has(REQUEST_UNREAD)) {
-            return format!(
-                "Nothing went wrong as far as the capture shows: {} closed in order; what the client had sent last was not captured in full.",
-                wording::side(closer)
-            );
-        }
-        let left_behind_it = found.has_any(&[PERHAPS_TRUNCATED, STREAM_PERHAPS_GIVEN_UP]);
-        if let Some(closer) = case
-            .closer()
-            .filter(|_| left_behind_it && case.accounts.encrypted)
-        {
-            return format!(
-                "Nothing went wrong as far as the capture shows: {} closed in order; whether the last answer was whole does not show inside TLS.",
-                wording::side(closer)
-            );
-        }
-        if let Some(closer) = case.closer().filter(|_| found.has(LEFT_AMID_PIECES)) {
-            return format!(
-                "Nothing went wrong as far as the capture shows: {} closed in order, right behind an encrypted answer in pieces; whether it was whole does not show inside TLS.",
-                wording::side(closer)
-            );
-        }
-        let doubted = found.has_any(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]);
-        if let Some(closer) = case.closer().filter(|_| doubted && case.accounts.encrypted) {
-            return format!(
-                "Nothing went wrong as far as the capture shows: {} closed in order, after a silence; whether the last answer was whole does not show inside TLS.",
-                wording::side(closer)
-            );
-        }
-        if let Some(closer) = case.closer().filter(|_| found.has(CLOSE_ALONE)) {
-            return format!(
-                "Nothing shows that anything went wrong: {} closed in order; what was said before was not captured.",
-                wording::side(closer)
-            );
-        }
-        if let Some(closer) = case.closer().filter(|_| found.has(HEARD_IN_PART)) {
-            return format!(
-                "Nothing went wrong as far as the capture shows: {} closed in order; what was asked and promised is not in it.",
-                wording::side(closer)
-            );
-        }
-        match (case.closer(), case.accounts.silent) {
-            (Some(closer), true) => format!(
-                "Nothing went wrong: opened and closed without any data, {} first.",
-                wording::side(closer)
-            ),
-            (Some(closer), false) if !case.both_finished() => format!(
-                "Nothing went wrong as far as the capture shows: everything was delivered, and {} closed in order; the other side's close is not in it.",
-                wording::side(closer)
-            ),
-            (Some(closer), false) => format!(
-                "Nothing went wrong: everything was delivered, and both closed in order, {} first.",
-                wording::side(closer)
-            ),
-            (None, _) => "Nothing went wrong.".to_owned(),
-        }
-    },
+    summary,
     would_be: "if what seems to be missing was not expected by anybody",
     next_steps: |case, found| {
         steps::list([
@@ -384,6 +248,112 @@ pub(super) static RULE: CauseRule = CauseRule {
         ])
     },
 };
+
+fn summary(case: &Case<'_>, found: &Observations) -> String {
+    if found.has(OPEN_AND_WELL) {
+        return "Nothing is wrong: the capture ends while the connection is alive.".to_owned();
+    }
+    without_a_length(case, found)
+        .or_else(|| something_else_happened(case, found))
+        .or_else(|| in_order_but(case, found, case.closer()?))
+        .unwrap_or_else(|| everything_was_delivered(case))
+}
+
+/// The response ends with the connection, or how long it was to be was not captured.
+fn without_a_length(case: &Case<'_>, found: &Observations) -> Option<String> {
+    let unread = case.accounts.unread.is_some();
+    if let Some(closer) = case.closer().filter(|_| unread) {
+        return Some(as_far_as_captured(case.both_finished(), closer));
+    }
+    let unpromised = case.accounts.unpromised.is_some();
+    let why = if unpromised && found.has(PERHAPS_LEFT_EARLY) {
+        "the client closed in order, behind all that had come; an answer without a length ends with the connection, and the client did not wait for that"
+    } else if unpromised && found.has(PERHAPS_TRUNCATED) {
+        "all that was sent arrived, and the server closed in order, which is how this answer ends; a program that dies half-way ends it alike"
+    } else {
+        return None;
+    };
+    Some(format!("{AS_FAR_AS_SHOWN}: {why}."))
+}
+
+/// Nothing was asked, the answer was a no, or a request had to be repeated.
+fn something_else_happened(case: &Case<'_>, found: &Observations) -> Option<String> {
+    if found.has(TLS_LEFT_AT_ONCE) {
+        return Some(format!(
+            "{AS_FAR_AS_SHOWN}: the client opened a TLS session and left without asking for anything, as those do that check a certificate, or a port."
+        ));
+    }
+    if let Some(closer) = case.closer().filter(|_| declined(case)) {
+        return Some(format!(
+            "Nothing went wrong with the connection: the server's answer was a no, {}, and {} closed in order.",
+            last_words(case),
+            wording::side(closer)
+        ));
+    }
+    found.get(STREAM_RETRIED).map(|retried| {
+        format!(
+            "Nothing was lost: the server refused a request that it had not begun with, and the client asked again and had it ({}).",
+            wording::frames(&retried.frames)
+        )
+    })
+}
+
+/// Closed in order, but something that matters does not show.
+fn in_order_but(case: &Case<'_>, found: &Observations, closer: Side) -> Option<String> {
+    let in_tls = |doubts: &[&str]| case.accounts.encrypted && found.has_any(doubts);
+    let (begin, but) = if found.has(REQUEST_UNREAD) {
+        (
+            AS_FAR_AS_SHOWN,
+            "; what the client had sent last was not captured in full",
+        )
+    } else if in_tls(&[PERHAPS_TRUNCATED, STREAM_PERHAPS_GIVEN_UP]) {
+        (
+            AS_FAR_AS_SHOWN,
+            "; whether the last answer was whole does not show inside TLS",
+        )
+    } else if found.has(LEFT_AMID_PIECES) {
+        (
+            AS_FAR_AS_SHOWN,
+            ", right behind an encrypted answer in pieces; whether it was whole does not show inside TLS",
+        )
+    } else if in_tls(&[PERHAPS_LEFT_EARLY, ROUND_SINCE_OPENING]) {
+        (
+            AS_FAR_AS_SHOWN,
+            ", after a silence; whether the last answer was whole does not show inside TLS",
+        )
+    } else if found.has(CLOSE_ALONE) {
+        (
+            "Nothing shows that anything went wrong",
+            "; what was said before was not captured",
+        )
+    } else if found.has(HEARD_IN_PART) {
+        (
+            AS_FAR_AS_SHOWN,
+            "; what was asked and promised is not in it",
+        )
+    } else {
+        return None;
+    };
+    let closer = wording::side(closer);
+    Some(format!("{begin}: {closer} closed in order{but}."))
+}
+
+fn everything_was_delivered(case: &Case<'_>) -> String {
+    let Some(closer) = case.closer().map(wording::side) else {
+        return "Nothing went wrong.".to_owned();
+    };
+    if case.accounts.silent {
+        format!("Nothing went wrong: opened and closed without any data, {closer} first.")
+    } else if case.both_finished() {
+        format!(
+            "Nothing went wrong: everything was delivered, and both closed in order, {closer} first."
+        )
+    } else {
+        format!(
+            "{AS_FAR_AS_SHOWN}: everything was delivered, and {closer} closed in order; the other side's close is not in it."
+        )
+    }
+}
 
 const PAGE: Page = Page {
     title: "Nothing went wrong",

@@ -59,51 +59,51 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 /// What the rows of a list show of an end that their numbers, or control bits, would tell better; whether they show anything.
 fn of_rows(case: &Case<'_>, found: &mut Observations) -> bool {
     let c = case.connection;
-    let last = c.frames.last;
     if untold::hides_flags(c) && !case.accounts.understood {
         found.tell(
             ids::TURN_UNTOLD,
-            [last],
+            [c.frames.last],
             "The rows show no control bits: whether the connection ended, and how, does not show.",
         );
         return true;
     }
-    if let Some((since, to)) = untold::unheard_at_end(c) {
-        found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame],
-            format!(
-                "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
-                since.frame,
-                wording::span(to.time - since.time)
-            ),
-        );
-        return true;
-    }
-    if let Some((since, to, answer)) = untold::unacknowledged_at_end(c) {
-        found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame, answer.frame],
-            format!(
-                "From frame {} to frame {} one side sends what the other does not acknowledge: its last acknowledgement (frame {}) is the one that it had given before.",
-                since.frame, to.frame, answer.frame
-            ),
-        );
-        return true;
-    }
-    if let Some((since, to)) = untold::probes_at_end(c) {
-        found.tell(
-            ids::OPEN_AND_WAITING,
-            [since.frame, to.frame],
-            format!(
-                "From frame {} on, over {}, the sides exchange packets without data at growing intervals, as probes of a shut window and their answers are: the rows show neither windows nor numbers.",
-                since.frame,
-                wording::span(to.time - since.time)
-            ),
-        );
+    let waits = unheard(case)
+        .or_else(|| unacknowledged(case))
+        .or_else(|| probed(case));
+    if let Some((frames, text)) = waits {
+        found.tell(ids::OPEN_AND_WAITING, frames, text);
         return true;
     }
     false
+}
+
+fn unheard(case: &Case<'_>) -> Option<(Vec<u64>, String)> {
+    let (since, to) = untold::unheard_at_end(case.connection)?;
+    let text = format!(
+        "From frame {} on, over {}, one side sends and nothing of the other follows: the rows show no numbers, so whether anything of it arrived does not show.",
+        since.frame,
+        wording::span(to.time - since.time)
+    );
+    Some((vec![since.frame, to.frame], text))
+}
+
+fn unacknowledged(case: &Case<'_>) -> Option<(Vec<u64>, String)> {
+    let (since, to, answer) = untold::unacknowledged_at_end(case.connection)?;
+    let text = format!(
+        "From frame {} to frame {} one side sends what the other does not acknowledge: its last acknowledgement (frame {}) is the one that it had given before.",
+        since.frame, to.frame, answer.frame
+    );
+    Some((vec![since.frame, to.frame, answer.frame], text))
+}
+
+fn probed(case: &Case<'_>) -> Option<(Vec<u64>, String)> {
+    let (since, to) = untold::probes_at_end(case.connection)?;
+    let text = format!(
+        "From frame {} on, over {}, the sides exchange packets without data at growing intervals, as probes of a shut window and their answers are: the rows show neither windows nor numbers.",
+        since.frame,
+        wording::span(to.time - since.time)
+    );
+    Some((vec![since.frame, to.frame], text))
 }
 
 /// Ten round trips of the path: even a slow side would have answered.
