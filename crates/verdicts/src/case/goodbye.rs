@@ -5,7 +5,8 @@ use whyreset_connections::{Connection, Dialect, Packet, Side};
 use whyreset_exchanges::{CloseNotify, Exchanges, Protocol, Tls};
 use whyreset_segments::Known;
 
-use super::in_flight::{FAREWELL_BYTES, in_flight};
+use super::in_flight::in_flight;
+use super::sizes::FAREWELL_BYTES;
 use super::{Close, Kind, path_round_trip};
 
 /// The longest packet that is thought of as a GOAWAY of HTTP/2: one with a reason in words (its frame, the text, TLS's share).

@@ -4,12 +4,15 @@
 
 mod accounts;
 mod close;
+mod copies;
 mod cut_stream;
 mod full_segment;
 pub(crate) mod goodbye;
 mod in_flight;
 mod left_out;
 mod outage;
+mod sizes;
+mod turns;
 mod unread;
 mod unseen;
 pub(crate) mod untold;
@@ -24,8 +27,10 @@ pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use full_segment::is_full;
-pub(crate) use in_flight::{asks, in_flight, shows_acknowledgements, was_announced, was_sending};
+pub(crate) use in_flight::{in_flight, shows_acknowledgements};
 pub(crate) use outage::Outage;
+pub(crate) use sizes::was_sending;
+pub(crate) use turns::{asks, was_announced};
 pub(crate) use unread::no_to_an_unread_upload;
 pub(crate) use wait::{Wait, before as wait_before};
 

@@ -8,7 +8,8 @@ use whyreset_segments::{Known, TcpFlags};
 use super::Close;
 use super::accounts::{Missing, is_http};
 use super::full_segment::{FULL_SEGMENT, is_full};
-use super::in_flight::{FEW_SEGMENTS, in_flight};
+use super::in_flight::in_flight;
+use super::sizes::FEW_SEGMENTS;
 
 /// So many packets push what came before them out of those that are kept.
 const MANY_BEHIND: usize = 20;

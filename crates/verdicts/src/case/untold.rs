@@ -8,7 +8,7 @@ use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Missing, OpenExchange};
 use super::close::{Close, Kind};
-use super::in_flight::FAREWELL_BYTES;
+use super::sizes::FAREWELL_BYTES;
 
 /// The last word before the close, where nothing but its sender can be told.
 pub(super) struct LastWord {

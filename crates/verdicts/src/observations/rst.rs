@@ -1,24 +1,18 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
-use whyreset_capture::Span;
-use whyreset_connections::{Acceptance, Dialect, Moment, Place, Reset, Side};
+mod alive;
+mod origin;
+
+use whyreset_connections::{Acceptance, Dialect, Reset, Side};
 use whyreset_segments::TcpFlags;
 
 use super::ids;
 use crate::case::Case;
 use crate::{Observations, wording};
+use alive::alive_before;
+use origin::captured_at_sender;
 
-/// Below this probability of the host itself somebody else is meant.
-pub(super) const DEVICE_BELOW: f64 = 0.35;
-/// No host restarts, and no address moves, in less time.
-const ALIVE: Span = Span::from_millis(500);
-/// A host answers in less where the capture is taken on it.
-const ON_THE_HOST: Span = Span::from_millis(1);
-/// From this probability on the fields fit the host.
-const HOST_FROM: f64 = 0.8;
-
-/// Below this the host is as likely as not.
-const UNLIKELY_BELOW: f64 = 0.5;
+pub(super) use origin::DEVICE_BELOW;
 
 /// Records the deciding RST.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -32,7 +26,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         kind(case, reset, found);
         answer(case, reset, found);
         before_open(case, reset, found);
-        origin(case, reset, found);
+        origin::observe(reset, found);
         unprompted(case, reset, found);
     } else {
         after_fin(case, reset, found);
@@ -219,219 +213,6 @@ fn before_open(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     }
 }
 
-/// A host that answers a packet as a stranger had spoken in the connection a moment before that packet.
-fn alive_before(case: &Case<'_>, reset: &Reset, trigger: Moment, found: &mut Observations) {
-    let opening =
-        case.connection.handshake.syn.is_some() && case.connection.handshake.ack.is_none();
-    if reset.dialect != Dialect::Passive || opening {
-        return;
-    }
-    // Behind many RSTs its last packet may not be kept any more.
-    let sent = case.connection.flows.of(reset.by).last_new_data;
-    let mut packets = case.connection.packets.iter();
-    let kept =
-        packets.rfind(|p| p.side == reset.by && p.frame < reset.at.frame && !p.flags.is_rst());
-    let last = kept
-        .map(|p| p.moment())
-        .into_iter()
-        .chain(sent.filter(|sent| sent.frame < reset.at.frame))
-        .max_by_key(|last| last.frame);
-    let trips = case.two_round_trips();
-    // Packets may stand out of order; a clock that went back by more tells nothing.
-    let near = ALIVE + trips;
-    let lately = |last: &Moment| {
-        let since = reset.at.time - last.time;
-        since < near && Span::ZERO - since < near
-    };
-    let Some(last) = last.filter(lately) else {
-        return;
-    };
-    if let Some((first, trigger)) = refused_data_in_flight(case, reset) {
-        return closed_before_sent(case, first, trigger, found);
-    }
-    found.tell(
-        match reset.by {
-            Side::Client if reset.ttl.is_none() => ids::CLIENT_WAS_ALIVE_IN_ROWS,
-            Side::Client => ids::CLIENT_WAS_ALIVE,
-            Side::Server => ids::SERVER_WAS_ALIVE,
-        },
-        [last.frame, trigger.frame, reset.at.frame],
-        format!(
-            "{} had still spoken in the connection (frame {}) {} before it refused it as a stranger (frame {}): too short for a restart.",
-            wording::the_side(reset.by),
-            last.frame,
-            wording::span((reset.at.time - last.time).max(Span::ZERO)),
-            reset.at.frame
-        ),
-    );
-}
-
-/// The first bare RST of the side that died of one, and the data that it refuses, where more of the side's own data had been sent than
-/// that acknowledges. A host that does not know the connection refuses whatever comes; one whose program has closed it goes on sending
-/// what it has, takes acknowledgements, and refuses data alone (Linux: `TCP_ABORT_ON_DATA`).
-fn refused_data_in_flight<'a>(case: &Case<'a>, reset: &Reset) -> Option<(&'a Reset, Moment)> {
-    let mut resets = case.connection.resets.iter();
-    let first = resets.find(|first| first.by == reset.by)?;
-    let flow = case.connection.flows.of(first.by);
-    let under_way = flow.fin.is_none() && flow.sent_to > first.seq;
-    let refused = match first.trigger {
-        Some(trigger) => (trigger.possible && trigger.payload_len > 0).then_some(trigger.at),
-        None => data_a_round_trip_before(case, first),
-    }?;
-    (first.dialect == Dialect::Passive && under_way).then_some((first, refused))
-}
-
-/// Which packet the RST answers is not kept, but the other side's last data passed here one round trip before it.
-fn data_a_round_trip_before(case: &Case<'_>, reset: &Reset) -> Option<Moment> {
-    let data = case.connection.flows.of(reset.by.peer()).last_new_data?;
-    let trip = case.round_trip(reset.by)?;
-    let delay = reset.at.time - data.time;
-    let quarter = Span::from_nanos(trip.nanos() / 4);
-    (delay >= trip && delay <= trip + quarter).then_some(data)
-}
-
-fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Moment, found: &mut Observations) {
-    let sent = case.connection.flows.of(first.by).last_new_data;
-    found.tell(
-        ids::CLOSED_BEFORE_SENT,
-        [sent.map_or(0, |sent| sent.frame), refused.frame, first.at.frame],
-        format!(
-            "The first bare RST (frame {}) refuses data (frame {}) while {} of {} were on their way: so does a host whose program has closed the connection, as the FIN waits behind what is still to be sent.",
-            first.at.frame,
-            refused.frame,
-            wording::signed_bytes(case.connection.flows.of(first.by).sent_to - first.seq),
-            wording::side(first.by),
-        ),
-    );
-}
-
-/// What hosts begin with, or are set to: any other TTL has come over a router, and so may have what killed the host's end.
-const INITIAL_TTLS: [u8; 7] = [30, 32, 60, 64, 100, 128, 255];
-
-fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
-    let there = match case.connection.vantage.place {
-        Place::Client => Some(Side::Client),
-        Place::Server => Some(Side::Server),
-        Place::Path | Place::Unknown => None,
-    };
-    // A device may stand between that host and a capture point next to it.
-    let trip = case.connection.vantage.round_trip.of(reset.by).minimum;
-    if trip.is_some_and(|trip| trip > ON_THE_HOST) {
-        return;
-    }
-    let flows = &case.connection.flows;
-    let behind_router = |ttl: u8| !INITIAL_TTLS.contains(&ttl);
-    if flows
-        .of(reset.by)
-        .network
-        .ttl_max
-        .is_some_and(behind_router)
-    {
-        return;
-    }
-    let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
-    // Where its fields, or its haste, are not the host's, it did not begin at the host.
-    let own = reset.origin.host >= HOST_FROM;
-    let closed = found.has(ids::CLOSED_BEFORE_SENT);
-    if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy && own && !closed {
-        found.add(
-            ids::CAPTURED_AT_SENDER,
-            [reset.at.frame],
-            format!(
-                "The capture was taken at {}, which sent the RST: whatever killed its end of the connection did not come over the network.",
-                wording::side(reset.by)
-            ),
-        );
-        thrown_away(reset, found);
-    }
-}
-
-/// A client that was alive a moment before, and whose own capture shows nothing that could have killed its end: its host, or a filter
-/// on it, has thrown the connection away.
-fn thrown_away(reset: &Reset, found: &mut Observations) {
-    if found.has(ids::CLIENT_WAS_ALIVE_IN_ROWS) {
-        found.add(
-            ids::THROWN_AWAY_HERE,
-            [reset.at.frame],
-            "Its host was alive, and nothing of its end shows before the RST: the host itself, or a filter on it, has thrown the connection away.",
-        );
-    }
-}
-
-fn origin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
-    let origin = &reset.origin;
-    let mut frames = vec![reset.at.frame];
-    for reason in &origin.reasons {
-        frames.extend(reason.frames.iter().copied());
-    }
-    frames.sort_unstable();
-    frames.dedup();
-    let clauses = |wanted: fn(f64) -> bool| {
-        origin
-            .reasons
-            .iter()
-            .filter(|reason| wanted(reason.weight))
-            .map(|reason| reason.text.as_str())
-            .collect::<Vec<_>>()
-            .join("; ")
-    };
-    let who = wording::side(reset.by);
-    let fields_told = reset.ttl.is_some() || reset.ip_id.is_some();
-    let doubts = origin.reasons.iter().any(|reason| reason.weight < 0.0);
-    if origin.host < DEVICE_BELOW {
-        found.tell(
-            ids::ORIGIN_DEVICE,
-            frames,
-            format!("The RST did not come from {who}: {}.", clauses(|w| w < 0.0)),
-        );
-    } else if !fields_told
-        && !doubts
-        && !origin
-            .reasons
-            .iter()
-            .any(|r| r.id == "ttl" || r.id == "ip_id")
-    {
-        found.add(
-            ids::ORIGIN_UNTOLD,
-            frames,
-            format!("Whether {who} itself sent the RST cannot be checked: TTL and IP identification are not told."),
-        );
-    } else if origin.host >= HOST_FROM && (fields_told || !doubts) {
-        let why = clauses(|w| w > 0.0);
-        if !why.is_empty() {
-            found.tell(
-                ids::ORIGIN_HOST,
-                frames,
-                format!("The RST fits {who}'s own packets: {why}."),
-            );
-        }
-        if !why.is_empty() && !carries_more_than_ttl(reset) {
-            found.add(
-                ids::ORIGIN_TTL_ALONE,
-                [reset.at.frame],
-                "Of its fields only the TTL tells: a bare RST has neither timestamps nor a counting identification, so a device that keeps the TTL sends the same.",
-            );
-        }
-    } else {
-        found.tell(
-            ids::ORIGIN_DOUBTFUL,
-            frames,
-            format!(
-                "It is not certain that {who} itself sent the RST: {}.",
-                clauses(|w| w < 0.0)
-            ),
-        );
-        if origin.host < UNLIKELY_BELOW {
-            found.add(
-                ids::ORIGIN_UNLIKELY,
-                [reset.at.frame],
-                format!("By these signs it is as likely a device's as {who}'s own."),
-            );
-        }
-    }
-    let _ = case;
-}
-
 /// A bare RST answers a packet. Rows of a list that show none leave out what it answers, or a device sent it of its own accord.
 fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let bare = !reset.flags.contains(TcpFlags::ACK);
@@ -458,14 +239,6 @@ fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             ),
         );
     }
-}
-
-/// A clock, or a counter that only the host itself keeps.
-fn carries_more_than_ttl(reset: &Reset) -> bool {
-    reset.origin.reasons.iter().any(|reason| {
-        let counts = reason.id == "ip_id" && reset.ip_id.is_some_and(|id| id != 0);
-        reason.weight > 0.0 && (counts || reason.id == "timestamps")
-    })
 }
 
 /// RSTs in both names within a moment, before either can have travelled across.

@@ -11,7 +11,8 @@ use super::taken::{
 };
 use super::tls::{missing_of_tls, reset_in_full_flow, stopped_in_full_flow};
 use super::{Missing, is_http};
-use crate::case::in_flight::{left_in_bulk, missing_of_unknown};
+use crate::case::copies::left_in_bulk;
+use crate::case::turns::missing_of_unknown;
 use crate::case::unread::{
     answer_left_out, answered_in_turn, answered_unread, ends_short, head_left_out,
     rest_refused_unread, rests, short_by_the_numbers, timed_out,

@@ -8,7 +8,7 @@ use whyreset_segments::TcpFlags;
 use super::{Missing, is_http};
 use crate::case::Close;
 use crate::case::full_segment::is_full;
-use crate::case::in_flight::FAREWELL_BYTES;
+use crate::case::sizes::FAREWELL_BYTES;
 use crate::case::unread::promise_unread;
 
 /// A list does not show what was promised. The server was still sending when the client left: it had more to say.

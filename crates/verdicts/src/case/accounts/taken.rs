@@ -5,7 +5,8 @@ use whyreset_exchanges::{Exchange, Exchanges, Protocol};
 use whyreset_segments::Known;
 
 use super::Missing;
-use crate::case::in_flight::{FAREWELL_BYTES, in_flight};
+use crate::case::in_flight::in_flight;
+use crate::case::sizes::FAREWELL_BYTES;
 use crate::case::{Close, Kind};
 
 /// A response that passed here whole, but of which the end was sent again and again without an acknowledgement.
