@@ -1,11 +1,6 @@
 //! One SYN that is answered twice with different numbers: two hosts behind one address, or two half-open connections of one.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

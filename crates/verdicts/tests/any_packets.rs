@@ -1,12 +1,7 @@
 //! Whatever the packets: the judgement does not panic, its probabilities stay probabilities, its evidence names frames.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
-#[allow(dead_code)]
 #[path = "made/talk.rs"]
 mod talk;
 

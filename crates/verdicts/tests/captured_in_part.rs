@@ -1,11 +1,6 @@
 //! Captures that hold a part of a connection: picked by flags, one direction, a late start. What the numbers show of the rest counts.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

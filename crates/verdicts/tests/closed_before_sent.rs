@@ -1,11 +1,6 @@
 //! A socket that is closed with data still to be sent: its FIN waits behind that, and its host refuses what arrives with a bare RST.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

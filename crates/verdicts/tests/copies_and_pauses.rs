@@ -1,11 +1,6 @@
 //! Copies that end in the middle, senders that pause, servers that wait, and devices next to the capture point.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

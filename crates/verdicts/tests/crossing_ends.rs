@@ -1,11 +1,6 @@
 //! Ends that cross, RSTs and ICMP errors that end nothing, and what meets a host that has left.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

@@ -1,11 +1,6 @@
 //! Several connections of one capture: witnesses for each other, and one story.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

@@ -1,11 +1,6 @@
 //! Encrypted answers right behind which the server leaves, or gives them up: what sizes and goodbyes can tell.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,11 +1,6 @@
 //! Clients that leave an encrypted session: what sizes, goodbyes and pauses tell of whether they had what they had asked for.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

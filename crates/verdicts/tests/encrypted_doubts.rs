@@ -1,11 +1,6 @@
 //! Encrypted sessions that end in order, where what the other side did then, or before, raises a doubt.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

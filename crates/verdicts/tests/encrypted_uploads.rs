@@ -1,11 +1,6 @@
 //! Encrypted requests, mostly long ones, and servers that leave while they come or behind them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

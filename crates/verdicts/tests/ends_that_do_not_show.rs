@@ -1,11 +1,6 @@
 //! Responses of which it does not show whether they were whole: heads that a short snapshot length cut, and encrypted answers.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,11 +1,6 @@
 //! A client's last word that asks for nothing: who leaves with it waits for no answer, and nobody failed to give one.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,6 +1,6 @@
 //! Frames that hold several segments: a server that captures itself sees what its network card cuts later (segmentation offload).
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, dead_code)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

@@ -1,12 +1,7 @@
 //! Captures that lost single packets, recorded them out of order, cut them short or began late: what shows by the rest counts, and what
 //! may have been in the lost ones lowers the confidence.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,11 +1,6 @@
 //! RSTs that miss, acknowledgements and segments that get lost, and segments from before the first packet that was captured.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

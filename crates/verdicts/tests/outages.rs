@@ -1,11 +1,6 @@
 //! Outages that end a transfer although the path comes back in the end: somebody gave up meanwhile.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,11 +1,6 @@
 //! Protocols that are only recognised, or not even that: what a client said last may be a question or a goodbye.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

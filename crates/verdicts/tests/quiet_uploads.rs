@@ -1,11 +1,6 @@
 //! Uploads that stop arriving, seen at the server; and other ends that a hurried rule gets wrong.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/session.rs"]
 mod session;

@@ -1,11 +1,6 @@
 //! WebSockets: who ended them without a close frame, and after what.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

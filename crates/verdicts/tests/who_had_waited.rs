@@ -1,11 +1,6 @@
 //! Who had waited for whom, and who for nothing, when a connection ended.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::too_many_arguments,
-    dead_code
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "made/talk.rs"]
 mod talk;

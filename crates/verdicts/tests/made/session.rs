@@ -1,5 +1,7 @@
 //! An encrypted session, record by record, of which only sizes show.
 
+#![allow(dead_code)]
+
 use whyreset_segments::TcpFlags;
 use whyreset_verdicts::Verdict;
 

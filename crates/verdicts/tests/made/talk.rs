@@ -1,5 +1,7 @@
 //! Conversations written packet by packet, run through the engine and the exchanges as a capture would be.
 
+#![allow(clippy::too_many_arguments, dead_code)]
+
 use std::net::Ipv4Addr;
 
 use whyreset_capture::Timestamp;
