@@ -309,3 +309,56 @@ fn a_server_that_speaks_first_is_none_of_http() {
     let verdict = &document_of_text(text)["connections"][0]["verdict"];
     assert_eq!(verdict["cause"], "protocol_mismatch", "{verdict:#}");
 }
+
+/// The first rows of an answer of which Wireshark shows the first line once, and with it that it goes on.
+const ANSWER_IN_PARTS: &str = "\
+1 0.000000 10.1.0.1 → 10.2.0.2 TCP 66 5000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.010000 10.2.0.2 → 10.1.0.1 TCP 66 80 → 5000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+3 0.010010 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=1 Ack=1 Win=64240 Len=0
+4 0.010100 10.1.0.1 → 10.2.0.2 HTTP 127 GET /x HTTP/1.1
+5 0.020000 10.2.0.2 → 10.1.0.1 TCP 1514 HTTP/1.1 200 OK  [TCP segment of a reassembled PDU]
+";
+
+/// The rest of its rows, and the server's close: as they were sent, with one that was late, and with one cut short by the capture.
+#[test]
+fn an_answer_in_parts_ends_with_a_row_of_its_own() {
+    let close = "\
+8 0.030010 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [FIN, ACK] Seq=4381 Ack=74 Win=65160 Len=0
+9 0.030020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [FIN, ACK] Seq=74 Ack=4382 Win=64240 Len=0
+10 0.040000 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [ACK] Seq=4382 Ack=75 Win=65160 Len=0
+";
+    let second = "10.2.0.2 → 10.1.0.1 TCP 1514 80 → 5000 [ACK] Seq=1461 Ack=74 Win=65160 Len=1460";
+    let third =
+        "10.2.0.2 → 10.1.0.1 TCP 1514 80 → 5000 [PSH, ACK] Seq=2921 Ack=74 Win=65160 Len=1460";
+    let short = "10.2.0.2 → 10.1.0.1 HTTP 1514 Continuation[Packet size limited during capture]";
+    for (rows, cause) in [
+        ([second, third], "response_truncated"),
+        ([third, second], "none"),
+        ([second, short], "none"),
+    ] {
+        let [first, last] = rows;
+        let text = format!("{ANSWER_IN_PARTS}6 0.020010 {first}\n7 0.020020 {last}\n{close}");
+        let verdict = &document_of_text(&text)["connections"][0]["verdict"];
+        assert_eq!(verdict["cause"], cause, "{verdict:#}");
+    }
+}
+
+/// Wireshark names a request in each row of its head: one that goes on behind the answer is no second one.
+#[test]
+fn a_request_in_parts_is_one_request() {
+    let text = "\
+1 0.000000 10.1.0.1 → 10.2.0.2 TCP 66 5000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.010000 10.2.0.2 → 10.1.0.1 TCP 66 80 → 5000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+3 0.010010 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [ACK] Seq=1 Ack=1 Win=64240 Len=0
+4 0.010100 10.1.0.1 → 10.2.0.2 TCP 1514 GET /x HTTP/1.1  [TCP segment of a reassembled PDU]
+5 0.020000 10.2.0.2 → 10.1.0.1 HTTP 354 HTTP/1.1 400 Bad Request
+6 0.020010 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [FIN, ACK] Seq=301 Ack=1461 Win=65160 Len=0
+7 0.020020 10.1.0.1 → 10.2.0.2 TCP 1514 GET /x HTTP/1.1  [TCP segment of a reassembled PDU]
+8 0.030020 10.1.0.1 → 10.2.0.2 TCP 54 5000 → 80 [FIN, ACK] Seq=2921 Ack=302 Win=64240 Len=0
+9 0.040000 10.2.0.2 → 10.1.0.1 TCP 54 80 → 5000 [ACK] Seq=302 Ack=2922 Win=65160 Len=0
+";
+    let connection = &document_of_text(text)["connections"][0];
+    let cause = &connection["verdict"]["cause"];
+    assert_eq!(cause, "request_rejected_early", "{connection:#}");
+    assert_eq!(connection["exchanges"].as_array().unwrap().len(), 1);
+}

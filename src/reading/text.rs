@@ -100,7 +100,20 @@ fn told(app: &AppHint) -> Option<String> {
             method,
             target,
             version,
-        } => Some(format!("{method} {target} {version}").trim_end().to_owned()),
+            goes_on,
+        } => {
+            let line = format!("{method} {target} {version}");
+            let behind = if *goes_on {
+                whyreset_exchanges::PART
+            } else {
+                ""
+            };
+            Some(
+                format!("{} {behind}", line.trim_end())
+                    .trim_end()
+                    .to_owned(),
+            )
+        }
         AppHint::HttpResponse {
             status,
             version,
@@ -114,7 +127,8 @@ fn told(app: &AppHint) -> Option<String> {
             let records: Vec<_> = records.iter().map(tls_record).collect();
             Some(format!("{version} {}", records.join(", ")))
         }
-        AppHint::None | AppHint::Continuation => None,
+        AppHint::Continuation => Some(whyreset_exchanges::LOOSE.to_owned()),
+        AppHint::None => None,
     }
 }
 

@@ -34,7 +34,7 @@ pub use exchange::{
     Protocol, StreamReset, Tls, TlsAlert, TlsHandshake,
 };
 pub use last_words::{LastWords, Says};
-pub use list::PART;
+pub use list::{LOOSE, PART};
 pub use tls::KeyLog;
 pub use tracker::Tracker;
 pub use turns::ClientsLast;

@@ -5,6 +5,7 @@ use whyreset_connections::{BySide, Moment, Side};
 
 use crate::exchange_log::{ExchangeId, ExchangeLog};
 use crate::http1::{request_line, response_line};
+use crate::last_words::Listener;
 use crate::tls::{AlertName, CloseNotifyNotes};
 use crate::{Exchange, Protocol, Tls, TlsAlert, TlsHandshake};
 
@@ -23,6 +24,8 @@ pub(crate) struct List {
     /// Which sides have sent ChangeCipherSpec.
     enciphers: BySide<bool>,
     other: Option<ExchangeId>,
+    /// Hears what a server says at last.
+    listener: Option<Listener>,
 }
 
 /// The exchange that the responder's bytes belong to.
@@ -36,7 +39,14 @@ struct Current {
     status_frame: Option<u64>,
     /// The status that rows of a message show that is not whole yet.
     of_parts: Option<u16>,
+    /// All of the responder's rows since are there, and none of them is a part of nothing: a row that ends the message would show.
+    unbroken: bool,
+    /// The last row of the request said that it goes on.
+    asks_on: bool,
 }
+
+/// What stands for a row that Wireshark did not put together with others.
+pub const LOOSE: &str = "Continuation";
 
 /// What Wireshark puts behind the first line of a message, in each row that does not end it.
 pub const PART: &str = "[TCP segment of a reassembled PDU]";
@@ -51,12 +61,17 @@ impl List {
         offset: u64,
         len: u64,
     ) {
+        // What had to wait for a row that was late comes with that one: Wireshark does not put such rows together.
+        let in_order = self.last_row.is_none_or(|(frame, _)| frame < at.frame);
         self.last_row = Some((at.frame, len));
         let sent = self.sent.of_mut(side);
+        let follows = in_order && offset <= *sent;
         *sent = offset.saturating_add(len).max(*sent);
-        let Some(current) = self.current else {
+        let Some(current) = &mut self.current else {
             return;
         };
+        current.unbroken &= follows || side == current.requester;
+        let current = *current;
         let Some(exchange) = log.get_mut(current.id) else {
             return;
         };
@@ -85,8 +100,11 @@ impl List {
     /// A row of `side` shows this line.
     pub(crate) fn told(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, line: &str) {
         let line = line.trim();
-        if let Some((protocol, request)) = request_line(line) {
-            self.request(log, side, at, protocol, request);
+        if line == LOOSE {
+            let current = self.current.as_mut().filter(|it| it.requester != side);
+            current.into_iter().for_each(|it| it.unbroken = false);
+        } else if let Some((protocol, request)) = request_line(whole_line(line)) {
+            self.request(log, side, at, (protocol, request), line.ends_with(PART));
         } else if let Some((protocol, status)) = response_line(line) {
             if !self.goes_on(log, side, at, status, line) {
                 self.response(log, side, at, protocol, status);
@@ -94,6 +112,7 @@ impl List {
             }
         } else if let Some(name) = other_protocol(line) {
             self.other(log, side, at, name);
+            self.listen(log, side, at, name, line);
         } else {
             self.tls_record(log, side, at, line);
         }
@@ -115,8 +134,36 @@ impl List {
         }
     }
 
+    /// The words of a protocol of lines, as its rows show them: `SMTP: S: 354 go ahead`, `FTP: Response: 421 Timeout.`
+    fn listen(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, name: &str, line: &str) {
+        let mut words = line.splitn(3, ": ").skip(1);
+        let speakers = ["S", "C", "Response", "Request"];
+        let spoken = words.next().filter(|who| speakers.contains(who));
+        if let Some(said) = spoken.and(words.next()) {
+            let listener = self.listener.get_or_insert_with(|| Listener::to(name));
+            listener.hear(log, side, at, said.as_bytes());
+        }
+    }
+
     /// `side` closed, or reset.
-    pub(crate) fn closed(&mut self, _: &mut ExchangeLog, _: Side, _: bool) {}
+    pub(crate) fn closed(&mut self, log: &mut ExchangeLog, _: Side, _: bool) {
+        let cut = self.current.filter(|it| it.of_parts.is_some());
+        let Some(cut) = cut.filter(|it| it.unbroken && self.is_all_there(it)) else {
+            return;
+        };
+        // An answer that goes on until its server closes ends with the row of the FIN, which comes behind this.
+        if let Some(exchange) = log.get_mut(cut.id) {
+            exchange.uncertain = false;
+        }
+    }
+
+    /// The responder's rows reach as far as what was acknowledged of it.
+    fn is_all_there(&self, current: &Current) -> bool {
+        let responder = current.requester.peer();
+        let (sent, acknowledged) = (self.sent.of(responder), self.acknowledged.of(responder));
+        // Its FIN takes a number as well.
+        *acknowledged <= sent.saturating_add(1)
+    }
 
     /// Nothing more comes.
     pub(crate) fn finish(&mut self, log: &mut ExchangeLog) {
@@ -154,9 +201,12 @@ impl List {
         log: &mut ExchangeLog,
         side: Side,
         at: Moment,
-        protocol: Protocol,
-        request: CompactString,
+        (protocol, request): (Protocol, CompactString),
+        goes_on: bool,
     ) {
+        if self.goes_on_asking(log, side, at, &request, goes_on) {
+            return;
+        }
         if let Some(exchange) = self.still_asked(log, side, &request) {
             exchange.request_ended = Some(at);
             exchange.ended = Some(at);
@@ -180,7 +230,35 @@ impl List {
             base,
             status_frame: None,
             of_parts: None,
+            unbroken: true,
+            asks_on: goes_on,
         });
+    }
+
+    /// Whether a row that shows this request goes on with the one of the rows before, which was not whole. What comes of it behind the answer
+    /// shows that this came early.
+    fn goes_on_asking(
+        &mut self,
+        log: &mut ExchangeLog,
+        side: Side,
+        at: Moment,
+        request: &CompactString,
+        goes_on: bool,
+    ) -> bool {
+        let same = |it: &&mut Current| it.requester == side && it.asks_on;
+        let Some(current) = self.current.as_mut().filter(same) else {
+            return false;
+        };
+        let exchange = log.get_mut(current.id);
+        let Some(exchange) = exchange.filter(|it| it.request.as_ref() == Some(request)) else {
+            return false;
+        };
+        exchange.request_ended = Some(at);
+        exchange.ended = Some(at);
+        exchange.request_complete = !goes_on || exchange.response_started.is_none();
+        exchange.complete = exchange.request_complete && exchange.response_complete;
+        current.asks_on = goes_on;
+        true
     }
 
     /// The request of the row before, where this one names the same and the other side has said nothing since: Wireshark names a request
@@ -220,6 +298,8 @@ impl List {
             base: *self.sent.of(side),
             status_frame: None,
             of_parts: None,
+            unbroken: true,
+            asks_on: false,
         });
         if let Some(exchange) = log.get_mut(current.id) {
             exchange.response_started.get_or_insert(at);
@@ -335,6 +415,11 @@ impl List {
             note_alert(tls, side, at, line);
         }
     }
+}
+
+/// A row's first line of a message, without the word that it goes on.
+fn whole_line(line: &str) -> &str {
+    line.strip_suffix(PART).unwrap_or(line).trim_end()
 }
 
 fn note_alert(tls: &mut Tls, side: Side, at: Moment, line: &str) {

@@ -16,6 +16,8 @@ pub enum AppHint {
         target: Box<str>,
         /// `HTTP/1.1`; empty where it was cut off.
         version: Box<str>,
+        /// The request goes on in later rows, or began in earlier ones, each of which shows its first line.
+        goes_on: bool,
     },
     /// The first line of an HTTP response.
     HttpResponse {
@@ -141,6 +143,7 @@ impl AppHint {
             method: first.into(),
             target: shorten(target, MAX_TARGET).into(),
             version: version.into(),
+            goes_on: line.trim_end().ends_with(PART),
         })
     }
 
@@ -289,7 +292,8 @@ mod tests {
             AppHint::HttpRequest {
                 method: "GET".into(),
                 target: "/download?o=ab".into(),
-                version: "HTTP/1.1".into()
+                version: "HTTP/1.1".into(),
+                goes_on: false,
             }
         );
         assert_eq!(

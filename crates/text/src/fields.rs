@@ -485,6 +485,7 @@ fn take_application(fields: &FieldSet, row: &mut RawRow) {
             )
             .into(),
             version: version("http_request_version"),
+            goes_on: false,
         };
     } else if let Some(status) = fields.number("http_response_code") {
         row.app = AppHint::HttpResponse {

@@ -360,3 +360,31 @@ fn a_short_body_that_crosses_the_answer_is_no_request() {
     let asked = body(true);
     assert_eq!(asked.cause, Cause::ServerAbort, "{}", told(&asked));
 }
+
+/// A mail is on its way when the client closes; the server has, or has not, said that it has taken it.
+fn mail_left(taken: bool) -> Verdict {
+    let mut talk = Talk::new();
+    talk.port = 25;
+    talk.handshake();
+    talk.server(0.08, PSH_ACK, 1, 1, b"220 mx.test ESMTP\r\n");
+    talk.client(0.081, PSH_ACK, 1, 20, b"DATA\r\n");
+    talk.server(0.121, PSH_ACK, 20, 7, b"354 go ahead\r\n");
+    talk.client(0.122, PSH_ACK, 7, 34, &[b'x'; 1_200]);
+    let (up, mut down) = (1_207, 34);
+    talk.server(0.162, ACK, down, up, b"");
+    if taken {
+        talk.server(0.163, PSH_ACK, down, up, b"250 queued\r\n");
+        down += 12;
+    }
+    talk.client(0.164, FIN_ACK, up, down, b"");
+    talk.server(0.204, FIN_ACK, down, up + 1, b"");
+    talk.client(0.204_1, ACK, up + 1, down + 1, b"");
+    talk.verdict(5.0)
+}
+
+#[test]
+fn a_mail_that_was_never_taken_was_broken_off() {
+    let verdict = mail_left(false);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+    is_harmless(&mail_left(true));
+}

@@ -13,6 +13,8 @@ pub(super) fn reply(bytes: &[u8], first: bool) -> Option<Understood> {
         [b'4' | b'5', ..] if first => Says::Refuses,
         b"421" | b"400" => leaving(line),
         b"530" | b"535" => Says::Declines,
+        // A mail or an article is to follow, and is taken on only with a reply to its end (RFC 5321 §4.1.1.4, RFC 3977 §6.3).
+        b"354" | b"335" | b"340" => Says::Awaits,
         _ => return None,
     };
     Some(Understood::of(says, line))

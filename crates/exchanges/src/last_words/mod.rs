@@ -36,6 +36,8 @@ pub enum Says {
     GaveUpWaiting,
     /// It ends a session that was open.
     Leaves,
+    /// It has taken up what the client asked for, and waits for the rest: nothing is done before it has said so.
+    Awaits,
 }
 
 /// Listens to a server for its last words.

@@ -194,7 +194,7 @@ fn told_why(connection: &Connection<Exchanges>, close: Close) -> bool {
     let words = connection.app.last_words.as_deref();
     let asked = connection.flows.client.last_new_data;
     let behind = asked.is_some_and(|asked| asked.frame > close.at.frame);
-    behind && words.is_some_and(|words| words.says != Says::GaveUpWaiting)
+    behind && words.is_some_and(|words| !matches!(words.says, Says::GaveUpWaiting | Says::Awaits))
 }
 
 /// The client's last word does not show, but it is as short as a goodbye, and so are most goodbyes; or the client closed right behind it,

@@ -3,7 +3,7 @@
 use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
-use crate::observations::{cut_name, cut_progress};
+use crate::observations::{cut_name, cut_progress, last_words};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
@@ -22,8 +22,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         GREETING_MISSING,
         WEBSOCKET_CUT_BY_CLIENT,
         LEFT_WITHOUT_GOODBYE,
+        LEFT_OWING,
     ],
     weights: &[
+        on(
+            LEFT_OWING,
+            8.0,
+            "what it was sending is not taken on before the server says so",
+        ),
         on(
             ENDS_HALF_CLOSED,
             0.5,
@@ -325,6 +331,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if found.has(WEBSOCKET_CUT_BY_CLIENT) && case.accounts.open.is_none() {
         return format!(
             "The client left the WebSocket with {sent} (frame {frame}) without a close frame: a tab that was closed, or a program that ended or dropped it."
+        );
+    }
+    if found.has(LEFT_OWING) && case.accounts.open.is_none() {
+        return format!(
+            "The client closed with {sent} (frame {frame}) while it was sending what the server waited for ({}): that was never acknowledged as whole.",
+            last_words(case)
         );
     }
     if found.has(LEFT_WITHOUT_GOODBYE) && case.accounts.open.is_none() {

@@ -42,6 +42,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             2.0,
             "browsers open sessions in advance, and leave many unused",
         ),
+        on(
+            LEFT_OWING,
+            0.05,
+            "the server never said that it had taken what it waited for",
+        ),
         nothing_missing::LEFT_WITHOUT_GOODBYE,
         nothing_missing::SESSION_DROPPED,
         on(

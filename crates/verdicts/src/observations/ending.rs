@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Opener, Side};
-use whyreset_exchanges::{ClientsLast, Exchange};
+use whyreset_exchanges::{ClientsLast, Exchange, Says};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::{greeting, ids, left_open, refused_handshakes};
@@ -142,7 +142,9 @@ fn spoke_at_last(case: &Case<'_>, close: Close, found: &mut Observations) {
     let Some(first) = all.filter(|at| close.at.time - at.time < SPEAKS_BY_ITSELF) else {
         return;
     };
-    if !case.accounts.understood && c.app.last_words.is_none() {
+    let told = c.app.last_words.as_deref();
+    let explained = told.is_some_and(|words| words.says != Says::Awaits);
+    if !case.accounts.understood && !explained {
         found.add(
             ids::SPOKE_AT_LAST,
             [first.frame, close.at.frame],

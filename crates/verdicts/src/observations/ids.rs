@@ -116,6 +116,8 @@ ids! {
     LEFT_UNSETTLED = "left_unsettled";
     /// Only one direction was captured.
     ONE_SIDED = "one_sided";
+    /// By the server's numbers the client, of which nothing was captured, had closed before it.
+    UNSEEN_CLIENT_CLOSED = "unseen_client_closed";
     /// Packets are missing from the capture itself.
     CAPTURE_LOSS = "capture_loss";
     /// Right before the client closed it acknowledged what the capture does not hold: the server's own end may be among it.
@@ -313,6 +315,8 @@ ids! {
     LEFT_IN_WORDS_ASKED = "left_in_words_asked";
     /// They say no to what the client had asked for, and the close follows: an ordinary answer, to a wrong password for example.
     DECLINED_IN_WORDS = "declined_in_words";
+    /// They wait for a mail, or the like, and the client left before they said that it had come.
+    LEFT_OWING = "left_owing";
     /// They tell what a person wants to read, but nothing of why it ended.
     LAST_WORDS = "last_words_told";
     /// A response without a promised length.

@@ -1,16 +1,18 @@
 //! Servers that say why they hang up: mail and file servers, databases, and others that put it in words.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Opener, Side};
+use whyreset_connections::{Moment, Opener, Side};
 use whyreset_exchanges::Says;
 
 use super::ids;
 use crate::Observations;
-use crate::case::Case;
+use crate::case::{Case, Close};
 use crate::wording;
 
 /// Who goes on longer has not hung up with these words.
 const HANGS_UP: Span = Span::from_secs(5);
+/// Who waits for a reply waits longer.
+const AT_ONCE: Span = Span::from_secs(1);
 
 /// Records what the server's last words say of the end.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -20,6 +22,11 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     };
     let hung_up = words.at.frame <= close.at.frame && close.at.time - words.at.time <= HANGS_UP;
     let (id, tells) = match words.says {
+        Says::Awaits if left_at_once(case, close) => (
+            ids::LEFT_OWING,
+            ", and it never said that what followed had come whole",
+        ),
+        Says::Awaits => (ids::LAST_WORDS, ""),
         _ if !hung_up => (ids::LAST_WORDS, ""),
         // What seems to be a greeting may be the last of many words.
         Says::Refuses if !words.asked && case.connection.opener != Opener::Syn => {
@@ -54,6 +61,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             wording::excerpt(&words.text, 120)
         ),
     );
+}
+
+/// The client closed right behind data of its own, without waiting for what the server says to that.
+fn left_at_once(case: &Case<'_>, close: Close) -> bool {
+    let sent = case.connection.flows.client.last_new_data;
+    let prompt = |sent: Moment| close.at.time - sent.time < AT_ONCE;
+    close.side == Side::Client && sent.is_some_and(prompt)
 }
 
 /// The server said no to what was asked last.
