@@ -340,3 +340,18 @@ fn what_the_server_had_not_read_cannot_have_been_the_wrong_protocol() {
         }
     }
 }
+
+/// RFC 7413: the program has the connection, and the question, before the handshake is finished.
+#[test]
+fn a_server_may_abort_what_a_fast_open_asked() {
+    let mut talk = Talk::new();
+    talk.port = 8001;
+    let question = b"GET /file HTTP/1.1\r\nHost: lab.test\r\n\r\n";
+    let up = 1 + question.len() as u32;
+    talk.client(0.0, SYN, 0, 0, question);
+    talk.server(0.04, SYN_ACK, 0, up, b"");
+    talk.client(0.040_05, ACK, up, 1, b"");
+    talk.server(0.040_7, RST_ACK, 1, up, b"");
+    let verdict = talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}

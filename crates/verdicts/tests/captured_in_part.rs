@@ -360,3 +360,45 @@ fn what_an_upload_was_told_before_the_capture_began_does_not_show() {
         told(&verdict)
     );
 }
+
+/// Only the server's packets: a part of a promised answer, and its FIN, which acknowledges so much more than its data did.
+fn ended_unseen_behind(more: u32) -> Verdict {
+    let mut talk = Talk::new();
+    talk.server(0.04, SYN_ACK, 0, 1, b"");
+    talk.server(
+        0.08,
+        PSH_ACK,
+        1,
+        80,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n",
+    );
+    for n in 0..20 {
+        talk.server(
+            0.1 + f64::from(n) / 100.0,
+            ACK,
+            43 + n * 1448,
+            80,
+            &[b'x'; 1448],
+        );
+    }
+    talk.server(0.4, FIN_ACK, 43 + 20 * 1448, 80 + more, b"");
+    talk.verdict(3.0)
+}
+
+#[test]
+fn a_fin_that_acknowledges_an_unseen_fin_did_not_cut_the_answer() {
+    let verdict = ended_unseen_behind(0);
+    assert_eq!(
+        verdict.cause,
+        Cause::ResponseTruncated,
+        "{}",
+        told(&verdict)
+    );
+    let verdict = ended_unseen_behind(1);
+    assert_ne!(
+        verdict.cause,
+        Cause::ResponseTruncated,
+        "{}",
+        told(&verdict)
+    );
+}

@@ -283,3 +283,36 @@ fn a_host_that_aborts_right_behind_much_data_had_not_been_read() {
         assert_ne!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
     }
 }
+
+/// Three questions, then one after a while that is refused with a bare RST; all packets are shown twice, the last question on demand.
+fn refused_by_a_router(passes_on: bool) -> Verdict {
+    let mut talk = Talk::new();
+    talk.shown_twice = true;
+    talk.ttl = (64, 64);
+    talk.handshake();
+    let (mut up, mut down) = (1, 1);
+    for n in 0..3 {
+        let at = 0.1 + f64::from(n) * 0.1;
+        let asked = talk.request(at, up, down);
+        down = talk.response(at + 0.041, down, asked, 300, 300);
+        up = asked;
+    }
+    talk.shown_twice = passes_on;
+    talk.client(9.0, PSH_ACK, up, down, b"GET /file HTTP/1.1\r\n\r\n");
+    talk.stranger(
+        if passes_on { 9.041 } else { 9.000_04 },
+        Side::Server,
+        RST,
+        down,
+        64,
+    );
+    talk.verdict(15.0)
+}
+
+#[test]
+fn what_a_router_does_not_pass_on_it_refuses_itself() {
+    let verdict = refused_by_a_router(false);
+    assert_eq!(verdict.cause, Cause::IdleStateLost, "{}", told(&verdict));
+    let verdict = refused_by_a_router(true);
+    assert_ne!(verdict.cause, Cause::IdleStateLost, "{}", told(&verdict));
+}

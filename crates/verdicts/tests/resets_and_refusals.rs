@@ -204,3 +204,30 @@ fn an_answer_that_a_live_clients_host_refuses_as_a_strangers_was_not_taken() {
     assert_ne!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
     assert!(verdict.failed);
 }
+
+#[test]
+fn what_got_through_in_the_end_was_not_refused_for_good() {
+    let body = [b'x'; 1_000];
+    let mut talk = Talk::open();
+    talk.client(
+        0.05,
+        PSH_ACK,
+        1,
+        1,
+        b"PUT /f HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 1000\r\n\r\n",
+    );
+    let up = 1 + 57;
+    talk.server(0.09, ACK, 1, up, b"");
+    talk.client(0.1, PSH_ACK, up, 1, &body);
+    talk.icmp_about(0.12, (PSH_ACK, up, 1), 3, 13);
+    talk.client(0.4, PSH_ACK, up, 1, &body);
+    talk.icmp_about(0.42, (PSH_ACK, up, 1), 3, 13);
+    talk.client(1.0, PSH_ACK, up, 1, &body);
+    let up = up + 1_000;
+    let down = talk.response(1.041, 1, up, 5, 5);
+    talk.client(1.05, FIN_ACK, up, down, b"");
+    talk.server(1.09, FIN_ACK, down, up + 1, b"");
+    talk.client(1.091, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(5.0);
+    assert_eq!(verdict.cause, Cause::None, "{verdict:#?}");
+}

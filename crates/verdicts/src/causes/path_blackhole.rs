@@ -29,6 +29,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            SENDER_WENT_ON,
+            0.05,
+            "a RST had killed the other side's end before: nothing was to be heard from there any more",
+        ),
+        on(
             GAP_BEFORE_FAILURE,
             0.6,
             "a silence, after which a device had forgotten the connection, may stand in the rows that were left out",

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED],
     weights: &[
         on(
+            UNSEEN_CLIENT_CLOSED,
+            0.03,
+            "the server followed a client that had closed",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.15,
             "what would speak against it may stand in the rows that were left out",

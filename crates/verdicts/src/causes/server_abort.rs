@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            UNSEEN_CLIENT_CLOSED,
+            0.1,
+            "the server followed a client that had closed",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.5,
             "what would speak against it may stand in the rows that were left out",

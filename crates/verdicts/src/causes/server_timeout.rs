@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            UNSEEN_CLIENT_CLOSED,
+            0.1,
+            "the server followed a client that had closed",
+        ),
+        on(
             PING_OF_SERVER_UNANSWERED,
             12.0,
             "it asked whether the other side lives, and waited for that in vain",

@@ -305,5 +305,31 @@ fn one_sided(case: &Case<'_>, found: &mut Observations) {
                 wording::side(unseen)
             ),
         );
+        unseen_close(case, seen, found);
+    }
+}
+
+/// By the numbers the side that was not captured had closed first: what was acknowledged of it last was one number more than before, as a FIN
+/// takes (RFC 9293 §3.4), and that stands in the other side's own FIN, or before it.
+fn unseen_close(case: &Case<'_>, seen: Side, found: &mut Observations) {
+    let c = case.connection;
+    let Some(fin) = c.flows.of(seen).fin.filter(|_| seen == Side::Server) else {
+        return;
+    };
+    let told = |p: &&Packet| p.known.has(Known::ACK) && !p.flags.is_rst() && p.ack > 0;
+    let until = c.packets.iter().filter(|p| p.frame <= fin.at.frame);
+    let Some(last) = until.clone().rfind(told) else {
+        return;
+    };
+    let before = until.filter(told).rfind(|p| p.ack < last.ack);
+    if let Some(before) = before.filter(|p| p.ack + 1 == last.ack && p.payload_len > 0) {
+        found.tell(
+            ids::UNSEEN_CLIENT_CLOSED,
+            [before.frame, last.frame],
+            format!(
+                "Of the client, which was not captured, one number more is acknowledged in frame {} than in frame {}: most likely its FIN, so it had closed first.",
+                last.frame, before.frame
+            ),
+        );
     }
 }

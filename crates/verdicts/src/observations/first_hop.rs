@@ -1,6 +1,6 @@
 //! A RST that has come over no router, in the name of a host that is behind some.
 
-use whyreset_connections::Dialect;
+use whyreset_connections::{Dialect, Marks};
 
 use super::ids;
 use crate::case::Case;
@@ -20,7 +20,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     };
     let mut own = c.packets.iter();
     let own = own.rfind(|p| {
-        p.side == reset.by && !p.flags.is_rst() && p.ttl > 0 && p.frame < reset.at.frame
+        let arrived = !p.flags.is_rst() && !p.marks.has(Marks::CAPTURED_TWICE);
+        p.side == reset.by && arrived && p.ttl > 0 && p.frame < reset.at.frame
     });
     let Some(own) = own.filter(|p| p.ttl < ttl && ttl - p.ttl < HOPS) else {
         return;

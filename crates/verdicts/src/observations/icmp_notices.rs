@@ -1,5 +1,6 @@
 //! ICMP errors that quote the connection (RFC 792, RFC 1812 §5.2.7, RFC 4443).
 
+use whyreset_capture::Span;
 use whyreset_connections::IcmpNotice;
 
 use super::ids;
@@ -31,7 +32,7 @@ fn meaning(notice: &IcmpNotice) -> Meaning {
 /// Records what ICMP says.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
-    for notice in &c.notices {
+    for notice in c.notices.iter().filter(|notice| !overcome(case, notice)) {
         let (id, says) = match meaning(notice) {
             Meaning::Prohibited => (
                 ids::ICMP_PROHIBITED,
@@ -73,5 +74,21 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 wording::side(notice.quoted_side)
             ),
         );
+    }
+}
+
+/// More than packets take that had passed the filter before it spoke.
+const ON_THE_WAY: Span = Span::from_secs(1);
+
+/// What it quotes was acknowledged all the same: it was sent again, and got through. Rows of a list do not tell what is quoted.
+fn overcome(case: &Case<'_>, notice: &IcmpNotice) -> bool {
+    let refused = matches!(meaning(notice), Meaning::Prohibited | Meaning::Unreachable);
+    let flow = case.connection.flows.of(notice.quoted_side);
+    let Some(progress) = flow.last_progress.filter(|_| refused) else {
+        return false;
+    };
+    match notice.quoted_seq.filter(|seq| *seq > 0) {
+        Some(seq) => progress.frame > notice.at.frame && flow.acked_to > seq,
+        None => notice.quoted_seq.is_none() && progress.time > notice.at.time + ON_THE_WAY,
     }
 }

@@ -1,6 +1,7 @@
 //! The deciding RST: its kind, what it answers, and whose it is.
 
 mod alive;
+mod answered_here;
 mod origin;
 
 use whyreset_connections::{Acceptance, Dialect, Reset, Side};
@@ -26,7 +27,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         kind(case, reset, found);
         answer(case, reset, found);
         before_open(case, reset, found);
-        origin::observe(reset, found);
+        origin::observe(case, reset, found);
         unprompted(case, reset, found);
     } else {
         after_fin(case, reset, found);
@@ -190,10 +191,12 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
 }
 
 /// A program gets a connection, and can abort it, once its host has the ACK that finishes the handshake. The round trip is that of the
-/// SYN, so this holds for one that was sent once and answered by a host.
+/// SYN, so this holds for one that was sent once and answered by a host. Data that it accepts in the SYN opens the connection to its program
+/// at once (RFC 7413 §3).
 fn before_open(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     let h = &case.connection.handshake;
-    let answered = h.syn_count == 1 && h.syn_ack_count == 1 && !answered_by_no_host(case);
+    let once = h.syn_count == 1 && h.syn_ack_count == 1 && !h.fast_open;
+    let answered = once && !answered_by_no_host(case);
     let (Some(ack), Some(knew)) = (h.ack.filter(|_| answered), reset.knew.as_ref()) else {
         return;
     };

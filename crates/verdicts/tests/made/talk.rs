@@ -41,6 +41,8 @@ pub struct Talk {
     pub refusal_window: u32,
     /// Bytes of each payload that the capture keeps.
     pub snapshot: usize,
+    /// The capture is a router's, of all its interfaces: each packet of the two hosts shows again as it leaves.
+    pub shown_twice: bool,
     /// SYNs carry what ordinary stacks offer, not the MSS alone.
     pub ordinary_syn: bool,
 }
@@ -58,6 +60,7 @@ impl Talk {
             window: 64_240,
             refusal_window: 0,
             snapshot: usize::MAX,
+            shown_twice: false,
             ordinary_syn: false,
         }
     }
@@ -162,6 +165,12 @@ impl Talk {
         let ack = if flags.contains(ACK) { ack } else { 0 };
         let segment = self.segment(at, side, flags, (seq, ack), payload, ttl, id);
         self.engine.segment(&segment, None);
+        // A kernel's answer to a stranger, or a device's, has no identification.
+        if self.shown_twice && id != 0 {
+            self.frame += 1;
+            let copy = self.segment(at + 0.000_01, side, flags, (seq, ack), payload, ttl - 1, id);
+            self.engine.segment(&copy, None);
+        }
     }
 
     fn segment<'a>(

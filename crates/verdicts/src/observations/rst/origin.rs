@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Place, Reset, Side};
 
-use super::ids;
+use super::{answered_here, ids};
 use crate::case::Case;
 use crate::{Observations, wording};
 
@@ -42,7 +42,7 @@ pub(super) fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Obs
     }
     let lossy = flows.client.acks_of_unseen + flows.server.acks_of_unseen > 0;
     // Where its fields, or its haste, are not the host's, it did not begin at the host.
-    let own = reset.origin.host >= HOST_FROM;
+    let own = reset.origin.host >= HOST_FROM && answered_here::frames(case, reset).is_none();
     let closed = found.has(ids::CLOSED_BEFORE_SENT);
     if there == Some(reset.by) && reset.dialect == Dialect::Passive && !lossy && own && !closed {
         found.add(
@@ -69,8 +69,11 @@ fn thrown_away(reset: &Reset, found: &mut Observations) {
     }
 }
 
-/// Records how well the fields of the RST fit its host.
-pub(super) fn observe(reset: &Reset, found: &mut Observations) {
+/// Records how well the fields of the RST fit its host, unless the capturing machine made it.
+pub(super) fn observe(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
+    if answered_here::observe(case, reset, found) {
+        return;
+    }
     let host = reset.origin.host;
     let who = wording::side(reset.by);
     let fields_told = reset.ttl.is_some() || reset.ip_id.is_some();
