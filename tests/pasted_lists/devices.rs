@@ -1,20 +1,11 @@
 //! Packet lists as firewalls, load balancers and clusters print them: each packet once, however many points it is shown at,
 //! and nothing is claimed that the tool leaves out. The lists are our own, in the shapes of public posts and manuals, which
 //! are named.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{document_of_text, run_with_input};
 use serde_json::Value;
 
-/// Cause, side, and how sure the verdict is of the first connection.
-fn verdict(document: &Value) -> (String, String, f64) {
-    let verdict = &document["connections"][0]["verdict"];
-    let text = |name: &str| verdict[name].as_str().unwrap().to_owned();
-    let confidence = verdict["confidence"].as_f64().unwrap();
-    (text("cause"), text("ended_by"), confidence)
-}
+use super::{of, verdict};
+use crate::common::{document_of_text, run_with_input};
 
 fn packets(document: &Value) -> u64 {
     document["captures"][0]["packets"].as_u64().unwrap()
@@ -35,7 +26,7 @@ Oct  9 10:20:05.713: default/client:58214 (ID:28634) <- default/server-979f5455f
 ");
     assert_eq!(packets(&document), 2);
     assert_eq!(document["connections"][0]["server"]["port"], 8081);
-    let (cause, by, _) = verdict(&document);
+    let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("port_closed", "server"));
 }
 
@@ -55,7 +46,7 @@ Jan  6 13:41:22.097: 10.0.0.11:45040 -> 203.0.113.46:443 to-stack FORWARDED (TCP
 ",
     );
     assert_eq!(packets(&document), 8);
-    let (cause, by, _) = verdict(&document);
+    let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("unknown", "client"));
 }
 
@@ -68,7 +59,7 @@ Nov  1 12:00:01.140: default/client:44210 (ID:1111) <> default/server:8080 (ID:2
 Nov  1 12:00:03.156: default/client:44210 (ID:1111) <> default/server:8080 (ID:2222) Policy denied DROPPED (TCP Flags: SYN)
 ");
     assert_eq!(packets(&document), 3);
-    assert_eq!(verdict(&document).0, "no_answer");
+    assert_eq!(verdict(&document, 0).0, "no_answer");
     assert!(warnings(&document).contains("Policy denied DROPPED"));
 }
 
@@ -126,7 +117,7 @@ fn fw_monitor_shows_a_packet_four_times() {
     let document = document_of_text(&text);
     assert_eq!(packets(&document), 5);
     assert_eq!(document["connections"][0]["bytes"]["client"], 200);
-    let (cause, by, _) = verdict(&document);
+    let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
     assert!(!warnings(&document).contains("alone"));
 }
@@ -141,7 +132,7 @@ TCP: 54321 -> 443 .S.... seq=499602d2 ack=00000000
 TCP: 54321 -> 443 .S.... seq=499602d2 ack=00000000
 ",
     );
-    assert_eq!(verdict(&document).0, "no_answer");
+    assert_eq!(verdict(&document, 0).0, "no_answer");
     let first = &document["connections"][0]["verdict"]["evidence"][0];
     assert_eq!(first["id"], "device_said");
 }
@@ -156,7 +147,7 @@ fn a_big_ip_says_why_it_reset() {
 11:08:34.621417 IP 10.1.30.6.44976 > 10.1.20.103.443: Flags [P.], seq 1:518, ack 1, win 64240, options [nop,nop,TS val 141834753 ecr 1828788666], length 517 in slot1/tmm1 lis=/Common/web01_vs1 port=1.2 trunk=
 11:08:34.625417 IP 10.1.20.103.443 > 10.1.30.6.44976: Flags [R.], seq 1, ack 518, win 0, length 0 out slot1/tmm1 lis=/Common/web01_vs1 flowtype=64 flowid=570000ABC peerid=0 conflags=100200 inslot=7 inport=2 haunit=1 priority=3 rst_cause=\"[0x2409a32:1234] No pool member available\" peerremote=00000000:00000000:00000000:00000000
 ");
-    assert_eq!(verdict(&document).0, "server_abort");
+    assert_eq!(verdict(&document, 0).0, "server_abort");
     assert!(warnings(&document).contains("line 5: the device that captured says of this packet: `rst_cause: No pool member available`"));
     let first = &document["connections"][0]["verdict"]["evidence"][0];
     assert_eq!(first["id"], "device_said");
@@ -178,12 +169,12 @@ ciscoasa# show capture CAPIN detail
       802.1Q vlan#100 P0 10.2.2.2.80 > 10.1.1.1.12869: R [tcp sum ok] 0:0(0) ack 3624439038 win 0 (ttl 64, id 7)
 ");
     assert_eq!(packets(&document), 2);
-    assert_eq!(verdict(&document).0, "port_closed");
+    assert_eq!(verdict(&document, 0).0, "port_closed");
     let dropped = document_of_text("\
    1: 10:22:33.123456       10.1.1.1.12869 > 10.2.2.2.80: S 3624439037:3624439037(0) win 8192 <mss 1460,nop,wscale 8,nop,nop,sackOK> Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x000055e5 flow (NA)/NA
    2: 10:22:36.123456       10.1.1.1.12869 > 10.2.2.2.80: S 3624439037:3624439037(0) win 8192 <mss 1460,nop,wscale 8,nop,nop,sackOK> Drop-reason: (acl-drop) Flow is denied by configured rule, Drop-location: frame 0x000055e5 flow (NA)/NA
 ");
-    assert_eq!(verdict(&dropped).0, "no_answer");
+    assert_eq!(verdict(&dropped, 0).0, "no_answer");
     assert!(warnings(&dropped).contains("(acl-drop) Flow is denied by configured rule"));
 }
 
@@ -197,7 +188,7 @@ id=20085 trace_id=118 func=print_pkt_detail line=5879 msg=\"vd-root:0 received a
 id=20085 trace_id=118 func=resolve_ip_tuple_fast line=5960 msg=\"Find an existing session, id-00f0defa, reply direction\"
 ");
     assert_eq!(packets(&document), 2);
-    assert_eq!(verdict(&document).0, "port_closed");
+    assert_eq!(verdict(&document, 0).0, "port_closed");
 }
 
 /// What goes out of a firewall's interface was sent by others, most of it.
@@ -241,7 +232,7 @@ A <--- RST, ACK, seq=1, ack=101 --- B
 ";
     let document = document_of_text(drawing);
     assert_eq!(packets(&document), 5);
-    let (cause, by, confidence) = verdict(&document);
+    let (cause, by, confidence) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
     assert!(confidence < 0.9, "{confidence}");
     let list = "\
@@ -251,7 +242,7 @@ A <--- RST, ACK, seq=1, ack=101 --- B
     for text in [format!("{drawing}{list}"), format!("{list}{drawing}")] {
         let document = document_of_text(&text);
         assert_eq!(packets(&document), 2);
-        assert_eq!(verdict(&document).0, "port_closed");
+        assert_eq!(verdict(&document, 0).0, "port_closed");
     }
 }
 
@@ -299,7 +290,7 @@ IP / TCP 10.0.0.1:ftp_data > 10.0.0.2:http S ==> IP / TCP 10.0.0.2:http > 10.0.0
 IP / TCP 10.0.0.1:ftp_data > 10.0.0.2:ssh S ==> IP / TCP 10.0.0.2:ssh > 10.0.0.1:ftp_data SA / Padding
 ");
     assert_eq!(packets(&document), 4);
-    assert_eq!(verdict(&document).0, "port_closed");
+    assert_eq!(verdict(&document, 0).0, "port_closed");
 }
 
 /// tcpdump 3, and an ASA: `icmp` in small letters.
@@ -310,7 +301,7 @@ fn icmp_errors_of_old_releases_join_the_connection() {
 16:21:26.030001 IP user-12.dsl.example.net > 10.0.1.2: icmp 36: host mx.example.org unreachable - admin prohibited filter
 ");
     assert_eq!(packets(&document), 2);
-    let (cause, by, _) = verdict(&document);
+    let (cause, by, _) = verdict(&document, 0);
     assert_eq!(
         (cause.as_str(), by.as_str()),
         ("firewall_reject", "middlebox")
@@ -359,13 +350,13 @@ host88.contoso.local  dc2.contoso.local  TCP  TCP:Flags=...A...F, SrcPort=49712,
 /// learn.microsoft.com, `Kerberos: no response from a domain controller`: copied without its times.
 #[test]
 fn without_times_a_request_that_got_only_an_acknowledgement_is_not_harmless() {
-    let (cause, ..) = verdict(&document_of_text("\
+    let (cause, ..) = of("\
 1557 CLIENT1         DC1.ADATUM.COM  TCP        TCP:Flags=...AP..., SrcPort=59259, DstPort=Kerberos(88), PayloadLen=1234, Seq=1299631272, Ack=2785282676, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
 1558 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A...., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632506, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
 1559 CLIENT1         DC1.ADATUM.COM  TCP        TCP:Flags=...A...F, SrcPort=59259, DstPort=Kerberos(88), PayloadLen=0, Seq=1299632506, Ack=2785282676, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
 1563 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A...., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632507, Win=64240 (scale factor 0x0) = 64240   {TCP:267, IPv4:5}
 1564 DC1.ADATUM.COM         CLIENT1  TCP        TCP:Flags=...A.R.., SrcPort=Kerberos(88), DstPort=59259, PayloadLen=0, Seq=2785282676, Ack=1299632507, Win=0 (scale factor 0x0) = 0           {TCP:267, IPv4:5}
-"));
+");
     assert!(
         matches!(cause.as_str(), "client_timeout" | "unknown"),
         "{cause}"
@@ -383,7 +374,7 @@ fn hubbles_json_says_that_a_policy_dropped_the_syns() {
     };
     let document = document_of_text(&(flow("14.234858520") + &flow("15.244858520")));
     assert_eq!(packets(&document), 2);
-    assert_eq!(verdict(&document).0, "no_answer");
+    assert_eq!(verdict(&document, 0).0, "no_answer");
     assert!(warnings(&document).contains("POLICY_DENIED DROPPED"));
 }
 
@@ -397,7 +388,7 @@ Dec 18 17:10:41.720   [fd00::b]:37948       [fd00::c]:4240       from-host      
 ");
     assert_eq!(packets(&document), 2);
     assert_eq!(document["connections"][0]["client"]["port"], 37_948);
-    assert_eq!(verdict(&document).0, "no_answer");
+    assert_eq!(verdict(&document, 0).0, "no_answer");
     assert!(warnings(&document).contains("Stale or unroutable IP"));
 }
 
@@ -424,7 +415,7 @@ fn a_flow_graph_is_a_list() {
     );
     assert_eq!(packets(&document), 6);
     assert_eq!(document["connections"][0]["bytes"]["client"], 77);
-    let (cause, by, _) = verdict(&document);
+    let (cause, by, _) = verdict(&document, 0);
     assert_eq!((cause.as_str(), by.as_str()), ("server_abort", "server"));
 }
 
@@ -447,7 +438,7 @@ New TCP connection #1: localhost(40422) <-> localhost(9339)
     );
     assert_eq!(packets(&document), 3);
     assert_eq!(document["connections"][0]["server"]["port"], 9339);
-    assert_eq!(verdict(&document).0, "tls_failure");
+    assert_eq!(verdict(&document, 0).0, "tls_failure");
     // With -T the packets are shown: they say all.
     let document = document_of_text(
         "\
@@ -458,7 +449,7 @@ New TCP connection #1: 10.139.67.98(57151) <-> 10.180.65.22(636)
 ",
     );
     assert_eq!(packets(&document), 2);
-    assert_eq!(verdict(&document).0, "port_closed");
+    assert_eq!(verdict(&document, 0).0, "port_closed");
 }
 
 /// github.com/openshift/cluster-ingress-operator, pull request 1166: rows of tshark behind a line's number and a test's tag.
@@ -509,7 +500,7 @@ fn a_client_hello_that_meets_a_reset_is_not_harmless() {
         let document = document_of_text(&format!(
             "10.1.1.1 10.1.1.2 TLSv1.2 Client Hello\n{end}10.1.1.2 10.1.1.1 TCP 443 > 50135 [RST, ACK]\n"
         ));
-        verdict(&document)
+        verdict(&document, 0)
     };
     assert_eq!(rows("").0, "tls_failure");
     // What was left out may have finished it.
@@ -527,5 +518,5 @@ SKB                CPU PROCESS          NETNS      MARK/x        IFACE       PRO
 0xffff91e7cf0a3e00 6   <empty>:0        4026531840 0            ens33:2      0x0800 1500  46    10.0.0.1:8080->10.0.0.3:32956(tcp:RST|ACK) tcp_gro_receive
 ");
     assert_eq!(packets(&document), 2);
-    assert_eq!(verdict(&document).0, "port_closed");
+    assert_eq!(verdict(&document, 0).0, "port_closed");
 }

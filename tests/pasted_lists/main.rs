@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod devices;
 mod hidden_numbers;
 mod left_out;
 mod posts;

@@ -2,13 +2,9 @@
 
 mod common;
 
-use common::rows;
+use common::{check, rows};
 use whyreset_segments::{Known, TcpFlags};
 use whyreset_text::{AppHint, parse};
-
-fn check(text: &str, expected: &str) {
-    assert_eq!(rows(text), [expected], "{text}");
-}
 
 #[test]
 fn rows_of_tcpdump_4() {

@@ -51,3 +51,8 @@ pub fn rows(text: &str) -> Vec<String> {
     let list = whyreset_text::parse(text.as_bytes());
     list.rows.iter().map(|row| describe(&list, row)).collect()
 }
+
+/// One row of text, and what it is understood as.
+pub fn check(text: &str, expected: &str) {
+    assert_eq!(rows(text), [expected], "{text}");
+}
