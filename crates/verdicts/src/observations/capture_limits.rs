@@ -24,33 +24,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
         );
     }
-    let only_resets = c.reset_count.client + c.reset_count.server >= c.frames.count;
-    let no_end = case.close.is_none() && c.frames.count < FEW;
-    // Packets that do not count (a header longer than its packet) leave nothing either.
-    let nothing =
-        c.handshake.syn.is_none() && c.handshake.syn_ack.is_none() && case.accounts.silent;
-    let h = &c.handshake;
-    let only_syn_acks = h.syn.is_none() && u64::from(h.syn_ack_count) >= c.frames.count;
-    let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
-    // A router says what is wrong, however little else is there.
-    let told = !c.notices.is_empty() && loss::tail(case).is_some();
-    if begun_unseen && (no_end || only_resets) && !told {
-        found.add(
-            ids::TOO_LITTLE,
-            [first, c.frames.last],
-            format!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
-        );
-    }
+    too_little(case, found);
     reset_in_the_middle(case, found);
     fin_unseen(case, found);
     request_unseen(case, found);
     close_alone(case, found);
     one_sided(case, found);
-    // Rows that a list leaves out were captured: nothing is lost.
-    let unseen = match c.elided {
-        true => 0,
-        false => c.flows.client.acks_of_unseen + c.flows.server.acks_of_unseen,
-    };
+    let unseen = acknowledged_unseen(case);
     if unseen > 0 {
         found.add(
             ids::CAPTURE_LOSS,
@@ -61,48 +41,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
-    let server = &c.flows.server;
-    let client_closed = case.close.filter(|close| close.side == Side::Client);
-    let data = || {
-        let packets = c.packets.iter();
-        packets.filter(|p| p.side == Side::Server && p.payload_len > 0)
-    };
-    let captured = data().map(|p| p.seq_end()).max().unwrap_or(0);
-    // The packets right before the close are kept.
-    let recent = case.close.is_some_and(|close| {
-        let last = data().filter(|p| p.frame < close.at.frame).map(|p| p.frame);
-        let last = last.max().unwrap_or(first);
-        last.saturating_add(RECENT) > close.at.frame
-    });
-    let unseen_before = Some(server.acked_to - captured);
-    let unseen_before = unseen_before.filter(|it| unseen > 0 && *it > 0 && recent);
-    if let Some(close) = client_closed
-        && server.fin.is_none()
-        && let Some(beyond) = lost_at_close(case, close).or(unseen_before)
-    {
-        found.add(
-            ids::UNSEEN_BEFORE_CLOSE,
-            [close.at.frame],
-            format!(
-                "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
-                wording::signed_bytes(beyond),
-                close.at.frame
-            ),
-        );
-    }
-    let close = case.close.filter(|_| case.accounts.open.is_none());
-    let closing = close.and_then(|close| case.packet(close.at.frame));
-    let hidden = |p: &&Packet| p.known.has(Known::GAP_BEFORE) && !p.known.has(Known::SEQ);
-    if let Some(closing) = closing.filter(hidden) {
-        found.tell(
-            ids::GAP_BEFORE_CLOSE,
-            [closing.frame],
-            format!(
-                "Rows are left out before frame {}: what was said in them, and was still owed, does not show.",
-                closing.frame
-            ),
-        );
-    }
+    unseen_before_close(case, found);
+    gap_before_close(case, found);
     if case.turn_hidden {
         found.tell(
             ids::WORDS_LEFT_OUT,
@@ -116,6 +56,89 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ids::ELIDED,
             [first],
             "The list leaves rows out: what they held is inferred from their neighbours, or unknown.",
+        );
+    }
+}
+
+fn too_little(case: &Case<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let h = &c.handshake;
+    let only_resets = c.reset_count.client + c.reset_count.server >= c.frames.count;
+    let no_end = case.close.is_none() && c.frames.count < FEW;
+    // Packets that do not count (a header longer than its packet) leave nothing either.
+    let nothing = h.syn.is_none() && h.syn_ack.is_none() && case.accounts.silent;
+    let only_syn_acks = h.syn.is_none() && u64::from(h.syn_ack_count) >= c.frames.count;
+    let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
+    // A router says what is wrong, however little else is there.
+    let told = !c.notices.is_empty() && loss::tail(case).is_some();
+    if begun_unseen && (no_end || only_resets) && !told {
+        found.add(
+            ids::TOO_LITTLE,
+            [c.frames.first, c.frames.last],
+            format!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
+        );
+    }
+}
+
+/// How many acknowledgements there are for data that the capture has lost. Rows that a list leaves out were captured: nothing is lost.
+fn acknowledged_unseen(case: &Case<'_>) -> u64 {
+    let c = case.connection;
+    match c.elided {
+        true => 0,
+        false => c.flows.client.acks_of_unseen + c.flows.server.acks_of_unseen,
+    }
+}
+
+/// What the capture lost right before the client's close may have held the server's FIN.
+fn unseen_before_close(case: &Case<'_>, found: &mut Observations) {
+    let client_closed = case.close.filter(|close| close.side == Side::Client);
+    if let Some(close) = client_closed
+        && case.connection.flows.server.fin.is_none()
+        && let Some(beyond) = lost_at_close(case, close).or_else(|| lost_before(case, close))
+    {
+        found.add(
+            ids::UNSEEN_BEFORE_CLOSE,
+            [close.at.frame],
+            format!(
+                "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
+                wording::signed_bytes(beyond),
+                close.at.frame
+            ),
+        );
+    }
+}
+
+/// How much of the server's data was acknowledged beyond all that was captured, where its last data stand right before the close: those
+/// packets are kept.
+fn lost_before(case: &Case<'_>, close: Close) -> Option<i64> {
+    let c = case.connection;
+    let data = || {
+        let packets = c.packets.iter();
+        packets.filter(|p| p.side == Side::Server && p.payload_len > 0)
+    };
+    let captured = data().map(|p| p.seq_end()).max().unwrap_or(0);
+    let before = data()
+        .map(|p| p.frame)
+        .filter(|frame| *frame < close.at.frame);
+    let last = before.max().unwrap_or(c.frames.first);
+    let recent = last.saturating_add(RECENT) > close.at.frame;
+    let beyond = c.flows.server.acked_to - captured;
+    (acknowledged_unseen(case) > 0 && beyond > 0 && recent).then_some(beyond)
+}
+
+/// Rows are left out right before the close, and nothing else shows that anything was owed.
+fn gap_before_close(case: &Case<'_>, found: &mut Observations) {
+    let close = case.close.filter(|_| case.accounts.open.is_none());
+    let closing = close.and_then(|close| case.packet(close.at.frame));
+    let hidden = |p: &&Packet| p.known.has(Known::GAP_BEFORE) && !p.known.has(Known::SEQ);
+    if let Some(closing) = closing.filter(hidden) {
+        found.tell(
+            ids::GAP_BEFORE_CLOSE,
+            [closing.frame],
+            format!(
+                "Rows are left out before frame {}: what was said in them, and was still owed, does not show.",
+                closing.frame
+            ),
         );
     }
 }

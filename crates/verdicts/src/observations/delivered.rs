@@ -11,37 +11,12 @@ use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let served = case.connection.app.list.iter().any(|e| {
-        let tls = e.tls.as_ref();
-        // What the server sent may have been tickets alone.
-        let answered = e.response_started.is_some() || e.from_list;
-        answered && tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
-    });
-    if case.accounts.complete > 0 {
-        let frames = last_complete_frames(case);
-        found.add(
-            ids::KEPT_ALIVE,
-            frames,
-            format!(
-                "{} whole before.",
-                wording::count(case.accounts.complete, "exchange was", "exchanges were")
-            ),
-        );
-    }
+    whole_before(case, found);
     upload_begun_unseen(case, found);
     perhaps_rejected(case, found);
     perhaps_stopped(case, found);
+    asked_unseen(case, found);
     let unheard = case.accounts.silent || case.accounts.unseen;
-    let answers_unseen = case.connection.app.list.last().is_some_and(|last| {
-        is_http(&last.protocol) && last.request.is_none() && last.status.is_some()
-    });
-    if answers_unseen {
-        found.add(
-            ids::HEARD_IN_PART,
-            last_complete_frames(case),
-            "The request that the server answered last is not in the capture.",
-        );
-    }
     if !case.accounts.understood && !unheard {
         found.add(
             ids::PROTOCOL_UNKNOWN,
@@ -54,45 +29,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let Some(open) = &case.accounts.open else {
         return;
     };
-    let talked = open.exchange.filter(|e| e.questions_answered > 0);
-    // Numbers tell that both had spoken, not what.
-    if talked.is_some_and(|e| !e.heard_in_part) && open.missing == Missing::Unanswered {
-        found.add(
-            ids::KEPT_ALIVE,
-            [case.connection.frames.first],
-            "The server had answered the client before.",
-        );
-    }
-    if served && case.accounts.complete == 0 && open.missing == Missing::Unanswered {
-        found.add(
-            ids::KEPT_ALIVE,
-            [case.connection.frames.first],
-            "Both sides had exchanged data in the TLS session before.",
-        );
-    }
-    let h = &case.connection.handshake;
-    let begun_here = h.syn.is_some() || h.syn_ack.is_some();
-    if begun_here
-        && case.accounts.complete == 0
-        && !(served || talked.is_some())
-        && let Some(started) = open.started
-    {
-        found.add(
-            ids::FIRST_REQUEST,
-            [started.frame],
-            "It is the first request that was captured on this connection.",
-        );
-    }
-    let frames: Vec<u64> = [open.started, open.request_ended, open.response_started]
-        .iter()
-        .flatten()
-        .map(|moment| moment.frame)
-        .collect();
-    let frames = if frames.is_empty() {
-        vec![case.connection.frames.last]
-    } else {
-        frames
-    };
+    talked_before(case, open, found);
     let (id, text) = match open.missing {
         Missing::Unanswered => (ids::REQUEST_UNANSWERED, unanswered(case, open)),
         Missing::RequestUnfinished => (ids::REQUEST_UNFINISHED, request_unfinished(open)),
@@ -100,26 +37,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         Missing::AnsweredEarly => (ids::ANSWERED_EARLY, answered_early(open)),
         Missing::TlsHandshake => return,
     };
+    let frames = frames_of(case, open);
     found.tell(id, frames.clone(), text);
     client_owed(case, open, found);
     perhaps_unfinished(open, found);
     perhaps_half_a_head(open, found);
-    let status = open.exchange.and_then(|e| e.status);
-    if open.missing == Missing::AnsweredEarly && status.is_some_and(|s| (400..600).contains(&s)) {
-        let id = match status {
-            Some(408 | 504) => Some(ids::TIMEOUT_STATUS),
-            // Programs that wait in vain for the rest fail with that.
-            Some(500) if waited_for_the_rest(case) => None,
-            _ => Some(ids::REFUSING_STATUS),
-        };
-        if let Some(id) = id {
-            found.add(
-                id,
-                frames.clone(),
-                format!("The response's status is {}.", status.unwrap_or(0)),
-            );
-        }
-    }
+    refused_with(case, open, &frames, found);
     // A query or a command asks for an answer by its protocol's rules.
     let by_rule = open.missing == Missing::Unanswered && asks_by_rule(open);
     if open.estimated && !by_rule {
@@ -129,6 +52,99 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "What was asked and promised does not show in clear: this is an estimate from sizes and turns.",
         );
     }
+}
+
+fn whole_before(case: &Case<'_>, found: &mut Observations) {
+    if case.accounts.complete > 0 {
+        found.add(
+            ids::KEPT_ALIVE,
+            last_complete_frames(case),
+            format!(
+                "{} whole before.",
+                wording::count(case.accounts.complete, "exchange was", "exchanges were")
+            ),
+        );
+    }
+}
+
+fn asked_unseen(case: &Case<'_>, found: &mut Observations) {
+    let unseen = case.connection.app.list.last().is_some_and(|last| {
+        is_http(&last.protocol) && last.request.is_none() && last.status.is_some()
+    });
+    if unseen {
+        found.add(
+            ids::HEARD_IN_PART,
+            last_complete_frames(case),
+            "The request that the server answered last is not in the capture.",
+        );
+    }
+}
+
+/// Records whether the server had answered before, or this is the first that it was asked.
+fn talked_before(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) {
+    let c = case.connection;
+    let served = c.app.list.iter().any(|e| {
+        let tls = e.tls.as_ref();
+        // What the server sent may have been tickets alone.
+        let answered = e.response_started.is_some() || e.from_list;
+        answered && tls.is_some_and(|tls| tls.client_bytes > 0 && tls.server_bytes > 0)
+    });
+    let talked = open.exchange.filter(|e| e.questions_answered > 0);
+    // Numbers tell that both had spoken, not what.
+    if talked.is_some_and(|e| !e.heard_in_part) && open.missing == Missing::Unanswered {
+        found.add(
+            ids::KEPT_ALIVE,
+            [c.frames.first],
+            "The server had answered the client before.",
+        );
+    }
+    if served && case.accounts.complete == 0 && open.missing == Missing::Unanswered {
+        found.add(
+            ids::KEPT_ALIVE,
+            [c.frames.first],
+            "Both sides had exchanged data in the TLS session before.",
+        );
+    }
+    let begun_here = c.handshake.syn.is_some() || c.handshake.syn_ack.is_some();
+    let none_before = case.accounts.complete == 0 && !served && talked.is_none();
+    if let Some(started) = open.started.filter(|_| begun_here && none_before) {
+        found.add(
+            ids::FIRST_REQUEST,
+            [started.frame],
+            "It is the first request that was captured on this connection.",
+        );
+    }
+}
+
+/// Where the open exchange shows; the connection's last packet where it does not.
+fn frames_of(case: &Case<'_>, open: &OpenExchange<'_>) -> Vec<u64> {
+    let moments = [open.started, open.request_ended, open.response_started];
+    let frames: Vec<u64> = moments.iter().flatten().map(|at| at.frame).collect();
+    match frames.is_empty() {
+        true => vec![case.connection.frames.last],
+        false => frames,
+    }
+}
+
+/// Records what the status of an early answer says of why it came.
+fn refused_with(
+    case: &Case<'_>,
+    open: &OpenExchange<'_>,
+    frames: &[u64],
+    found: &mut Observations,
+) {
+    let status = open.exchange.and_then(|e| e.status);
+    let early = open.missing == Missing::AnsweredEarly;
+    let Some(status) = status.filter(|status| early && (400..600).contains(status)) else {
+        return;
+    };
+    let id = match status {
+        408 | 504 => ids::TIMEOUT_STATUS,
+        // Programs that wait in vain for the rest fail with that.
+        500 if waited_for_the_rest(case) => return,
+        _ => ids::REFUSING_STATUS,
+    };
+    found.add(id, frames, format!("The response's status is {status}."));
 }
 
 /// A list without lengths: whether the client still waited for an answer does not show.

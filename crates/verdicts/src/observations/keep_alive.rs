@@ -63,13 +63,31 @@ fn asked_behind_last(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Obser
 
 /// Records whether the server's close can have known of the request, and the other way round.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
-    let announced = case
-        .connection
-        .app
-        .list
-        .iter()
-        .rev()
-        .find_map(|e| e.close_announced.map(|by| (by, e.response_started)));
+    close_announced(case, found);
+    let Some(open) = &case.accounts.open else {
+        return;
+    };
+    // Nobody keeps a session of ssh for further requests, and no server closes one in the middle of a talk for being idle.
+    let session = |e: &Exchange| e.protocol == Protocol::Other("ssh");
+    let owed = matches!(
+        open.missing,
+        Missing::Unanswered | Missing::RequestUnfinished | Missing::TlsHandshake
+    );
+    if !owed || open.exchange.is_some_and(session) {
+        return;
+    }
+    let (Some(started), Some(close)) = (asked(case, open), server_close(case)) else {
+        return;
+    };
+    if answers_the_clients_close(case, &close) || asked_behind_last(case, open, found) {
+        return;
+    }
+    who_knew(case, open, started, &close, found);
+}
+
+fn close_announced(case: &Case<'_>, found: &mut Observations) {
+    let mut last_first = case.connection.app.list.iter().rev();
+    let announced = last_first.find_map(|e| e.close_announced.map(|by| (by, e.response_started)));
     if let Some((Side::Server, Some(at))) = announced {
         found.add(
             ids::CLOSE_ANNOUNCED,
@@ -80,24 +98,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
-    let Some(open) = &case.accounts.open else {
-        return;
-    };
-    // Nobody keeps a session of ssh for further requests, and no server closes one in the middle of a talk for being idle.
-    let session = |e: &Exchange| e.protocol == Protocol::Other("ssh");
-    if open.exchange.is_some_and(session) {
-        return;
-    }
-    if !matches!(
-        open.missing,
-        Missing::Unanswered | Missing::RequestUnfinished | Missing::TlsHandshake
-    ) {
-        return;
-    }
-    // A session has one beginning and many requests: the last thing the client said is the one in question.
-    // Of what took many segments, where it began: the last of them has met no close that came in the middle.
+}
+
+/// When the client asked for what is open. A session has one beginning and many requests: the last thing that the client said is the one
+/// in question. Of what took many segments, where it began: the last of them has met no close that came in the middle.
+fn asked(case: &Case<'_>, open: &OpenExchange<'_>) -> Option<Moment> {
     let sending = open.missing == Missing::RequestUnfinished || was_sending(case.connection);
-    let asked = if open.exchange.is_some_and(asks) {
+    if open.exchange.is_some_and(asks) {
         case.connection.flows.client.last_new_data
     } else if open.estimated && sending {
         first_of_last_run(case)
@@ -105,37 +112,37 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         last_word(case)
     } else {
         open.started
-    };
-    let (Some(started), Some(close)) = (asked, server_close(case)) else {
-        return;
-    };
-    if answers_the_clients_close(case, &close) {
-        return;
     }
+}
+
+fn who_knew(
+    case: &Case<'_>,
+    open: &OpenExchange<'_>,
+    started: Moment,
+    close: &ServerClose,
+    found: &mut Observations,
+) {
     let request = case.packet(started.frame);
     let request_seq = request
         .filter(|packet| packet.known.has(Known::SEQ))
         .map(|packet| packet.seq)
-        .or_else(|| not_before(case, started, &close));
-    let knew = never_answered(case, &close)
-        || open.estimated && took_some_of_the_run(case, &close)
+        .or_else(|| not_before(case, started, close));
+    let knew = never_answered(case, close)
+        || open.estimated && took_some_of_the_run(case, close)
         || match (close.ack, request_seq) {
             (Some(ack), Some(seq)) => ack > seq,
-            _ => sent_before_by_a_round_trip(case, started, &close),
+            _ => sent_before_by_a_round_trip(case, started, close),
         };
-    let (request_frame, close_frame) = (started.frame, close.at.frame);
     let client_knew = match (close.fin_seq, request) {
         (Some(fin), Some(packet)) => packet.known.has(Known::ACK) && packet.ack > fin,
         _ => false,
     };
-    if asked_behind_last(case, open, found) {
-        return;
-    }
     // Neither numbers nor times: which of the two knew of the other does not show.
     let numbered = close.ack.is_some() && request_seq.is_some();
     if !numbered && !case.connection.timed && !client_knew {
         return;
     }
+    let (request_frame, close_frame) = (started.frame, close.at.frame);
     if knew {
         found.add(
             ids::CLOSE_KNEW_REQUEST,
@@ -143,13 +150,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             format!("The server had received the request (frame {request_frame}) when it closed (frame {close_frame}): the close acknowledges it."),
         );
     } else if client_knew {
-        just_opened(case, &close, found);
+        just_opened(case, close, found);
         found.tell(
             ids::REQUEST_AFTER_CLOSE,
             [close_frame, request_frame],
             format!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
         );
-    } else if long_before(case, started, &close) && !came_in_the_end(case, request_seq) {
+    } else if long_before(case, started, close) && !came_in_the_end(case, request_seq) {
         found.tell(
             ids::REQUEST_NEVER_ARRIVED,
             [request_frame, close_frame],
@@ -159,18 +166,23 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     } else if !closed_by_a_device(case) {
-        just_opened(case, &close, found);
-        found.tell(
-            ids::REQUEST_CROSSED_CLOSE,
-            [close_frame, request_frame],
-            format!(
-                "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
-                wording::span(abs(started, close.at))
-            ),
-        );
-        close_lost(case, started, found);
-        no_rest(case, started, found);
+        crossed(case, started, close, found);
     }
+}
+
+fn crossed(case: &Case<'_>, started: Moment, close: &ServerClose, found: &mut Observations) {
+    let (request_frame, close_frame) = (started.frame, close.at.frame);
+    just_opened(case, close, found);
+    found.tell(
+        ids::REQUEST_CROSSED_CLOSE,
+        [close_frame, request_frame],
+        format!(
+            "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
+            wording::span(abs(started, close.at))
+        ),
+    );
+    close_lost(case, started, found);
+    no_rest(case, started, found);
 }
 
 /// The capture begins in the middle, a moment before the two crossed, and the connection was not at rest then: what closed it was no limit

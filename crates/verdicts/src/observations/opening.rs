@@ -1,7 +1,7 @@
 //! The opening: SYN, SYN/ACK, ACK, and what came instead of them.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Moment, Opener, Packet, Side};
+use whyreset_connections::{Dialect, Moment, Opener, Packet, Reset, Side};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::ids;
@@ -24,107 +24,125 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     if found.has(ids::SCAN_PROBE) {
         return;
     }
-    let c = case.connection;
-    let h = &c.handshake;
-    let Some(syn) = h.syn else {
+    let Some(syn) = case.connection.handshake.syn else {
         return;
     };
-    let unanswered = !case.took_up();
-    let refusal = c
-        .resets
-        .iter()
-        .find(|reset| reset.by == Side::Server && unanswered)
-        // Between rows of a list the answer may have been left out.
-        .filter(|reset| !c.elided || reset.dialect == Dialect::Refusal);
-    if h.syn_count > 1 {
-        let last = h.last_syn.unwrap_or(syn);
-        found.add(
-            ids::SYN_REPEATED,
-            [syn.frame, last.frame],
-            match c.timed {
-                true => format!(
-                    "The client sent its SYN {} times, from {} to {}.",
-                    h.syn_count,
-                    wording::at(c, syn.time),
-                    wording::at(c, last.time)
-                ),
-                false => format!("The client sent its SYN {} times.", h.syn_count),
-            },
-        );
+    repeated(case, syn, found);
+    if let Some(reset) = refusal(case) {
+        refused(case, syn, reset, found);
+    } else if is_unanswered(case) {
+        unanswered(case, syn, found);
+        may_be_answered_yet(case, syn, found);
     }
-    if let Some(reset) = refusal {
-        found.tell(
-            ids::SYN_REFUSED,
-            [syn.frame, reset.at.frame],
-            format!(
-                "The SYN (frame {}) was answered with RST (frame {}){}.",
-                syn.frame,
-                reset.at.frame,
-                after(
-                    case,
-                    h.last_syn.filter(|l| l.time < reset.at.time).unwrap_or(syn),
-                    reset.at
-                )
-            ),
-        );
-    } else if h.syn_ack.is_none()
-        && c.flows.server.packets == 0
-        && c.opener == Opener::Syn
-        && !acknowledged_unseen(case)
-    {
-        let last = h.last_syn.unwrap_or(syn);
-        found.tell(
-            ids::SYN_UNANSWERED,
-            [syn.frame, last.frame],
-            format!(
-                "{} no answer: neither SYN/ACK nor RST{}.",
-                if h.syn_count > 1 {
-                    format!(
-                        "{} SYNs (frames {} to {}) got",
-                        h.syn_count, syn.frame, last.frame
-                    )
-                } else {
-                    format!("The SYN (frame {}) got", syn.frame)
-                },
-                match c.timed {
-                    true => format!(
-                        " within the {} that the capture runs on",
-                        wording::span(c.capture_end - syn.time)
-                    ),
-                    false => String::new(),
-                }
-            ),
-        );
+    answers_not_picked(case, syn, found);
+    half_open(case, found);
+    syn_proxied(case, found);
+}
+
+fn repeated(case: &Case<'_>, syn: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let count = c.handshake.syn_count;
+    if count < 2 {
+        return;
     }
-    if found.has(ids::SYN_UNANSWERED) && h.syn_count == 1 && c.capture_end - syn.time < PATIENCE {
+    let last = c.handshake.last_syn.unwrap_or(syn);
+    found.add(
+        ids::SYN_REPEATED,
+        [syn.frame, last.frame],
+        match c.timed {
+            true => format!(
+                "The client sent its SYN {count} times, from {} to {}.",
+                wording::at(c, syn.time),
+                wording::at(c, last.time)
+            ),
+            false => format!("The client sent its SYN {count} times."),
+        },
+    );
+}
+
+/// The RST that answers the SYN. Between rows of a list the answer may have been left out.
+fn refusal<'a>(case: &Case<'a>) -> Option<&'a Reset> {
+    let c = case.connection;
+    let mut resets = c.resets.iter();
+    resets
+        .find(|reset| reset.by == Side::Server && !case.took_up())
+        .filter(|reset| !c.elided || reset.dialect == Dialect::Refusal)
+}
+
+fn refused(case: &Case<'_>, syn: Moment, reset: &Reset, found: &mut Observations) {
+    let last = case.connection.handshake.last_syn;
+    let answered = last.filter(|last| last.time < reset.at.time).unwrap_or(syn);
+    found.tell(
+        ids::SYN_REFUSED,
+        [syn.frame, reset.at.frame],
+        format!(
+            "The SYN (frame {}) was answered with RST (frame {}){}.",
+            syn.frame,
+            reset.at.frame,
+            after(case, answered, reset.at)
+        ),
+    );
+}
+
+fn is_unanswered(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let silent = c.handshake.syn_ack.is_none() && c.flows.server.packets == 0;
+    silent && c.opener == Opener::Syn && !acknowledged_unseen(case)
+}
+
+fn unanswered(case: &Case<'_>, syn: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let count = c.handshake.syn_count;
+    let last = c.handshake.last_syn.unwrap_or(syn);
+    let asked = match count > 1 {
+        true => format!("{count} SYNs (frames {} to {}) got", syn.frame, last.frame),
+        false => format!("The SYN (frame {}) got", syn.frame),
+    };
+    let within = match c.timed {
+        true => format!(
+            " within the {} that the capture runs on",
+            wording::span(c.capture_end - syn.time)
+        ),
+        false => String::new(),
+    };
+    found.tell(
+        ids::SYN_UNANSWERED,
+        [syn.frame, last.frame],
+        format!("{asked} no answer: neither SYN/ACK nor RST{within}."),
+    );
+}
+
+/// Records that the capture ends before an answer was overdue.
+fn may_be_answered_yet(case: &Case<'_>, syn: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let h = &c.handshake;
+    let runs_on = c.capture_end - syn.time;
+    if h.syn_count == 1 && runs_on < PATIENCE {
         found.add(
             ids::SYN_JUST_SENT,
             [syn.frame],
             match c.timed {
                 true => format!(
                     "The capture ends {} behind the SYN: an answer may still have come.",
-                    wording::span(c.capture_end - syn.time)
+                    wording::span(runs_on)
                 ),
                 false => "How long the capture runs on behind the SYN is not told: an answer may still have come.".to_owned(),
             },
         );
     }
-    if found.has(ids::SYN_UNANSWERED) && h.syn_count > 1 && still_tried(case, syn) {
+    if h.syn_count > 1 && still_tried(case, syn) {
         found.add(
             ids::SYN_STILL_TRIED,
             [syn.frame, h.last_syn.unwrap_or(syn).frame],
             match c.timed {
                 true => format!(
                     "The capture ends {} behind the first SYN, while the client still tries: one that is lost on the way now and then looks the same so far.",
-                    wording::span(c.capture_end - syn.time)
+                    wording::span(runs_on)
                 ),
                 false => "How long the client tried is not told.".to_owned(),
             },
         );
     }
-    answers_not_picked(case, syn, found);
-    half_open(case, found);
-    syn_proxied(case, found);
 }
 
 /// A SYN, sent once, in a capture that holds no answer to anybody. Who filters for `tcp[13] == 2` leaves out all answers; a host that
