@@ -154,6 +154,8 @@ fn a_host_that_had_closed_has_forgotten_nothing() {
 const FLIGHT: [u16; 4] = [23, 777, 281, 53];
 /// An alert in TLS 1.3.
 const GOODBYE: u16 = 19;
+/// A record of 16,384 bytes in TLS 1.2 with AES-GCM.
+const FULL: u16 = 16_408;
 
 /// The server says goodbye, the client answers with its own and closes first, and is refused.
 fn server_says_goodbye(mut session: Session, at: f64) -> Verdict {
@@ -222,6 +224,23 @@ fn a_goodbye_in_return_ends_no_answer() {
     talk.stranger(0.970_1, Side::Client, RST, up + 1, 64);
     let verdict = session.talk.verdict(3.0);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+/// Nor does one in return for the client's: libraries send it by themselves.
+#[test]
+fn nor_does_one_in_return_for_the_clients() {
+    let mut session = Session::new(&[300, FULL, FULL, FULL]);
+    let (up, down) = (session.up, session.down);
+    let (talk, goodbye) = (&mut session.talk, record(ALERT, 26));
+    let len = goodbye.len() as u32;
+    talk.client(8.7, PSH_ACK, up, down, &goodbye);
+    talk.client(8.700_1, FIN_ACK, up + len, down, b"");
+    talk.server(8.74, PSH_ACK, down, up + len + 1, &goodbye);
+    talk.server(8.740_1, FIN_ACK, down + len, up + len + 1, b"");
+    talk.client(8.740_2, ACK, up + len + 1, down + len + 1, b"");
+    let verdict = session.talk.verdict(10.0);
+    let gave_up = matches!(verdict.cause, Cause::ClientTimeout | Cause::ClientAbort);
+    assert!(gave_up, "{}", told(&verdict));
 }
 
 /// The server refused an upload and took leave; the record that the client was sending never became whole.

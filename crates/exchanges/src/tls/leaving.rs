@@ -81,14 +81,12 @@ impl TlsSession {
         said.min_by_key(|(_, at)| at.frame)
     }
 
-    /// The server said goodbye before the client had left, or in return for the client's goodbye. Who closes because the client has closed
-    /// without a word, or whatever was under way in HTTP/2, says nothing of its answer with it.
+    /// The server said goodbye before the client had left. Who does so in return says nothing of its answer with it: libraries answer a
+    /// goodbye by themselves, whatever their program was about to send (RFC 8446 §6.1 does not ask for it, RFC 5246 §7.2.1 did).
     pub(super) fn server_took_leave(&self) -> bool {
         let said = self.goodbye(Side::Server);
         let left = self.left(Side::Client);
-        let first = said.is_some_and(|said| left.is_none_or(|left| left.frame > said.frame));
-        let in_return = self.said_goodbye(Side::Client) && !self.alpn().is_some_and(is_http2);
-        first || in_return && said.is_some()
+        said.is_some_and(|said| left.is_none_or(|left| left.frame > said.frame))
     }
 
     /// The client closed first, long after the server's last answer, which neither an end that can be told nor a goodbye followed.
