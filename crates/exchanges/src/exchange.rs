@@ -153,6 +153,7 @@ impl Exchange {
                 && !tls.request_unread
                 && tls.answered_early != Some(false)
                 && !tls.rest_in_doubt
+                && !tls.answer_refused
                 && !tls.answer_in_doubt()
                 && (tls.client_bytes > 0 || tls.server_bytes > 0)
         };
@@ -350,6 +351,8 @@ pub struct Tls {
     pub left_behind_answer: bool,
     /// What sizes tell of the end of the server's last answer.
     pub answer_end: AnswerEnd,
+    /// The client's last record is as long as HTTP/2's RST_STREAM, the first that is, and stands behind the end of the server's answer.
+    pub answer_refused: bool,
     /// Behind it the server said something too short for an answer: a frame of HTTP/2, such as GOAWAY.
     pub answer_followed: bool,
 }

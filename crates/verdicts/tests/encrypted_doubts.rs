@@ -14,6 +14,36 @@ use talk::{ACK, FIN_ACK, PSH_ACK};
 use told::{share, told};
 use whyreset_verdicts::{Cause, Verdict};
 
+#[test]
+fn a_capture_that_ends_behind_a_piece_of_an_answer_does_not_show_its_end() {
+    let open = |answer: &[u16]| Session::new(answer).talk.verdict(0.2);
+    let pieces = [300, 1_100, 1_900, 700];
+    let untold = open(&pieces);
+    assert_eq!(untold.cause, Cause::None, "{}", told(&untold));
+    let range = 0.8..0.9;
+    assert!(range.contains(&untold.confidence), "{}", told(&untold));
+    let ended = open(&[&pieces[..], &[5 + 24]].concat());
+    assert!(ended.confidence > 0.95, "{}", told(&ended));
+}
+
+/// An answer over HTTP/2, its end, what the client says behind it, and the client's close.
+fn objects(word: u16) -> Verdict {
+    let answer = [90, 7_000, 3_000, 9].map(|len| len + 24);
+    let mut session = Session::speaking("h2", &answer);
+    session.client(0.14, PSH_ACK, &record(23, word + 24));
+    session.client_closes(0.181)
+}
+
+#[test]
+fn a_client_that_refuses_an_answer_behind_its_end_was_promised_more() {
+    let refused = objects(13);
+    let short = share(&refused, Cause::ResponseTruncated);
+    assert!((0.3..0.6).contains(&short), "{}", told(&refused));
+    assert!(refused.confidence < 0.6, "{}", told(&refused));
+    let pinged = objects(17);
+    assert!(pinged.confidence > 0.9, "{}", told(&pinged));
+}
+
 /// The client leaves `wait` seconds behind a short answer, and the server's host acknowledges that, no more.
 fn left_unheeded(wait: f64, until: f64) -> Verdict {
     let mut session = Session::new(&[124]);

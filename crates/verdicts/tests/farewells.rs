@@ -9,7 +9,7 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use session::{ALERT, DATA, Session, record};
+use session::{ALERT, DATA, FULL, Session, record};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, Talk};
 use told::told;
 use whyreset_connections::Side;
@@ -154,8 +154,6 @@ fn a_host_that_had_closed_has_forgotten_nothing() {
 const FLIGHT: [u16; 4] = [23, 777, 281, 53];
 /// An alert in TLS 1.3.
 const GOODBYE: u16 = 19;
-/// A record of 16,384 bytes in TLS 1.2 with AES-GCM.
-const FULL: u16 = 16_408;
 
 /// The server says goodbye, the client answers with its own and closes first, and is refused.
 fn server_says_goodbye(mut session: Session, at: f64) -> Verdict {

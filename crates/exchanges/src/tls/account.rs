@@ -55,6 +55,7 @@ impl TlsSession {
             answered_within: open
                 && self.flows.client.lossy
                 && self.unread_upload.was_answered_within(),
+            answer_refused: open && turns.is_some_and(Turns::perhaps_refused_answer),
             answer_followed: turns.is_some_and(Turns::answer_followed) || self.goaway().is_some(),
         }
     }

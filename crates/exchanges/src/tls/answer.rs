@@ -12,6 +12,10 @@ const PIECES: u32 = 3;
 /// More than programs mostly need for a page, or a few rows.
 const MANY_PIECES: u32 = 12;
 
+/// A frame of HTTP/2 without content (RFC 9113 §4.1): DATA with END_STREAM. As much remains of a DATA frame of 16 KiB behind a full
+/// record.
+const EMPTY_FRAME: u16 = 9;
+
 /// The server's records since the last request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Answer {
@@ -29,6 +33,8 @@ pub(super) struct Answer {
     ended: bool,
     /// Something as long as RST_STREAM came behind it.
     perhaps_reset: bool,
+    /// A full record came last, and then the rest of its DATA frame, or the beginning of another.
+    rest: bool,
     /// Something as short came behind it: flow control, a ping, a goodbye of HTTP/2.
     followed: bool,
 }
@@ -52,6 +58,7 @@ impl Answer {
         self.ended = false;
         self.perhaps_reset = false;
         self.followed = false;
+        self.rest = false;
         if content > self.longest {
             self.longest = content;
             self.of_longest = 0;
@@ -66,7 +73,9 @@ impl Answer {
         if self.is_none() {
             return;
         }
-        self.ended |= self.may_end_with(content, speech);
+        let empty = content == EMPTY_FRAME && speech == Speech::Http2;
+        self.ended |= self.may_end_with(content, speech) || self.rest && empty;
+        self.rest = empty && !self.followed && self.latest == FULL_RECORD;
         self.perhaps_reset |= reset;
         self.followed = true;
     }
@@ -107,7 +116,7 @@ impl Answer {
     /// may stand alone behind a full record as well.
     const fn may_end_with(self, content: u16, speech: Speech) -> bool {
         let end = match speech {
-            Speech::Http2 => content == 9,
+            Speech::Http2 => content == EMPTY_FRAME,
             Speech::Unknown => content <= 9,
             Speech::Other => content <= 7,
         };
@@ -120,7 +129,7 @@ impl Answer {
         if self.ended {
             return Some(false);
         }
-        if self.latest == FULL_RECORD && self.has_round_body() {
+        if self.has_round_body() {
             return None;
         }
         if self.latest == FULL_RECORD && !self.followed {
@@ -148,11 +157,12 @@ impl Answer {
             && self.of_longest.saturating_mul(3) >= self.records.saturating_mul(2)
     }
 
-    /// A head in a record of its own, and full records that make 2ⁿ times 16 KiB, or whole MiB: files and ranges of such sizes are
-    /// common, and fill their last record.
+    /// A head in a record of its own, and records of 2ⁿ bytes that make 2ⁿ KiB, or whole MiB: files and ranges of such sizes are common, and
+    /// fill their last record.
     const fn has_round_body(self) -> bool {
-        let full = self.of_longest;
-        let head_apart = self.longest == FULL_RECORD && self.records == full + 1;
-        head_apart && (full.is_power_of_two() || full.is_multiple_of(64))
+        let whole = self.of_longest as u64 * self.longest as u64;
+        let pieces = self.longest.is_power_of_two() && self.longest >= 1_024;
+        let head_apart = self.latest == self.longest && self.records == self.of_longest + 1;
+        head_apart && pieces && (whole.is_power_of_two() || whole.is_multiple_of(1 << 20))
     }
 }

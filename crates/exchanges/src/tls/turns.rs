@@ -7,8 +7,8 @@ mod frames;
 use whyreset_connections::{Moment, Side};
 
 use self::frames::{
-    ACKNOWLEDGEMENT, PING, RST_STREAM, Reading, are_frames_of_control, is_settings, later_frames,
-    may_acknowledge, opening_of_client,
+    ACKNOWLEDGEMENT, PING, RST_STREAM, Reading, are_frames_of_control, are_windows, is_settings,
+    later_frames, may_acknowledge, opening_of_client,
 };
 
 use super::answer::{Answer, FULL_RECORD};
@@ -47,6 +47,10 @@ pub(crate) struct Turns {
     /// The length of that record, and of one that was no answer, as the client went on behind it: it grants windows.
     doubtful: u16,
     grant: Option<u16>,
+    /// The client has sent something as long as WINDOW_UPDATE.
+    opens_windows: bool,
+    /// Its last record may be RST_STREAM, behind an answer.
+    refused: bool,
     /// The client gave up what it had asked for in HTTP/2, after a silence: when, and how many requests it had sent by then.
     given_up: Option<(Moment, u32)>,
     client_records: u32,
@@ -79,6 +83,9 @@ struct PerhapsRest {
     upload: Upload,
 }
 
+/// What is as long as so many windows is told by its length alone ([`later_frames`]).
+const MOST_TOLD: u16 = 3;
+
 /// No request is as short: `GET / HTTP/1.0` and two line ends are 18 bytes.
 const SHORTEST_REQUEST: u16 = 16;
 
@@ -91,6 +98,16 @@ pub(super) const FAREWELL: u64 = 64;
 /// Tickets of TLS 1.3 have between so many bytes: OpenSSL's about 240, or 57 where the server keeps the sessions (`SSL_OP_NO_TICKET`: a
 /// ticket is a session's number of 32 bytes then), those of Java up to two thousand.
 pub(super) const TICKET: std::ops::RangeInclusive<u16> = 57..=2_048;
+
+/// OpenSSL's tickets are whole blocks of a cipher, and numbers in them have the bytes that they need: two that belong together may differ
+/// by one block (`i2d_SSL_SESSION`).
+const BLOCK: u16 = 16;
+
+/// Two records of the server behind the handshake are two tickets.
+fn are_tickets(first: u16, second: u16) -> bool {
+    let by_a_block = first.abs_diff(second) == BLOCK && TICKET.contains(&second);
+    first == second || by_a_block
+}
 
 impl Turns {
     pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {
@@ -154,6 +171,24 @@ impl Turns {
         short && (self.requests > 1 || self.dialogue)
     }
 
+    /// Many windows for an upload, in one record: Go collects them.
+    fn may_grant_windows(&self, content: u16) -> bool {
+        let windows = content / RST_STREAM;
+        are_windows(content) && windows > MOST_TOLD && self.upload.may_be_granted(windows)
+    }
+
+    /// The client's record is as long as RST_STREAM, and behind an answer; one that opens its windows has done so before.
+    fn note_refusal(&mut self, content: u16) {
+        let behind = self.last == Some(Side::Server) && self.speech == Speech::Http2;
+        self.refused = behind && content == RST_STREAM && !self.opens_windows;
+        self.opens_windows |= are_windows(content);
+    }
+
+    /// By the length of its last record the client refused the answer behind its end.
+    pub(crate) fn perhaps_refused_answer(&self) -> bool {
+        self.refused && self.answer.has_ended()
+    }
+
     /// The client gave up the last request.
     fn gave_up_the_last(&self) -> bool {
         self.given_up
@@ -190,7 +225,9 @@ impl Turns {
         // No request of HTTP is as short: a `QUIT` is, and an answer to it goes before the close.
         let short = self.speech == Speech::Other && reading == Reading::Control;
         self.dialogue |= short && self.last == Some(Side::Server);
+        self.refused = false;
         if reading != Reading::Speech {
+            self.note_refusal(content);
             return false;
         }
         // What came before anything was asked is no answer.
@@ -257,8 +294,8 @@ impl Turns {
             return false;
         }
         if let Some(held) = self.held.take() {
-            // Two of one length are two tickets, and HTTP/2 begins with SETTINGS. Else it is taken for what it looks like.
-            if held == content {
+            // HTTP/2 begins with SETTINGS. Else it is taken for what it looks like.
+            if are_tickets(held, content) {
                 self.tickets = Some(content);
                 return false;
             }
@@ -292,6 +329,7 @@ impl Turns {
                 Reading::Control
             }
             Speech::Http2 if acknowledges || self.grant == Some(content) => Reading::Control,
+            Speech::Http2 if self.may_grant_windows(content) => Reading::Unsure,
             Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
             Speech::Other => Reading::Speech,
@@ -321,6 +359,7 @@ impl Turns {
             self.answer = Answer::default();
         }
         self.answer.add(content);
+        self.refused = false;
         // What a server says behind its first frames answers a request: then the client's opening held one.
         if self.unsure && self.requests == 0 && !opens {
             self.upload.begins_in_the_opening();

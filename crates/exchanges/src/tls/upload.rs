@@ -71,6 +71,12 @@ impl Upload {
         self.within = true;
     }
 
+    /// The server may have granted so many windows by now: for each frame of DATA one of the stream and one of the connection.
+    pub(super) fn may_be_granted(self, windows: u16) -> bool {
+        let frames = self.bytes / u64::from(FULL_RECORD);
+        u64::from(windows) <= frames.saturating_mul(2)
+    }
+
     /// The client's first record held the head of a request.
     pub(super) const fn begins_in_the_opening(&mut self) {
         self.spoke = true;

@@ -21,6 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         TALK_UNSEEN,
     ],
     weights: &[
+        nothing_missing::ANSWER_REFUSED,
         on(
             LACKED_BEFORE_RST,
             0.2,

@@ -18,6 +18,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
         STREAM_CANCELLED,
         PERHAPS_LEFT_EARLY,
+        ANSWER_REFUSED,
         RESET_BEHIND_BULK,
         GREETING_MISSING,
         WEBSOCKET_CUT_BY_CLIENT,
@@ -29,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             LEFT_OWING,
             8.0,
             "what it was sending is not taken on before the server says so",
+        ),
+        on(
+            ANSWER_REFUSED,
+            0.3,
+            "who cancels does so while something still comes",
         ),
         on(
             ENDS_HALF_CLOSED,

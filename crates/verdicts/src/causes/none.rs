@@ -32,6 +32,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior_because: "most connections that look well are well",
     needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
     weights: &[
+        nothing_missing::ANSWER_REFUSED,
         on(
             ANSWERED_LATE,
             0.8,

@@ -4,6 +4,11 @@
 use crate::cause::{On, on};
 use crate::observations::ids;
 
+pub(super) const ANSWER_REFUSED: On = on(
+    ids::ANSWER_REFUSED,
+    0.3,
+    "flow control is as long as what refuses an answer; but this client had needed none before",
+);
 pub(super) const LEFT_WITHOUT_GOODBYE: On = on(
     ids::LEFT_WITHOUT_GOODBYE,
     0.6,

@@ -12,12 +12,17 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an orderly close in the middle of a body is nearly always this",
-    needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED],
+    needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED, ANSWER_REFUSED],
     weights: &[
         on(
             UNSEEN_CLIENT_CLOSED,
             0.03,
             "the server followed a client that had closed",
+        ),
+        on(
+            ANSWER_REFUSED,
+            0.8,
+            "RST_STREAM behind an end says that the answer is not as it was promised to be (RFC 9113 §8.1.1)",
         ),
         on(
             WORDS_LEFT_OUT,
@@ -114,9 +119,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     },
 };
 
-fn summary(case: &Case<'_>, _: &Observations) -> String {
+fn summary(case: &Case<'_>, found: &Observations) -> String {
     let frame = case.close.map_or(0, |close| close.at.frame);
     let Some(open) = case.accounts.open.as_ref() else {
+        if found.has(ANSWER_REFUSED) {
+            return format!(
+                "The server probably ended its answer short of what it had promised: by the size of its last record the client refused it, and left (frame {frame})."
+            );
+        }
         if case.accounts.unpromised.is_some() {
             return format!(
                 "The server closed in order (frame {frame}), and probably before its answer was whole: that has no length, and ends where the connection does."

@@ -108,6 +108,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was said is not in the capture in full",
         ),
         on(
+            ANSWER_REFUSED,
+            4.0,
+            "what the client did not like does not show",
+        ),
+        on(
+            ANSWER_END_UNTOLD,
+            4.0,
+            "whether the answer was whole does not show",
+        ),
+        on(
             PROMISE_UNREAD,
             2.0,
             "how long the answer was to be is not in the capture",

@@ -3,6 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Moment, Side};
 use whyreset_exchanges::{AnswerEnd, CloseNotify, Protocol, Tls};
+use whyreset_segments::Known;
 
 use super::delivered::LONGEST_HEAD;
 use super::ids;
@@ -31,6 +32,35 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     reset_at_rest(case, tls, found);
     perhaps_given_up(case, tls, found);
     goodbye_unread(case, tls, found);
+    answer_refused(case, tls, found);
+}
+
+/// Who closed had acknowledged all that the server had sent by then.
+fn had_all(case: &Case<'_>, close: Close) -> bool {
+    let packets = &case.connection.packets;
+    let mut before = packets.iter().filter(|p| p.frame < close.at.frame);
+    let last = before.rfind(|p| p.side == Side::Server && p.payload_len > 0);
+    let closing = packets.iter().find(|p| p.frame == close.at.frame);
+    last.zip(closing).is_some_and(|(last, closing)| {
+        closing.known.has(Known::ACK) && closing.ack >= last.seq_end()
+    })
+}
+
+/// All of an answer had come, and was acknowledged, when the client said something as long as RST_STREAM and left.
+fn answer_refused(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
+    let close = case.close.filter(|close| close.side == Side::Client);
+    let Some(close) = close.filter(|_| tls.answer_refused) else {
+        return;
+    };
+    let asked_only = tls.client_bytes <= LONGEST_HEAD;
+    let soon = case.wait.is_some_and(|wait| wait.since_data <= PAUSE);
+    if asked_only && soon && had_all(case, close) {
+        found.tell(
+            ids::ANSWER_REFUSED,
+            [close.at.frame],
+            "Behind the end of the answer the client said something as long as HTTP/2's RST_STREAM, and left at once: so does one that had been promised more, or takes what came for broken.",
+        );
+    }
 }
 
 /// The client may have given up waiting for the rest of an answer.

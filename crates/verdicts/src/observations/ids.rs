@@ -214,6 +214,10 @@ ids! {
     RST_FROM_NEXT_HOP = "rst_from_next_hop";
     /// The side that closed had waited no longer than it had before in the same transfer.
     PAUSE_IS_USUAL = "pause_is_usual";
+    /// Behind the end of an encrypted answer the client sent something as long as RST_STREAM, and left at once.
+    ANSWER_REFUSED = "answer_refused";
+    /// The capture ends behind an encrypted answer of which the end does not show.
+    ANSWER_END_UNTOLD = "answer_end_untold";
     /// The client closed before the server had ended an answer without a length.
     LEFT_BEFORE_END = "left_before_end";
     /// The server closed in order; how long its response was to be was not captured. The text is a condition.

@@ -2,6 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::Moment;
+use whyreset_exchanges::AnswerEnd;
 
 use super::{greeting, ids, loss, windows};
 use crate::Observations;
@@ -140,6 +141,7 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
         format!("The capture ends while the connection rests (last packet: frame {last}).")
     };
     found.tell(ids::OPEN_AND_WELL, [last], text);
+    end_untold(case, found);
     if case.accounts.silent && c.handshake.is_complete() {
         found.add(
             ids::OPEN_UNUSED,
@@ -159,6 +161,20 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
             ids::OPEN_IN_EXCHANGE,
             [last],
             "What came of the exchange lies behind the capture's end.",
+        );
+    }
+}
+
+/// The last answer is encrypted, and in pieces of any length: whether it was whole does not show.
+fn end_untold(case: &Case<'_>, found: &mut Observations) {
+    let tls = case.connection.app.list.last();
+    let tls = tls.and_then(|e| e.tls.as_deref());
+    let pieces = tls.filter(|tls| tls.answer_end == AnswerEnd::InPieces);
+    if let Some(answer) = pieces.and_then(|tls| tls.last_answer) {
+        found.add(
+            ids::ANSWER_END_UNTOLD,
+            [answer.frame],
+            "The server's last answer came in many encrypted records of no common length: whether the last that was captured is its end does not show.",
         );
     }
 }

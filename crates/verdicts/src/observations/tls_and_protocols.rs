@@ -91,7 +91,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     left_at_once(case, tls, found);
     let asked = tls.handshake == TlsHandshake::Complete && tls.client_bytes > 0;
     // By the order of the records it was, before it was whole.
-    let asked = asked && case.accounts.missing() != Some(Missing::AnsweredEarly);
+    let early = case.accounts.missing() == Some(Missing::AnsweredEarly);
+    // What is missing behind an answer in the midst of an upload is some of the upload's rest.
+    let rest = tls.rest_in_doubt && tls.request_unread;
+    let asked = asked && !early && !rest;
     if asked && goodbye::perhaps_goaway(c, tls, case.close) {
         found.add(
             ids::TURN_UNTOLD,

@@ -49,6 +49,11 @@ pub(super) fn opening_of_client(content: u16) -> Reading {
     }
 }
 
+/// Whether some of WINDOW_UPDATE are as long.
+pub(super) const fn are_windows(len: u16) -> bool {
+    len > 0 && len.is_multiple_of(RST_STREAM)
+}
+
 /// Whether some of PING and WINDOW_UPDATE are as long.
 pub(super) fn are_frames_of_control(len: u16) -> bool {
     let mut pings = (0..=3_u16).map(|count| count * PING);

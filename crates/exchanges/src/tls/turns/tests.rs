@@ -84,6 +84,10 @@ fn requests_and_responses_of_http1() {
     assert_eq!(after(turns(), &long), (Some(false), None));
     let long = [head.as_slice(), &full].concat();
     assert_eq!(after(turns(), &long), (Some(false), Some(true)));
+    let buffers = [head.as_slice(), &[(Server, 8_192); 4]].concat();
+    assert_eq!(after(turns(), &buffers).1, None);
+    let uneven = [head.as_slice(), &[(Server, 8_192); 5]].concat();
+    assert_eq!(after(turns(), &uneven).1, Some(true));
     let with_head = [(Client, 80), full[0]];
     assert_eq!(after(turns(), &with_head), (Some(false), Some(true)));
     let mebibyte = [head.as_slice(), &[full[0]; 64]].concat();
@@ -134,6 +138,11 @@ fn the_end_of_an_answer_by_its_sizes() {
     let reset = [300, 1_100, 1_900, 700, 13];
     assert_eq!(end(Speech::Http2, &reset), AnswerEnd::PerhapsReset);
     assert_eq!(end(Speech::Other, &reset), AnswerEnd::InPieces);
+    // Go: the rest of a DATA frame of 16 KiB behind each full record, and DATA without content last.
+    let frames = [300, 16_384, 9, 16_384, 9, 16_384, 9];
+    assert_eq!(end(Speech::Http2, &frames), AnswerEnd::Full);
+    let ended = [&frames[..], &[9]].concat();
+    assert_eq!(end(Speech::Http2, &ended), AnswerEnd::Marked);
     let mut mail = Turns::new(Speech::Other, false);
     for (frame, (side, content)) in
         (1..).zip([(Client, 80), (Server, 60), (Client, 6), (Server, 59)])
@@ -190,6 +199,8 @@ fn tickets_are_no_answer() {
         assert_eq!(after(turns(), &two).0, Some(true));
     }
     let two = [(Client, 80), (Server, 238), (Server, 238)];
+    let by_a_block = [(Client, 80), (Server, 238), (Server, 254)];
+    assert_eq!(after(turns(), &by_a_block).0, Some(true));
     let one = [(Client, 80), (Server, 238)];
     assert_eq!(after(turns(), &one), (None, None));
     let answered = [two.as_slice(), &[(Server, 700)]].concat();
@@ -322,6 +333,41 @@ fn a_body_that_meets_its_answer_may_be_given_up_in_the_middle_of_a_record() {
     assert_eq!(early(&another), None);
     let answered = [(Client, 16_384), (Server, 300), (Server, 13)];
     assert_eq!(early(&answered), None);
+}
+
+/// Go answers each frame of DATA with two windows, many of them in one record; an answer may be as long where there were not so many.
+#[test]
+fn as_many_windows_as_an_upload_takes_are_no_answer() {
+    let early = |pieces: u32, windows: u16| {
+        let mut turns = in_http2(&upload_in_http2(pieces));
+        for (content, frame) in [(72, 90), (13 * windows, 99)] {
+            turns.within_record();
+            turns.add(Server, frame, content);
+            turns.add(Client, frame, 16_384);
+            turns.add(Client, frame, 16_384);
+        }
+        turns.answered_early()
+    };
+    assert_eq!(early(12, 24), Some(false));
+    assert_eq!(early(2, 24), None);
+}
+
+/// Who opens its windows has done so before the end of the answer.
+#[test]
+fn a_client_may_refuse_an_answer_behind_its_end() {
+    let refused = |records: &[(Side, u16)]| {
+        let asked = [(Client, 64), (Client, 67), (Server, 33), (Server, 9)];
+        in_http2(&[&asked, records].concat()).perhaps_refused_answer()
+    };
+    let answer = [(Server, 90), (Server, 7_000), (Server, 9)];
+    let reset = [&answer[..], &[(Client, 13)]].concat();
+    assert!(refused(&reset));
+    assert!(!refused(&answer));
+    assert!(!refused(&[&answer[..2], &[(Client, 13)]].concat()));
+    assert!(!refused(&[&reset[..], &[(Client, 40)]].concat()));
+    assert!(!refused(&[&reset[..], &answer].concat()));
+    let opens = [&answer[..1], &[(Client, 13)], &answer[1..], &[(Client, 13)]];
+    assert!(!refused(&opens.concat()));
 }
 
 #[test]
