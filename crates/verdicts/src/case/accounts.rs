@@ -7,7 +7,7 @@ mod taken;
 mod tls;
 
 use whyreset_connections::{Connection, Moment};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol, TlsHandshake};
+use whyreset_exchanges::{Exchange, Exchanges, Protocol, Tls, TlsHandshake};
 
 use super::in_flight::{left_in_flight, thrown_away};
 use super::unread::{
@@ -84,16 +84,12 @@ impl<'a> Accounts<'a> {
         // What is read inside a session stands behind it in the list; a CONNECT that opened the way to it stands before.
         let last_http = list.iter().rposition(|e| is_http(&e.protocol));
         let decrypted = |index: usize| last_http.is_some_and(|http| http > index);
-        let closed_book = |(index, e): (usize, &Exchange)| {
-            matches!(e.protocol, Protocol::Tls(_)) && !decrypted(index)
-        };
+        let closed_book = |(index, e): (usize, &Exchange)| is_followed(e) && !decrypted(index);
         let mut accounts = Accounts {
             silent: captured_nothing && !unseen,
             unseen,
             encrypted: list.iter().enumerate().any(closed_book),
-            understood: list
-                .iter()
-                .any(|e| is_http(&e.protocol) || matches!(e.protocol, Protocol::Tls(_))),
+            understood: list.iter().any(|e| is_http(&e.protocol) || is_followed(e)),
             ..Accounts::default()
         };
         for (index, exchange) in list.iter().enumerate() {
@@ -176,6 +172,15 @@ impl<'a> Accounts<'a> {
     pub fn missing(&self) -> Option<Missing> {
         self.open.as_ref().map(|open| open.missing)
     }
+}
+
+/// A session of TLS of which more was read than the goodbye in the middle of bytes that nobody could read: only then do its records tell
+/// what is missing.
+fn is_followed(exchange: &Exchange) -> bool {
+    let nothing = |tls: &Tls| tls.client_bytes == 0 && tls.server_bytes == 0;
+    let tls = exchange.tls.as_deref();
+    let goodbye_alone = exchange.estimated && tls.is_some_and(nothing);
+    matches!(exchange.protocol, Protocol::Tls(_)) && !goodbye_alone
 }
 
 impl<'a> OpenExchange<'a> {
