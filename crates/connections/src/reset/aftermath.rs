@@ -34,7 +34,7 @@ pub(crate) fn watch(
     bare: bool,
 ) -> Aftermath {
     let reset = &raw.packet;
-    let after = || log.after.iter().filter(|packet| packet.frame > reset.frame);
+    let after = || log.after(reset.frame);
     let next = after().find(|packet| opens_another(packet, raw));
     let until = next.map_or(u64::MAX, |packet| packet.frame);
     let later = || after().filter(|packet| packet.frame < until);

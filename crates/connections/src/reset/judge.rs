@@ -22,8 +22,8 @@ pub(crate) fn judge<X>(log: &ResetLog, connection: &Connection<X>) -> Vec<Reset>
         client: trigger::pair(log, Side::Client, &trips.client),
         server: trigger::pair(log, Side::Server, &trips.server),
     };
-    log.kept
-        .iter()
+    log.in_full()
+        .into_iter()
         .map(|raw| judge_one(raw, log, &pairings, connection))
         .collect()
 }

@@ -19,10 +19,14 @@ const CANDIDATES: usize = 192;
 pub(crate) struct ResetLog {
     /// The first RSTs with their circumstances.
     pub(crate) kept: Vec<RawReset>,
+    /// The last RST of either side behind these.
+    pub(crate) latest: BySide<Option<RawReset>>,
     /// Time and numbers of every RST, up to a bound.
     pub(crate) brief: Vec<Brief>,
     /// Packets other than RSTs after the first RST.
-    pub(crate) after: Vec<Packet>,
+    after: Vec<Packet>,
+    /// The same after the last RST.
+    after_latest: Vec<Packet>,
     /// What each side sent before and among the RSTs of the other side, oldest first.
     pub(crate) candidates: BySide<Vec<Sent>>,
     /// Rows of a list were left out so far.
@@ -65,11 +69,15 @@ impl ResetLog {
         if self.brief.len() < PAIRED {
             self.brief.push(Brief { packet: *packet });
         }
+        self.after_latest.clear();
+        let raw = RawReset {
+            elided: self.elided,
+            ..RawReset::new(packet, segment, so_far)
+        };
         if self.kept.len() < KEPT {
-            self.kept.push(RawReset {
-                elided: self.elided,
-                ..RawReset::new(packet, segment, so_far)
-            });
+            self.kept.push(raw);
+        } else {
+            *self.latest.of_mut(packet.side) = Some(raw);
         }
     }
 
@@ -77,6 +85,8 @@ impl ResetLog {
     pub(crate) fn packet(&mut self, sent: &Sent, packet: &Packet) {
         if self.after.len() < AFTER {
             self.after.push(*packet);
+        } else if self.after_latest.len() < AFTER {
+            self.after_latest.push(*packet);
         }
         let candidates = self.candidates.of_mut(packet.side);
         if !candidates.is_empty() && candidates.len() < CANDIDATES {
@@ -86,19 +96,34 @@ impl ResetLog {
 
     /// Client and server the other way round.
     pub(crate) fn swap_sides(&mut self) {
-        for packet in self.kept.iter_mut().map(|raw| &mut raw.packet) {
-            packet.side = packet.side.peer();
-        }
-        for raw in &mut self.kept {
+        self.latest = std::mem::take(&mut self.latest).swapped();
+        let latest = [&mut self.latest.client, &mut self.latest.server];
+        for raw in self.kept.iter_mut().chain(latest.into_iter().flatten()) {
+            raw.packet.side = raw.packet.side.peer();
             raw.so_far = raw.so_far.swapped();
         }
         for brief in &mut self.brief {
             brief.packet.side = brief.packet.side.peer();
         }
-        for packet in &mut self.after {
+        for packet in self.after.iter_mut().chain(&mut self.after_latest) {
             packet.side = packet.side.peer();
         }
         self.candidates = std::mem::take(&mut self.candidates).swapped();
+    }
+
+    /// All that are kept with their circumstances, in their order.
+    pub(crate) fn in_full(&self) -> Vec<&RawReset> {
+        let latest = [&self.latest.client, &self.latest.server];
+        let mut all: Vec<_> = self.kept.iter().collect();
+        all.extend(latest.into_iter().flatten());
+        all.sort_by_key(|raw| raw.packet.frame);
+        all
+    }
+
+    /// Packets other than RSTs behind this frame, as far as they are kept.
+    pub(crate) fn after(&self, frame: u64) -> impl Iterator<Item = &Packet> {
+        let kept = self.after.iter().chain(&self.after_latest);
+        kept.filter(move |packet| packet.frame > frame)
     }
 
     /// All RSTs that carry the address of `side`, in short.

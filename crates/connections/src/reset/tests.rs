@@ -83,6 +83,28 @@ fn a_dead_host_answers_each_segment_once() {
 }
 
 #[test]
+fn of_many_the_last_is_judged_as_well() {
+    let mut packets = Vec::new();
+    for n in 0..60 {
+        let (frame, time) = (5 + 3 * n as u64, 110 + 4 * n);
+        let to = 1 + 1_000 * (1 + n as i64);
+        packets.push(data(frame, time, n));
+        let taken = packet(frame + 1, time + 2, Side::Client, ACK, (501, to, 0));
+        packets.push(taken);
+        let stale = packet(frame + 2, time + 3, Side::Server, RST, (to - 1_000, 0, 0));
+        packets.push(if n == 59 {
+            packet(frame + 2, time + 3, Side::Server, RST, (to, 0, 0))
+        } else {
+            stale
+        });
+    }
+    let c = with(&packets);
+    assert_eq!(c.resets.len(), 17);
+    let last = c.resets.last().unwrap();
+    assert_eq!((last.at.frame, last.acceptance), (184, Acceptance::Exact));
+}
+
+#[test]
 fn a_syn_is_refused() {
     let packets = [
         packet(1, 0, Side::Client, SYN, (0, 0, 0)),
