@@ -139,6 +139,7 @@ fn waiting(case: &Case<'_>, found: &Observations, cause: Cause) -> Outcome {
             ids::HOLE_NEVER_FILLED,
             ids::HOLE_AT_END,
             ids::HOLE_STAYS,
+            ids::SENT_NEVER_CAME,
             ids::WINDOW_ZERO_AT_END,
         ]);
     if overdue(case) {

@@ -7,9 +7,9 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
-use told::told;
-use whyreset_verdicts::{Cause, Verdict};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SEGMENT, SYN, SYN_ACK, Talk};
+use told::{expect_by, share, told};
+use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
 fn is_unsure_of(verdict: &Verdict, cause: Cause) {
     let sure = verdict.cause == cause && verdict.confidence > 0.75;
@@ -401,4 +401,67 @@ fn a_fin_that_acknowledges_an_unseen_fin_did_not_cut_the_answer() {
         "{}",
         told(&verdict)
     );
+}
+
+/// A 413 whose head a short snapshot cuts, in the middle of an upload; the client stops, and closes in order.
+#[test]
+fn an_answer_that_was_cut_is_early_all_the_same() {
+    let mut talk = Talk::open();
+    talk.snapshot = 110;
+    let head = b"PUT /f HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 209715200\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let mut up = 1 + head.len() as u32;
+    let mut answer = b"HTTP/1.1 413 Request Entity Too Large\r\nServer: nginx/1.22.1\r\nDate: Fri, 27 Nov 2026 12:35:38 GMT\r\nContent-Type: text/html\r\nContent-Length: 183\r\n\r\n".to_vec();
+    answer.resize(answer.len() + 183, b'x');
+    for n in 0..20 {
+        talk.client(0.0501 + f64::from(n) / 1e4, ACK, up, 1, &SEGMENT);
+        up += 1448;
+    }
+    talk.server(0.0901, PSH_ACK, 1, up, &answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.0902, FIN_ACK, up, down, b"");
+    talk.server(0.1303, FIN_ACK, down, up + 1, b"");
+    talk.client(0.1304, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(2.0);
+    expect_by(&verdict, Cause::RequestRejectedEarly, EndedBy::Server);
+}
+
+/// How long the answer was to be was cut; the client leaves 12 s behind the last of it, or at once.
+#[test]
+fn who_leaves_an_unread_answer_behind_a_long_silence_may_have_given_up() {
+    let leaves = |after: f64| {
+        let mut talk = Talk::open();
+        talk.snapshot = 20;
+        let up = talk.request(0.05, 1, 1);
+        let down = talk.response(0.1, 1, up, 900_000, 144_800);
+        talk.client(0.15 + after, FIN_ACK, up, down, b"");
+        talk.server(0.19 + after, FIN_ACK, down, up + 1, b"");
+        talk.client(0.191 + after, ACK, up + 1, down + 1, b"");
+        talk.verdict(after + 2.0)
+    };
+    let (soon, late) = (leaves(0.01), leaves(12.43));
+    let (soon, late) = (
+        share(&soon, Cause::ClientTimeout),
+        share(&late, Cause::ClientTimeout),
+    );
+    assert!(soon < 0.03 && late > 0.07, "{soon} {late}");
+}
+
+/// Within a session of TLS: only the client's close_notify can be read, 12 s behind what the server said last.
+#[test]
+fn a_goodbye_alone_tells_nothing_of_the_records_before_it() {
+    let mut talk = Talk::new();
+    for n in 0..30 {
+        let (at, next) = (f64::from(n) / 1e3, 1 + n * 1448);
+        talk.server(at, ACK, next, 1, &SEGMENT);
+        talk.client(at + 0.000_05, ACK, 1, next + 1448, b"");
+    }
+    let (down, alert) = (1 + 30 * 1448, [21, 3, 3, 0, 26]);
+    let mut goodbye = alert.to_vec();
+    goodbye.resize(31, 0xa5);
+    talk.client(12.2, PSH_ACK, 1, down, &goodbye);
+    talk.client(12.2001, FIN_ACK, 32, down, b"");
+    talk.server(12.25, RST_ACK, down, 33, b"");
+    let verdict = talk.verdict(14.0);
+    assert!(verdict.confidence < 0.75, "{}", told(&verdict));
 }

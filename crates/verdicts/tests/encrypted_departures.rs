@@ -9,9 +9,9 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use session::{ALERT, HEAD_AND_FULL, PACED, PIECES, Session, record, runs};
+use session::{ALERT, FULL, HEAD_AND_FULL, PACED, PIECES, Session, record, runs};
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK};
-use told::{expect_by, share, told};
+use told::{expect_by, share, shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
@@ -300,4 +300,32 @@ fn a_download_that_a_host_refuses_in_many_packets_was_left() {
     }
     let verdict = session.talk.verdict(2.0);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
+}
+
+/// Frames of several records, of which a short snapshot shows the first header alone: how long the last of them was does not show.
+#[test]
+fn the_first_record_of_a_frame_is_not_the_last_of_an_answer() {
+    let mut it = Session::handshake();
+    it.talk.snapshot = 134;
+    it.client(0.09, PSH_ACK, &record(23, 180));
+    for n in 0..4 {
+        let ends_short = [record(23, FULL), record(23, FULL), record(23, 9_000)].concat();
+        let (up, down) = (it.up, it.down);
+        it.talk
+            .server(0.14 + f64::from(n) / 1e3, PSH_ACK, down, up, &ends_short);
+        it.down += ends_short.len() as u32;
+        it.talk
+            .client(0.1405 + f64::from(n) / 1e3, ACK, it.up, it.down, b"");
+    }
+    let verdict = it.server_closes(0.15);
+    assert!(
+        !shows(&verdict, "answer_stopped_full"),
+        "{}",
+        told(&verdict)
+    );
+    assert!(
+        share(&verdict, Cause::ResponseTruncated) < 0.5,
+        "{}",
+        told(&verdict)
+    );
 }

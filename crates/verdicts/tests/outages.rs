@@ -11,7 +11,7 @@ mod told;
 
 use session::{Session, record};
 use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, SEGMENT, SYN, SYN_ACK, Talk};
-use told::told;
+use told::{share, shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
@@ -365,4 +365,23 @@ fn nobody_misses_the_late_goodbye_of_who_closes_second() {
     }
     let verdict = talk.verdict(110.0);
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+/// The client gives up 10 s behind the last of a download; the answer to its FIN has the number that the server has reached.
+fn answers_with_a_number(ahead: u32) -> Verdict {
+    let (mut talk, up, down) = download();
+    talk.client(10.15, FIN_ACK, up, down, b"");
+    talk.server(10.19, ACK, down + ahead, up + 1, b"");
+    talk.verdict(10.2)
+}
+
+#[test]
+fn a_number_tells_what_was_sent_and_never_came() {
+    let verdict = answers_with_a_number(20 * 1448);
+    assert!(shows(&verdict, "sent_never_came"), "{}", told(&verdict));
+    let lost = share(&verdict, Cause::PathBlackhole) + share(&verdict, Cause::MtuBlackhole);
+    assert!(lost > 0.8, "{}", told(&verdict));
+    assert_eq!(verdict.ended_by, EndedBy::Network);
+    let verdict = answers_with_a_number(0);
+    assert!(!shows(&verdict, "sent_never_came"), "{}", told(&verdict));
 }

@@ -294,3 +294,15 @@ fn a_head_that_comes_byte_by_byte_runs_into_a_limit() {
     let verdict = typed(22);
     assert_eq!(verdict.cause, Cause::ServerTimeout, "{}", told(&verdict));
 }
+
+#[test]
+fn a_body_that_rests_when_the_capture_ends_may_have_stopped() {
+    let rests = |until: f64| {
+        let mut talk = at_server();
+        upload(&mut talk, 20, false);
+        talk.verdict(until)
+    };
+    let (soon, later) = (rests(0.3), rests(2.5));
+    assert!(share(&soon, Cause::None) > 0.8, "{}", told(&soon));
+    assert!(share(&later, Cause::None) < 0.7, "{}", told(&later));
+}

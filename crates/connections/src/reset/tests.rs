@@ -87,7 +87,7 @@ fn of_many_the_last_is_judged_as_well() {
     let mut packets = Vec::new();
     for n in 0..60 {
         let (frame, time) = (5 + 3 * n as u64, 110 + 4 * n);
-        let to = 1 + 1_000 * (1 + n as i64);
+        let to = 1 + 1_000 * (1 + n);
         packets.push(data(frame, time, n));
         let taken = packet(frame + 1, time + 2, Side::Client, ACK, (501, to, 0));
         packets.push(taken);

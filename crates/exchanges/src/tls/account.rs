@@ -47,7 +47,9 @@ impl TlsSession {
             left_amid_pieces: open && !blind && self.left_amid_pieces(),
             last_answer: self.last_answer().filter(|_| !blind),
             left_behind_answer: open && self.left_behind_answer(),
-            answer_end: turns.map_or(AnswerEnd::Untold, Turns::answer_end),
+            answer_end: turns
+                .filter(|_| !self.flows.server.reader.is_lost())
+                .map_or(AnswerEnd::Untold, Turns::answer_end),
             heartbeat: self.flows.client.beats || self.flows.server.beats,
             answered_early: self.answered_early().filter(|_| open),
             upload_ends_short: turns.is_some_and(Turns::upload_ends_short),

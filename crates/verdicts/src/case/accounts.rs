@@ -7,7 +7,7 @@ mod taken;
 mod tls;
 
 use whyreset_connections::{Connection, Moment};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol, Tls, TlsHandshake};
+use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, Tls, TlsHandshake};
 
 use super::in_flight::{left_in_flight, thrown_away};
 use super::unread::{
@@ -177,9 +177,12 @@ impl<'a> Accounts<'a> {
 /// A session of TLS of which more was read than the goodbye in the middle of bytes that nobody could read: only then do its records tell
 /// what is missing.
 fn is_followed(exchange: &Exchange) -> bool {
-    let nothing = |tls: &Tls| tls.client_bytes == 0 && tls.server_bytes == 0;
+    let goodbye_alone = |tls: &Tls| {
+        let silent = tls.client_bytes == 0 && tls.last_answer.is_none();
+        silent && tls.close_notify == CloseNotify::Client
+    };
     let tls = exchange.tls.as_deref();
-    let goodbye_alone = exchange.estimated && tls.is_some_and(nothing);
+    let goodbye_alone = exchange.estimated && tls.is_some_and(goodbye_alone);
     matches!(exchange.protocol, Protocol::Tls(_)) && !goodbye_alone
 }
 

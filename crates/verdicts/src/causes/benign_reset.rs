@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     weights: &[
         nothing_missing::ANSWER_REFUSED,
         on(
+            SENT_NEVER_CAME,
+            0.02,
+            "bytes that were sent did not come, for seconds",
+        ),
+        on(
             LACKED_BEFORE_RST,
             0.2,
             "bytes were missing when the RST came",

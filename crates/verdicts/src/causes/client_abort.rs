@@ -190,6 +190,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "its own closing packet may have been lost on the way",
         ),
         on(
+            SENT_NEVER_CAME,
+            0.1,
+            "what it waited for was lost on the way before it left",
+        ),
+        on(
             HOLE_NEVER_FILLED,
             0.2,
             "bytes were lost on the way before it left",

@@ -70,6 +70,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "its program had given up: no socket is left that could send FIN, or RST+ACK",
         ),
         on(
+            PERHAPS_GAVE_UP,
+            10.0,
+            "it left after a long silence: patience ends so, and so does an idle connection",
+        ),
+        on(
             PERHAPS_LEFT_EARLY,
             0.05,
             "whether the answer was whole does not show: most clients that close in order have it all",
@@ -188,6 +193,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             FIN_UNANSWERED,
             0.2,
             "its FIN got no answer either: the path had failed",
+        ),
+        on(
+            SENT_NEVER_CAME,
+            0.05,
+            "the answer was on its way, and was lost: that is the root",
         ),
         on(
             HOLE_NEVER_FILLED,

@@ -16,8 +16,14 @@ pub(super) static RULE: CauseRule = CauseRule {
         HOLE_NEVER_FILLED,
         NOTHING_LARGE_CAME,
         HOLE_AT_END,
+        SENT_NEVER_CAME,
     ],
     weights: &[
+        on(
+            SENT_NEVER_CAME,
+            20.0,
+            "the packet that tells of them is small, and got through at once",
+        ),
         on(HOLE_STAYS, 2.0, "what was sent again did not come either"),
         on(
             LARGE_PASSED_BEFORE,

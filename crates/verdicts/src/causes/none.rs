@@ -102,6 +102,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         nothing_missing::UNTIMED,
         on(
+            BODY_AT_REST,
+            0.35,
+            "a body does not rest so long where all is well",
+        ),
+        on(
+            SENT_NEVER_CAME,
+            0.02,
+            "bytes that were sent did not come, for seconds",
+        ),
+        on(
             HOLE_STAYS,
             0.2,
             "bytes were missing for seconds, and nobody filled them in",

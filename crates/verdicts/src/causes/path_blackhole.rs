@@ -25,6 +25,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ICMP_GONE,
         HOLE_AT_END,
         HOLE_STAYS,
+        SENT_NEVER_CAME,
         FELL_SILENT_FOR_ALL,
     ],
     weights: &[
@@ -52,6 +53,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             ACKS_LOST,
             6.0,
             "acknowledgements vanish behind this point, again and again",
+        ),
+        on(
+            SENT_NEVER_CAME,
+            3.0,
+            "what was sent again meanwhile did not come either",
         ),
         on(HOLE_STAYS, 3.0, "what was sent again did not come either"),
         on(

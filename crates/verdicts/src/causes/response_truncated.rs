@@ -25,6 +25,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "RST_STREAM behind an end says that the answer is not as it was promised to be (RFC 9113 §8.1.1)",
         ),
         on(
+            SENT_NEVER_CAME,
+            0.1,
+            "the answer went on, and was lost on the way",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.15,
             "what would speak against it may stand in the rows that were left out",

@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server followed a client that had closed",
         ),
         on(
+            SENT_NEVER_CAME,
+            0.1,
+            "what it sent was lost on the way: that is the root",
+        ),
+        on(
             WORDS_LEFT_OUT,
             0.5,
             "what would speak against it may stand in the rows that were left out",

@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server followed a client that had closed",
         ),
         on(
+            SENT_NEVER_CAME,
+            0.1,
+            "what it sent was lost on the way: that is the root",
+        ),
+        on(
             PING_OF_SERVER_UNANSWERED,
             12.0,
             "it asked whether the other side lives, and waited for that in vain",

@@ -410,6 +410,11 @@ fn promise_unread(frames: [u64; 2], found: &mut Observations) {
     found.add(ids::PROMISE_UNREAD, frames, text);
 }
 
+/// What is shorter is mostly sent at once.
+const LONG_ANSWER: u64 = 100_000;
+/// Programs wait so long at least before they give an answer up.
+const PATIENCE: Span = Span::from_secs(3);
+
 /// What was promised does not show: who closed first may have done so too early.
 fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut Observations) {
     let delivered = exchange
@@ -426,6 +431,22 @@ fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut
     };
     promise_unread(frames, found);
     perhaps_too_early(id, frames, delivered, found);
+    let silence = last.map(|at| close.at.time - at.time);
+    if id == ids::PERHAPS_LEFT_EARLY
+        && case.connection.timed
+        && !exchange.from_list
+        && delivered >= LONG_ANSWER
+        && let Some(silence) = silence.filter(|silence| *silence >= PATIENCE)
+    {
+        found.add(
+            ids::PERHAPS_GAVE_UP,
+            frames,
+            format!(
+                "The client closed after {} of silence: so it does with an idle connection, and so it gives an answer up.",
+                wording::span(silence)
+            ),
+        );
+    }
 }
 
 fn perhaps_too_early(id: &'static str, frames: [u64; 2], delivered: u64, found: &mut Observations) {

@@ -149,6 +149,8 @@ ids! {
     OPEN_AND_WELL = "open_and_well";
     /// Not closed, in the middle of an exchange that shows no trouble.
     OPEN_IN_EXCHANGE = "open_in_exchange";
+    /// A body that was under way has rested since, for longer than it did before, when the capture ends.
+    BODY_AT_REST = "body_at_rest";
     /// Opened, and nobody has said anything by the end of the capture.
     OPEN_UNUSED = "open_unused";
     /// The same, and the capture runs on for seconds.
@@ -228,6 +230,8 @@ ids! {
     TICKET_OR_ANSWER = "ticket_or_answer";
     /// The client closed in order, and whether the last answer was whole by then does not show. The text is a condition.
     PERHAPS_LEFT_EARLY = "perhaps_left_early";
+    /// The same, after seconds of silence.
+    PERHAPS_GAVE_UP = "perhaps_gave_up";
     /// The last record of an encrypted answer is shorter than those before it.
     ANSWER_ENDED_BY_SIZE = "answer_ended_by_size";
     /// The last piece of an encrypted answer is as long as those before it.
@@ -461,6 +465,8 @@ ids! {
     LARGE_PASSED_BEFORE = "large_passed_before";
     /// The capture ends with a hole in a stream that was not filled for seconds.
     HOLE_STAYS = "hole_stays";
+    /// A side had sent bytes, by its later numbers, that neither came past here for seconds nor were acknowledged.
+    SENT_NEVER_CAME = "sent_never_came";
     /// The receiver's side shows a hole that was never filled.
     HOLE_NEVER_FILLED = "hole_never_filled";
     /// The FIN of the side that had waited was acknowledged: the path works, in both directions.

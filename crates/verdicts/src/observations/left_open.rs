@@ -127,6 +127,15 @@ fn is_stuck(case: &Case<'_>) -> bool {
     }
 }
 
+/// A response, or a request that was being sent, is not whole.
+fn body_is_unfinished(case: &Case<'_>) -> bool {
+    match case.accounts.missing() {
+        Some(Missing::ResponseUnfinished) => true,
+        Some(Missing::RequestUnfinished) => body_under_way(case),
+        _ => false,
+    }
+}
+
 /// The capture ends before anything was overdue.
 fn at_rest(case: &Case<'_>, found: &mut Observations) {
     let (c, quiet) = (case.connection, case.ran_on());
@@ -162,6 +171,13 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
             [last],
             "What came of the exchange lies behind the capture's end.",
         );
+        if quiet > Span::from_secs(1).max(far(case)) && body_is_unfinished(case) {
+            found.add(
+                ids::BODY_AT_REST,
+                [last],
+                format!("A body was under way, and nothing more of it came for {}: it may only pause, or have stopped for good.", wording::span(quiet)),
+            );
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod holes;
+mod never_came;
 mod sizes;
 mod unnumbered;
 
@@ -84,6 +85,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         }
     }
     holes::observe(case, found);
+    never_came::observe(case, Side::Client, found);
+    never_came::observe(case, Side::Server, found);
     fins_and_probes(case, found);
     path_alive(case, found);
     bodies::full_flow(case, found);

@@ -89,7 +89,8 @@ fn missing_of_unfinished(
     exchange: &Exchange,
     close: Option<Close>,
 ) -> Option<(Missing, bool)> {
-    if exchange.uncertain && (all_taken(connection, close) || ends_short(connection, exchange))
+    let unread = exchange.uncertain && !answered_before_it_was_sent(exchange);
+    if unread && (all_taken(connection, close) || ends_short(connection, exchange))
         || acknowledged_unseen(connection, exchange)
     {
         return None;
@@ -107,6 +108,15 @@ fn missing_of_unfinished(
         return None;
     }
     missing_of_http(connection, exchange, close)
+}
+
+/// How long the answer was to be does not show, but that the client stopped sending behind it does: its body is not whole.
+fn answered_before_it_was_sent(exchange: &Exchange) -> bool {
+    let sizes = exchange
+        .request_body_expected
+        .zip(exchange.request_body_delivered);
+    let refused = exchange.status.is_some_and(|status| status >= 400);
+    refused && sizes.is_some_and(|(promised, sent)| sent < promised)
 }
 
 /// What is missing from one of HTTP.
