@@ -2,7 +2,8 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{
-    self as connections, Acceptance, BySide, Connection, Moment, Packet, PassedFin, Reset, Side,
+    self as connections, Acceptance, BySide, Connection, Dialect, Moment, Packet, PassedFin, Reset,
+    Side,
 };
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::Known;
@@ -36,12 +37,30 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
             .iter()
             .filter(|reset| !survived(connection, reset))
     };
-    resets()
-        .find(|reset| matches!(reset.acceptance, Acceptance::Exact | Acceptance::Unknown))
-        .or_else(|| resets().find(|reset| reset.acceptance == Acceptance::InWindow))
+    let exact =
+        resets().find(|reset| matches!(reset.acceptance, Acceptance::Exact | Acceptance::Unknown));
+    let in_window = || resets().find(|reset| reset.acceptance == Acceptance::InWindow);
+    exact
+        .map(|exact| forged_before(exact, in_window()).unwrap_or(exact))
+        .or_else(in_window)
         .or_else(|| resets().next())
         .or_else(|| last_of_too_many(connection))
 }
+
+/// A device resets both ends, with numbers as far as it knows them. What the end that is dead says then, in its host's own words, comes
+/// behind that: the forged RST is the root.
+fn forged_before<'a>(exact: &Reset, in_window: Option<&'a Reset>) -> Option<&'a Reset> {
+    in_window.filter(|forged| {
+        let at_once = exact.at.time - forged.at.time < AT_ONCE;
+        let words = exact.dialect == Dialect::Passive && exact.origin.host > forged.origin.host;
+        forged.at.frame < exact.at.frame && at_once && words && forged.origin.host < FOREIGN
+    })
+}
+
+/// A RST and what it leads to lie no further apart.
+const AT_ONCE: Span = Span::from_secs(1);
+/// A host to which a RST is due with less probability has not sent it.
+const FOREIGN: f64 = 0.2;
 
 /// A firewall that answers each acknowledgement of a download with a RST has sent many before one of them still had the right number: more
 /// than are kept. Its receiver refused what came later, so one of them was accepted: for that stands the last that is kept.

@@ -40,6 +40,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was promised does not show: most servers that close in order have sent it all",
         ),
         on(
+            RECORDS_NOT_READ,
+            2.5,
+            "servers seldom leave right behind an answer that is whole, and whether this one was does not show",
+        ),
+        on(
             ANSWER_ENDED_BY_SIZE,
             0.5,
             "by the size of its last record the answer was whole",

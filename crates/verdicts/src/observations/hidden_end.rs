@@ -204,6 +204,12 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
             frames,
             format!("The server left {behind} a piece of its answer that is as long as those before it: the last one of a body mostly has a length of its own."),
         ),
+        // The records of so much were not all captured: a body that had ended is mostly followed by an idle connection.
+        AnswerEnd::Untold if tls.server_bytes >= MUCH && case.connection.app.list.last().is_some_and(|e| e.uncertain) => found.tell(
+            ids::RECORDS_NOT_READ,
+            frames,
+            format!("The server left {behind} much that it had sent, in records that are not captured: how long the last of them was does not show."),
+        ),
         // A proxy that has lost its server sends what it has, and then goodbye: its last record is short whatever was to come.
         AnswerEnd::Shorter if !tls.server_said_goodbye() => ended_by_size(frames, found),
         _ => {}

@@ -238,6 +238,8 @@ ids! {
     ANSWER_STOPPED_FULL = "answer_stopped_full";
     /// An encrypted answer in many records of no common length.
     ANSWER_IN_PIECES = "answer_in_pieces";
+    /// An encrypted answer of many records, the last of which were not captured.
+    RECORDS_NOT_READ = "records_not_read";
     /// The client left without a goodbye right behind a piece of such an answer.
     LEFT_AMID_PIECES = "left_amid_pieces";
     /// In a protocol in which clients take leave in words the client closed without.
