@@ -258,3 +258,29 @@ fn a_dead_ends_own_words_hide_no_forged_rst_before_them() {
     let verdict = dead_at_the_server(57);
     assert_ne!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
 }
+
+/// The server's address moves to a host that knows nothing: it refuses each of many acknowledgements, and the client, which is dead then,
+/// what the old host sends again.
+#[test]
+fn who_answers_as_a_stranger_behind_many_refusals_died_of_one_of_them() {
+    let mut talk = Talk::new();
+    talk.ttl = (57, 64);
+    talk.round_trip = 0.000_05;
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.000_05, talk::SYN_ACK, 0, 1, b"");
+    talk.client(0.04, ACK, 1, 1, b"");
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 900_000, 100_000);
+    for n in 0..40 {
+        let at = 0.15 + f64::from(n) / 1e3;
+        talk.client(at, ACK, up, down - 39 + n, b"");
+        talk.stranger(at + 0.000_3, Side::Server, RST, down - 40 + n, 64);
+    }
+    for at in [0.4, 0.9, 1.9, 3.9] {
+        talk.server(at, ACK, down, up, &talk::SEGMENT);
+        talk.stranger(at + 0.04, Side::Client, RST, up, 57);
+    }
+    let verdict = talk.verdict(6.0);
+    assert_eq!(verdict.ended_by, EndedBy::Server, "{}", told(&verdict));
+    assert_ne!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+}

@@ -41,7 +41,12 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
         resets().find(|reset| matches!(reset.acceptance, Acceptance::Exact | Acceptance::Unknown));
     let in_window = || resets().find(|reset| reset.acceptance == Acceptance::InWindow);
     exact
-        .map(|exact| forged_before(exact, in_window()).unwrap_or(exact))
+        .map(|exact| {
+            let earlier = forged_before(exact, in_window());
+            earlier
+                .or_else(|| killed_before(connection, exact))
+                .unwrap_or(exact)
+        })
         .or_else(in_window)
         .or_else(|| resets().next())
         .or_else(|| last_of_too_many(connection))
@@ -54,6 +59,17 @@ fn forged_before<'a>(exact: &Reset, in_window: Option<&'a Reset>) -> Option<&'a 
         let at_once = exact.at.time - forged.at.time < AT_ONCE;
         let words = exact.dialect == Dialect::Passive && exact.origin.host > forged.origin.host;
         forged.at.frame < exact.at.frame && at_once && words && forged.origin.host < FOREIGN
+    })
+}
+
+/// A host that answers as a stranger was dead before: of more RSTs than are kept one had killed it, for which the last that is kept stands.
+fn killed_before<'a>(connection: &'a Connection<Exchanges>, exact: &Reset) -> Option<&'a Reset> {
+    let count = connection.reset_count;
+    let more = count.client + count.server > connection.resets.len() as u64;
+    let mut before = connection.resets.iter().rev();
+    before.find(|reset| {
+        let earlier = reset.by != exact.by && reset.at.frame < exact.at.frame;
+        more && earlier && exact.dialect == Dialect::Passive
     })
 }
 
