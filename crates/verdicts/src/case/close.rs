@@ -64,13 +64,17 @@ fn forged_before<'a>(exact: &Reset, in_window: Option<&'a Reset>) -> Option<&'a 
 
 /// A host that answers as a stranger was dead before: of more RSTs than are kept one had killed it, for which the last that is kept stands.
 fn killed_before<'a>(connection: &'a Connection<Exchanges>, exact: &Reset) -> Option<&'a Reset> {
-    let count = connection.reset_count;
-    let more = count.client + count.server > connection.resets.len() as u64;
+    if exact.dialect != Dialect::Passive || !are_too_many(connection) {
+        return None;
+    }
     let mut before = connection.resets.iter().rev();
-    before.find(|reset| {
-        let earlier = reset.by != exact.by && reset.at.frame < exact.at.frame;
-        more && earlier && exact.dialect == Dialect::Passive
-    })
+    before.find(|reset| reset.by != exact.by && reset.at.frame < exact.at.frame)
+}
+
+/// More RSTs came than are kept.
+fn are_too_many(connection: &Connection<Exchanges>) -> bool {
+    let count = connection.reset_count;
+    count.client + count.server > connection.resets.len() as u64
 }
 
 /// A RST and what it leads to lie no further apart.
@@ -81,11 +85,9 @@ const FOREIGN: f64 = 0.2;
 /// A firewall that answers each acknowledgement of a download with a RST has sent many before one of them still had the right number: more
 /// than are kept. Its receiver refused what came later, so one of them was accepted: for that stands the last that is kept.
 fn last_of_too_many(connection: &Connection<Exchanges>) -> Option<&Reset> {
-    let count = connection.reset_count;
-    let more = count.client + count.server > connection.resets.len() as u64;
     let last = connection.resets.iter().rev();
     let mut killed = last.filter(|reset| reset.aftermath.receiver_answered_rst.is_some());
-    killed.next().filter(|_| more)
+    killed.next().filter(|_| are_too_many(connection))
 }
 
 /// Reordering, and a host's own pace.
