@@ -327,6 +327,12 @@ fn judge_at_once(side: Side, bytes: &[u8]) -> Option<Spoken> {
     })
 }
 
+/// Whether a protocol is told by where its first packet ends: another cut of the same bytes may be none of it, so what comes behind it
+/// may be anything.
+fn is_told_by_its_cut(name: &str) -> bool {
+    matches!(name, "socks" | "dns" | "openvpn")
+}
+
 impl Stage {
     fn layer(&mut self) -> Option<&mut dyn Layer> {
         match self {
@@ -382,7 +388,7 @@ impl Detecting {
         };
         let begun = self.begun.of(*side);
         let decided = decided || !self.begun.of(side.peer()).is_empty();
-        let spoken = if matches!(name, "unknown" | "socks") {
+        let spoken = if name == "unknown" || is_told_by_its_cut(name) {
             banner::from_one_side(begun, *side)
         } else if is_client_hello(begun) {
             Spoken::Tls

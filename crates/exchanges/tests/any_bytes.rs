@@ -236,6 +236,24 @@ fn an_odd_start_line_is_one_in_pieces_or_none_as_a_whole() {
 }
 
 #[test]
+fn what_a_message_of_openvpn_would_end_in_may_be_anything() {
+    // A length of 108 and `P`, which is a hard reset's opcode: by the cut, 110 bytes of it are a whole message.
+    let long = [
+        &b"\0lPOST /l HTTP/1.1\r\nContent-Length: 900\r\n\r\n"[..],
+        &[b'x'; 900],
+    ]
+    .concat();
+    let turns = [
+        Turn::Said(Side::Client, long),
+        Turn::Said(
+            Side::Server,
+            b"GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n".to_vec(),
+        ),
+    ];
+    assert_no_cut_matters(&turns, 9);
+}
+
+#[test]
 fn lines_of_several_proxies_are_read_in_pieces_as_at_once() {
     let said = |bytes: &[u8]| Turn::Said(Side::Client, bytes.to_vec());
     let turns = [
