@@ -8,7 +8,7 @@ mod talk;
 mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
-use told::{shows, told};
+use told::{share, shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::Cause;
 
@@ -61,6 +61,34 @@ fn a_refusal_before_the_end_of_an_upload_counts_though_all_of_it_was_acknowledge
         "{}",
         told(&verdict)
     );
+}
+
+/// A client that delivers something in a protocol that nobody knows, and closes after `wait`.
+fn delivers(wait: f64) -> Talk {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 60]);
+    talk.server(0.09, ACK, 1, 61, b"");
+    talk.client(0.05 + wait, FIN_ACK, 61, 1, b"");
+    talk
+}
+
+#[test]
+fn a_server_that_listens_to_the_end_and_never_speaks_may_have_had_nothing_to_say() {
+    let mut talk = delivers(10.0);
+    talk.server(10.0901, FIN_ACK, 1, 62, b"");
+    let verdict = talk.verdict(12.0);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.85, "{}", told(&verdict));
+    assert!(share(&verdict, Cause::None) > 0.1, "{}", told(&verdict));
+    // One that notices the end late was busy, most likely with the answer.
+    let mut talk = delivers(10.0);
+    talk.server(10.0901, ACK, 1, 62, b"");
+    talk.server(14.0, FIN_ACK, 1, 62, b"");
+    let verdict = talk.verdict(16.0);
+    assert_eq!(verdict.cause, Cause::ClientTimeout, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.9, "{}", told(&verdict));
 }
 
 #[test]

@@ -42,6 +42,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what the client did with an answer is not in the capture",
         ),
         on(
+            HEARD_OUT,
+            0.3,
+            "whether it expected an answer is not known, and the server was not busy with one",
+        ),
+        on(
             CLOSE_UNHEEDED,
             8.0,
             "a server that is still busy with its answer does not notice that the client has left",

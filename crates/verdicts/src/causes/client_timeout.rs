@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a server that is still busy with its answer does not notice that the client has left",
         ),
         on(
+            HEARD_OUT,
+            0.25,
+            "whether an answer was due is not known, and the server was not busy with one",
+        ),
+        on(
             TRANSFER_ANNOUNCED,
             0.3,
             "nobody waits for a word while a file is on its way elsewhere",

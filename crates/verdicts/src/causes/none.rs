@@ -30,7 +30,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 1.0,
     prior_because: "most connections that look well are well",
-    needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED],
+    needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED, HEARD_OUT],
     weights: &[
         nothing_missing::ANSWER_REFUSED,
         on(
@@ -165,6 +165,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             FIRST_WORD_UNANSWERED,
             0.12,
             "the client's first word got no answer; who only delivers expects none",
+        ),
+        on(
+            HEARD_OUT,
+            0.4,
+            "who only delivers expects no answer; whether one was due is not known",
         ),
         nothing_missing::GREETING_MISSING,
         on(LISTENER_TALKS, 0.15, "the same listener answers others"),
@@ -336,6 +341,11 @@ fn in_order_but(case: &Case<'_>, found: &Observations, closer: Side) -> Option<S
         (
             AS_FAR_AS_SHOWN,
             ", after a silence; whether the last answer was whole does not show inside TLS",
+        )
+    } else if found.has(HEARD_OUT) {
+        (
+            AS_FAR_AS_SHOWN,
+            ", and the server had not said anything; whether it was to is not known",
         )
     } else if found.has(CLOSE_ALONE) {
         (

@@ -5,17 +5,15 @@ use whyreset_connections::{Dialect, Opener, Side};
 use whyreset_exchanges::{ClientsLast, Exchange, Says};
 use whyreset_segments::{Known, TcpFlags};
 
-use super::{greeting, ids, left_open, refused_handshakes};
+use super::{greeting, ids, left_open, one_way, refused_handshakes};
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Missing, in_flight, shows_acknowledgements, was_sending};
+use crate::case::{Case, Close, Kind, Missing, in_flight, shows_acknowledgements};
 use crate::wording;
 
 /// Greetings are shorter.
 const LONGEST_GREETING: u64 = 4_096;
 /// A server that sends without being asked (a banner, a date, an FTP data connection) closes sooner behind it.
-const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
-/// Who asks so often has been answered in between.
-const MANY_WORDS: u64 = 4;
+pub(super) const SPEAKS_BY_ITSELF: Span = Span::from_millis(900);
 
 /// Records the ending.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -121,13 +119,8 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         None => nothing_missing(case, close, found),
         Some(missing) => {
             let hidden = !case.accounts.understood && c.flows.server.sent_nothing();
-            if hidden && (close.side, close.kind) == (Side::Server, Kind::Fin) {
-                found.add(
-                    ids::FIRST_WORD_UNANSWERED,
-                    [frame],
-                    "In a protocol that is not understood the server closed in order without having said anything.",
-                );
-                only_delivered(case, found);
+            if hidden {
+                one_way::observe(case, close, found);
             }
             left_early(close, missing, found);
             truncated(case, close, missing, found);
@@ -152,29 +145,6 @@ fn spoke_at_last(case: &Case<'_>, close: Close, found: &mut Observations) {
                 "All that the server had said ({}) came right before it closed (frame {}): it may have been all that it had to say.",
                 wording::bytes(c.flows.server.bytes),
                 first.frame
-            ),
-        );
-    }
-}
-
-/// Who speaks again and again without ever being answered, and not in full segments, waits for no answer: logs and measurements are
-/// delivered so.
-fn only_delivered(case: &Case<'_>, found: &mut Observations) {
-    let client = &case.connection.flows.client;
-    let (Some(first), Some(last)) = (client.first_data, client.last_new_data) else {
-        return;
-    };
-    let trips = case.path_round_trip().unwrap_or(Span::ZERO);
-    let patience = Span::from_nanos(trips.nanos().saturating_mul(4)) + SPEAKS_BY_ITSELF;
-    let often = client.data_packets >= MANY_WORDS && last.time - first.time > patience;
-    if often && !was_sending(case.connection) {
-        found.add(
-            ids::ONLY_DELIVERED,
-            [first.frame, last.frame],
-            format!(
-                "The client spoke {} times in {} and never waited for an answer: it only delivered.",
-                client.data_packets,
-                wording::span(last.time - first.time)
             ),
         );
     }

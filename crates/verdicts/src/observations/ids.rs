@@ -533,6 +533,8 @@ ids! {
     CLOSED_AT_FIRST_WORD = "closed_at_first_word";
     /// In a protocol that is not understood the client's first words got no answer, and the server closed in order.
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
+    /// In a protocol that is not understood the server never said anything, and closed as soon as the client had.
+    HEARD_OUT = "heard_out";
     /// Whether the last request in an encrypted session was answered does not show: what came may be session tickets.
     TURN_UNTOLD = "turn_untold";
     /// Something else about the protocol.

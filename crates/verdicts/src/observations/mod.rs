@@ -23,6 +23,7 @@ mod left_open;
 mod light_cone;
 mod loss;
 mod neighbours;
+mod one_way;
 mod opening;
 mod outages;
 mod reading;
