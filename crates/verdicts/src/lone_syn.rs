@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 use whyreset_connections::{LoneSyn, Moment, Neighbours};
 
-use crate::observations::{PATIENCE, answered_another, elsewhere, is_uncaptured};
+use crate::observations::{PATIENCE, SECOND_ANSWER, answered_another, elsewhere, is_uncaptured};
 use crate::wording;
 
 /// All that the judgement of a lone SYN, and every sentence about it, rests on, but for the number of its own frame.
@@ -20,6 +20,7 @@ pub struct Grounds {
     /// How long the capture runs on, and whether an answer may still have come.
     ran_on: Alike,
     just_sent: bool,
+    not_repeated: bool,
     /// The capture holds no answer to any SYN.
     unpicked: bool,
     /// The listener's direction is not in the capture.
@@ -61,6 +62,7 @@ impl Likeness {
             outgoing: syn.outgoing(),
             ran_on: self.ran_on.follow(ran_on),
             just_sent: ran_on < PATIENCE,
+            not_repeated: ran_on >= SECOND_ANSWER,
             unpicked: !neighbours.has_answers(),
             uncaptured: listener.is_some_and(is_uncaptured),
             refused: listener.map_or(0, |listener| listener.refused),

@@ -7,7 +7,7 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SEGMENT, SYN, SYN_ACK, Talk};
+use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, RST_ACK, SEGMENT, SYN, SYN_ACK, Talk};
 use told::{expect_by, share, told};
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
@@ -464,4 +464,25 @@ fn a_goodbye_alone_tells_nothing_of_the_records_before_it() {
     talk.server(12.25, RST_ACK, down, 33, b"");
     let verdict = talk.verdict(14.0);
     assert!(verdict.confidence < 0.75, "{}", told(&verdict));
+}
+
+#[test]
+fn who_sends_the_same_again_and_again_from_the_first_packet_on_hears_nothing() {
+    let mut talk = Talk::new();
+    let times = [0.0, 0.3, 0.9, 2.1, 4.5, 9.3];
+    for at in times {
+        talk.client(at, PSH_ACK, 1, 1, NEXT);
+    }
+    let verdict = talk.verdict(20.0);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+    // Where it acknowledges more and more, somebody was heard, and not captured.
+    let mut talk = Talk::new();
+    for (at, ack) in times
+        .into_iter()
+        .zip([1, 1_449, 2_897, 2_897, 2_897, 2_897])
+    {
+        talk.client(at, PSH_ACK, 1, ack, NEXT);
+    }
+    let verdict = talk.verdict(20.0);
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
 }

@@ -8,7 +8,7 @@ mod talk;
 mod told;
 
 use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, SYN, SYN_ACK, Talk};
-use told::told;
+use told::{told, weighs};
 use whyreset_connections::Connection;
 use whyreset_exchanges::Exchanges;
 use whyreset_verdicts::{Cause, Stories, Verdict};
@@ -231,4 +231,50 @@ fn a_queue_that_has_room_for_all_others_is_hardly_full() {
     assert_eq!(few.cause, Cause::AcceptQueueOverflow, "{}", told(&few));
     assert!(few.confidence > 0.7, "{}", told(&few));
     assert!(all.confidence < 0.7, "{}", told(&all));
+}
+
+/// A client that gets through; then a SYN of another that gets no answer, once or again and again.
+fn a_syn_is_dropped(again: &[f64]) -> Judged {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.response(0.1, 1, up, 3000, 3000);
+    talk.client_port = 41_000;
+    talk.client(1.0, SYN, 0, 0, b"");
+    for at in again {
+        talk.client(*at, SYN, 0, 0, b"");
+    }
+    talk.client_port = 42_000;
+    talk.client(9.0, SYN, 0, 0, b"");
+    talk.server(9.04, SYN_ACK, 0, 1, b"");
+    talk.client(9.0401, ACK, 1, 1, b"");
+    talk.verdicts(10.0)
+}
+
+#[test]
+fn a_host_that_is_dropped_asks_again() {
+    let sure = |judged: &Judged| {
+        let dropped = judged.iter().find(|(c, _)| c.ends.client.port == 41_000);
+        let (_, verdict) = dropped.expect("it is there");
+        verdict.cause == Cause::AcceptQueueOverflow && verdict.confidence > 0.6
+    };
+    assert!(sure(&a_syn_is_dropped(&[2.0, 4.0])));
+    assert!(!sure(&a_syn_is_dropped(&[])));
+}
+
+#[test]
+fn its_own_syn_ack_is_nobody_elses() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.response(0.1, 1, up, 3000, 3000);
+    talk.client_port = 41_000;
+    talk.client(5.0, SYN, 0, 0, b"");
+    talk.server(5.04, SYN_ACK, 0, 1, b"");
+    talk.client(5.041, ACK, 1, 1, b"");
+    for at in [5.042, 5.25, 5.65, 6.45, 8.05] {
+        talk.client(at, PSH_ACK, 1, 1, NEXT);
+    }
+    talk.server(9.04, SYN_ACK, 0, 1, b"");
+    let judged = talk.verdicts(9.05);
+    let (_, verdict) = judged.last().expect("it is there");
+    assert!(!weighs(verdict, "first_word_ignored"), "{}", told(verdict));
 }

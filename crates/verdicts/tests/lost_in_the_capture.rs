@@ -423,3 +423,17 @@ fn a_response_whose_chunks_cannot_be_read_is_not_whole() {
     let verdict = talk.verdict(2.0);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
+
+#[test]
+fn numbers_beyond_every_window_leave_no_hole() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.server(0.1, PSH_ACK, 1, up, &[b'x'; 100]);
+    // What a firewall that writes its own numbers sends on, on its other side.
+    talk.server(0.101, PSH_ACK, 1_800_000_000, up, &[b'y'; 100]);
+    talk.client(0.102, ACK, up, 101, b"");
+    talk.client(0.3, ACK, up, 101, b"");
+    let verdict = talk.verdict(60.0);
+    assert!(!weighs(&verdict, "hole_stays"), "{}", told(&verdict));
+    is_not_sure_of(&verdict, Cause::MtuBlackhole);
+}

@@ -7,7 +7,7 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
 use told::{shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
@@ -283,4 +283,17 @@ fn who_answers_as_a_stranger_behind_many_refusals_died_of_one_of_them() {
     let verdict = talk.verdict(6.0);
     assert_eq!(verdict.ended_by, EndedBy::Server, "{}", told(&verdict));
     assert_ne!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+}
+
+#[test]
+fn who_has_just_spoken_did_not_forget_though_its_last_ack_of_the_handshake_is_missing() {
+    let mut talk = Talk::new();
+    talk.client(0.0, SYN, 0, 0, b"");
+    talk.server(0.04, SYN_ACK, 0, 1, b"");
+    talk.client(0.05, PSH_ACK, 1, 1, &[7; 60]);
+    talk.server(0.09, ACK, 1, 61, b"");
+    talk.stranger(0.0901, Side::Client, RST, 61, 64);
+    let verdict = talk.verdict(2.0);
+    let lost = verdict.cause == Cause::PeerStateLost && verdict.confidence > 0.8;
+    assert!(!lost, "{}", told(&verdict));
 }

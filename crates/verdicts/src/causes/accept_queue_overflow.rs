@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(SYN_JUST_SENT, 0.2, "an answer may still have come"),
         on(
+            SYN_NOT_REPEATED,
+            0.2,
+            "a host whose SYN was dropped sends it again; this one gave up at once, or had an answer",
+        ),
+        on(
             LISTENER_ANSWERED_OTHERS,
             12.0,
             "the same listener answered others about then: it was alive, and chose",

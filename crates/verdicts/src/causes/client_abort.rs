@@ -314,6 +314,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "it left because it did not understand what it read",
         ),
         on(
+            EARLY_YES,
+            4.0,
+            "the answer was a yes, and the rest of the request was the client's to send",
+        ),
+        on(
             ANSWERED_EARLY,
             0.15,
             "the server had already refused the request",

@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the status refuses the request (413, 401, 403 and the like)",
         ),
         on(
+            EARLY_YES,
+            0.25,
+            "a yes refuses nothing, and the client left by itself",
+        ),
+        on(
             CLIENT_RESET_BEHIND_IT,
             0.6,
             "RST_STREAM behind a whole answer says that the rest of the request is not wanted (RFC 9113 §8.1), and the client left at that",
@@ -142,11 +147,13 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .and_then(|e| e.status)
         .map(|s| format!(" with {s}"))
         .unwrap_or_default();
+    let said_yes = exchange.is_some_and(|e| e.status.is_some_and(|s| (200..300).contains(&s)));
+    let refused = if said_yes { "answered" } else { "refused" };
     let expected = exchange.and_then(|e| e.request_body_expected);
     let withheld = exchange.is_some_and(|e| e.request_body_delivered == Some(0));
     if let Some(all) = expected.filter(|_| withheld) {
         return format!(
-            "The server refused {name}{status} before any of its {} had been sent, and wanted none of it.",
+            "The server {refused} {name}{status} before any of its {} had been sent, and wanted none of it.",
             wording::bytes(all)
         );
     }
@@ -162,7 +169,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         _ => String::new(),
     };
     format!(
-        "The server refused {name}{status}{progress} and wanted no more of it; the client was still sending."
+        "The server {refused} {name}{status}{progress} and wanted no more of it; the client was still sending."
     )
 }
 

@@ -228,6 +228,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "whether a slow program or a lost packet holds it up does not show",
         ),
         on(RST_ODD, 1.5, "the RST is of no usual kind"),
+        on(
+            SYN_NOT_REPEATED,
+            2.0,
+            "an answer may have been there, and not in the capture",
+        ),
         on(ESTIMATED, 3.0, "what was asked and promised is an estimate"),
         on(
             PROTOCOL_UNKNOWN,

@@ -318,7 +318,8 @@ fn one_sided(case: &Case<'_>, found: &mut Observations) {
     let speaks_to_somebody = seen == Side::Server
         || c.flows.client.packets > u64::from(c.handshake.syn_count)
         || c.opener == Opener::Guess;
-    if speaks_to_somebody && c.resets.len() as u64 != c.flows.of(seen).packets {
+    let only_resets = c.resets.len() as u64 == c.flows.of(seen).packets;
+    if speaks_to_somebody && !only_resets && !hears_nothing(case, seen) {
         found.add(
             ids::ONE_SIDED,
             [c.frames.first],
@@ -330,6 +331,22 @@ fn one_sided(case: &Case<'_>, found: &mut Observations) {
         );
         unseen_close(case, seen, found);
     }
+}
+
+/// So often nobody sends the same who hears of its arrival.
+const OFTEN: u32 = 4;
+
+/// From the first packet on, in the middle of a connection, the side sends the same again and again, and acknowledges nothing new: there was
+/// nothing of the other side to be captured.
+fn hears_nothing(case: &Case<'_>, side: Side) -> bool {
+    let c = case.connection;
+    let tail = c.flows.of(side).unanswered;
+    let from_the_start = tail.filter(|tail| tail.first.frame == c.frames.first);
+    let mut packets = c.packets.iter();
+    let acked = packets.next().map(|p| p.ack);
+    c.opener == Opener::Guess
+        && from_the_start.is_some_and(|tail| tail.transmissions >= OFTEN)
+        && packets.all(|p| Some(p.ack) == acked)
 }
 
 /// By the numbers the side that was not captured had closed first: what was acknowledged of it last was one number more than before, as a FIN

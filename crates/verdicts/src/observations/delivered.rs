@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Reset, Side};
-use whyreset_exchanges::ClientsLast;
+use whyreset_exchanges::{ClientsLast, Protocol};
 
 use super::ids;
 use crate::Observations;
@@ -135,6 +135,18 @@ fn refused_with(
 ) {
     let status = open.exchange.and_then(|e| e.status);
     let early = open.missing == Missing::AnsweredEarly;
+    // A call of gRPC may have failed all the same.
+    let plain = open
+        .exchange
+        .is_some_and(|e| matches!(e.protocol, Protocol::Http10 | Protocol::Http11));
+    let left = early && plain && case.closer() == Some(Side::Client);
+    if let Some(status) = status.filter(|status| left && (200..300).contains(status)) {
+        found.add(
+            ids::EARLY_YES,
+            frames,
+            format!("The response's status is {status}: nothing in it keeps the client from going on, and the client closed first."),
+        );
+    }
     let Some(status) = status.filter(|status| early && (400..600).contains(status)) else {
         return;
     };

@@ -533,6 +533,10 @@ ids! {
     CLOSED_AT_FIRST_WORD = "closed_at_first_word";
     /// In a protocol that is not understood the client's first words got no answer, and the server closed in order.
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
+    /// The server said yes (2xx) before it had the whole request, and the client left.
+    EARLY_YES = "early_yes";
+    /// The client did not send its SYN again, though nobody answered and the capture runs on.
+    SYN_NOT_REPEATED = "syn_not_repeated";
     /// In a protocol that is not understood the server never said anything, and closed as soon as the client had.
     HEARD_OUT = "heard_out";
     /// Whether the last request in an encrypted session was answered does not show: what came may be session tickets.

@@ -46,7 +46,7 @@ pub(crate) use keep_alive::SHORTEST_IDLE;
 pub(crate) use last_words::{declined, quoted as last_words};
 pub(crate) use light_cone::suspicions;
 pub(crate) use neighbours::{answered_another, elsewhere, is_uncaptured};
-pub(crate) use opening::PATIENCE;
+pub(crate) use opening::{PATIENCE, SECOND_ANSWER};
 
 /// Gathers everything, in the order of an argument: where we stand, what was asked, what arrived, who closed, how,
 /// and who else can have done it.

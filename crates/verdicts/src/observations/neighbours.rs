@@ -102,7 +102,10 @@ fn first_word_ignored(case: &Case<'_>, listener: &Listener, found: &mut Observat
     let h = &c.handshake;
     let mute = c.flows.server.packets == u64::from(h.syn_ack_count) && h.syn_ack_count > 0;
     let first = client.unanswered.filter(|tail| tail.seq <= 1);
-    let (Some(tail), Some(heard)) = (first, listener.last_heard) else {
+    // What was heard last of the listener may be this connection's own SYN/ACK, said again.
+    let own = c.flows.server.last.map_or(0, |last| last.frame);
+    let elsewhere = listener.last_heard.filter(|heard| heard.frame > own);
+    let (Some(tail), Some(heard)) = (first, elsewhere) else {
         return;
     };
     let ignored = mute && h.ack.is_some() && found.has(ids::UNANSWERED_TAIL);

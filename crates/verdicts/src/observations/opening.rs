@@ -14,7 +14,7 @@ pub(crate) const PATIENCE: Span = Span::from_secs(1);
 /// A SYN that is lost on the way once or twice has its answer by then: others follow after 1 s and 3 s (RFC 6298), or every second.
 const SECOND_TRY: Span = Span::from_secs(3);
 /// Hosts that wait for the ACK have sent their SYN/ACK again by then: after 1 s (RFC 6298), older ones after 3 s.
-const SECOND_ANSWER: Span = Span::from_millis(3_500);
+pub(crate) const SECOND_ANSWER: Span = Span::from_millis(3_500);
 
 /// Records how the opening went where it did not go well.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
@@ -33,6 +33,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     } else if is_unanswered(case) {
         unanswered(case, syn, found);
         may_be_answered_yet(case, syn, found);
+        not_repeated(case, syn, found);
     }
     answers_not_picked(case, syn, found);
     half_open(case, found);
@@ -141,6 +142,23 @@ fn may_be_answered_yet(case: &Case<'_>, syn: Moment, found: &mut Observations) {
                 ),
                 false => "How long the client tried is not told.".to_owned(),
             },
+        );
+    }
+}
+
+/// A host that hears nothing sends its SYN again after 1 s (RFC 6298), older ones after 3 s.
+fn not_repeated(case: &Case<'_>, syn: Moment, found: &mut Observations) {
+    let c = case.connection;
+    let runs_on = c.capture_end - syn.time;
+    let once = c.handshake.syn_count == 1 && c.timed && !c.elided;
+    if once && runs_on >= SECOND_ANSWER {
+        found.add(
+            ids::SYN_NOT_REPEATED,
+            [syn.frame],
+            format!(
+                "The client did not send its SYN again within the {} that the capture runs on, as hosts do after 1 s, or 3 s: it gave up sooner, asks only once, as scanners do, or had an answer that is not in the capture.",
+                wording::span(runs_on)
+            ),
         );
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
         let receiver = c.flows.of(side.peer());
-        if hole_stays(case, side, found) {
+        if beyond_the_window(case, side) || hole_stays(case, side, found) {
             continue;
         }
         hole_at_end(case, side, found);
@@ -71,6 +71,22 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// No window is larger (RFC 7323 §2.3).
+const LARGEST_WINDOW: u32 = 1 << 30;
+
+/// What came lies further on than any window that the receiver opened, so no bytes are missing before it: its numbers are others, as where a
+/// firewall that writes its own into each packet is captured on both sides, or a header is broken.
+fn beyond_the_window(case: &Case<'_>, side: Side) -> bool {
+    let flow = case.connection.flows.of(side);
+    let window = case.connection.flows.of(side.peer()).window;
+    let widest = match window.scale_known {
+        // One that is larger may not have been captured.
+        true => window.max.saturating_mul(2).min(LARGEST_WINDOW),
+        false => LARGEST_WINDOW,
+    };
+    flow.sent_to - flow.acked_to > i64::from(widest)
 }
 
 /// The connection, or the capture, had ended before a sender would have sent anything again.

@@ -17,8 +17,9 @@ pub(super) fn alive_before(
     trigger: Moment,
     found: &mut Observations,
 ) {
-    let opening =
-        case.connection.handshake.syn.is_some() && case.connection.handshake.ack.is_none();
+    let handshake = &case.connection.handshake;
+    let spoke = case.connection.flows.of(reset.by).bytes > 0;
+    let opening = handshake.syn.is_some() && handshake.ack.is_none() && !spoke;
     if reset.dialect != Dialect::Passive || opening {
         return;
     }
