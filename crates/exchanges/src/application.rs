@@ -34,6 +34,8 @@ const MAX_DEPTH: u8 = 4;
 pub(crate) struct Context {
     /// How many tunnels and sessions are around.
     pub(crate) depth: u8,
+    /// What was said in clear before was a database's.
+    pub(crate) database: bool,
     /// Key material for TLS.
     pub(crate) keys: Option<KeyLog>,
 }
@@ -41,12 +43,17 @@ pub(crate) struct Context {
 impl Context {
     /// Of a connection's own stream.
     pub(crate) const fn outermost(keys: Option<KeyLog>) -> Self {
-        Self { depth: 0, keys }
+        Self {
+            depth: 0,
+            database: false,
+            keys,
+        }
     }
 
     fn deeper(&self) -> Self {
         Self {
             depth: self.depth.saturating_add(1),
+            database: false,
             keys: self.keys.clone(),
         }
     }
@@ -178,6 +185,7 @@ impl Application {
         if held.waits_for_proxy_line(log) && !last && !held.cut.client {
             return;
         }
+        self.context.database = held.was_a_database();
         let next = match held.judge(last) {
             Spoken::Open => return,
             Spoken::Other(name) | Spoken::Guess(name) => Stage::Plain(held.plain(name)),
@@ -276,12 +284,16 @@ impl Application {
 
     /// What a client of MySQL says next.
     fn ssl_request(&mut self, side: Side, bytes: &[u8]) -> Step {
+        let may_be = self.is_of_mysqls_client(side);
         match &mut self.stage {
-            Stage::Plain(plain) if side == Side::Client && plain.recognised.name() == "mysql" => {
-                plain.ssl_request.step(bytes)
-            }
+            Stage::Plain(plain) if may_be => plain.ssl_request.step(bytes),
             _ => Step::Other,
         }
+    }
+
+    fn is_of_mysqls_client(&self, side: Side) -> bool {
+        let mysql = |plain: &Plain| plain.recognised.name() == "mysql";
+        side == Side::Client && matches!(&self.stage, Stage::Plain(plain) if mysql(plain))
     }
 
     /// Whoever speaks next speaks anew, or does not, as if `side` had spoken last.
@@ -404,6 +416,11 @@ impl Detecting {
         }
     }
 
+    fn was_a_database(&self) -> bool {
+        let before = self.before.as_ref().map(|plain| plain.recognised.name());
+        before.is_some_and(|name| matches!(name, "mysql" | "postgresql"))
+    }
+
     /// The recognised protocol with this name: the one before, if it is still that.
     fn plain(&mut self, name: &'static str) -> Box<Plain> {
         self.before.take().unwrap_or_else(|| {
@@ -507,6 +524,12 @@ impl Layer for Application {
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.opening.gap(side);
         self.pass_gap(log, side, at, offset, len);
+        if self.is_of_mysqls_client(side)
+            && let Stage::Plain(plain) = &mut self.stage
+            && let Step::Ends(_) = plain.ssl_request.skip(len)
+        {
+            plain.speaker = Some(side.peer());
+        }
     }
 
     fn needs(&self, log: &ExchangeLog, side: Side) -> Needs {

@@ -50,6 +50,17 @@ fn postgresql_and_mysql_turn_into_tls() {
 }
 
 #[test]
+fn a_mysql_session_turns_into_tls_where_the_snapshot_cuts_its_request() {
+    let greeting = [&[74, 0, 0, 0, 10][..], b"8.0.32\0"].concat();
+    let mut request = vec![32, 0, 0, 1, 5, 0xae];
+    request.resize(30, 0);
+    let talk = Talk::default().server(&greeting).client(&request);
+    let mysql = talk.lose(Client, 6).client(HELLO).end();
+    let tls = mysql.list[1].tls.as_ref().unwrap();
+    assert!(tls.of_database);
+}
+
+#[test]
 fn nonsense_that_is_answered_in_http() {
     let exchanges = Talk::default()
         .client([0xfa; 40])

@@ -318,6 +318,10 @@ pub struct Tls {
     /// The client's last request is short, came behind answers, and in one packet with the client's goodbye: it is no request, for who
     /// leaves with it waits for no answer.
     pub parting_word: bool,
+    /// What is spoken inside is MySQL or PostgreSQL, by what was said in clear before, or by the protocol that was agreed on.
+    pub of_database: bool,
+    /// The client's last record of data, and how many bytes of it that are, where the capture has it and the cipher tells.
+    pub last_word: Option<(Moment, u16)>,
     /// The client sent what looks like a whole file by its last record, took leave, and the server never said a word, nor was any protocol
     /// agreed on: a transfer of FTP, which is confirmed elsewhere (RFC 4217).
     pub delivered_alone: bool,

@@ -4,6 +4,9 @@
 /// Of the request, with its header.
 const LEN: u8 = 36;
 
+/// Their second byte, the last of which anything is asked.
+const CAPABILITIES: u8 = 5;
+
 /// How far the client has come in it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SslRequest {
@@ -38,6 +41,20 @@ impl SslRequest {
         }
         Step::Within
     }
+
+    /// So many bytes are not in the capture: where a request has begun behind them, what may stand there is of no account.
+    pub(crate) fn skip(&mut self, len: u64) -> Step {
+        let end = u64::from(self.passed).saturating_add(len);
+        self.other |= self.passed <= CAPABILITIES || end > u64::from(LEN);
+        if self.other {
+            return Step::Other;
+        }
+        self.passed = u8::try_from(end).unwrap_or(LEN);
+        match self.passed {
+            LEN => Step::Ends(0),
+            _ => Step::Within,
+        }
+    }
 }
 
 /// Whether this byte may stand there.
@@ -47,7 +64,7 @@ const fn fits(place: u8, byte: u8) -> bool {
         1 | 2 => byte == 0,
         3 => byte == 1,
         // CLIENT_SSL is bit 11 of the capabilities.
-        5 => byte & 8 != 0,
+        CAPABILITIES => byte & 8 != 0,
         _ => true,
     }
 }
@@ -67,6 +84,14 @@ mod tests {
             assert_eq!(walk.step(b"\x16\x03\x01"), Step::Other);
         }
         assert_eq!(SslRequest::default().step(&[84, 0, 0, 1]), Step::Other);
+        let mut cut = SslRequest::default();
+        assert_eq!(cut.step(&request[..30]), Step::Within);
+        assert_eq!(cut.skip(6), Step::Ends(0));
+        for (begun, lost) in [(5, 31), (30, 7)] {
+            let mut other = SslRequest::default();
+            assert_eq!(other.step(&request[..begun]), Step::Within);
+            assert_eq!(other.skip(lost), Step::Other);
+        }
         request[5] = 0xa6;
         assert_eq!(SslRequest::default().step(&request), Step::Other);
     }

@@ -36,6 +36,8 @@ impl TlsSession {
             request_unread: self.request_unread(),
             first_goodbye: self.first_goodbye(),
             parting_word: self.parting_word && turns.is_some_and(Turns::has_talked),
+            of_database: self.is_a_databases(),
+            last_word: self.last_word,
             delivered_alone: self.client_left_first()
                 && self.spoken().is_none()
                 && turns.is_some_and(Turns::delivered_alone),

@@ -118,7 +118,7 @@ impl Answer {
         let end = match speech {
             Speech::Http2 => content == EMPTY_FRAME,
             Speech::Unknown => content <= 9,
-            Speech::Other => content <= 7,
+            Speech::Other | Speech::Database => content <= 7,
         };
         end && self.latest != FULL_RECORD
     }

@@ -13,7 +13,7 @@ use super::leaving::SILENCE;
 use super::record::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEARTBEAT, RecordHeader, RecordPart,
 };
-use super::turns::{Speech, Turns};
+use super::turns::{Speech, Tickets, Turns};
 use super::unread_upload::UnreadUpload;
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
@@ -43,6 +43,8 @@ pub(crate) struct TlsSession {
     pub(super) last_answer: Option<Moment>,
     /// The client's last record that is a request or a part of one.
     pub(super) last_request: Option<Moment>,
+    /// The client's last record of data, and how much it holds, where that can be told.
+    pub(super) last_word: Option<(Moment, u16)>,
     /// The packet that brought it brought the client's goodbye as well.
     pub(super) parting_word: bool,
     overtaking: Overtaking,
@@ -96,6 +98,7 @@ impl TlsSession {
             aborted: BySide::default(),
             last_answer: None,
             last_request: None,
+            last_word: None,
             parting_word: false,
             visible_overhead: None,
             overtaking: Overtaking::default(),
@@ -224,7 +227,8 @@ impl TlsSession {
             return;
         }
         self.flows.of_mut(side).spoke_after = true;
-        let content = header.len.saturating_sub(self.overhead(side));
+        let overhead = self.overhead(side);
+        let content = header.len.saturating_sub(overhead);
         let flow = self.flows.of_mut(side);
         flow.application_bytes = flow.application_bytes.saturating_add(u64::from(content));
         let client = &self.flows.client;
@@ -238,6 +242,13 @@ impl TlsSession {
             self.turns().within_record();
         }
         let spoke = self.turns().add(side, at.frame, content);
+        if side == Side::Server && self.last_answer.is_some() && self.turns().tickets_alone() {
+            // What was taken for the beginning of an answer was the first of two tickets.
+            self.last_answer = None;
+            if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)) {
+                exchange.response_started = None;
+            }
+        }
         if let Some(exchange) = self.id.and_then(|id| log.get_mut(id)).filter(|_| spoke) {
             match side {
                 Side::Client => exchange.request_ended = Some(at),
@@ -250,6 +261,10 @@ impl TlsSession {
             let perhaps_13 = self.is_perhaps_13();
             self.unread_upload
                 .answered(at.frame, header.len, perhaps_13);
+        }
+        if side == Side::Client {
+            let content = self.content_of_word(header, content);
+            self.last_word = Some((at, content)).filter(|_| overhead > 0);
         }
         if spoke && side == Side::Client {
             self.last_request = Some(at);
@@ -276,6 +291,7 @@ impl TlsSession {
         let offer_known = self.client_hello.as_ref().is_some_and(|it| it.whole);
         let speech = match self.alpn() {
             Some(name) if is_http2(name) => Speech::Http2,
+            _ if self.is_a_databases() => Speech::Database,
             Some(_) => Speech::Other,
             None if offer_known => Speech::Other,
             None => Speech::Unknown,
@@ -283,9 +299,26 @@ impl TlsSession {
         let offered = self.client_hello.as_ref();
         let takes_tickets = offered.is_none_or(|it| it.key_exchange_modes || !it.whole);
         let perhaps = self.is_13() || self.is_perhaps_13();
-        let hides_tickets = perhaps && takes_tickets && !self.ticket_seen;
-        self.turns
-            .get_or_insert_with(|| Turns::new(speech, hides_tickets))
+        let hidden = match perhaps && !self.ticket_seen {
+            true if takes_tickets => Tickets::Any,
+            true => Tickets::Two,
+            false => Tickets::None,
+        };
+        self.turns.get_or_insert_with(|| Turns::new(speech, hidden))
+    }
+
+    /// Where the version does not show, a record may hold the five bytes that end a database's session with what any of the usual ciphers
+    /// adds (RFC 8446 §5.2, RFC 5288 §3, RFC 7905 §2).
+    fn content_of_word(&self, header: RecordHeader, content: u16) -> u16 {
+        match header.len {
+            21 | 22 | 29 if self.server_hello.is_none() => 5,
+            _ => content,
+        }
+    }
+
+    /// PostgreSQL may also begin with TLS at once, and name itself there.
+    pub(super) fn is_a_databases(&self) -> bool {
+        self.context.database || self.alpn() == Some("postgresql")
     }
 
     /// A side says goodbye.
@@ -422,6 +455,7 @@ impl Layer for TlsSession {
             flow.application_bytes = flow.application_bytes.saturating_add(data);
             if side == Side::Client {
                 self.unread_request = Some(at);
+                self.last_word = None;
             }
         }
         if let Some((kind, body)) = cut {

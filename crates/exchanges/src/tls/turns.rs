@@ -22,17 +22,33 @@ pub(crate) enum Speech {
     Http2,
     /// The negotiation was not captured: what HTTP/2 may have between requests and responses is neither.
     Unknown,
+    /// The sessions of MySQL and PostgreSQL, which say in clear before what they are: a message may be as short as it likes.
+    Database,
     /// Anything else: mostly HTTP/1.
     #[default]
     Other,
 }
 
+/// Whether the server's first records may be session tickets of TLS 1.3, which look like application data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tickets {
+    /// They are none.
+    #[default]
+    None,
+    /// The client has no use for any, but OpenSSL sends it two all the same, which are of one length.
+    Two,
+    /// One, or more.
+    Any,
+}
+
 /// Whose turn it was.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
     speech: Speech,
-    /// Session tickets of TLS 1.3 look like application data: the server's first records may be some.
-    hides_tickets: bool,
+    /// What the server's first records may be.
+    hidden: Tickets,
+    /// How things stood before its first record, where that is taken for an answer, and may be the first of two tickets.
+    before_first: Option<(u16, Box<Turns>)>,
     last: Option<Side>,
     /// The latest frame.
     latest: u64,
@@ -110,10 +126,10 @@ fn are_tickets(first: u16, second: u16) -> bool {
 }
 
 impl Turns {
-    pub(crate) fn new(speech: Speech, hides_tickets: bool) -> Self {
+    pub(crate) fn new(speech: Speech, hidden: Tickets) -> Self {
         Self {
             speech,
-            hides_tickets,
+            hidden,
             ..Self::default()
         }
     }
@@ -203,7 +219,13 @@ impl Turns {
         spoke
     }
 
+    /// All that the server has said by now is tickets.
+    pub(crate) const fn tickets_alone(&self) -> bool {
+        self.tickets.is_some() && !self.server_spoke
+    }
+
     fn asked(&mut self, content: u16) -> bool {
+        self.before_first = None;
         let first = self.client_records == 0;
         let asked_before = self.requests > 0 || self.unsure;
         self.client_records = self.client_records.saturating_add(1);
@@ -213,8 +235,8 @@ impl Turns {
                 Reading::Unsure
             }
             Speech::Http2 | Speech::Unknown => later_frames(content),
-            Speech::Other if content >= SHORTEST_REQUEST => Reading::Speech,
-            Speech::Other => Reading::Control,
+            Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
+            Speech::Other | Speech::Database => Reading::Speech,
         };
         self.unsure |= reading == Reading::Unsure;
         // Nothing has come for which a waiting client could open its window: it may have given the stream up.
@@ -238,7 +260,7 @@ impl Turns {
         self.perhaps_rest = None;
         let of_answered = match self.speech {
             Speech::Http2 => self.upload.sent_in_http2(content) == Rest::OfAnswered,
-            Speech::Other => self.upload.sent(content) == Rest::OfAnswered,
+            Speech::Other | Speech::Database => self.upload.sent(content) == Rest::OfAnswered,
             Speech::Unknown => false,
         };
         if of_answered {
@@ -276,7 +298,7 @@ impl Turns {
         let mut rest = several.unwrap_or(fresh);
         // Of HTTP/1 it is asked whether the client knew of the answer: then a short one is no head either.
         let head = match self.speech {
-            Speech::Other => SHORTEST_REQUEST,
+            Speech::Other | Speech::Database => SHORTEST_REQUEST,
             Speech::Http2 | Speech::Unknown => PIECE,
         };
         if !rest.upload.go_on_with(content, head) {
@@ -288,8 +310,20 @@ impl Turns {
 
     fn answered(&mut self, content: u16) -> bool {
         let number = self.server_records;
+        if let Some((first, before)) = self.before_first.take()
+            && are_tickets(first, content)
+        {
+            *self = *before;
+            self.server_records = 2;
+            self.tickets = Some(content);
+            return false;
+        }
+        let may_be_first = number == 0 && TICKET.contains(&content);
+        if may_be_first && self.hidden == Tickets::Two {
+            self.before_first = Some((content, Box::new(self.clone())));
+        }
         self.server_records = self.server_records.saturating_add(1);
-        if self.hides_tickets && number == 0 && TICKET.contains(&content) {
+        if may_be_first && self.hidden == Tickets::Any {
             self.held = Some(content);
             return false;
         }
@@ -332,7 +366,7 @@ impl Turns {
             Speech::Http2 if self.may_grant_windows(content) => Reading::Unsure,
             Speech::Http2 | Speech::Unknown => later_frames(content),
             Speech::Other if content < SHORTEST_REQUEST => Reading::Control,
-            Speech::Other => Reading::Speech,
+            Speech::Other | Speech::Database => Reading::Speech,
         };
         if reading != Reading::Speech {
             let in_http2 = self.speech == Speech::Http2;

@@ -131,6 +131,31 @@ pub(crate) fn ends_dialogue(
     short && soon && (unasked || close.side == Side::Server && (late || tls.server_said_goodbye()))
 }
 
+/// COM_QUIT of MySQL and Terminate of PostgreSQL with their headers: nothing answers them.
+const ENDS_A_SESSION: u16 = 5;
+/// PostgreSQL's CancelRequest, which is all that its connection is for (protocol-message-formats).
+const CANCEL_REQUEST: u16 = 16;
+
+/// The session of a database in which the client's last record was to end it, by its length, and by that it was not answered but left.
+/// Behind the server's close it ends nothing any more.
+pub(crate) fn ends_a_databases_session(
+    connection: &Connection<Exchanges>,
+    tls: &Tls,
+    close: Close,
+) -> bool {
+    let word = tls.last_word.filter(|_| tls.of_database);
+    let Some((word, len)) = word.filter(|(word, _)| word.frame <= close.at.frame) else {
+        return false;
+    };
+    let unanswered = tls
+        .last_answer
+        .is_none_or(|answer| answer.frame < word.frame);
+    let cancels = len == CANCEL_REQUEST && tls.client_bytes == u64::from(len);
+    let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
+    let soon = close.at.time - word.time <= AT_ONCE + trip;
+    unanswered && soon && (len == ENDS_A_SESSION || cancels)
+}
+
 /// The client's last packet that is more than a close_notify.
 fn last_word<'p>(talk: impl DoubleEndedIterator<Item = &'p Packet>) -> Option<&'p Packet> {
     let mut talk = talk.rev();

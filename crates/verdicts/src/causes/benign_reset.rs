@@ -95,6 +95,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         nothing_missing::LEFT_WITHOUT_GOODBYE,
         nothing_missing::SESSION_DROPPED,
+        nothing_missing::SESSION_CUT,
         on(
             FIN_REFUSED_NEARBY,
             0.5,

@@ -50,6 +50,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         nothing_missing::LEFT_WITHOUT_GOODBYE,
         nothing_missing::SESSION_DROPPED,
+        nothing_missing::SESSION_CUT,
         on(
             CLOSE_IN_RETURN_UNSEEN,
             0.5,

@@ -19,6 +19,11 @@ pub(super) const SESSION_DROPPED: On = on(
     0.3,
     "in SSH it is the client that ends the session, or the server says before what its program ended with",
 );
+pub(super) const SESSION_CUT: On = on(
+    ids::SESSION_CUT,
+    0.03,
+    "a database's server ends a session only when it is told to, fails, or has waited too long",
+);
 pub(super) const TICKET_OR_ANSWER: On = on(
     ids::TICKET_OR_ANSWER,
     0.15,

@@ -25,6 +25,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         LEFT_IN_WORDS_ASKED,
         DECLINED_IN_WORDS,
         SESSION_DROPPED,
+        SESSION_CUT,
     ],
     weights: &[
         on(
@@ -358,6 +359,9 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             format!("in the middle of its answer to {}", open.name())
         }
         Some(open) => format!("without answering {}", open.name()),
+        None if found.has(SESSION_CUT) => {
+            "and with it the session of a database that the client had not ended".to_owned()
+        }
         None if found.has(SESSION_DROPPED) => "out of a silence, without a word".to_owned(),
         None if found.has(WEBSOCKET_CUT_BY_SERVER) => "without a WebSocket close frame".to_owned(),
         None if found.has(PERHAPS_ABORTED) => format!(

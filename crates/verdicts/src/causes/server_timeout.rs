@@ -20,6 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         TIMED_OUT_IN_WORDS,
         ANSWERED_LATE,
         SESSION_DROPPED,
+        SESSION_CUT,
     ],
     weights: &[
         on(
@@ -63,6 +64,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SESSION_DROPPED,
             0.15,
             "servers give sessions up that are idle, or do not answer their probes",
+        ),
+        on(
+            SESSION_CUT,
+            0.2,
+            "databases limit how long a session may idle; others are told to end it, or stop",
         ),
         on(
             REFUSED_IN_WORDS,

@@ -246,6 +246,8 @@ ids! {
     LEFT_WITHOUT_GOODBYE = "left_without_goodbye";
     /// The server closed a session that clients end, after a silence and without a word.
     SESSION_DROPPED = "session_dropped";
+    /// The server closed a session of a database, which only clients end.
+    SESSION_CUT = "session_cut";
     /// Behind an upload the server was silent for long, answered, and left right behind that.
     ANSWERED_LATE = "answered_late";
     /// A FIN that broke a silence was refused by somebody nearer than the host to which it went.

@@ -1,5 +1,7 @@
 //! Sessions that end without the words with which they mostly end: QUIT, or what a shell ended with.
 
+mod databases;
+
 use whyreset_capture::Span;
 use whyreset_connections::Side;
 use whyreset_exchanges::{ClientsLast, Protocol};
@@ -18,6 +20,7 @@ const SOON: Span = Span::from_millis(900);
 
 /// Records a client that took no leave, and a server that closed a session of SSH by itself.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    databases::observe(case, found);
     let c = case.connection;
     let last = c.app.list.last().filter(|e| !e.uncertain && !e.from_list);
     let over = case.accounts.open.is_none();

@@ -81,6 +81,17 @@ impl Session {
         it
     }
 
+    /// A session of PostgreSQL, which asks in clear whether the server speaks TLS, with one query and its answer.
+    pub fn of_postgresql() -> Self {
+        let mut it = Self::connected(5432);
+        it.client(0.0401, PSH_ACK, &[0, 0, 0, 8, 4, 210, 22, 47]);
+        it.server(0.0490, PSH_ACK, b"S");
+        it.shake_hands("");
+        it.client(0.0902, PSH_ACK, &record(DATA, 24 + 52));
+        it.server(0.13, PSH_ACK, &record(DATA, 24 + 66));
+        it
+    }
+
     fn connected(port: u16) -> Self {
         let mut talk = Talk::new();
         talk.port = port;

@@ -18,7 +18,7 @@ fn after(turns: Turns, records: &[(Side, u16)]) -> (Option<bool>, Option<bool>) 
 
 #[test]
 fn an_opening_of_http2_that_only_tickets_follow_is_unanswered() {
-    let turns = || Turns::new(Speech::Http2, true);
+    let turns = || Turns::new(Speech::Http2, Tickets::Any);
     let tickets = [(Client, 88), (Server, 233), (Server, 233)];
     assert_eq!(after(turns(), &tickets).0, Some(true));
     let settings = [tickets.as_slice(), &[(Server, 27)]].concat();
@@ -27,9 +27,25 @@ fn an_opening_of_http2_that_only_tickets_follow_is_unanswered() {
 }
 
 #[test]
+fn two_tickets_for_a_client_that_has_no_use_for_any_are_no_answer() {
+    let turns = || Turns::new(Speech::Other, Tickets::Two);
+    let asked = (Client, 64);
+    let answered = |records: &[(Side, u16)]| after(turns(), records).0;
+    assert_eq!(answered(&[asked, (Server, 233), (Server, 233)]), Some(true));
+    let answer = [(Server, 233), (Server, 233), (Server, 512)];
+    assert_eq!(answered(&[&[asked], &answer[..]].concat()), Some(false));
+    // One record is an answer, and so are two that are not alike.
+    assert_eq!(answered(&[asked, (Server, 233)]), Some(false));
+    assert_eq!(
+        answered(&[asked, (Server, 233), (Server, 512)]),
+        Some(false)
+    );
+}
+
+#[test]
 fn a_window_behind_the_servers_settings_resets_nothing() {
     let asked = [(Client, 69), (Client, 64), (Server, 33), (Server, 13)];
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     let opened = [asked.as_slice(), &[(Client, 9), (Server, 9)]].concat();
     assert_eq!(after(turns(), &opened).0, Some(true));
     let reset = [opened.as_slice(), &[(Server, 13)]].concat();
@@ -38,7 +54,7 @@ fn a_window_behind_the_servers_settings_resets_nothing() {
 
 #[test]
 fn what_comes_before_any_request_is_a_ticket() {
-    let turns = || Turns::new(Speech::Other, true);
+    let turns = || Turns::new(Speech::Other, Tickets::Any);
     let late = [(Server, 1_040), (Client, 80)];
     assert_eq!(after(turns(), &late), (Some(true), Some(false)));
     let answered = [late.as_slice(), &[(Server, 300)]].concat();
@@ -51,7 +67,7 @@ fn what_comes_before_any_request_is_a_ticket() {
 fn a_reset_behind_a_silence_gives_up_the_last_request() {
     let at = Moment::default();
     let mut turns = heard(
-        Turns::new(Speech::Http2, false),
+        Turns::new(Speech::Http2, Tickets::None),
         &[(Client, 69), (Server, 40), (Client, 50), (Client, 9)],
     );
     turns.after_silence(at, 9);
@@ -71,7 +87,7 @@ fn a_reset_behind_a_silence_gives_up_the_last_request() {
 
 #[test]
 fn requests_and_responses_of_http1() {
-    let turns = || Turns::new(Speech::Other, false);
+    let turns = || Turns::new(Speech::Other, Tickets::None);
     assert_eq!(after(turns(), &[]), (None, None));
     let asked = [(Client, 80)];
     assert_eq!(after(turns(), &asked), (Some(true), Some(false)));
@@ -108,7 +124,7 @@ fn requests_and_responses_of_http1() {
 
 #[test]
 fn without_the_negotiation_small_records_are_neither() {
-    let turns = || Turns::new(Speech::Unknown, false);
+    let turns = || Turns::new(Speech::Unknown, Tickets::None);
     let answered = [(Client, 91), (Server, 300), (Server, 16_384)];
     assert_eq!(after(turns(), &answered).0, Some(false));
     let window = [answered.as_slice(), &[(Client, 13), (Client, 17)]].concat();
@@ -121,7 +137,7 @@ fn without_the_negotiation_small_records_are_neither() {
 #[test]
 fn the_end_of_an_answer_by_its_sizes() {
     let end = |speech, records: &[u16]| {
-        let mut turns = Turns::new(speech, false);
+        let mut turns = Turns::new(speech, Tickets::None);
         turns.add(Client, 1, 80);
         for (frame, content) in (2..).zip(records) {
             turns.add(Server, frame, *content);
@@ -143,14 +159,14 @@ fn the_end_of_an_answer_by_its_sizes() {
     assert_eq!(end(Speech::Http2, &frames), AnswerEnd::Full);
     let ended = [&frames[..], &[9]].concat();
     assert_eq!(end(Speech::Http2, &ended), AnswerEnd::Marked);
-    let mut mail = Turns::new(Speech::Other, false);
+    let mut mail = Turns::new(Speech::Other, Tickets::None);
     for (frame, (side, content)) in
         (1..).zip([(Client, 80), (Server, 60), (Client, 6), (Server, 59)])
     {
         mail.add(side, frame, content);
     }
     assert_eq!(mail.answer_end(), AnswerEnd::Marked);
-    let mut upload = Turns::new(Speech::Http2, false);
+    let mut upload = Turns::new(Speech::Http2, Tickets::None);
     let records = [(Client, 80), (Client, 900), (Server, 300), (Server, 13)];
     for (frame, (side, content)) in (1..).zip(records) {
         upload.add(side, frame, content);
@@ -167,7 +183,7 @@ fn runs_that_end_alike_have_no_end_among_them() {
         let runs = ends.iter().flat_map(|end| run(*end));
         [(Client, 80)].into_iter().chain(runs).collect::<Vec<_>>()
     };
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     assert_eq!(after(turns(), &answer(&[170, 72, 72])).1, Some(true));
     assert_eq!(after(turns(), &answer(&[170, 72, 73])).1, None);
     // Several answers at once may well end alike.
@@ -183,7 +199,7 @@ fn runs_that_end_alike_have_no_end_among_them() {
 
 #[test]
 fn a_request_that_is_read_late_is_not_the_last_word() {
-    let mut turns = Turns::new(Speech::Other, false);
+    let mut turns = Turns::new(Speech::Other, Tickets::None);
     assert!(turns.add(Server, 67, 1_400));
     assert!(turns.add(Client, 63, 1_100));
     assert_eq!(turns.request_outstanding(), Some(false));
@@ -193,7 +209,7 @@ fn a_request_that_is_read_late_is_not_the_last_word() {
 
 #[test]
 fn tickets_are_no_answer() {
-    let turns = || Turns::new(Speech::Other, true);
+    let turns = || Turns::new(Speech::Other, Tickets::Any);
     for ticket in [238, 57] {
         let two = [(Client, 80), (Server, ticket), (Server, ticket)];
         assert_eq!(after(turns(), &two).0, Some(true));
@@ -220,7 +236,7 @@ fn a_short_answer_behind_the_settings_is_one() {
         (Server, 74),
     ];
     assert_eq!(
-        after(Turns::new(Speech::Http2, false), &head).0,
+        after(Turns::new(Speech::Http2, Tickets::None), &head).0,
         Some(false)
     );
 }
@@ -241,12 +257,12 @@ fn upload_in_http2(pieces: u32) -> Vec<(Side, u16)> {
 }
 
 fn in_http2(records: &[(Side, u16)]) -> Turns {
-    heard(Turns::new(Speech::Http2, false), records)
+    heard(Turns::new(Speech::Http2, Tickets::None), records)
 }
 
 #[test]
 fn an_upload_that_goes_on_was_granted_more_and_not_reset() {
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     assert_eq!(after(turns(), &upload_in_http2(20)).0, Some(true));
     assert_eq!(after(turns(), &upload_in_http2(1)).0, None);
 }
@@ -400,7 +416,7 @@ fn an_upload_that_stops_at_its_answer_was_perhaps_refused() {
 
 #[test]
 fn frames_of_http2_are_neither() {
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     // Preface, SETTINGS of three entries and WINDOW_UPDATE; a request; the server's own SETTINGS; its acknowledgement.
     let opening = [
         (Client, 64),
@@ -438,7 +454,7 @@ fn answers_of_one_length_are_not_pieces_of_one() {
         (Server, 1_225),
     ];
     let again = [(Client, 29), (Server, 1_343), (Client, 29), (Server, 1_343)];
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     assert_ne!(after(turns(), &[&asked[..], &again].concat()).1, Some(true));
     let pieces = [(Server, 1_343), (Server, 1_343), (Server, 1_343)];
     assert_eq!(
@@ -448,7 +464,7 @@ fn answers_of_one_length_are_not_pieces_of_one() {
     // Several requests of HTTP/1 at once.
     let asked = [(Client, 74), (Client, 222)];
     let answers = [(Server, 10_050); 4];
-    let turns = || Turns::new(Speech::Other, false);
+    let turns = || Turns::new(Speech::Other, Tickets::None);
     assert_ne!(
         after(turns(), &[&asked[..], &answers].concat()).1,
         Some(true)

@@ -68,7 +68,9 @@ pub(super) fn missing_of_tls(
     let farewell = tls.parting_word
         || tls.delivered_alone
         || goodbye::perhaps_goaway(connection, tls, close)
-        || goodbye::ends_dialogue(connection, tls, close);
+        || goodbye::ends_dialogue(connection, tls, close)
+        || close.is_some_and(|close| goodbye::ends_a_databases_session(connection, tls, close))
+        || close.is_some_and(|close| asks_a_closed_database(tls, close));
     if tls.request_outstanding == Some(true) && !farewell {
         return Some((Missing::Unanswered, true));
     }
@@ -76,6 +78,13 @@ pub(super) fn missing_of_tls(
         return Some((Missing::RequestUnfinished, true));
     }
     None
+}
+
+/// A database's server had closed before: that is what ended the session, not what was said behind it.
+fn asks_a_closed_database(tls: &Tls, close: Close) -> bool {
+    let word = tls.last_word.filter(|_| tls.of_database);
+    let closed = (close.side, close.kind) == (Side::Server, Kind::Fin);
+    closed && word.is_some_and(|(word, _)| word.frame > close.at.frame)
 }
 
 /// The server answered and took leave, and the client's last record was never whole: it was still sending what had been answered.
