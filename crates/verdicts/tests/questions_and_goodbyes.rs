@@ -131,6 +131,24 @@ fn a_server_that_leaves_a_query_without_an_answer_has_failed() {
 }
 
 #[test]
+fn a_server_that_ends_a_session_which_clients_end_has_a_reason() {
+    expect_by(
+        &Turns::mysql().server_closes(0.3),
+        Cause::ServerAbort,
+        EndedBy::Server,
+    );
+    expect_by(
+        &Turns::mysql().server_closes(19.55),
+        Cause::ServerTimeout,
+        EndedBy::Server,
+    );
+    let mut it = Turns::mysql();
+    it.client(COM_QUIT);
+    let verdict = it.server_closes(0.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
 fn what_is_like_answered_questions_is_one() {
     let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
     it.client(&request(2));
@@ -284,9 +302,9 @@ fn a_transfer_of_ftp_that_is_announced_has_an_end_to_come() {
     let done = b"150 Opening BINARY mode data connection.\r\n226 Transfer complete.\r\n";
     assert_eq!(ftp(announced, Side::Server).cause, Cause::ServerAbort);
     assert_eq!(ftp(announced, Side::Client).cause, Cause::ClientAbort);
-    for side in [Side::Client, Side::Server] {
-        assert_eq!(ftp(done, side).cause, Cause::None);
-    }
+    assert_eq!(ftp(done, Side::Client).cause, Cause::None);
+    // Nothing is owed any more, but it is the client that ends a session.
+    assert_eq!(ftp(done, Side::Server).cause, Cause::ServerTimeout);
 }
 
 /// Two people, or a person and a program, that take their time.

@@ -360,7 +360,9 @@ impl Http1 {
         self.response.body_before = 0;
         if body == Body::Tunnel {
             self.end_message(log, Way::Response);
-            self.open_tunnel(log, id, pending.and_then(|asked| asked.upgrade));
+            // The answer names the protocol too (RFC 9110 §7.8).
+            let asked = pending.and_then(|asked| asked.upgrade);
+            self.open_tunnel(log, id, asked.or_else(|| head.fields.upgrade.clone()));
             return;
         }
         if !whole {

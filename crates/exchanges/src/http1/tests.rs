@@ -337,6 +337,9 @@ fn a_websocket_is_whole_with_a_close_frame_before_the_first_fin() {
     assert_eq!(last(upgraded().client(close).close(Client)), (true, false));
     assert_eq!(last(upgraded().close(Server).client(close)), (false, false));
     assert_eq!(last(upgraded().close(Server)), (false, false));
+    let unasked =
+        Talk::default().server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    assert_eq!(last(unasked.close(Server)), (false, false));
     // What is no frame hides those behind it.
     let odd = upgraded().server([0xff, 2]).close(Server);
     assert_eq!(last(odd), (false, true));

@@ -108,7 +108,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             BEGUN_UNHEARD,
-            0.6,
+            0.45,
             "what was asked first is not in the capture",
         ),
         nothing_missing::HEARD_IN_PART,
@@ -282,6 +282,8 @@ fn how_harmless(case: &Case<'_>, found: &Observations) -> &'static str {
         "Harmless as far as an encrypted session shows; whether the last answer was whole does not show inside TLS."
     } else if case.accounts.encrypted {
         "Harmless as far as an encrypted session shows: no answer was under way when the RST came."
+    } else if found.has_any(&[HEARD_IN_PART, BEGUN_UNHEARD]) {
+        "Harmless as far as the capture shows: nothing was under way when the RST came; what was asked and promised is not in it, or only in part."
     } else if found.has(LACKED_BEFORE_RST) {
         "Harmless, if the bytes that were missing when the RST came were not wanted any more."
     } else {

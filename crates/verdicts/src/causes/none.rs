@@ -92,7 +92,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             BEGUN_UNHEARD,
-            0.7,
+            0.45,
             "what was asked first is not in the capture",
         ),
         nothing_missing::HEARD_IN_PART,
@@ -353,7 +353,7 @@ fn in_order_but(case: &Case<'_>, found: &Observations, closer: Side) -> Option<S
             "Nothing shows that anything went wrong",
             "; what was said before was not captured",
         )
-    } else if found.has(HEARD_IN_PART) {
+    } else if found.has_any(&[HEARD_IN_PART, BEGUN_UNHEARD]) {
         (
             AS_FAR_AS_SHOWN,
             "; what was asked and promised is not in it",

@@ -22,7 +22,7 @@ pub(super) const SESSION_DROPPED: On = on(
 pub(super) const SESSION_CUT: On = on(
     ids::SESSION_CUT,
     0.03,
-    "a database's server ends a session only when it is told to, fails, or has waited too long",
+    "such a server ends a session only when it is told to, fails, or has waited too long",
 );
 pub(super) const TICKET_OR_ANSWER: On = on(
     ids::TICKET_OR_ANSWER,
@@ -36,7 +36,7 @@ pub(super) const REQUEST_UNREAD: On = on(
 );
 pub(super) const HEARD_IN_PART: On = on(
     ids::HEARD_IN_PART,
-    0.5,
+    0.4,
     "what was asked and promised is not in the capture",
 );
 pub(super) const UNTIMED: On = on(

@@ -41,7 +41,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             RECORDS_NOT_READ,
-            2.5,
+            3.5,
             "servers seldom leave right behind an answer that is whole, and whether this one was does not show",
         ),
         on(

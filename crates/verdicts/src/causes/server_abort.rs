@@ -360,7 +360,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         }
         Some(open) => format!("without answering {}", open.name()),
         None if found.has(SESSION_CUT) => {
-            "and with it the session of a database that the client had not ended".to_owned()
+            "and with it a session that the client had not ended".to_owned()
         }
         None if found.has(SESSION_DROPPED) => "out of a silence, without a word".to_owned(),
         None if found.has(WEBSOCKET_CUT_BY_SERVER) => "without a WebSocket close frame".to_owned(),

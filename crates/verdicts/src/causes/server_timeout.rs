@@ -67,8 +67,8 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             SESSION_CUT,
-            0.2,
-            "databases limit how long a session may idle; others are told to end it, or stop",
+            0.7,
+            "many limit how long a session may idle; others are told to end it, or stop",
         ),
         on(
             REFUSED_IN_WORDS,

@@ -218,7 +218,11 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
                     || case.accounts.unpromised.is_some()
                     || case.accounts.encrypted
                     || !(case.accounts.understood || arrived(case))
-                    || found.has(ids::PERHAPS_ABORTED)
+                    || found.has_any(&[
+                        ids::PERHAPS_ABORTED,
+                        ids::HEARD_IN_PART,
+                        ids::BEGUN_UNHEARD,
+                    ])
                 {
                     format!("When the RST came (frame {rst}), {understood}.")
                 } else {

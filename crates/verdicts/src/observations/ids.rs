@@ -246,7 +246,7 @@ ids! {
     LEFT_WITHOUT_GOODBYE = "left_without_goodbye";
     /// The server closed a session that clients end, after a silence and without a word.
     SESSION_DROPPED = "session_dropped";
-    /// The server closed a session of a database, which only clients end.
+    /// The server closed a session which only clients end, and gave no reason in words.
     SESSION_CUT = "session_cut";
     /// Behind an upload the server was silent for long, answered, and left right behind that.
     ANSWERED_LATE = "answered_late";

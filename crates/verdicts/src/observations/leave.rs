@@ -15,6 +15,18 @@ use crate::wording;
 /// §5.4).
 const WITH_QUIT: [&str; 5] = ["smtp", "lmtp", "pop3", "ftp", "nntp"];
 
+/// Nor do the servers of these end a session by themselves, as long as nothing fails: a client of MySQL, PostgreSQL, MQTT or LDAP takes leave
+/// in words (COM_QUIT, Terminate, DISCONNECT, Unbind), one of IMAP with LOGOUT, one of Redis or memcached with QUIT, or just closes.
+const ENDED_BY_CLIENTS: [&str; 7] = [
+    "mysql",
+    "postgresql",
+    "mqtt",
+    "ldap",
+    "imap",
+    "redis",
+    "memcached",
+];
+
 /// What a server has to say of the end comes sooner before its close.
 const SOON: Span = Span::from_millis(900);
 
@@ -48,6 +60,22 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 ),
             );
         }
+        (Side::Server, _)
+            if words.is_some()
+                && is_ended_by_clients(protocol, greeted)
+                && !said(ClientsLast::Farewell)
+                && !(last.heard_in_part && said(ClientsLast::Untold))
+                && c.app.last_words.is_none() =>
+        {
+            found.tell(
+                ids::SESSION_CUT,
+                [last.request_ended.map_or(0, |at| at.frame), close.at.frame],
+                format!(
+                    "The server ended the session by itself (frame {}): the client had not taken leave, and the server said nothing of a reason.",
+                    close.at.frame
+                ),
+            );
+        }
         (Side::Server, Kind::Fin) if words.is_some() && protocol == "ssh" && silent(case) => {
             found.tell(
                 ids::SESSION_DROPPED,
@@ -61,6 +89,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         }
         _ => {}
     }
+}
+
+fn is_ended_by_clients(protocol: &str, greeted: bool) -> bool {
+    ENDED_BY_CLIENTS.contains(&protocol) || greeted && WITH_QUIT.contains(&protocol)
 }
 
 fn silent(case: &Case<'_>) -> bool {
