@@ -274,6 +274,15 @@ fn a_confirmation_has_no_answer() {
 
 /// FTP's control connection, of which the server's last words are these when `side` closes.
 fn ftp(words: &[u8], side: Side) -> Verdict {
+    let talk = ftp_at(words);
+    match side {
+        Side::Client => talk.client_closes(3.0),
+        Side::Server => talk.server_closes(3.0),
+    }
+}
+
+/// The same before anybody closes.
+fn ftp_at(words: &[u8]) -> Turns {
     let mut talk = Turns::open(21);
     talk.server(b"220 (FTP)\r\n");
     for (command, reply) in [
@@ -289,10 +298,7 @@ fn ftp(words: &[u8], side: Side) -> Verdict {
     }
     talk.client(b"RETR a.iso\r\n");
     talk.server(words);
-    match side {
-        Side::Client => talk.client_closes(3.0),
-        Side::Server => talk.server_closes(3.0),
-    }
+    talk
 }
 
 /// 150 only announces the transfer (RFC 959 §4.2.1): 226, or why it failed, comes behind it. Meanwhile nobody waits for a word here.
@@ -303,8 +309,25 @@ fn a_transfer_of_ftp_that_is_announced_has_an_end_to_come() {
     assert_eq!(ftp(announced, Side::Server).cause, Cause::ServerAbort);
     assert_eq!(ftp(announced, Side::Client).cause, Cause::ClientAbort);
     assert_eq!(ftp(done, Side::Client).cause, Cause::None);
+    // Nor does the capture's end say how it ended.
+    let open = |words: &[u8]| ftp_at(words).talk.verdict(2.6);
+    let (begun, over) = (open(announced), open(done));
+    assert!(begun.confidence < over.confidence, "{}", told(&begun));
     // Nothing is owed any more, but it is the client that ends a session.
     assert_eq!(ftp(done, Side::Server).cause, Cause::ServerTimeout);
+}
+
+#[test]
+fn a_transfer_that_the_end_of_the_capture_cuts_does_not_rest() {
+    let mut it = Turns::open(9000);
+    it.client(b"\x01give");
+    for _ in 0..8 {
+        it.talk.server(it.at, ACK, it.down, it.up, &[7; 1448]);
+        it.down += 1448;
+    }
+    let verdict = it.talk.verdict(it.at + 0.01);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.8, "{}", told(&verdict));
 }
 
 /// Two people, or a person and a program, that take their time.

@@ -64,7 +64,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             if words.is_some()
                 && is_ended_by_clients(protocol, greeted)
                 && !said(ClientsLast::Farewell)
-                && !(last.heard_in_part && said(ClientsLast::Untold))
+                && !(c.flows.client.missing_bytes > 0 && said(ClientsLast::Untold))
                 && c.app.last_words.is_none() =>
         {
             found.tell(

@@ -1,12 +1,12 @@
 //! Connections that were still open when the capture ended: at rest, in the middle of something, or stuck.
 
 use whyreset_capture::Span;
-use whyreset_connections::Moment;
-use whyreset_exchanges::AnswerEnd;
+use whyreset_connections::{Moment, Side};
+use whyreset_exchanges::{AnswerEnd, ClientsLast, Protocol};
 
 use super::{greeting, ids, loss, windows};
 use crate::Observations;
-use crate::case::{Case, Missing, untold};
+use crate::case::{Case, Missing, in_flight, is_full, untold};
 use crate::wording;
 
 /// A capture that ends this long after a request passed without an answer no longer shows a connection at rest.
@@ -15,6 +15,10 @@ const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
 /// Data is acknowledged within half a second and sent again within a few, even of a first round trip that is a guess.
 const UNSETTLED: Span = Span::from_secs(5);
+/// A sender that has more to send goes on sooner.
+const FLOWING: Span = Span::from_secs(1);
+/// More than a message, or an answer, that was sent in one piece.
+const SEVERAL_SEGMENTS: i64 = 8_192;
 /// A client that means to ask has asked by then.
 const UNUSED: Span = Span::from_secs(3);
 
@@ -140,7 +144,10 @@ fn body_is_unfinished(case: &Case<'_>) -> bool {
 fn at_rest(case: &Case<'_>, found: &mut Observations) {
     let (c, quiet) = (case.connection, case.ran_on());
     let last = c.frames.last;
-    let waiting = case.accounts.missing().is_some() || answered_while_sending(case);
+    let waiting = case.accounts.missing().is_some()
+        || answered_while_sending(case)
+        || transfer_under_way(case)
+        || transfer_announced(case);
     let text = if waiting {
         format!(
             "The capture ends {} after frame {last}, in the middle of an exchange that shows no trouble.",
@@ -224,6 +231,29 @@ fn unsettled(case: &Case<'_>) -> Option<Moment> {
         .filter_map(|(sender, _)| sender.last_new_data)
         .max_by_key(|last| last.frame)
         .filter(|last| both && last.frame == c.frames.last)
+}
+
+/// One side was still sending in large pieces when the capture ended: more than a message was on its way, or what came last was as large as
+/// it can be.
+fn transfer_under_way(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    if case.ran_on() > FLOWING || !c.timed || c.elided {
+        return false;
+    }
+    let pieces = [Side::Client, Side::Server].map(|side| in_flight(c, side));
+    let mut packets = c.packets.iter();
+    let last = packets.rfind(|p| p.payload_len > 0);
+    let full = last.is_some_and(|p| p.payload_len > 0 && is_full(c, p));
+    full || pieces.into_iter().any(|bytes| bytes > SEVERAL_SEGMENTS)
+}
+
+/// FTP's server has said that a transfer begins (150), and not yet how it ended.
+fn transfer_announced(case: &Case<'_>) -> bool {
+    let last = case.connection.app.list.last().filter(|e| !e.from_list);
+    last.is_some_and(|e| {
+        let servers = e.last_speaker == Some(Side::Server);
+        servers && e.protocol == Protocol::Other("ftp") && e.clients_last == ClientsLast::Asks
+    })
 }
 
 /// By the order of its records an upload goes on that the server has answered already.
