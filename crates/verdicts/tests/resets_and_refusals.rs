@@ -297,3 +297,22 @@ fn who_has_just_spoken_did_not_forget_though_its_last_ack_of_the_handshake_is_mi
     let lost = verdict.cause == Cause::PeerStateLost && verdict.confidence > 0.8;
     assert!(!lost, "{}", told(&verdict));
 }
+
+#[test]
+fn a_reset_while_something_is_on_its_way_is_not_surely_harmless() {
+    let mut talk = Talk::new();
+    talk.port = 9_000;
+    talk.handshake();
+    for (n, at) in [0.1, 0.15, 0.2, 0.25].into_iter().enumerate() {
+        talk.server(at, PSH_ACK, 1 + 5 * n as u32, 1, b"12345");
+    }
+    talk.client(0.26, RST_ACK, 1, 6, b"");
+    let verdict = talk.verdict(2.0);
+    let sure = verdict.cause == Cause::BenignReset && verdict.confidence > 0.7;
+    assert!(!sure, "{}", told(&verdict));
+    assert!(
+        !verdict.summary.contains("nobody lost"),
+        "{}",
+        verdict.summary
+    );
+}

@@ -8,7 +8,7 @@ mod talk;
 mod told;
 
 use talk::{ACK, FIN_ACK, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
-use told::{share, shows, told};
+use told::{share, shows, told, weighs};
 use whyreset_connections::Side;
 use whyreset_verdicts::Cause;
 
@@ -258,4 +258,38 @@ fn a_yes_before_the_end_of_an_upload_refuses_nothing() {
         "{}",
         told(&verdict)
     );
+}
+
+#[test]
+fn no_web_servers_timer_ends_another_protocol() {
+    let mut talk = Talk::new();
+    talk.port = 445;
+    talk.handshake();
+    let word = b"\0\0\0\x20\xfeSMBabcdefghijklmnopqrstuvwxyz01";
+    let said = word.len() as u32;
+    talk.client(0.05, PSH_ACK, 1, 1, word);
+    talk.server(0.09, PSH_ACK, 1, 1 + said, word);
+    talk.client(0.1, ACK, 1 + said, 1 + said, b"");
+    talk.server(60.09, FIN_ACK, 1 + said, 1 + said, b"");
+    talk.client(60.1, ACK, 1 + said, 2 + said, b"");
+    talk.client(60.2, RST_ACK, 1 + said, 2 + said, b"");
+    let verdict = talk.verdict(62.0);
+    assert!(!told(&verdict).contains("nginx"), "{}", told(&verdict));
+    assert!(!weighs(&verdict, "timer_fits"), "{}", told(&verdict));
+}
+
+#[test]
+fn a_goodbye_is_no_word_that_idling_counts_from() {
+    let mut talk = Talk::new();
+    talk.port = 25;
+    talk.handshake();
+    talk.server(0.1, PSH_ACK, 1, 1, b"220 mail ESMTP\r\n");
+    talk.client(0.15, PSH_ACK, 1, 17, b"EHLO x\r\n");
+    talk.server(1.7, PSH_ACK, 17, 9, b"250 ok\r\n");
+    talk.client(1.86, ACK, 9, 25, b"");
+    talk.server(31.7, PSH_ACK, 25, 9, b"421 4.4.2 timeout exceeded\r\n");
+    talk.server(31.701, FIN_ACK, 53, 9, b"");
+    talk.client(31.75, ACK, 9, 54, b"");
+    let verdict = talk.verdict(40.0);
+    assert!(weighs(&verdict, "round_wait"), "{}", told(&verdict));
 }

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, on};
+use crate::observations::ending::arrived;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -26,6 +27,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             SENT_NEVER_CAME,
             0.02,
             "bytes that were sent did not come, for seconds",
+        ),
+        on(
+            RESET_WHILE_SENT_TO,
+            0.3,
+            "something was still on its way to the client, and may have been wanted",
         ),
         on(
             LACKED_BEFORE_RST,
@@ -282,8 +288,12 @@ fn how_harmless(case: &Case<'_>, found: &Observations) -> &'static str {
         "Harmless as far as an encrypted session shows; whether the last answer was whole does not show inside TLS."
     } else if case.accounts.encrypted {
         "Harmless as far as an encrypted session shows: no answer was under way when the RST came."
+    } else if found.has(RESET_WHILE_SENT_TO) {
+        "Harmless, if what was still on its way to the client when it sent the RST was not wanted any more."
     } else if found.has_any(&[HEARD_IN_PART, BEGUN_UNHEARD]) {
         "Harmless as far as the capture shows: nothing was under way when the RST came; what was asked and promised is not in it, or only in part."
+    } else if !case.accounts.understood && !case.accounts.silent && !arrived(case) {
+        "Harmless as far as the capture shows: nothing shows that anything was still wanted when the RST came."
     } else if found.has(LACKED_BEFORE_RST) {
         "Harmless, if the bytes that were missing when the RST came were not wanted any more."
     } else {

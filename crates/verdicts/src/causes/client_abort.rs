@@ -24,6 +24,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
         LEFT_WITHOUT_GOODBYE,
         LEFT_OWING,
+        RESET_WHILE_SENT_TO,
     ],
     weights: &[
         on(
@@ -40,6 +41,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             ENDS_HALF_CLOSED,
             0.5,
             "what the client did with an answer is not in the capture",
+        ),
+        on(
+            RESET_WHILE_SENT_TO,
+            0.3,
+            "something was still on its way to it",
         ),
         on(
             HEARD_OUT,

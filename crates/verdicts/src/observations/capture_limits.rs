@@ -71,6 +71,11 @@ fn too_little(case: &Case<'_>, found: &mut Observations) {
     let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
     // A router says what is wrong, however little else is there.
     let told = !c.notices.is_empty() && loss::tail(case).is_some();
+    // Nor is anything missing where one side hears nothing.
+    let told = told
+        || [Side::Client, Side::Server]
+            .into_iter()
+            .any(|side| hears_nothing(case, side));
     if begun_unseen && (no_end || only_resets) && !told {
         found.add(
             ids::TOO_LITTLE,

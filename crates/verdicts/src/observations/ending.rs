@@ -211,6 +211,7 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
         (Kind::Fin, None) => closed_in_order(close.side, frame, understood, found),
         (_, fatal) => {
             let rst = fatal.map_or(frame, |reset| reset.at.frame);
+            reset_while_sent_to(case, close, found);
             found.tell(
                 ids::RST_NOTHING_MISSING,
                 [frame, rst],
@@ -233,6 +234,28 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     }
     if let Some(exchange) = case.accounts.unpromised {
         perhaps_cut(case, close, exchange, found);
+    }
+}
+
+/// The client's host had not acknowledged all that the server had sent when it reset the connection: its program did not wait for the rest.
+fn reset_while_sent_to(case: &Case<'_>, close: Close, found: &mut Observations) {
+    let flow = &case.connection.flows.server;
+    let last = flow
+        .last_new_data
+        .filter(|last| last.frame < close.at.frame);
+    let rest = in_flight(case.connection, Side::Server) - i64::from(flow.fin.is_some());
+    let by_client = (close.side, close.kind) == (Side::Client, Kind::Rst);
+    let unread = !case.accounts.understood && !case.accounts.encrypted;
+    if let Some(last) = last.filter(|_| by_client && unread && rest > 0) {
+        found.tell(
+            ids::RESET_WHILE_SENT_TO,
+            [last.frame, close.at.frame],
+            format!(
+                "The client had not acknowledged the last {} of the server (frame {}) when it reset the connection.",
+                wording::signed_bytes(rest),
+                last.frame
+            ),
+        );
     }
 }
 
@@ -351,7 +374,7 @@ fn said_goodbye_inside(case: &Case<'_>) -> bool {
 }
 
 /// All that either side sent was acknowledged.
-fn arrived(case: &Case<'_>) -> bool {
+pub(crate) fn arrived(case: &Case<'_>) -> bool {
     let c = case.connection;
     let mut sides = [Side::Client, Side::Server].into_iter();
     sides.all(|side| shows_acknowledgements(c, side) && in_flight(c, side) <= 0)

@@ -535,6 +535,8 @@ ids! {
     CLOSED_AT_FIRST_WORD = "closed_at_first_word";
     /// In a protocol that is not understood the client's first words got no answer, and the server closed in order.
     FIRST_WORD_UNANSWERED = "first_word_unanswered";
+    /// The client reset the connection while something of the server was on its way, or lay there unacknowledged.
+    RESET_WHILE_SENT_TO = "reset_while_sent_to";
     /// The server said yes (2xx) before it had the whole request, and the client left.
     EARLY_YES = "early_yes";
     /// The client did not send its SYN again, though nobody answered and the capture runs on.

@@ -69,8 +69,6 @@ pub(super) fn round_total(case: &Case<'_>, close: Close, wait: Wait, found: &mut
 fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'static str)> {
     let c = case.connection;
     let travel = case.round_trip(close.side).unwrap_or(Span::ZERO);
-    let flow = c.flows.of(close.side);
-    let peer = c.flows.of(close.side.peer());
     let own = |moment: Option<Moment>, what| moment.map(|m| (m, wait.until.time - m.time, what));
     let others = |moment: Option<Moment>, what| {
         moment.map(|m| (m, (wait.until.time - m.time) - travel, what))
@@ -87,11 +85,11 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
     };
     [
         own(
-            before(flow.last_new_data, wait),
+            last_said(case, close.side, wait),
             "since it last sent something",
         ),
         others(
-            before(peer.last_new_data, wait),
+            last_said(case, close.side.peer(), wait),
             "since it last received something",
         ),
         request,
@@ -103,8 +101,16 @@ fn starts(case: &Case<'_>, close: Close, wait: Wait) -> Vec<(Moment, Span, &'sta
     .collect()
 }
 
-fn before(moment: Option<Moment>, wait: Wait) -> Option<Moment> {
-    moment.filter(|m| m.frame < wait.until.frame)
+/// The last data of a side before the wait was over: what ended it may have been a goodbye of its own.
+fn last_said(case: &Case<'_>, side: Side, wait: Wait) -> Option<Moment> {
+    let c = case.connection;
+    let before = |frame: u64| frame < wait.until.frame;
+    let last = c.flows.of(side).last_new_data;
+    last.filter(|last| before(last.frame)).or_else(|| {
+        let mut packets = c.packets.iter();
+        let last = packets.rfind(|p| p.side == side && p.payload_len > 0 && before(p.frame));
+        last.map(|p| p.moment())
+    })
 }
 
 /// Records whether the wait is a round number, and which known timer it fits.
@@ -139,6 +145,9 @@ pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Obser
             "Counted from any likely starting point the wait is no round number.",
         );
     }
+    if speaks_something_else(case) {
+        return;
+    }
     let waiter = match close.side {
         Side::Client => Waiter::Client,
         Side::Server => Waiter::Server,
@@ -158,6 +167,12 @@ pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Obser
             ),
         );
     }
+}
+
+/// A protocol is spoken that is none of the web's: the timers that are known by name are of programs that do not speak it.
+fn speaks_something_else(case: &Case<'_>) -> bool {
+    let last = case.connection.app.list.last();
+    last.is_some_and(|last| matches!(last.protocol, Protocol::Other(_)))
 }
 
 /// Whole seconds, as limits are set to.
