@@ -204,6 +204,7 @@ impl<'a> OpenExchange<'a> {
         let Some(exchange) = self.exchange else {
             return match self.missing {
                 Missing::Unanswered => "what the client had sent".to_owned(),
+                Missing::RequestUnfinished => "a message".to_owned(),
                 _ => "the transfer".to_owned(),
             };
         };
@@ -224,6 +225,7 @@ impl<'a> OpenExchange<'a> {
             protocol if is_http(protocol) && exchange.response_started.is_some() => {
                 "a request that was not captured".to_owned()
             }
+            _ if self.missing == Missing::RequestUnfinished => "a message".to_owned(),
             _ => "what the client had sent".to_owned(),
         }
     }

@@ -115,7 +115,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         );
     }
     format!(
-        "{name} crossed the server's idle close{idle}: a keep-alive race; the request was never processed."
+        "The server's idle close{idle} crossed {name}: a keep-alive race; the request was never processed."
     )
 }
 

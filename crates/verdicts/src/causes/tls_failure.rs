@@ -132,6 +132,11 @@ fn summary(case: &Case<'_>, _: &Observations) -> String {
         !(whole && alert.by == Side::Client && alert.description == "encrypted")
     };
     match alert(case).filter(told) {
+        Some(alert) if alert.description == "encrypted" => format!(
+            "The TLS handshake failed: {} sent an encrypted alert (frame {}).",
+            wording::side(alert.by),
+            alert.at.frame
+        ),
         Some(alert) => format!(
             "The TLS handshake failed: {} sent the alert {} (frame {}){}.",
             wording::side(alert.by),

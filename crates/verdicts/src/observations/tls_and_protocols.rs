@@ -72,18 +72,19 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         && case.accounts.missing().is_some()
         && tls.handshake != TlsHandshake::Complete
     {
-        let id = if alert.description == "encrypted" {
-            ids::TLS_ALERT_ENCRYPTED
-        } else {
-            ids::TLS_ALERT
+        let (id, what) = match alert.description {
+            "encrypted" => (
+                ids::TLS_ALERT_ENCRYPTED,
+                "an encrypted TLS alert".to_owned(),
+            ),
+            description => (ids::TLS_ALERT, format!("the TLS alert {description}")),
         };
         found.tell(
             id,
             [alert.at.frame],
             format!(
-                "{} sent the TLS alert {} (frame {}) before the handshake was finished.",
+                "{} sent {what} (frame {}) before the handshake was finished.",
                 wording::the_side(alert.by),
-                alert.description,
                 alert.at.frame
             ),
         );
