@@ -233,12 +233,13 @@ fn what_got_through_in_the_end_was_not_refused_for_good() {
 }
 
 /// A device resets both ends of a download, and misses the number at the client, whose acknowledgements meet the server's dead end then:
-/// `device` is the TTL of what comes first in the server's name.
-fn dead_at_the_server(device: u8) -> Verdict {
+/// `device` is the TTL of what comes first in the server's name, `ahead` how far its number is ahead of what the client had.
+fn dead_at_the_server(device: u8, ahead: i32) -> Verdict {
     let mut talk = Talk::open();
     let up = talk.request(0.05, 1, 1);
     let down = talk.response(0.1, 1, up, 900_000, 100_000);
-    talk.stranger(0.103, Side::Server, RST, down + 5_000, device);
+    let number = down.saturating_add_signed(ahead);
+    talk.stranger(0.103, Side::Server, RST, number, device);
     for n in 0..30 {
         talk.stranger(
             0.104 + f64::from(n) / 1e5,
@@ -253,9 +254,12 @@ fn dead_at_the_server(device: u8) -> Verdict {
 
 #[test]
 fn a_dead_ends_own_words_hide_no_forged_rst_before_them() {
-    let verdict = dead_at_the_server(201);
-    assert_eq!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
-    let verdict = dead_at_the_server(57);
+    // A device is ahead of the client, or too late.
+    for ahead in [5_000, -5_000] {
+        let verdict = dead_at_the_server(201, ahead);
+        assert_eq!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
+    }
+    let verdict = dead_at_the_server(57, 5_000);
     assert_ne!(verdict.cause, Cause::InjectedReset, "{}", told(&verdict));
 }
 

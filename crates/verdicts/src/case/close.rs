@@ -42,7 +42,7 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
     let in_window = || resets().find(|reset| reset.acceptance == Acceptance::InWindow);
     exact
         .map(|exact| {
-            let earlier = forged_before(exact, in_window());
+            let earlier = forged_before(connection, exact);
             earlier
                 .or_else(|| killed_before(connection, exact))
                 .unwrap_or(exact)
@@ -52,13 +52,17 @@ pub(crate) fn fatal_reset(connection: &Connection<Exchanges>) -> Option<&Reset> 
         .or_else(|| last_of_too_many(connection))
 }
 
-/// A device resets both ends, with numbers as far as it knows them. What the end that is dead says then, in its host's own words, comes
-/// behind that: the forged RST is the root.
-fn forged_before<'a>(exact: &Reset, in_window: Option<&'a Reset>) -> Option<&'a Reset> {
-    in_window.filter(|forged| {
-        let at_once = exact.at.time - forged.at.time < AT_ONCE;
+/// A device resets both ends, with numbers as far as it knows them: one may be a miss by now. What the end that is dead says then, in its
+/// host's own words, comes behind that: the forged RST is the root.
+fn forged_before<'a>(connection: &'a Connection<Exchanges>, exact: &Reset) -> Option<&'a Reset> {
+    let in_its_name = |reset: &&Reset| {
+        let miss = matches!(reset.acceptance, Acceptance::InWindow | Acceptance::Outside);
+        miss && reset.by == exact.by && reset.at.frame < exact.at.frame
+    };
+    let mut misses = connection.resets.iter().filter(in_its_name);
+    misses.find(|forged| {
         let words = exact.dialect == Dialect::Passive && exact.origin.host > forged.origin.host;
-        forged.at.frame < exact.at.frame && at_once && words && forged.origin.host < FOREIGN
+        words && !forged.aftermath.sender_sent_data && forged.origin.host < FOREIGN
     })
 }
 
@@ -77,8 +81,6 @@ fn are_too_many(connection: &Connection<Exchanges>) -> bool {
     count.client + count.server > connection.resets.len() as u64
 }
 
-/// A RST and what it leads to lie no further apart.
-const AT_ONCE: Span = Span::from_secs(1);
 /// A host to which a RST is due with less probability has not sent it.
 const FOREIGN: f64 = 0.2;
 
