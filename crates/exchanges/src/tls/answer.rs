@@ -85,6 +85,16 @@ impl Answer {
         self.records >= MANY_PIECES
     }
 
+    /// Its length, where it is one record.
+    pub(super) fn single(self) -> Option<u16> {
+        (self.records == 1).then_some(self.longest)
+    }
+
+    /// Its longest record has this length.
+    pub(super) const fn is_as_long_as(self, len: u16) -> bool {
+        self.longest == len
+    }
+
     /// Its records are all of one length, and could be longer.
     pub(super) const fn is_alike(self) -> bool {
         self.records == self.of_longest && self.longest < FULL_RECORD

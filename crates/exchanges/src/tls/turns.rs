@@ -90,6 +90,8 @@ pub(crate) struct Turns {
     /// stand if so.
     perhaps_rest: Option<PerhapsRest>,
     answer: Answer,
+    /// The length of the answer before it, where that was one record.
+    answer_before: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -268,6 +270,7 @@ impl Turns {
         }
         self.perhaps_rest = rest;
         if self.last != Some(Side::Client) {
+            self.answer_before = self.answer.single();
             self.answer = Answer::default();
             self.burst = 0;
             self.burst_bytes = 0;
@@ -558,9 +561,17 @@ impl Turns {
         }
     }
 
-    /// Answers to requests that went out together may be as long as each other.
-    const fn are_answers_alike(&self) -> bool {
-        matches!(self.speech, Speech::Other) && self.burst > 1 && self.answer.is_alike()
+    /// Answers to requests that went out together may be as long as each other. In HTTP/2 they are taken for so where the one before was one
+    /// record of that length: more than one request is mostly under way then.
+    fn are_answers_alike(&self) -> bool {
+        let together = match self.speech {
+            Speech::Other => self.burst > 1,
+            Speech::Http2 => self
+                .answer_before
+                .is_some_and(|len| self.answer.is_as_long_as(len)),
+            Speech::Unknown => false,
+        };
+        together && self.answer.is_alike()
     }
 }
 

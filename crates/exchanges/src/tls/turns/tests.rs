@@ -533,3 +533,16 @@ fn a_window_that_was_granted_before_is_granted_again() {
     assert_eq!(granting(26), Some(true));
     assert_eq!(granting(39), None);
 }
+
+#[test]
+fn answers_of_one_length_to_several_streams_are_no_answer_under_way() {
+    let turns = || Turns::new(Speech::Http2, false);
+    let asked = [(Client, 194), (Server, 40), (Client, 20)];
+    let one_by_one = [(Server, 2_175), (Client, 20), (Server, 2_175), (Client, 20)];
+    let at_once = [(Server, 2_175), (Server, 2_175), (Server, 2_175)];
+    let several = [asked.as_slice(), &one_by_one, &at_once].concat();
+    assert_eq!(after(turns(), &several).1, None);
+    // One answer alone, in as many pieces, goes on.
+    let alone = [asked.as_slice(), &at_once].concat();
+    assert_eq!(after(turns(), &alone).1, Some(true));
+}
