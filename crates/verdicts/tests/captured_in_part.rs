@@ -486,3 +486,25 @@ fn who_sends_the_same_again_and_again_from_the_first_packet_on_hears_nothing() {
     let verdict = talk.verdict(20.0);
     assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
 }
+
+/// A short snapshot cuts the head of a request off, which the server answers with this status; the client closes.
+fn head_cut_off(status: &str) -> Verdict {
+    let mut talk = Talk::open();
+    talk.snapshot = 40;
+    let head = b"DELETE /none HTTP/1.1\r\nHost: lab.test\r\nAccept: */*\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    let answer = format!("HTTP/1.1 {status}\r\nDate: Tue, 04 Jan 2014 17:30:01 GMT\r\n\r\n");
+    talk.server(0.09, PSH_ACK, 1, up, answer.as_bytes());
+    let down = 1 + answer.len() as u32;
+    talk.client(0.091, FIN_ACK, up, down, b"");
+    talk.server(0.131, FIN_ACK, down, up + 1, b"");
+    talk.client(0.132, ACK, up + 1, down + 1, b"");
+    talk.verdict(2.0)
+}
+
+#[test]
+fn a_request_whose_head_is_cut_off_was_whole_where_the_server_says_yes_to_it() {
+    let verdict = head_cut_off("204 No Content");
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}

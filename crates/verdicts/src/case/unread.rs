@@ -38,7 +38,7 @@ pub(crate) fn no_to_an_unread_upload(
     exchange: &Exchange,
 ) -> Option<Moment> {
     let refusing = exchange.status.is_some_and(|status| status >= 400);
-    let unread = is_request_unread(exchange) && exchange.request_body_delivered.is_none();
+    let unread = is_request_unread(exchange) && exchange.request_body_expected.is_none();
     let client = &connection.flows.client;
     let poured = client.data_packets >= FEW_SEGMENTS && client.sizes.largest_sent >= FULL_SEGMENT;
     exchange
@@ -49,6 +49,27 @@ pub(crate) fn no_to_an_unread_upload(
 /// The request is not in the capture in full.
 fn is_request_unread(exchange: &Exchange) -> bool {
     exchange.uncertain || exchange.request.is_none() || exchange.from_list
+}
+
+/// How long the request was to be was not captured, but the server said yes to what had come, and had acknowledged it all: nothing shows that
+/// more was to come.
+pub(super) fn was_accepted_unread(
+    connection: &Connection<Exchanges>,
+    exchange: &Exchange,
+    close: Option<Close>,
+) -> bool {
+    let accepted = exchange
+        .status
+        .is_some_and(|status| (200..400).contains(&status));
+    let before_the_close = exchange
+        .response_started
+        .is_some_and(|at| close.is_none_or(|close| at.frame < close.at.frame));
+    accepted
+        && before_the_close
+        && exchange.request_body_expected.is_none()
+        && exchange.request_body_delivered.is_none()
+        && connection.flows.client.missing_bytes == 0
+        && in_flight(connection, Side::Client) <= 0
 }
 
 /// The server says that it had not got the whole request in time, and the capture does not hold that.

@@ -15,7 +15,7 @@ use crate::case::copies::left_in_bulk;
 use crate::case::turns::missing_of_unknown;
 use crate::case::unread::{
     answer_left_out, answered_in_turn, answered_unread, ends_short, head_left_out,
-    rest_refused_unread, rests, short_by_the_numbers, timed_out,
+    rest_refused_unread, rests, short_by_the_numbers, timed_out, was_accepted_unread,
 };
 use crate::case::{Close, Kind, cut_stream};
 
@@ -125,8 +125,9 @@ fn missing_of_http(
     exchange: &Exchange,
     close: Option<Close>,
 ) -> Option<(Missing, bool)> {
-    let request_complete =
-        exchange.request_complete || request_acknowledged_unseen(connection, exchange);
+    let request_complete = exchange.request_complete
+        || request_acknowledged_unseen(connection, exchange)
+        || was_accepted_unread(connection, exchange, close);
     if request_complete && exchange.response_complete {
         return None;
     }
