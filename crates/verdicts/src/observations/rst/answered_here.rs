@@ -51,7 +51,18 @@ pub(super) fn frames(case: &Case<'_>, reset: &Reset) -> Option<[u64; 4]> {
         .filter(alike)
         .take(LOOKED_AT)
         .collect();
-    let of_either = |side| before.iter().filter(|p| p.side == side).count() >= ENOUGH;
+    let opened = |side| {
+        let mut syns = c.packets.iter();
+        syns.any(|p| {
+            p.side == side
+                && (p.flags.is_opening_syn() || p.flags.is_syn_ack())
+                && copy_of(p).is_some()
+        })
+    };
+    let of_either = |side| {
+        let data = before.iter().filter(|p| p.side == side).count();
+        data + usize::from(data > 0 && opened(side)) >= ENOUGH
+    };
     let passed_on = before.iter().all(|p| copy_of(p).is_some());
     if !passed_on || !of_either(reset.by) || !of_either(reset.by.peer()) {
         return None;
