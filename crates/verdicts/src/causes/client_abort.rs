@@ -105,7 +105,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             REFUSER_UNSEEN,
-            2.0,
+            3.0,
             "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",
         ),
         on(
@@ -408,7 +408,10 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
                 ),
                 wording::bytes(all)
             ),
-            None => format!("it had {} of {name}", wording::signed_bytes(had)),
+            None => format!(
+                "it had {} of the answer to {name}",
+                wording::signed_bytes(had)
+            ),
         },
     };
     format!(

@@ -33,7 +33,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(FIN_UNSEEN, 0.03, "it had closed, and forgot nothing"),
         on(
             REFUSER_UNSEEN,
-            0.4,
+            0.2,
             "it may have closed in order before the capture begins",
         ),
         on(

@@ -181,7 +181,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             REFUSER_UNSEEN,
-            1.5,
+            2.5,
             "whether its sender had closed before is not in the capture",
         ),
         on(

@@ -116,11 +116,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         );
     }
     let begun = exchange.from_list || !found.has(ids::STARTS_MID_STREAM);
-    if tls.handshake != TlsHandshake::Complete
-        && begun
-        && case.close.is_some()
-        && case.accounts.missing().is_some()
-    {
+    if tls.handshake != TlsHandshake::Complete && begun && case.close.is_some() && is_open(case) {
         let frames: Vec<u64> = [exchange.started, exchange.ended]
             .iter()
             .flatten()
@@ -141,6 +137,12 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
+}
+
+/// Something is missing, and no answer was under way: behind a handshake of which one direction was not captured there may be one.
+fn is_open(case: &Case<'_>) -> bool {
+    let missing = case.accounts.missing();
+    missing.is_some_and(|missing| missing != Missing::ResponseUnfinished)
 }
 
 /// The client closed before anything of the server's can have reached it: of the handshake it had seen nothing that it could refuse.

@@ -43,6 +43,9 @@ pub(super) fn missing_of_tls(
         {
             return Some((Missing::TlsHandshake, exchange.estimated));
         }
+        TlsHandshake::Partial if close.is_some() && said_hello_alone(connection, exchange, tls) => {
+            return Some((Missing::TlsHandshake, true));
+        }
         _ => {}
     }
     if tls
@@ -85,6 +88,13 @@ fn asks_a_closed_database(tls: &Tls, close: Close) -> bool {
     let word = tls.last_word.filter(|_| tls.of_database);
     let closed = (close.side, close.kind) == (Side::Server, Kind::Fin);
     closed && word.is_some_and(|(word, _)| word.frame > close.at.frame)
+}
+
+/// All that the client said was captured, and it is no more than its ClientHello.
+fn said_hello_alone(connection: &Connection<Exchanges>, exchange: &Exchange, tls: &Tls) -> bool {
+    let client = &connection.flows.client;
+    let captured = connection.handshake.syn.is_some() && client.missing_bytes == 0;
+    captured && !exchange.from_list && tls.client_bytes == 0 && client.data_packets == 1
 }
 
 /// The server answered and took leave, and the client's last record was never whole: it was still sending what had been answered.

@@ -13,7 +13,7 @@ use crate::{Observations, wording};
 
 /// Shorter silences than this say nothing about a device's memory: the shortest idle times in use are 15 to 30 s, but
 /// devices under pressure, and people who test, shorten them to seconds.
-const SHORTEST_IDLE: Span = Span::from_millis(1_000);
+const SHORTEST_IDLE: Span = Span::from_millis(1_500);
 /// And it must be a rest for this connection: so many round trips.
 const ROUND_TRIPS_OF_REST: i64 = 5;
 /// Few devices forget sooner than this; programs wait no longer, mostly.
