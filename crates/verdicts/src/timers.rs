@@ -12,6 +12,8 @@ pub(crate) enum Waiter {
     Client,
     /// A server's, or a proxy's, patience with its client.
     Server,
+    /// How long a server keeps a connection on which nothing is asked.
+    Rest,
     /// A device's memory of an idle connection.
     Device,
     /// How long a client keeps a connection that it has no more use for.
@@ -42,13 +44,13 @@ const fn timer(waiter: Waiter, seconds: u32, name: &'static str, source: &'stati
 
 const TIMERS: &[Timer] = &[
     timer(
-        Waiter::Server,
+        Waiter::Rest,
         2,
         "PHP's and Gunicorn's keep-alive default",
         "gunicorn settings: keepalive 2",
     ),
     timer(
-        Waiter::Server,
+        Waiter::Rest,
         5,
         "the keep-alive default of Node.js and Apache",
         "Node.js server.keepAliveTimeout 5 s; Apache KeepAliveTimeout 5",
@@ -78,13 +80,13 @@ const TIMERS: &[Timer] = &[
         "ngx_http_core_module: 60s each; Apache core: Timeout 60",
     ),
     timer(
-        Waiter::Server,
+        Waiter::Rest,
         65,
         "a usual keepalive_timeout of nginx (its packaged nginx.conf)",
         "nginx.conf: keepalive_timeout 65",
     ),
     timer(
-        Waiter::Server,
+        Waiter::Rest,
         75,
         "nginx's keepalive_timeout default",
         "ngx_http_core_module: keepalive_timeout 75s",
@@ -236,8 +238,13 @@ pub(crate) fn fitting(wait: Span, waiter: Waiter) -> Option<&'static Timer> {
         let nominal = f64::from(timer.seconds);
         let off = wait.as_secs_f64() - nominal;
         let slack = (nominal * 0.02).min(2.0);
-        timer.waiter == waiter && off > -0.2 * slack && off < slack
+        is_of(timer.waiter, waiter) && off > -0.2 * slack && off < slack
     })
+}
+
+/// A server's patience is also that with a client that asks nothing.
+fn is_of(timer: Waiter, waiter: Waiter) -> bool {
+    timer == waiter || (timer, waiter) == (Waiter::Rest, Waiter::Server)
 }
 
 /// The device's timer that an idle time has just passed: by less than a tenth.

@@ -293,3 +293,20 @@ fn a_goodbye_is_no_word_that_idling_counts_from() {
     let verdict = talk.verdict(40.0);
     assert!(weighs(&verdict, "round_wait"), "{}", told(&verdict));
 }
+
+#[test]
+fn a_limit_on_idling_does_not_run_within_a_request() {
+    let mut talk = Talk::open();
+    let head = b"POST /up HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 5000\r\n\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let body = 1 + head.len() as u32;
+    talk.client(0.051, PSH_ACK, body, 1, &[b'u'; 1_000]);
+    let up = body + 1_000;
+    talk.server(0.092, ACK, 1, up, b"");
+    // Node.js and Apache keep an idle connection for five seconds.
+    talk.server(5.09, FIN_ACK, 1, up, b"");
+    talk.client(5.091, FIN_ACK, up, 2, b"");
+    let verdict = talk.verdict(7.0);
+    assert!(!shows(&verdict, "timer_fits"), "{}", told(&verdict));
+    assert!(shows(&verdict, "round_wait"), "{}", told(&verdict));
+}

@@ -5,8 +5,8 @@ use whyreset_connections::{Moment, Side};
 use whyreset_exchanges::Protocol;
 
 use super::{SHORTEST_PATIENCE, ids};
-use crate::case::{Case, Close, Wait};
-use crate::timers::{self, Waiter};
+use crate::case::{Case, Close, Missing, Wait};
+use crate::timers::{self, Timer, Waiter};
 use crate::{Observations, wording};
 
 /// How far a program's timer fires from its nominal time: event loops round up to milliseconds, and the path jitters.
@@ -152,9 +152,13 @@ pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Obser
         Side::Client => Waiter::Client,
         Side::Server => Waiter::Server,
     };
-    let timer = starts
-        .iter()
-        .find_map(|(from, span, _)| Some((from, span, timers::fitting(*span, waiter)?)));
+    // What limits an idle connection does not run while a request or an answer is under way.
+    let rests = matches!(case.accounts.missing(), None | Some(Missing::Unanswered));
+    let applies = |timer: &&Timer| rests || timer.waiter != Waiter::Rest;
+    let timer = starts.iter().find_map(|(from, span, _)| {
+        let timer = timers::fitting(*span, waiter).filter(applies)?;
+        Some((from, span, timer))
+    });
     if let Some((from, span, timer)) = timer {
         found.tell(
             ids::TIMER_FITS,
