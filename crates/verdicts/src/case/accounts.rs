@@ -11,7 +11,8 @@ use whyreset_exchanges::{CloseNotify, Exchange, Exchanges, Protocol, Tls, TlsHan
 
 use super::in_flight::{left_in_flight, thrown_away};
 use super::unread::{
-    all_were_answered, head_left_out, promise_not_in_the_list, promise_unread, switched_unread,
+    all_were_answered, answered_one_off, head_left_out, promise_not_in_the_list, promise_unread,
+    switched_unread,
 };
 use super::{Close, unseen, untold};
 use crate::wording;
@@ -101,7 +102,8 @@ impl<'a> Accounts<'a> {
             match missing_of(connection, exchange, close) {
                 Some((Missing::Unanswered, _))
                     if answered_by_an_orphan(list, exchange)
-                        || all_were_answered(connection, exchange) =>
+                        || all_were_answered(connection, exchange)
+                        || answered_one_off(connection, exchange) =>
                 {
                     accounts.complete += 1;
                 }

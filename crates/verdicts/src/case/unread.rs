@@ -192,6 +192,18 @@ pub(super) fn answered_in_turn(connection: &Connection<Exchanges>, exchange: &Ex
     in_a_list && http1 && later.any(|e| e.protocol == exchange.protocol && answered(e))
 }
 
+/// The capture lost a request, so that each answer behind it is taken for the one before: the last request looks unanswered. But the server
+/// said something that acknowledges it, and all of that was taken.
+pub(super) fn answered_one_off(connection: &Connection<Exchanges>, request: &Exchange) -> bool {
+    let http1 = matches!(request.protocol, Protocol::Http10 | Protocol::Http11);
+    let list = connection.app.list.iter();
+    let mut earlier = list.take_while(|e| !std::ptr::eq(*e, request));
+    let orphan = |e: &Exchange| e.request.is_none() && e.protocol == request.protocol;
+    let off = http1 && !request.from_list && earlier.any(|e| orphan(e) && e.response_complete);
+    let asked = request.request_ended.filter(|_| off);
+    asked.is_some_and(|asked| is_answered(connection, asked)) && rests(connection)
+}
+
 /// The longest interim response that is thought of: `HTTP/1.1 100 Continue` and the line ends, and a field or two.
 const INTERIM: u32 = 100;
 
