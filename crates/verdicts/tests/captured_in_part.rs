@@ -508,3 +508,39 @@ fn a_request_whose_head_is_cut_off_was_whole_where_the_server_says_yes_to_it() {
     let verdict = head_cut_off("204 No Content");
     assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
 }
+
+#[test]
+fn a_lost_request_does_not_leave_the_last_one_unanswered() {
+    let mut talk = Talk::open();
+    // The first request, and the answer to it, were lost.
+    let (mut up, mut down) = (54, 340);
+    for n in 0..2 {
+        let at = 0.3 + f64::from(n) * 0.5;
+        let asked = talk.request(at, up, down);
+        down = talk.response(at + 0.041, down, asked, 300, 300);
+        up = asked;
+    }
+    talk.client(1.3, FIN_ACK, up, down, b"");
+    talk.server(1.34, FIN_ACK, down, up + 1, b"");
+    talk.client(1.341, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(3.0);
+    is_unsure_of(&verdict, Cause::ClientAbort);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
+fn what_is_too_short_for_a_head_may_have_been_waited_for() {
+    let mut talk = Talk::open();
+    talk.snapshot = 10;
+    let head = b"GET / HTTP/1.1\r\nHost: x\r\n";
+    talk.client(0.05, PSH_ACK, 1, 1, head);
+    let up = 1 + head.len() as u32;
+    talk.server(0.09, ACK, 1, up, b"");
+    talk.server(3.97, FIN_ACK, 1, up, b"");
+    talk.client(3.971, FIN_ACK, up, 2, b"");
+    talk.server(4.01, ACK, 2, up + 1, b"");
+    let verdict = talk.verdict(6.0);
+    is_unsure_of(&verdict, Cause::ServerAbort);
+    let waited = share(&verdict, Cause::ServerTimeout);
+    assert!(waited > 0.2, "{}", told(&verdict));
+}

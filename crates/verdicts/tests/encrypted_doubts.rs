@@ -138,3 +138,22 @@ fn a_goodbye_is_nothing_that_a_client_could_take() {
     let verdict = session.talk.verdict(3.0);
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
+
+#[test]
+fn a_last_word_that_a_short_snapshot_hides_may_have_been_unanswered() {
+    let said = |more: bool| {
+        let mut it = Session::shaken_hands_in_short(10);
+        it.client(0.3, PSH_ACK, &record(23, 42));
+        if more {
+            it.server(0.34, PSH_ACK, &record(23, 900));
+        }
+        it.server_closes(3.3)
+    };
+    let (unanswered, answered) = (said(false), said(true));
+    assert!(unanswered.confidence < 0.75, "{}", told(&unanswered));
+    assert!(
+        answered.confidence > unanswered.confidence,
+        "{}",
+        told(&answered)
+    );
+}

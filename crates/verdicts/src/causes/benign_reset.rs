@@ -125,6 +125,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what went before is not in the capture",
         ),
         on(
+            REFUSING_CLIENT_UNSEEN,
+            0.7,
+            "what went before is not in the capture",
+        ),
+        on(
             TRIGGER_LOST,
             0.3,
             "a bare RST answers a packet: one that the capture has lost may have been a request",
@@ -218,6 +223,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "RSTs to both sides at once are a device's",
         ),
         nothing_missing::NOT_KEPT,
+        nothing_missing::LAST_WORD_UNTOLD,
         on(
             RST_PASSIVE,
             0.5,

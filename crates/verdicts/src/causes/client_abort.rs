@@ -105,6 +105,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             REFUSER_UNSEEN,
+            2.0,
+            "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",
+        ),
+        on(
+            REFUSING_CLIENT_UNSEEN,
             3.0,
             "it may have closed before the capture begins: then its host refuses with a bare RST what comes afterwards",
         ),

@@ -78,11 +78,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.6,
             "what would speak against it may stand in the rows that were left out",
         ),
-        on(
-            LAST_WORD_UNTOLD,
-            0.3,
-            "the client had the last word, and the server had answered before",
-        ),
+        nothing_missing::LAST_WORD_UNTOLD,
         on(ACKS_LOST, 0.05, "acknowledgements do not get through"),
         nothing_missing::REQUEST_UNREAD,
         on(

@@ -64,6 +64,11 @@ pub(super) const PING_OF_SERVER_UNANSWERED: On = on(
     0.05,
     "the client's program did not answer any more",
 );
+pub(super) const LAST_WORD_UNTOLD: On = on(
+    ids::LAST_WORD_UNTOLD,
+    0.3,
+    "the client had the last word, and the server had answered before",
+);
 pub(super) const NOT_KEPT: On = on(
     ids::NOT_KEPT,
     0.85,

@@ -33,6 +33,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(FIN_UNSEEN, 0.03, "it had closed, and forgot nothing"),
         on(
             REFUSER_UNSEEN,
+            0.4,
+            "it may have closed in order before the capture begins",
+        ),
+        on(
+            REFUSING_CLIENT_UNSEEN,
             0.2,
             "it may have closed in order before the capture begins",
         ),
@@ -186,7 +191,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             .fatal
             .map_or(whyreset_connections::Side::Server, |reset| reset.by);
         steps::list([
-            found.has(REFUSER_UNSEEN).then(|| {
+            found.has_any(&[REFUSER_UNSEEN, REFUSING_CLIENT_UNSEEN]).then(|| {
                 format!(
                     "Look at what went before (an earlier capture, or the rows above): had {} closed with FIN already?",
                     wording::side(by)
@@ -223,7 +228,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             "bare RST"
         },
         reset.at.frame,
-        match found.has(REFUSER_UNSEEN) {
+        match found.has_any(&[REFUSER_UNSEEN, REFUSING_CLIENT_UNSEEN]) {
             true => ": a restart, a failover, or a close before the first packet that was captured",
             false => ", without having closed before: a restart, or a failover",
         }

@@ -181,6 +181,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             REFUSER_UNSEEN,
+            1.5,
+            "whether its sender had closed before is not in the capture",
+        ),
+        on(
+            REFUSING_CLIENT_UNSEEN,
             2.5,
             "whether its sender had closed before is not in the capture",
         ),

@@ -230,7 +230,10 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
     let refused = reset.dialect == Dialect::Passive && c.packets_dropped == 0;
     if refused && !before().any(|p| p.side == reset.by) {
         found.add(
-            ids::REFUSER_UNSEEN,
+            match reset.by {
+                Side::Client => ids::REFUSING_CLIENT_UNSEEN,
+                Side::Server => ids::REFUSER_UNSEEN,
+            },
             frames,
             format!(
                 "Nothing of {} was captured but its RST (frame {}): whether it had closed before does not show.",

@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Reset, Side};
-use whyreset_exchanges::{ClientsLast, Protocol};
+use whyreset_exchanges::{ClientsLast, Exchange, Protocol};
 
 use super::ids;
 use crate::Observations;
@@ -41,7 +41,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(id, frames.clone(), text);
     client_owed(case, open, found);
     perhaps_unfinished(open, found);
-    perhaps_half_a_head(open, found);
+    perhaps_half_a_head(case, open, found);
     refused_with(case, open, &frames, found);
     // A query or a command asks for an answer by its protocol's rules.
     let by_rule = open.missing == Missing::Unanswered && asks_by_rule(open);
@@ -302,22 +302,33 @@ fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
 /// No head of HTTP/1.1 is shorter: it names its host (RFC 9112 §3.2).
 const SHORTEST_HEAD: u64 = 30;
 
-/// The client has said less in the session than a head of HTTP/1.1 takes.
-fn perhaps_half_a_head(open: &OpenExchange<'_>, found: &mut Observations) {
+/// The client has said less than a head of HTTP/1.1 takes: in a session, or where a short snapshot length cut it off.
+fn perhaps_half_a_head(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) {
     let first = found.has(ids::FIRST_REQUEST) && open.missing == Missing::Unanswered;
-    let tls = open.exchange.and_then(|e| e.tls.as_ref());
-    let short =
-        tls.filter(|tls| !tls.speaks_http2() && (1..SHORTEST_HEAD).contains(&tls.client_bytes));
-    if let (Some(tls), Some(sent), true) = (short, open.request_ended, first && open.estimated) {
+    let Some((exchange, sent)) = open.exchange.zip(open.request_ended).filter(|_| first) else {
+        return;
+    };
+    let in_session = exchange.tls.as_ref().filter(|tls| !tls.speaks_http2());
+    let (said, place) = match in_session.filter(|_| open.estimated) {
+        Some(tls) => (tls.client_bytes, " in the session"),
+        None if is_head_cut_off(exchange) => (case.connection.flows.client.bytes, ""),
+        None => return,
+    };
+    if (1..SHORTEST_HEAD).contains(&said) {
         found.tell(
             ids::PERHAPS_HALF_A_HEAD,
             [sent.frame],
             format!(
-                "The client had sent {} in the session: less than the head of a request of HTTP/1.1 takes.",
-                wording::bytes(tls.client_bytes)
+                "The client had sent {}{place}: less than the head of a request of HTTP/1.1 takes.",
+                wording::bytes(said)
             ),
         );
     }
+}
+
+/// HTTP/1.1 asks for a host, and the capture shows none (RFC 9112 §3.2).
+fn is_head_cut_off(exchange: &Exchange) -> bool {
+    exchange.protocol == Protocol::Http11 && exchange.host.is_none() && !exchange.from_list
 }
 
 /// The server had heard nothing for long before it said and did this.

@@ -124,6 +124,8 @@ ids! {
     UNSEEN_BEFORE_CLOSE = "unseen_before_close";
     /// The capture begins in the middle of the connection, and holds nothing of the side that refused it but a bare RST.
     REFUSER_UNSEEN = "refuser_unseen";
+    /// The same of a client: most have closed before, as the server that goes on does not know.
+    REFUSING_CLIENT_UNSEEN = "refusing_client_unseen";
     /// The side that refused had closed in order: by the numbers its FIN is missing in the capture.
     FIN_UNSEEN = "fin_unseen";
     /// The capture begins in the middle of the connection, and nobody said anything in it before the RST.

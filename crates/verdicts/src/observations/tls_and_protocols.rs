@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
-use whyreset_exchanges::{Protocol, Tls, TlsHandshake};
+use whyreset_exchanges::{Exchange, Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
@@ -115,6 +115,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             "Whether what the server sent last answers the client's last request does not show in its sizes: it may be session tickets.",
         );
     }
+    last_word_unread(case, exchange, tls, found);
     let begun = exchange.from_list || !found.has(ids::STARTS_MID_STREAM);
     if tls.handshake != TlsHandshake::Complete && begun && case.close.is_some() && is_open(case) {
         let frames: Vec<u64> = [exchange.started, exchange.ended]
@@ -136,6 +137,29 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 "The server resumed an earlier session: it showed no certificate.",
             );
         }
+    }
+}
+
+/// A short snapshot length cut the handshake off, the client had the last word, and the server closed a while behind it without another.
+fn last_word_unread(case: &Case<'_>, exchange: &Exchange, tls: &Tls, found: &mut Observations) {
+    let open = case.accounts.missing().is_some() || tls.handshake == TlsHandshake::Complete;
+    let cut = exchange.uncertain && !exchange.from_list && !open;
+    let Some(close) = case.close.filter(|close| cut && close.side == Side::Server) else {
+        return;
+    };
+    let mut before = case.connection.packets.iter().rev();
+    let last = before.find(|p| p.payload_len > 0 && p.frame < close.at.frame);
+    let said = last.filter(|p| p.side == Side::Client && close.at.time - p.time > FIRST_REQUEST);
+    if let Some(said) = said {
+        let frames = [said.frame, close.at.frame];
+        let text = format!(
+            "The client had the last word (frame {}), and the server closed {} later without another.",
+            said.frame,
+            wording::span(close.at.time - said.time)
+        );
+        found.tell(ids::LAST_WORD_UNTOLD, frames, text);
+        let text = "What the client said last is not in the capture: whether it was to be answered does not show.";
+        found.add(ids::TURN_UNTOLD, frames, text);
     }
 }
 
