@@ -310,3 +310,15 @@ fn a_limit_on_idling_does_not_run_within_a_request() {
     assert!(!shows(&verdict, "timer_fits"), "{}", told(&verdict));
     assert!(shows(&verdict, "round_wait"), "{}", told(&verdict));
 }
+
+#[test]
+fn an_answer_that_came_too_late_is_told() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.client(5.05, FIN_ACK, up, 1, b"");
+    talk.server(5.09, ACK, 1, up + 1, b"");
+    talk.response(6.0, 1, up + 1, 5, 5);
+    let verdict = talk.verdict(8.0);
+    let late = "got no byte of an answer before the close; one came too late";
+    assert!(told(&verdict).contains(late), "{}", told(&verdict));
+}

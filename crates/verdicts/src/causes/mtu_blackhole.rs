@@ -117,6 +117,15 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     } else {
         client
     };
+    if !found.has_any(&[ONLY_LARGE_LOST, HOLE_NEVER_FILLED]) {
+        let passed = match found.has_any(&[SMALL_PASSED, SMALL_PASSED_JUST_BEFORE]) {
+            true => ", and small ones got through",
+            false => "",
+        };
+        return format!(
+            "Only large packets seem to be lost on the way (an MTU hole): what was sent again and again is large{passed}."
+        );
+    }
     if !found.has(ONLY_LARGE_LOST) {
         return "Only large packets are lost on the way (an MTU hole): later, smaller segments arrived, the large ones before them never did.".to_owned();
     }

@@ -383,6 +383,14 @@ fn unanswered(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
             if acked { ", though acknowledged" } else { "" }
         );
     }
+    let close = case.close.map_or(u64::MAX, |close| close.at.frame);
+    if let Some(late) = open.response_started.filter(|at| at.frame > close) {
+        return format!(
+            "The client had sent {} and got no byte of an answer before the close; one came too late (frame {}).",
+            open.name(),
+            late.frame
+        );
+    }
     format!(
         "The client had sent {} and got no byte of an answer{}.",
         open.name(),
