@@ -544,3 +544,20 @@ fn what_is_too_short_for_a_head_may_have_been_waited_for() {
     let waited = share(&verdict, Cause::ServerTimeout);
     assert!(waited > 0.2, "{}", told(&verdict));
 }
+
+#[test]
+fn a_copy_of_a_syn_ack_repeats_nothing() {
+    let ended_behind = |copy: f64| {
+        let mut talk = opened_unseen();
+        talk.server(copy, SYN_ACK, 0, 1, b"");
+        talk.verdict(copy + 0.05)
+    };
+    is_unsure_of(&ended_behind(0.040_02), Cause::HandshakeIncomplete);
+    let verdict = ended_behind(1.04);
+    assert_eq!(
+        verdict.cause,
+        Cause::HandshakeIncomplete,
+        "{}",
+        told(&verdict)
+    );
+}

@@ -317,7 +317,9 @@ fn an_answer_that_came_too_late_is_told() {
     let up = talk.request(0.05, 1, 1);
     talk.client(5.05, FIN_ACK, up, 1, b"");
     talk.server(5.09, ACK, 1, up + 1, b"");
-    talk.response(6.0, 1, up + 1, 5, 5);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    talk.server(6.0, PSH_ACK, 1, up + 1, answer);
+    talk.stranger(6.001, Side::Client, RST, up + 1, 64);
     let verdict = talk.verdict(8.0);
     let late = "got no byte of an answer before the close; one came too late";
     assert!(told(&verdict).contains(late), "{}", told(&verdict));

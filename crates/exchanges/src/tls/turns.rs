@@ -569,7 +569,7 @@ impl Turns {
             Speech::Http2 => self
                 .answer_before
                 .is_some_and(|len| self.answer.is_as_long_as(len)),
-            Speech::Unknown => false,
+            Speech::Unknown | Speech::Database => false,
         };
         together && self.answer.is_alike()
     }

@@ -536,7 +536,7 @@ fn a_window_that_was_granted_before_is_granted_again() {
 
 #[test]
 fn answers_of_one_length_to_several_streams_are_no_answer_under_way() {
-    let turns = || Turns::new(Speech::Http2, false);
+    let turns = || Turns::new(Speech::Http2, Tickets::None);
     let asked = [(Client, 194), (Server, 40), (Client, 20)];
     let one_by_one = [(Server, 2_175), (Client, 20), (Server, 2_175), (Client, 20)];
     let at_once = [(Server, 2_175), (Server, 2_175), (Server, 2_175)];
