@@ -89,7 +89,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(
             SERVER_WAS_ALIVE,
-            20.0,
+            3.0,
             "the server's end was killed a moment before: by a failover, or by a forged RST that did not pass here",
         ),
         on(

@@ -11,7 +11,7 @@ use crate::wording;
 
 /// Every host on earth answers within this time (the first retransmission of a SYN comes after it).
 pub(crate) const PATIENCE: Span = Span::from_secs(1);
-/// No host repeats a SYN, or its answer, sooner: what comes closer together is a copy that the capture took twice.
+/// No host repeats its answer to a SYN sooner: what comes closer together is a copy that the capture took twice.
 const REPEATED: Span = Span::from_millis(200);
 /// A SYN that is lost on the way once or twice has its answer by then: others follow after 1 s and 3 s (RFC 6298), or every second.
 const SECOND_TRY: Span = Span::from_secs(3);
@@ -343,12 +343,9 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
     };
     let last = h.last_syn_ack.unwrap_or(syn_ack);
     let only_syns = c.flows.client.packets <= u64::from(h.syn_count);
-    let is_repeat = |first: Moment, again: Moment| !c.timed || again.time - first.time >= REPEATED;
-    let again = h
-        .last_syn
-        .filter(|again| again.frame > syn_ack.frame && is_repeat(syn, *again));
+    let again = h.last_syn.filter(|again| again.frame > syn_ack.frame);
     // A capture (or a list) that ends just behind the answer leaves the client no time.
-    let repeated = h.syn_ack_count > 1 && is_repeat(syn_ack, last);
+    let repeated = h.syn_ack_count > 1 && (!c.timed || last.time - syn_ack.time >= REPEATED);
     let watched = repeated || again.is_some() || c.capture_end - last.time >= PATIENCE;
     let unfinished = h.ack.is_none() && only_syns && c.flows.client.sent_nothing();
     if watched && unfinished && !case.accounts.unseen {
