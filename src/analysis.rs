@@ -198,6 +198,11 @@ impl Analysis {
         self.engine.segment(segment, told)
     }
 
+    /// A list runs on: it shows a packet of another protocol, captured at this time.
+    pub fn clock(&mut self, time: Timestamp) {
+        self.engine.clock(time);
+    }
+
     /// Takes an ICMP error that came from a list.
     pub fn quote(&mut self, quote: &Quote<'_>) -> Option<Placed> {
         self.origin.get_or_insert(quote.segment.time);

@@ -202,12 +202,13 @@ pub fn nothing_in(captures: &[CaptureFacts]) -> Option<String> {
         .iter()
         .all(|capture| capture.format == "text" && capture.packets == 0);
     let first = captures.first().filter(|_| only_text)?;
-    Some(match first.warnings.is_empty() {
-        true => format!(
+    Some(match first.warnings.as_slice() {
+        [] => format!(
             "{}: is text, and no line of it looks like a TCP packet: give a capture, or a packet list from Wireshark, tshark or tcpdump",
             first.path
         ),
-        false => format!("{}: no line of it shows a TCP packet", first.path),
+        [only] if captures.len() == 1 => format!("{}: {only}", first.path),
+        _ => format!("{}: no line of it shows a TCP packet", first.path),
     })
 }
 

@@ -83,8 +83,13 @@ fn people(
 /// What is known of the inputs, their warnings shown.
 fn facts(input: &mut Input) -> Result<Vec<CaptureFacts>> {
     let facts = reading::capture_facts(input);
-    warn::about(&facts);
-    match reading::nothing_in(&facts) {
+    let nothing = reading::nothing_in(&facts);
+    // A single warning is the reason itself.
+    let told = matches!(facts.as_slice(), [only] if nothing.is_some() && only.warnings.len() == 1);
+    if !told {
+        warn::about(&facts);
+    }
+    match nothing {
         Some(why) => bail!(why),
         None => Ok(facts),
     }

@@ -77,6 +77,9 @@ impl TextInput {
                     analysis.segment(&segment, told(&row.app).as_deref())
                 }
             };
+            if let Some(time) = row.others_until {
+                analysis.clock(time);
+            }
             if let Some(place) = place {
                 reader.placed(row.segment().frame, None, place)?;
             }
@@ -174,8 +177,9 @@ impl Told {
     fn add(&mut self, row: &Row) {
         self.packets = self.packets.saturating_add(1);
         let segment = row.segment();
-        if segment.known.has(Known::TIME) && is_absolute(segment.time) {
-            let time = segment.time;
+        let told = segment.known.has(Known::TIME).then_some(segment.time);
+        let times = told.into_iter().chain(row.others_until);
+        for time in times.filter(|time| is_absolute(*time)) {
             self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
             self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
         }

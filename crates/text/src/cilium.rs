@@ -71,7 +71,7 @@ impl Flows {
     pub fn read_json(&mut self, line: &str, names: &mut Names) -> Option<Read> {
         let flow = hubble_json::read_line(line)?;
         let (Some(flags), false) = (flow.flags, flow.source.is_empty()) else {
-            return Some(Read::Foreign(None));
+            return Some(Read::beside());
         };
         let flow = Flow {
             time: flow.time,

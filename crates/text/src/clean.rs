@@ -129,6 +129,10 @@ fn undo_entities(mut line: Line<'_>) -> Line<'_> {
         // JSON has its own.
         return line;
     }
+    // Markdown protects an arrow's head, which would else begin a quotation.
+    if line.text.contains("\\>") {
+        line.text = Cow::Owned(line.text.replace("\\>", ">"));
+    }
     if line.text.contains('&') {
         line.text = Cow::Owned(html_escape::decode_html_entities(&line.text).into_owned());
     }

@@ -25,6 +25,8 @@ pub(crate) struct Clocked {
     pub told: Option<Timestamp>,
     /// The same; of a row that tells none, the time of the nearest row before it that does, or of the first behind it.
     pub about: Timestamp,
+    /// When the last packet of another protocol between it and the next row was captured.
+    pub others: Option<Timestamp>,
 }
 
 /// How its times are to be understood.
@@ -76,6 +78,7 @@ impl Clock {
         Clocked {
             told,
             about: self.last,
+            others: self.pass_others(row),
         }
     }
 
@@ -100,22 +103,7 @@ impl Clock {
     fn next(&mut self, row: &Placed) -> Option<i64> {
         self.kind = self.kind.or(row.raw.time);
         match &mut self.reading {
-            Reading::Clock { before, turns } => {
-                let time = row
-                    .raw
-                    .time
-                    .filter(|time| same_kind(Some(*time), self.kind))?;
-                let nanos = time.nanos();
-                if let (Some(period), Some(before)) = (time.period(), *before) {
-                    // Past midnight (or the full hour) the clock begins anew.
-                    if before.saturating_sub(nanos) > period / 2 {
-                        *turns = turns.saturating_add(1);
-                    }
-                }
-                *before = Some(nanos);
-                let period = time.period().unwrap_or(0);
-                Some(nanos.saturating_add(period.saturating_mul(*turns)))
-            }
+            Reading::Clock { .. } => self.tick(row.raw.time?),
             Reading::Differences { now, gaps } => {
                 if row.gaps_before != *gaps {
                     *now = None;
@@ -126,12 +114,38 @@ impl Clock {
             }
         }
     }
-}
 
-fn same_kind(a: Option<WrittenTime>, b: Option<WrittenTime>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => std::mem::discriminant(&a) == std::mem::discriminant(&b),
-        _ => false,
+    /// The packets of other protocols behind a row: when the last was captured.
+    fn pass_others(&mut self, row: &Placed) -> Option<Timestamp> {
+        let others = row.raw.others?;
+        let nanos = match &mut self.reading {
+            Reading::Clock { .. } => self.tick(others.last),
+            Reading::Differences { now, .. } => {
+                *now = now.and_then(|now| Some(now.saturating_add(others.sum?)));
+                *now
+            }
+        };
+        nanos.map(Timestamp::from_nanos)
+    }
+
+    /// The clock shows a time. What another clock shows is unknown.
+    fn tick(&mut self, time: WrittenTime) -> Option<i64> {
+        let Reading::Clock { before, turns } = &mut self.reading else {
+            return None;
+        };
+        if !self.kind.is_some_and(|kind| kind.is_like(time)) {
+            return None;
+        }
+        let nanos = time.nanos();
+        if let (Some(period), Some(before)) = (time.period(), *before) {
+            // Past midnight (or the full hour) the clock begins anew.
+            if before.saturating_sub(nanos) > period / 2 {
+                *turns = turns.saturating_add(1);
+            }
+        }
+        *before = Some(nanos);
+        let period = time.period().unwrap_or(0);
+        Some(nanos.saturating_add(period.saturating_mul(*turns)))
     }
 }
 
@@ -143,7 +157,8 @@ fn shows_differences(list: &[&Placed]) -> bool {
     }
     let times: Vec<i64> = list
         .iter()
-        .filter_map(|row| row.raw.time)
+        .flat_map(|row| [row.raw.time, row.raw.others.map(|others| others.last)])
+        .flatten()
         .filter(|time| matches!(time, WrittenTime::Seconds(_) | WrittenTime::OfDay(_)))
         .map(WrittenTime::nanos)
         .collect();

@@ -13,6 +13,7 @@ use crate::application::{AppHint, TlsRecord};
 use crate::hosts::{Names, Port};
 use crate::known::Known;
 use crate::numbering::Memory;
+use crate::others::Others;
 use crate::placed::{Connection, Key, Placed, Shown};
 use crate::protocols::Protocol;
 use crate::raw_row::RawRow;
@@ -117,13 +118,21 @@ impl Placement {
         }
     }
 
-    /// Takes up a row.
     /// What the connection before this one, between the same ends, leaves of its numbering.
     pub fn numbering_before(&self, index: usize) -> Option<Memory> {
         let follows = self.connections.get(index)?.follows?;
         Some(self.connections.get(follows)?.numbering.followed())
     }
 
+    /// Passes a row that is of no connection, or nobody knows of which: it moves the clock.
+    fn pass(&mut self, row: &RawRow) {
+        let last = self.rows.last_mut();
+        if let Some(last) = last.filter(|last| last.raw.list == row.list) {
+            last.raw.others = Others::and_row(last.raw.others, row);
+        }
+    }
+
+    /// Takes up a row.
     fn take(&mut self, row: RawRow, at: usize, index: usize, ends: Pair, surely: bool) {
         if let Some(connection) = self.connections.get_mut(index) {
             connection.push(self.rows.len(), at, &row, ends);
@@ -169,7 +178,10 @@ pub(crate) fn place(
         ..Placement::default()
     };
     let mut current: Table<Key, usize> = HashMap::default();
-    for (row, at) in rows.into_iter().zip(begins..) {
+    // Packets may be missing before a row of another protocol.
+    let mut gap_before_other = false;
+    for (mut row, at) in rows.into_iter().zip(begins..) {
+        row.gap_before |= std::mem::take(&mut gap_before_other);
         if row.gap_before {
             placement.breaks.push(at.saturating_mul(2));
         }
@@ -201,6 +213,7 @@ pub(crate) fn place(
                 on_port,
             }),
             Ends::Unknown(reason) => {
+                placement.pass(&row);
                 placement.unplaced.push(Unplaced {
                     at,
                     line: row.line,
@@ -208,7 +221,10 @@ pub(crate) fn place(
                     reason,
                 });
             }
-            Ends::Foreign => {}
+            Ends::Foreign => {
+                gap_before_other = row.gap_before;
+                placement.pass(&row);
+            }
         }
     }
     placement.resume_candidates(known);

@@ -104,7 +104,7 @@ pub(crate) fn read_fields(fields: &FieldSet, format: Format, names: &mut Names) 
     if is_tcp {
         Read::row(row)
     } else {
-        Read::Foreign(frame)
+        Read::foreign(&row)
     }
 }
 

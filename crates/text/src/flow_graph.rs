@@ -16,6 +16,7 @@ use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::{Names, Side};
 use crate::info_column::{find_info, flag_list};
+use crate::others::Other;
 use crate::raw_row::{Numbering, RawRow};
 use crate::times::read_time;
 use crate::tokens::{integer, shorten};
@@ -37,7 +38,7 @@ pub(crate) enum Drawn {
     /// It completes a packet of TCP.
     Packet(Box<RawRow>),
     /// It completes a packet of another protocol.
-    Foreign,
+    Foreign(Other),
 }
 
 /// Characters of a host's column.
@@ -101,7 +102,10 @@ impl FlowGraph {
             return Drawn::Part;
         };
         if row.flags.is_none() && !speaks_tcp(&row.app) {
-            return Drawn::Foreign;
+            return Drawn::Foreign(Other {
+                frame: row.frame,
+                time: row.time,
+            });
         }
         if left.place == right.place {
             // A page has taken the blanks away that tell the columns apart.
@@ -222,7 +226,7 @@ mod tests {
         for (at, line) in text.lines().enumerate() {
             match graph.read_line(line, u32::try_from(at).unwrap(), &mut names) {
                 Drawn::Packet(row) => rows.push(*row),
-                Drawn::Part | Drawn::Foreign => {}
+                Drawn::Part | Drawn::Foreign(_) => {}
                 Drawn::No => panic!("{line}"),
             }
         }

@@ -97,7 +97,10 @@ fn split_at_flags(line: &str) -> Option<(&str, &str)> {
     let (at, _) = line.match_indices(": ").take(8).find(|(at, _)| {
         let rest = line.get(at.saturating_add(2)..).unwrap_or("");
         let mut words = rest.split_whitespace();
-        words.next().and_then(flag).is_some() && words.next().and_then(integer::<u32>).is_some()
+        let flagged = words.next().and_then(flag).is_some();
+        // `syn ack 27`, as people write it.
+        let mut numbers = words.skip_while(|word| flag(word).is_some());
+        flagged && numbers.next().and_then(integer::<u32>).is_some()
     })?;
     Some((line.get(..at)?, line.get(at.saturating_add(2)..)?))
 }
@@ -116,11 +119,14 @@ fn flag(word: &str) -> Option<TcpFlags> {
 
 /// `syn 811223344 ack 2726244258`: the number behind `ack` acknowledges, any other is the segment's own.
 fn read_numbers(text: &str, row: &mut RawRow) -> Option<()> {
-    let mut words = text.split_whitespace();
+    let mut words = text.split_whitespace().peekable();
     let mut flags = TcpFlags::NONE;
     while let Some(found) = words.next().and_then(flag) {
-        let number = words.next().and_then(integer)?;
         flags = flags | found;
+        if words.peek().and_then(|word| flag(word)).is_some() {
+            continue;
+        }
+        let number = words.next().and_then(integer)?;
         if found == TcpFlags::ACK {
             row.ack = Some(number);
         } else {
@@ -193,6 +199,9 @@ mod tests {
     fn resets() {
         let refusal = row("0.545963 192.168.0.10.3389 -> 192.168.0.1.3625: rst 0 ack 3162924124");
         assert_eq!(refusal.flags, Some(TcpFlags::RST | TcpFlags::ACK));
+        let by_hand = row("0.5 192.168.0.10.80 -> 192.168.0.1.3625: syn ack 77");
+        assert_eq!(by_hand.flags, Some(TcpFlags::SYN | TcpFlags::ACK));
+        assert_eq!((by_hand.seq, by_hand.ack), (None, Some(77)));
         let bare = row("0.5 192.168.0.10.3389 -> 192.168.0.1.3625: rst 77 ack 0");
         assert_eq!((bare.flags, bare.ack), (Some(TcpFlags::RST), None));
     }

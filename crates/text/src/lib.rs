@@ -76,6 +76,7 @@ mod lookalikes;
 mod mail;
 mod network_monitor;
 mod numbering;
+mod others;
 mod pdml;
 mod pktmon;
 mod placed;

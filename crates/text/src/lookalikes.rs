@@ -40,11 +40,33 @@ const FLOW_LOG: Lookalike = kind(
     "it counts packets, and does not show them: mirror the traffic, or take a capture on the instance (tcpdump -i any -w FILE)",
 );
 
-static KINDS: [Kind; 43] = [
+static KINDS: [Kind; 47] = [
     (&["<!DOCTYPE html"], PAGE),
     (&["<!doctype html"], PAGE),
     (&["<html"], PAGE),
     (&["<HTML"], PAGE),
+    (
+        &[",TRAFFIC,", ",allow,"],
+        kind("a traffic log of a firewall (Palo Alto)", LOG),
+    ),
+    (
+        &[") > connect fd="],
+        kind("a trace of system calls (sysdig)", CAPTURE),
+    ),
+    (
+        &["ARPA/9000 NETWORKING"],
+        kind(
+            "a report of HP-UX's nettl (netfmt)",
+            "this form is not read: take a capture in pcap format (tcpdump -w FILE)",
+        ),
+    ),
+    (
+        &["Tcp: Flags=", "SrcPort="],
+        kind(
+            "the details of a frame from Network Monitor",
+            "copy its frame summary instead, or save the capture as pcap",
+        ),
+    ),
     (
         &["Recv-Q", "Send-Q"],
         kind("a socket table (ss, netstat)", CAPTURE),

@@ -5,6 +5,7 @@ use whyreset_segments::{IcmpError, TcpFlags, TcpOptions};
 use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::{Port, Side};
+use crate::others::Others;
 use crate::reader::{Line, MAX_EXCERPT};
 use crate::times::WrittenTime;
 use crate::tokens::shorten;
@@ -86,6 +87,8 @@ pub(crate) struct RawRow {
     pub stream: Option<u32>,
     /// What the capturing device says of the packet: why it dropped or reset.
     pub said: Option<Box<str>>,
+    /// The packets of other protocols behind it.
+    pub others: Option<Others>,
 }
 
 impl RawRow {

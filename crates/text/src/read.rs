@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::others::Other;
 use crate::raw_row::RawRow;
 
 /// What came of reading a line.
@@ -11,8 +12,8 @@ pub(crate) enum Read {
     Row(Box<RawRow>),
     /// The packet of a row before it, seen at another point of its way.
     Again(Box<RawRow>),
-    /// A packet of another protocol, with its frame number.
-    Foreign(Option<u64>),
+    /// A packet of another protocol.
+    Foreign(Other),
     /// It looks like a packet, but cannot be read.
     Unread(Reason),
     /// No packet.
@@ -23,6 +24,19 @@ impl Read {
     /// A row.
     pub fn row(row: RawRow) -> Self {
         Self::Row(Box::new(row))
+    }
+
+    /// A packet of another protocol, with what this row tells of it.
+    pub fn foreign(row: &RawRow) -> Self {
+        Self::Foreign(Other {
+            frame: row.frame,
+            time: row.time,
+        })
+    }
+
+    /// A line that belongs to a packet which other lines show.
+    pub fn beside() -> Self {
+        Self::Foreign(Other::default())
     }
 
     /// The row that a test expects.

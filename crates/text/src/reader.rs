@@ -72,6 +72,8 @@ pub(crate) struct Reader {
     beginning: Beginning,
     repetition: Repetition,
     elided_since_packet: bool,
+    /// Packets may be missing between the last row and a packet of another protocol behind it.
+    gap_before_other: bool,
     /// The row that payload lines below belong to.
     payload_row: Option<usize>,
     middle: MiddleColumns,
@@ -239,7 +241,7 @@ impl Reader {
                 self.push(*row);
             }
             Read::Again(_) => self.passed_packet(None),
-            Read::Foreign(frame) => self.passed_packet(frame),
+            Read::Foreign(other) => self.pass_other(other),
             Read::Unread(reason) => self.report_unread(line, "", reason),
             Read::No => {}
         }
@@ -257,9 +259,9 @@ impl Reader {
                 self.push(*row);
             }
             Read::Again(row) => self.see_again(*row),
-            Read::Foreign(frame) => {
+            Read::Foreign(other) => {
                 self.payload_row = None;
-                self.passed_packet(frame);
+                self.pass_other(other);
             }
             Read::Unread(reason) => self.leave_unread(line.number, text, reason),
             Read::No if looks_like_packet(text) => {

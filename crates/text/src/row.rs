@@ -31,6 +31,8 @@ pub struct Row {
     pub gap_before: bool,
     /// What the capturing device itself says of the packet, as written: why it dropped it, or sent a RST.
     pub said: Option<Box<str>>,
+    /// When the last packet of another protocol was captured that stands between it and the next row.
+    pub others_until: Option<Timestamp>,
     /// The ICMP error that the row is, and who sent it.
     pub icmp: Option<(IcmpError, Host)>,
     segment: Segment<'static>,
@@ -108,6 +110,7 @@ impl Row {
             frame_len: raw.frame_len,
             gap_before: raw.gap_before,
             said: raw.said,
+            others_until: time.others,
             icmp,
             segment,
             payload: raw.payload,

@@ -20,7 +20,7 @@ pub(crate) fn read_row(line: &str, names: &mut Names) -> Read {
     let (before, rest) = line.split_at_checked(at).unwrap_or((line, ""));
     if before.trim_end().ends_with(" IP") && rest.contains("LEN=") {
         // `-V` writes a line for each layer; TCP's follows.
-        return Read::Foreign(None);
+        return Read::beside();
     }
     let words = tokens(before);
     let Some((last, columns)) = words.split_last() else {
@@ -126,7 +126,7 @@ mod tests {
     fn lines_of_the_layers_below_are_no_rows() {
         let line = "  1   0.0 10.0.0.5 -> 10.0.0.9 IP  D=10.0.0.9 S=10.0.0.5 LEN=60, ID=48397";
         let read = read_row(line, &mut Names::default());
-        assert!(matches!(read, Read::Foreign(None)));
+        assert!(matches!(read, Read::Foreign(_)));
     }
 
     #[test]

@@ -45,14 +45,14 @@ impl Sessions {
         let line = shorten(line.trim(), 512);
         if self.read_announcement(line, names) {
             // What stands in it is no packet.
-            return Read::Foreign(None);
+            return Read::beside();
         }
         if let Some(row) = read_packet(line, names) {
             self.shows_packets = true;
             return Read::row(row);
         }
         match self.read_record(line) {
-            Some(_) if self.shows_packets => Read::Foreign(None),
+            Some(_) if self.shows_packets => Read::beside(),
             Some(row) => Read::row(row),
             None => Read::No,
         }

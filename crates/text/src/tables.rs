@@ -44,15 +44,26 @@ pub(crate) fn cells(line: &str) -> Option<Vec<String>> {
         || text
             .split_once(',')
             .is_some_and(|(first, rest)| integer::<u64>(first).is_some() && rest.starts_with('"'));
-    if quoted && text.matches("\",\"").count() >= 2 {
-        return Some(csv_cells(text));
+    for separator in [',', ';'] {
+        let between = format!("\"{separator}\"");
+        if quoted && text.matches(&*between).count() >= 2 {
+            return Some(csv_cells(text, separator));
+        }
     }
-    let plain_csv = text.matches(',').count() >= 5
-        && text.split(',').next().is_some_and(|cell| {
-            integer::<u64>(cell.trim()).is_some() || title(cell) != Column::Other
-        });
-    if plain_csv && !text.contains("Flags [") {
-        return Some(csv_cells(text));
+    // Spreadsheets write semicolons where the comma is the decimal mark.
+    let plain_csv = |separator: char| {
+        let numbered = |cell: &str| integer::<u64>(cell.trim()).is_some();
+        text.matches(separator).count() >= 5
+            && text
+                .split(separator)
+                .next()
+                .is_some_and(|cell| numbered(cell) || title(cell) != Column::Other)
+    };
+    let separator = [',', ';']
+        .into_iter()
+        .find(|separator| plain_csv(*separator));
+    if let Some(separator) = separator.filter(|_| !text.contains("Flags [")) {
+        return Some(csv_cells(text, separator));
     }
     let tabs = text.matches('\t').count() >= 4;
     tabs.then(|| {
@@ -94,8 +105,8 @@ fn without_emphasis(cell: &str) -> &str {
     cell.trim_matches('`')
 }
 
-/// Fields between commas; quotes protect commas, doubled quotes stand for one.
-fn csv_cells(text: &str) -> Vec<String> {
+/// Fields between separators; quotes protect those, doubled quotes stand for one.
+fn csv_cells(text: &str, separator: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
     let mut chars = text.chars().peekable();
@@ -107,7 +118,7 @@ fn csv_cells(text: &str) -> Vec<String> {
                 chars.next();
             }
             '"' => quoted = !quoted,
-            ',' if !quoted => {
+            c if c == separator && !quoted => {
                 if cells.len() >= MAX_CELLS {
                     break;
                 }
@@ -281,7 +292,6 @@ fn read_titled(cells: &[String], columns: &[Column], names: &mut Names) -> Read 
     row.destination = names.side(cell(Column::Destination), cell(Column::DestinationPort));
     let name = cell(Column::Protocol).unwrap_or("");
     let text = cell(Column::Info).unwrap_or("");
-    let frame = row.frame;
     if let Some(info) = find_info(text) {
         let (source, destination) = info.ports.unzip();
         if source.is_some() {
@@ -291,13 +301,13 @@ fn read_titled(cells: &[String], columns: &[Column], names: &mut Names) -> Read 
         take_info(&mut row, &info);
     } else {
         match protocol(name) {
-            Some(Protocol::Other) => return Read::Foreign(frame),
+            Some(Protocol::Other) => return Read::foreign(&row),
             Some(Protocol::Icmp) => {
                 row.icmp = icmp_error(text, name == "ICMPv6");
                 return if row.icmp.is_some() {
                     Read::row(row)
                 } else {
-                    Read::Foreign(frame)
+                    Read::foreign(&row)
                 };
             }
             _ if row.source.host.is_none() || (name.is_empty() && text.is_empty()) => {

@@ -8,6 +8,8 @@ use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::Names;
 use crate::icmp_info::{icmp_error, quotes_another_protocol};
+use crate::info_column::is_arrow;
+use crate::others::Other;
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::tcpdump_prefix::{self, read_ends, read_prefix};
@@ -287,15 +289,16 @@ fn read_icmp(line: &str, names: &mut Names) -> Option<Read> {
     let (before, text) = line.split_at_checked(at)?;
     let words = tokens(before);
     let (prefix, source, destination) = read_ends(&words)?;
-    let Some(error) = icmp_error(text, v6).filter(|_| !quotes_another_protocol(text)) else {
-        return Some(Read::Foreign(None));
-    };
+    let error = icmp_error(text, v6).filter(|_| !quotes_another_protocol(text));
     let mut row = RawRow {
         format: Format::Tcpdump,
-        icmp: Some(error),
+        icmp: error,
         ..RawRow::default()
     };
     read_prefix(prefix, before, names, &mut row);
+    if error.is_none() {
+        return Some(Read::foreign(&row));
+    }
     row.source = names.side(source.0, None);
     row.destination = names.side(destination.0, None);
     Some(Read::row(row))
@@ -320,16 +323,12 @@ fn read_quiet(line: &str, names: &mut Names) -> Option<Read> {
 }
 
 /// A packet of another protocol: `… ARP, Request who-has …`, `IP a.53 > b.1234: 1+ A? x.`.
-pub(crate) fn is_foreign(line: &str) -> bool {
+pub(crate) fn read_other(line: &str) -> Option<Other> {
     let words = tokens(crate::tokens::shorten(line, 400));
     let texts: Vec<&str> = words.iter().take(12).map(|token| token.text).collect();
-    let numbered = texts
-        .first()
-        .is_some_and(|word| integer::<u64>(word).is_some());
-    let rest = texts.get(usize::from(numbered)..).unwrap_or(&[]);
-    let Some((_, used)) = crate::times::read_time(rest) else {
-        return false;
-    };
+    let frame = texts.first().and_then(|word| integer(word));
+    let rest = texts.get(usize::from(frame.is_some())..).unwrap_or(&[]);
+    let (time, used) = crate::times::read_time(rest)?;
     // Behind the time stand at most an interface, its direction and an Ethernet header.
     let kinds = [
         "ARP,",
@@ -345,10 +344,20 @@ pub(crate) fn is_foreign(line: &str) -> bool {
         "EAPOL",
         "EAP",
     ];
-    rest.iter()
-        .skip(used)
-        .take(6)
-        .any(|word| kinds.contains(word))
+    let mut words = rest.iter().skip(used);
+    let has_kind = words.clone().take(6).any(|word| kinds.contains(word));
+    // FortiGate names the protocol behind the ends: `port1 in 10.0.0.1.53 -> 10.0.0.2.1234: udp 40`.
+    let behind = words.find(|word| word.ends_with(':') && word.len() > 1);
+    let is_other = has_kind
+        || (behind.is_some()
+            && rest.iter().any(|word| is_arrow(word))
+            && words
+                .next()
+                .is_some_and(|word| matches!(*word, "udp" | "icmp:")));
+    is_other.then_some(Other {
+        frame,
+        time: Some(time),
+    })
 }
 
 #[cfg(test)]

@@ -108,7 +108,12 @@ fn read_flags(word: &str) -> Option<TcpFlags> {
     if word.is_empty() || word.len() > 6 {
         return None;
     }
+    let rare = TcpFlags::URG | TcpFlags::ECE | TcpFlags::CWR;
     for letter in word.chars() {
+        // tcpdump writes these last: `USER` is a word of POP and FTP.
+        if flags.intersects(rare) && !matches!(letter, 'U' | 'E' | 'W' | '.') {
+            return None;
+        }
         flags = flags
             | match letter {
                 'S' => TcpFlags::SYN,

@@ -38,6 +38,16 @@ impl WrittenTime {
         }
     }
 
+    /// Whether it is told by the same clock, and no earlier.
+    pub fn follows(self, before: Self) -> bool {
+        self.is_like(before) && self.nanos() >= before.nanos()
+    }
+
+    /// Whether both count from the same.
+    pub fn is_like(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
     /// Which of several time columns says most: a date before a time of day before mere seconds.
     pub fn rank(self) -> u8 {
         match self {

@@ -219,6 +219,20 @@ impl Hosts<'_> {
 /// `None` where they cannot be told apart.
 fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
     if let Some(at) = all.iter().position(|token| is_arrow(token.text)) {
+        let joined = at.checked_sub(1).and_then(|before| {
+            let source = split_port(all.get(before)?.text)?;
+            let destination = split_port(all.get(at.saturating_add(1))?.text)?;
+            Some((source, destination))
+        });
+        if let Some((source, destination)) = joined {
+            return Some(Hosts {
+                source: Some(source.0.to_owned()),
+                destination: Some(destination.0.to_owned()),
+                ports: Some((source.1, destination.1)),
+                arrow: true,
+                ..Hosts::default()
+            });
+        }
         return Some(Hosts {
             source: Some(phrase(all.get(..at)?)?),
             destination: Some(phrase(all.get(at.saturating_add(1)..)?)?),
@@ -256,6 +270,12 @@ fn read_hosts<'a>(all: &[Token<'a>]) -> Option<Hosts<'a>> {
         }
         _ => read_addresses(all).or_else(|| read_host_phrases(all)),
     }
+}
+
+/// `10.0.0.1.80:`, as people write who know tcpdump.
+fn split_port(text: &str) -> Option<(&str, &str)> {
+    let (host, port) = text.trim_end_matches(':').rsplit_once('.')?;
+    (is_address(host) && integer::<u16>(port).is_some()).then_some((host, port))
 }
 
 /// Two names and their ports behind them: `SRC DST 64569   25000` (`src` is a port's name too).
@@ -434,7 +454,7 @@ fn read_other_row(line: &str, names: &mut Names, middle: MiddleColumns) -> Read 
     row.source = names.side(hosts.source.as_deref(), source_port);
     row.destination = names.side(hosts.destination.as_deref(), destination_port);
     match protocol(name.text) {
-        Some(Protocol::Other) => Read::Foreign(lead.frame),
+        Some(Protocol::Other) => Read::foreign(&row),
         Some(Protocol::Icmp) => read_icmp(row, name.text, info),
         Some(Protocol::OverTcp | Protocol::OnPort(_)) | None => {
             take_hidden_info(&mut row, name.text, info, names, middle);
@@ -506,9 +526,8 @@ fn is_host_column(word: &str) -> bool {
 }
 
 fn read_icmp(mut row: RawRow, name: &str, info: &str) -> Read {
-    let frame = row.frame;
     let Some(error) = icmp_error(info, name == "ICMPv6") else {
-        return Read::Foreign(frame);
+        return Read::foreign(&row);
     };
     row.icmp = Some(error);
     row.frame_len = info.split_whitespace().next().and_then(integer);

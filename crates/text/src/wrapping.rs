@@ -1,5 +1,6 @@
 //! One packet on several lines: `tcpdump -v`, and what mailers wrap.
 
+use crate::details::{self, Detail};
 use crate::elisions::is_elision;
 use crate::hosts::is_address;
 use crate::protocols::protocol;
@@ -24,7 +25,9 @@ pub(crate) fn join_wrapped(text: &str, following: &[Line<'_>]) -> Option<(String
         let more = wants_more(&joined) || continues_numbers(next);
         let whole = both(&joined, next, info_column::has_flag_list)
             || both(&joined, next, |text| text.contains("Flags ["));
-        let another = starts_packet(next) || starts_with_hosts(next);
+        let another = starts_packet(next)
+            || starts_with_hosts(next)
+            || details::kind(next, false) == Detail::Frame;
         if next.is_empty() || !more || whole || another || is_elision(next) {
             break;
         }
@@ -57,12 +60,19 @@ fn wants_more(text: &str) -> bool {
         || tcpdump_new::is_cut(text)
         || tcpdump_old::is_cut(text)
         || ends_behind_hosts(text)
+        || ends_with_arrow(text)
         || wireshark_is_cut(text)
 }
 
 /// A row of tcpdump that a mailer broke behind the ends: `16:31:43.108759 eth0 > static.8664 > dynamic.39406:`.
 fn ends_behind_hosts(text: &str) -> bool {
     text.trim_end().ends_with(':') && text.contains(" > ") && starts_packet(text)
+}
+
+/// A row that was broken between its ends: `1.5 port1 in 10.0.0.1.51514 ->`.
+fn ends_with_arrow(text: &str) -> bool {
+    let text = text.trim_end();
+    text.ends_with(" ->") && starts_packet(text)
 }
 
 /// A row of tshark or Wireshark that ends with the Protocol or Length column, or within the numbers.

@@ -135,3 +135,23 @@ proptest! {
         prop_assert_eq!(told(&text, ""), told(&text, " "));
     }
 }
+
+#[test]
+fn a_word_in_the_info_column_is_no_flag_of_tcpdump() {
+    let text = "    5   0.147129      8.8.8.2 → 10.0.1.120   POP 72 C: USER test@example.org
+Frame 5: 72 bytes on wire (576 bits), 72 bytes captured (576 bits)
+    Frame Number: 5
+Internet Protocol Version 4, Src: 8.8.8.2, Dst: 10.0.1.120
+Transmission Control Protocol, Src Port: 35692, Dst Port: 110, Seq: 1, Ack: 52, Len: 18
+    Flags: 0x018 (PSH, ACK)
+
+    6   0.149782   10.0.1.120 → 8.8.8.2      TCP 54 110 → 35692 [ACK] Seq=52 Ack=19 Win=64382 Len=0
+";
+    let list = whyreset_text::parse(text.as_bytes());
+    let rows: Vec<(u32, u64, u32)> = list
+        .rows
+        .iter()
+        .map(|row| (row.list, row.segment().frame, row.segment().payload_len))
+        .collect();
+    assert_eq!(rows, [(0, 5, 18), (0, 6, 0)]);
+}

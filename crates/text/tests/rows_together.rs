@@ -31,6 +31,50 @@ fn midnight_passes() {
 }
 
 #[test]
+fn packets_of_other_protocols_move_the_clock() {
+    let until = |text: &str| -> Vec<Option<f64>> {
+        let list = parse(text.as_bytes());
+        let start = list.rows[0].segment().time;
+        let seconds =
+            |row: &whyreset_text::Row| Some((row.others_until? - start).nanos() as f64 / 1e9);
+        list.rows.iter().map(seconds).collect()
+    };
+    let opened = "23:59:58.0 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 0\n";
+    let other = "00:02:00.5 ARP, Request who-has 10.0.0.9 tell 10.0.0.2, length 28\n";
+    assert_eq!(until(&format!("{opened}{other}")), [Some(122.5)]);
+    // Behind some words an earlier time is another list's.
+    assert_eq!(
+        until(&format!("{opened}\nThe next morning:\n{other}")),
+        [None]
+    );
+    let wireshark = "1 0.0 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [SYN] Seq=0 Win=1 Len=0
+2 7.5 10.0.0.1 10.0.0.53 DNS 75 Standard query 0x1 A example.org\n";
+    assert_eq!(until(wireshark), [Some(7.5)]);
+    let differences =
+        "00:00:00.000000 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 0
+00:00:01.000000 IP 10.0.0.1.5353 > 224.0.0.251.5353: UDP, length 30
+00:00:02.000000 IP 10.0.0.1.5353 > 224.0.0.251.5353: UDP, length 30
+00:00:00.500000 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 0
+00:00:00.500000 IP 10.0.0.1.5000 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 0
+00:00:00.500000 IP 10.0.0.2.80 > 10.0.0.1.5000: Flags [R.], seq 0, ack 2, win 0, length 0\n";
+    assert_eq!(until(differences), [Some(3.0), None, None, None]);
+    let list = parse(differences.as_bytes());
+    let last = list.rows[2].segment().time - list.rows[0].segment().time;
+    assert_eq!(last.nanos(), 4_000_000_000);
+}
+
+#[test]
+fn rows_cut_out_before_another_protocol_are_missing() {
+    let text = "1 0.0 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [SYN] Seq=0 Win=1 Len=0
+...
+9 7.5 10.0.0.1 10.0.0.53 DNS 75 Standard query 0x1 A example.org
+10 8.0 10.0.0.2 10.0.0.1 TCP 60 80 > 5000 [RST] Seq=1 Win=0 Len=0\n";
+    let list = parse(text.as_bytes());
+    assert!(list.rows[1].gap_before);
+    assert_eq!(list.elisions[0].frames_cut, Some(7));
+}
+
+#[test]
 fn two_captures_in_one_post_are_two_lists() {
     let list = "1 0.0 10.0.0.1 10.0.0.2 TCP 60 5000 > 80 [SYN] Seq=0 Win=1 Len=0
 2 0.1 10.0.0.2 10.0.0.1 TCP 60 80 > 5000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0";
@@ -245,4 +289,14 @@ fn a_request_to_the_host_itself() {
         first.starts_with("43 26.386912 ::1:62694 > ::1:8080"),
         "{first}"
     );
+}
+
+#[test]
+fn other_protocols_of_a_firewalls_sniffer_move_the_clock() {
+    let text = "1.5 port1 in 10.0.0.1.5000 -> 10.0.0.2.80: syn 77
+3.5 port1 in 10.0.0.1.53 -> 10.0.0.2.1234: udp 40
+9.5 port1 in 10.0.0.1 -> 10.0.0.2: icmp: echo request\n";
+    let list = parse(text.as_bytes());
+    let others = list.rows[0].others_until.unwrap() - list.rows[0].segment().time;
+    assert_eq!(others.nanos(), 8_000_000_000);
 }

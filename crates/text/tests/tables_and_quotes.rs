@@ -168,3 +168,20 @@ fn prose_is_left_alone() {
         list.unread
     );
 }
+
+#[test]
+fn a_spreadsheet_with_semicolons_and_escaped_arrows() {
+    let csv = "\"No.\";\"Temps\";\"Source\";\"Destination\";\"Protocole\";\"Longueur\";\"Info\"
+\"7\";\"0,000312\";\"10.0.0.2\";\"10.0.0.1\";\"TCP\";\"60\";\"80 → 5000 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0\"";
+    check(
+        csv,
+        "7 0.000312 10.0.0.2:80 > 10.0.0.1:5000 [RST, ACK] seq 1 ack 1 win 0 len 0",
+    );
+    let wrapped =
+        "2024-12-08 12:34:56.123456 port1 in 10.0.0.1.5000 -\\>\n10.0.0.2.80: syn 1234567890\n";
+    assert_eq!(rows(wrapped).len(), 1);
+    let by_hand = "Packet 1: 10.0.0.1.5000 > 10.0.0.2.80: SYN (it begins)
+Packet 2: 10.0.0.1.5000 > 10.0.0.2.80: HTTP GET request";
+    let ends = |row: &String| row.contains("10.0.0.1:5000 > 10.0.0.2:80");
+    assert!(rows(by_hand).iter().all(ends), "{:?}", rows(by_hand));
+}

@@ -56,7 +56,7 @@ impl Reader {
             Drawn::No => return false,
             Drawn::Part => {}
             Drawn::Packet(row) => self.push(*row),
-            Drawn::Foreign => self.passed_packet(None),
+            Drawn::Foreign(other) => self.pass_other(other),
         }
         true
     }
@@ -122,8 +122,10 @@ impl Reader {
             return read;
         }
         match compact::read_row(text, &mut self.names) {
-            Read::No if tcpdump_new::is_foreign(text) => Read::Foreign(None),
-            Read::No => self.read_rare(text),
+            Read::No => match tcpdump_new::read_other(text) {
+                Some(other) => Read::Foreign(other),
+                None => self.read_rare(text),
+            },
             Read::Row(row) => pwru::complete(row, text, &mut self.points),
             read => read,
         }

@@ -3,6 +3,7 @@
 use super::Reader;
 use crate::format::Format;
 use crate::lists::Beginning;
+use crate::others::{Other, Others};
 use crate::raw_row::RawRow;
 use crate::times::WrittenTime;
 
@@ -52,7 +53,9 @@ impl Reader {
         }
         self.beginning.add(&row);
         row.list = self.list;
-        row.gap_before |= self.elided_since_packet || self.jumps_to(row.frame);
+        row.gap_before |= std::mem::take(&mut self.gap_before_other)
+            || self.elided_since_packet
+            || self.jumps_to(row.frame);
         self.note_frames_cut(row.frame);
         self.passed_packet(row.frame);
         self.payload_row = Some(self.count());
@@ -93,6 +96,7 @@ impl Reader {
         self.list = self.list.saturating_add(1);
         self.last_frame = None;
         self.elided_since_packet = false;
+        self.gap_before_other = false;
         self.beginning = Beginning::default();
         self.frames_seen.clear();
     }
@@ -111,6 +115,25 @@ impl Reader {
         self.prose_since_packet = false;
         self.blank_since_packet = false;
         self.elided_since_packet = false;
+    }
+
+    /// A packet of another protocol: it moves the clock.
+    pub(super) fn pass_other(&mut self, other: Other) {
+        let apart = self.prose_since_packet || self.blank_since_packet;
+        if let Some(row) = self.rows.last_mut() {
+            let before = row.others.map(|others| others.last).or(row.time);
+            // Behind some words it may begin another list.
+            let begins_another = apart
+                && before
+                    .zip(other.time)
+                    .is_none_or(|(before, time)| !time.follows(before));
+            if !begins_another {
+                row.others = Others::and(row.others, other.time);
+            }
+        }
+        self.gap_before_other |= self.elided_since_packet || self.jumps_to(other.frame);
+        self.note_frames_cut(other.frame);
+        self.passed_packet(other.frame);
     }
 
     /// A packet was shown at another point: what is said of it there belongs to its row.
