@@ -59,6 +59,10 @@ pub struct Neighbours {
     answers: bool,
     /// A FIN was captured.
     leaves: bool,
+    /// A packet of a listener was captured.
+    heard: bool,
+    /// A client acknowledged what was not captured of a listener.
+    unheard: bool,
 }
 
 /// What one connection tells of its listener.
@@ -113,6 +117,11 @@ impl Neighbours {
         self.leaves && !self.ordinary
     }
 
+    /// Whether the capture so far holds what clients send, and nothing of any listener, though clients hear them: of one direction alone.
+    pub const fn is_of_clients_alone(&self) -> bool {
+        self.unheard && !self.heard
+    }
+
     /// A packet without SYN, FIN and RST was captured.
     #[inline]
     pub(crate) const fn note_ordinary(&mut self) {
@@ -123,6 +132,8 @@ impl Neighbours {
     pub(crate) fn visit(&mut self, endpoint: Endpoint, visit: &Visit) {
         self.answers |= visit.answered.is_some();
         self.leaves |= visit.left;
+        self.heard |= visit.last_heard.is_some();
+        self.unheard |= visit.uncaptured;
         if let Some(listener) = self.listeners.get_mut(&endpoint) {
             listener.visit(visit);
             return;

@@ -64,7 +64,7 @@ impl Likeness {
             just_sent: ran_on < PATIENCE,
             not_repeated: ran_on >= SECOND_ANSWER,
             unpicked: !neighbours.has_answers(),
-            uncaptured: listener.is_some_and(is_uncaptured),
+            uncaptured: listener.is_some() && is_uncaptured(neighbours, server),
             refused: listener.map_or(0, |listener| listener.refused),
             answered: answer.map(|at| self.answer(at, syn.at())),
             elsewhere: elsewhere(neighbours, server, when)

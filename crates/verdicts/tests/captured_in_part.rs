@@ -290,6 +290,27 @@ fn a_syn_ack_that_is_repeated_may_have_an_ack_that_a_filter_left_out() {
     is_unsure_of(&half_open.expect("both").1, Cause::HandshakeIncomplete);
 }
 
+#[test]
+fn a_lone_syn_among_connections_of_which_clients_alone_were_captured_may_have_an_answer() {
+    let share_of = |acknowledges: bool| {
+        let mut talk = Talk::new();
+        talk.client(0.0, SYN, 0, 0, b"");
+        talk.port = 443;
+        talk.client_port = 40_001;
+        talk.client(0.1, SYN, 0, 0, b"");
+        if acknowledges {
+            talk.client(0.14, ACK, 1, 1, b"");
+            talk.client(0.15, PSH_ACK, 1, 1, b"some words");
+            talk.client(0.3, FIN_ACK, 11, 1_001, b"");
+        }
+        let all = talk.verdicts(30.0);
+        let lone = all.iter().find(|(c, _)| c.ends.client.port == 40_000);
+        share(&lone.expect("both").1, Cause::NoAnswer)
+    };
+    assert!(share_of(true) < 0.5);
+    assert!(share_of(false) > 0.5);
+}
+
 /// The head of the answer is cut; the client closes before it, or behind its first part, and refuses what comes then.
 fn refuses_the_answer(before: bool) -> Verdict {
     let mut talk = Talk::new();

@@ -134,18 +134,21 @@ fn first_word_ignored(case: &Case<'_>, listener: &Listener, found: &mut Observat
 fn uncaptured(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     let c = case.connection;
     let lone = c.flows.server.packets == 0 && c.handshake.syn.is_some();
-    if lone && is_uncaptured(listener) && !found.has(ids::ONE_SIDED) {
+    if lone && is_uncaptured(case.neighbours, listener.endpoint) && !found.has(ids::ONE_SIDED) {
         found.add(
             ids::ONE_SIDED,
             [c.frames.first],
-            "No packet of this listener was captured, though other clients acknowledge what they heard of it: its direction is not in the capture.",
+            "No packet of this host was captured, though clients acknowledge what they heard of it, or of others that the capture does not hold either: that direction is not in the capture.",
         );
     }
 }
 
-/// Clients heard a listener of which nothing was captured.
-pub(crate) fn is_uncaptured(listener: &Listener) -> bool {
-    listener.uncaptured > 0 && listener.last_heard.is_none()
+/// Clients heard a host of which nothing was captured; or they heard somebody, and nothing that anybody sent them was captured.
+pub(crate) fn is_uncaptured(neighbours: &Neighbours, server: Endpoint) -> bool {
+    let of_host = || neighbours.host(server.host);
+    let host = of_host().any(|listener| listener.uncaptured > 0)
+        && !of_host().any(|listener| listener.last_heard.is_some());
+    host || neighbours.is_of_clients_alone()
 }
 
 /// So many in a row are no chance where a queue is full half of the time.
