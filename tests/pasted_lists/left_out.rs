@@ -278,3 +278,28 @@ fn a_cut_without_a_word_hides_no_handshake() {
 ");
     assert_ne!(cause, "none");
 }
+
+#[test]
+fn an_upload_whose_promise_no_row_shows_may_not_have_been_whole() {
+    let mut text = "\
+1 0.000000 10.0.0.1 10.0.0.2 TCP 66 50000 → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460
+2 0.024000 10.0.0.2 10.0.0.1 TCP 66 80 → 50000 [SYN, ACK] Seq=0 Ack=1 Win=65160 Len=0 MSS=1460
+3 0.024100 10.0.0.1 10.0.0.2 TCP 54 50000 → 80 [ACK] Seq=1 Ack=1 Win=64240 Len=0
+4 0.024200 10.0.0.1 10.0.0.2 HTTP 254 PUT /u HTTP/1.1
+"
+    .to_owned();
+    for n in 0..20 {
+        let seq = 201 + n * 1460;
+        text += &format!(
+            "{} 0.0{} 10.0.0.1 10.0.0.2 TCP 1514 50000 → 80 [ACK] Seq={seq} Ack=1 Win=64240 Len=1460\n",
+            5 + n,
+            300 + n
+        );
+    }
+    text += "25 0.070000 10.0.0.2 10.0.0.1 TCP 54 80 → 50000 [ACK] Seq=1 Ack=29401 Win=65160 Len=0
+26 2.070000 10.0.0.2 10.0.0.1 TCP 54 80 → 50000 [RST, ACK] Seq=1 Ack=29401 Win=65160 Len=0
+";
+    let (cause, _, confidence) = of(&text);
+    assert!(cause == "server_abort" || cause == "server_timeout");
+    assert!(confidence < 0.75, "{confidence}");
+}

@@ -306,3 +306,40 @@ fn a_body_that_rests_when_the_capture_ends_may_have_stopped() {
     assert!(share(&soon, Cause::None) > 0.8, "{}", told(&soon));
     assert!(share(&later, Cause::None) < 0.7, "{}", told(&later));
 }
+
+#[test]
+fn a_flow_that_stops_without_a_push_is_not_well_though_nothing_of_it_was_captured() {
+    for (pushed, cause) in [(false, Cause::PathBlackhole), (true, Cause::None)] {
+        let mut talk = at_server();
+        talk.snapshot = 0;
+        upload(&mut talk, 40, pushed);
+        // What stands before the last segment shows that the host marks the ends of writes.
+        let verdict = talk.verdict(9.0);
+        assert_eq!(verdict.cause, cause, "{}", told(&verdict));
+        assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+    }
+}
+
+#[test]
+fn who_uploads_and_leaves_unheard_is_not_surely_well() {
+    let closed = |waits: f64, last: u32| {
+        let mut talk = at_server();
+        talk.snapshot = 0;
+        let next = upload(&mut talk, 20, true);
+        let (at, next_of_server) = (1.0, 1 + last);
+        if last > 0 {
+            talk.server(at, PSH_ACK, 1, next, &vec![b'a'; last as usize]);
+            talk.client(at + 0.04, ACK, next, next_of_server, b"");
+        }
+        let at = at + 0.04 + waits;
+        talk.client(at, FIN_ACK, next, next_of_server, b"");
+        talk.server(at + 0.000_1, FIN_ACK, next_of_server, next + 1, b"");
+        talk.client(at + 0.04, ACK, next + 1, next_of_server + 1, b"");
+        talk.verdict(at + 9.0)
+    };
+    let share_of = |verdict: Verdict| share(&verdict, Cause::None);
+    let answered = share_of(closed(0.001, 300));
+    assert!((0.7..0.9).contains(&answered), "{answered}");
+    assert!(share_of(closed(0.5, 0)) < 0.65);
+    assert!(share_of(closed(3.0, 300)) < 0.7);
+}

@@ -111,8 +111,8 @@ pub(super) fn left_in_flight<'a>(
     if sender == Side::Server && last.is_some_and(|e| cut_stream::was_cancelled(e, close)) {
         return None;
     }
-    let heard =
-        in_flight(connection, sender) > FAREWELL_BYTES || refused && never_heard(connection, close);
+    let heard = in_flight(connection, sender) > FAREWELL_BYTES
+        || refused && (never_heard(connection, close) || answers_on(connection, close, last));
     let in_flight =
         refused && heard && !(sender == Side::Server && only_goodbyes(connection, last));
     if !in_flight
@@ -124,11 +124,35 @@ pub(super) fn left_in_flight<'a>(
     Some(OpenExchange::estimated(
         last,
         match sender {
+            Side::Server if answers_on(connection, close, last) => Missing::Unanswered,
             Side::Server => Missing::ResponseUnfinished,
             Side::Client if was_sending(connection) => Missing::RequestUnfinished,
             Side::Client => Missing::Unanswered,
         },
     ))
+}
+
+/// Of a talk that nobody can read, in turns: the client had the last word when it closed, and what the server said behind that is as long
+/// as what it had answered before.
+fn answers_on(connection: &Connection<Exchanges>, close: Close, last: Option<&Exchange>) -> bool {
+    let unread = last.is_none_or(|e| e.heard_in_part && e.protocol == Protocol::Unknown);
+    if !unread || (close.side, close.kind) != (Side::Client, Kind::Fin) {
+        return false;
+    }
+    let data = |side: Side| {
+        let packets = connection.packets.iter();
+        packets.filter(move |p| p.side == side && p.payload_len > 0)
+    };
+    let before = || data(Side::Server).filter(|p| p.frame < close.at.frame);
+    let asked = data(Side::Client).rfind(|p| p.frame < close.at.frame);
+    let answered = before().next_back();
+    let open = asked
+        .zip(answered)
+        .is_some_and(|(asked, answered)| asked.frame > answered.frame);
+    let shortest = before().map(|p| p.payload_len).min();
+    let mut behind = data(Side::Server).filter(|p| p.frame > close.at.frame);
+    let as_long = |p: &Packet| shortest.is_some_and(|shortest| p.payload_len >= shortest);
+    open && before().nth(1).is_some() && behind.next().is_some_and(as_long)
 }
 
 /// The server closed without having said a word, and its host refused the client's first, though nobody takes leave so soon.

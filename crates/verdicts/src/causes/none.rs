@@ -80,6 +80,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         nothing_missing::LAST_WORD_UNTOLD,
         on(ACKS_LOST, 0.05, "acknowledgements do not get through"),
+        on(
+            ACKS_PERHAPS_LOST,
+            0.15,
+            "acknowledgements have not got through for some time",
+        ),
         nothing_missing::REQUEST_UNREAD,
         on(
             PERHAPS_REJECTED,
@@ -92,6 +97,9 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was asked first is not in the capture",
         ),
         nothing_missing::HEARD_IN_PART,
+        nothing_missing::UNREAD_TALK,
+        nothing_missing::UNREAD_LEFT_AFTER_WAIT,
+        nothing_missing::UNREAD_UPLOAD_LEFT,
         on(
             GAP_BEFORE_CLOSE,
             0.6,

@@ -39,6 +39,21 @@ pub(super) const HEARD_IN_PART: On = on(
     0.4,
     "what was asked and promised is not in the capture",
 );
+pub(super) const UNREAD_TALK: On = on(
+    ids::UNREAD_TALK,
+    0.6,
+    "who looks at a connection of which nothing can be read often has a reason",
+);
+pub(super) const UNREAD_LEFT_AFTER_WAIT: On = on(
+    ids::UNREAD_LEFT_AFTER_WAIT,
+    0.5,
+    "whether it waited for more of the answer, or was done with it, does not show",
+);
+pub(super) const UNREAD_UPLOAD_LEFT: On = on(
+    ids::UNREAD_UPLOAD_LEFT,
+    0.4,
+    "most uploads are answered before their client leaves; a stream of records is not",
+);
 pub(super) const UNTIMED: On = on(
     ids::UNTIMED,
     0.3,

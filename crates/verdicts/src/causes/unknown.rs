@@ -122,6 +122,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             2.0,
             "how long the answer was to be is not in the capture",
         ),
+        on(UNREAD_TALK, 1.5, "nothing of what was said can be read"),
         on(SYN_ACK_ONCE, 4.0, "the ACK may be missing in the capture"),
         on(
             SYN_ACK_NOT_DUE_AGAIN,

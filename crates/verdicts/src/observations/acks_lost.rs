@@ -18,6 +18,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         if let Some((acknowledged, copies)) = repeated_in_vain(case, side) {
             tell(side, acknowledged, &copies, found);
+        } else if let Some((acknowledged, copies)) = begins_to_repeat(case, side) {
+            perhaps(side, acknowledged, &copies, found);
         }
     }
 }
@@ -27,8 +29,17 @@ pub(super) fn hears_nothing(case: &Case<'_>, side: Side) -> bool {
     !case.accounts.unseen && repeated_in_vain(case, side).is_some()
 }
 
-/// The first acknowledgement of what a side repeats up to the end, and the copies behind it.
 fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
+    repeated(case, side).filter(|(_, copies)| copies.len() >= COPIES)
+}
+
+/// The capture ends before there are as many copies.
+fn begins_to_repeat(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
+    repeated(case, side).filter(|(_, copies)| copies.len() > 1 && case.close.is_none())
+}
+
+/// The first acknowledgement of what a side repeats up to the end, and the copies behind it.
+fn repeated(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
     let c = case.connection;
     let packets = || c.packets.iter().filter(|p| p.known.has(Known::SEQ));
     let opens = TcpFlags(TcpFlags::SYN.0 | TcpFlags::RST.0);
@@ -59,7 +70,23 @@ fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)
         .iter()
         .any(|p| p.side != side && p.frame > began && p.flags.is_rst());
     let over = refused || case.fatal.is_some_and(|reset| reset.at.frame < began);
-    (copies.len() >= COPIES && !over).then_some((acknowledged.moment(), copies))
+    (!over).then_some((acknowledged.moment(), copies))
+}
+
+fn perhaps(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Observations) {
+    let (Some(last), Some(first)) = (copies.first(), copies.last()) else {
+        return;
+    };
+    found.tell(
+        ids::ACKS_PERHAPS_LOST,
+        [acknowledged.frame, first.frame, last.frame],
+        format!(
+            "The capture ends while {} repeats what {} had acknowledged before (frame {}): by then it had not heard of it.",
+            wording::side(side),
+            wording::side(side.peer()),
+            acknowledged.frame
+        ),
+    );
 }
 
 fn tell(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Observations) {

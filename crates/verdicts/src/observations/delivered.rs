@@ -6,7 +6,9 @@ use whyreset_exchanges::{ClientsLast, Exchange, Protocol};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Missing, OpenExchange, in_flight, is_http, no_to_an_unread_upload};
+use crate::case::{
+    Case, Missing, OpenExchange, in_flight, is_http, no_to_an_unread_upload, was_sending,
+};
 use crate::wording;
 
 /// Records what is missing at the end, or that nothing is.
@@ -41,6 +43,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(id, frames.clone(), text);
     client_owed(case, open, found);
     perhaps_unfinished(open, found);
+    upload_of_a_list(case, open, found);
     perhaps_half_a_head(case, open, found);
     refused_with(case, open, &frames, found);
     // A query or a command asks for an answer by its protocol's rules.
@@ -295,6 +298,22 @@ fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
                 "The client had sent {} in the session: whether its request was whole does not show.",
                 wording::bytes(tls.client_bytes)
             ),
+        );
+    }
+}
+
+/// Nor of a request whose rows do not show what it promised.
+fn upload_of_a_list(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Observations) {
+    let listed = open
+        .exchange
+        .is_some_and(|e| e.from_list && is_http(&e.protocol));
+    let sent = case.connection.flows.client.last_new_data;
+    let unanswered = open.missing == Missing::Unanswered;
+    if let Some(sent) = sent.filter(|_| listed && unanswered && was_sending(case.connection)) {
+        found.add(
+            ids::PERHAPS_UNFINISHED,
+            [sent.frame],
+            "The request took many segments, and the rows do not show how long it was to be: whether it was whole does not show.",
         );
     }
 }

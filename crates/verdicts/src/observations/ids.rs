@@ -45,6 +45,8 @@ ids! {
     ONLY_DELIVERED = "only_delivered";
     /// A side goes on repeating what the other side had acknowledged long before.
     ACKS_LOST = "acks_lost";
+    /// The same has begun when the capture ends.
+    ACKS_PERHAPS_LOST = "acks_perhaps_lost";
     /// The client's host answered the SYN/ACK with a bare RST: it does not know of any such connection.
     SYN_ACK_REFUSED = "syn_ack_refused";
     /// The same, of a client whose SYN's options the list does not tell: whether an ordinary program had sent it does not show.
@@ -75,6 +77,12 @@ ids! {
     SYN_REPEATED_AFTER_ANSWER = "syn_repeated_after_answer";
     /// What is spoken does not show, as the capture holds what was said in part only.
     HEARD_IN_PART = "heard_in_part";
+    /// Nothing of what was said can be read.
+    UNREAD_TALK = "unread_talk";
+    /// And the client closed a round time behind the last word.
+    UNREAD_LEFT_AFTER_WAIT = "unread_left_after_wait";
+    /// And the client had the last word, which took many segments, and closed.
+    UNREAD_UPLOAD_LEFT = "unread_upload_left";
     /// What is spoken does not show, as the capture begins in the middle.
     BEGUN_UNHEARD = "begun_unheard";
     /// How long the side that closed had waited matters, and the times do not tell it.

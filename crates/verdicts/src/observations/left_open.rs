@@ -19,6 +19,10 @@ const UNSETTLED: Span = Span::from_secs(5);
 const FLOWING: Span = Span::from_secs(1);
 /// More than a message, or an answer, that was sent in one piece.
 const SEVERAL_SEGMENTS: i64 = 8_192;
+/// Who has more to send pauses for less, mostly.
+const LONG_REST: Span = Span::from_secs(5);
+/// So many segments are no question, nor a short answer.
+const LONG_FLOW: u64 = 20;
 /// A client that means to ask has asked by then.
 const UNUSED: Span = Span::from_secs(3);
 
@@ -121,6 +125,9 @@ fn far(case: &Case<'_>) -> Span {
 /// Something was still to come, and did not for longer than it may take.
 fn is_stuck(case: &Case<'_>) -> bool {
     let (quiet, far) = (case.ran_on(), far(case));
+    if quiet > Span::from_secs(3).max(far) && loss::unread_flow(case).is_some() {
+        return true;
+    }
     match case.accounts.missing() {
         Some(Missing::ResponseUnfinished) => quiet > Span::from_secs(3).max(far),
         Some(Missing::RequestUnfinished) if body_under_way(case) => {
@@ -172,6 +179,13 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
+    if let Some(last) = ends_full(case).filter(|_| !waiting && quiet > LONG_REST.max(far(case))) {
+        found.add(
+            ids::BODY_AT_REST,
+            [last.frame],
+            format!("Many full segments came, and frame {} is another one: what has an end seldom ends with a full one, and nothing more came for {}.", last.frame, wording::span(quiet)),
+        );
+    }
     if waiting {
         found.add(
             ids::OPEN_IN_EXCHANGE,
@@ -186,6 +200,20 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
             );
         }
     }
+}
+
+/// A long flow of which nothing can be read, where its last segment is as full as they come.
+fn ends_full(case: &Case<'_>) -> Option<Moment> {
+    let c = case.connection;
+    let sides = [Side::Client, Side::Server].into_iter();
+    let last = sides.filter_map(|side| Some((c.flows.of(side).last_new_data?, side)));
+    let (at, side) = last.max_by_key(|(at, _)| at.frame)?;
+    let flow = c.flows.of(side);
+    let segment = flow.largest_segment(c.flows.of(side.peer()));
+    let packet = case.packet(at.frame)?;
+    let unread = c.app.list.iter().all(|e| e.heard_in_part);
+    let long = flow.bytes > u64::from(segment).saturating_mul(LONG_FLOW);
+    (unread && long && !c.elided && c.timed && is_full(c, packet)).then_some(at)
 }
 
 /// The last answer is encrypted, and in pieces of any length: whether it was whole does not show.

@@ -11,6 +11,8 @@ use whyreset_connections::{Dialect, Moment, Packet, Reset, Side, Unanswered};
 use whyreset_segments::Known;
 use whyreset_segments::TcpFlags;
 
+pub(super) use bodies::unread_flow;
+
 use super::{acks_lost, ids};
 use crate::case::{Case, Kind, shows_acknowledgements};
 use crate::{Observations, wording};

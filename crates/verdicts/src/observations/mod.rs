@@ -32,6 +32,7 @@ mod reset_behind_bulk;
 mod rst;
 mod tls_and_protocols;
 mod unheeded;
+mod unread_talk;
 mod vantage;
 mod waiting;
 mod websockets;
@@ -63,6 +64,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     waiting::observe(case, &mut found);
     hidden_end::observe(case, &mut found);
     unheeded::observe(case, &mut found);
+    unread_talk::observe(case, &mut found);
     cut_streams::observe(case, &mut found);
     websockets::observe(case, &mut found);
     last_words::observe(case, &mut found);
