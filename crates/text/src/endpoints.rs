@@ -387,20 +387,18 @@ impl Catalogue {
             .copied()
             .take(MAX_CANDIDATES)
             .collect();
-        let reporter = row.source.host;
-        let with_reporter: Vec<usize> = of_host
-            .iter()
-            .copied()
-            .filter(|index| {
+        let with = |host: Option<Host>| -> Vec<usize> {
+            let ends_there = |index: &usize| {
                 let ends = self.shown.get(*index).map(|shown| shown.ends);
-                ends.is_some_and(|(a, b)| Some(a.host) == reporter || Some(b.host) == reporter)
-            })
-            .collect();
-        let candidates = if with_reporter.is_empty() {
-            of_host
-        } else {
-            with_reporter
+                ends.is_some_and(|(a, b)| Some(a.host) == host || Some(b.host) == host)
+            };
+            of_host.iter().copied().filter(ends_there).collect()
         };
+        // Whoever reports it may be the host itself, or a router that names the host.
+        let named = [row.unreached, row.source.host];
+        let named = named.into_iter().map(with);
+        let candidates = named.into_iter().find(|found| !found.is_empty());
+        let candidates = candidates.unwrap_or_else(|| of_host.clone());
         if candidates.is_empty() {
             // No TCP of this host is in the list: the error is about something else.
             return Ends::Foreign;

@@ -69,6 +69,17 @@ pub(crate) fn quotes_another_protocol(text: &str) -> bool {
     }
 }
 
+/// The host that tcpdump names as the one which cannot be reached: the quoted packet was on its way there.
+pub(crate) fn unreachable_host(text: &str) -> Option<&str> {
+    let (before, _) = crate::tokens::shorten(text, 400).split_once(" unreachable")?;
+    let mut words = before.split_whitespace().rev();
+    match (words.next()?, words.next()) {
+        (_, Some("port")) => words.nth(1),
+        (_, Some("protocol")) => words.next(),
+        (host, _) => Some(host),
+    }
+}
+
 fn phrase(text: &str, v6: bool) -> Option<(u8, u8)> {
     let table = if v6 { V6 } else { V4 };
     table
@@ -106,6 +117,19 @@ fn mtu(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_that_is_not_reached() {
+        for text in [
+            "host 10.0.0.1 unreachable - admin prohibited, length 68",
+            "10.0.0.1 tcp port 81 unreachable, length 68",
+            "10.0.0.1 protocol 6 unreachable, length 60",
+            "10.0.0.1 unreachable - need to frag (mtu 1000), length 556",
+        ] {
+            assert_eq!(unreachable_host(text), Some("10.0.0.1"), "{text}");
+        }
+        assert_eq!(unreachable_host("time exceeded in-transit"), None);
+    }
 
     #[test]
     fn what_the_error_is_about() {

@@ -1,6 +1,6 @@
 //! A row as it was read, before the list as a whole has been understood.
 
-use whyreset_segments::{IcmpError, TcpFlags, TcpOptions};
+use whyreset_segments::{Host, IcmpError, TcpFlags, TcpOptions};
 
 use crate::application::AppHint;
 use crate::format::Format;
@@ -83,6 +83,8 @@ pub(crate) struct RawRow {
     pub icmp: Option<IcmpError>,
     /// The ends of the segment that the ICMP error quotes.
     pub quoted: Option<(Side, Side)>,
+    /// The host that the ICMP error says is not reached.
+    pub unreached: Option<Host>,
     /// Wireshark's tcp.stream, where a column gives it.
     pub stream: Option<u32>,
     /// What the capturing device says of the packet: why it dropped or reset.
@@ -172,6 +174,7 @@ impl RawRow {
         }
         fill(&mut self.icmp, other.icmp);
         fill(&mut self.quoted, other.quoted);
+        fill(&mut self.unreached, other.unreached);
         fill(&mut self.stream, other.stream);
         fill(&mut self.said, other.said);
     }

@@ -1,18 +1,16 @@
 //! tcpdump 4: `21:19:50.625109 IP 10.0.0.1.8000 > 10.0.0.2.48072: Flags [R.], seq 1, ack 6, win 512, length 0`.
 
-use std::borrow::Cow;
-
 use whyreset_segments::{SackBlock, SeqNumber, TcpFlags, TcpOptions, Timestamps};
 
 use crate::application::AppHint;
 use crate::format::Format;
 use crate::hosts::Names;
-use crate::icmp_info::{icmp_error, quotes_another_protocol};
+use crate::icmp_info::{icmp_error, quotes_another_protocol, unreachable_host};
 use crate::info_column::is_arrow;
 use crate::others::Other;
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
-use crate::tcpdump_prefix::{self, read_ends, read_prefix};
+use crate::tcpdump_prefix::{self, read_ends, read_prefix, without_blanks_in_masks};
 use crate::tokens::{integer, split_digits, tokens};
 
 /// Reads one packet; the two lines of `-v` joined.
@@ -37,7 +35,7 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
     let Some(before) = before.strip_suffix(':') else {
         return Read::No;
     };
-    let before = &*without_blanks_in_masks(before);
+    let before = &*without_blanks_in_masks(before, ['<', '>']);
     let words = tokens(before);
     let Some((prefix, source, destination)) = read_ends(&words) else {
         return Read::No;
@@ -65,36 +63,6 @@ fn read_flags_row(line: &str, at: usize, names: &mut Names) -> Read {
         row.said = tcpdump_prefix::said(rest);
     }
     Read::row(row)
-}
-
-/// `<Load Balancer IP>.443`: what stands for an address that was masked is one word.
-fn without_blanks_in_masks(text: &str) -> Cow<'_, str> {
-    let is_mask = |inner: &str| inner.contains(' ') && !inner.starts_with(' ');
-    let masked = |text: &str| {
-        let mut parts = text.split('<').skip(1);
-        parts.any(|part| {
-            part.split_once(">.")
-                .is_some_and(|(inner, _)| is_mask(inner))
-        })
-    };
-    if !text.contains(">.") || !masked(text) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(text.len());
-    for (at, part) in text.split('<').enumerate() {
-        if at > 0 {
-            out.push('<');
-        }
-        match part.split_once(">.") {
-            Some((inner, rest)) if is_mask(inner) => {
-                out.push_str(&inner.replace(' ', "_"));
-                out.push_str(">.");
-                out.push_str(rest);
-            }
-            _ => out.push_str(part),
-        }
-    }
-    out.into()
 }
 
 /// `S`, `R.`, `P.`, `none`, `SEW`.
@@ -301,6 +269,7 @@ fn read_icmp(line: &str, names: &mut Names) -> Option<Read> {
     }
     row.source = names.side(source.0, None);
     row.destination = names.side(destination.0, None);
+    row.unreached = names.side(unreachable_host(text), None).host;
     Some(Read::row(row))
 }
 

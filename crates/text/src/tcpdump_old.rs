@@ -9,7 +9,9 @@ use crate::hosts::Names;
 use crate::raw_row::{Numbering, RawRow, Window};
 use crate::read::Read;
 use crate::tcpdump_new::read_option_list;
-use crate::tcpdump_prefix::{self, read_ends, read_ip_header, read_prefix};
+use crate::tcpdump_prefix::{
+    self, read_ends, read_ip_header, read_prefix, without_blanks_in_masks,
+};
 use crate::tokens::{integer, tokens};
 
 /// Reads one packet.
@@ -17,6 +19,7 @@ pub(crate) fn read_packet(line: &str, names: &mut Names) -> Read {
     let Some((before, rest)) = split_at_flags(line) else {
         return Read::No;
     };
+    let before = &*without_blanks_in_masks(before, ['[', ']']);
     let words = tokens(before);
     let Some((prefix, source, destination)) = read_ends(&words) else {
         return Read::No;

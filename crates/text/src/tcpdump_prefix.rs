@@ -1,5 +1,7 @@
 //! What stands before the flags in a row of tcpdump: number, time, interface, link header, IP header, the two ends.
 
+use std::borrow::Cow;
+
 use crate::hosts::{Names, is_address, mac_address};
 use crate::info_column::is_arrow;
 use crate::raw_row::RawRow;
@@ -9,6 +11,38 @@ use crate::tokens::{Token, integer, shorten, split_digits};
 
 /// A host and perhaps a port, as written.
 pub(crate) type End<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// `<Load Balancer IP>.443`, `[eth1 ip].33052`: what stands for an address that was masked is one word.
+pub(crate) fn without_blanks_in_masks(text: &str, brackets: [char; 2]) -> Cow<'_, str> {
+    let [open, close] = brackets;
+    let end = format!("{close}.");
+    let is_mask = |inner: &str| inner.contains(' ') && !inner.starts_with(' ');
+    let masked = |text: &str| {
+        let mut parts = text.split(open).skip(1);
+        parts.any(|part| {
+            part.split_once(&*end)
+                .is_some_and(|(inner, _)| is_mask(inner))
+        })
+    };
+    if !text.contains(&*end) || !masked(text) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in text.split(open).enumerate() {
+        if at > 0 {
+            out.push(open);
+        }
+        match part.split_once(&*end) {
+            Some((inner, rest)) if is_mask(inner) => {
+                out.push_str(&inner.replace(' ', "_"));
+                out.push_str(&end);
+                out.push_str(rest);
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out.into()
+}
 
 /// Splits the words before the colon into what stands before the ends, source, and destination. The `>` may be missing.
 pub(crate) fn read_ends<'a, 'b>(

@@ -365,3 +365,21 @@ fn a_numbered_row_that_a_mailer_broke() {
         "2066 59503.108759 static:8664 > dynamic.example.com:39406 [ACK] seq 1583720 ack 69041 win 0 len 0",
     );
 }
+
+#[test]
+fn an_icmp_error_is_about_the_host_that_it_names() {
+    let text = "03:12:44.055554 IP 10.1.1.170.42046 > 192.0.2.138.443: Flags [S], seq 1, win 9, length 0
+03:12:44.055594 IP 10.1.2.109 > 10.1.1.170: ICMP host 192.0.2.138 unreachable - admin prohibited, length 68
+03:12:44.055907 IP 10.1.1.170.37508 > 192.0.2.71.443: Flags [S], seq 1, win 9, length 0
+";
+    let list = parse(text.as_bytes());
+    assert!(list.unread.is_empty(), "{:?}", list.unread);
+    let quoted = list.rows[1].segment();
+    assert_eq!(quoted.source.port.max(quoted.destination.port), 42_046);
+}
+
+#[test]
+fn masks_in_brackets_are_hosts() {
+    let text = "14:28:45.95 [eth1 ip].20 > [remote ip].33052: . 999:2447(1448) ack 1 win 5840 (DF)";
+    assert_eq!(rows(text).len(), 1);
+}

@@ -339,7 +339,7 @@ fn who_uploads_and_leaves_unheard_is_not_surely_well() {
     };
     let share_of = |verdict: Verdict| share(&verdict, Cause::None);
     let answered = share_of(closed(0.001, 300));
-    assert!((0.7..0.9).contains(&answered), "{answered}");
-    assert!(share_of(closed(0.5, 0)) < 0.65);
-    assert!(share_of(closed(3.0, 300)) < 0.7);
+    assert!((0.6..0.9).contains(&answered), "{answered}");
+    assert!(share_of(closed(0.5, 0)) < answered - 0.1);
+    assert!(share_of(closed(3.0, 300)) < answered - 0.1);
 }

@@ -51,7 +51,7 @@ fn what_the_server_says_behind_a_close_as_it_answered_before_was_still_to_come()
     assert!(unanswered.confidence < 0.9, "{}", told(&unanswered));
     let goodbye = closed(&[b'g'; 7]);
     assert!(
-        share(&goodbye, Cause::BenignReset) > 0.6,
+        share(&goodbye, Cause::BenignReset) > 0.5,
         "{}",
         told(&goodbye)
     );
@@ -74,7 +74,7 @@ fn a_long_flow_that_rests_behind_a_full_segment_is_not_surely_well() {
     };
     assert!(rests(&SEGMENT, 12.0) < 0.75);
     assert!(rests(&SEGMENT[..700], 12.0) > 0.75);
-    assert!(rests(&SEGMENT, 1.0) > 0.75);
+    assert!(rests(&SEGMENT, 3.0) > 0.75);
 }
 
 #[test]
