@@ -149,6 +149,45 @@ fn a_server_that_ends_a_session_which_clients_end_has_a_reason() {
 }
 
 #[test]
+fn who_speaks_right_before_its_close_may_have_said_why() {
+    // A pipelined QUIT, answered behind the mail that it came with.
+    let mail = [
+        (Side::Server, &b"220 mail ESMTP\r\n"[..]),
+        (Side::Client, b"EHLO x\r\n"),
+        (Side::Server, b"250 ok\r\n"),
+        (
+            Side::Client,
+            b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n",
+        ),
+        (
+            Side::Server,
+            b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data\r\n",
+        ),
+        (Side::Client, b"text\r\n.\r\nQUIT\r\n"),
+        (Side::Server, b"250 2.0.0 Ok: queued\r\n221 2.0.0 Bye\r\n"),
+    ];
+    let mut talk = Talk::new();
+    talk.port = 25;
+    talk.handshake();
+    let (mut at, mut up, mut down) = (0.1, 1, 1);
+    for (side, said) in mail {
+        at += 0.05;
+        if side == Side::Client {
+            talk.client(at, PSH_ACK, up, down, said);
+            up += said.len() as u32;
+        } else {
+            talk.server(at, PSH_ACK, down, up, said);
+            down += said.len() as u32;
+        }
+    }
+    talk.server(at + 0.0001, FIN_ACK, down, up, b"");
+    talk.client(at + 0.05, FIN_ACK, up, down + 1, b"");
+    talk.server(at + 0.09, ACK, down + 1, up + 1, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::None, "{}", told(&verdict));
+}
+
+#[test]
 fn what_is_like_answered_questions_is_one() {
     let mut it = Turns::open(9042).asked(&request(1), &[9; 200], 3);
     it.client(&request(2));

@@ -102,6 +102,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         nothing_missing::LEFT_WITHOUT_GOODBYE,
         nothing_missing::SESSION_DROPPED,
         nothing_missing::SESSION_CUT,
+        nothing_missing::CLOSED_BEHIND_WORD,
         on(
             FIN_REFUSED_NEARBY,
             0.5,

@@ -51,6 +51,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         nothing_missing::LEFT_WITHOUT_GOODBYE,
         nothing_missing::SESSION_DROPPED,
         nothing_missing::SESSION_CUT,
+        nothing_missing::CLOSED_BEHIND_WORD,
         on(
             CLOSE_IN_RETURN_UNSEEN,
             0.5,

@@ -19,6 +19,11 @@ pub(super) const SESSION_DROPPED: On = on(
     0.3,
     "in SSH it is the client that ends the session, or the server says before what its program ended with",
 );
+pub(super) const CLOSED_BEHIND_WORD: On = on(
+    ids::CLOSED_BEHIND_WORD,
+    0.35,
+    "its clients end a session, mostly; what the server said last may have been a no",
+);
 pub(super) const SESSION_CUT: On = on(
     ids::SESSION_CUT,
     0.03,

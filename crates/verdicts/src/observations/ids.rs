@@ -258,6 +258,8 @@ ids! {
     SESSION_DROPPED = "session_dropped";
     /// The server closed a session which only clients end, and gave no reason in words.
     SESSION_CUT = "session_cut";
+    /// The same, right behind a word of the server that cannot be read, and may have been the reason.
+    CLOSED_BEHIND_WORD = "closed_behind_word";
     /// Behind an upload the server was silent for long, answered, and left right behind that.
     ANSWERED_LATE = "answered_late";
     /// A FIN that broke a silence was refused by somebody nearer than the host to which it went.

@@ -8,7 +8,7 @@ use whyreset_exchanges::{ClientsLast, Protocol};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Kind};
+use crate::case::{Case, Close, Kind};
 use crate::wording;
 
 /// Their clients end a session with QUIT: SMTP (RFC 5321 §4.1.1.10: they must), POP3 (RFC 1939 §6), FTP (RFC 959 §4.1.1), NNTP (RFC 3977
@@ -30,7 +30,11 @@ const ENDED_BY_CLIENTS: [&str; 7] = [
 /// What a server has to say of the end comes sooner before its close.
 const SOON: Span = Span::from_millis(900);
 
-/// Records a client that took no leave, and a server that closed a session of SSH by itself.
+/// A program that says why it closes does both at once.
+const AT_ONCE: Span = Span::from_millis(50);
+
+/// Records a client that took no leave, and a server that closed a session by itself: out of a silence, for what it says right before its close
+/// may be the reason, or the answer to a QUIT that stands behind other words.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     databases::observe(case, found);
     let c = case.connection;
@@ -67,14 +71,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 && !(c.flows.client.missing_bytes > 0 && said(ClientsLast::Untold))
                 && c.app.last_words.is_none() =>
         {
-            found.tell(
-                ids::SESSION_CUT,
-                [last.request_ended.map_or(0, |at| at.frame), close.at.frame],
-                format!(
-                    "The server ended the session by itself (frame {}): the client had not taken leave, and the server said nothing of a reason.",
-                    close.at.frame
-                ),
-            );
+            ended_by_server(case, close, protocol, found);
         }
         (Side::Server, Kind::Fin) if words.is_some() && protocol == "ssh" && silent(case) => {
             found.tell(
@@ -88,6 +85,37 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             );
         }
         _ => {}
+    }
+}
+
+/// The server closed, and the client had not taken leave.
+fn ended_by_server(case: &Case<'_>, close: Close, protocol: &str, found: &mut Observations) {
+    let c = case.connection;
+    let reads_lines = WITH_QUIT.contains(&protocol) || protocol == "imap";
+    // Who reads lines answers several of them at once, and may take its time for the last.
+    let soon = if reads_lines { SOON } else { AT_ONCE };
+    let asked = c.flows.client.last_new_data.map_or(0, |at| at.frame);
+    let last = c.flows.server.last_new_data;
+    let Some(word) = last.filter(|said| close.at.time - said.time < soon) else {
+        return found.tell(
+            ids::SESSION_CUT,
+            [asked, close.at.frame],
+            format!(
+                "The server ended the session by itself (frame {}): the client had not taken leave, and the server said nothing of a reason.",
+                close.at.frame
+            ),
+        );
+    };
+    // It may have been the answer to a QUIT that stands behind other words.
+    if !reads_lines {
+        found.add(
+            ids::CLOSED_BEHIND_WORD,
+            [word.frame, close.at.frame],
+            format!(
+                "The server closed (frame {}) right behind its last word (frame {}), and the client had not taken leave: that word may have been the reason.",
+                close.at.frame, word.frame
+            ),
+        );
     }
 }
 
