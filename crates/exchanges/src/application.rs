@@ -284,16 +284,18 @@ impl Application {
 
     /// What a client of MySQL says next.
     fn ssl_request(&mut self, side: Side, bytes: &[u8]) -> Step {
-        let may_be = self.is_of_mysqls_client(side);
-        match &mut self.stage {
-            Stage::Plain(plain) if may_be => plain.ssl_request.step(bytes),
-            _ => Step::Other,
-        }
+        self.by_mysqls_client(side)
+            .map_or(Step::Other, |plain| plain.ssl_request.step(bytes))
     }
 
-    fn is_of_mysqls_client(&self, side: Side) -> bool {
-        let mysql = |plain: &Plain| plain.recognised.name() == "mysql";
-        side == Side::Client && matches!(&self.stage, Stage::Plain(plain) if mysql(plain))
+    /// The stage in which a client of MySQL may ask for TLS, where this side is one.
+    fn by_mysqls_client(&mut self, side: Side) -> Option<&mut Plain> {
+        match &mut self.stage {
+            Stage::Plain(plain) if side == Side::Client && plain.recognised.name() == "mysql" => {
+                Some(plain)
+            }
+            _ => None,
+        }
     }
 
     /// Whoever speaks next speaks anew, or does not, as if `side` had spoken last.
@@ -524,8 +526,7 @@ impl Layer for Application {
     fn gap(&mut self, log: &mut ExchangeLog, side: Side, at: Moment, offset: u64, len: u64) {
         self.opening.gap(side);
         self.pass_gap(log, side, at, offset, len);
-        if self.is_of_mysqls_client(side)
-            && let Stage::Plain(plain) = &mut self.stage
+        if let Some(plain) = self.by_mysqls_client(side)
             && let Step::Ends(_) = plain.ssl_request.skip(len)
         {
             plain.speaker = Some(side.peer());

@@ -1,7 +1,7 @@
 //! Sessions of MySQL and PostgreSQL inside TLS: it is the client that ends them, with a message of its own.
 
 use whyreset_connections::{Moment, Side};
-use whyreset_exchanges::{Tls, TlsHandshake};
+use whyreset_exchanges::TlsHandshake;
 use whyreset_segments::Known;
 
 use super::ids;
@@ -20,8 +20,8 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     else {
         return;
     };
-    let farewell = ends_a_databases_session(case.connection, tls, close);
-    if let Some(left) = left_by_itself(case, tls, close) {
+    let farewell = Some(word).filter(|_| ends_a_databases_session(case.connection, tls, close));
+    if let Some(left) = left_by_itself(case, farewell, close) {
         found.tell(
             ids::SESSION_CUT,
             [word.frame, left.frame],
@@ -30,7 +30,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 left.frame
             ),
         );
-    } else if (close.side, close.kind) == (Side::Client, Kind::Fin) && !farewell {
+    } else if (close.side, close.kind) == (Side::Client, Kind::Fin) && farewell.is_none() {
         found.tell(
             ids::LEFT_WITHOUT_GOODBYE,
             [word.frame, close.at.frame],
@@ -44,19 +44,17 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
 
 /// When the server left, where that was not in return: it closed first, and nothing was said to end the session; or its FIN does not
 /// acknowledge the client's farewell or FIN, which it crosses.
-fn left_by_itself(case: &Case<'_>, tls: &Tls, close: Close) -> Option<Moment> {
+fn left_by_itself(case: &Case<'_>, farewell: Option<Moment>, close: Close) -> Option<Moment> {
     let c = case.connection;
-    let farewell = ends_a_databases_session(c, tls, close);
     if close.side == Side::Server {
-        return Some(close.at).filter(|_| !farewell);
+        return Some(close.at).filter(|_| farewell.is_none());
     }
     let (fin, left) = (c.flows.server.fin?, c.flows.client.fin?);
     let packet = case
         .packet(fin.at.frame)
         .filter(|p| p.known.has(Known::ACK))?;
-    let word = tls.last_word.filter(|_| farewell);
-    let said = match word {
-        Some((word, _)) => case.packet(word.frame)?.seq_end(),
+    let said = match farewell {
+        Some(word) => case.packet(word.frame)?.seq_end(),
         None => left.seq.saturating_add(1),
     };
     Some(fin.at).filter(|_| packet.ack < said)
