@@ -2,6 +2,8 @@
 
 mod questions;
 
+pub(crate) use questions::is_stun;
+
 use whyreset_connections::{Moment, Side};
 
 use crate::last_words;
@@ -27,6 +29,8 @@ pub enum ClientsLast {
     AskedAsBefore,
     /// It takes leave: nothing is to be answered.
     Farewell,
+    /// By its protocol it asks for nothing: it answers the server, reports, or says what it takes from now on.
+    Tells,
 }
 
 /// Follows the turns of a conversation.

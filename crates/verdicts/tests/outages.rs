@@ -385,3 +385,33 @@ fn a_number_tells_what_was_sent_and_never_came() {
     let verdict = answers_with_a_number(0);
     assert!(!shows(&verdict, "sent_never_came"), "{}", told(&verdict));
 }
+
+/// Hosts acknowledge what comes, or send again what is not acknowledged, on a dead path as well: neither was captured.
+#[test]
+fn what_was_neither_acknowledged_nor_sent_again_is_no_outage() {
+    let left = |last_ack: u32| {
+        let (mut talk, up, down) = download();
+        for n in 0..6 {
+            talk.server(0.12, ACK, down + n * 1448, up, &SEGMENT);
+        }
+        talk.client(0.121, ACK, up, down + 1448, b"");
+        talk.client(0.122, ACK, up, down + last_ack, b"");
+        talk.verdict(60.0)
+    };
+    let unsettled = left(2 * 1448);
+    assert_eq!(unsettled.cause, Cause::Unknown, "{}", told(&unsettled));
+    assert!(shows(&unsettled, "left_unsettled"), "{}", told(&unsettled));
+    // Where an acknowledgement comes again, or all had arrived, it shows where the flow stopped.
+    is_an_outage(&left(1448));
+    is_an_outage(&left(6 * 1448));
+}
+
+#[test]
+fn a_scanner_s_probe_without_an_answer_is_no_outage() {
+    let mut talk = Talk::new();
+    for at in [0.0, 0.2, 0.4] {
+        talk.client(at, whyreset_segments::TcpFlags(0x2b), 0, 0, b"");
+    }
+    let verdict = talk.verdict(10.0);
+    assert_eq!(verdict.cause, Cause::Unknown, "{}", told(&verdict));
+}

@@ -450,3 +450,40 @@ fn a_client_of_mail_that_leaves_without_quit_may_have_been_stopped() {
     let looks = looks.client_closes(1.0);
     assert!(looks.confidence > 0.93, "{}", told(&looks));
 }
+
+/// QUIT and FIN come together; what the server says to the QUIT finds nobody.
+#[test]
+fn an_answer_to_a_goodbye_is_not_missed() {
+    let left_with = |word: &[u8]| {
+        let mut it = Turns::open(25);
+        it.server(b"220 mail.example.test ESMTP ready\r\n");
+        it.client(b"EHLO lab.test\r\n");
+        it.server(b"250 mail.example.test\r\n");
+        let (talk, up, down) = (&mut it.talk, it.up, it.down);
+        let left = up + word.len() as u32;
+        talk.client(2.0, PSH_ACK, up, down, word);
+        talk.client(2.000_01, FIN_ACK, left, down, b"");
+        talk.server(2.04, PSH_ACK, down, left + 1, &[b'2'; 93]);
+        talk.server(2.040_1, FIN_ACK, down + 93, left + 1, b"");
+        talk.stranger(2.040_2, Side::Client, RST, left + 1, 64);
+        it.talk.verdict(5.0)
+    };
+    let left = left_with(b"QUIT\r\n");
+    assert_eq!(left.cause, Cause::BenignReset, "{}", told(&left));
+    let asked = left_with(b"HELP\r\n");
+    assert!(asked.failed, "{}", told(&asked));
+}
+
+/// The goodbye follows the server's close: what the client had asked before is without an answer all the same.
+#[test]
+fn a_goodbye_behind_a_close_does_not_answer_for_the_server() {
+    let mut it = Turns::open(5222);
+    it.client(b"<stream:stream to='lab.test' version='1.0'>");
+    let (talk, up) = (&mut it.talk, it.up);
+    talk.server(0.2, FIN_ACK, 1, up, b"");
+    talk.client(0.200_1, PSH_ACK, up, 2, b"</stream:stream>");
+    talk.client(0.200_2, FIN_ACK, up + 16, 2, b"");
+    talk.stranger(0.24, Side::Server, RST, 2, 57);
+    let verdict = it.talk.verdict(3.0);
+    assert_eq!(verdict.cause, Cause::ServerAbort, "{}", told(&verdict));
+}

@@ -2,6 +2,7 @@
 
 use super::Spoken;
 use crate::mismatch::is_mysql_greeting;
+use crate::turns::is_stun;
 
 /// Whether a stream begins with a protocol.
 type IsIt = fn(&[u8]) -> bool;
@@ -10,7 +11,7 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
     if is_mysql_greeting(server) || is_mysql_refusal(server) {
         return Spoken::Other("mysql");
     }
-    let signatures: [(&'static str, IsIt); 14] = [
+    let signatures: [(&'static str, IsIt); 15] = [
         ("smb", is_smb),
         ("postgresql", is_postgresql),
         ("mqtt", is_mqtt),
@@ -23,6 +24,7 @@ pub(super) fn classify(client: &[u8], server: &[u8]) -> Spoken {
         ("tds", is_tds),
         ("socks", is_socks),
         ("memcached", is_memcached),
+        ("stun", is_framed_stun),
         ("dns", is_dns),
         ("openvpn", is_openvpn),
     ];
@@ -154,6 +156,11 @@ fn openvpn_len(bytes: &[u8]) -> Option<usize> {
     };
     let len = usize::from(u16::from_be_bytes([*high, *low]));
     (14..=1_000).contains(&len).then_some(len.saturating_add(2))
+}
+
+/// A message with STUN's magic cookie, in a frame of RFC 4571 (ICE over TCP) or without one.
+fn is_framed_stun(bytes: &[u8]) -> bool {
+    is_stun(bytes) || bytes.get(2..).is_some_and(is_stun)
 }
 
 /// A length, then a query with one question and nothing odd in its header.

@@ -137,6 +137,10 @@ mod tests {
             classify(&[0, 0, 0, 8, 4, 210, 22, 47], b""),
             Spoken::Other("postgresql")
         );
+        // RFC 8489 §5; in ICE over TCP in frames of RFC 4571.
+        let binding = b"\0\x14\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl";
+        assert_eq!(classify(binding, b""), Spoken::Other("stun"));
+        assert_eq!(classify(&binding[2..], b""), Spoken::Other("stun"));
         let reset = [&[0, 14, 0x38][..], &[7; 13]].concat();
         assert_eq!(classify(&reset, b""), Spoken::Other("openvpn"));
         assert_eq!(

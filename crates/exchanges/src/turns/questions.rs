@@ -11,7 +11,12 @@ pub(super) fn read(protocol: &str, bytes: &[u8], opening: bool) -> Option<Client
         "postgresql" => postgresql(bytes),
         "redis" => redis(bytes),
         "mqtt" => mqtt(bytes),
-        "ldap" => ldap(bytes),
+        "ldap" => ldap(bytes).or_else(|| wrapped_ldap(bytes)),
+        "stun" => stun(bytes),
+        "sip" | "rtsp" => sip(bytes),
+        "bgp" => bgp(bytes),
+        "vnc" => vnc(bytes),
+        "xmpp" => xmpp(bytes),
         _ => None,
     }
 }
@@ -67,10 +72,12 @@ fn redis(bytes: &[u8]) -> Option<ClientsLast> {
     asks.then_some(ClientsLast::Asks)
 }
 
-/// One packet: DISCONNECT takes leave; CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ and PUBLISH with a quality of service are answered.
+/// One packet: DISCONNECT takes leave; CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ and PUBLISH with a quality of service are answered;
+/// PUBLISH without one, and what acknowledges the server's, are not.
 fn mqtt(bytes: &[u8]) -> Option<ClientsLast> {
     match bytes {
         [0xe0, ..] => Some(ClientsLast::Farewell),
+        [0x30 | 0x31 | 0x40 | 0x70, ..] => Some(ClientsLast::Tells),
         [0x10 | 0x82 | 0xa2 | 0xc0, ..] | [0x32..=0x35, ..] => Some(ClientsLast::Asks),
         _ => None,
     }
@@ -85,7 +92,94 @@ fn ldap(bytes: &[u8]) -> Option<ClientsLast> {
     let short = *len < 0x80;
     match operation {
         0x42 if short => Some(ClientsLast::Farewell),
+        0x50 if short => Some(ClientsLast::Tells),
         0x60 | 0x63 | 0x66 | 0x68 | 0x4a | 0x6c | 0x6e | 0x77 if short => Some(ClientsLast::Asks),
         _ => None,
     }
+}
+
+/// The longest UnbindRequest in a GSS-API token that is sealed (RFC 4121 §4.2.6.2: twice a header of 16 bytes, a confounder of 16, a checksum
+/// of 12): 11 bytes with lengths of four. No search is as short in one.
+const SEALED_UNBIND: usize = 71;
+/// The longest in a token that is only signed.
+const SIGNED_UNBIND: usize = 16 + 12 + 11;
+
+/// One message in a SASL buffer (RFC 4422 §3.7): its length, and a token that signs or seals it.
+fn wrapped_ldap(bytes: &[u8]) -> Option<ClientsLast> {
+    let [0, 0, high, low, token @ ..] = bytes else {
+        return None;
+    };
+    let one = usize::from(u16::from_be_bytes([*high, *low])) == token.len();
+    let sealed = matches!(token, [5, 4, flags, 0xff, ..] if flags & 2 != 0);
+    let unbinds = match sealed {
+        true => token.len() <= SEALED_UNBIND,
+        // The message stands in clear: an UnbindRequest is empty.
+        false => token.len() <= SIGNED_UNBIND && token.windows(2).any(|it| it == [0x42, 0]),
+    };
+    (one && unbinds).then_some(ClientsLast::Farewell)
+}
+
+/// One message (RFC 8489 §5), in a frame of RFC 4571 or without one: a request is answered; a response, or an indication, is not.
+fn stun(bytes: &[u8]) -> Option<ClientsLast> {
+    let message = match bytes {
+        [_, _, framed @ ..] if is_stun(framed) => framed,
+        bytes => bytes,
+    };
+    let [class0, class1, ..] = message else {
+        return None;
+    };
+    let request = class0 & 1 == 0 && class1 & 0x10 == 0;
+    is_stun(message).then_some(match request {
+        true => ClientsLast::Asks,
+        false => ClientsLast::Tells,
+    })
+}
+
+/// A header with the magic cookie (RFC 8489 §5).
+pub(crate) fn is_stun(bytes: &[u8]) -> bool {
+    matches!(bytes, [0..=0x3f, _, _, _, 0x21, 0x12, 0xa4, 0x42, ..])
+}
+
+/// The beginning of a message: requests are answered but ACK (RFC 3261 §17), responses, keep-alives (RFC 5626 §3.5.1) and RTSP's interleaved
+/// data (RFC 2326 §10.12) are not.
+fn sip(bytes: &[u8]) -> Option<ClientsLast> {
+    let tells = [&b"SIP/2.0 "[..], b"RTSP/1.0 ", b"ACK ", b"\r\n", b"$"];
+    if tells.iter().any(|start| bytes.starts_with(start)) {
+        return Some(ClientsLast::Tells);
+    }
+    let line = bytes.split(|byte| *byte == b'\r').next()?;
+    let asks = line.ends_with(b" SIP/2.0") || line.ends_with(b" RTSP/1.0");
+    asks.then_some(ClientsLast::Asks)
+}
+
+/// The type of one message (RFC 4271 §4.1): only an OPEN is answered, and behind a NOTIFICATION the session is over.
+fn bgp(bytes: &[u8]) -> Option<ClientsLast> {
+    let kind = bytes.strip_prefix(&[0xff; 16])?.get(2)?;
+    match kind {
+        1 => Some(ClientsLast::Asks),
+        2 | 4 | 5 => Some(ClientsLast::Tells),
+        3 => Some(ClientsLast::Farewell),
+        _ => None,
+    }
+}
+
+/// Messages of a client whose session is open (RFC 6143 §7.5): keys, pointers, a text, and what it wants to see as soon as that changes.
+fn vnc(bytes: &[u8]) -> Option<ClientsLast> {
+    let mut rest = bytes;
+    while let Some(kind) = rest.first() {
+        rest = match kind {
+            3 if matches!(rest, [_, 0 | 1, ..]) => rest.get(10..)?,
+            4 if matches!(rest, [_, 0 | 1, 0, 0, ..]) => rest.get(8..)?,
+            5 => rest.get(6..)?,
+            6 if matches!(rest, [_, 0, 0, 0, ..]) => &[],
+            _ => return None,
+        };
+    }
+    (!bytes.is_empty()).then_some(ClientsLast::Tells)
+}
+
+/// Behind the end of its stream a client sends nothing more (RFC 6120 §4.4).
+fn xmpp(bytes: &[u8]) -> Option<ClientsLast> {
+    let ends = bytes.trim_ascii_end().ends_with(b"</stream:stream>");
+    ends.then_some(ClientsLast::Farewell)
 }

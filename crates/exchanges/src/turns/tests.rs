@@ -1,4 +1,4 @@
-use super::ClientsLast::{AskedAsBefore, Asks, Farewell, Untold};
+use super::ClientsLast::{AskedAsBefore, Asks, Farewell, Tells, Untold};
 use super::*;
 
 /// What the client said last, after the two spoke so: `>` the client, `<` the server.
@@ -105,7 +105,7 @@ fn stores_brokers_and_directories_are_asked_and_left() {
     let report: &[u8] = b">*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n";
     assert_eq!(last("redis", &[report]), (Untold, None));
     assert_eq!(last("mqtt", &[b">\xc0\0"]), (Asks, None));
-    assert_eq!(last("mqtt", &[b">\x30\x06\0\x02tthi"]), (Untold, None));
+    assert_eq!(last("mqtt", &[b">\x30\x06\0\x02tthi"]), (Tells, None));
     assert_eq!(last("mqtt", &[b">\xe0\0"]), (Farewell, None));
     assert_eq!(
         last("ldap", &[b">\x30\x05\x02\x01\x02\x42\0"]),
@@ -116,4 +116,53 @@ fn stores_brokers_and_directories_are_asked_and_left() {
         (Asks, None)
     );
     assert_eq!(last("smtp", &[b"<220 hi", b">QUIT\r\n"]), (Farewell, None));
+}
+
+/// A GSS-API token of this kind and length that ends with `inner`, in a SASL buffer, as the client's words.
+fn buffered(flags: u8, len: u8, inner: &[u8]) -> Vec<u8> {
+    let filled = vec![7; usize::from(len) - 4 - inner.len()];
+    [b">\0\0\0", &[len, 5, 4, flags, 0xff][..], &filled, inner].concat()
+}
+
+#[test]
+fn a_directory_is_left_in_a_wrapped_message_as_well() {
+    let unbind = b"\x30\x84\0\0\0\x05\x02\x01\x09\x42\0";
+    let signed = buffered(5, 39, unbind);
+    assert_eq!(last("ldap", &[&signed]), (Farewell, None));
+    assert_eq!(last("ldap", &[&buffered(7, 71, b"")]), (Farewell, None));
+    let search = buffered(5, 39, b"\x30\x09\x02\x01\x09\x63\x04\x04\0\x0a\x01");
+    assert_eq!(last("ldap", &[&search]), (Untold, None));
+    assert_eq!(last("ldap", &[&buffered(7, 120, b"")]), (Untold, None));
+}
+
+#[test]
+fn answers_reports_and_standing_orders_ask_for_nothing() {
+    let stun = |class: u8| {
+        [
+            b">\0\x14\x01",
+            &[class, 0, 0, 0x21, 0x12, 0xa4, 0x42, 7, 7][..],
+        ]
+        .concat()
+    };
+    assert_eq!(last("stun", &[&stun(1)]), (Tells, None));
+    let request = b">\0\x01\0\0\x21\x12\xa4\x42abcdefghijkl";
+    assert_eq!(last("stun", &[request]), (Asks, None));
+    let invite: &[u8] = b">INVITE sip:b@lab.test SIP/2.0\r\nVia: SIP/2.0/TCP a\r\n\r\n";
+    assert_eq!(last("sip", &[invite]), (Asks, None));
+    let ok: &[u8] = b">SIP/2.0 200 OK\r\n\r\n";
+    assert_eq!(
+        last("sip", &[invite, b"<BYE sip:a SIP/2.0\r\n\r\n", ok]),
+        (Tells, None)
+    );
+    let bgp = |kind: u8| [b">", &[0xff; 16][..], &[0, 19, kind]].concat();
+    assert_eq!(last("bgp", &[&bgp(1)]), (Asks, None));
+    assert_eq!(last("bgp", &[&bgp(4)]), (Tells, None));
+    assert_eq!(last("bgp", &[&bgp(3)]), (Farewell, None));
+    let see: &[u8] = b">\x05\0\0\x01\0\x01\x03\x01\0\0\0\0\x04\0\x03\0";
+    assert_eq!(last("vnc", &[b"<picture", see]), (Tells, None));
+    assert_eq!(
+        last("vnc", &[b"<challenge", b">0123456789abcdef"]),
+        (Untold, None)
+    );
+    assert_eq!(last("xmpp", &[b"></stream:stream>\n"]), (Farewell, None));
 }

@@ -2,7 +2,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Connection, Dialect, Packet, Side};
-use whyreset_exchanges::{Exchange, Exchanges, Protocol};
+use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol};
 use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Missing, OpenExchange, is_http};
@@ -194,14 +194,16 @@ pub(super) fn thrown_away<'a>(
     })
 }
 
-/// Nobody had asked the server for anything; or what it had in flight came behind the last record of an encrypted session that can be an
-/// answer: GOAWAY, pings and alerts, in as many bytes as they take.
+/// Nobody had asked the server for anything; or what it had in flight came behind the words in which the client took leave; or behind the
+/// last record of an encrypted session that can be an answer: GOAWAY, pings and alerts, in as many bytes as they take.
 fn only_goodbyes(connection: &Connection<Exchanges>, last: Option<&Exchange>) -> bool {
     let tls = last.and_then(|exchange| exchange.tls.as_ref());
     if tls.is_some_and(|tls| tls.asked_nothing()) {
         return true;
     }
-    let Some(answer) = tls.and_then(|tls| tls.last_answer) else {
+    let left = last.filter(|e| e.clients_last == ClientsLast::Farewell);
+    let left = left.and_then(|e| e.request_ended);
+    let Some(answer) = tls.and_then(|tls| tls.last_answer).or(left) else {
         return false;
     };
     let server = &connection.flows.server;

@@ -26,7 +26,7 @@ pub(super) fn missing_of_unknown(
     let close = close?;
     let client = &connection.flows.client;
     let server = &connection.flows.server;
-    if exchange.clients_last == ClientsLast::Farewell || !waits(connection, exchange, close) {
+    if wants_nothing(exchange, close) || !waits(connection, exchange, close) {
         return None;
     }
     let asks =
@@ -68,6 +68,18 @@ pub(super) fn missing_of_unknown(
             (server.bytes == 0 && !was_sending(connection)).then_some(Missing::Unanswered)
         }
     }
+}
+
+/// The client's last word asks for nothing. What it says behind the server's close tells nothing of what it had asked before.
+fn wants_nothing(exchange: &Exchange, close: Close) -> bool {
+    let mute = matches!(
+        exchange.clients_last,
+        ClientsLast::Farewell | ClientsLast::Tells
+    );
+    let said = exchange.request_ended.map_or(0, |at| at.frame);
+    let answer = exchange.response_started.map_or(u64::MAX, |at| at.frame);
+    let behind = close.side == Side::Server && said > close.at.frame;
+    mute && !(behind && answer > close.at.frame)
 }
 
 /// The client has waited no longer than for an answer before: as somebody who types does, it had nothing more to say.

@@ -87,6 +87,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(PATH_ALIVE, 0.1, "a FIN was acknowledged: the path worked"),
         on(
+            SCAN_PROBE,
+            0.01,
+            "it is no connection: open and filtered ports answer such probes with nothing",
+        ),
+        on(
+            LEFT_UNSETTLED,
+            0.05,
+            "on a dead path as well it would be acknowledged, or sent again",
+        ),
+        on(
             ONE_SIDED,
             0.03,
             "the other direction is not in the capture: answers may have been there",

@@ -16,8 +16,9 @@ use crate::wording;
 const WITH_QUIT: [&str; 5] = ["smtp", "lmtp", "pop3", "ftp", "nntp"];
 
 /// Nor do the servers of these end a session by themselves, as long as nothing fails: a client of MySQL, PostgreSQL, MQTT or LDAP takes leave
-/// in words (COM_QUIT, Terminate, DISCONNECT, Unbind), one of IMAP with LOGOUT, one of Redis or memcached with QUIT, or just closes.
-const ENDED_BY_CLIENTS: [&str; 7] = [
+/// in words (COM_QUIT, Terminate, DISCONNECT, Unbind), one of IMAP with LOGOUT, one of Redis or memcached with QUIT, or just closes; one of VNC just
+/// closes.
+const ENDED_BY_CLIENTS: [&str; 8] = [
     "mysql",
     "postgresql",
     "mqtt",
@@ -25,6 +26,7 @@ const ENDED_BY_CLIENTS: [&str; 7] = [
     "imap",
     "redis",
     "memcached",
+    "vnc",
 ];
 
 /// What a server has to say of the end comes sooner before its close.

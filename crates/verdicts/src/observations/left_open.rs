@@ -1,8 +1,9 @@
 //! Connections that were still open when the capture ended: at rest, in the middle of something, or stuck.
 
 use whyreset_capture::Span;
-use whyreset_connections::{Moment, Side};
+use whyreset_connections::{Moment, Packet, Side};
 use whyreset_exchanges::{AnswerEnd, ClientsLast, Protocol};
+use whyreset_segments::Known;
 
 use super::{greeting, ids, loss, windows};
 use crate::Observations;
@@ -15,6 +16,8 @@ const LONG_WITHOUT_ANSWER: Span = Span::from_secs(20);
 
 /// Data is acknowledged within half a second and sent again within a few, even of a first round trip that is a guess.
 const UNSETTLED: Span = Span::from_secs(5);
+/// So many packets of a side tell how its numbers stand, where the handshake was not captured.
+const SEVERAL: u64 = 3;
 /// A sender that has more to send goes on sooner.
 const FLOWING: Span = Span::from_secs(1);
 /// More than a message, or an answer, that was sent in one piece.
@@ -244,21 +247,39 @@ fn body_under_way(case: &Case<'_>) -> bool {
 /// have passed here, so that not even a dead path, or a dead host, explains it.
 fn unsettled(case: &Case<'_>) -> Option<Moment> {
     let c = case.connection;
-    let (client, server) = (&c.flows.client, &c.flows.server);
     let trips = case.two_round_trips();
     if !c.timed || c.elided || case.ran_on() < UNSETTLED + trips + trips {
         return None;
     }
-    let both = client.packets > 0 && server.packets > 0 && c.handshake.is_complete();
-    let unsettled = [(client, server), (server, client)]
-        .into_iter()
-        .filter(|(sender, _)| {
-            sender.acked_to > 0 && sender.acked_to < sender.sent_to && sender.unanswered.is_none()
-        });
-    unsettled
-        .filter_map(|(sender, _)| sender.last_new_data)
-        .max_by_key(|last| last.frame)
-        .filter(|last| both && last.frame == c.frames.last)
+    let talked = |side| c.flows.of(side).packets >= SEVERAL;
+    let both = c.handshake.is_complete() || (talked(Side::Client) && talked(Side::Server));
+    let sides = [Side::Client, Side::Server].into_iter();
+    let unsettled = sides
+        .filter(|_| both)
+        .filter_map(|side| unsettled_of(case, side));
+    unsettled.max_by_key(|last| last.frame)
+}
+
+/// The last data of one side, where it was left so. Behind it the other side may still have acknowledged what came before, step by step:
+/// where it repeats an acknowledgement, or sends anything else, a loss shows.
+fn unsettled_of(case: &Case<'_>, side: Side) -> Option<Moment> {
+    let c = case.connection;
+    let sender = c.flows.of(side);
+    let owed = sender.acked_to > 0 && sender.acked_to < sender.sent_to;
+    let last = sender.last_new_data?;
+    if !owed || sender.unanswered.is_some() {
+        return None;
+    }
+    let answers = |p: &&Packet| p.side != side && p.known.has(Known::ACK);
+    let before = c.packets.iter().filter(|p| p.frame < last.frame);
+    let mut acked = before.filter(answers).map(|p| p.ack).max().unwrap_or(0);
+    let mut behind = c.packets.iter().filter(|p| p.frame > last.frame);
+    let moves_on = behind.all(|p| {
+        let further = answers(&p) && p.payload_len == 0 && p.ack > acked;
+        acked = acked.max(p.ack);
+        further
+    });
+    moves_on.then_some(last)
 }
 
 /// One side was still sending in large pieces when the capture ended: more than a message was on its way, or what came last was as large as
