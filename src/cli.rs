@@ -32,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   whyreset server.pcapng                        what failed, and why
   whyreset --all server.pcapng                  healthy connections too
+  whyreset client.pcap server.pcap              the same traffic, captured at both ends
   whyreset --stream 7 --why server.pcapng       one connection, with the whole weighing
   whyreset --json *.pcap.gz | jq .connections   for scripts
   tcpdump -w - port 443 | whyreset -            from a pipe

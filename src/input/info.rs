@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use whyreset_capture::Timestamp;
+use whyreset_capture::{Span, Timestamp};
 
 /// One input file: what it is, and what was found in it so far.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct CaptureInfo {
     pub packets: u64,
     /// Bytes that were read of the file, as it is on the disk.
     pub bytes: u64,
+    /// How far its clock is ahead of that of the captures named before it: so much less its times are, here and wherever they are told.
+    pub clock_ahead: Span,
     /// The earliest time of a frame.
     pub first_time: Option<Timestamp>,
     /// The latest time of a frame.
@@ -34,6 +36,7 @@ impl CaptureInfo {
         let Some([earliest, latest]) = times else {
             return;
         };
+        let (earliest, latest) = (earliest - self.clock_ahead, latest - self.clock_ahead);
         let first = self.first_time.map_or(earliest, |time| time.min(earliest));
         let last = self.last_time.map_or(latest, |time| time.max(latest));
         (self.first_time, self.last_time) = (Some(first), Some(last));

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{RecordAt, Step, Timestamp};
+use whyreset_capture::{RecordAt, Span, Step, Timestamp};
 
+use super::clocks;
+use super::error::printable;
 use super::info::CaptureInfo;
 use super::source::{self, Opened, Source};
 
@@ -42,12 +44,16 @@ pub(super) struct Due<'a> {
     pub(super) source: &'a Source,
     /// The number of the frame's interface among those of all captures.
     pub(super) interface: Option<u32>,
+    /// How far the capture's clock is ahead.
+    pub(super) ahead: Span,
 }
 
 struct Slot {
     /// The capture's index among all inputs.
     capture: usize,
     state: State,
+    /// How far its clock is ahead of the others'.
+    ahead: Span,
     /// The step that is due at `time`.
     head: Option<Step>,
     time: Timestamp,
@@ -86,10 +92,36 @@ impl Merge {
         if let Some(slot) = self.slots.last_mut() {
             slot.advance(info);
         }
-        self.due = self
-            .slots
-            .iter()
-            .enumerate()
+        self.set_due();
+    }
+
+    /// Sets the clocks of captures of the same traffic by each other, as far as none was opened yet.
+    pub(super) fn set_clocks(&mut self, infos: &mut [CaptureInfo]) {
+        let waiting = self.slots.iter_mut().filter_map(|slot| match &slot.state {
+            State::Waiting(waiting) => Some((waiting.path.clone(), slot)),
+            State::Open(_) | State::Done => None,
+        });
+        let (paths, mut slots): (Vec<_>, Vec<_>) = waiting.unzip();
+        if paths.len() < 2 {
+            return;
+        }
+        let compared = clocks::compared(paths.iter().map(PathBuf::as_path));
+        for (slot, ahead) in slots.iter_mut().zip(compared) {
+            let (Some(ahead), Some(info)) = (ahead, infos.get_mut(slot.capture)) else {
+                continue;
+            };
+            slot.ahead = ahead.by;
+            slot.time = slot.time - ahead.by;
+            info.clock_ahead = ahead.by;
+            let other = paths.get(ahead.of).map(|path| printable(path));
+            info.warnings.push(ahead.told(&other.unwrap_or_default()));
+        }
+        self.set_due();
+    }
+
+    fn set_due(&mut self) {
+        let slots = self.slots.iter().enumerate();
+        self.due = slots
             .map(|(index, slot)| Reverse((slot.time, index)))
             .collect();
     }
@@ -99,6 +131,7 @@ impl Merge {
         self.slots.push(Slot {
             capture,
             state,
+            ahead: Span::ZERO,
             head: None,
             time,
             interfaces: Vec::new(),
@@ -122,6 +155,7 @@ impl Merge {
         Some(Due {
             capture: slot.capture,
             step,
+            ahead: slot.ahead,
             source: slot.source()?,
             interface,
         })
@@ -178,7 +212,7 @@ impl Slot {
                 if let Step::Record(at) = &step
                     && let Some(time) = at.time
                 {
-                    self.time = time;
+                    self.time = time - self.ahead;
                 }
                 self.head = Some(step);
             }
@@ -190,9 +224,9 @@ impl Slot {
         let State::Open(source) = &mut self.state else {
             return;
         };
-        let time = &mut self.time;
+        let (time, ahead) = (&mut self.time, self.ahead);
         source.hand_out_more(|record| {
-            let next = record.time.unwrap_or(*time);
+            let next = record.time.map_or(*time, |time| time - ahead);
             let goes_along = record.interface == at.interface && is_due(next);
             if goes_along {
                 *time = next;

@@ -4,6 +4,7 @@
 //! Memory: one buffer per file that is open (see [`InputOptions`]), and files are opened when their first frame is due.
 
 mod buffer;
+mod clocks;
 mod commands;
 mod decompress;
 mod error;
@@ -19,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use whyreset_capture::{HearRecords, Notes, Record, RecordAt, Step};
+use whyreset_capture::{HearRecords, Notes, Record, RecordAt, Span, Step};
 
 use buffer::ReadBuffer;
 use merge::Merge;
@@ -90,6 +91,8 @@ pub struct Records<'a> {
     frame: u64,
     /// Among those of all captures, where there are several.
     interface: Option<u32>,
+    /// How far the capture's clock is ahead.
+    ahead: Span,
 }
 
 impl<'a> Records<'a> {
@@ -121,7 +124,7 @@ impl<'a> Records<'a> {
     /// The frames.
     #[inline]
     pub fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
-        let (source, interface) = (self.source, self.interface);
+        let (source, interface, ahead) = (self.source, self.interface, self.ahead);
         let buffer = self.bytes();
         let first = self.ready.first().map_or(0, |at| at.frame);
         let before = self.frame.wrapping_sub(first);
@@ -131,6 +134,7 @@ impl<'a> Records<'a> {
             at,
             before,
             interface,
+            ahead,
         })
     }
 }
@@ -144,6 +148,7 @@ pub struct Frame<'a> {
     /// So many frames of other captures came before.
     before: u64,
     interface: Option<u32>,
+    ahead: Span,
 }
 
 impl<'a> Frame<'a> {
@@ -162,10 +167,12 @@ impl<'a> Frame<'a> {
     /// All that the file says about it.
     #[inline]
     pub fn record(&self) -> Record<'a> {
+        let record = self.at.record(self.buffer);
         Record {
             frame: self.number(),
             interface: self.interface.unwrap_or(self.at.interface),
-            ..self.at.record(self.buffer)
+            time: record.time.map(|time| time - self.ahead),
+            ..record
         }
     }
 
@@ -249,16 +256,16 @@ impl Input {
         if !self.texts.is_empty() {
             return self.next_text();
         }
-        let (capture, step, source, interface) = match &mut self.captures {
+        let (capture, step, source, interface, ahead) = match &mut self.captures {
             Captures::One(capture, source) => {
                 let Some(info) = self.infos.get_mut(*capture) else {
                     return Event::End;
                 };
                 let step = source.steps(info, notes, heard_by);
-                (*capture, step, &**source, None)
+                (*capture, step, &**source, None, Span::ZERO)
             }
             Captures::Many(merge) => match merge.step(&mut self.infos) {
-                Some(due) => (due.capture, due.step, due.source, due.interface),
+                Some(due) => (due.capture, due.step, due.source, due.interface, due.ahead),
                 None => return Event::End,
             },
         };
@@ -273,6 +280,7 @@ impl Input {
                 ready,
                 frame: self.frame.saturating_add(1),
                 interface,
+                ahead,
             };
             self.frame = self.frame.saturating_add(ready.len() as u64);
             if let Some(info) = self.infos.get_mut(capture) {

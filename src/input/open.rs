@@ -25,6 +25,7 @@ pub(super) fn open<P: AsRef<Path>>(
         opening.add(path.as_ref(), options)?;
     }
     opening.check(paths)?;
+    opening.merge.set_clocks(&mut opening.infos);
     let captures = match opening.only {
         Some((capture, source)) => Captures::One(capture, source),
         None => Captures::Many(opening.merge),
