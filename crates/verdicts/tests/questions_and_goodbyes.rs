@@ -474,6 +474,18 @@ fn an_answer_to_a_goodbye_is_not_missed() {
     assert!(asked.failed, "{}", told(&asked));
 }
 
+/// Who was never answered has not had all, though it says goodbye in the end.
+#[test]
+fn a_goodbye_behind_questions_in_vain_is_no_good_end() {
+    let mut it = Turns::open(6379);
+    it.client(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n");
+    it.client(b"*1\r\n$4\r\nQUIT\r\n");
+    let (talk, up) = (&mut it.talk, it.up);
+    talk.client(5.0, RST_ACK, up, 1, b"");
+    let verdict = it.talk.verdict(8.0);
+    assert!(verdict.failed, "{}", told(&verdict));
+}
+
 /// The goodbye follows the server's close: what the client had asked before is without an answer all the same.
 #[test]
 fn a_goodbye_behind_a_close_does_not_answer_for_the_server() {

@@ -11,10 +11,12 @@ pub(super) fn reply(bytes: &[u8], first: bool) -> Option<Understood> {
     let says = match code {
         _ if !is_reply => return None,
         [b'4' | b'5', ..] if first => Says::Refuses,
-        b"421" | b"400" => leaving(line),
-        b"530" | b"535" => Says::Declines,
+        // 521 is that of a host that takes no mail (RFC 7504), and of Postfix' access maps: both hang up. 221 answers a QUIT, mostly.
+        b"421" | b"400" | b"521" => leaving(line),
+        b"221" if !first => leaving(line),
         // A mail or an article is to follow, and is taken on only with a reply to its end (RFC 5321 §4.1.1.4, RFC 3977 §6.3).
         b"354" | b"335" | b"340" => Says::Awaits,
+        [b'4' | b'5', ..] => Says::Declines,
         _ => return None,
     };
     Some(Understood::of(says, line))

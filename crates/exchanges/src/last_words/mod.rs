@@ -12,6 +12,9 @@ const MAX_WORDS: usize = 160;
 /// Who takes leave needs no more than that for it: `a001 LOGOUT`, `QUIT :bye`.
 const LONGEST_FAREWELL: usize = 64;
 
+/// A line of a program that writes whole lines: a command has four letters.
+const SHORTEST_LINE: usize = 4;
+
 /// The last words of a server, where they say something of the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords {
@@ -48,8 +51,17 @@ pub(crate) struct Listener {
     begun: bool,
     /// The client has spoken since the server's last word.
     asked: bool,
-    /// The client has taken leave.
-    farewell: bool,
+    leave: Leave,
+}
+
+/// Whether the client has taken leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Leave {
+    /// Nothing of it was heard, or not all.
+    #[default]
+    Untold,
+    No,
+    Taken,
 }
 
 /// How a protocol says such things.
@@ -107,7 +119,13 @@ impl Listener {
         match side {
             Side::Client => {
                 self.asked = true;
-                self.farewell |= is_farewell(bytes);
+                self.leave = match self.leave {
+                    Leave::Taken => Leave::Taken,
+                    _ if is_farewell(bytes) => Leave::Taken,
+                    // Who types in a terminal says it letter by letter.
+                    _ if bytes.ends_with(b"\n") && bytes.len() >= SHORTEST_LINE => Leave::No,
+                    _ => Leave::Untold,
+                };
             }
             Side::Server => {
                 let understood = self.understand(tongue, bytes);
@@ -126,7 +144,12 @@ impl Listener {
     /// Bytes of `side` are not in the capture.
     pub(crate) fn miss(&mut self, log: &mut ExchangeLog, side: Side) {
         match side {
-            Side::Client => self.asked = true,
+            Side::Client => {
+                self.asked = true;
+                if self.leave != Leave::Taken {
+                    self.leave = Leave::Untold;
+                }
+            }
             Side::Server => {
                 log.note_last_words(None);
                 self.begun = true;
@@ -150,8 +173,23 @@ impl Listener {
             Tongue::Ssh => lines::ssh(bytes),
             Tongue::Other => lines::unnamed(bytes),
         }?;
-        // Who was asked to go says goodbye.
-        let asked_to_go = self.farewell && understood.says == Says::Leaves;
+        let understood = match understood.says {
+            // That was no answer.
+            Says::Declines if !self.asked && speaks_of_time(understood.text.as_bytes()) => {
+                Understood {
+                    says: Says::GaveUpWaiting,
+                    ..understood
+                }
+            }
+            _ => understood,
+        };
+        // Who was asked to go says goodbye. 221 is that, unless nobody asked.
+        let goodbye = understood.text.starts_with("221");
+        let asked_to_go = match self.leave {
+            Leave::Taken => understood.says == Says::Leaves || goodbye,
+            Leave::Untold => goodbye,
+            Leave::No => false,
+        };
         (!asked_to_go).then_some(understood)
     }
 }
@@ -168,7 +206,15 @@ impl Understood {
 
 /// A client's words in which it takes leave, in a protocol of lines.
 pub(crate) fn is_farewell(bytes: &[u8]) -> bool {
-    bytes.len() <= LONGEST_FAREWELL && (speaks_of(bytes, "quit") || speaks_of(bytes, "logout"))
+    let short = bytes.len() <= LONGEST_FAREWELL;
+    short && (speaks_of(bytes, "quit") || speaks_of(bytes, "logout")) || ends_with_quit(bytes)
+}
+
+/// Behind other words, as in a pipeline of commands (RFC 2920) and behind a mail.
+fn ends_with_quit(bytes: &[u8]) -> bool {
+    let mut lines = bytes.trim_ascii_end().rsplit(|byte| *byte == b'\n');
+    let last = lines.next();
+    lines.next().is_some() && last.is_some_and(|line| line.eq_ignore_ascii_case(b"quit"))
 }
 
 /// Whether these words hold this one, which is written in small letters.

@@ -65,10 +65,26 @@ fn replies_are_told_by_their_codes_and_their_place() {
         Declines,
         "530 no",
     );
-    assert_eq!(
-        says("smtp", &[greeted, ">RCPT\r\n", "<550 unknown user\r\n"]),
-        None
+    let unknown = "550 unknown user";
+    let asked = [greeted, ">RCPT\r\n", "<550 unknown user\r\n"];
+    expect("smtp", &asked, Declines, unknown);
+    expect(
+        "smtp",
+        &[greeted, ">BDAT 5 X\r\n", "<521 5.5.4 Syntax\r\n"],
+        Leaves,
+        "521 5.5.4 Syntax",
     );
+    let waited = "451 4.7.0 Timeout waiting for client input";
+    let silent = [
+        greeted,
+        ">RCPT\r\n",
+        "<250 ok\r\n",
+        &format!("<{waited}\r\n"),
+    ];
+    expect("smtp", &silent, GaveUpWaiting, waited);
+    let rules = "221 2.7.0 Error: I can break rules, too. Goodbye.";
+    let broken = [greeted, ">GET / HTTP/1.1\r\n", &format!("<{rules}\r\n")];
+    expect("smtp", &broken, Leaves, rules);
     assert_eq!(says("smtp", &["<421 busy\r\n", "<220 ready\r\n"]), None);
 }
 
@@ -79,6 +95,21 @@ fn who_was_asked_to_go_says_goodbye() {
         says("imap", &[greeted, ">a LOGOUT\r\n", "<* BYE bye\r\n"]),
         None
     );
+    let many = ">MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nQUIT\r\n";
+    let bye = "<250 ok\r\n554 no\r\n554 no\r\n221 bye\r\n";
+    assert_eq!(says("smtp", &["<220 ready\r\n", many, bye]), None);
+    let typed = [
+        "<220 ready\r\n",
+        ">Q",
+        ">U",
+        ">I",
+        ">T",
+        ">\r\n",
+        "<221 bye\r\n",
+    ];
+    assert_eq!(says("smtp", &typed), None);
+    // Of whom nothing was captured it may have been asked.
+    assert_eq!(says("smtp", &["<220 ready\r\n", "<221 bye\r\n"]), None);
     expect("imap", &["<* BYE full\r\n"], Refuses, "* BYE full");
     let idle = "* BYE Autologout; idle for too long";
     expect(

@@ -16,6 +16,7 @@ pub(super) fn read(protocol: &str, bytes: &[u8], opening: bool) -> Option<Client
         "sip" | "rtsp" => sip(bytes),
         "bgp" => bgp(bytes),
         "vnc" => vnc(bytes),
+        "smb" => smb(bytes),
         "xmpp" => xmpp(bytes),
         _ => None,
     }
@@ -176,6 +177,24 @@ fn vnc(bytes: &[u8]) -> Option<ClientsLast> {
         };
     }
     (!bytes.is_empty()).then_some(ClientsLast::Tells)
+}
+
+/// The command of one message: who disconnects its tree, or logs off, takes leave; CANCEL, a notice of changes (which is answered when there
+/// is one) and the acknowledgement of a broken lock want nothing (MS-SMB2 §2.2.1, MS-CIFS §2.2.2.1 and §2.2.7.4).
+fn smb(bytes: &[u8]) -> Option<ClientsLast> {
+    let message = bytes.get(4..)?;
+    let command = match message {
+        [0xfe, b'S', b'M', b'B', ..] => message.get(12..14)?,
+        [0xff, b'S', b'M', b'B', ..] => message.get(4..5)?,
+        _ => return None,
+    };
+    let function = message.get(69..71).unwrap_or_default();
+    match command {
+        [2 | 4, 0] | [0x71 | 0x74] => Some(ClientsLast::Farewell),
+        [0x0c | 0x0f | 0x12, 0] | [0xa4] => Some(ClientsLast::Tells),
+        [0xa0] if function == [4, 0] => Some(ClientsLast::Tells),
+        _ => None,
+    }
 }
 
 /// Behind the end of its stream a client sends nothing more (RFC 6120 §4.4).

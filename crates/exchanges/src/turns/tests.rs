@@ -164,5 +164,16 @@ fn answers_reports_and_standing_orders_ask_for_nothing() {
         last("vnc", &[b"<challenge", b">0123456789abcdef"]),
         (Untold, None)
     );
+    let smb2 = |command: u8| {
+        [
+            &b">\0\0\0\x40\xfeSMB\x40\0\x01\0\0\0\0\0"[..],
+            &[command, 0],
+        ]
+        .concat()
+    };
+    assert_eq!(last("smb", &[&smb2(2)]), (Farewell, None));
+    assert_eq!(last("smb", &[&smb2(15)]), (Tells, None));
+    assert_eq!(last("smb", &[&smb2(8)]), (Untold, None));
+    assert_eq!(last("smb", &[b">\0\0\0\x27\xffSMB\x74"]), (Farewell, None));
     assert_eq!(last("xmpp", &[b"></stream:stream>\n"]), (Farewell, None));
 }

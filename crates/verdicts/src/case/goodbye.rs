@@ -15,6 +15,8 @@ const LONGEST_GOAWAY: u32 = 17 + 128 + 22;
 const REST: Span = Span::from_millis(900);
 /// The longest close_notify: 31 bytes with AES-GCM in TLS 1.2.
 const CLOSE_NOTIFY: i64 = 31;
+/// Nobody who waits for an answer gives up so soon, be the server ever so near: a system call or two.
+pub(crate) const SOONEST_ANSWER: Span = Span::from_micros(500);
 /// And leaves at once.
 const AT_ONCE: Span = Span::from_millis(200);
 
@@ -127,7 +129,8 @@ pub(crate) fn ends_dialogue(
     let short = i64::from(word.payload_len) <= FAREWELL_BYTES + FAREWELL_BYTES;
     let soon = close.at.time - word.time <= AT_ONCE + trip;
     // Who hangs up behind a short word, and sooner than an answer to it can come, wants none (MySQL's COM_QUIT).
-    let unasked = close.side == Side::Client && close.at.time - word.time <= trip && !late;
+    let unheard = trip.max(SOONEST_ANSWER);
+    let unasked = close.side == Side::Client && close.at.time - word.time <= unheard && !late;
     short && soon && (unasked || close.side == Side::Server && (late || tls.server_said_goodbye()))
 }
 

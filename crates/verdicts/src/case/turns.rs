@@ -6,6 +6,7 @@ use whyreset_exchanges::{ClientsLast, Exchange, Exchanges, Protocol, Says};
 use whyreset_segments::Known;
 
 use super::accounts::Missing;
+use super::goodbye::SOONEST_ANSWER;
 use super::sizes::{FAREWELL_BYTES, was_sending};
 use super::{Close, Kind, path_round_trip};
 
@@ -26,7 +27,7 @@ pub(super) fn missing_of_unknown(
     let close = close?;
     let client = &connection.flows.client;
     let server = &connection.flows.server;
-    if wants_nothing(exchange, close) || !waits(connection, exchange, close) {
+    if wants_nothing(connection, exchange, close) || !waits(connection, exchange, close) {
         return None;
     }
     let asks =
@@ -70,8 +71,9 @@ pub(super) fn missing_of_unknown(
     }
 }
 
-/// The client's last word asks for nothing. What it says behind the server's close tells nothing of what it had asked before.
-fn wants_nothing(exchange: &Exchange, close: Close) -> bool {
+/// The client's last word asks for nothing. What it says behind the server's close, or behind words of which none was answered, tells nothing
+/// of what it had asked before.
+fn wants_nothing(connection: &Connection<Exchanges>, exchange: &Exchange, close: Close) -> bool {
     let mute = matches!(
         exchange.clients_last,
         ClientsLast::Farewell | ClientsLast::Tells
@@ -79,7 +81,8 @@ fn wants_nothing(exchange: &Exchange, close: Close) -> bool {
     let said = exchange.request_ended.map_or(0, |at| at.frame);
     let answer = exchange.response_started.map_or(u64::MAX, |at| at.frame);
     let behind = close.side == Side::Server && said > close.at.frame;
-    mute && !(behind && answer > close.at.frame)
+    let more = behind || connection.flows.client.data_packets > 1;
+    mute && !(more && answer > close.at.frame)
 }
 
 /// The client has waited no longer than for an answer before: as somebody who types does, it had nothing more to say.
@@ -157,7 +160,7 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
     };
     let is_short = i64::from(word.payload_len) <= FAREWELL_BYTES;
     let in_talk = before.frame < word.frame;
-    in_talk && is_short && close.at.time - word.time < trip
+    in_talk && is_short && close.at.time - word.time < trip.max(SOONEST_ANSWER)
 }
 
 /// The server has announced the transfer that it was asked for, in a connection of its own (FTP): its answer is to come behind that.

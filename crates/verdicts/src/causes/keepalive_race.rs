@@ -41,6 +41,16 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(NO_REST, 0.1, "it had not been idle"),
         on(
+            LEFT_IN_WORDS_ASKED,
+            0.1,
+            "it says why it closes, in answer to the client: it had not been idle",
+        ),
+        on(
+            DECLINED_IN_WORDS,
+            0.3,
+            "it had just answered with a no: it had not been idle",
+        ),
+        on(
             KEPT_ALIVE,
             4.0,
             "earlier exchanges were whole: the connection had been kept alive",
