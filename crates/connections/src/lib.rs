@@ -8,6 +8,7 @@ mod calm_queue;
 mod calm_run;
 mod captured_elsewhere;
 mod captured_twice;
+mod closed_together;
 mod closing;
 mod cone;
 mod connection;
@@ -57,6 +58,7 @@ mod unique_bytes;
 mod vantage;
 
 pub use brief::Brief;
+pub use closed_together::{Closing, Closings, Together};
 pub use closing::{PassedFin, first_of_crossing_fins};
 pub use connection::{Connection, FrameSpan, Handshake, IcmpNotice, Opener, Silence};
 pub use engine::{Engine, EngineConfig, FORESEEN, Foreseen, Placed};

@@ -20,8 +20,8 @@ use crate::pairs::{ByEnd, End};
 use crate::reassembly::Reassembly;
 use crate::sequence_analysis::{Arrival, Scale, SequenceAnalysis};
 use crate::{
-    BySide, EngineConfig, FrameSpan, Handshake, IcmpNotice, Marks, Moment, Observers, Opener,
-    Packet, Side, StreamSink, orientation, own_marks,
+    BySide, Closing, EngineConfig, FrameSpan, Handshake, IcmpNotice, Marks, Moment, Observers,
+    Opener, Packet, Side, StreamSink, orientation, own_marks,
 };
 use sparing::Sparing;
 
@@ -69,6 +69,8 @@ pub(crate) struct Live<X> {
     sparing: Sparing,
     /// The silence before the first FIN, where it is one.
     pause_before_fin: Option<Span>,
+    /// The first RST that aborts it before any FIN.
+    aborted: Option<(End, Closing)>,
     /// It is over, as far as its packets tell.
     pub(crate) ended: bool,
     /// The sink heard of the packets when they came.
@@ -127,6 +129,7 @@ impl<X: StreamSink> Live<X> {
             app,
             sparing: Sparing::default(),
             pause_before_fin: None,
+            aborted: None,
             ended: false,
             replaying: false,
         }
@@ -194,11 +197,25 @@ impl<X: StreamSink> Live<X> {
         if pause >= TELLING_PAUSE && segment.flags.is_fin() && !self.has_fin() {
             self.pause_before_fin = Some(Span::from_nanos(pause));
         }
+        self.note_abort(segment, from, pause);
         self.orient(segment, from);
         self.elided |= segment.known.has(Known::GAP_BEFORE);
         self.timed |= segment.known.has(Known::TIME);
         self.ports_told |= segment.known.has(Known::PORTS);
         self.inferred += u64::from(is_inferred(segment.known));
+    }
+
+    /// A bare RST answers a packet; one that acknowledges is sent by a host on its own (RFC 9293 §3.10.7.1).
+    fn note_abort(&mut self, segment: &Segment<'_>, from: End, pause: i64) {
+        let aborts = segment.flags.is_rst() && segment.flags.contains(TcpFlags::ACK);
+        if aborts && self.aborted.is_none() && !self.has_fin() {
+            let at = Moment {
+                frame: segment.frame,
+                time: segment.time,
+            };
+            let waited = Span::from_nanos(pause.max(0));
+            self.aborted = Some((from, Closing { at, waited }));
+        }
     }
 
     /// A packet that is not calm. Returns its marks, ours included.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use whyreset_capture::Span;
 use whyreset_segments::{Endpoint, Host};
 
-use crate::Moment;
+use crate::{Closing, Closings, Moment};
 
 /// What was seen of one listener (server address and port) in the whole capture so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,10 @@ pub struct Listener {
     pub uncaptured: u64,
     /// When it was last heard in connections whose client sent something again and heard nothing more: at most 64, the first.
     pub fell_silent: Vec<Moment>,
+    /// When it closed connections first, out of a silence or with RST.
+    pub closings: Closings,
+    /// When its clients did.
+    pub leavings: Closings,
 }
 
 /// Listeners that are remembered; beyond them the one that was met first is forgotten.
@@ -83,6 +87,10 @@ pub(crate) struct Visit {
     pub(crate) uncaptured: bool,
     /// The client sent something again long after it, and heard nothing.
     pub(crate) fell_silent: bool,
+    /// The listener closed it first, out of a silence; or with RST.
+    pub(crate) closing: Option<Closing>,
+    /// Its client did.
+    pub(crate) leaving: Option<(Host, Closing)>,
 }
 
 impl Neighbours {
@@ -174,6 +182,8 @@ impl Neighbours {
                 last_heard: None,
                 uncaptured: 0,
                 fell_silent: Vec::new(),
+                closings: Closings::default(),
+                leavings: Closings::default(),
             },
         );
     }
@@ -197,6 +207,12 @@ impl Listener {
             if visit.fell_silent && self.fell_silent.len() < MAX_SILENT {
                 self.fell_silent.push(at);
             }
+        }
+        if let Some(closing) = visit.closing {
+            self.closings.add(self.endpoint.host, closing);
+        }
+        if let Some((client, leaving)) = visit.leaving {
+            self.leavings.add(client, leaving);
         }
         if let Some((low, high)) = visit.ttl {
             let (least, most) = self.ttl.unwrap_or((low, high));

@@ -41,7 +41,7 @@ use crate::half_open::HalfOpen;
 use crate::live::TELLING_PAUSE;
 use crate::neighbours::Visit;
 use crate::pairs::{ByEnd, End};
-use crate::{Moment, StreamSink};
+use crate::{Closing, Moment, StreamSink};
 use delivery::Stream;
 use expected::Expected;
 use log::{BeforeRing, Log};
@@ -472,8 +472,8 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// What it tells of its listener.
-    pub(crate) fn visit(&self, stock: &mut Stock) -> Visit {
-        let server = self.server();
+    pub(crate) fn visit(&self, ends: impl Fn(End) -> Endpoint, stock: &mut Stock) -> Visit {
+        let (client, server) = (self.client, self.server());
         let heard = self.last_heard(server).unwrap_or(self.body.syn_ack.at);
         let ttl = self.body.syn_ack.ttl();
         let usual = self
@@ -498,6 +498,10 @@ impl<X: StreamSink> Orderly<X> {
             uncaptured: false,
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
+            closing: self.closing_of(server),
+            leaving: self
+                .closing_of(client)
+                .map(|leaving| (ends(client).host, leaving)),
         }
     }
 
@@ -523,9 +527,23 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Whose FIN passed first.
     fn closed_first(&self) -> Option<End> {
+        self.first_fin().map(|fin| fin.from())
+    }
+
+    /// The first FIN.
+    fn first_fin(&self) -> Option<Short> {
         let mut packets = self.log.iter(&self.body.before_ring);
-        let fin = packets.find(|short| short.flags().is_fin());
-        fin.map(|fin| fin.from())
+        packets.find(|short| short.flags().is_fin())
+    }
+
+    /// This end closed first, out of a silence.
+    fn closing_of(&self, end: End) -> Option<Closing> {
+        let waited = self.body.pause_before_fin?;
+        let fin = self.first_fin().filter(|fin| fin.from() == end)?;
+        Some(Closing {
+            at: fin.at().moment(self.body.first_frame),
+            waited,
+        })
     }
 
     /// The numbers behind SYN and SYN/ACK.

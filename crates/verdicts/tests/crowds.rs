@@ -278,3 +278,102 @@ fn its_own_syn_ack_is_nobody_elses() {
     let (_, verdict) = judged.last().expect("it is there");
     assert!(!weighs(verdict, "first_word_ignored"), "{}", told(verdict));
 }
+
+/// Connections that were opened at these times; `ask` says what the client does then, and `close` how each ends.
+fn opened_at(
+    times: &[f64],
+    ask: impl Fn(&mut Talk, f64) -> u32,
+    close: impl Fn(&mut Talk, f64, u32),
+) -> Judged {
+    let mut talk = Talk::new();
+    let mut opened: Vec<(f64, u16, u32)> = Vec::new();
+    for (port, at) in (40_000..).zip(times) {
+        talk.client_port = port;
+        talk.client(*at, SYN, 0, 0, b"");
+        talk.server(at + 0.04, SYN_ACK, 0, 1, b"");
+        talk.client(at + 0.0401, ACK, 1, 1, b"");
+        let up = ask(&mut talk, *at + 0.05);
+        opened.push((*at, port, up));
+    }
+    for (at, port, up) in opened {
+        talk.client_port = port;
+        close(&mut talk, at, up);
+    }
+    talk.verdicts(60.0)
+}
+
+/// So many connections that were never used, opened in this rhythm; the server closes them all at second 20.
+fn stopped(count: u16, rhythm: f64) -> Judged {
+    let times: Vec<f64> = (0..count).map(|n| f64::from(n) * rhythm).collect();
+    opened_at(
+        &times,
+        |_, _| 1,
+        |talk, opened, _| {
+            let at = 20.0 + opened / 1e3;
+            talk.server(at, FIN_ACK, 1, 1, b"");
+            talk.client(at + 0.0001, FIN_ACK, 1, 2, b"");
+            talk.server(at + 0.0401, ACK, 2, 2, b"");
+        },
+    )
+}
+
+#[test]
+fn who_closes_all_at_once_after_different_waits_has_stopped() {
+    let judged = stopped(4, 2.0);
+    assert_eq!(causes(&judged), [Cause::ServerAbort; 4]);
+    let verdict = &judged[1].1;
+    assert!(verdict.confidence > 0.8, "{}", told(verdict));
+    let others = "together with 3 other connections at the same instant";
+    assert!(verdict.summary.contains(others), "{}", verdict.summary);
+    // One other is chance; and where all waited equally long, a limit may have run out.
+    for judged in [stopped(2, 2.0), stopped(4, 0.2)] {
+        let timeout = |(_, verdict): &(_, Verdict)| verdict.cause == Cause::ServerTimeout;
+        assert!(judged.iter().all(timeout), "{}", told(&judged[0].1));
+    }
+}
+
+#[test]
+fn limits_that_strike_all_the_time_come_together_by_chance() {
+    let times: Vec<f64> = (0..200).map(|n| f64::from(n) * 0.1).collect();
+    let judged = opened_at(
+        &times,
+        |_, _| 1,
+        |talk, opened, _| {
+            // A limit of 10 s, and one of 15 s.
+            let at = opened
+                + if ((opened * 10.0).round() as u32).is_multiple_of(2) {
+                    10.0
+                } else {
+                    15.0
+                };
+            talk.server(at, FIN_ACK, 1, 1, b"");
+            talk.client(at + 0.0001, FIN_ACK, 1, 2, b"");
+        },
+    );
+    let stopped = |(_, verdict): &(_, Verdict)| weighs(verdict, "stopped_together");
+    assert!(!judged.iter().any(stopped));
+}
+
+#[test]
+fn a_client_that_leaves_all_its_requests_at_once_lost_no_patience() {
+    let judged = opened_at(
+        &[0.0, 3.0, 5.5, 7.0],
+        |talk, at| talk.request(at, 1, 1),
+        |talk, opened, up| {
+            let at = 20.0 + opened / 1e3;
+            talk.client(at, FIN_ACK, up, 1, b"");
+            talk.server(at + 0.04, ACK, 1, up + 1, b"");
+        },
+    );
+    assert_eq!(
+        causes(&judged),
+        [Cause::ClientAbort; 4],
+        "{}",
+        told(&judged[0].1)
+    );
+    assert!(
+        judged[0].1.summary.contains("together with 3 other"),
+        "{}",
+        judged[0].1.summary
+    );
+}

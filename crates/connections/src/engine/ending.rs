@@ -126,7 +126,7 @@ impl<X: StreamSink> Engine<X> {
         };
         live.catch_up(&self.config);
         self.neighbours
-            .visit(*ends.of(live.server()), &live.visit());
+            .visit(*ends.of(live.server()), &live.visit(|end| *ends.of(end)));
         let tombstone = Tombstone::Analysis(Box::new(*live.analysis()));
         let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
         self.finished
@@ -143,8 +143,10 @@ impl<X: StreamSink> Engine<X> {
         if !self.neighbours.has_ordinary() && orderly.has_ordinary() {
             self.neighbours.note_ordinary();
         }
-        self.neighbours
-            .visit(listener, &orderly.visit(&mut self.stock));
+        self.neighbours.visit(
+            listener,
+            &orderly.visit(|end| *ends.of(end), &mut self.stock),
+        );
         let tombstone = Tombstone::Numbers(orderly.initial_numbers());
         self.finished.push_back(Finished::Orderly(OrderlyEnd {
             place,
@@ -218,7 +220,8 @@ impl<X: StreamSink> Engine<X> {
                 State::Live(live) => {
                     live.catch_up(&self.config);
                     let listener = self.index.endpoint(&slot.pair, live.server());
-                    self.neighbours.visit(listener, &live.visit());
+                    let ends = |end| self.index.endpoint(&slot.pair, end);
+                    self.neighbours.visit(listener, &live.visit(ends));
                 }
                 State::Orderly(at) => {
                     let Some(orderly) = self.orderly.get(*at) else {
@@ -228,8 +231,9 @@ impl<X: StreamSink> Engine<X> {
                     if orderly.has_ordinary() {
                         self.neighbours.note_ordinary();
                     }
+                    let ends = |end| self.index.endpoint(&slot.pair, end);
                     self.neighbours
-                        .visit(listener, &orderly.visit(&mut self.stock));
+                        .visit(listener, &orderly.visit(ends, &mut self.stock));
                 }
                 State::HalfOpen(half) => {
                     let listener = self.index.endpoint(&slot.pair, half.from().other());

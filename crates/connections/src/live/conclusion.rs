@@ -7,12 +7,13 @@ use super::Live;
 use crate::neighbours::{UNHEARD_FOR, Visit};
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Outlet;
-use crate::{BySide, Connection, EngineConfig, Flow, Moment, StreamSink, Vantage};
+use crate::{BySide, Closing, Connection, EngineConfig, Flow, Moment, StreamSink, Vantage};
 
 impl<X: StreamSink> Live<X> {
     /// What it tells of its listener, the server's end.
-    pub(crate) fn visit(&self) -> Visit {
-        let flow = &self.directions.of(self.course.client.other()).flow;
+    pub(crate) fn visit(&self, ends: impl Fn(End) -> Endpoint) -> Visit {
+        let (asking, server) = (self.course.client, self.course.client.other());
+        let flow = &self.directions.of(server).flow;
         let asker = self.directions.of(self.course.client);
         let client = &asker.flow;
         let first_to_close = match (flow.fin, client.fin) {
@@ -32,7 +33,22 @@ impl<X: StreamSink> Live<X> {
             last_heard: flow.last,
             uncaptured: self.handshake.syn.is_some() && flow.packets == 0 && asker.acknowledges,
             fell_silent: fell_silent(client, flow),
+            closing: self.closing_of(server),
+            leaving: self
+                .closing_of(asking)
+                .map(|leaving| (ends(asking).host, leaving)),
         }
+    }
+
+    /// This end closed it first, out of a silence, or aborted it.
+    fn closing_of(&self, end: End) -> Option<Closing> {
+        let fin = |end: End| self.directions.of(end).flow.fin.map(|fin| fin.at);
+        let later = |own: &Moment| fin(end.other()).is_none_or(|peer| own.frame < peer.frame);
+        let quiet = fin(end).filter(later).zip(self.pause_before_fin);
+        let quiet = quiet.map(|(at, waited)| Closing { at, waited });
+        let opened = self.handshake.syn.is_none() || self.handshake.syn_ack.is_some();
+        let aborted = self.aborted.filter(|(by, _)| *by == end && opened);
+        quiet.or(aborted.map(|(_, closing)| closing))
     }
 
     /// Bytes that it holds, roughly.

@@ -3,7 +3,7 @@
 use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
-use crate::observations::{cut_name, cut_progress, last_words};
+use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
@@ -27,6 +27,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         RESET_WHILE_SENT_TO,
     ],
     weights: &[
+        on(
+            LEFT_TOGETHER,
+            2.5,
+            "a program that ends closes all that it has at once",
+        ),
         on(
             LEFT_OWING,
             8.0,
@@ -419,6 +424,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
             ),
         },
     };
+    if let Some(others) = found.get(LEFT_TOGETHER).and_then(|_| with_others(case)) {
+        return format!(
+            "The client closed it with {sent} (frame {frame}) {others}: {progress}; its program ended, or was told to stop."
+        );
+    }
     format!(
         "The client closed it on purpose: {progress} when it sent {sent} (frame {frame}); server and network did their part."
     )

@@ -23,6 +23,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            LEFT_TOGETHER,
+            0.04,
+            "a limit strikes each connection in its own time: these were closed at once, after different waits",
+        ),
+        on(
             PING_OF_CLIENT_UNANSWERED,
             12.0,
             "it asked whether the other side lives, and waited for that in vain",

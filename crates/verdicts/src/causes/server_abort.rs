@@ -3,7 +3,7 @@
 use crate::case::{Case, Kind, Missing};
 use crate::cause::{CauseRule, Page, never, on};
 use crate::observations::ids::*;
-use crate::observations::{cut_name, cut_progress, last_words};
+use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
@@ -28,6 +28,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         SESSION_CUT,
     ],
     weights: &[
+        on(
+            STOPPED_TOGETHER,
+            6.0,
+            "a process that ends, or is told to stop, closes all that it has at once",
+        ),
         on(
             UNSEEN_CLIENT_CLOSED,
             0.1,
@@ -370,6 +375,12 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         ),
         None => "before it was asked anything".to_owned(),
     };
+    let others = found.get(STOPPED_TOGETHER).and_then(|_| with_others(case));
+    if let Some(others) = others {
+        return format!(
+            "The server {how} (frame {frame}) {doing}, {others}: its process ended, or was told to stop."
+        );
+    }
     let open = case.accounts.open.as_ref().and_then(|open| open.exchange);
     let left_out = open.and_then(|e| e.http2.as_ref()?.left_out);
     if let Some(goaway) = left_out.filter(|_| case.closer() == Some(Side::Server)) {

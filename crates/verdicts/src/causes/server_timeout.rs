@@ -24,6 +24,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     ],
     weights: &[
         on(
+            STOPPED_TOGETHER,
+            0.006,
+            "a limit strikes each connection in its own time: these were closed at once, after different waits",
+        ),
+        on(
             UNSEEN_CLIENT_CLOSED,
             0.1,
             "the server followed a client that had closed",

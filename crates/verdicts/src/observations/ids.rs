@@ -524,6 +524,10 @@ ids! {
     LISTENER_REFUSED_OTHERS = "listener_refused_others";
     /// The listener fell silent for others at the same moment, and was heard by nobody afterwards.
     FELL_SILENT_FOR_ALL = "fell_silent_for_all";
+    /// The server closed several connections of its host at one instant, though it had not waited equally long.
+    STOPPED_TOGETHER = "stopped_together";
+    /// The client closed several connections to this host at one instant, though it had not waited equally long.
+    LEFT_TOGETHER = "left_together";
     /// The listener closed other connections after the same idle time.
     SAME_IDLE_CLOSE = "same_idle_close";
 

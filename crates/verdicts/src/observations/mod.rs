@@ -3,6 +3,7 @@
 mod acks_lost;
 mod aftermath;
 mod capture_limits;
+mod closed_together;
 mod cut_streams;
 mod delivered;
 mod detectors;
@@ -41,6 +42,7 @@ mod windows;
 use crate::Observations;
 use crate::case::Case;
 
+pub(crate) use closed_together::with_others;
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use flow_control::receiver as flow_control_receiver;
 pub(crate) use keep_alive::SHORTEST_IDLE;
@@ -61,6 +63,7 @@ pub(crate) fn gather(case: &Case<'_>) -> Observations {
     ending::observe(case, &mut found);
     half_closed::observe(case, &mut found);
     keep_alive::observe(case, &mut found);
+    closed_together::observe(case, &mut found);
     waiting::observe(case, &mut found);
     hidden_end::observe(case, &mut found);
     unheeded::observe(case, &mut found);

@@ -336,7 +336,9 @@ fn same_idle_close(case: &Case<'_>, listener: &Listener, found: &mut Observation
         return;
     };
     let slack = Span::from_millis(200);
-    let fits = silence.length + slack >= shortest && silence.length <= longest + slack;
+    // A timer strikes after the same time; a wide range is none's.
+    let alike = longest - shortest <= slack + slack;
+    let fits = silence.length + slack >= shortest && silence.length <= longest + slack && alike;
     if fits && times > 1 {
         found.add(
             ids::SAME_IDLE_CLOSE,

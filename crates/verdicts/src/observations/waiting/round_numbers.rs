@@ -115,6 +115,10 @@ fn last_said(case: &Case<'_>, side: Side, wait: Wait) -> Option<Moment> {
 
 /// Records whether the wait is a round number, and which known timer it fits.
 pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observations) {
+    // Then it was no timer of this connection.
+    if found.has_any(&[ids::STOPPED_TOGETHER, ids::LEFT_TOGETHER]) {
+        return;
+    }
     let jitter = case
         .path_round_trip()
         .map_or(Span::ZERO, |trip| Span::from_nanos(trip.nanos() / 20));
