@@ -35,7 +35,8 @@ pub(super) fn mysql(bytes: &[u8]) -> Option<Understood> {
     Some(Understood::of(says, words))
 }
 
-/// The last ErrorResponse with which PostgreSQL gives a session up (FATAL, PANIC), by its SQLSTATE (appendix A of its manual).
+/// The last ErrorResponse with which PostgreSQL gives a session up (FATAL, PANIC), by its SQLSTATE (appendix A of its manual); or the warning
+/// with which it leaves at once, when another of its processes has crashed or it is told to stop immediately (`quickdie` in its `postgres.c`).
 pub(super) fn postgresql(bytes: &[u8]) -> Option<Understood> {
     let mut rest = bytes;
     while let [kind, l0, l1, l2, l3, tail @ ..] = rest {
@@ -44,25 +45,22 @@ pub(super) fn postgresql(bytes: &[u8]) -> Option<Understood> {
         if *kind == b'E' {
             return error(body);
         }
+        if *kind == b'N'
+            && let Some(leave) = warning(body)
+        {
+            return Some(leave);
+        }
         rest = tail.get(body.len()..)?;
     }
     None
 }
 
 fn error(body: &[u8]) -> Option<Understood> {
-    let field = |wanted: u8| {
-        let fields = body.split(|byte| *byte == 0);
-        fields
-            .filter_map(<[u8]>::split_first)
-            .find_map(|(kind, it)| (*kind == wanted).then_some(it))
-    };
-    // The severity in English is not sent by old servers.
-    let severity = field(b'V').or_else(|| field(b'S'))?;
-    if !matches!(severity, b"FATAL" | b"PANIC") {
+    if !matches!(severity(body)?, b"FATAL" | b"PANIC") {
         return None;
     }
-    let words = field(b'M')?;
-    let says = match field(b'C')? {
+    let words = field(body, b'M')?;
+    let says = match field(body, b'C')? {
         [b'5', b'3', ..] | b"57P03" => Says::Refuses,
         b"57P05" | b"25P03" | b"25P04" => Says::GaveUpWaiting,
         b"57P01" | b"57P02" => Says::Leaves,
@@ -71,4 +69,22 @@ fn error(body: &[u8]) -> Option<Understood> {
         _ => Says::Declines,
     };
     Some(Understood::of(says, words))
+}
+
+fn warning(body: &[u8]) -> Option<Understood> {
+    let leaves = severity(body)? == b"WARNING" && matches!(field(body, b'C')?, b"57P01" | b"57P02");
+    let words = field(body, b'M').filter(|_| leaves)?;
+    Some(Understood::of(Says::Leaves, words))
+}
+
+/// The severity in English is not sent by old servers.
+fn severity(body: &[u8]) -> Option<&[u8]> {
+    field(body, b'V').or_else(|| field(body, b'S'))
+}
+
+fn field(body: &[u8], wanted: u8) -> Option<&[u8]> {
+    let fields = body.split(|byte| *byte == 0);
+    fields
+        .filter_map(<[u8]>::split_first)
+        .find_map(|(kind, it)| (*kind == wanted).then_some(it))
 }

@@ -141,6 +141,8 @@ fn packets_are_told_by_their_numbers() {
         Refuses,
         "sorry, too many",
     );
+    let crash = "<T\0\0\0\x05xN\0\0\0\x25SWARNING\0VWARNING\0C57P02\0Mcrash\0\0";
+    expect("postgresql", &[">query", crash], Leaves, "crash");
     let error = "<E\0\0\0\x1eSERROR\0VERROR\0C42601\0Mno\0\0Z\0\0\0\x05I";
     assert_eq!(says("postgresql", &[">query", error]), None);
 }
