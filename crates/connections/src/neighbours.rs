@@ -34,10 +34,21 @@ pub struct Listener {
     pub uncaptured: u64,
     /// When it was last heard in connections whose client sent something again and heard nothing more: at most 64, the first.
     pub fell_silent: Vec<Moment>,
+    /// From its SYN/ACK to its last packet in connections that it did not reset: at most 8, the longest.
+    pub lives: Vec<Life>,
     /// When it closed connections first, out of a silence or with RST.
     pub closings: Closings,
     /// When its clients did.
     pub leavings: Closings,
+}
+
+/// How long a listener kept a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Its SYN/ACK.
+    pub opened: Moment,
+    /// Its last packet.
+    pub heard: Moment,
 }
 
 /// Listeners that are remembered; beyond them the one that was met first is forgotten.
@@ -46,6 +57,9 @@ const MAX_LISTENERS: usize = 4_096;
 const MAX_ANSWERS: usize = 16;
 /// Connections in which it fell silent, that are kept for each listener.
 const MAX_SILENT: usize = 64;
+/// Long connections that are kept for each listener, and shorter ones that are not.
+const MAX_LIVES: usize = 8;
+const SHORT_LIFE: Span = Span::from_secs(3);
 /// So long after the listener's last packet a client's next is no answer to it: the first retransmission timeout (RFC 6298).
 pub(crate) const UNHEARD_FOR: Span = Span::from_secs(1);
 
@@ -87,6 +101,8 @@ pub(crate) struct Visit {
     pub(crate) uncaptured: bool,
     /// The client sent something again long after it, and heard nothing.
     pub(crate) fell_silent: bool,
+    /// The listener sent RST in it.
+    pub(crate) reset: bool,
     /// The listener closed it first, out of a silence; or with RST.
     pub(crate) closing: Option<Closing>,
     /// Its client did.
@@ -182,6 +198,7 @@ impl Neighbours {
                 last_heard: None,
                 uncaptured: 0,
                 fell_silent: Vec::new(),
+                lives: Vec::new(),
                 closings: Closings::default(),
                 leavings: Closings::default(),
             },
@@ -208,6 +225,11 @@ impl Listener {
                 self.fell_silent.push(at);
             }
         }
+        if let Some((opened, heard)) = visit.answered.zip(visit.last_heard)
+            && !visit.reset
+        {
+            self.note_life(Life { opened, heard });
+        }
         if let Some(closing) = visit.closing {
             self.closings.add(self.endpoint.host, closing);
         }
@@ -225,6 +247,20 @@ impl Listener {
                 shortest.min(silence),
                 longest.max(silence),
             ));
+        }
+    }
+
+    /// Keeps a long life, in the place of the shortest.
+    fn note_life(&mut self, life: Life) {
+        if life.length() < SHORT_LIFE {
+            return;
+        }
+        self.lives.push(life);
+        if self.lives.len() > MAX_LIVES {
+            let lives = self.lives.iter().enumerate();
+            if let Some((shortest, _)) = lives.min_by_key(|(_, life)| life.length()) {
+                self.lives.swap_remove(shortest);
+            }
         }
     }
 
@@ -246,6 +282,12 @@ impl Listener {
         if let Some(place) = self.answers.last_mut() {
             *place = last;
         }
+    }
+}
+
+impl Life {
+    fn length(&self) -> Span {
+        self.heard.time - self.opened.time
     }
 }
 

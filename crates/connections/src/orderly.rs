@@ -498,6 +498,7 @@ impl<X: StreamSink> Orderly<X> {
             uncaptured: false,
             // Who hears nothing sends again, and that is not by the book.
             fell_silent: false,
+            reset: false,
             closing: self.closing_of(server),
             leaving: self
                 .closing_of(client)

@@ -581,3 +581,37 @@ fn a_copy_of_a_syn_ack_repeats_nothing() {
         told(&verdict)
     );
 }
+
+/// An upload through TLS, of which a short snapshot leaves no record whole, not even the handshake's.
+#[test]
+fn sizes_of_records_that_were_cut_show_nothing() {
+    let mut talk = Talk::open();
+    talk.snapshot = 30;
+    let record = |kind: u8, len: u16| {
+        let [high, low] = len.to_be_bytes();
+        let mut record = vec![kind, 3, 1, high, low];
+        record.resize(5 + usize::from(len), 0xa5);
+        record
+    };
+    let (hello, answer) = (record(22, 512), record(22, 1_179));
+    talk.client(0.05, PSH_ACK, 1, 1, &hello);
+    talk.server(0.09, PSH_ACK, 1, 518, &answer);
+    let (mut up, down) = (518, 1 + answer.len() as u32);
+    for n in 0..40 {
+        let at = 0.1 + f64::from(n) / 10.0;
+        talk.client(at, ACK, up, down, &SEGMENT);
+        up += 1448;
+        talk.server(at + 0.04, ACK, down, up, b"");
+    }
+    talk.client(4.2, FIN_ACK, up, down, b"");
+    talk.server(4.24, FIN_ACK, down, up + 1, b"");
+    talk.client(4.241, ACK, up + 1, down + 1, b"");
+    let verdict = talk.verdict(6.0);
+    is_unsure_of(&verdict, Cause::None);
+    let mut evidence = verdict.evidence.iter();
+    assert!(
+        !evidence.any(|e| e.text.contains("records")),
+        "{}",
+        told(&verdict)
+    );
+}

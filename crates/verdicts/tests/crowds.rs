@@ -8,8 +8,8 @@ mod talk;
 mod told;
 
 use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, SYN, SYN_ACK, Talk};
-use told::{told, weighs};
-use whyreset_connections::Connection;
+use told::{share, told, weighs};
+use whyreset_connections::{Connection, Side};
 use whyreset_exchanges::Exchanges;
 use whyreset_verdicts::{Cause, Stories, Verdict};
 
@@ -146,13 +146,7 @@ fn keep_alive_ends_are_counted_from_the_last_response_and_the_timer_is_named() {
         talk.client(at + 5.09, PSH_ACK, up, down, NEXT);
         talk.server(at + 5.102, FIN_ACK, down, up, b"");
         talk.client(at + 5.1021, ACK, up + NEXT.len() as u32, down + 1, b"");
-        talk.stranger(
-            at + 5.131,
-            whyreset_connections::Side::Server,
-            talk::RST,
-            down + 1,
-            57,
-        );
+        talk.stranger(at + 5.131, Side::Server, talk::RST, down + 1, 57);
     }
     let judged = talk.verdicts(60.0);
     assert_eq!(causes(&judged), [Cause::KeepaliveRace; 3]);
@@ -376,4 +370,32 @@ fn a_client_that_leaves_all_its_requests_at_once_lost_no_patience() {
         "{}",
         judged[0].1.summary
     );
+}
+
+/// The host refuses an acknowledgement of one client with a bare RST at second 5, and another client is answered until then.
+fn one_is_refused(heard: f64) -> Verdict {
+    let mut talk = Talk::new();
+    for port in [40_000, 40_001] {
+        talk.client_port = port;
+        talk.handshake();
+        let up = talk.request(0.05, 1, 1);
+        let down = talk.response(0.1, 1, up, 900_000, 2_896);
+        if port == 40_001 {
+            talk.client(4.96, ACK, up, down, b"");
+            talk.stranger(5.0, Side::Server, talk::RST, down, 57);
+        } else {
+            talk.server(heard, ACK, down, up, b"more");
+        }
+    }
+    let mut judged = talk.verdicts(20.0);
+    judged.swap_remove(1).1
+}
+
+#[test]
+fn a_host_that_goes_on_with_older_connections_has_not_forgotten_all() {
+    let (all, one) = (one_is_refused(4.0), one_is_refused(9.0));
+    assert_eq!(all.cause, Cause::PeerStateLost, "{}", told(&all));
+    assert!(weighs(&one, "older_lives_on"), "{}", told(&one));
+    let lost = |verdict: &Verdict| share(verdict, Cause::PeerStateLost);
+    assert!(lost(&one) < lost(&all) - 0.15, "{}", told(&one));
 }

@@ -33,6 +33,7 @@ impl<X: StreamSink> Live<X> {
             last_heard: flow.last,
             uncaptured: self.handshake.syn.is_some() && flow.packets == 0 && asker.acknowledges,
             fell_silent: fell_silent(client, flow),
+            reset: self.reset_count.server > 0,
             closing: self.closing_of(server),
             leaving: self
                 .closing_of(asking)

@@ -185,7 +185,17 @@ fn is_followed(exchange: &Exchange) -> bool {
     };
     let tls = exchange.tls.as_deref();
     let goodbye_alone = exchange.estimated && tls.is_some_and(goodbye_alone);
-    matches!(exchange.protocol, Protocol::Tls(_)) && !goodbye_alone
+    matches!(exchange.protocol, Protocol::Tls(_)) && !goodbye_alone && !is_unread(exchange)
+}
+
+/// A session whose handshake cannot be read (a short snapshot length), nor anything behind it: nobody's turn shows, nor any size.
+pub(crate) fn is_unread(exchange: &Exchange) -> bool {
+    let both = |tls: &Tls| {
+        tls.handshake == TlsHandshake::Partial && tls.client_bytes > 0 && tls.server_bytes > 0
+    };
+    let tls = exchange.tls.as_deref();
+    let unread = exchange.protocol == Protocol::Tls(None) && tls.is_some_and(both);
+    unread && !exchange.from_list
 }
 
 impl<'a> OpenExchange<'a> {

@@ -23,7 +23,7 @@ use whyreset_connections::{Connection, Neighbours, Packet, Reset, Side};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::TcpFlags;
 
-pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, taken_before};
+pub(crate) use accounts::{Accounts, Missing, OpenExchange, is_http, is_unread, taken_before};
 pub(crate) use close::{Close, Kind, fatal_reset, first_close};
 pub(crate) use cut_stream::CutStream;
 pub(crate) use full_segment::is_full;

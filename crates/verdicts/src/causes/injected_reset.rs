@@ -13,6 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[CLOSED_WITH_RST, FIN_REFUSED],
     weights: &[
         on(
+            OLDER_LIVES_ON,
+            4.0,
+            "a RST that was forged for the server alone makes its host a stranger to this connection, and to no other",
+        ),
+        on(
             FIN_REFUSED,
             4.0,
             "its end may have been killed by a RST that did not pass here",

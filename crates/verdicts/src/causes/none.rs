@@ -99,6 +99,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         nothing_missing::HEARD_IN_PART,
         nothing_missing::UNREAD_TALK,
+        nothing_missing::UNREAD_STOPPED,
         nothing_missing::UNREAD_LEFT_AFTER_WAIT,
         nothing_missing::UNREAD_UPLOAD_LEFT,
         on(

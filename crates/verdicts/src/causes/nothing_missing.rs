@@ -49,6 +49,11 @@ pub(super) const UNREAD_TALK: On = on(
     0.6,
     "who looks at a connection of which nothing can be read often has a reason",
 );
+pub(super) const UNREAD_STOPPED: On = on(
+    ids::UNREAD_STOPPED,
+    0.25,
+    "a program that ends leaves its connections in the middle of whatever they are about",
+);
 pub(super) const UNREAD_LEFT_AFTER_WAIT: On = on(
     ids::UNREAD_LEFT_AFTER_WAIT,
     0.5,

@@ -15,6 +15,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     needs: &[RST_PASSIVE, FIN_REFUSED],
     weights: &[
         on(
+            OLDER_LIVES_ON,
+            0.1,
+            "a restart, or a failover, takes all connections with it; only where several hosts share the address one alone moves",
+        ),
+        on(
             FIN_REFUSED,
             4.0,
             "a host that is merely slow acknowledges a FIN",

@@ -123,6 +123,16 @@ pub(super) static RULE: CauseRule = CauseRule {
             "how long the answer was to be is not in the capture",
         ),
         on(UNREAD_TALK, 1.5, "nothing of what was said can be read"),
+        on(
+            OLDER_LIVES_ON,
+            2.0,
+            "what a host that forgets one connection alone has met is not on record",
+        ),
+        on(
+            UNREAD_STOPPED,
+            2.0,
+            "a program ended, and what it was about cannot be read",
+        ),
         on(SYN_ACK_ONCE, 4.0, "the ACK may be missing in the capture"),
         on(
             SYN_ACK_NOT_DUE_AGAIN,

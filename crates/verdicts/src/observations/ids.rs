@@ -528,6 +528,10 @@ ids! {
     STOPPED_TOGETHER = "stopped_together";
     /// The client closed several connections to this host at one instant, though it had not waited equally long.
     LEFT_TOGETHER = "left_together";
+    /// A connection that the listener had taken up before it refused this one lived on.
+    OLDER_LIVES_ON = "older_lives_on";
+    /// Nothing of a talk can be read, and a program ended it with others at once.
+    UNREAD_STOPPED = "unread_stopped";
     /// The listener closed other connections after the same idle time.
     SAME_IDLE_CLOSE = "same_idle_close";
 

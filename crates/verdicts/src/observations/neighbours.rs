@@ -1,7 +1,7 @@
 //! Witnesses: what the same listener and the same host did in other connections of the capture.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Listener, Moment, Neighbours, Place, Reset, Side};
+use whyreset_connections::{Dialect, Life, Listener, Moment, Neighbours, Place, Reset, Side};
 use whyreset_segments::Endpoint;
 
 use super::ids;
@@ -90,6 +90,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         );
     }
     same_idle_close(case, listener, found);
+    older_lives_on(case, listener, found);
     fell_silent(case, listener, found);
     first_word_ignored(case, listener, found);
 }
@@ -325,6 +326,27 @@ fn range(low: u8, high: u8) -> String {
         low.to_string()
     } else {
         format!("{low} to {high}")
+    }
+}
+
+/// A host that restarts, or whose address moves, has forgotten all connections; this one had not.
+fn older_lives_on(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
+    let stranger = |reset: &&Reset| reset.by == Side::Server && reset.dialect == Dialect::Passive;
+    let Some(refused) = case.fatal.filter(stranger).map(|reset| reset.at) else {
+        return;
+    };
+    let around = |life: &&Life| {
+        refused.time - life.opened.time > AT_ONCE && life.heard.time - refused.time > AT_ONCE
+    };
+    if let Some(older) = listener.lives.iter().find(around) {
+        found.add(
+            ids::OLDER_LIVES_ON,
+            [older.opened.frame, refused.frame, older.heard.frame],
+            format!(
+                "The same listener went on with another connection (frame {}) that it had taken up (frame {}) before it refused this one: its host had not forgotten all.",
+                older.heard.frame, older.opened.frame
+            ),
+        );
     }
 }
 

@@ -5,14 +5,14 @@ use whyreset_exchanges::{Exchange, Protocol};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Kind, was_sending};
+use crate::case::{Case, Kind, is_unread, was_sending};
 
 /// Records how such a talk was closed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let captured_in_part = |e: &Exchange| e.heard_in_part && e.protocol == Protocol::Unknown;
     let listed = |e: &Exchange| e.from_list && matches!(e.protocol, Protocol::Other(_));
-    let unread = |e: &Exchange| captured_in_part(e) || listed(e);
+    let unread = |e: &Exchange| captured_in_part(e) || listed(e) || is_unread(e);
     let accounts = &case.accounts;
     let Some(close) = case.close.filter(|close| close.kind == Kind::Fin) else {
         return;
@@ -26,6 +26,13 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         [close.at.frame],
         "Nothing of what was said can be read: whether all of it had come does not show.",
     );
+    if found.has_any(&[ids::STOPPED_TOGETHER, ids::LEFT_TOGETHER]) {
+        found.add(
+            ids::UNREAD_STOPPED,
+            [close.at.frame],
+            "A program closed this connection with others at once: what it was about then cannot be read.",
+        );
+    }
     if close.side != Side::Client {
         return;
     }
