@@ -13,7 +13,7 @@ use foldhash::quality::FixedState;
 use whyreset_capture::{Span, Timestamp};
 
 use offset::Delays;
-use sightings::{Sightings, looked_at};
+use sightings::{Sightings, looked_at, looked_at_from};
 
 /// How far a capture's clock is ahead of another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +41,15 @@ impl Ahead {
     }
 }
 
-/// How far the clocks of these captures are ahead of those of the captures before them, where they have packets in common. Only the
-/// beginning of each is looked at. Those that cannot be read are left to those who read them.
-pub(super) fn compared<'p>(paths: impl ExactSizeIterator<Item = &'p Path>) -> Vec<Option<Ahead>> {
+/// How far the clocks of these captures, which begin at these times, are ahead of those of the captures before them, where they have packets in
+/// common. Only the beginning of each is looked at. Those that cannot be read are left to those who read them.
+pub(super) fn compared(paths: &[&Path], begin: &[Timestamp]) -> Vec<Option<Ahead>> {
     let mut seen = Seen::default();
     let most = looked_at(paths.len());
-    let sightings = paths.map(|path| Sightings::of_file(path, most));
-    sightings
-        .enumerate()
-        .map(|(capture, sightings)| {
+    let captures = paths.iter().zip(looked_at_from(begin)).enumerate();
+    captures
+        .map(|(capture, (path, from))| {
+            let sightings = Sightings::of_file(path, from, most);
             let ahead = seen.ahead(&sightings);
             seen.add(capture, &sightings, ahead.map_or(Span::ZERO, |it| it.by));
             ahead
@@ -66,7 +66,7 @@ impl Seen {
     fn ahead(&self, sightings: &Sightings) -> Option<Ahead> {
         let mut delays = Delays::default();
         let mut in_common: HashMap<usize, usize> = HashMap::new();
-        for (packet, sighting) in sightings.of_one_packet_each() {
+        for (packet, sighting) in sightings.first_of_each() {
             if let Some((time, capture)) = self.0.get(&packet) {
                 delays.note(sighting.from, sighting.to, sighting.time - *time);
                 *in_common.entry(*capture).or_default() += 1;
@@ -85,7 +85,7 @@ impl Seen {
 
     /// Adds those of a capture whose clock is so far ahead.
     fn add(&mut self, capture: usize, sightings: &Sightings, ahead: Span) {
-        for (packet, sighting) in sightings.of_one_packet_each() {
+        for (packet, sighting) in sightings.first_of_each() {
             self.0
                 .entry(packet)
                 .or_insert((sighting.time - ahead, capture));

@@ -105,7 +105,9 @@ impl Merge {
         if paths.len() < 2 {
             return;
         }
-        let compared = clocks::compared(paths.iter().map(PathBuf::as_path));
+        let paths: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
+        let begin: Vec<_> = slots.iter().map(|slot| slot.time).collect();
+        let compared = clocks::compared(&paths, &begin);
         for (slot, ahead) in slots.iter_mut().zip(compared) {
             let (Some(ahead), Some(info)) = (ahead, infos.get_mut(slot.capture)) else {
                 continue;

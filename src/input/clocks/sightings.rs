@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
-use whyreset_capture::{Step, Timestamp};
+use whyreset_capture::{Span, Step, Timestamp};
 use whyreset_frames::plain_segment;
 use whyreset_segments::{Host, Segment, TcpFlags};
 
@@ -21,12 +21,29 @@ const DENSE: usize = 20_000;
 const SPARSE: u64 = 16;
 /// Packets of one capture that are kept.
 const KEPT: usize = 200_000;
+/// A packet that comes again so soon is the same one, at the next interface or on a mirror's other port: the first time counts. Where the
+/// first of two that are alike was lost before this capture, its time is a little late, which only makes the path longer.
+const SAME: Span = Span::from_millis(10);
+/// Of a capture that begins long before all others, half of what is looked at is its beginning, the other half what comes from so long on
+/// before the next one begins, if its clock is right. What lies between is skipped, as far as this takes a fraction of a second.
+const BEFORE_OTHERS: Span = Span::from_secs(60);
+const SKIPPED: usize = 10_000_000;
 /// A capture is looked at through a window of so many bytes.
 const BUFFER_LEN: usize = 64 * 1024;
 
 /// How many records of each of so many captures are looked at.
 pub(super) fn looked_at(captures: usize) -> usize {
     LOOKED_AT / captures.max(1)
+}
+
+/// From when on the other half is of what is looked at of captures that begin at these times.
+pub(super) fn looked_at_from(begin: &[Timestamp]) -> impl Iterator<Item = Timestamp> {
+    let mut in_order = begin.to_vec();
+    in_order.sort_unstable();
+    let second = in_order.get(1).copied().unwrap_or_default();
+    begin
+        .iter()
+        .map(move |begin| (*begin).max(second - BEFORE_OTHERS))
 }
 
 /// A packet was seen.
@@ -37,37 +54,39 @@ pub(super) struct Sighting {
     pub(super) to: Host,
 }
 
-/// The packets of a capture by what is the same of them wherever they are captured; nothing where two are alike.
+/// The packets of a capture by what is the same of them wherever they are captured; nothing where several are alike.
 #[derive(Default)]
 pub(super) struct Sightings(HashMap<u64, Option<Sighting>, FixedState>);
 
 impl Sightings {
-    /// Those in so many records of a file: none, where it cannot be read.
-    pub(super) fn of_file(path: &Path, most: usize) -> Self {
+    /// Those in so many records of a file, half of them from this time on: none, where it cannot be read.
+    pub(super) fn of_file(path: &Path, from: Timestamp, most: usize) -> Self {
         let mut nobody = CaptureInfo::default();
         let opened = source::open(path, BUFFER_LEN, &Arc::default(), &mut nobody);
         let mut sightings = Self::default();
         if let Ok(Opened::Capture(mut source)) = opened {
-            sightings.take(&mut source, most);
+            sightings.take(&mut source, from, most);
         }
         sightings
     }
 
-    fn take(&mut self, source: &mut Source, most: usize) {
+    fn take(&mut self, source: &mut Source, from: Timestamp, most: usize) {
         let mut nobody = CaptureInfo::default();
-        for number in 0..most {
-            match source.step(&mut nobody) {
-                Step::Record(at) => {
-                    let record = at.record(source.looked_up());
-                    if let Some(segment) = plain_segment(&record) {
-                        self.see(number, &segment);
-                    }
-                }
-                Step::Counted { .. } | Step::Secrets { .. } => {}
+        let (mut skipped, mut looked_at) = (0, 0);
+        while looked_at < most && self.0.len() < KEPT {
+            let at = match source.step(&mut nobody) {
+                Step::Record(at) => at,
+                Step::Counted { .. } | Step::Secrets { .. } => continue,
                 _ => return,
+            };
+            let is_early = looked_at >= most / 2 && at.time.is_some_and(|time| time < from);
+            if is_early && skipped < SKIPPED {
+                skipped += 1;
+                continue;
             }
-            if self.0.len() >= KEPT {
-                return;
+            looked_at += 1;
+            if let Some(segment) = plain_segment(&at.record(source.looked_up())) {
+                self.see(looked_at, &segment);
             }
         }
     }
@@ -87,12 +106,12 @@ impl Sightings {
         };
         self.0
             .entry(packet)
-            .and_modify(|it| *it = None)
+            .and_modify(|it| *it = it.filter(|first| segment.time - first.time <= SAME))
             .or_insert(Some(sighting));
     }
 
-    /// The packets to which no other is alike.
-    pub(super) fn of_one_packet_each(&self) -> impl Iterator<Item = (u64, Sighting)> {
+    /// When each packet was seen first, but those that cannot be told apart.
+    pub(super) fn first_of_each(&self) -> impl Iterator<Item = (u64, Sighting)> {
         self.0
             .iter()
             .filter_map(|(packet, sighting)| Some((*packet, (*sighting)?)))
