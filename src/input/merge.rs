@@ -15,6 +15,7 @@ use whyreset_capture::{RecordAt, Span, Step, Timestamp};
 use super::clocks;
 use super::error::printable;
 use super::info::CaptureInfo;
+use super::rings::{Interfaces, Rings};
 use super::source::{self, Opened, Source};
 
 /// Captures on their way into one sequence.
@@ -27,6 +28,7 @@ pub(super) struct Merge {
     current: Option<usize>,
     /// Interfaces numbered so far.
     interfaces: u32,
+    rings: Rings,
 }
 
 /// A capture that is opened when its first frame is due.
@@ -58,7 +60,7 @@ struct Slot {
     head: Option<Step>,
     time: Timestamp,
     /// The capture's interfaces by their number in the file, as numbered here.
-    interfaces: Vec<Option<u32>>,
+    interfaces: Interfaces,
 }
 
 enum State {
@@ -195,8 +197,16 @@ impl Merge {
     fn advance(&mut self, index: usize, infos: &mut [CaptureInfo]) -> Option<Timestamp> {
         let slot = self.slots.get_mut(index)?;
         let info = infos.get_mut(slot.capture)?;
+        if matches!(slot.state, State::Waiting(_)) {
+            slot.interfaces = self.rings.begin(&info.path);
+        }
         slot.advance(info);
-        slot.head.as_ref().map(|_| slot.time)
+        if slot.head.is_none() {
+            let interfaces = std::mem::take(&mut slot.interfaces);
+            self.rings.end(&info.path, interfaces);
+            return None;
+        }
+        Some(slot.time)
     }
 }
 

@@ -13,6 +13,7 @@ mod lz4_frames;
 mod merge;
 mod open;
 mod progress;
+mod rings;
 mod source;
 
 use std::collections::VecDeque;

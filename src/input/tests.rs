@@ -214,10 +214,28 @@ proptest! {
             files.iter_mut().for_each(|file| file.sort_by_key(|frame| frame.0));
         }
         let folder = Folder::new();
-        let write = |(at, file): (usize, &Vec<_>)| folder.file(&at.to_string(), &capture_of_interfaces(file));
+        let write = |(at, file): (usize, &Vec<_>)| folder.file(["a", "b", "c"][at], &capture_of_interfaces(file));
         let paths: Vec<_> = files.iter().enumerate().map(write).collect();
         prop_assert_eq!(records(&mut open(&paths)), merged(&files));
     }
+}
+
+#[test]
+fn the_files_of_a_ring_have_the_same_interfaces() {
+    let folder = Folder::new();
+    let file =
+        |name: &str, frames: &[(i64, u32)]| folder.file(name, &capture_of_interfaces(frames));
+    let paths = [
+        file("ring_2.pcap", &[(11, 0), (12, 1)]),
+        file("other.pcap", &[(5, 0), (15, 0)]),
+        file("ring_1.pcap", &[(1, 0), (10, 1)]),
+    ];
+    let interfaces: Vec<_> = records(&mut open(&paths))
+        .iter()
+        .map(|record| (record.3, record.2))
+        .collect();
+    let expected = [(1, 0), (5, 1), (10, 2), (11, 0), (12, 2), (15, 1)];
+    assert_eq!(interfaces, expected);
 }
 
 #[test]
