@@ -66,7 +66,7 @@ impl Turns {
                 let told = questions::read(protocol, bytes, first && self.questions == 0);
                 self.note(protocol, asked, told.or_else(|| farewell(protocol, bytes)));
             }
-            Side::Server if promises_more(protocol, bytes) => {
+            Side::Server if promises_more(protocol, bytes) || self.goes_on(protocol, bytes) => {
                 self.last = Some((ClientsLast::Asks, None));
             }
             Side::Server => self.answer(at),
@@ -114,6 +114,13 @@ impl Turns {
         self.last = Some((last, None));
     }
 
+    /// Of an answer of POP3 in several lines the last is a dot (RFC 1939 §3): it has not come yet.
+    fn goes_on(&self, protocol: &str, bytes: &[u8]) -> bool {
+        let asked = self.asked.filter(|_| protocol == "pop3");
+        let lines = asked.is_some_and(|it| it.asks_for_lines());
+        lines && !bytes.starts_with(b"-ERR") && !ends_with_dot(bytes)
+    }
+
     fn answer(&mut self, at: Moment) {
         if let Some(asked) = self.asked.take() {
             self.answered = Some(asked);
@@ -140,6 +147,18 @@ impl Said {
         self.len = self.len.saturating_add(bytes.len() as u64);
     }
 
+    /// Commands of POP3 whose answer has several lines: LIST and UIDL of all messages, RETR, TOP (RFC 1939 §5, §7), CAPA (RFC 2449 §5).
+    fn asks_for_lines(&self) -> bool {
+        let held = self.head.get(..usize::from(self.held)).unwrap_or_default();
+        let mut words = held.trim_ascii_end().splitn(2, |byte| *byte == b' ');
+        let command = words.next().map(<[u8]>::to_ascii_uppercase);
+        match command.as_deref() {
+            Some(b"LIST" | b"UIDL" | b"CAPA") => words.next().is_none(),
+            Some(b"RETR" | b"TOP") => true,
+            _ => false,
+        }
+    }
+
     /// Equally long, and too long for a goodbye; or of what is held of both three quarters are the same: the rest counts, or names
     /// what is asked for.
     fn is_like(&self, other: &Self) -> bool {
@@ -159,6 +178,11 @@ fn promises_more(protocol: &str, bytes: &[u8]) -> bool {
     let lines = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
     let last = lines.rsplit(|byte| *byte == b'\n').next();
     protocol == "ftp" && matches!(last, Some([b'1', b'0'..=b'9', b'0'..=b'9', b' ', ..]))
+}
+
+/// A line of a dot alone; it may come in a piece of its own.
+fn ends_with_dot(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"\r\n.\r\n") || matches!(bytes, b".\r\n" | b"\r\n" | b"\n")
 }
 
 /// The words of line protocols in which a client takes leave.

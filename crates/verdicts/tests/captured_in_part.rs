@@ -615,3 +615,19 @@ fn sizes_of_records_that_were_cut_show_nothing() {
         told(&verdict)
     );
 }
+
+/// The capture begins behind the data that is acknowledged first, and ends in what is sent again in vain.
+#[test]
+fn what_is_sent_again_in_vain_is_no_hole_and_not_too_little() {
+    let mut talk = Talk::new();
+    talk.client(0.0, ACK, 1, 1, b"");
+    talk.server(0.000_1, PSH_ACK, 5_793, 1, &SEGMENT[..100]);
+    talk.client(0.000_2, ACK, 1, 2_897, b"");
+    talk.client(0.000_3, ACK, 1, 5_793, b"");
+    for at in [0.206, 0.806, 2.006, 4.406, 9.211] {
+        talk.server(at, PSH_ACK, 5_793, 1, &SEGMENT[..100]);
+    }
+    let verdict = talk.verdict(9.3);
+    expect_by(&verdict, Cause::PathBlackhole, EndedBy::Network);
+    assert!(verdict.confidence > 0.6, "{}", told(&verdict));
+}

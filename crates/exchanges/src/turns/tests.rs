@@ -177,3 +177,24 @@ fn answers_reports_and_standing_orders_ask_for_nothing() {
     assert_eq!(last("smb", &[b">\0\0\0\x27\xffSMB\x74"]), (Farewell, None));
     assert_eq!(last("xmpp", &[b"></stream:stream>\n"]), (Farewell, None));
 }
+
+#[test]
+fn a_mail_goes_on_to_its_dot() {
+    let talk: [&[u8]; 4] = [
+        b">RETR 1\r\n",
+        b"<+OK 120 octets\r\nSubject: one\r\n\r\nThe fir",
+        b"<st line\r\n",
+        b"<the last\r\n.\r\n",
+    ];
+    assert_eq!(last("pop3", &talk[..2]), (Asks, None));
+    assert_eq!(last("pop3", &talk[..3]), (Asks, None));
+    assert_eq!(last("pop3", &talk), (Asks, Some(4)));
+    assert_eq!(
+        last("pop3", &[b">LIST\r\n", b"<+OK 4 14971\r\n"]),
+        (Asks, None)
+    );
+    let one = last("pop3", &[b">LIST 2\r\n", b"<+OK 2 200\r\n"]);
+    assert_eq!(one, (Untold, Some(2)));
+    let none = last("pop3", &[b">RETR 9\r\n", b"<-ERR no such message\r\n"]);
+    assert_eq!(none, (Untold, Some(2)));
+}

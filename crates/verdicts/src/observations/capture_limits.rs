@@ -60,6 +60,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     }
 }
 
+/// A loss of so many in a row is none of chance.
+const AGAIN_AND_AGAIN: u32 = 4;
+
 fn too_little(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     let h = &c.handshake;
@@ -71,6 +74,10 @@ fn too_little(case: &Case<'_>, found: &mut Observations) {
     let begun_unseen = c.opener == Opener::Guess || nothing || only_syn_acks;
     // A router says what is wrong, however little else is there.
     let told = !c.notices.is_empty() && loss::tail(case).is_some();
+    // Nor is anything missing where a host sends the same again and again, and the other, which was heard, does not answer.
+    let again = loss::tail(case).is_some_and(|(_, tail)| tail.transmissions >= AGAIN_AND_AGAIN);
+    let both = c.flows.client.packets > 0 && c.flows.server.packets > 0;
+    let told = told || (again && both);
     // Nor is anything missing where one side hears nothing.
     let told = told
         || [Side::Client, Side::Server]

@@ -31,7 +31,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
         let flow = c.flows.of(side);
         let receiver = c.flows.of(side.peer());
-        if beyond_the_window(case, side) || hole_stays(case, side, found) {
+        if beyond_the_window(case, side) || came_past(case, side) || hole_stays(case, side, found) {
             continue;
         }
         hole_at_end(case, side, found);
@@ -87,6 +87,13 @@ fn beyond_the_window(case: &Case<'_>, side: Side) -> bool {
         false => LARGEST_WINDOW,
     };
     flow.sent_to - flow.acked_to > i64::from(widest)
+}
+
+/// What the receiver waits for was captured: what is missing is something else, as before the first packet of a capture that began late.
+fn came_past(case: &Case<'_>, side: Side) -> bool {
+    let next = case.connection.flows.of(side).acked_to;
+    let mut packets = case.connection.packets.iter();
+    packets.any(|p| p.side == side && p.payload_len > 0 && p.seq <= next && next < p.seq_end())
 }
 
 /// The connection, or the capture, had ended before a sender would have sent anything again.
