@@ -12,8 +12,9 @@ use std::path::Path;
 use foldhash::quality::FixedState;
 use whyreset_capture::{Span, Timestamp};
 
+use super::rings;
 use offset::Delays;
-use sightings::{Sightings, looked_at, looked_at_from};
+use sightings::{Share, Sightings, looked_at_from};
 
 /// How far a capture's clock is ahead of another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +46,14 @@ impl Ahead {
 /// common. Only the beginning of each is looked at. Those that cannot be read are left to those who read them.
 pub(super) fn compared(paths: &[&Path], begin: &[Timestamp]) -> Vec<Option<Ahead>> {
     let mut seen = Seen::default();
-    let most = looked_at(paths.len());
+    let mut share = Share::one_of(paths.len());
+    if rings::are_one(paths) {
+        share = share.of_a_ring();
+    }
     let captures = paths.iter().zip(looked_at_from(begin)).enumerate();
     captures
         .map(|(capture, (path, from))| {
-            let sightings = Sightings::of_file(path, from, most);
+            let sightings = Sightings::of_file(path, from, share);
             let ahead = seen.ahead(&sightings);
             seen.add(capture, &sightings, ahead.map_or(Span::ZERO, |it| it.by));
             ahead

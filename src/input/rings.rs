@@ -29,6 +29,15 @@ impl Rings {
     }
 }
 
+/// Whether these are files of one ring, as far as their names tell.
+pub(super) fn are_one(paths: &[&Path]) -> bool {
+    let mut rings = paths.iter().map(|path| ring_of(path));
+    let Some(Some(first)) = rings.next() else {
+        return false;
+    };
+    rings.all(|ring| ring.as_ref() == Some(&first))
+}
+
 /// Where a file is and what it is called, without counters, times and what stands between them; `None` where nothing is left.
 fn ring_of(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_string_lossy();
@@ -61,6 +70,14 @@ mod tests {
         assert_ne!(ring("client.pcap"), ring("server.pcap"));
         assert_ne!(ring("client/1.pcap"), ring("server/2.pcap"));
         assert_eq!(ring("1"), None);
+    }
+
+    #[test]
+    fn files_of_two_rings_are_not_one() {
+        let one = |names: &[&str]| are_one(&names.iter().map(Path::new).collect::<Vec<_>>());
+        assert!(one(&["x1.pcap", "x2.pcap"]));
+        assert!(!one(&["x1.pcap", "y2.pcap"]));
+        assert!(!one(&["1", "2"]));
     }
 
     #[test]

@@ -13,14 +13,13 @@ use whyreset_segments::{Host, Segment, TcpFlags};
 use super::super::info::CaptureInfo;
 use super::super::source::{self, Opened, Source};
 
-/// Records of all captures that are looked at together: a fraction of a second.
-const LOOKED_AT: usize = 4_000_000;
+/// Records that are looked at, and packets that are kept, of all captures together: a fraction of a second, and some twenty megabytes.
+const LOOKED_AT: usize = 1_000_000;
+const KEPT: usize = 400_000;
 /// Up to so many records of a capture, every packet counts. Of what comes later SYNs do, and of all others every [`SPARSE`]th: the
 /// same ones in each capture, wherever it begins.
 const DENSE: usize = 20_000;
 const SPARSE: u64 = 16;
-/// Packets of one capture that are kept.
-const KEPT: usize = 200_000;
 /// A packet that comes again so soon is the same one, at the next interface or on a mirror's other port: the first time counts. Where the
 /// first of two that are alike was lost before this capture, its time is a little late, which only makes the path longer.
 const SAME: Span = Span::from_millis(10);
@@ -31,9 +30,35 @@ const SKIPPED: usize = 10_000_000;
 /// A capture is looked at through a window of so many bytes.
 const BUFFER_LEN: usize = 64 * 1024;
 
-/// How many records of each of so many captures are looked at.
-pub(super) fn looked_at(captures: usize) -> usize {
-    LOOKED_AT / captures.max(1)
+/// How much is looked at of a capture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// Records.
+    records: usize,
+    /// Packets that are kept.
+    packets: usize,
+    /// Records that may be skipped.
+    skipped: usize,
+}
+
+impl Share {
+    /// One of so many equal ones.
+    pub(super) fn one_of(captures: usize) -> Self {
+        Self {
+            records: LOOKED_AT / captures.max(1),
+            packets: KEPT / captures.max(1),
+            skipped: SKIPPED,
+        }
+    }
+
+    /// No more of it than the dense part: enough to see whether files that seem to be a ring are none.
+    pub(super) fn of_a_ring(self) -> Self {
+        Self {
+            records: self.records.min(DENSE),
+            skipped: 0,
+            ..self
+        }
+    }
 }
 
 /// From when on the other half is of what is looked at of captures that begin at these times.
@@ -60,27 +85,28 @@ pub(super) struct Sightings(HashMap<u64, Option<Sighting>, FixedState>);
 
 impl Sightings {
     /// Those in so many records of a file, half of them from this time on: none, where it cannot be read.
-    pub(super) fn of_file(path: &Path, from: Timestamp, most: usize) -> Self {
+    pub(super) fn of_file(path: &Path, from: Timestamp, share: Share) -> Self {
         let mut nobody = CaptureInfo::default();
         let opened = source::open(path, BUFFER_LEN, &Arc::default(), &mut nobody);
         let mut sightings = Self::default();
         if let Ok(Opened::Capture(mut source)) = opened {
-            sightings.take(&mut source, from, most);
+            sightings.take(&mut source, from, share);
         }
         sightings
     }
 
-    fn take(&mut self, source: &mut Source, from: Timestamp, most: usize) {
+    fn take(&mut self, source: &mut Source, from: Timestamp, share: Share) {
         let mut nobody = CaptureInfo::default();
         let (mut skipped, mut looked_at) = (0, 0);
-        while looked_at < most && self.0.len() < KEPT {
+        while looked_at < share.records && self.0.len() < share.packets {
             let at = match source.step(&mut nobody) {
                 Step::Record(at) => at,
                 Step::Counted { .. } | Step::Secrets { .. } => continue,
                 _ => return,
             };
-            let is_early = looked_at >= most / 2 && at.time.is_some_and(|time| time < from);
-            if is_early && skipped < SKIPPED {
+            let is_early =
+                looked_at >= share.records / 2 && at.time.is_some_and(|time| time < from);
+            if is_early && skipped < share.skipped {
                 skipped += 1;
                 continue;
             }
