@@ -8,8 +8,9 @@ use super::{Engine, Placed};
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
-/// From so many on, connections are fetched before they are needed: a megabyte or so of them.
-const LARGE: usize = 1_024;
+/// From so many open at once on, connections are fetched before they are needed: a third of a megabyte or so of them. Fewer stay
+/// near the processor by themselves, however many were open before.
+const LARGE: usize = 256;
 /// So many segments go through one stage together: that takes hardly longer than for one of them. They are taken before the next
 /// ones are looked for ([`Engine::foresee`]).
 pub const FORESEEN: usize = 16;
@@ -70,7 +71,8 @@ impl<X: StreamSink> Engine<X> {
     /// used any more.
     pub fn foresee(&mut self, soon: &mut [impl AsMut<Foreseen>], come: usize) {
         if come == 0 {
-            self.foreseen_at = if self.slots.len() < LARGE {
+            let open = self.orderly.len().saturating_sub(self.ended.len());
+            self.foreseen_at = if open < LARGE {
                 NEVER
             } else {
                 self.index.changes()

@@ -32,6 +32,11 @@ impl<T> Pool<T> {
         Some(place)
     }
 
+    /// How many connections there are, those that are over among them.
+    pub(crate) const fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
     /// The connection in a place.
     #[inline(always)]
     pub(crate) fn get(&self, place: Place) -> Option<&T> {
