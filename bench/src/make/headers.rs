@@ -1,4 +1,4 @@
-//! Downloads of which only the headers were captured; thousands run at the same time, one in a hundred is aborted.
+//! Downloads of which only the headers were captured; many run at the same time, one in a hundred is aborted.
 
 use std::io::Write;
 
@@ -6,8 +6,6 @@ use anyhow::Result;
 
 use super::packet::{ACK, End, FIN, PSH, RST, SYN, Sent, Writer, syn_options, timestamps};
 
-/// How many run at the same time.
-const AT_ONCE: usize = 12_000;
 /// Data segments of a download: with their ACKs and the rest, about 278 packets a connection.
 const SEGMENTS: u32 = 180;
 const MSS: usize = 1_448;
@@ -34,12 +32,13 @@ enum Step {
     Over,
 }
 
-pub fn make<W: Write>(writer: &mut Writer<W>, count: u32) -> Result<()> {
+/// So many downloads, of which so many run at the same time.
+pub fn make<W: Write>(writer: &mut Writer<W>, count: u32, at_once: usize) -> Result<()> {
     let mut random = fastrand::Rng::with_seed(3);
     let mut begun = 0;
-    let mut running: Vec<Download> = Vec::with_capacity(AT_ONCE);
+    let mut running: Vec<Download> = Vec::with_capacity(at_once);
     while begun < count || !running.is_empty() {
-        while begun < count && running.len() < AT_ONCE {
+        while begun < count && running.len() < at_once {
             running.push(Download::new(begun, &mut random));
             begun += 1;
         }

@@ -21,6 +21,8 @@ use self::packet::Writer;
 pub enum Kind {
     /// 10 million packets of 36,000 downloads, 96-byte snapshots: about 1 GB
     Headers,
+    /// The same, but a hundred downloads at once instead of twelve thousand
+    HeadersFew,
     /// Full frames of a few hundred large downloads with 1 % loss: about 2 GB
     Bulk,
     /// 1 million short connections
@@ -35,7 +37,10 @@ pub enum Kind {
 pub fn make(kind: Kind, path: &Path, scale: f64) -> Result<()> {
     let share = |count: u32| (f64::from(count) * scale).ceil() as u32;
     match kind {
-        Kind::Headers => write(path, 96, |writer| headers::make(writer, share(36_000))),
+        Kind::Headers => write(path, 96, |writer| {
+            headers::make(writer, share(36_000), 12_000)
+        }),
+        Kind::HeadersFew => write(path, 96, |writer| headers::make(writer, share(36_000), 100)),
         Kind::Bulk => write(path, 65_535, |writer| bulk::make(writer, share(300))),
         Kind::Churn => write(path, 65_535, |writer| churn::make(writer, share(1_000_000))),
         Kind::Flood => write(path, 65_535, |writer| flood::make(writer, share(5_000_000))),
