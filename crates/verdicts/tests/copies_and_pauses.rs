@@ -143,14 +143,9 @@ fn refused_with(ttl: u8) -> Verdict {
     let mut talk = Talk::open();
     let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
     talk.client(0.05, PSH_ACK, 1, 1, head);
-    let mut up = 1 + head.len() as u32;
+    let up = 1 + head.len() as u32;
     talk.server(0.09, ACK, 1, up, b"");
-    for n in 0..30 {
-        let at = 0.1 + f64::from(n) * 0.02;
-        talk.client(at, ACK, up, 1, &SEGMENT);
-        up += 1448;
-        talk.server(at + 0.04, ACK, 1, up, b"");
-    }
+    let up = talk.upload(0.1, 0.02, (up, 1), 30);
     talk.client(0.71, ACK, up, 1, &SEGMENT);
     talk.stranger(0.751, Side::Server, RST, 1, ttl);
     talk.verdict(3.0)
@@ -167,15 +162,10 @@ fn a_refusal_that_came_over_no_router_is_a_devices() {
 /// The same, sent to the server, whose host refuses the rest.
 #[test]
 fn a_copy_that_the_server_refuses_in_the_middle_met_no_idle_close() {
-    let (mut talk, mut up, down) = rsync();
+    let (mut talk, up, down) = rsync();
     talk.server(0.166, PSH_ACK, down, up, b"done\n");
     let down = down + 5;
-    for n in 0..40 {
-        let at = 0.17 + f64::from(n) / 100.0;
-        talk.client(at, ACK, up, down, &SEGMENT);
-        up += 1448;
-        talk.server(at + 0.04, ACK, down, up, b"");
-    }
+    let up = talk.upload(0.17, 0.01, (up, down), 40);
     talk.server(0.62, FIN_ACK, down, up, b"");
     talk.client(0.621, ACK, up, down + 1, &SEGMENT);
     talk.stranger(0.662, Side::Server, RST, down + 1, 57);

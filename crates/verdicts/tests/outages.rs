@@ -223,13 +223,8 @@ fn a_goodbye_that_nobody_hears_was_said_into_an_outage() {
     let mut talk = Talk::open();
     let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
     talk.client(0.05, PSH_ACK, 1, 1, head);
-    let mut up = 1 + head.len() as u32;
-    for n in 0..20 {
-        let at = 0.1 + f64::from(n) / 100.0;
-        talk.client(at, ACK, up, 1, &SEGMENT);
-        up += 1448;
-        talk.server(at + 0.04, ACK, 1, up, b"");
-    }
+    let up = 1 + head.len() as u32;
+    let up = talk.upload(0.1, 0.01, (up, 1), 20);
     let page = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
     let fin = 1 + page.len() as u32;
     let mut at = 7.3;
@@ -289,14 +284,9 @@ fn who_repeats_what_was_acknowledged_had_been_waiting() {
     let mut talk = Talk::open();
     let head = b"PUT /file HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 900000\r\n\r\n";
     talk.client(0.05, PSH_ACK, 1, 1, head);
-    let mut up = 1 + head.len() as u32;
+    let up = 1 + head.len() as u32;
     let body = up;
-    for n in 0..20 {
-        let at = 0.1 + f64::from(n) / 100.0;
-        talk.client(at, ACK, up, 1, &SEGMENT);
-        up += 1448;
-        talk.server(at + 0.04, ACK, 1, up, b"");
-    }
+    let up = talk.upload(0.1, 0.01, (up, 1), 20);
     let mut at = 0.6;
     for n in 0..7 {
         talk.client(at, ACK, body, 1, &SEGMENT);

@@ -132,6 +132,19 @@ impl Talk {
         next
     }
 
+    /// So many full segments of the client, from this time on so many seconds apart, each acknowledged after 0.04 s. `next` are the numbers of
+    /// either side's next byte; gives the client's behind them.
+    pub fn upload(&mut self, at: f64, apart: f64, next: (u32, u32), segments: u32) -> u32 {
+        let (mut up, down) = next;
+        for n in 0..segments {
+            let at = at + f64::from(n) * apart;
+            self.client(at, ACK, up, down, &SEGMENT);
+            up += 1448;
+            self.server(at + 0.04, ACK, down, up, b"");
+        }
+        up
+    }
+
     /// A response head that promises `promised` bytes, followed by `sent` of them in full segments, all acknowledged.
     pub fn response(&mut self, at: f64, seq: u32, ack: u32, promised: u32, sent: u32) -> u32 {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {promised}\r\n\r\n");

@@ -37,6 +37,12 @@ pub fn weighs(verdict: &Verdict, observation: &str) -> bool {
     weights.any(|weight| weight.observation == observation)
 }
 
+/// It may tell this cause, but not surely.
+pub fn is_unsure_of(verdict: &Verdict, cause: Cause) {
+    let sure = verdict.cause == cause && verdict.confidence > 0.75;
+    assert!(!sure, "{}", told(verdict));
+}
+
 pub fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
     let found = (verdict.cause, verdict.ended_by, verdict.outcome);
     assert_eq!(found, (cause, by, outcome), "{}", told(verdict));
