@@ -83,7 +83,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Whether the payload can be passed over: then it is counted.
     fn spare(&mut self, usual: &Usual, holder: &[u8], from: End) -> bool {
-        if usual.payload_len > self.ends.of(from).spare {
+        if self.untold.any() && usual.payload_len > self.ends.of(from).spare {
             self.count_untold();
         }
         let own = self.ends.of_mut(from);
