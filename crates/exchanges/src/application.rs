@@ -177,6 +177,15 @@ impl Application {
         }
     }
 
+    /// A connection's own stream, of HTTP/1 that was followed to here.
+    pub(crate) fn of_http1(http1: Box<Http1>, opening: Opening) -> Self {
+        Self {
+            context: Context::default(),
+            stage: Stage::Http1(http1),
+            opening,
+        }
+    }
+
     fn detect(&mut self, log: &mut ExchangeLog, last: bool) {
         let Stage::Detecting(held) = &mut self.stage else {
             return;

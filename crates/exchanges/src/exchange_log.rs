@@ -60,7 +60,7 @@ impl ExchangeLog {
         if self.first.len() < KEEP {
             // Most connections have one.
             if self.first.capacity() == 0 {
-                self.first.reserve_exact(1);
+                self.first = Vec::with_capacity(1);
             }
             self.first.push(exchange);
             return ExchangeId::behind(0, self.first.len());
@@ -77,6 +77,22 @@ impl ExchangeLog {
     /// Whether there was none so far.
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_empty()
+    }
+
+    /// How many there were, up to [`KEEP`].
+    pub(crate) const fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    /// The first one.
+    pub(crate) fn first(&self) -> Option<&Exchange> {
+        self.first.first()
+    }
+
+    /// The one that began before another.
+    pub(crate) fn before(&self, id: ExchangeId) -> Option<&Exchange> {
+        let before = NonZeroU64::new(id.0.get() - 1)?;
+        self.get(ExchangeId(before))
     }
 
     /// One of them.

@@ -180,6 +180,26 @@ impl Opening {
         opening
     }
 
+    /// One of which only a request is known, in frame `asked`, that begins as most do.
+    pub(crate) fn asked(asked: u64) -> Self {
+        let signs = ClientSigns {
+            http: Likeness::Yes,
+            tls: false,
+            http2: false,
+            ssh: false,
+        };
+        let client = Begun {
+            frame: asked,
+            start: ClientStart::Shows(signs),
+            seen: 1,
+            over: true,
+        };
+        Self {
+            client,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, side: Side, at: Moment, bytes: &[u8]) {
         match side {
             Side::Client => {
@@ -335,11 +355,13 @@ impl Complaint {
 
 /// Whether a response is among these bytes that tells of success, or where to go on.
 fn tells_success(bytes: &[u8]) -> bool {
-    let begins = |at: usize| {
-        let response = bytes.get(at..).unwrap_or_default();
-        SUCCESS.iter().any(|start| response.starts_with(start))
-    };
+    let begins = |at: usize| begins_with_success(bytes.get(at..).unwrap_or_default());
     memchr::memchr_iter(b'H', bytes).any(begins)
+}
+
+/// Whether they begin with such a response: with it, what was asked in plain HTTP was understood.
+pub(crate) fn begins_with_success(bytes: &[u8]) -> bool {
+    SUCCESS.iter().any(|start| bytes.starts_with(start))
 }
 
 /// Whether a server's words about plain HTTP are among these bytes. All of them name HTTPS, SSL or TLS.

@@ -6,7 +6,7 @@ use whyreset_prefetch as prefetch;
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
 use crate::filler::Filler;
-use crate::http1::Rest;
+use crate::http1::{Downloads, Rest, Unfolded};
 use crate::layer::Layer;
 use crate::list::List;
 use crate::{Exchanges, KeyLog};
@@ -23,6 +23,8 @@ pub struct Tracker {
 enum State {
     /// No byte has come.
     Silent(Option<KeyLog>),
+    /// What most connections are for.
+    Downloads(Box<Downloads>),
     UnderWay(Box<Conversation>),
     /// A side has closed, and nothing is under way or waited for: more comes hardly ever.
     Over(Box<Over>),
@@ -74,6 +76,28 @@ impl Conversation {
             application: Application::behind(&over.rest, context),
             from_bytes: true,
             ..Self::begin(over.keys)
+        }
+    }
+
+    /// One that goes on behind downloads, or within one.
+    fn behind(downloads: Downloads) -> Self {
+        let keys = downloads.keys().cloned();
+        match downloads.unfold() {
+            Unfolded::Over(exchanges, rest) => Self::go_on(Over {
+                exchanges,
+                rest,
+                keys,
+            }),
+            Unfolded::UnderWay {
+                log,
+                http1,
+                opening,
+            } => Self {
+                log,
+                application: Application::of_http1(http1, opening),
+                from_bytes: true,
+                ..Self::begin(keys)
+            },
         }
     }
 
@@ -189,6 +213,7 @@ impl Tracker {
     pub fn into_exchanges(self) -> Exchanges {
         match self.state {
             State::Silent(_) => Exchanges::default(),
+            State::Downloads(it) => it.into_exchanges(),
             State::UnderWay(mut it) => {
                 it.finish();
                 it.log.take()
@@ -202,15 +227,25 @@ impl Tracker {
         let mut it = match std::mem::replace(&mut self.state, State::Silent(None)) {
             State::UnderWay(it) => it,
             State::Silent(keys) => Box::new(Conversation::begin(keys)),
+            State::Downloads(it) => Box::new(Conversation::behind(*it)),
             State::Over(over) => Box::new(Conversation::go_on(*over)),
         };
         say(&mut it);
         self.state = State::UnderWay(it);
     }
 
+    /// Whether bytes that were not looked at are some of a download's.
+    fn downloads_pass(&mut self, side: Side, at: Moment, passed: PassedBytes) -> bool {
+        match &mut self.state {
+            State::Downloads(it) => it.passes(side, at, passed),
+            _ => false,
+        }
+    }
+
     const fn keys(&self) -> Option<&KeyLog> {
         match &self.state {
             State::Silent(keys) => keys.as_ref(),
+            State::Downloads(it) => it.keys(),
             State::UnderWay(it) => it.keys.as_ref(),
             State::Over(over) => over.keys.as_ref(),
         }
@@ -231,17 +266,36 @@ impl StreamSink for Tracker {
         if bytes.is_empty() {
             return;
         }
-        self.speak(|it| it.data(side, at, offset, bytes));
+        let is_taken = match &mut self.state {
+            State::Downloads(it) => it.takes(side, at, offset, bytes),
+            State::Silent(keys) => match Downloads::begin(side, at, bytes, keys) {
+                Some(downloads) => {
+                    self.state = State::Downloads(downloads);
+                    true
+                }
+                None => false,
+            },
+            _ => false,
+        };
+        if !is_taken {
+            self.speak(|it| it.data(side, at, offset, bytes));
+        }
     }
 
     fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64) {
-        if len > 0 {
+        let gap = PassedBytes {
+            offset,
+            len,
+            captured: 0,
+        };
+        if len > 0 && !self.downloads_pass(side, at, gap) {
             self.speak(|it| it.gap(side, at, offset, len));
         }
     }
 
     fn needs(&self, side: Side) -> Needs {
         match &self.state {
+            State::Downloads(it) => it.needs(side),
             State::UnderWay(it) if it.list.is_none() && it.from_bytes => {
                 it.application.needs(&it.log, side)
             }
@@ -269,7 +323,7 @@ impl StreamSink for Tracker {
     }
 
     fn passed(&mut self, side: Side, at: Moment, passed: PassedBytes) {
-        if !matches!(self.state, State::Silent(_)) {
+        if !matches!(self.state, State::Silent(_)) && !self.downloads_pass(side, at, passed) {
             self.speak(|it| it.application.passed(&mut it.log, side, at, passed));
         }
     }
@@ -277,6 +331,7 @@ impl StreamSink for Tracker {
     fn acknowledged(&mut self, side: Side, at: Moment, offset: u64) {
         match &mut self.state {
             State::Silent(_) => {}
+            State::Downloads(it) => it.acknowledged(side, offset),
             State::UnderWay(it) => it.acknowledged(side, at, offset),
             State::Over(over) => over.rest.acknowledged(side, offset),
         }
@@ -287,27 +342,35 @@ impl StreamSink for Tracker {
     }
 
     fn closed(&mut self, side: Side, at: Moment, reset: bool) {
-        if let State::UnderWay(it) = &mut self.state {
-            it.closed(side, at, reset);
-            if let Some(over) = it.over() {
-                self.state = State::Over(Box::new(over));
+        match &mut self.state {
+            State::Downloads(it) => it.closed(),
+            State::UnderWay(it) => {
+                it.closed(side, at, reset);
+                if let Some(over) = it.over() {
+                    self.state = State::Over(Box::new(over));
+                }
             }
+            State::Silent(_) | State::Over(_) => {}
         }
     }
 
     fn fetch(&self, pointers: usize) {
-        let State::Over(over) = &self.state else {
-            return;
+        let first = match &self.state {
+            State::Downloads(it) if pointers == 0 => return prefetch::fetch_all(it.as_ref()),
+            State::Over(over) if pointers == 0 => return prefetch::fetch_all(over.as_ref()),
+            State::Downloads(it) => it.log().first(),
+            State::Over(over) => over.exchanges.list.first(),
+            State::Silent(_) | State::UnderWay(_) => None,
         };
-        match pointers {
-            0 => prefetch::fetch_all(over.as_ref()),
-            _ => over.exchanges.list.first().map_or((), prefetch::fetch_all),
+        if let Some(first) = first {
+            prefetch::fetch_all(first);
         }
     }
 
     fn ending(&mut self) -> Ending {
         match &mut self.state {
             State::Silent(_) => Ending::InDoubt,
+            State::Downloads(it) => it.log().ending(),
             State::UnderWay(it) => {
                 it.finish();
                 it.log.ending()
@@ -351,6 +414,9 @@ fn short_holds(bytes: &[u8], wanted: u8) -> Option<bool> {
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod downloads_tests;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! How the end of a message's body is marked (RFC 9112 §6.3).
 
 use super::fields::BodyLength;
-use super::head::{RequestHead, ResponseHead, Version};
+use super::head::Version;
 use crate::Framing;
 
 /// What is left to come of a body.
@@ -57,8 +57,8 @@ impl Asked {
 }
 
 /// The body of a request.
-pub(crate) fn of_request(head: &RequestHead) -> Body {
-    match head.fields.length {
+pub(crate) const fn of_request(length: BodyLength) -> Body {
+    match length {
         BodyLength::Length(len) => Body::Length(len),
         BodyLength::Chunked => Body::Chunked,
         BodyLength::Absent => Body::None,
@@ -67,13 +67,13 @@ pub(crate) fn of_request(head: &RequestHead) -> Body {
 }
 
 /// The body of a final response.
-pub(crate) fn of_response(head: &ResponseHead, asked: Asked) -> Body {
-    match (head.status, asked) {
+pub(crate) const fn of_response(status: u16, length: BodyLength, asked: Asked) -> Body {
+    match (status, asked) {
         (101, _) | (200..=299, Asked::Connect) => return Body::Tunnel,
         (100..=199 | 204 | 304, _) | (_, Asked::Head) => return Body::None,
         _ => {}
     }
-    match head.fields.length {
+    match length {
         BodyLength::Length(len) => Body::Length(len),
         BodyLength::Chunked => Body::Chunked,
         BodyLength::Absent | BodyLength::OtherCoding | BodyLength::Invalid => Body::UntilClose,
@@ -87,22 +87,23 @@ pub(crate) const fn announces_close(version: Version, close: bool, keep_alive: b
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::response_head;
+    use super::super::head::{ResponseHead, response_head};
     use super::*;
 
     #[test]
     fn some_responses_have_no_body_whatever_they_say() {
         let head = |text: &str| response_head(text.as_bytes()).unwrap();
         let long = "Content-Length: 9\r\n\r\n";
+        let body = |head: &ResponseHead, asked| of_response(head.status, head.fields.length, asked);
         let ok = head(&format!("HTTP/1.1 200 OK\r\n{long}"));
-        assert_eq!(of_response(&ok, Asked::Other), Body::Length(9));
-        assert_eq!(of_response(&ok, Asked::Head), Body::None);
-        assert_eq!(of_response(&ok, Asked::Connect), Body::Tunnel);
+        assert_eq!(body(&ok, Asked::Other), Body::Length(9));
+        assert_eq!(body(&ok, Asked::Head), Body::None);
+        assert_eq!(body(&ok, Asked::Connect), Body::Tunnel);
         let same = head(&format!("HTTP/1.1 304 Not Modified\r\n{long}"));
-        assert_eq!(of_response(&same, Asked::Other), Body::None);
+        assert_eq!(body(&same, Asked::Other), Body::None);
         let upgrade = head("HTTP/1.1 101 Switching Protocols\r\n\r\n");
-        assert_eq!(of_response(&upgrade, Asked::Other), Body::Tunnel);
+        assert_eq!(body(&upgrade, Asked::Other), Body::Tunnel);
         let bare = head("HTTP/1.0 200 OK\r\n\r\n");
-        assert_eq!(of_response(&bare, Asked::Other), Body::UntilClose);
+        assert_eq!(body(&bare, Asked::Other), Body::UntilClose);
     }
 }

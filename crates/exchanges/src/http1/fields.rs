@@ -5,7 +5,8 @@ use std::mem::MaybeUninit;
 use compact_str::CompactString;
 use httparse::{Header, ParserConfig, Status};
 
-use super::head::lossy_text;
+use super::head::{lossy_text, short_text};
+use super::plain_fields;
 
 /// More fields than this and the rest is not looked at.
 pub(super) const MAX_FIELDS: usize = 128;
@@ -76,9 +77,15 @@ impl Collected {
     }
 
     /// What they say together.
-    pub(super) fn into_fields(self) -> Fields {
-        let mut fields = self.fields;
-        if let Some(coding) = self.coding {
+    pub(super) fn into_fields(mut self) -> Fields {
+        self.together();
+        self.fields
+    }
+
+    /// The same, where they are.
+    pub(super) fn together(&mut self) -> &mut Fields {
+        let fields = &mut self.fields;
+        if let Some(coding) = self.coding.take() {
             fields.ambiguous |= fields.length != BodyLength::Absent;
             fields.length = coding;
         }
@@ -88,6 +95,16 @@ impl Collected {
 
 /// Reads the field lines of a request: `lines`, the end of `head`.
 pub(super) fn of_request(head: &[u8], lines: &[u8]) -> Fields {
+    plain_fields::of_lines(lines).unwrap_or_else(|| closely_of_request(head, lines))
+}
+
+/// Reads the field lines of a response: `lines`, the end of `head`.
+pub(super) fn of_response(head: &[u8], lines: &[u8]) -> Fields {
+    plain_fields::of_lines(lines).unwrap_or_else(|| closely_of_response(head, lines))
+}
+
+/// The same of a request, whatever the lines are like.
+pub(super) fn closely_of_request(head: &[u8], lines: &[u8]) -> Fields {
     few_lines(lines)
         .then(|| parse_request(head))
         .flatten()
@@ -95,8 +112,8 @@ pub(super) fn of_request(head: &[u8], lines: &[u8]) -> Fields {
         .unwrap_or_default()
 }
 
-/// Reads the field lines of a response: `lines`, the end of `head`.
-pub(super) fn of_response(head: &[u8], lines: &[u8]) -> Fields {
+/// The same of a response, whatever the lines are like.
+pub(super) fn closely_of_response(head: &[u8], lines: &[u8]) -> Fields {
     few_lines(lines)
         .then(|| parse_response(head))
         .flatten()
@@ -232,6 +249,9 @@ fn lists(value: &[u8], option: &[u8]) -> bool {
 }
 
 fn lossy(value: &[u8], most: usize) -> CompactString {
+    if let Some(text) = short_text(value) {
+        return text;
+    }
     lossy_text(value.get(..most).unwrap_or(value)).into()
 }
 

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use compact_str::CompactString;
 
 use super::body::Asked;
-use super::fields::{self, Fields};
-use super::plain_fields;
+use super::fields::{self, Collected, Fields};
+use super::plain_fields::{self, Extent};
 use super::reader::{MAX_HEAD, head_end};
+use super::start_line::is_request_line;
 use crate::Protocol;
 
 /// At most this many bytes of a request's start line are kept.
@@ -54,19 +55,28 @@ impl Version {
 }
 
 /// A request's start line.
-struct RequestLine<'a> {
+pub(super) struct RequestLine<'a> {
     method: &'a [u8],
     target: &'a [u8],
     /// Method, blank, target, where they stand so in the line.
     written: Option<&'a [u8]>,
-    version: Version,
+    pub(super) version: Version,
     /// It ends within its target.
     cut: bool,
 }
 
 impl<'a> RequestLine<'a> {
     /// Reads `line`; of one whose end is not there (`whole` is not said) the version is guessed.
-    fn read(line: &'a [u8], whole: bool) -> Option<Self> {
+    pub(super) fn read(line: &'a [u8], whole: bool) -> Option<Self> {
+        if let Some(target) = usual_target(line).filter(|_| whole) {
+            return Some(Self {
+                method: b"GET",
+                target,
+                written: line.get(..line.len().saturating_sub(VERSION.len())),
+                version: Version::V11,
+                cut: false,
+            });
+        }
         let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
         let (method, behind) = line.split_at_checked(blank)?;
         let tail = behind.trim_ascii_start();
@@ -110,7 +120,13 @@ impl<'a> RequestLine<'a> {
     }
 
     /// Method, blank, target; with `…` behind it where it is cut.
-    fn text(&self) -> CompactString {
+    pub(super) fn text(&self) -> CompactString {
+        if let Some(written) = self.written
+            && !self.cut
+            && let Some(text) = short_text(written)
+        {
+            return text;
+        }
         if let Some(written) = self.written
             && !self.cut
             && written.len() < MAX_REQUEST / 2
@@ -133,6 +149,16 @@ impl<'a> RequestLine<'a> {
     }
 }
 
+/// What stands behind the target of most requests.
+const VERSION: &[u8; 9] = b" HTTP/1.1";
+
+/// The target of a whole request line as most are: `GET /file HTTP/1.1`.
+pub(super) fn usual_target(line: &[u8]) -> Option<&[u8]> {
+    let target = line.strip_prefix(b"GET ")?.strip_suffix(VERSION)?;
+    let (first, last) = (target.first()?, target.last()?);
+    (*first == b'/' && !last.is_ascii_whitespace()).then_some(target)
+}
+
 /// Reads a request's head from `bytes`, which may end early: then the lines that are whole count, and of a start line
 /// that is cut what is there, with `…` behind it.
 pub(crate) fn request_head(bytes: &[u8]) -> Option<RequestHead> {
@@ -145,7 +171,7 @@ pub(crate) fn request_head(bytes: &[u8]) -> Option<RequestHead> {
 pub(crate) struct Whole<'a> {
     bytes: &'a [u8],
     /// The first line without its end.
-    pub(crate) line: &'a [u8],
+    line: &'a [u8],
     lines: &'a [u8],
     /// What its fields say, where they are as they should be.
     fields: Option<Fields>,
@@ -156,9 +182,11 @@ impl<'a> Whole<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
         let (line, rest) = first_line(bytes);
         let before = bytes.len() - rest.len();
-        let (fields, end) = match plain_fields::read(rest) {
-            Some((fields, len)) => (Some(fields), before + len),
-            None => (None, head_end(bytes, 0)?),
+        let mut collected = Collected::default();
+        let (fields, end) = match plain_fields::read(rest, &mut collected) {
+            Extent::Whole(len) => (Some(collected.into_fields()), before + len),
+            Extent::Open => return None,
+            Extent::Unclear => (None, head_end(bytes, 0)?),
         };
         let bytes = bytes.get(..end).filter(|_| end <= MAX_HEAD)?;
         Some(Self {
@@ -174,11 +202,18 @@ impl<'a> Whole<'a> {
         self.bytes.len()
     }
 
+    /// Whether its first line can start a request.
+    pub(crate) fn has_request_line(&self) -> bool {
+        self.line.ends_with(VERSION) || is_request_line(self.line)
+    }
+
     /// It as a request's.
     pub(crate) fn request(self) -> Option<RequestHead> {
         let line = RequestLine::read(self.line, true)?;
         let fields = self.fields;
-        Some(line.with(fields.unwrap_or_else(|| fields::of_request(self.bytes, self.lines))))
+        Some(
+            line.with(fields.unwrap_or_else(|| fields::closely_of_request(self.bytes, self.lines))),
+        )
     }
 
     /// It as a response's.
@@ -188,7 +223,7 @@ impl<'a> Whole<'a> {
         Some(ResponseHead {
             status,
             version,
-            fields: fields.unwrap_or_else(|| fields::of_response(self.bytes, self.lines)),
+            fields: fields.unwrap_or_else(|| fields::closely_of_response(self.bytes, self.lines)),
         })
     }
 }
@@ -277,7 +312,7 @@ pub(crate) fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn split_version(tail: &[u8]) -> (&[u8], Version) {
-    if let Some(target) = tail.strip_suffix(b" HTTP/1.1") {
+    if let Some(target) = tail.strip_suffix(VERSION) {
         return (target.trim_ascii_end(), Version::V11);
     }
     let Some(blank) = memchr::memrchr(b' ', tail) else {
@@ -317,6 +352,17 @@ pub(super) fn lossy_text(bytes: &[u8]) -> Cow<'_, str> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
     }
+}
+
+/// A few bytes as text; `None` where they are none, or too many. That they are text is seen sixteen at a time only where they lie at
+/// a multiple of that.
+pub(super) fn short_text(bytes: &[u8]) -> Option<CompactString> {
+    #[repr(align(16))]
+    struct Aligned([u8; 32]);
+    let mut copy = Aligned([0; 32]);
+    copy.0.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    let text = std::str::from_utf8(&copy.0).ok()?;
+    text.get(..bytes.len()).map(CompactString::new)
 }
 
 #[cfg(test)]

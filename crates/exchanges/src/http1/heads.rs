@@ -1,9 +1,11 @@
 //! Heads of messages: where one begins, and what it says about the exchange.
 
-use whyreset_connections::Moment;
+use compact_str::CompactString;
+use whyreset_connections::{Moment, Side};
 
 use super::body::{self, Asked, Body};
 use super::chunked::Chunked;
+use super::fields::Fields;
 use super::head::{self, RequestHead, ResponseHead, Version, Whole, is_bare_request_line};
 use super::lost::Within;
 use super::pairing::{Http1, Pending, Way};
@@ -107,10 +109,11 @@ impl Http1 {
             self.end_head(log, way, HeadEnd::Whole);
             return 0;
         }
-        // The first line goes alone: if it is none that begins a message, only it has to be read again.
-        let piece = match self.reader(way).head.contains(&b'\n') {
-            true => bytes,
-            false => first_line_of(bytes),
+        // The first line goes alone, unless it is sure to begin a message: if it is none, only it has to be read again.
+        let piece = match self.reader(way).head.as_slice() {
+            [] if begins_usually(way, bytes) => bytes,
+            head if head.contains(&b'\n') => bytes,
+            _ => first_line_of(bytes),
         };
         let before = self.reader(way).head.len();
         let step = self.reader_mut(way).add_to_head(piece);
@@ -163,7 +166,7 @@ impl Http1 {
         let len = whole.len();
         match way {
             Way::Request => {
-                if !whole.line.ends_with(b" HTTP/1.1") && !is_request_line(whole.line) {
+                if !whole.has_request_line() {
                     return None;
                 }
                 let head = whole
@@ -220,22 +223,17 @@ impl Http1 {
     }
 
     fn take_request(&mut self, log: &mut ExchangeLog, head: RequestHead, end: HeadEnd) {
-        let body = body::of_request(&head);
-        let fields = head.fields;
-        let closes = body::announces_close(head.version, fields.close, fields.keep_alive);
+        let mut head = head;
+        let body = body::of_request(head.fields.length);
+        let (began, ended) = (self.request.head_at, self.request.last_at);
+        let line = std::mem::take(&mut head.line);
         let asked = Exchange {
-            protocol: head.version.protocol(),
-            request: Some(head.line),
-            host: fields.host,
-            request_body_expected: promise(body),
-            request_body_delivered: promise(body).map(|_| 0),
-            expects_continue: fields.expects_continue,
-            close_announced: closes.then_some(self.requester),
-            started: self.request.head_at,
-            request_ended: self.request.last_at,
-            ended: self.request.last_at,
-            ..Exchange::default()
+            started: began,
+            request_ended: ended,
+            ended,
+            ..asked_by(self.requester, head.version, line, &mut head.fields)
         };
+        let fields = head.fields;
         let pending = |id, frame| Pending {
             id,
             frame,
@@ -332,27 +330,26 @@ impl Http1 {
         if orphaned {
             self.orphans.add(id, self.response.head_at);
         }
-        let body = body::of_response(head, asked);
-        let responder = self.requester.peer();
-        let closes = body::announces_close(head.version, head.fields.close, head.fields.keep_alive);
+        let body = body::of_response(head.status, head.fields.length, asked);
         let whole = end == HeadEnd::Whole;
         if let Some(exchange) = log.get_mut(id) {
-            if exchange.request.is_none() || head.version == Version::V10 {
-                exchange.protocol = head.version.protocol();
-            }
-            exchange.status = Some(head.status);
             exchange.response_started = self.response.head_at;
             if let Some(at) = self.response.last_at {
                 exchange.reach(at);
             }
-            exchange.body_expected = promise(body);
-            exchange.body_delivered = whole.then_some(0);
-            exchange.framing = match body {
-                Body::UntilClose if !whole => crate::Framing::Unknown,
-                body => body.framing(),
-            };
-            if exchange.close_announced.is_none() && closes && body != Body::Tunnel {
-                exchange.close_announced = Some(responder);
+            let responder = self.requester.peer();
+            note_answer(
+                exchange,
+                head.version,
+                head.status,
+                &head.fields,
+                (body, responder),
+            );
+            if !whole {
+                exchange.body_delivered = None;
+                if body == Body::UntilClose {
+                    exchange.framing = crate::Framing::Unknown;
+                }
             }
         }
         self.note_ambiguity(log, Way::Response, head.fields.ambiguous);
@@ -433,6 +430,49 @@ impl Http1 {
     }
 }
 
+/// The exchange that begins with this request.
+#[inline]
+pub(super) fn asked_by(
+    requester: Side,
+    version: Version,
+    line: CompactString,
+    fields: &mut Fields,
+) -> Exchange {
+    let body = body::of_request(fields.length);
+    let closes = body::announces_close(version, fields.close, fields.keep_alive);
+    Exchange {
+        protocol: version.protocol(),
+        request: Some(line),
+        host: fields.host.take(),
+        request_body_expected: promise(body),
+        request_body_delivered: promise(body).map(|_| 0),
+        expects_continue: fields.expects_continue,
+        close_announced: closes.then_some(requester),
+        ..Exchange::default()
+    }
+}
+
+/// Writes down what a whole head says: that of a final answer, with this body, of this side.
+pub(super) fn note_answer(
+    exchange: &mut Exchange,
+    version: Version,
+    status: u16,
+    fields: &Fields,
+    (body, responder): (Body, Side),
+) {
+    if exchange.request.is_none() || version == Version::V10 {
+        exchange.protocol = version.protocol();
+    }
+    exchange.status = Some(status);
+    exchange.body_expected = promise(body);
+    exchange.body_delivered = Some(0);
+    exchange.framing = body.framing();
+    let closes = body::announces_close(version, fields.close, fields.keep_alive);
+    if exchange.close_announced.is_none() && closes && body != Body::Tunnel {
+        exchange.close_announced = Some(responder);
+    }
+}
+
 const fn promise(body: Body) -> Option<u64> {
     match body {
         Body::Length(len) => Some(len),
@@ -446,6 +486,16 @@ fn is_start_line(way: Way, line: &[u8]) -> bool {
         Way::Request => is_request_line(line),
         Way::Response => is_response_line(line),
     }
+}
+
+/// Whether a message begins with a first line that is whole, and as most are.
+fn begins_usually(way: Way, bytes: &[u8]) -> bool {
+    let (line, _) = head::first_line(bytes);
+    line.len() < bytes.len()
+        && match way {
+            Way::Request => head::usual_target(line).is_some(),
+            Way::Response => head::status_line(line).is_some(),
+        }
 }
 
 /// Whether a request without a version is whole: it has one line.

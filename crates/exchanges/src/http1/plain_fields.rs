@@ -2,38 +2,71 @@
 
 use super::fields::{Collected, Fields, MAX_FIELDS, Name};
 
-/// Reads the field lines at the beginning of `bytes`, up to the empty line; gives their length, that line included. `None`
-/// where the empty line is not there, or any line asks for a closer look: control characters, a line that goes on in the next
-/// one, a name with a blank behind it.
-pub(super) fn read(bytes: &[u8]) -> Option<(Fields, usize)> {
-    let mut collected = Collected::default();
+/// How far field lines are as they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Up to the empty line: their length, that line included.
+    Whole(usize),
+    /// To the end of what is there: no empty line is among them, and the last line may go on.
+    Open,
+    /// Any asks for a closer look: control characters, a line that goes on in the next one, a name with a blank behind it; or there are
+    /// too many.
+    Unclear,
+}
+
+/// Reads the field lines at the beginning of `bytes`, those that have an end, up to the empty line.
+pub(super) fn read(bytes: &[u8], collected: &mut Collected) -> Extent {
     let mut rest = bytes;
     for _ in 0..MAX_FIELDS {
-        let (line, behind) = next_line(rest)?;
+        let (line, behind) = match next_line(rest) {
+            Line::Ended(line, behind) => (line, behind),
+            Line::Open => return Extent::Open,
+            Line::Unclear => return Extent::Unclear,
+        };
         let Some(first) = line.first() else {
-            return Some((collected.into_fields(), bytes.len() - behind.len()));
+            return Extent::Whole(bytes.len() - behind.len());
         };
-        let name = match first | SMALL {
-            b'h' => name_at(line, b"host", Name::Host),
-            b'e' => name_at(line, b"expect", Name::Expect),
-            b'u' => name_at(line, b"upgrade", Name::Upgrade),
-            b'c' => name_at(line, b"content-length", Name::ContentLength)
-                .or_else(|| name_at(line, b"connection", Name::Connection)),
-            b'p' => name_at(line, b"proxy-connection", Name::Connection),
-            b't' => name_at(line, b"transfer-encoding", Name::TransferEncoding),
-            _ if matches!(first, b' ' | b'\t') => return None,
-            _ => None,
-        };
-        if let Some((name, behind_name)) = name {
-            match behind_name.split_first()? {
-                (b':', value) => collected.add(name, value),
-                (b' ' | b'\t', _) => return None,
-                _ => {}
-            }
+        if matches!(first, b' ' | b'\t') || !take(first | SMALL, line, collected) {
+            return Extent::Unclear;
         }
         rest = behind;
     }
-    None
+    Extent::Unclear
+}
+
+/// The fields of these lines, as far as they have an end, where they are as they should be and no other comes behind them.
+pub(super) fn of_lines(lines: &[u8]) -> Option<Fields> {
+    let ended = memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1);
+    let lines = lines.get(..ended)?;
+    let mut collected = Collected::default();
+    match read(lines, &mut collected) {
+        Extent::Whole(len) if len < lines.len() => None,
+        Extent::Whole(_) | Extent::Open => Some(collected.into_fields()),
+        Extent::Unclear => None,
+    }
+}
+
+/// Takes a line with this first letter; `false` where it asks for a closer look.
+fn take(first: u8, line: &[u8], collected: &mut Collected) -> bool {
+    let name = match first {
+        b'h' => name_at(line, b"host", Name::Host),
+        b'e' => name_at(line, b"expect", Name::Expect),
+        b'u' => name_at(line, b"upgrade", Name::Upgrade),
+        b'c' => name_at(line, b"content-length", Name::ContentLength)
+            .or_else(|| name_at(line, b"connection", Name::Connection)),
+        b'p' => name_at(line, b"proxy-connection", Name::Connection),
+        b't' => name_at(line, b"transfer-encoding", Name::TransferEncoding),
+        _ => None,
+    };
+    let Some((name, behind)) = name else {
+        return true;
+    };
+    match behind {
+        [b':', value @ ..] => collected.add(name, value),
+        [] | [b' ' | b'\t', ..] => return false,
+        _ => {}
+    }
+    true
 }
 
 /// What tells small letters from large ones.
@@ -49,16 +82,26 @@ fn name_at<'l, const N: usize>(
     (begun.map(|byte| byte | SMALL) == *small).then_some((name, behind))
 }
 
-/// The first line without its end, and what follows; `None` where a control character stands in it, or no end.
-fn next_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The beginning of some lines.
+enum Line<'l> {
+    /// The first line without its end, and what follows.
+    Ended(&'l [u8], &'l [u8]),
+    /// Its end is not there.
+    Open,
+    /// A control character stands in it.
+    Unclear,
+}
+
+fn next_line(bytes: &[u8]) -> Line<'_> {
     let mut len = 0;
     loop {
-        len += plain_len(bytes.get(len..)?);
-        let (line, end) = bytes.split_at_checked(len)?;
+        len += plain_len(bytes.get(len..).unwrap_or_default());
+        let (line, end) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
         match end {
-            [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => return Some((line, behind)),
+            [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => return Line::Ended(line, behind),
             [b'\t', ..] => len += 1,
-            _ => return None,
+            [] | [b'\r'] => return Line::Open,
+            _ => return Line::Unclear,
         }
     }
 }
@@ -92,7 +135,7 @@ const fn controls(eight: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::fields::{of_request, of_response};
+    use super::super::fields::{closely_of_request, closely_of_response};
     use super::*;
 
     /// Lines of which many are as they should be, and some nearly.
@@ -144,37 +187,57 @@ mod tests {
         ) {
             let lines = format!("{}{end}", lines.concat());
             let whole = format!("{lines}{behind}");
-            let Some((fields, len)) = read(whole.as_bytes()) else {
+            let mut collected = Collected::default();
+            let Extent::Whole(len) = read(whole.as_bytes(), &mut collected) else {
                 return Ok(());
             };
+            let fields = collected.into_fields();
             let lines = &whole.as_bytes()[..len];
             let with = |start: &[u8]| [start, lines].concat();
             let head = with(b"GET / HTTP/1.1\r\n");
             prop_assert_eq!(super::super::reader::head_end(&head, 0), Some(head.len()));
-            prop_assert_eq!(&of_request(&head, lines), &fields);
-            prop_assert_eq!(&of_response(&with(b"HTTP/1.1 200 OK\r\n"), lines), &fields);
+            prop_assert_eq!(&closely_of_request(&head, lines), &fields);
+            prop_assert_eq!(&closely_of_response(&with(b"HTTP/1.1 200 OK\r\n"), lines), &fields);
+        }
+
+        #[test]
+        fn lines_that_are_cut_say_what_a_closer_look_finds(
+            lines in proptest::collection::vec(line(), 0..6),
+            cut in 0_usize..30,
+        ) {
+            let lines = lines.concat();
+            let lines = &lines.as_bytes()[..lines.len().saturating_sub(cut)];
+            let Some(fields) = of_lines(lines) else {
+                return Ok(());
+            };
+            let with = |start: &[u8]| [start, lines].concat();
+            prop_assert_eq!(&closely_of_request(&with(b"GET / HTTP/1.1\r\n"), lines), &fields);
+            prop_assert_eq!(&closely_of_response(&with(b"HTTP/1.1 200 OK\r\n"), lines), &fields);
         }
     }
 
     #[test]
     fn reads_what_is_plain_and_nothing_else() {
-        let (fields, len) = read(b"Host: a\r\nX-Tab: a\tb\nConnection:close\r\n\r\nbody").unwrap();
-        assert_eq!(
-            (fields.host.as_deref(), fields.close, len),
-            (Some("a"), true, 40)
-        );
-        assert_eq!(read(b"\r\n"), Some((Fields::default(), 2)));
-        for more in [
-            &b"Host: a\r\n"[..],
-            b"Host : a\r\n\r\n",
+        let extent = |bytes: &[u8]| read(bytes, &mut Collected::default());
+        let mut collected = Collected::default();
+        let lines = b"Host: a\r\nX-Tab: a\tb\nConnection:close\r\n\r\nbody";
+        assert_eq!(read(lines, &mut collected), Extent::Whole(40));
+        let fields = collected.into_fields();
+        assert_eq!((fields.host.as_deref(), fields.close), (Some("a"), true));
+        assert_eq!(extent(b"\r\n"), Extent::Whole(2));
+        for open in [&b"Host: a\r\n"[..], b"Host", b"Host: a\r", b""] {
+            assert_eq!(extent(open), Extent::Open);
+        }
+        for unclear in [
+            &b"Host : a\r\n\r\n"[..],
             b"Host: a\r\n b\r\n\r\n",
             b"Host: a\rb\r\n\r\n",
             b"Host: a\x7f\r\n\r\n",
-            b"Host",
+            b"Host\r\n",
         ] {
-            assert_eq!(read(more), None);
+            assert_eq!(extent(unclear), Extent::Unclear);
         }
         let many = [&b"A: b\r\n".repeat(MAX_FIELDS)[..], b"\r\n"].concat();
-        assert_eq!(read(&many), None);
+        assert_eq!(extent(&many), Extent::Unclear);
     }
 }

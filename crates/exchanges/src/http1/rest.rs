@@ -18,6 +18,16 @@ pub(crate) struct Rest {
 }
 
 impl Rest {
+    /// Of requests that `requester` sent one after the other, of which none is missing.
+    pub(crate) const fn of(requester: Side, acknowledged: BySide<u64>) -> Self {
+        Self {
+            requester,
+            pipelines: false,
+            requests_missing: false,
+            acknowledged,
+        }
+    }
+
     /// `side` acknowledged the other side's bytes up to `offset`.
     pub(crate) fn acknowledged(&mut self, side: Side, offset: u64) {
         let acknowledged = self.acknowledged.of_mut(side.peer());

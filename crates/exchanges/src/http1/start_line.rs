@@ -111,6 +111,9 @@ pub(crate) fn response_likeness(bytes: &[u8]) -> Likeness {
 /// Whether a complete first line can start a request.
 pub(crate) fn is_request_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
+    if super::head::usual_target(line).is_some() {
+        return true;
+    }
     let Some(blank) = line.iter().position(|byte| *byte == b' ' || *byte == b'\t') else {
         return false;
     };
