@@ -52,6 +52,12 @@ pub trait StreamSink: Default {
     /// `len` bytes of `side` are not in the capture (lost, or cut by the snapshot length).
     fn gap(&mut self, side: Side, at: Moment, offset: u64, len: u64);
 
+    /// The next bytes of `side`, and behind them `cut` bytes more of the same packet that are not in the capture.
+    fn data_cut(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8], cut: u64) {
+        self.data(side, at, offset, bytes);
+        self.gap(side, at, offset.saturating_add(bytes.len() as u64), cut);
+    }
+
     /// What is needed of the next bytes of `side`. Asked after each [`Self::data`] and [`Self::gap`]; holds until the next.
     fn needs(&self, side: Side) -> Needs {
         let _ = side;

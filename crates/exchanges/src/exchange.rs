@@ -190,6 +190,16 @@ impl Exchange {
             && self.response_started.is_some()
     }
 
+    /// Nothing more comes. Acknowledgements cover bytes that turned out to be no body, where framing was lost: never more than was
+    /// delivered.
+    pub(crate) fn settle_acknowledged(&mut self) {
+        let at_most =
+            |acknowledged: Option<u64>, delivered: Option<u64>| Some(acknowledged?.min(delivered?));
+        self.body_acknowledged = at_most(self.body_acknowledged, self.body_delivered);
+        self.request_body_acknowledged =
+            at_most(self.request_body_acknowledged, self.request_body_delivered);
+    }
+
     /// A packet of it. What stood behind missing bytes is read late, and may be older than what was read before it.
     pub(crate) fn reach(&mut self, at: Moment) {
         if self.ended.is_none_or(|ended| ended.frame <= at.frame) {

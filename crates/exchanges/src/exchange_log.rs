@@ -178,8 +178,13 @@ impl ExchangeLog {
 
     /// Hands everything on.
     pub(crate) fn take(&mut self) -> Exchanges {
-        let mut list = std::mem::take(&mut self.first);
-        let Some(rest) = self.rest.take() else {
+        std::mem::take(self).into_exchanges()
+    }
+
+    /// Everything.
+    pub(crate) fn into_exchanges(self) -> Exchanges {
+        let mut list = self.first;
+        let Some(rest) = self.rest else {
             return Exchanges {
                 list,
                 ..Exchanges::default()

@@ -6,10 +6,10 @@ use whyreset_prefetch as prefetch;
 use crate::application::{Application, Context};
 use crate::exchange_log::ExchangeLog;
 use crate::filler::Filler;
-use crate::http1::{Downloads, Rest, Unfolded};
+use crate::http1::{Cut, Downloads, Rest, Unfolded};
 use crate::layer::Layer;
 use crate::list::List;
-use crate::{Exchanges, KeyLog};
+use crate::{Exchange, Exchanges, KeyLog};
 
 /// Takes a connection's bytes from the TCP engine, gives its exchanges.
 ///
@@ -180,14 +180,7 @@ impl Conversation {
             Some(list) => list.finish(&mut self.log),
             None => self.application.finish(&mut self.log),
         }
-        for exchange in self.log.iter_mut() {
-            exchange.body_acknowledged =
-                at_most(exchange.body_acknowledged, exchange.body_delivered);
-            exchange.request_body_acknowledged = at_most(
-                exchange.request_body_acknowledged,
-                exchange.request_body_delivered,
-            );
-        }
+        self.log.iter_mut().for_each(Exchange::settle_acknowledged);
     }
 }
 
@@ -234,6 +227,18 @@ impl Tracker {
         self.state = State::UnderWay(it);
     }
 
+    /// Downloads begin, where these bytes, and what the capture lacks behind them, ask for one.
+    fn begin_downloads(&mut self, side: Side, at: Moment, bytes: &[u8], cut: Option<Cut>) -> bool {
+        let State::Silent(keys) = &mut self.state else {
+            return false;
+        };
+        let begun = Downloads::begin(side, at, bytes, cut, keys);
+        begun.is_some_and(|it| {
+            self.state = State::Downloads(it);
+            true
+        })
+    }
+
     /// Whether bytes that were not looked at are some of a download's.
     fn downloads_pass(&mut self, side: Side, at: Moment, passed: PassedBytes) -> bool {
         match &mut self.state {
@@ -252,11 +257,6 @@ impl Tracker {
     }
 }
 
-/// Acknowledgements cover bytes that turned out to be no body, where framing was lost: never more than was delivered.
-fn at_most(acknowledged: Option<u64>, delivered: Option<u64>) -> Option<u64> {
-    Some(acknowledged?.min(delivered?))
-}
-
 impl StreamSink for Tracker {
     fn fresh(&self) -> Self {
         Self::silent(self.keys().cloned())
@@ -268,17 +268,27 @@ impl StreamSink for Tracker {
         }
         let is_taken = match &mut self.state {
             State::Downloads(it) => it.takes(side, at, offset, bytes),
-            State::Silent(keys) => match Downloads::begin(side, at, bytes, keys) {
-                Some(downloads) => {
-                    self.state = State::Downloads(downloads);
-                    true
-                }
-                None => false,
-            },
+            State::Silent(_) => self.begin_downloads(side, at, bytes, None),
             _ => false,
         };
         if !is_taken {
             self.speak(|it| it.data(side, at, offset, bytes));
+        }
+    }
+
+    fn data_cut(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8], cut: u64) {
+        let behind = Cut {
+            offset: offset.saturating_add(bytes.len() as u64),
+            len: cut,
+        };
+        let is_taken = match &mut self.state {
+            State::Downloads(it) => it.takes_cut(side, at, bytes, behind),
+            State::Silent(_) => self.begin_downloads(side, at, bytes, Some(behind)),
+            _ => false,
+        };
+        if !is_taken {
+            self.data(side, at, offset, bytes);
+            self.gap(side, at, behind.offset, cut);
         }
     }
 
@@ -370,7 +380,10 @@ impl StreamSink for Tracker {
     fn ending(&mut self) -> Ending {
         match &mut self.state {
             State::Silent(_) => Ending::InDoubt,
-            State::Downloads(it) => it.log().ending(),
+            State::Downloads(it) => {
+                it.finish();
+                it.log().ending()
+            }
             State::UnderWay(it) => {
                 it.finish();
                 it.log.ending()

@@ -131,14 +131,11 @@ impl<X: StreamSink> Orderly<X> {
         let body = &mut *self.body;
         let stream = body.streams.of_mut(from);
         let offset = stream.told;
-        let behind = offset.saturating_add(bytes.len() as u64);
-        let cut = len.saturating_sub(bytes.len() as u64);
         stream.told = offset.saturating_add(len);
-        if !bytes.is_empty() {
-            body.app.data(side, at, offset, bytes);
-        }
-        if cut > 0 {
-            body.app.gap(side, at, behind, cut);
+        match len.saturating_sub(bytes.len() as u64) {
+            0 => body.app.data(side, at, offset, bytes),
+            _ if bytes.is_empty() => body.app.gap(side, at, offset, len),
+            cut => body.app.data_cut(side, at, offset, bytes, cut),
         }
         self.ask_for_needs();
     }

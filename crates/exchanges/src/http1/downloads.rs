@@ -1,18 +1,20 @@
 //! Downloads as they mostly are: a request without a body, the whole of its head in one packet, then its answer, whose head is in
-//! one packet as well and promises how long the body is; then perhaps the next request.
+//! one packet as well and promises how long the body is; then perhaps the next request. Or one of which a short snapshot cut the heads.
 //!
 //! Of these little has to be remembered. Whatever else happens is left to [`Http1`], which goes on from here ([`Downloads::unfold`]).
 
 use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
 
 use super::body::{self, Asked, Body};
-use super::fields::{BodyLength, Collected};
+use super::fields::{BodyLength, Collected, Fields};
 use super::head::{self, RequestLine, Version};
-use super::heads;
+use super::heads::{self, HeadEnd};
+use super::lost::{Lost, Within};
 use super::pairing::{Http1, Pending};
 use super::plain_fields::{self, Extent};
 use super::reader::{MAX_HEAD, State};
 use super::rest::Rest;
+use super::start_line::Search;
 use crate::acknowledged_bytes::AcknowledgedBytes;
 use crate::application::Context;
 use crate::exchange_log::{ExchangeId, ExchangeLog};
@@ -34,6 +36,8 @@ pub(crate) struct Downloads {
     stage: Stage,
     /// How far the requests' bytes are acknowledged.
     requests: u64,
+    /// Of the last request's head the capture lacks the end.
+    asked_cut: Option<Cut>,
     answers: AcknowledgedBytes,
     /// A side has closed, with nothing under way or waited for.
     over: bool,
@@ -41,31 +45,50 @@ pub(crate) struct Downloads {
 }
 
 /// How far the last one has come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Stage {
     /// The request was read.
     Asked,
     /// So many bytes of the body are left.
     Body(u64),
+    /// Of the answer's head the capture lacks the end: where its body ends does not show.
+    Lost(Box<Lost>),
     /// It is whole.
     Whole,
 }
 
+/// Bytes that the capture lacks at the end of a packet: where they begin in their side's stream, and how many they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+}
+
+/// Bytes of an answer: how many, and how many of these the capture lacks.
+#[derive(Clone, Copy, Debug)]
+struct Passing {
+    len: u64,
+    cut: u64,
+}
+
 impl Downloads {
-    /// Those that begin with these bytes of `side`, if they do, in a connection whose secrets are in `keys`.
+    /// Those that begin with these bytes of `side`, if they do, in a connection whose secrets are in `keys`. `cut` is what the capture
+    /// lacks behind them.
     pub(crate) fn begin(
         side: Side,
         at: Moment,
         bytes: &[u8],
+        cut: Option<Cut>,
         keys: &mut Option<KeyLog>,
     ) -> Option<Box<Self>> {
         let mut log = ExchangeLog::default();
-        let last = ask(&mut log, side, at, bytes)?;
+        let last = ask(&mut log, side, at, bytes, cut.is_some())?;
         Some(Box::new(Self {
             log,
             last,
             stage: Stage::Asked,
             requests: 0,
+            asked_cut: cut,
             answers: AcknowledgedBytes::default(),
             over: false,
             keys: keys.take(),
@@ -74,25 +97,37 @@ impl Downloads {
 
     /// Takes the next bytes of `side`, or leaves all of them to another reader.
     pub(crate) fn takes(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) -> bool {
-        match (self.stage, side == ASKS) {
+        let len = bytes.len() as u64;
+        match (&self.stage, side == ASKS) {
             _ if self.over => false,
             (Stage::Asked, false) => self.take_answer(at, offset, bytes),
-            (Stage::Body(left), false) => {
-                let len = bytes.len() as u64;
-                len <= left && self.take_body(left, at, offset, len, 0)
+            (Stage::Body(left), false) if len <= *left => {
+                self.take_body(*left, at, offset, Passing { len, cut: 0 })
             }
+            (Stage::Lost(_), false) => self.take_lost(at, offset, bytes),
             (Stage::Whole, true) => self.take_question(side, at, bytes),
             _ => false,
         }
     }
 
+    /// Takes the end of what a packet of `side` holds of a head, and what it lacks of it, or leaves both to another reader.
+    pub(crate) fn takes_cut(&mut self, side: Side, at: Moment, bytes: &[u8], cut: Cut) -> bool {
+        let answers = matches!(self.stage, Stage::Asked) && side != ASKS;
+        answers && self.take_cut_answer(at, bytes, cut)
+    }
+
     /// Takes bytes of a body that were not looked at, or leaves them to another reader.
     pub(crate) fn passes(&mut self, side: Side, at: Moment, passed: PassedBytes) -> bool {
-        let cut = passed.len.saturating_sub(passed.captured);
-        match self.stage {
-            Stage::Body(left) if side != ASKS && !self.over && passed.len <= left => {
-                self.take_body(left, at, passed.offset, passed.len, cut)
+        let passing = Passing {
+            len: passed.len,
+            cut: passed.len.saturating_sub(passed.captured),
+        };
+        match &self.stage {
+            _ if side == ASKS || self.over => false,
+            Stage::Body(left) if passed.len <= *left => {
+                self.take_body(*left, at, passed.offset, passing)
             }
+            Stage::Lost(_) => self.pass_lost(at, passed.offset, passing),
             _ => false,
         }
     }
@@ -100,8 +135,10 @@ impl Downloads {
     /// What is needed of the next bytes of `side`.
     pub(crate) fn needs(&self, side: Side) -> Needs {
         match self.stage {
-            Stage::Body(left) if side != ASKS && !self.over => Needs::Nothing(left),
-            _ => Needs::Everything,
+            _ if side == ASKS || self.over => Needs::Everything,
+            Stage::Body(left) => Needs::Nothing(left),
+            Stage::Lost(_) => Needs::NextStart,
+            Stage::Asked | Stage::Whole => Needs::Everything,
         }
     }
 
@@ -122,7 +159,12 @@ impl Downloads {
 
     /// A side has closed.
     pub(crate) fn closed(&mut self) {
-        self.over |= matches!(self.stage, Stage::Whole) && self.answers.of_all().is_some();
+        self.over |= matches!(self.stage, Stage::Whole) && self.waits_for_nothing();
+    }
+
+    /// No byte of the last exchange waits for its acknowledgement, nor a request for its end.
+    fn waits_for_nothing(&self) -> bool {
+        self.answers.of_all().is_some() && self.asked_cut.is_none()
     }
 
     pub(crate) const fn keys(&self) -> Option<&KeyLog> {
@@ -134,18 +176,25 @@ impl Downloads {
         &self.log
     }
 
+    /// Nothing more comes.
+    pub(crate) fn finish(&mut self) {
+        if let (Stage::Lost(_), Some(exchange)) = (&self.stage, self.log.get_mut(self.last)) {
+            exchange.settle_acknowledged();
+        }
+    }
+
     /// What was found, and no more comes.
     pub(crate) fn into_exchanges(mut self) -> Exchanges {
-        self.log.take()
+        self.finish();
+        self.log.into_exchanges()
     }
 
     fn take_question(&mut self, side: Side, at: Moment, bytes: &[u8]) -> bool {
-        // What of an answer is not acknowledged waits for it in another reader while the next one comes.
-        let waits = self.answers.of_all().is_none();
-        if waits || self.log.len() >= MOST || !self.is_last(at) {
+        // What waits does so in another reader while the next download comes.
+        if !self.waits_for_nothing() || self.log.len() >= MOST || !self.is_last(at) {
             return false;
         }
-        let Some(last) = ask(&mut self.log, side, at, bytes) else {
+        let Some(last) = ask(&mut self.log, side, at, bytes, false) else {
             return false;
         };
         self.last = last;
@@ -153,10 +202,14 @@ impl Downloads {
         true
     }
 
-    fn take_answer(&mut self, at: Moment, offset: u64, bytes: &[u8]) -> bool {
+    /// Whether an answer that begins so does not make one doubt that the two understand each other, and is read at its time.
+    fn is_plain_answer(&self, at: Moment, bytes: &[u8]) -> bool {
         // One that does not tell of success may complain of HTTP in clear.
-        let understood = self.log.len() > 1 || mismatch::begins_with_success(bytes);
-        if !understood || !self.is_last(at) {
+        (self.log.len() > 1 || mismatch::begins_with_success(bytes)) && self.is_last(at)
+    }
+
+    fn take_answer(&mut self, at: Moment, offset: u64, bytes: &[u8]) -> bool {
+        if !self.is_plain_answer(at, bytes) {
             return false;
         }
         let (line, lines) = head::first_line(bytes);
@@ -166,54 +219,141 @@ impl Downloads {
         };
         let behind = lines.len().saturating_sub(len) as u64;
         let head_len = (bytes.len() as u64).saturating_sub(behind);
-        let (fields, status) = (fields.together(), head::status_line(line));
-        let Some((version, status)) = status.filter(|_| !fields.ambiguous) else {
+        let Some(answer) = Answer::of(line, fields.together()) else {
             return false;
         };
-        let body = body::of_response(status, fields.length, Asked::Other);
-        let promised = match body {
+        let promised = match answer.body {
             Body::None => 0,
             Body::Length(len) => len,
             _ => return false,
         };
-        if status < 200 || behind > promised || head_len > MAX_HEAD as u64 {
+        if behind > promised || head_len > MAX_HEAD as u64 {
             return false;
         }
-        let Some(exchange) = self.log.get_mut(self.last) else {
-            return false;
-        };
-        exchange.response_started = Some(at);
-        exchange.ended = Some(at);
-        heads::note_answer(exchange, version, status, fields, (body, ASKS.peer()));
+        self.note_answer(at, &answer, HeadEnd::Whole);
         self.stage = Stage::Body(promised);
         if promised == 0 {
             self.end_answer();
         } else if behind > 0 {
-            return self.take_body(promised, at, offset.saturating_add(head_len), behind, 0);
+            let passing = Passing {
+                len: behind,
+                cut: 0,
+            };
+            return self.take_body(promised, at, offset.saturating_add(head_len), passing);
         }
         true
     }
 
-    /// Takes `len` bytes of the `left` ones of a body, of which the capture does not hold `cut`.
-    fn take_body(&mut self, left: u64, at: Moment, offset: u64, len: u64, cut: u64) -> bool {
+    fn take_cut_answer(&mut self, at: Moment, bytes: &[u8], cut: Cut) -> bool {
+        if !self.is_plain_answer(at, bytes) || bytes.len() >= MAX_HEAD {
+            return false;
+        }
+        let (line, lines) = head::first_line(bytes);
+        let mut fields = Collected::default();
+        if plain_fields::read(plain_fields::ended(lines), &mut fields) != Extent::Open {
+            return false;
+        }
+        let Some(answer) = Answer::of(line, fields.together()) else {
+            return false;
+        };
+        self.note_answer(at, &answer, HeadEnd::Cut);
+        let within = heads::within_answer(answer.body);
+        let lost = Lost::new(Search::for_responses(), Some(self.last), within);
+        self.stage = Stage::Lost(Box::new(lost));
+        let Cut { offset, len } = cut;
+        self.pass_lost(at, offset, Passing { len, cut: len })
+    }
+
+    fn note_answer(&mut self, at: Moment, answer: &Answer<'_>, end: HeadEnd) {
+        if let Some(exchange) = self.log.get_mut(self.last) {
+            exchange.response_started = Some(at);
+            exchange.ended = Some(at);
+            let Answer {
+                version,
+                status,
+                body,
+                fields,
+            } = *answer;
+            heads::note_answer(
+                exchange,
+                (version, status),
+                fields,
+                (body, ASKS.peer()),
+                end,
+            );
+        }
+    }
+
+    /// Takes some of the `left` bytes of a body.
+    fn take_body(&mut self, left: u64, at: Moment, offset: u64, passing: Passing) -> bool {
         if !self.is_last(at) {
             return false;
         }
-        let early = self.answers.sent(self.last, offset, len);
+        let Passing { len, .. } = passing;
         if let Some(exchange) = self.log.get_mut(self.last) {
             let delivered = exchange.body_delivered.unwrap_or(0);
-            let acknowledged = exchange.body_acknowledged.unwrap_or(0);
             exchange.body_delivered = Some(delivered.saturating_add(len));
-            exchange.body_acknowledged = Some(acknowledged.saturating_add(early));
-            exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(cut);
-            exchange.ended = Some(at);
         }
+        self.note_sent(at, offset, passing);
         let left = left.saturating_sub(len);
         self.stage = Stage::Body(left);
         if left == 0 {
             self.end_answer();
         }
         true
+    }
+
+    /// Takes bytes of an answer whose end does not show, where no other begins in them.
+    fn take_lost(&mut self, at: Moment, offset: u64, bytes: &[u8]) -> bool {
+        let Stage::Lost(lost) = &mut self.stage else {
+            return false;
+        };
+        if lost.search.idle_len(bytes) < bytes.len() || !self.is_last(at) {
+            return false;
+        }
+        if let Stage::Lost(lost) = &mut self.stage {
+            lost.pass_over(bytes);
+        }
+        let len = bytes.len() as u64;
+        self.tell_lost();
+        self.note_sent(at, offset, Passing { len, cut: 0 });
+        true
+    }
+
+    /// Bytes of such an answer pass that were not looked at, or are not in the capture.
+    fn pass_lost(&mut self, at: Moment, offset: u64, passing: Passing) -> bool {
+        if !self.is_last(at) {
+            return false;
+        }
+        let Passing { len, cut } = passing;
+        if let Stage::Lost(lost) = &mut self.stage {
+            if cut < len {
+                lost.pass_unread(len.saturating_sub(cut));
+            }
+            if cut > 0 {
+                lost.pass_gap(cut);
+            }
+        }
+        self.tell_lost();
+        self.note_sent(at, offset, passing);
+        true
+    }
+
+    fn tell_lost(&mut self) {
+        if let (Stage::Lost(lost), Some(exchange)) = (&self.stage, self.log.get_mut(self.last)) {
+            lost.tell_response(exchange, 0);
+            exchange.complete = exchange.response_complete;
+        }
+    }
+
+    fn note_sent(&mut self, at: Moment, offset: u64, Passing { len, cut }: Passing) {
+        let early = self.answers.sent(self.last, offset, len);
+        if let Some(exchange) = self.log.get_mut(self.last) {
+            let acknowledged = exchange.body_acknowledged.unwrap_or(0);
+            exchange.body_acknowledged = Some(acknowledged.saturating_add(early));
+            exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(cut);
+            exchange.ended = Some(at);
+        }
     }
 
     fn end_answer(&mut self) {
@@ -231,18 +371,28 @@ impl Downloads {
     }
 }
 
-/// Reads a request where it is all that these bytes of `side` are.
-fn ask(log: &mut ExchangeLog, side: Side, at: Moment, bytes: &[u8]) -> Option<ExchangeId> {
-    if side != ASKS || !bytes.starts_with(b"GET /") || bytes.len() > MAX_HEAD {
+/// Reads a request where it is all that these bytes of `side` are; or the beginning of one, where its head is `cut`.
+fn ask(
+    log: &mut ExchangeLog,
+    side: Side,
+    at: Moment,
+    bytes: &[u8],
+    cut: bool,
+) -> Option<ExchangeId> {
+    if side != ASKS || !bytes.starts_with(b"GET /") || bytes.len() >= MAX_HEAD {
         return None;
     }
     let (line, lines) = head::first_line(bytes);
+    let (read, extent) = match cut {
+        false => (lines, Extent::Whole(lines.len())),
+        true => (plain_fields::ended(lines), Extent::Open),
+    };
     let mut fields = Collected::default();
-    if plain_fields::read(lines, &mut fields) != Extent::Whole(lines.len()) {
+    if plain_fields::read(read, &mut fields) != extent {
         return None;
     }
     let fields = fields.together();
-    let line = RequestLine::read(line, true)?;
+    let line = RequestLine::read(line, line.len() < bytes.len())?;
     let plain = line.version != Version::V09
         && fields.length == BodyLength::Absent
         && !fields.ambiguous
@@ -257,6 +407,27 @@ fn ask(log: &mut ExchangeLog, side: Side, at: Moment, bytes: &[u8]) -> Option<Ex
             ..heads::asked_by(side, line.version, line.text(), fields)
         })
     })
+}
+
+/// What a final answer's head says.
+struct Answer<'f> {
+    version: Version,
+    status: u16,
+    body: Body,
+    fields: &'f Fields,
+}
+
+impl<'f> Answer<'f> {
+    fn of(line: &[u8], fields: &'f Fields) -> Option<Self> {
+        let (version, status) = head::status_line(line)?;
+        let body = body::of_response(status, fields.length, Asked::Other);
+        (status >= 200 && !fields.ambiguous).then_some(Self {
+            version,
+            status,
+            body,
+            fields,
+        })
+    }
 }
 
 /// What another reader goes on with.
@@ -278,37 +449,14 @@ impl Downloads {
                 client: self.requests,
                 server: self.answers.of_all().unwrap_or(0),
             };
-            return Unfolded::Over(self.log.take(), Rest::of(ASKS, acknowledged));
+            return Unfolded::Over(self.log.into_exchanges(), Rest::of(ASKS, acknowledged));
         }
         let opening = self.opening();
         let context = Context::outermost(self.keys.clone());
         let mut http1 = Box::new(Http1::new(ASKS, context));
-        let last = self.log.get(self.last);
-        let before = self.log.before(self.last);
-        let answered = match self.stage {
-            Stage::Asked => before,
-            Stage::Body(_) | Stage::Whole => last,
-        };
-        if let Some(last) = last {
-            http1.request.head_at = last.started;
-            http1.request.last_at = last.request_ended;
-        }
-        if let Some(answered) = answered {
-            http1.response.head_at = answered.response_started;
-            http1.response.last_at = answered.ended;
-        }
-        match self.stage {
-            Stage::Asked => http1.pending.push_back(self.pending()),
-            Stage::Body(left) => {
-                http1.response.id = Some(self.last);
-                http1.response.state = State::Length(left);
-            }
-            Stage::Whole => {}
-        }
-        http1.acknowledged = BySide {
-            client: AcknowledgedBytes::up_to(self.requests),
-            server: self.answers,
-        };
+        self.unfold_request(&mut http1);
+        self.unfold_answer(&mut http1);
+        http1.acknowledged.server = self.answers;
         Unfolded::UnderWay {
             log: self.log,
             http1,
@@ -325,6 +473,51 @@ impl Downloads {
                 Opening::asked(asked.map_or(0, |at| at.frame))
             }
             _ => Opening::over(),
+        }
+    }
+
+    fn unfold_request(&self, http1: &mut Http1) {
+        if let Some(last) = self.log.get(self.last) {
+            http1.request.head_at = last.started;
+            http1.request.last_at = last.request_ended;
+        }
+        let Some(Cut { offset, len }) = self.asked_cut else {
+            http1.acknowledged.client = AcknowledgedBytes::up_to(self.requests);
+            return;
+        };
+        let within = Within::Head {
+            promise: None,
+            bodiless: true,
+        };
+        let mut lost = Lost::new(Search::for_requests(false), Some(self.last), within);
+        lost.pass_gap(len);
+        http1.request.id = Some(self.last);
+        http1.request.state = State::Lost(Box::new(lost));
+        let acknowledged = &mut http1.acknowledged.client;
+        acknowledged.sent(self.last, offset, len);
+        acknowledged.acknowledge(self.requests, |_, _| {});
+    }
+
+    fn unfold_answer(&mut self, http1: &mut Http1) {
+        let answered = match self.stage {
+            Stage::Asked => self.log.before(self.last),
+            Stage::Body(_) | Stage::Lost(_) | Stage::Whole => self.log.get(self.last),
+        };
+        if let Some(answered) = answered {
+            http1.response.head_at = answered.response_started;
+            http1.response.last_at = answered.ended;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Whole) {
+            Stage::Asked => http1.pending.push_back(self.pending()),
+            Stage::Body(left) => {
+                http1.response.id = Some(self.last);
+                http1.response.state = State::Length(left);
+            }
+            Stage::Lost(lost) => {
+                http1.response.id = Some(self.last);
+                http1.response.state = State::Lost(lost);
+            }
+            Stage::Whole => {}
         }
     }
 

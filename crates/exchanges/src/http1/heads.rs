@@ -337,20 +337,9 @@ impl Http1 {
             if let Some(at) = self.response.last_at {
                 exchange.reach(at);
             }
+            let first_line = (head.version, head.status);
             let responder = self.requester.peer();
-            note_answer(
-                exchange,
-                head.version,
-                head.status,
-                &head.fields,
-                (body, responder),
-            );
-            if !whole {
-                exchange.body_delivered = None;
-                if body == Body::UntilClose {
-                    exchange.framing = crate::Framing::Unknown;
-                }
-            }
+            note_answer(exchange, first_line, &head.fields, (body, responder), end);
         }
         self.note_ambiguity(log, Way::Response, head.fields.ambiguous);
         self.response.id = Some(id);
@@ -363,10 +352,7 @@ impl Http1 {
             return;
         }
         if !whole {
-            let within = Within::Head {
-                promise: promise(body),
-                bodiless: body == Body::None || body == Body::Length(0),
-            };
+            let within = within_answer(body);
             self.lose(log, Way::Response, Some(id), within);
             return;
         }
@@ -452,24 +438,36 @@ pub(super) fn asked_by(
     }
 }
 
-/// Writes down what a whole head says: that of a final answer, with this body, of this side.
+/// Writes down what a head says: that of a final answer, with this body, of this side.
 pub(super) fn note_answer(
     exchange: &mut Exchange,
-    version: Version,
-    status: u16,
+    (version, status): (Version, u16),
     fields: &Fields,
     (body, responder): (Body, Side),
+    end: HeadEnd,
 ) {
     if exchange.request.is_none() || version == Version::V10 {
         exchange.protocol = version.protocol();
     }
+    let whole = end == HeadEnd::Whole;
     exchange.status = Some(status);
     exchange.body_expected = promise(body);
-    exchange.body_delivered = Some(0);
-    exchange.framing = body.framing();
+    exchange.body_delivered = whole.then_some(0);
+    exchange.framing = match body {
+        Body::UntilClose if !whole => crate::Framing::Unknown,
+        body => body.framing(),
+    };
     let closes = body::announces_close(version, fields.close, fields.keep_alive);
     if exchange.close_announced.is_none() && closes && body != Body::Tunnel {
         exchange.close_announced = Some(responder);
+    }
+}
+
+/// Where the way is lost in an answer whose head is cut, by what is there of it.
+pub(super) fn within_answer(body: Body) -> Within {
+    Within::Head {
+        promise: promise(body),
+        bodiless: body == Body::None || body == Body::Length(0),
     }
 }
 

@@ -19,7 +19,7 @@ mod start_line;
 mod tests;
 mod withheld;
 
-pub(crate) use downloads::{Downloads, Unfolded};
+pub(crate) use downloads::{Cut, Downloads, Unfolded};
 pub(crate) use pairing::Http1;
 pub(crate) use rest::Rest;
 pub(crate) use start_line::{Likeness, is_plainly_request, request_likeness, response_likeness};

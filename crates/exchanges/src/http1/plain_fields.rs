@@ -36,14 +36,19 @@ pub(super) fn read(bytes: &[u8], collected: &mut Collected) -> Extent {
 
 /// The fields of these lines, as far as they have an end, where they are as they should be and no other comes behind them.
 pub(super) fn of_lines(lines: &[u8]) -> Option<Fields> {
-    let ended = memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1);
-    let lines = lines.get(..ended)?;
+    let lines = ended(lines);
     let mut collected = Collected::default();
     match read(lines, &mut collected) {
         Extent::Whole(len) if len < lines.len() => None,
         Extent::Whole(_) | Extent::Open => Some(collected.into_fields()),
         Extent::Unclear => None,
     }
+}
+
+/// Those of the lines that have an end.
+pub(super) fn ended(lines: &[u8]) -> &[u8] {
+    let len = memchr::memrchr(b'\n', lines).map_or(0, |end| end.saturating_add(1));
+    lines.get(..len).unwrap_or(lines)
 }
 
 /// Takes a line with this first letter; `false` where it asks for a closer look.
