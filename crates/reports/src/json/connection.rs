@@ -7,6 +7,7 @@ use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
 
 use super::exchange;
+use super::pen::{self, Pen, Usual};
 use super::template::Template;
 use super::times::{Millis, Seconds};
 use super::writer::{Object, ToJson, Word, array, name, word};
@@ -27,10 +28,13 @@ pub(super) struct Identity<'a> {
 
 /// An end; its port is `null` where a list does not tell it.
 pub(super) struct EndpointJson<'a> {
-    pub end: Endpoint,
+    pub end: &'a Endpoint,
     pub ports_told: bool,
     pub names: &'a HostNames,
 }
+
+/// Bytes that are enough for the beginning of a usual connection's object, and for what goes on with it up to its verdict.
+const USUAL: usize = 448;
 
 /// Appends a connection.
 pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names: &HostNames) {
@@ -42,23 +46,37 @@ pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names
 pub(super) fn write_brief(
     out: &mut Vec<u8>,
     connection: &Brief<Exchanges>,
+    verdict: &(impl ToJson + Usual),
+    origin: Timestamp,
+    names: &HostNames,
+) {
+    let told = Told {
+        identity: Identity::of_brief(connection, origin, names),
+        findings: Findings::of_brief(connection, verdict),
+    };
+    let mut exchanges = connection.app.list.iter();
+    if !exchanges.all(exchange::is_usual) || pen::append(out, &told).is_none() {
+        write_any_brief(out, connection, verdict, origin, names);
+    }
+}
+
+/// The same of any such connection.
+#[inline(never)]
+pub(super) fn write_any_brief(
+    out: &mut Vec<u8>,
+    connection: &Brief<Exchanges>,
     verdict: &impl ToJson,
     origin: Timestamp,
     names: &HostNames,
 ) {
     Identity::of_brief(connection, origin, names).write(out);
-    let findings = Findings {
-        bytes: BySide {
-            client: Some(connection.bytes.client),
-            server: Some(connection.bytes.server),
-        },
-        outcome: Outcome::Completed,
-        place: connection.place,
-        trips: connection.trips,
-        verdict,
-        exchanges: &connection.app.list,
-    };
-    findings.write(out);
+    Findings::of_brief(connection, verdict).write(out);
+}
+
+/// All that is told of a connection.
+struct Told<'a, V> {
+    identity: Identity<'a>,
+    findings: Findings<'a, V>,
 }
 
 /// The verdict on connections that ended well, with holes for the frame in which `closer` closed first.
@@ -90,7 +108,20 @@ impl ToJson for Filled<'_> {
     }
 }
 
+impl Usual for Filled<'_> {
+    #[inline]
+    fn most(&self) -> usize {
+        self.template.most()
+    }
+
+    #[inline]
+    fn put<'r>(&self, pen: Pen<'r>) -> Option<Pen<'r>> {
+        self.template.put(pen, self.number)
+    }
+}
+
 impl<'a> Identity<'a> {
+    #[inline(always)]
     fn of_brief(connection: &'a Brief<Exchanges>, origin: Timestamp, names: &'a HostNames) -> Self {
         let end = |end| EndpointJson {
             end,
@@ -99,8 +130,8 @@ impl<'a> Identity<'a> {
         };
         Self {
             stream: connection.stream,
-            client: end(connection.ends.client),
-            server: end(connection.ends.server),
+            client: end(&connection.ends.client),
+            server: end(&connection.ends.server),
             proxied_client: connection.app.proxied_client.as_deref(),
             frames: connection.frames,
             start_s: Some(Seconds(connection.start - origin)),
@@ -118,8 +149,8 @@ impl<'a> Identity<'a> {
         let at = |time| connection.timed.then(|| Seconds(time - origin));
         Self {
             stream: connection.stream,
-            client: end(connection.ends.client),
-            server: end(connection.ends.server),
+            client: end(&connection.ends.client),
+            server: end(&connection.ends.server),
             proxied_client: connection.app.proxied_client.as_deref(),
             frames: connection.frames,
             start_s: at(connection.start),
@@ -128,9 +159,13 @@ impl<'a> Identity<'a> {
     }
 
     /// Of a connection that is one SYN.
-    pub(super) fn of_lone_syn(syn: &LoneSyn, origin: Timestamp, names: &'a HostNames) -> Self {
+    pub(super) fn of_lone_syn(
+        syn: &LoneSyn,
+        ends: &'a BySide<Endpoint>,
+        origin: Timestamp,
+        names: &'a HostNames,
+    ) -> Self {
         let at = syn.at();
-        let ends = syn.ends();
         let end = |end| EndpointJson {
             end,
             ports_told: true,
@@ -139,8 +174,8 @@ impl<'a> Identity<'a> {
         let time = || Some(Seconds(at.time - origin));
         Self {
             stream: syn.stream(),
-            client: end(ends.client),
-            server: end(ends.server),
+            client: end(&ends.client),
+            server: end(&ends.server),
             proxied_client: None,
             frames: FrameSpan {
                 first: at.frame,
@@ -153,7 +188,15 @@ impl<'a> Identity<'a> {
     }
 
     /// Appends the beginning of the connection's object; [`write_findings`] goes on with it.
+    #[inline(always)]
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if pen::append(out, self).is_none() {
+            self.write_any(out);
+        }
+    }
+
+    #[inline(never)]
+    fn write_any(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.field(name!("stream"), &self.stream);
         object.field(name!("client"), &self.client);
@@ -162,6 +205,44 @@ impl<'a> Identity<'a> {
         object.field(name!("frames"), &self.frames);
         object.field(name!("start_s"), &self.start_s);
         object.field(name!("end_s"), &self.end_s);
+    }
+}
+
+/// With addresses, ports and times.
+impl Usual for Identity<'_> {
+    #[inline(always)]
+    fn most(&self) -> usize {
+        USUAL
+    }
+
+    #[inline(never)]
+    fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+        let ports = (self.client.port()?, self.server.port()?);
+        let (Seconds(start), Seconds(end)) = (self.start_s?, self.end_s?);
+        if self.proxied_client.is_some() {
+            return None;
+        }
+        pen.text(b"{\"stream\":")?;
+        pen.number(self.stream)?;
+        pen.text(b",\"client\":{\"ip\":")?;
+        pen.address(&self.client.end.host)?;
+        pen.text(b",\"port\":")?;
+        pen.number(ports.0.into())?;
+        pen.text(b"},\"server\":{\"ip\":")?;
+        pen.address(&self.server.end.host)?;
+        pen.text(b",\"port\":")?;
+        pen.number(ports.1.into())?;
+        pen.text(b"},\"frames\":{\"first\":")?;
+        pen.number(self.frames.first)?;
+        pen.text(b",\"last\":")?;
+        pen.number(self.frames.last)?;
+        pen.text(b",\"count\":")?;
+        pen.number(self.frames.count)?;
+        pen.text(b"},\"start_s\":")?;
+        pen.seconds(start)?;
+        pen.text(b",\"end_s\":")?;
+        pen.seconds(end)?;
+        Some(pen)
     }
 }
 
@@ -197,8 +278,38 @@ struct Findings<'a, V> {
     exchanges: &'a [Exchange],
 }
 
+impl<'a, V> Findings<'a, V> {
+    #[inline(always)]
+    fn of_brief(connection: &'a Brief<Exchanges>, verdict: &'a V) -> Self {
+        Self {
+            bytes: BySide {
+                client: Some(connection.bytes.client),
+                server: Some(connection.bytes.server),
+            },
+            outcome: Outcome::Completed,
+            place: connection.place,
+            trips: connection.trips,
+            verdict,
+            exchanges: &connection.app.list,
+        }
+    }
+}
+
 impl<V: ToJson> Findings<'_, V> {
+    #[inline(always)]
     fn write(&self, out: &mut Vec<u8>) {
+        if pen::append(out, self).is_none() {
+            self.write_any(out);
+        }
+        self.verdict.write(out);
+        out.extend_from_slice(b",\"exchanges\":");
+        array(out, self.exchanges, exchange::write);
+        out.push(b'}');
+    }
+
+    /// Appends what stands in front of the verdict.
+    #[inline(never)]
+    fn write_any(&self, out: &mut Vec<u8>) {
         let mut object = Object::go_on(out);
         let mut bytes = Object::begin(object.name(name!("bytes")));
         bytes.field(name!("client"), &self.bytes.client);
@@ -210,30 +321,79 @@ impl<V: ToJson> Findings<'_, V> {
         rtt.field(name!("client_side"), &self.trips.client.map(Millis));
         rtt.field(name!("server_side"), &self.trips.server.map(Millis));
         rtt.end();
-        object.field(name!("verdict"), self.verdict);
-        array(
-            object.name(name!("exchanges")),
-            self.exchanges,
-            exchange::write,
-        );
-        object.end();
+        object.name(name!("verdict"));
+    }
+}
+
+/// What stands in front of the verdict.
+impl<V> Usual for Findings<'_, V> {
+    #[inline(always)]
+    fn most(&self) -> usize {
+        USUAL
+    }
+
+    #[inline(never)]
+    fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+        pen.text(b",\"bytes\":{\"client\":")?;
+        pen.number_if_known(self.bytes.client)?;
+        pen.text(b",\"server\":")?;
+        pen.number_if_known(self.bytes.server)?;
+        pen.text(b"},\"outcome\":\"")?;
+        pen.bytes(self.outcome.id().as_bytes())?;
+        pen.text(b"\",\"vantage\":")?;
+        pen.bytes(place(self.place).0.as_bytes())?;
+        pen.text(b",\"rtt_ms\":{\"client_side\":")?;
+        pen.millis_if_known(self.trips.client)?;
+        pen.text(b",\"server_side\":")?;
+        pen.millis_if_known(self.trips.server)?;
+        pen.text(b"},\"verdict\":")?;
+        Some(pen)
+    }
+}
+
+/// Where its exchanges are usual, too.
+impl<V: Usual> Usual for Told<'_, V> {
+    #[inline(always)]
+    fn most(&self) -> usize {
+        let exchanges = self.findings.exchanges.iter().map(Usual::most);
+        2 * USUAL + self.findings.verdict.most() + exchanges.sum::<usize>()
+    }
+
+    #[inline(always)]
+    fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+        pen = self.identity.put(pen)?;
+        pen = self.findings.put(pen)?;
+        pen = self.findings.verdict.put(pen)?;
+        pen.text(b",\"exchanges\":[")?;
+        for (index, exchange) in self.findings.exchanges.iter().enumerate() {
+            if index > 0 {
+                pen.text(b",")?;
+            }
+            pen = exchange.put(pen)?;
+        }
+        pen.text(b"]}")?;
+        Some(pen)
     }
 }
 
 impl ToJson for EndpointJson<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        let Endpoint { host, port } = self.end;
+        let host = self.end.host;
         let mut object = Object::begin(out);
         match host {
             Host::V4(ip) => object.field(name!("ip"), &ip),
             Host::V6(ip) => object.field(name!("ip"), &ip),
             name @ Host::Name(_) => object.field(name!("ip"), &self.names.display(name)),
         }
-        object.field(
-            name!("port"),
-            &(self.ports_told || port != 0).then_some(port),
-        );
+        object.field(name!("port"), &self.port());
         object.end();
+    }
+}
+
+impl EndpointJson<'_> {
+    fn port(&self) -> Option<u16> {
+        let port = self.end.port;
+        (self.ports_told || port != 0).then_some(port)
     }
 }
 
@@ -308,5 +468,196 @@ const fn place(place: Place) -> Word {
         Place::Server => word!("server"),
         Place::Path => word!("path"),
         Place::Unknown => word!("unknown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::option;
+    use proptest::prelude::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    use whyreset_connections::{Ending, Moment};
+    use whyreset_exchanges::Protocol;
+
+    fn written(out: Vec<u8>) -> String {
+        String::from_utf8(out).unwrap()
+    }
+
+    fn identity<'a>(
+        ends: &'a [Endpoint; 2],
+        numbers: [u64; 4],
+        times: [Option<i64>; 2],
+        names: &'a HostNames,
+    ) -> Identity<'a> {
+        let [client, server] = [0, 1].map(|at| EndpointJson {
+            end: &ends[at],
+            ports_told: at == 0,
+            names,
+        });
+        let [stream, first, last, count] = numbers;
+        let [start_s, end_s] = times.map(|nanos| Some(Seconds(Span::from_nanos(nanos?))));
+        Identity {
+            stream,
+            client,
+            server,
+            proxied_client: None,
+            frames: FrameSpan { first, last, count },
+            start_s,
+            end_s,
+        }
+    }
+
+    fn end() -> impl Strategy<Value = Endpoint> {
+        (host(), any::<u16>()).prop_map(|(host, port)| Endpoint { host, port })
+    }
+
+    fn host() -> impl Strategy<Value = Host> {
+        prop_oneof![
+            any::<u32>().prop_map(|bits| Host::V4(Ipv4Addr::from_bits(bits))),
+            any::<u128>().prop_map(|bits| Host::V6(Ipv6Addr::from_bits(bits))),
+            any::<u32>().prop_map(Host::Name),
+        ]
+    }
+
+    prop_compose! {
+        fn number()(bits: u64, shift in 0_u32..64) -> u64 {
+            bits >> shift
+        }
+    }
+
+    prop_compose! {
+        fn nanos()(bits: i64, shift in 0_u32..63) -> i64 {
+            bits >> shift
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn usual_connections_begin_like_any(
+            ends in prop::array::uniform2(end()),
+            numbers in prop::array::uniform4(number()),
+            times in prop::array::uniform2(option::weighted(0.9, nanos())),
+        ) {
+            let names = HostNames::new();
+            let identity = identity(&ends, numbers, times, &names);
+            let (mut usual, mut any) = (Vec::new(), Vec::new());
+            identity.write(&mut usual);
+            identity.write_any(&mut any);
+            prop_assert_eq!(written(usual), written(any));
+        }
+
+        #[test]
+        fn usual_findings_begin_like_any(
+            bytes in prop::array::uniform2(option::of(number())),
+            trips in prop::array::uniform2(option::of(nanos())),
+            place in prop::sample::select(vec![Place::Client, Place::Server, Place::Path, Place::Unknown]),
+        ) {
+            let [client, server] = bytes;
+            let bytes = BySide { client, server };
+            let [client, server] = trips.map(|nanos| nanos.map(Span::from_nanos));
+            let findings = Findings {
+                bytes,
+                outcome: Outcome::Completed,
+                place,
+                trips: BySide { client, server },
+                verdict: &7_u64,
+                exchanges: &[],
+            };
+            let (mut usual, mut any) = (Vec::new(), Vec::new());
+            findings.write(&mut usual);
+            findings.write_any(&mut any);
+            any.extend_from_slice(b"7,\"exchanges\":[]}");
+            prop_assert_eq!(written(usual), written(any));
+        }
+    }
+
+    #[test]
+    fn briefs_are_written_like_any() {
+        let exchange = |tls: bool| Exchange {
+            protocol: Protocol::Http11,
+            request: Some("GET /a".into()),
+            complete: true,
+            tls: tls.then(Box::default),
+            ..Exchange::default()
+        };
+        let lists = [
+            vec![],
+            vec![exchange(false)],
+            vec![exchange(false); 3],
+            vec![exchange(false), exchange(true)],
+        ];
+        let verdict = all_well(Side::Server);
+        for (list, frame) in lists
+            .into_iter()
+            .flat_map(|it| [(it.clone(), 7), (it, 1 << 40)])
+        {
+            let moment = Moment {
+                frame,
+                time: Timestamp::from_nanos(5_000_000_000),
+            };
+            let app = Exchanges {
+                list,
+                ..Exchanges::default()
+            };
+            let brief = Brief {
+                stream: 3,
+                ends: both(Endpoint {
+                    host: Host::V4(Ipv4Addr::LOCALHOST),
+                    port: 80,
+                }),
+                frames: FrameSpan {
+                    first: 1,
+                    last: frame,
+                    count: 7,
+                },
+                start: moment.time,
+                end: moment.time,
+                bytes: both(5),
+                fins: both(moment),
+                closed_first: Side::Server,
+                ending: Ending::Well,
+                place: Place::Client,
+                trips: both(None),
+                app,
+            };
+            let (names, origin) = (HostNames::new(), Timestamp::default());
+            let filled = Filled::at(&verdict, frame);
+            let (mut usual, mut any) = (Vec::new(), Vec::new());
+            write_brief(&mut usual, &brief, &filled, origin, &names);
+            write_any_brief(&mut any, &brief, &filled, origin, &names);
+            let any = written(any);
+            assert_eq!(written(usual), any);
+            assert!(serde_json::from_str::<serde_json::Value>(&any).is_ok());
+        }
+    }
+
+    fn both<T: Copy>(value: T) -> BySide<T> {
+        BySide {
+            client: value,
+            server: value,
+        }
+    }
+
+    #[test]
+    fn the_room_is_enough() {
+        let names = HostNames::new();
+        let ends = [Endpoint {
+            host: Host::V6(Ipv6Addr::from_bits(u128::MAX)),
+            port: u16::MAX,
+        }; 2];
+        let (number, nanos) = (99_999_999, 999_999_999_999_999);
+        let times = [Some(nanos); 2];
+        let identity = identity(&ends, [number; 4], times, &names);
+        assert!(pen::append(&mut Vec::new(), &identity).is_some());
+        let findings = Findings {
+            bytes: both(Some(number)),
+            outcome: Outcome::Unanswered,
+            place: Place::Unknown,
+            trips: both(Some(Span::from_nanos(nanos / 11))),
+            verdict: &7_u64,
+            exchanges: &[],
+        };
+        assert!(pen::append(&mut Vec::new(), &findings).is_some());
     }
 }

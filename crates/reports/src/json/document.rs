@@ -70,7 +70,7 @@ impl<W: Write> Document<W> {
         names: &HostNames,
     ) -> io::Result<()> {
         let out = self.next()?;
-        Identity::of_lone_syn(syn, origin, names).write(out);
+        Identity::of_lone_syn(syn, &syn.ends(), origin, names).write(out);
         findings.template.write(out, syn.at().frame);
         Ok(())
     }
@@ -97,16 +97,16 @@ impl<W: Write> Document<W> {
                 }
                 None => {
                     let verdict = whyreset_verdicts::unread(last, frame);
-                    connection::write_brief(out, connection, &verdict, origin, names);
+                    connection::write_any_brief(out, connection, &verdict, origin, names);
                 }
             }
             return Ok(());
         }
-        let verdict = self.well.of_mut(closer).take();
-        let verdict = verdict.unwrap_or_else(|| connection::all_well(closer));
-        let filled = connection::Filled::at(&verdict, connection.fins.of(closer).frame);
-        connection::write_brief(self.next()?, connection, &filled, origin, names);
-        *self.well.of_mut(closer) = Some(verdict);
+        self.next()?;
+        let well = self.well.of_mut(closer);
+        let verdict = well.get_or_insert_with(|| connection::all_well(closer));
+        let filled = connection::Filled::at(verdict, connection.fins.of(closer).frame);
+        connection::write_brief(&mut self.buffer, connection, &filled, origin, names);
         Ok(())
     }
 

@@ -5,10 +5,66 @@ use whyreset_exchanges::{
     CloseNotify, Exchange, Http2Stream, Protocol, Tls, TlsAlert, TlsHandshake,
 };
 
+use super::pen::{self, Pen, Usual};
 use super::writer::{Object, ToJson, name, word};
+
+/// Bytes that are enough for a usual exchange without its texts.
+const USUAL: usize = 384;
 
 /// Appends an exchange.
 pub(super) fn write(exchange: &Exchange, out: &mut Vec<u8>) {
+    if !is_usual(exchange) || pen::append(out, exchange).is_none() {
+        write_any(exchange, out);
+    }
+}
+
+/// Over HTTP/1 and complete.
+#[inline]
+pub(super) const fn is_usual(exchange: &Exchange) -> bool {
+    exchange.complete && exchange.tls.is_none() && exchange.http2.is_none()
+}
+
+impl Usual for Exchange {
+    #[inline(always)]
+    fn most(&self) -> usize {
+        let texts = [&self.request, &self.host];
+        let texts = texts.map(|text| text.as_ref().map_or(0, |it| it.len()));
+        USUAL + texts.iter().sum::<usize>()
+    }
+
+    #[inline(never)]
+    fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+        match self.protocol {
+            Protocol::Http10 => pen.text(b"{\"protocol\":\"http/1.0\",\"request\":")?,
+            Protocol::Http11 => pen.text(b"{\"protocol\":\"http/1.1\",\"request\":")?,
+            _ => return None,
+        }
+        pen.string_if_known(self.request.as_deref())?;
+        pen.text(b",\"host\":")?;
+        pen.string_if_known(self.host.as_deref())?;
+        pen.text(b",\"status\":")?;
+        pen.number_if_known(self.status.map(u64::from))?;
+        pen.text(b",\"request_body_expected\":")?;
+        pen.number_if_known(self.request_body_expected)?;
+        pen.text(b",\"request_body_delivered\":")?;
+        pen.number_if_known(self.request_body_delivered)?;
+        pen.text(b",\"body_expected\":")?;
+        pen.number_if_known(self.body_expected)?;
+        pen.text(b",\"body_delivered\":")?;
+        pen.number_if_known(self.body_delivered)?;
+        pen.text(b",\"body_acknowledged\":")?;
+        pen.number_if_known(self.body_acknowledged)?;
+        pen.text(b",\"complete\":true,\"frames\":{\"first\":")?;
+        pen.number_if_known(self.started.map(|at| at.frame))?;
+        pen.text(b",\"last\":")?;
+        pen.number_if_known(self.ended.map(|at| at.frame))?;
+        pen.text(b"}}")?;
+        Some(pen)
+    }
+}
+
+#[inline(never)]
+fn write_any(exchange: &Exchange, out: &mut Vec<u8>) {
     let mut object = Object::begin(out);
     match &exchange.protocol {
         Protocol::Http10 => object.field(name!("protocol"), &word!("http/1.0")),
@@ -103,5 +159,90 @@ const fn side(side: Side) -> &'static str {
     match side {
         Side::Client => "client",
         Side::Server => "server",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::option;
+    use proptest::prelude::*;
+    use whyreset_capture::Timestamp;
+    use whyreset_connections::Moment;
+
+    fn told(exchange: &Exchange) -> String {
+        let mut out = b"[".to_vec();
+        write(exchange, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn told_as_any(exchange: &Exchange) -> String {
+        let mut out = b"[".to_vec();
+        write_any(exchange, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    prop_compose! {
+        fn exchanges()(
+            texts in prop::array::uniform2(option::of(".{0,40}")),
+            status: Option<u16>,
+            numbers in prop::array::uniform7(option::of((any::<u64>(), 0_u32..64))),
+            old: bool,
+            complete: bool,
+        ) -> Exchange {
+            let [request, host] = texts.map(|text| text.map(Into::into));
+            let [a, b, c, d, e, first, last] =
+                numbers.map(|number| number.map(|(bits, shift)| bits >> shift));
+            let moment = |frame| Moment { frame, time: Timestamp::default() };
+            Exchange {
+                protocol: if old { Protocol::Http10 } else { Protocol::Http11 },
+                request,
+                host,
+                status,
+                request_body_expected: a,
+                request_body_delivered: b,
+                body_expected: c,
+                body_delivered: d,
+                body_acknowledged: e,
+                complete,
+                started: first.map(moment),
+                ended: last.map(moment),
+                ..Exchange::default()
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn usual_exchanges_are_written_like_any(exchange in exchanges()) {
+            prop_assert_eq!(told(&exchange), told_as_any(&exchange));
+        }
+    }
+
+    #[test]
+    fn the_room_is_enough() {
+        let most = Some(99_999_999);
+        let moment = most.map(|frame| Moment {
+            frame,
+            time: Timestamp::default(),
+        });
+        let exchange = Exchange {
+            protocol: Protocol::Http11,
+            request: Some("GET /".into()),
+            host: Some("a".into()),
+            status: Some(u16::MAX),
+            request_body_expected: most,
+            request_body_delivered: most,
+            body_expected: most,
+            body_delivered: most,
+            body_acknowledged: most,
+            complete: true,
+            started: moment,
+            ended: moment,
+            ..Exchange::default()
+        };
+        let mut out = Vec::new();
+        assert!(pen::append(&mut out, &exchange).is_some());
+        assert_eq!(String::from_utf8(out).unwrap(), told_as_any(&exchange)[1..]);
     }
 }

@@ -7,6 +7,7 @@ mod connection;
 mod digits;
 mod document;
 mod exchange;
+mod pen;
 mod template;
 mod times;
 mod unread;

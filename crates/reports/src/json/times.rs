@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Span, Timestamp};
 
-use super::digits::{EIGHT_DIGITS, write_decimals};
+use super::digits::{EIGHT_DIGITS, append, of_decimals, of_three_decimals};
 use super::writer::ToJson;
 
 /// RFC 3339 in UTC with nanoseconds: `2014-01-04T17:30:01.000000000Z`.
@@ -13,6 +13,7 @@ pub(super) fn rfc3339(time: Timestamp) -> String {
 }
 
 /// A span in seconds, with all its digits and no others: the shortest decimals of the floating-point number.
+#[derive(Clone, Copy)]
 pub(super) struct Seconds(pub Span);
 
 /// From here on small numbers are written with an exponent.
@@ -24,16 +25,27 @@ const NANOS: u64 = 1_000_000_000;
 
 impl ToJson for Seconds {
     fn write(&self, out: &mut Vec<u8>) {
+        let Some((whole, [tenths, behind])) = self.in_decimals() else {
+            return self.0.as_secs_f64().write(out);
+        };
+        whole.write(out);
+        out.extend_from_slice(&[b'.', b'0' + tenths as u8]);
+        let (digits, len) = of_decimals(behind);
+        append(digits.to_le_bytes(), len, out);
+    }
+}
+
+impl Seconds {
+    /// Whole seconds, tenths, and the eight digits behind them; `None` where they are more than the number needs.
+    #[inline]
+    pub(super) fn in_decimals(&self) -> Option<(u64, [u32; 2])> {
         let nanos = self.0.nanos();
         if !(WITHOUT_EXPONENT..FIFTEEN_DIGITS).contains(&nanos) {
-            return self.0.as_secs_f64().write(out);
+            return None;
         }
         let nanos = nanos.unsigned_abs();
-        (nanos / NANOS).write(out);
         let rest = (nanos % NANOS) as u32;
-        let (tenths, behind) = (rest / EIGHT_DIGITS, rest % EIGHT_DIGITS);
-        out.extend_from_slice(&[b'.', b'0' + tenths as u8]);
-        write_decimals(behind, 0, out);
+        Some((nanos / NANOS, [rest / EIGHT_DIGITS, rest % EIGHT_DIGITS]))
     }
 }
 
@@ -42,14 +54,26 @@ pub(super) struct Millis(pub Span);
 
 impl ToJson for Millis {
     fn write(&self, out: &mut Vec<u8>) {
+        let Some((whole, decimals)) = self.in_decimals() else {
+            return ((self.0.nanos() as f64 / 1e3).round() / 1e3).write(out);
+        };
+        whole.write(out);
+        out.push(b'.');
+        let (digits, len) = of_three_decimals(decimals);
+        append(digits, len.max(1), out);
+    }
+}
+
+impl Millis {
+    /// Whole milliseconds and the three digits behind the point; `None` where they are more than the number needs.
+    #[inline]
+    pub(super) fn in_decimals(&self) -> Option<(u64, u32)> {
         let nanos = self.0.nanos();
         if !(0..FIFTEEN_DIGITS).contains(&nanos) {
-            return ((nanos as f64 / 1e3).round() / 1e3).write(out);
+            return None;
         }
         let micros = (nanos.unsigned_abs() + 500) / 1_000;
-        (micros / 1_000).write(out);
-        out.push(b'.');
-        write_decimals((micros % 1_000) as u32 * 100_000, 1, out);
+        Some((micros / 1_000, (micros % 1_000) as u32))
     }
 }
 

@@ -5,6 +5,7 @@ use whyreset_exchanges::Exchange;
 use whyreset_verdicts::bytes_in_words;
 
 use super::connection::NO_FRAME;
+use super::pen::{Pen, Usual};
 use super::template::Template;
 use super::writer::ToJson;
 
@@ -65,9 +66,29 @@ impl ToJson for Filled<'_> {
     }
 }
 
+impl Usual for Filled<'_> {
+    #[inline]
+    fn most(&self) -> usize {
+        let pieces = self.verdict.pieces.iter();
+        pieces.map(|piece| piece.most() + self.came.len()).sum()
+    }
+
+    #[inline]
+    fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+        for (index, piece) in self.verdict.pieces.iter().enumerate() {
+            if index > 0 {
+                pen.bytes(self.came.as_bytes())?;
+            }
+            pen = piece.put(pen, self.frame)?;
+        }
+        Some(pen)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::pen;
 
     #[test]
     fn the_holes_are_filled_with_what_would_stand_there() {
@@ -83,12 +104,16 @@ mod tests {
                 ..Exchange::default()
             };
             let (mut filled, mut written) = (Vec::new(), Vec::new());
-            verdict.on(&exchange, frame).unwrap().write(&mut filled);
+            let told = verdict.on(&exchange, frame).unwrap();
+            told.write(&mut filled);
             whyreset_verdicts::unread(&exchange, frame).write(&mut written);
             assert_eq!(
                 String::from_utf8_lossy(&filled),
                 String::from_utf8_lossy(&written)
             );
+            filled.clear();
+            pen::append(&mut filled, &told).unwrap();
+            assert_eq!(filled, written);
         }
         let in_part = Exchange {
             body_delivered: Some(9),

@@ -222,13 +222,20 @@ impl ToJson for Ipv4Addr {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         for part in self.octets() {
-            let (text, len) = PARTS.get(usize::from(part)).copied().unwrap_or_default();
-            append(text, usize::from(len), out);
+            let (text, len) = address_part(part);
+            append(text, len, out);
         }
         if let Some(behind) = out.last_mut() {
             *behind = b'"';
         }
     }
+}
+
+/// A part of an address with the point behind it, and its length.
+#[inline]
+pub(super) fn address_part(part: u8) -> ([u8; 4], usize) {
+    let (text, len) = PARTS.get(usize::from(part)).copied().unwrap_or_default();
+    (text, len.into())
 }
 
 /// The parts of addresses with the point behind them, and their lengths.
@@ -261,7 +268,7 @@ impl ToJson for Ipv6Addr {
 }
 
 /// Whether all bytes stand for themselves in a string.
-fn is_plain(bytes: &[u8]) -> bool {
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
     let (eights, _) = bytes.as_chunks();
     // The last eight overlap those before them, as the fours of shorter ones do.
     let rest = match (bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
@@ -276,6 +283,12 @@ fn is_plain(bytes: &[u8]) -> bool {
         found | specials(u64::from_ne_bytes(*eight))
     });
     found == 0
+}
+
+/// Whether all of these do.
+#[inline]
+pub(super) const fn are_plain(first: [u8; 8], last: [u8; 8]) -> bool {
+    specials(u64::from_ne_bytes(first)) | specials(u64::from_ne_bytes(last)) == 0
 }
 
 /// So many bytes of the beginning stand for themselves.
