@@ -43,6 +43,12 @@ impl On {
     pub(crate) fn was_observed(&self, found: &Observations) -> bool {
         found.has_at(self.observation, self.place)
     }
+
+    /// Whether it is about the observation of this name, whose place is `place`.
+    #[inline]
+    pub(crate) fn is_on(&self, id: &str, place: Places) -> bool {
+        self.place == place && self.observation == id
+    }
 }
 
 /// Shorthand for the tables in the causes' files.
@@ -82,6 +88,31 @@ pub(crate) const fn never(observation: &'static str, because: &'static str) -> N
     }
 }
 
+/// Observations of which one is enough.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnyOf {
+    /// Their names.
+    pub ids: &'static [&'static str],
+    /// All of theirs.
+    places: Places,
+}
+
+impl AnyOf {
+    /// Whether any of them was observed.
+    #[inline]
+    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
+        found.may_have(self.places) && found.has_any(self.ids)
+    }
+}
+
+/// Shorthand for the tables in the causes' files.
+pub(crate) const fn any_of(ids: &'static [&'static str]) -> AnyOf {
+    AnyOf {
+        ids,
+        places: Places::of_all(ids),
+    }
+}
+
 /// A cause as its file describes it.
 pub(crate) struct CauseRule {
     /// Which.
@@ -93,13 +124,13 @@ pub(crate) struct CauseRule {
     /// Why that share.
     pub prior_because: &'static str,
     /// It can only be this cause when one of these was observed.
-    pub needs: &'static [&'static str],
+    pub needs: AnyOf,
     /// What speaks for and against it.
     pub weights: &'static [On],
     /// What makes it impossible.
     pub never: &'static [Never],
     /// A person would ask about it when one of these was observed: then it is told why it is ruled out.
-    pub suspected_on: &'static [&'static str],
+    pub suspected_on: AnyOf,
     /// Who ended the connection if it is this cause.
     pub ended_by: fn(&Case<'_>) -> EndedBy,
     /// One sentence that a hurried person can act on.

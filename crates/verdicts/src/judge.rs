@@ -6,6 +6,7 @@ use whyreset_exchanges::Exchanges;
 use crate::case::{self, Case};
 use crate::cause::CauseRule;
 use crate::causes::{self, CAUSES};
+use crate::observation::Places;
 use crate::observations::{self, gather, ids};
 use crate::unread::{plainly_unread, unread};
 use crate::weigh::{SUREST, weigh};
@@ -135,9 +136,10 @@ fn failed(cause: Cause, outcome: Outcome) -> bool {
 pub(crate) fn evidence(cause: Cause, found: &Observations) -> Vec<Evidence> {
     let weights = causes::rule(cause).weights;
     let speaks_for = |id: &str| {
+        let place = Places::of(id);
         weights
             .iter()
-            .any(|on| on.observation == id && on.ratio > 1.0)
+            .any(|on| on.is_on(id, place) && on.ratio > 1.0)
     };
     found
         .iter()
@@ -155,7 +157,7 @@ fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<
     let mut out = observations::suspicions(case);
     let winner = weighed.first().map(|w| w.cause);
     for rule in CAUSES.iter().filter(|rule| Some(rule.cause) != winner) {
-        if !found.has_any(rule.suspected_on) && !found.has_any(rule.needs) {
+        if !rule.suspected_on.was_observed(found) && !rule.needs.was_observed(found) {
             continue;
         }
         let by_never = rule.never.iter().find_map(|never| {
@@ -204,7 +206,7 @@ pub(crate) fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alt
 
 /// Where only something that the capture does not hold brings a cause into question, that is the condition.
 fn would_be(rule: &CauseRule, found: &Observations) -> String {
-    let asked = |id: &str| found.get(id).filter(|_| rule.needs.contains(&id));
+    let asked = |id: &str| found.get(id).filter(|_| rule.needs.ids.contains(&id));
     let conditions = [ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP];
     if let Some(condition) = conditions.into_iter().find_map(asked) {
         format!("{}.", condition.text)

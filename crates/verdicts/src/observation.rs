@@ -22,7 +22,7 @@ pub struct Observations {
 }
 
 /// The places of some names: each name has one of 128, which it shares with few others.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Places(u128);
 
 impl Places {
@@ -34,6 +34,16 @@ impl Places {
             + letter(bytes, len / 2) * 11
             + letter(bytes, len.saturating_sub(2)) * 3;
         Self(1 << ((len * 37 + letters) % 128))
+    }
+
+    /// Those of several names.
+    pub(crate) const fn of_all(ids: &[&str]) -> Self {
+        let (mut places, mut rest) = (Self(0), ids);
+        while let [id, others @ ..] = rest {
+            places.add(Self::of(id));
+            rest = others;
+        }
+        places
     }
 
     const fn add(&mut self, other: Self) {
@@ -84,6 +94,12 @@ impl Observations {
     #[inline]
     pub(crate) fn has_at(&self, id: &str, place: Places) -> bool {
         self.get_at(id, place).is_some()
+    }
+
+    /// Whether something was observed whose name has one of these places.
+    #[inline]
+    pub(crate) const fn may_have(&self, places: Places) -> bool {
+        self.places.meet(places)
     }
 
     /// The first observation with this name.

@@ -28,7 +28,7 @@ pub(crate) fn weigh(found: &Observations) -> Vec<Weighed> {
 
 /// Something that the cause needs was observed, and nothing that excludes it.
 fn is_possible(rule: &CauseRule, found: &Observations) -> bool {
-    (rule.needs.is_empty() || found.has_any(rule.needs))
+    (rule.needs.ids.is_empty() || rule.needs.was_observed(found))
         && !rule.never.iter().any(|never| never.was_observed(found))
 }
 

@@ -1,6 +1,6 @@
 //! `accept_queue_overflow`: the server's listener had no room.
 
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -9,12 +9,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.06,
     prior_because: "rarer than filters and dead hosts, unless the listener is known to be alive",
-    needs: &[
+    needs: any_of(&[
         SYN_UNANSWERED,
         SYN_ACK_REPEATED,
         HANDSHAKE_REFUSED,
         FIRST_WORD_IGNORED,
-    ],
+    ]),
     weights: &[
         on(
             ONE_SIDED,
@@ -93,7 +93,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Server,
     summary: |case, found| {
         let port = wording::server_port(case.connection);

@@ -1,7 +1,7 @@
 //! `benign_reset`: a RST, but only after everything had been delivered.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ending::arrived;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -13,14 +13,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "browsers, load balancers and health checks end finished connections with RST all the time",
-    needs: &[
+    needs: any_of(&[
         RST_NOTHING_MISSING,
         RST_WITHOUT_DATA,
         SYN_ACK_REFUSED,
         SYN_ACK_REFUSED_UNTOLD,
         CONNECT_CANCELLED,
         TALK_UNSEEN,
-    ],
+    ]),
     weights: &[
         nothing_missing::ANSWER_REFUSED,
         on(
@@ -247,7 +247,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),
     summary,
     would_be: "if nothing more was to come when the RST was sent",

@@ -1,7 +1,7 @@
 //! `client_abort`: the client's program closed, or died, before it had what it asked for.
 
 use crate::case::{Case, Kind, Missing};
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.35,
     prior_because: "people stop downloads, close tabs and kill programs: the commonest of all early ends",
-    needs: &[
+    needs: any_of(&[
         CLIENT_LEFT_EARLY,
         CONNECT_CANCELLED,
         STREAM_CANCELLED,
@@ -25,7 +25,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         LEFT_WITHOUT_GOODBYE,
         LEFT_OWING,
         RESET_WHILE_SENT_TO,
-    ],
+    ]),
     weights: &[
         on(
             LEFT_TOGETHER,
@@ -342,7 +342,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(REQUEST_CROSSED_CLOSE, 0.1, "the server was closing already"),
     ],
     never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
-    suspected_on: &[CLOSED_WITH_RST],
+    suspected_on: any_of(&[CLOSED_WITH_RST]),
     ended_by: |_| EndedBy::Client,
     summary,
     would_be: "if the client's program, or the person in front of it, closed the connection",

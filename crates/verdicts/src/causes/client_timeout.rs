@@ -1,7 +1,7 @@
 //! `client_timeout`: the client waited for an answer, got none in time, and gave up.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::cut_name;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "every client program has a limit, and slow servers are common",
-    needs: &[
+    needs: any_of(&[
         CLIENT_LEFT_EARLY,
         STREAM_CANCELLED,
         ROUND_SINCE_OPENING,
@@ -20,7 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECTED_TOO_LATE,
         WEBSOCKET_CUT_BY_CLIENT,
         PING_OF_CLIENT_UNANSWERED,
-    ],
+    ]),
     weights: &[
         on(
             LEFT_TOGETHER,
@@ -251,7 +251,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
-    suspected_on: &[LONG_WAIT],
+    suspected_on: any_of(&[LONG_WAIT]),
     ended_by: |_| EndedBy::Client,
     summary,
     would_be: "if the client's program had a limit on how long it waits",

@@ -1,7 +1,7 @@
 //! `firewall_reject`: a firewall refused the SYN.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.1,
     prior_because: "most firewalls drop in silence; those that answer mostly do so by ICMP",
-    needs: &[SYN_REFUSED, ICMP_PROHIBITED],
+    needs: any_of(&[SYN_REFUSED, ICMP_PROHIBITED]),
     weights: &[
         on(
             REFUSAL_LIKE_A_ROUTERS,
@@ -42,7 +42,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(SYN_UNANSWERED, 1.0, "nobody else answered"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,
     summary,
     would_be: "if a packet filter, on the host or before it, refused the SYN",

@@ -1,7 +1,7 @@
 //! `handshake_incomplete`: the SYN was answered, but the opening side never finished.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -10,12 +10,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "scans, forged sources and lost answers all look like this",
-    needs: &[
+    needs: any_of(&[
         HANDSHAKE_UNFINISHED,
         SYN_ACK_REFUSED,
         SYN_ACK_REFUSED_UNTOLD,
         CONNECT_CANCELLED,
-    ],
+    ]),
     weights: &[
         on(
             CONNECT_CANCELLED,
@@ -57,7 +57,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| {
         if case.connection.handshake.last_syn.is_some_and(|last| {
             case.connection

@@ -1,7 +1,7 @@
 //! `idle_state_lost`: a device on the path forgot the idle connection.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
-    needs: &[IDLE_BEFORE_FAILURE, FIN_REFUSED_NEARBY],
+    needs: any_of(&[IDLE_BEFORE_FAILURE, FIN_REFUSED_NEARBY]),
     weights: &[
         on(
             RST_FROM_NEXT_HOP,
@@ -162,7 +162,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ENDED_WELL, 0.3, "nothing was owed"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,
     summary,
     would_be: "if a NAT, firewall or balancer had dropped the idle connection from its table",

@@ -1,7 +1,7 @@
 //! `injected_reset`: a third party forged the RST.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.04,
     prior_because: "firewalls, censors and intrusion prevention forge RSTs, but far more often a host means it",
-    needs: &[CLOSED_WITH_RST, FIN_REFUSED],
+    needs: any_of(&[CLOSED_WITH_RST, FIN_REFUSED]),
     weights: &[
         on(
             OLDER_LIVES_ON,
@@ -183,7 +183,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,
     summary,
     would_be: "if a device near that side forged the RST with exact numbers",

@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::SHORTEST_IDLE;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -13,11 +13,11 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.4,
     prior_because: "with pooled connections and short idle limits it happens daily",
-    needs: &[
+    needs: any_of(&[
         REQUEST_CROSSED_CLOSE,
         REQUEST_AFTER_CLOSE,
         ASKED_BEHIND_LAST,
-    ],
+    ]),
     weights: &[
         on(
             WORDS_LEFT_OUT,
@@ -92,7 +92,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         CLOSE_KNEW_REQUEST,
         "the server had received the request when it closed",
     )],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server had closed the idle connection before the request reached it",

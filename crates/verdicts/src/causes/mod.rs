@@ -115,7 +115,7 @@ mod tests {
                     weight.observation
                 );
             }
-            for needed in rule.needs.iter().chain(rule.suspected_on) {
+            for needed in rule.needs.ids.iter().chain(rule.suspected_on.ids) {
                 assert!(ids::ALL.contains(needed), "{needed}");
             }
             for never in rule.never {

@@ -1,7 +1,7 @@
 //! `mtu_blackhole`: only large packets stopped getting through.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -10,14 +10,14 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "tunnels, PPPoE and filtered ICMP make such holes; they are rarer than plain outages",
-    needs: &[
+    needs: any_of(&[
         ONLY_LARGE_LOST,
         LARGE_LOST,
         HOLE_NEVER_FILLED,
         NOTHING_LARGE_CAME,
         HOLE_AT_END,
         SENT_NEVER_CAME,
-    ],
+    ]),
     weights: &[
         on(
             SENT_NEVER_CAME,
@@ -92,7 +92,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         LARGE_PASSED,
         "segments as large had got through before",
     )],
-    suspected_on: &[UNANSWERED_TAIL],
+    suspected_on: any_of(&[UNANSWERED_TAIL]),
     ended_by: |_| EndedBy::Network,
     summary,
     would_be: "if a link on the path takes only smaller packets, and nobody says so",

@@ -1,6 +1,6 @@
 //! `no_answer`: the SYN vanished.
 
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -9,7 +9,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.6,
     prior_because: "filters that drop, hosts that are down and wrong addresses are the usual reasons for silence",
-    needs: &[SYN_UNANSWERED, ICMP_UNREACHABLE],
+    needs: any_of(&[SYN_UNANSWERED, ICMP_UNREACHABLE]),
     weights: &[
         on(
             ONE_SIDED,
@@ -50,7 +50,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ICMP_PROHIBITED, 0.05, "a filter says that it refused it"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Network,
     summary: |case, found| {
         let server = case.connection.ends.server;

@@ -3,7 +3,7 @@
 use whyreset_connections::Side;
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::observations::{declined, last_words};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -30,7 +30,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 1.0,
     prior_because: "most connections that look well are well",
-    needs: &[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED, HEARD_OUT],
+    needs: any_of(&[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED, HEARD_OUT]),
     weights: &[
         nothing_missing::ANSWER_REFUSED,
         on(
@@ -260,7 +260,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| match case.closer() {
         Some(closer) => side(closer),
         None => EndedBy::None,

@@ -1,7 +1,7 @@
 //! `path_blackhole`: packets stopped getting through, whatever their size.
 
 use crate::case::{Case, Outage};
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observation, Observations, steps, wording};
 use whyreset_connections::Side;
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "links fail, laptops sleep, phones lose their network, hosts lose power",
-    needs: &[
+    needs: any_of(&[
         UNANSWERED_TAIL,
         OUTAGE,
         ACKS_LOST,
@@ -27,7 +27,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         HOLE_STAYS,
         SENT_NEVER_CAME,
         FELL_SILENT_FOR_ALL,
-    ],
+    ]),
     weights: &[
         on(
             SENDER_WENT_ON,
@@ -205,7 +205,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Network,
     summary,
     would_be: "if the path, or the host at its other end, failed",

@@ -1,7 +1,7 @@
 //! `peer_state_lost`: the host no longer knew the connection.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -12,7 +12,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
-    needs: &[RST_PASSIVE, FIN_REFUSED],
+    needs: any_of(&[RST_PASSIVE, FIN_REFUSED]),
     weights: &[
         on(
             OLDER_LIVES_ON,
@@ -187,7 +187,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         RST_ACTIVE,
         "the RST is RST+ACK with the exact numbers of a live connection: its host knew it",
     )],
-    suspected_on: &[CLOSED_WITH_RST],
+    suspected_on: any_of(&[CLOSED_WITH_RST]),
     ended_by: |case| case.fatal.map_or(EndedBy::Unknown, |reset| side(reset.by)),
     summary,
     would_be: "if the host, or the machine that took over its address, had forgotten the connection",

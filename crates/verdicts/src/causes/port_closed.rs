@@ -1,6 +1,6 @@
 //! `port_closed`: the host answered the SYN with RST.
 
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -9,7 +9,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.7,
     prior_because: "the usual meaning of a RST that answers a SYN",
-    needs: &[SYN_REFUSED],
+    needs: any_of(&[SYN_REFUSED]),
     weights: &[
         on(
             REFUSAL_LIKE_A_ROUTERS,
@@ -41,7 +41,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ICMP_PROHIBITED, 0.3, "a filter spoke as well"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Server,
     summary: |case, _| {
         format!(

@@ -1,6 +1,6 @@
 //! `protocol_mismatch`: the two sides speak different protocols.
 
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
-    needs: &[DIFFERENT_PROTOCOLS, UNLIKELY_PORT, CLOSED_AT_FIRST_WORD],
+    needs: any_of(&[DIFFERENT_PROTOCOLS, UNLIKELY_PORT, CLOSED_AT_FIRST_WORD]),
     weights: &[
         on(
             CLOSED_AT_FIRST_WORD,
@@ -32,7 +32,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(UNANSWERED_TAIL, 0.3, "packets had stopped getting through"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::None, side),
     summary: |case, found| {
         let what = found

@@ -1,7 +1,7 @@
 //! `receiver_stalled`: the receiver's program stopped reading.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::flow_control_receiver;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.6,
     prior_because: "a window that stays at zero has one reason: nobody reads",
-    needs: &[WINDOW_SHUT, WINDOW_ZERO_AT_END],
+    needs: any_of(&[WINDOW_SHUT, WINDOW_ZERO_AT_END]),
     weights: &[
         on(
             WINDOW_ZERO_AT_END,
@@ -32,7 +32,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ALL_READ,
         "the program was reading, and had read everything",
     )],
-    suspected_on: &[RESPONSE_UNFINISHED],
+    suspected_on: any_of(&[RESPONSE_UNFINISHED]),
     ended_by: |case| {
         let cut = case.cut.map(|cut| cut.by);
         cut.or(case.closer()).map_or(EndedBy::None, side)

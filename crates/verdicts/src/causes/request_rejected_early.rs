@@ -1,7 +1,7 @@
 //! `request_rejected_early`: the server answered before it had the whole request, and wants no more of it.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -10,12 +10,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an answer in the middle of an upload hardly ever means anything else",
-    needs: &[
+    needs: any_of(&[
         ANSWERED_EARLY,
         CLIENT_RESET_BEHIND_IT,
         PERHAPS_REJECTED,
         UPLOAD_BEGUN_UNSEEN,
-    ],
+    ]),
     weights: &[
         on(
             WORDS_LEFT_OUT,
@@ -81,7 +81,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(ORIGIN_DEVICE, 0.2, "the RST is not the server's"),
     ],
     never: &[],
-    suspected_on: &[REQUEST_UNFINISHED],
+    suspected_on: any_of(&[REQUEST_UNFINISHED]),
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server refused the request before it was whole",

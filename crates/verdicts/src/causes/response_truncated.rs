@@ -1,7 +1,7 @@
 //! `response_truncated`: closed in order before the promised bytes were sent.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -12,7 +12,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.5,
     prior_because: "an orderly close in the middle of a body is nearly always this",
-    needs: &[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED, ANSWER_REFUSED],
+    needs: any_of(&[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED, ANSWER_REFUSED]),
     weights: &[
         on(
             UNSEEN_CLIENT_CLOSED,
@@ -111,7 +111,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
-    suspected_on: &[RESPONSE_UNFINISHED],
+    suspected_on: any_of(&[RESPONSE_UNFINISHED]),
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server ended a response before its promised length",

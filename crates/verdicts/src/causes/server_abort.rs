@@ -1,7 +1,7 @@
 //! `server_abort`: the server's program closed, or died, before it had answered in full.
 
 use crate::case::{Case, Kind, Missing};
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "crashes, kills, restarts and worker limits are common",
-    needs: &[
+    needs: any_of(&[
         SERVER_LEFT_EARLY,
         PERHAPS_ABORTED,
         CLOSED_UNUSED,
@@ -26,7 +26,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         DECLINED_IN_WORDS,
         SESSION_DROPPED,
         SESSION_CUT,
-    ],
+    ]),
     weights: &[
         on(
             STOPPED_TOGETHER,
@@ -305,7 +305,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
-    suspected_on: &[CLOSED_WITH_RST],
+    suspected_on: any_of(&[CLOSED_WITH_RST]),
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server's process closed or died",

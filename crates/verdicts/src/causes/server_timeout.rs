@@ -1,7 +1,7 @@
 //! `server_timeout`: the server waited for the client and gave up.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on};
 use crate::observations::ids::*;
 use crate::observations::last_words;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.2,
     prior_because: "every server limits how long it waits for a request",
-    needs: &[
+    needs: any_of(&[
         SERVER_LEFT_EARLY,
         CLOSED_UNUSED,
         TIMEOUT_STATUS,
@@ -21,7 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ANSWERED_LATE,
         SESSION_DROPPED,
         SESSION_CUT,
-    ],
+    ]),
     weights: &[
         on(
             STOPPED_TOGETHER,
@@ -237,7 +237,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
-    suspected_on: &[LONG_WAIT],
+    suspected_on: any_of(&[LONG_WAIT]),
     ended_by: |_| EndedBy::Server,
     summary,
     would_be: "if the server's limit for the client's next bytes had run out",

@@ -1,7 +1,7 @@
 //! `tls_failure`: the TLS handshake failed.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -15,13 +15,13 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "certificates expire, names do not match, versions are switched off",
-    needs: &[
+    needs: any_of(&[
         TLS_ALERT,
         TLS_ALERT_ENCRYPTED,
         TLS_BROKEN_OFF,
         TLS_LEFT_AT_ONCE,
         TLS_LEFT_UNUSED,
-    ],
+    ]),
     weights: &[
         on(
             TLS_RESUMED,
@@ -85,7 +85,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(WINDOW_SHUT, 0.2, "nobody was reading"),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| match alert(case) {
         Some(alert) => side(alert.by),
         // After a whole handshake only the client can have disliked what it saw.

@@ -1,7 +1,7 @@
 //! `unknown`: the capture does not allow an answer.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, on};
+use crate::cause::{CauseRule, Page, any_of, on};
 use crate::observations::ids::*;
 use crate::steps::TWO_ANSWERS;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.03,
     prior_because: "something that nobody thought of is always possible",
-    needs: &[],
+    needs: any_of(&[]),
     weights: &[
         on(
             NO_REST,
@@ -257,7 +257,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
     ],
     never: &[],
-    suspected_on: &[],
+    suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),
     summary,
     would_be: "if it is something that these packets do not show",

@@ -16,9 +16,13 @@ const TRAVELS: Span = Span::from_millis(200);
 /// Records that a side's last packets repeat what the other side had acknowledged before.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     for side in [Side::Client, Side::Server] {
-        if let Some((acknowledged, copies)) = repeated_in_vain(case, side) {
+        let Some((acknowledged, copies)) = repeated(case, side) else {
+            continue;
+        };
+        if copies.len() >= COPIES {
             tell(side, acknowledged, &copies, found);
-        } else if let Some((acknowledged, copies)) = begins_to_repeat(case, side) {
+        } else if copies.len() > 1 && case.close.is_none() {
+            // The capture ends before there are as many copies.
             perhaps(side, acknowledged, &copies, found);
         }
     }
@@ -33,12 +37,7 @@ fn repeated_in_vain(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)
     repeated(case, side).filter(|(_, copies)| copies.len() >= COPIES)
 }
 
-/// The capture ends before there are as many copies.
-fn begins_to_repeat(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
-    repeated(case, side).filter(|(_, copies)| copies.len() > 1 && case.close.is_none())
-}
-
-/// The first acknowledgement of what a side repeats up to the end, and the copies behind it.
+/// The first acknowledgement of what a side repeats up to the end, and the copies behind it: one at least.
 fn repeated(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
     let c = case.connection;
     let packets = || c.packets.iter().filter(|p| p.known.has(Known::SEQ));
@@ -58,6 +57,9 @@ fn repeated(case: &Case<'_>, side: Side) -> Option<(Moment, Vec<Moment>)> {
     };
     let acknowledged = packets().find(acknowledges)?;
     let travelled = acknowledged.time + case.path_round_trip().unwrap_or(Span::ZERO) + TRAVELS;
+    if last.time <= travelled {
+        return None;
+    }
     let later = packets().rev().filter(repeats);
     let copies: Vec<Moment> = later
         .take_while(|p| p.seq == last.seq && p.time > travelled)

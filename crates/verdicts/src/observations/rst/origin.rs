@@ -134,9 +134,12 @@ fn fits(reset: &Reset, found: &mut Observations) {
 
 /// The RST and all frames that tell whose it is, in order.
 fn frames(reset: &Reset) -> Vec<u64> {
-    let mut frames = vec![reset.at.frame];
-    for reason in &reset.origin.reasons {
-        frames.extend(reason.frames.iter().copied());
+    let reasons = &reset.origin.reasons;
+    let told: usize = reasons.iter().map(|reason| reason.frames.len()).sum();
+    let mut frames = Vec::with_capacity(1 + told);
+    frames.push(reset.at.frame);
+    for reason in reasons {
+        frames.extend_from_slice(&reason.frames);
     }
     frames.sort_unstable();
     frames.dedup();
