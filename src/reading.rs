@@ -149,8 +149,8 @@ fn read_records<R: Reader>(
                 Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,
                 None => read_record(&frame.record(), ahead, analysis, reader)?,
             }
-            if analysis.has_finished() {
-                drain(analysis, reader)?;
+            while analysis.has_finished() {
+                take_finished(analysis, reader)?;
             }
         }
     }
@@ -180,20 +180,30 @@ fn read_record<R: Reader>(
     result
 }
 
+/// Hands on all connections that are over.
+#[inline(never)]
 fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Error> {
     loop {
         if let Some(syn) = analysis.next_lone_syn() {
             reader.lone_syn(&syn, analysis)?;
-        } else if reader.wants_brief()
-            && let Some(brief) = analysis.next_brief()
-        {
-            reader.brief(&brief, analysis)?;
-        } else if let Some(judged) = analysis.next_judged() {
-            reader.judged(judged, analysis)?;
-        } else {
+        } else if !take_finished(analysis, reader)? {
             return Ok(());
         }
     }
+}
+
+/// Hands on the next connection that is over, and is not one SYN; `false` where there is none.
+fn take_finished<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<bool, R::Error> {
+    if reader.wants_brief()
+        && let Some(brief) = analysis.next_brief()
+    {
+        reader.brief(&brief, analysis)?;
+    } else if let Some(judged) = analysis.next_judged() {
+        reader.judged(judged, analysis)?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// Why there is nothing to report on, where that is so: no input is a capture, and no text holds a packet.
