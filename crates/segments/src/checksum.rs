@@ -15,62 +15,67 @@ pub(crate) struct Covered<'a> {
 }
 
 /// Verifies the checksum of a segment whose bytes were captured whole.
+#[inline]
 pub(crate) fn verify(covered: &Covered<'_>) -> Checksum {
-    let bytes = covered.bytes;
-    let header_len = bytes.len().saturating_sub(covered.payload.len());
-    let Ok(wire_len) = u32::try_from(header_len).map(|h| h.wrapping_add(covered.payload_len))
-    else {
-        return Checksum::Unverifiable;
-    };
-    if bytes.len() < 20 || u32::try_from(bytes.len()) != Ok(wire_len) {
+    let is_whole = u32::try_from(covered.payload.len()) == Ok(covered.payload_len);
+    match addresses(covered.source, covered.destination) {
+        Some(addresses) if is_whole => verify_bytes(addresses, covered.bytes),
+        _ => Checksum::Unverifiable,
+    }
+}
+
+/// The same of these bytes, which are all that there were, between hosts whose addresses come to this sum ([`addresses`]).
+pub(crate) fn verify_bytes(addresses: u64, bytes: &[u8]) -> Checksum {
+    if bytes.len() < 20 {
         return Checksum::Unverifiable;
     }
-    let Some(pseudo) = pseudo_header(covered, wire_len) else {
-        return Checksum::Unverifiable;
-    };
-    // All ones look the same in any order of bytes.
-    if fold(add(pseudo, sum(bytes))) == 0xffff {
+    // The length's bytes stand in the other order in the pseudo header. A sum is the same in whatever word a number is added.
+    let pseudo = add(addresses, (bytes.len() as u64 + TCP).swap_bytes());
+    if rest_of(add(pseudo, sum(bytes))) == 0 {
         return Checksum::Good;
     }
     let stored = match bytes.get(16..18) {
-        Some([a, b]) => u16::from_ne_bytes([*a, *b]),
+        Some([a, b]) => u16::from_le_bytes([*a, *b]),
         _ => return Checksum::Unverifiable,
     };
-    if fold(pseudo) == stored {
+    // Nothing but nothing comes to zeros: the pseudo header does not.
+    if stored != 0 && rest_of(pseudo) == rest_of(stored.into()) {
         Checksum::Offloaded
     } else {
         Checksum::Bad
     }
 }
 
-fn pseudo_header(covered: &Covered<'_>, len: u32) -> Option<u64> {
-    let addresses = match (covered.source, covered.destination) {
-        (Host::V4(a), Host::V4(b)) => [a, b]
-            .map(|host| u64::from(u32::from_ne_bytes(host.octets())))
-            .iter()
-            .sum(),
-        (Host::V6(a), Host::V6(b)) => add(sum(&a.octets()), sum(&b.octets())),
-        _ => return None,
-    };
-    let len = fold(u64::from(len) + u64::from(TCP));
-    Some(add(addresses, len.to_be().into()))
+/// What the addresses add to the sum; `None` where no pseudo header has both.
+#[inline]
+pub(crate) fn addresses(source: Host, destination: Host) -> Option<u64> {
+    match (source, destination) {
+        (Host::V4(a), Host::V4(b)) => {
+            let [a, b] = [a, b].map(|host| u64::from(u32::from_le_bytes(host.octets())));
+            Some(a + b)
+        }
+        (Host::V6(a), Host::V6(b)) => Some(add(sum(&a.octets()), sum(&b.octets()))),
+        _ => None,
+    }
 }
 
 /// TCP's number among the protocols of IP.
-const TCP: u8 = 6;
+const TCP: u64 = 6;
 
-/// The sum of all words of 16 bits, which [`fold`] makes one, in the order of bytes that the processor likes: eight are added at a
-/// time, and what is swapped in each word is swapped in the sum (RFC 1071 §2).
+/// The sum of all words of 16 bits, of which [`rest_of`] tells what it comes to, in the order of bytes that most processors like: eight
+/// are added at a time, and what is swapped in each word is swapped in the sum (RFC 1071 §2). There are eight bytes at least.
+#[inline(always)]
 fn sum(bytes: &[u8]) -> u64 {
     let (eights, rest) = bytes.as_chunks::<8>();
     let whole = eights
         .iter()
-        .fold(0, |sum, eight| add(sum, u64::from_ne_bytes(*eight)));
-    let mut last = [0; 8];
-    for (place, byte) in last.iter_mut().zip(rest) {
-        *place = *byte;
-    }
-    add(whole, u64::from_ne_bytes(last))
+        .fold(0, |sum, eight| add(sum, u64::from_le_bytes(*eight)));
+    // The last eight bytes, without those of them that are in the sum.
+    let last = bytes
+        .last_chunk()
+        .map_or(0, |last| u64::from_le_bytes(*last));
+    let added = u64::BITS - 8 * rest.len() as u32;
+    add(whole, last.checked_shr(added).unwrap_or(0))
 }
 
 /// What is carried beyond the highest place comes in again at the lowest.
@@ -79,11 +84,9 @@ const fn add(a: u64, b: u64) -> u64 {
     sum + carried as u64
 }
 
-const fn fold(sum: u64) -> u16 {
-    let once = (sum >> 32) + (sum & 0xffff_ffff);
-    let twice = (once >> 16) + (once & 0xffff);
-    let thrice = (twice >> 16) + (twice & 0xffff);
-    ((thrice >> 16) + (thrice & 0xffff)) as u16
+/// What all words of 16 bits come to, where what is carried comes in again; but all ones, which are as good as zeros, come to zeros.
+const fn rest_of(sum: u64) -> u64 {
+    sum % 0xffff
 }
 
 #[cfg(test)]
@@ -94,18 +97,80 @@ mod tests {
 
     proptest! {
         #[test]
-        fn eight_bytes_at_a_time_come_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn eight_bytes_at_a_time_come_to_the_same(bytes in proptest::collection::vec(any::<u8>(), 8..200)) {
             let words = bytes.chunks(2).map(|word| match *word {
                 [a, b] => u64::from(u16::from_be_bytes([a, b])),
                 [a] => u64::from(a) << 8,
                 _ => 0,
             });
-            prop_assert_eq!(fold(sum(&bytes)).to_be(), fold(words.sum()));
+            prop_assert_eq!(rest_of(sum(&bytes)), rest_of(words.sum::<u64>().swap_bytes()));
         }
+
+        #[test]
+        fn what_was_summed_up_is_good(
+            mut bytes in proptest::collection::vec(any::<u8>(), 20..200),
+            hosts in prop_oneof![
+                any::<[u32; 2]>().prop_map(|hosts| hosts.map(|host| Host::V4(host.into()))),
+                any::<[u128; 2]>().prop_map(|hosts| hosts.map(|host| Host::V6(host.into()))),
+            ],
+            spoilt in any::<u16>(),
+        ) {
+            let verify = |bytes: &[u8], payload_len| verify(&Covered {
+                source: hosts[0],
+                destination: hosts[1],
+                bytes,
+                payload: &bytes[20..],
+                payload_len,
+            });
+            let payload_len = bytes.len() as u32 - 20;
+            bytes[16..18].fill(0);
+            let pseudo = pseudo_header(hosts, &bytes);
+            let whole = [&pseudo[..], &bytes].concat();
+            let (finished, unfinished) = (!by_the_word(&whole), by_the_word(&pseudo));
+            bytes[16..18].copy_from_slice(&finished.to_be_bytes());
+            prop_assert_eq!(verify(&bytes, payload_len), Checksum::Good);
+            prop_assert_eq!(verify(&bytes, payload_len + 1), Checksum::Unverifiable);
+            bytes[16..18].copy_from_slice(&unfinished.to_be_bytes());
+            let is_good = unfinished == finished;
+            let expected = if is_good { Checksum::Good } else { Checksum::Offloaded };
+            prop_assert_eq!(verify(&bytes, payload_len), expected);
+            bytes[16..18].copy_from_slice(&spoilt.to_be_bytes());
+            let expected = match spoilt {
+                // All ones are as good as zeros.
+                _ if by_the_word(&[&pseudo[..], &bytes].concat()) == 0xffff => Checksum::Good,
+                _ if spoilt == unfinished => Checksum::Offloaded,
+                _ => Checksum::Bad,
+            };
+            prop_assert_eq!(verify(&bytes, payload_len), expected);
+        }
+    }
+
+    /// The pseudo header as it is written (RFC 9293 §3.1, RFC 8200 §8.1).
+    fn pseudo_header(hosts: [Host; 2], bytes: &[u8]) -> Vec<u8> {
+        let hosts = hosts.map(|host| match host {
+            Host::V4(host) => host.octets().to_vec(),
+            Host::V6(host) => host.octets().to_vec(),
+            Host::Name(_) => Vec::new(),
+        });
+        let len = (bytes.len() as u32).to_be_bytes();
+        [&hosts.concat()[..], &len, &[0, 0, 0, 6]].concat()
+    }
+
+    /// The sum, one word behind the other (RFC 1071 §4.1).
+    fn by_the_word(bytes: &[u8]) -> u16 {
+        let words = bytes.chunks(2).map(|word| match *word {
+            [a, b] => u16::from_be_bytes([a, b]),
+            [a] => u16::from(a) << 8,
+            _ => 0,
+        });
+        words.fold(0, |sum: u16, word| {
+            let (sum, carried) = sum.overflowing_add(word);
+            sum + u16::from(carried)
+        })
     }
 
     #[test]
     fn much_is_summed_as_well() {
-        assert_eq!(fold(sum(&[0xff; 65_535])).to_be(), 0xff00);
+        assert_eq!(rest_of(sum(&[0xff; 65_535])), 0xff);
     }
 }

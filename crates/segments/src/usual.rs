@@ -2,7 +2,7 @@
 
 use whyreset_capture::Timestamp;
 
-use crate::checksum::{self, Covered};
+use crate::checksum;
 use crate::{Checksum, Host, Look, Segment, TcpFlags, Timestamps};
 
 /// ACK with or without PSH and FIN, an open window, no options but timestamps, seen whole in a frame. Its ends and its bytes
@@ -142,15 +142,16 @@ impl Usual {
     }
 
     /// Verifies the TCP checksum, where the whole segment was captured. Costs a pass over the payload.
+    #[inline]
     pub fn checksum(&self, holder: &[u8], source: Host, destination: Host) -> Checksum {
         let BytesAt { tcp, end, .. } = self.at;
-        checksum::verify(&Covered {
-            source,
-            destination,
-            bytes: holder.get(tcp as usize..end as usize).unwrap_or_default(),
-            payload: self.payload(holder),
-            payload_len: self.payload_len,
-        })
+        match checksum::addresses(source, destination) {
+            Some(addresses) if self.captured_len() == self.payload_len => {
+                let bytes = holder.get(tcp as usize..end as usize);
+                checksum::verify_bytes(addresses, bytes.unwrap_or_default())
+            }
+            _ => Checksum::Unverifiable,
+        }
     }
 }
 
