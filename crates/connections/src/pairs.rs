@@ -117,6 +117,15 @@ impl Word {
     const fn is_numbered(self) -> bool {
         self.0 & NUMBERED != 0
     }
+
+    /// The end, where its host is an address of IPv4.
+    #[inline(always)]
+    fn v4(self) -> Option<Endpoint> {
+        (!self.is_numbered()).then(|| Endpoint {
+            host: Host::V4(self.host().into()),
+            port: self.port(),
+        })
+    }
 }
 
 impl From<EndV4> for Word {
@@ -255,6 +264,7 @@ impl Index {
     }
 
     /// The slot of a pair; `holds` says whether a slot holds it.
+    #[inline(always)]
     pub(crate) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
         self.table.find(hash, holds)
     }
@@ -279,7 +289,17 @@ impl Index {
     }
 
     /// Both ends of a pair.
+    #[inline]
     pub(crate) fn ends(&self, pair: &Pair) -> ByEnd<Endpoint> {
+        if let (Some(low), Some(high)) = (pair.low.v4(), pair.high.v4()) {
+            return ByEnd { low, high };
+        }
+        self.numbered_ends(pair)
+    }
+
+    /// The same where the hosts have numbers.
+    #[inline(never)]
+    fn numbered_ends(&self, pair: &Pair) -> ByEnd<Endpoint> {
         ByEnd {
             low: self.endpoint(pair, End::Low),
             high: self.endpoint(pair, End::High),
@@ -287,19 +307,21 @@ impl Index {
     }
 
     /// One end of a pair.
+    #[inline]
     pub(crate) fn endpoint(&self, pair: &Pair, end: End) -> Endpoint {
         let word = match end {
             End::Low => pair.low,
             End::High => pair.high,
         };
-        let host = if word.is_numbered() {
-            let host = self.hosts.get(word.host());
-            host.unwrap_or(Host::Name(u32::MAX))
-        } else {
-            Host::V4(word.host().into())
-        };
+        word.v4().unwrap_or_else(|| self.numbered(word))
+    }
+
+    /// One end, whose host has a number.
+    #[inline(never)]
+    fn numbered(&self, word: Word) -> Endpoint {
+        let host = self.hosts.get(word.host());
         Endpoint {
-            host,
+            host: host.unwrap_or(Host::Name(u32::MAX)),
             port: word.port(),
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! A look-up and the insertion that may follow it touch the same line of memory, which matters where every packet of a flood
 //! begins a connection. A place is found by the leading bits of a hash, so that a table that grows is copied in order.
+//!
+//! What comes last has its place first, and what was there moves on: packets belong mostly to what began last, and find it at once
+//! then, though the table be full of what is over.
 
 use super::PairHash;
 
@@ -30,6 +33,7 @@ const fn slot_of(entry: u64) -> u32 {
 
 impl Table {
     /// A slot with this hash that `holds`.
+    #[inline(always)]
     pub(super) fn find(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<u32> {
         self.place_of(hash, holds).map(|(_, entry)| slot_of(entry))
     }
@@ -50,6 +54,18 @@ impl Table {
         }
         self.used += 1;
         self.put(entry(hash, slot));
+    }
+
+    /// Puts an entry where it belongs. Each entry from there on moves on by one place, up to the first that is free.
+    fn put(&mut self, mut entry: u64) {
+        let mut at = self.home(hash_of(entry));
+        while let Some(place) = self.places.get_mut(at) {
+            entry = std::mem::replace(place, entry);
+            if entry == 0 {
+                return;
+            }
+            at = self.behind(at);
+        }
     }
 
     /// Lets the entry that leads to the slot `old` lead to `new`.
@@ -84,6 +100,7 @@ impl Table {
     }
 
     /// The place of an entry, and the entry.
+    #[inline(always)]
     fn place_of(&self, hash: PairHash, holds: impl Fn(u32) -> bool) -> Option<(usize, u64)> {
         let mut at = self.home(hash);
         loop {
@@ -116,19 +133,12 @@ impl Table {
         }
     }
 
-    /// Puts an entry into the first free place from where it belongs.
-    fn put(&mut self, entry: u64) {
-        let mut at = self.home(hash_of(entry));
-        while self.places.get(at).is_some_and(|place| *place != 0) {
-            at = self.behind(at);
-        }
-        self.set(at, entry);
-    }
-
+    /// What stands first in the table comes last, so that it keeps its place before others.
+    #[cold]
     fn grow(&mut self) {
         let len = (self.places.len() * 2).max(SMALLEST);
         let old = std::mem::replace(&mut self.places, vec![0; len]);
-        for entry in old.into_iter().filter(|entry| *entry != 0) {
+        for entry in old.into_iter().rev().filter(|entry| *entry != 0) {
             self.put(entry);
         }
     }
