@@ -7,7 +7,7 @@ use whyreset_connections::{
 use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found, Sight};
 use whyreset_reports::Judged;
-use whyreset_segments::{HostNames, Quote, Segment, Usual};
+use whyreset_segments::{HostNames, Opening, Quote, Segment, Usual};
 use whyreset_verdicts::{Evidence, judge};
 
 /// Takes records (or segments), gives connections with verdicts.
@@ -33,7 +33,7 @@ const MAX_SAID: usize = 256;
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))] // Two lines of memory, and a place is found without a multiplication.
 pub struct Ahead {
-    /// The segment in it, where it is a usual one.
+    /// The segment in it, where it is a usual one; the numbers of one that opens a connection.
     usual: Usual,
     /// Where the segment in it belongs, where it is not odd.
     foreseen: Foreseen,
@@ -45,6 +45,8 @@ pub struct Ahead {
 enum Shape {
     /// It holds a usual segment and nothing else.
     Usual,
+    /// It holds a segment that opens a connection, and nothing else.
+    Opening,
     /// It holds another segment, and nothing else either.
     Plain,
     /// It has to be taken apart to tell.
@@ -152,6 +154,7 @@ impl Analysis {
         });
         ahead.shape = match sight {
             Some(Sight::Usual) => Shape::Usual,
+            Some(Sight::Opening) => Shape::Opening,
             Some(Sight::Other) => Shape::Plain,
             None => {
                 ahead.foreseen = Foreseen::NOWHERE;
@@ -166,16 +169,28 @@ impl Analysis {
         self.engine.foresee(soon, come);
     }
 
-    /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection.
-    /// `None` where it is not: then nothing has changed, and [`Analysis::foreseen`] takes its record. `holder` holds its bytes.
+    /// Takes the next frame of a capture, at which was looked before, where it is the packet to be expected of its connection, or opens
+    /// one. `None` where it does not: then nothing has changed, and [`Analysis::foreseen`] takes its record. `holder` holds its bytes.
     #[inline(always)]
     pub fn usual(&mut self, holder: &[u8], ahead: &Ahead) -> Option<Placed> {
         if ahead.shape != Shape::Usual {
-            return None;
+            return self.opening(holder, ahead);
         }
         let place = self.engine.usual(&ahead.usual, holder, &ahead.foreseen)?;
         // There is a connection, and so an origin.
         self.last_time = ahead.usual.time;
+        Some(place)
+    }
+
+    /// The same of one that opens a connection.
+    #[inline(never)]
+    fn opening(&mut self, holder: &[u8], ahead: &Ahead) -> Option<Placed> {
+        if ahead.shape != Shape::Opening {
+            return None;
+        }
+        let opening = Opening::new(&ahead.usual, holder);
+        let place = self.engine.opening(&opening, &ahead.foreseen)?;
+        self.note_time(ahead.usual.time);
         Some(place)
     }
 
@@ -245,6 +260,7 @@ impl Analysis {
 
     /// The next connection that is over, where it ended well and can be told in brief; else [`Analysis::next_judged`] has it.
     /// Only an analysis of verdicts tells any so.
+    #[inline(always)]
     pub fn next_brief(&mut self) -> Option<Brief<Exchanges>> {
         let brief = self.engine.next_in_brief()?;
         Some(brief.map_app(Tracker::into_exchanges))

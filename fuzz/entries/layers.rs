@@ -3,7 +3,7 @@
 
 use whyreset_capture::{LinkType, Record, Timestamp};
 use whyreset_frames::{Dissector, Found, Sight, at_first_sight, at_second_sight, plain_segment};
-use whyreset_segments::{Addresses, Known, Segment, Usual};
+use whyreset_segments::{Addresses, Known, Opening, Segment, Usual};
 
 /// Checks one input.
 pub fn run(file: &[u8]) {
@@ -59,6 +59,11 @@ fn check_first_sight(record: &Record<'_>) {
                 ..told
             });
             assert_eq!(format!("{told:?}"), format!("{:?}", Some(usual)));
+        }
+        Some(Sight::Opening) => {
+            let opening = Opening::new(&usual, record.bytes);
+            let told = opening.segment(segment.source, segment.destination);
+            assert_eq!(format!("{told:?}"), format!("{segment:?}"));
         }
         Some(Sight::Other) => {
             assert!(segment.tcp_bytes.len() < 20 || Usual::of(&segment).is_none())

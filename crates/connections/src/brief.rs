@@ -37,6 +37,7 @@ pub struct Brief<X> {
 
 impl<X> Brief<X> {
     /// The same connection with its exchanges in another form.
+    #[inline(always)]
     pub fn map_app<Y>(self, map: impl FnOnce(X) -> Y) -> Brief<Y> {
         Brief {
             stream: self.stream,

@@ -9,6 +9,7 @@ mod following;
 mod foresight;
 mod handing_out;
 mod leaving;
+mod opening;
 mod slot;
 mod tombstone;
 
@@ -220,23 +221,28 @@ impl<X: StreamSink> Engine<X> {
 
     #[inline(never)]
     fn find(&self, located: &Located) -> Option<u32> {
+        self.find_here(located)
+    }
+
+    /// The same, as a part of what looks for it.
+    #[inline(always)]
+    fn find_here(&self, located: &Located) -> Option<u32> {
         let slots = &self.slots;
         self.index.find(located.hash, |slot| {
-            usize::try_from(slot)
-                .ok()
-                .and_then(|slot| slots.get(slot))
+            slots
+                .get(slot as usize)
                 .is_some_and(|slot| slot.pair == located.pair)
         })
     }
 
     /// A new stream on a pair that is not known.
     fn open(&mut self, segment: &Segment<'_>, located: &Located) -> u32 {
-        let state = self.opening(segment, located.from, Marks::NONE);
+        let state = self.beginning(segment, located.from, Marks::NONE);
         self.open_in(state, located)
     }
 
     /// What a new stream begins with, whose first segment has these marks: a plain SYN is kept in short.
-    fn opening(&mut self, segment: &Segment<'_>, from: End, marks: Marks) -> State<X> {
+    fn beginning(&mut self, segment: &Segment<'_>, from: End, marks: Marks) -> State<X> {
         match HalfOpen::of(segment, from, &mut self.links) {
             Some(mut half) => {
                 if marks.has(Marks::REUSED_PORTS) {
@@ -253,12 +259,14 @@ impl<X: StreamSink> Engine<X> {
         State::Live(Box::new(Live::new(segment, from, self.prototype.fresh())))
     }
 
+    #[inline]
     fn open_in(&mut self, state: State<X>, located: &Located) -> u32 {
         let slot = self.add(located.pair, state);
         self.index.insert(located.hash, slot);
         slot
     }
 
+    #[inline]
     fn add(&mut self, pair: Pair, state: State<X>) -> u32 {
         let stream = self.next_stream;
         self.next_stream += 1;
@@ -288,7 +296,7 @@ impl<X: StreamSink> Engine<X> {
         } else {
             Marks::REUSED_PORTS
         };
-        let state = self.opening(segment, located.from, marks);
+        let state = self.beginning(segment, located.from, marks);
         (self.succeed(slot, state, segment, located), marks)
     }
 

@@ -2,7 +2,8 @@
 
 use whyreset_capture::Timestamp;
 use whyreset_segments::{
-    Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions, Timestamps,
+    Endpoint, IpFields, Known, LinkFields, Opening, Segment, SeqNumber, TcpFlags, TcpOptions,
+    Timestamps,
 };
 
 use crate::links::Links;
@@ -70,6 +71,31 @@ const fn short_flags(flags: TcpFlags) -> u8 {
     ((flags.0 >> 5) << 1 | (flags.0 >> 3) & 1) as u8
 }
 
+/// A SYN that is not alone is no opening one, and one that acknowledges something is odd.
+const fn is_alone(flags: TcpFlags, ack: u32) -> bool {
+    flags.0 & NOT_SYN_ALONE == TcpFlags::SYN.0 && ack == 0
+}
+
+/// Whether there is room for all that the options say.
+fn fits(options: &TcpOptions) -> bool {
+    options.fast_open.is_none()
+        && !options.malformed
+        && options.sack_len == 0
+        && options.timestamps.is_none_or(|ts| ts.echo == 0)
+}
+
+const fn bit(set: bool, bit: u8) -> u8 {
+    if set { bit } else { 0 }
+}
+
+/// Which options there are.
+const fn bits_of_options(options: &TcpOptions) -> u8 {
+    bit(options.mss.is_some(), HAS_MSS)
+        | bit(options.window_scale.is_some(), HAS_SCALE)
+        | bit(options.sack_permitted, SACK_PERMITTED)
+        | bit(options.timestamps.is_some(), HAS_TIMESTAMPS)
+}
+
 fn is_written(known: Known) -> bool {
     known == WRITTEN || known == WRITTEN_WITH_FRAME
 }
@@ -81,23 +107,16 @@ impl HalfOpen {
     /// The SYN in short; `None` where it says more than fits here.
     pub(crate) fn of(segment: &Segment<'_>, from: End, links: &mut Links) -> Option<Self> {
         let known = segment.known.without(Known::MAC);
-        let plain = segment.flags.0 & NOT_SYN_ALONE == TcpFlags::SYN.0
+        let plain = is_alone(segment.flags, segment.ack.0)
             && segment.payload_len == 0
             && (known == Known::FRAME_V4 || known == Known::FRAME_V6 || is_written(segment.known))
-            && segment.options.fast_open.is_none()
-            && !segment.options.malformed
-            && segment.options.sack_len == 0
-            && segment.options.timestamps.is_none_or(|ts| ts.echo == 0)
-            && segment.ack.0 == 0
+            && fits(&segment.options)
+            && segment.frame <= Self::LARGEST_FRAME
             && !segment.bad_offset;
         if !plain {
             return None;
         }
         let options = &segment.options;
-        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        if segment.frame > Self::LARGEST_FRAME {
-            return None;
-        }
         let mut half = Self {
             time: segment.time.nanos().to_ne_bytes(),
             frame_low: 0,
@@ -114,10 +133,7 @@ impl HalfOpen {
             window_scale: options.window_scale.unwrap_or_default(),
             ttl: segment.ip.ttl,
             bits: bit(from == End::High, FROM_HIGH)
-                | bit(options.mss.is_some(), HAS_MSS)
-                | bit(options.window_scale.is_some(), HAS_SCALE)
-                | bit(options.sack_permitted, SACK_PERMITTED)
-                | bit(options.timestamps.is_some(), HAS_TIMESTAMPS)
+                | bits_of_options(options)
                 | bit(
                     known == Known::FRAME_V4 || known == WRITTEN_WITH_FRAME,
                     IS_V4,
@@ -126,6 +142,45 @@ impl HalfOpen {
                 | bit(segment.known.has(Known::MAC), HAS_MAC),
         };
         half.set_frame(segment.frame);
+        Some(half)
+    }
+
+    /// The same of a SYN in a frame that nothing is odd about.
+    #[inline(always)]
+    pub(crate) fn of_opening(opening: &Opening<'_>, from: End, links: &mut Links) -> Option<Self> {
+        let (it, options) = (opening.numbers, &opening.options);
+        let plain = is_alone(it.flags, it.ack) && fits(options) && it.frame <= Self::LARGEST_FRAME;
+        if !plain {
+            return None;
+        }
+        let (link, mac) = match it.look.mac_alone() {
+            Some(mac) => (Links::PLAIN, mac),
+            None => {
+                let link = it.look.link();
+                (links.number(&link)?, link.source_mac)
+            }
+        };
+        let mut half = Self {
+            time: it.time.nanos().to_ne_bytes(),
+            frame_low: 0,
+            frame_high: 0,
+            seq: it.seq,
+            ts_value: options.timestamps.map_or(0, |ts| ts.value),
+            window: it.window,
+            mss: options.mss.unwrap_or_default(),
+            ip_id: it.ip_id,
+            link_and_len: link | u16::from(options.kinds_len) << LINK_BITS,
+            flags: short_flags(it.flags),
+            mac,
+            kinds: options.kinds,
+            window_scale: options.window_scale.unwrap_or_default(),
+            ttl: it.look.ttl(),
+            bits: bit(from == End::High, FROM_HIGH)
+                | bits_of_options(options)
+                | bit(it.look.has_ip_id(), IS_V4)
+                | bit(it.look.known().has(Known::MAC), HAS_MAC),
+        };
+        half.set_frame(it.frame);
         Some(half)
     }
 

@@ -4,7 +4,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use whyreset_segments::LinkFields;
 
-/// Kinds that are told apart, without MAC addresses: VLANs, interfaces, directions. Number 0 is plain Ethernet.
+/// Kinds that are told apart, without MAC addresses: VLANs, interfaces, directions.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     others: Vec<LinkFields>,
@@ -17,6 +17,8 @@ type Key = (u32, u8, u16, Option<bool>);
 impl Links {
     /// The largest number: a trunk has 4,094 VLANs.
     pub(crate) const LARGEST: u16 = 0xfff;
+    /// The number of Ethernet without a tag, on the first interface.
+    pub(crate) const PLAIN: u16 = 0;
 
     /// The number of the kind; `None` where there are too many.
     pub(crate) fn number(&mut self, link: &LinkFields) -> Option<u16> {
@@ -25,7 +27,7 @@ impl Links {
             ..*link
         };
         if kind == LinkFields::default() {
-            return Some(0);
+            return Some(Self::PLAIN);
         }
         let key = (kind.interface, kind.tunnels, kind.vlan, kind.outgoing);
         if let Some(number) = self.numbers.get(&key) {

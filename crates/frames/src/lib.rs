@@ -133,8 +133,9 @@ pub fn at_first_sight(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option
     plain_frame::at_first_sight(record, at, usual)
 }
 
-/// What is told of any frame in which [`plain_segment`] finds something. A usual segment is written into `usual`; `ends` hears who sent
-/// a segment to whom. Most frames are told at first sight: the two are apart so that these have a short way.
+/// What is told of any frame in which [`plain_segment`] finds something. A usual segment is written into `usual`, and so are the
+/// numbers of one that opens a connection; `ends` hears who sent a segment to whom. Most frames are told at first sight: the two are
+/// apart so that these have a short way.
 #[inline(always)]
 pub fn at_second_sight(
     record: &Record<'_>,

@@ -95,9 +95,19 @@ impl Look {
     /// The look of a segment that had no options, with two NOPs and the timestamps.
     #[inline(always)]
     pub const fn with_timestamps(self) -> Self {
+        let Self { link, rest } = self.with_options(12);
+        Self {
+            link,
+            rest: rest.wrapping_add(HAS_TIMESTAMPS),
+        }
+    }
+
+    /// The look of a segment that had no options, with so many bytes of them: 40 at most.
+    #[inline(always)]
+    pub const fn with_options(self, len: u32) -> Self {
         Self {
             link: self.link,
-            rest: self.rest.wrapping_add(12 << OVERHEAD_AT | HAS_TIMESTAMPS),
+            rest: self.rest.wrapping_add((len as u64) << OVERHEAD_AT),
         }
     }
 
@@ -141,6 +151,20 @@ impl Look {
             tunnels: (self.rest >> TUNNELS_AT) as u8 & MAX_TUNNELS,
             ..link.fields((self.rest >> INTERFACE_AT) as u32)
         }
+    }
+
+    /// The source's MAC address, where that is all that is said of what lies below IP.
+    #[inline]
+    pub const fn mac_alone(self) -> Option<[u8; 6]> {
+        const BELOW_IP: u64 = u64::MAX << INTERFACE_AT
+            | (MAX_TUNNELS as u64) << TUNNELS_AT
+            | HAS_DIRECTION
+            | IS_OUTGOING;
+        if self.rest & BELOW_IP != 0 || self.link >> VLAN_AT != 0 {
+            return None;
+        }
+        let [_, _, mac @ ..] = self.link.to_be_bytes();
+        Some(mac)
     }
 
     /// The IP header of such a packet with so much payload.

@@ -67,19 +67,76 @@ impl TcpOptions {
 
     /// Reads the option bytes behind a TCP header. Never fails: what cannot be read sets `malformed`.
     pub fn parse(bytes: &[u8]) -> Self {
-        // The usual list of a data segment: two NOPs and the timestamps.
-        if let [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] = *bytes {
-            let mut options = Self {
-                timestamps: Some(Timestamps {
-                    value: u32::from_be_bytes([v0, v1, v2, v3]),
-                    echo: u32::from_be_bytes([e0, e1, e2, e3]),
-                }),
-                kinds_len: 3,
-                ..Self::default()
-            };
-            options.kinds = [1, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-            return options;
+        // The usual lists are told at once: those of data, and those with which Linux, Windows, Darwin and FreeBSD open connections.
+        match *bytes {
+            [1, 1, 8, 10, ref times @ ..] if times.len() == 8 => {
+                Self::usual([1, 1, 8], None, None, read_timestamps(times))
+            }
+            [2, 4, m0, m1, 4, 2, 8, 10, ref times @ .., 1, 3, 3, shift] if times.len() == 8 => {
+                let times = read_timestamps(times);
+                Self::usual([2, 4, 8, 1, 3], Some([m0, m1]), Some(shift), times)
+            }
+            [2, 4, m0, m1, 1, 1, 4, 2, 1, 3, 3, shift] => {
+                Self::usual([2, 1, 1, 4, 1, 3], Some([m0, m1]), Some(shift), None)
+            }
+            [2, 4, m0, m1, 1, 3, 3, shift, 1, 1, 4, 2] => {
+                Self::usual([2, 1, 3, 1, 1, 4], Some([m0, m1]), Some(shift), None)
+            }
+            [
+                2,
+                4,
+                m0,
+                m1,
+                1,
+                3,
+                3,
+                shift,
+                1,
+                1,
+                8,
+                10,
+                ref times @ ..,
+                4,
+                2,
+                0,
+                0,
+            ] if times.len() == 8 => {
+                let times = read_timestamps(times);
+                Self::usual([2, 1, 3, 1, 1, 8, 4, 0], Some([m0, m1]), Some(shift), times)
+            }
+            [2, 4, m0, m1, 1, 3, 3, shift, 4, 2, 8, 10, ref times @ ..] if times.len() == 8 => {
+                let times = read_timestamps(times);
+                Self::usual([2, 1, 3, 4, 8], Some([m0, m1]), Some(shift), times)
+            }
+            _ => Self::parse_any(bytes),
         }
+    }
+
+    /// The options of a list of these kinds, in which all is as it should be.
+    #[inline(always)]
+    fn usual<const LEN: usize>(
+        list: [u8; LEN],
+        mss: Option<[u8; 2]>,
+        window_scale: Option<u8>,
+        timestamps: Option<Timestamps>,
+    ) -> Self {
+        let mut kinds = [0; 12];
+        for (place, kind) in kinds.iter_mut().zip(list) {
+            *place = kind;
+        }
+        Self {
+            mss: mss.map(u16::from_be_bytes),
+            window_scale,
+            sack_permitted: list.contains(&4),
+            timestamps,
+            kinds,
+            kinds_len: LEN as u8,
+            ..Self::default()
+        }
+    }
+
+    /// The same of any list.
+    fn parse_any(bytes: &[u8]) -> Self {
         let mut options = Self::default();
         options.parse_list(bytes);
         options
@@ -116,12 +173,7 @@ impl TcpOptions {
             (3, [shift]) => self.window_scale = Some(*shift),
             (4, []) => self.sack_permitted = true,
             (5, blocks) => self.parse_sack(blocks),
-            (8, [v0, v1, v2, v3, e0, e1, e2, e3]) => {
-                self.timestamps = Some(Timestamps {
-                    value: u32::from_be_bytes([*v0, *v1, *v2, *v3]),
-                    echo: u32::from_be_bytes([*e0, *e1, *e2, *e3]),
-                });
-            }
+            (8, [_, _, _, _, _, _, _, _]) => self.timestamps = read_timestamps(body),
             (34, cookie) | (254, [0xf9, 0x89, cookie @ ..]) => {
                 self.fast_open = Some(match u8::try_from(cookie.len()) {
                     Ok(0) | Err(_) => FastOpen::Request,
@@ -150,6 +202,16 @@ impl TcpOptions {
     }
 }
 
+/// The value and the echo, of four bytes each.
+#[inline(always)]
+fn read_timestamps(body: &[u8]) -> Option<Timestamps> {
+    let numbers = u64::from_be_bytes(*body.first_chunk()?);
+    Some(Timestamps {
+        value: (numbers >> 32) as u32,
+        echo: numbers as u32,
+    })
+}
+
 /// Splits the bytes after an option's kind into its body and what follows it.
 fn split_body(tail: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = tail.split_first()?;
@@ -159,7 +221,47 @@ fn split_body(tail: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Options as hosts list them, or nearly.
+    fn list() -> impl Strategy<Value = Vec<u8>> {
+        let lists: [&[u8]; 7] = [
+            &[1, 1, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7],
+            &[
+                2, 4, 5, 180, 4, 2, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7, 1, 3, 3, 7,
+            ],
+            &[2, 4, 5, 180, 1, 1, 4, 2, 1, 3, 3, 7],
+            &[2, 4, 5, 180, 1, 3, 3, 8, 1, 1, 4, 2],
+            &[
+                2, 4, 5, 180, 1, 3, 3, 6, 1, 1, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7, 4, 2, 0, 0,
+            ],
+            &[
+                2, 4, 5, 180, 1, 3, 3, 6, 4, 2, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7,
+            ],
+            &[2, 4, 5, 180],
+        ];
+        let spoilt = proptest::option::of((any::<proptest::sample::Index>(), any::<u8>()));
+        let list = proptest::sample::select(lists.to_vec()).prop_map(<[u8]>::to_vec);
+        (list, spoilt, 0..24_usize).prop_map(|(mut list, spoilt, len)| {
+            if let Some((at, byte)) = spoilt {
+                let at = at.index(list.len());
+                list[at] = byte;
+            }
+            if len > 16 {
+                list.truncate(len);
+            }
+            list
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_lists_are_read_as_any_are(list in list()) {
+            prop_assert_eq!(TcpOptions::parse(&list), TcpOptions::parse_any(&list));
+        }
+    }
 
     #[test]
     fn reads_a_linux_syn() {

@@ -29,6 +29,10 @@ impl Foreseen {
         located: Located::NOWHERE,
         slot: NO_SLOT,
     };
+
+    pub(super) const fn located(&self) -> &Located {
+        &self.located
+    }
 }
 
 /// There are never so many.
@@ -128,7 +132,7 @@ impl<X: StreamSink> Engine<X> {
     /// Takes the next segment of the capture, which was foreseen, if nothing is to be said of it: it is the one to be expected of its
     /// connection, or calm. `None` where it is not: then nothing has changed, and it has to come again as [`Engine::foreseen`] takes it.
     /// `holder` holds its bytes.
-    #[inline]
+    #[inline(always)]
     pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
         let slot = self.foreseen_slot(foreseen);
         let stream = self.follow_usual(slot, usual, holder, &foreseen.located)?;
@@ -140,29 +144,32 @@ impl<X: StreamSink> Engine<X> {
 
     /// Takes the next segment of the capture, which was foreseen. `None` where no stream takes it.
     pub fn foreseen(&mut self, segment: &Segment<'_>, foreseen: &Foreseen) -> Option<Placed> {
-        let found = Some(self.foreseen_slot(foreseen)).filter(|slot| *slot != NO_SLOT);
+        let found = self.found(foreseen);
         self.located(segment, None, &foreseen.located, found)
     }
 
-    /// The slot, or [`NO_SLOT`].
-    #[inline]
-    fn foreseen_slot(&self, foreseen: &Foreseen) -> u32 {
-        if self.foreseen_at == self.index.changes() {
-            foreseen.slot
-        } else {
-            self.found_again(foreseen)
-        }
+    /// The slot of the next segment, where there is one.
+    pub(super) fn found(&self, foreseen: &Foreseen) -> Option<u32> {
+        Some(self.foreseen_slot(foreseen)).filter(|slot| *slot != NO_SLOT)
     }
 
-    /// The slot, or [`NO_SLOT`], where the index may have changed since.
-    #[inline(never)]
-    fn found_again(&self, foreseen: &Foreseen) -> u32 {
+    /// The slot, or [`NO_SLOT`].
+    #[inline(always)]
+    fn foreseen_slot(&self, foreseen: &Foreseen) -> u32 {
         let Foreseen { located, slot } = foreseen;
-        let place = self.slots.get(*slot as usize);
-        if place.is_some_and(|place| place.holds(&located.pair)) {
+        if self.foreseen_at == self.index.changes() {
             return *slot;
         }
-        self.find(located).unwrap_or(NO_SLOT)
+        if *slot != NO_SLOT && self.holds_still(*slot, located) {
+            return *slot;
+        }
+        self.find_here(located).unwrap_or(NO_SLOT)
+    }
+
+    /// Whether a slot is still the right one, though the index has changed since.
+    fn holds_still(&self, slot: u32, located: &Located) -> bool {
+        let place = self.slots.get(slot as usize);
+        place.is_some_and(|place| place.holds(&located.pair))
     }
 }
 

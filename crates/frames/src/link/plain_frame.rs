@@ -77,19 +77,15 @@ fn below<'a>(record: &Record<'a>) -> Option<(Carrier, Datagram, Packet<'a>)> {
 pub enum Sight {
     /// It holds a usual segment.
     Usual,
+    /// It holds a segment that opens a connection ([`whyreset_segments::Opening`]). Its numbers were written as those of a usual segment.
+    Opening,
     /// It holds another one.
     Other,
 }
 
-impl Sight {
-    const fn of(is_usual: bool) -> Self {
-        if is_usual { Self::Usual } else { Self::Other }
-    }
-}
-
 /// Looks at a frame, which the capture tells the time of. `None` where it is odd. A usual segment is written where there is room for
-/// it: it is large, and so it need not be moved. What is written where no usual segment is, is not looked at. The frame begins `at` this
-/// place in what holds the segment's bytes. `ends` hears who sent a segment to whom.
+/// it, and so are the numbers of one that opens a connection: it is large, and so it need not be moved. What is written where there is
+/// neither, is not looked at. The frame begins `at` this place in what holds the segment's bytes. `ends` hears who sent a segment to whom.
 #[inline(always)]
 pub(crate) fn at_second_sight(
     record: &Record<'_>,
@@ -97,6 +93,10 @@ pub(crate) fn at_second_sight(
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
+    if let Some(of_opening) = first_sight::opening(record, at, usual) {
+        ends(&Addresses::V4(of_opening));
+        return Some(Sight::Opening);
+    }
     let (carrier, version, rest) = match carrier::untagged(record) {
         Some((carrier, rest)) => (carrier, Version::V4, rest),
         None => carrier::other(record)?,

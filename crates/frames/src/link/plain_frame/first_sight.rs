@@ -12,6 +12,7 @@ use whyreset_segments::{Timestamps, Usual};
 const HEADERS: usize = 54;
 const IP_AT: u32 = 14;
 const TCP_AT: u32 = 34;
+const TCP_LEN: u32 = 20;
 /// Two NOPs and the timestamps option (RFC 7323, appendix A).
 const TIMESTAMPS: usize = 12;
 /// Two NOPs, and kind and length of the timestamps option.
@@ -67,11 +68,70 @@ pub(crate) fn usual(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<A
     if control as u16 == 0 || u16_at(headers, 52) != 0 {
         return None;
     }
+    Some(ends(headers))
+}
+
+/// The control bits that tell a SYN, and the one that is it.
+const OPENS_OR_ENDS: u32 = 0x0007_0000;
+const SYN: u32 = 0x0002_0000;
+
+/// Reads the numbers of a segment that opens a connection, in a frame as most are but for that; gives its ends. `None` where the frame
+/// is any other: what was written then says nothing.
+#[inline(always)]
+pub(super) fn opening(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<AddressesV4> {
+    if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
+        return None;
+    }
+    let headers = record.bytes.first_chunk::<HEADERS>()?;
+    let (carried, hops) = (u32_at(headers, 12), u32_at(headers, 20));
+    let control = u32_at(headers, 46);
+    if carried >> 8 != IPV4
+        || hops & FRAGMENT_AND_PROTOCOL != WHOLE_TCP
+        || control & OPENS_OR_ENDS != SYN
+        || u16_at(headers, 52) != 0
+    {
+        return None;
+    }
+    usual.frame = record.frame;
+    usual.time = record.time?;
+    let options = (control >> 28 << 2).checked_sub(TCP_LEN)?;
+    let lens = u32_at(headers, 16);
+    let frame_len = IP_AT + (lens >> 16);
+    if frame_len != HEADERS as u32 + options || (frame_len as usize) > record.bytes.len() {
+        return None;
+    }
+    let look = Look::plain(&PlainLook {
+        link: LinkLook::ethernet(u64_at(headers, 6) >> 16, 0),
+        interface: record.interface,
+        hops,
+        ecn: carried as u8,
+    });
+    usual.look = look.with_options(options);
+    let numbers = u64_at(headers, 38);
+    usual.ack = numbers as u32;
+    usual.seq = (numbers >> 32) as u32;
+    usual.timestamps = Usual::NO_TIMESTAMPS;
+    usual.payload_len = 0;
+    usual.flow_label = 0;
+    usual.ip_id = lens as u16;
+    usual.flags = TcpFlags((control >> 16) as u16 & 0x1ff);
+    usual.window = control as u16;
+    usual.at = BytesAt {
+        tcp: at + TCP_AT,
+        payload: at + frame_len,
+        end: at + frame_len,
+    };
+    Some(ends(headers))
+}
+
+/// Who sent it to whom.
+#[inline(always)]
+fn ends(headers: &[u8; HEADERS]) -> AddressesV4 {
     let (hosts, ports) = (u64_at(headers, 26), u32_at(headers, 34));
-    Some(AddressesV4 {
+    AddressesV4 {
         source: EndV4::new((hosts >> 32) as u32, (ports >> 16) as u16),
         destination: EndV4::new(hosts as u32, ports as u16),
-    })
+    }
 }
 
 /// Reads what is alike with options and without: all headers are so long together.

@@ -1,15 +1,14 @@
 //! TCP's header as nearly every packet has it.
 
-use whyreset_segments::{BytesAt, TcpFlags, Timestamps, Usual};
+use whyreset_segments::{BytesAt, Opening, TcpFlags, Timestamps, Usual};
 
-use super::{five_words, words};
+use super::{Sight, five_words, words};
 use crate::transport::tcp;
 
 /// What its header says of a segment at first sight.
 pub(super) struct Tcp {
     pub(super) ports: [u8; 4],
-    /// Whether it is a usual one.
-    pub(super) is_usual: bool,
+    pub(super) sight: Sight,
 }
 
 const HEADER: u32 = 20;
@@ -38,18 +37,48 @@ pub(super) fn look_at(len: u32, tcp: &[u8], at: u32, usual: &mut Usual) -> Optio
         payload: at + HEADER,
         end: at + tcp.len() as u32,
     };
-    let has_usual_options = match fourth >> 28 {
-        5 => {
-            usual.timestamps = Usual::NO_TIMESTAMPS;
-            true
+    let sight = if Opening::has_flags(flags(fourth)) {
+        look_at_opening(len, tcp, fourth, fifth, usual)
+    } else {
+        let has_usual_options = match fourth >> 28 {
+            5 => {
+                usual.timestamps = Usual::NO_TIMESTAMPS;
+                true
+            }
+            8 => read_timestamps(behind, usual),
+            _ => false,
+        };
+        if has_usual_options && has_usual_bits(fourth, fifth) {
+            Sight::Usual
+        } else {
+            Sight::Other
         }
-        8 => read_timestamps(behind, usual),
-        _ => false,
     };
-    Some(Tcp {
-        ports,
-        is_usual: has_usual_options && has_usual_bits(fourth, fifth),
-    })
+    Some(Tcp { ports, sight })
+}
+
+/// A SYN is an [`Opening`] where its header is all of it, and was captured.
+#[inline(always)]
+const fn look_at_opening(
+    len: u32,
+    tcp: &[u8],
+    fourth: u32,
+    fifth: u32,
+    usual: &mut Usual,
+) -> Sight {
+    let options = (fourth >> 28 << 2).checked_sub(HEADER);
+    let Some(options) = options else {
+        return Sight::Other;
+    };
+    usual.timestamps = Usual::NO_TIMESTAMPS;
+    usual.look = usual.look.with_options(options);
+    usual.payload_len = 0;
+    usual.at.payload = usual.at.end;
+    if HEADER + options == len && tcp.len() == len as usize && fifth as u16 == 0 {
+        Sight::Opening
+    } else {
+        Sight::Other
+    }
 }
 
 /// What is told where the header was not captured whole.
@@ -58,7 +87,7 @@ fn cut_short(tcp: &[u8]) -> Option<Tcp> {
     let head = tcp.first_chunk::<{ tcp::SHORTEST_SEEN }>()?;
     Some(Tcp {
         ports: *head.first_chunk::<4>()?,
-        is_usual: false,
+        sight: Sight::Other,
     })
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use whyreset_capture::LinkType;
-use whyreset_segments::{BytesAt, Endpoint};
+use whyreset_segments::{BytesAt, Endpoint, Opening};
 
 use super::*;
 use crate::{Dissector, Found};
@@ -97,6 +97,29 @@ fn spoilt(mut header: Vec<u8>, odd: Option<(u8, u8)>) -> Vec<u8> {
     header
 }
 
+/// A frame with a SYN, whose options fill the datagram, or nearly.
+fn opening() -> impl Strategy<Value = (u16, Vec<u8>)> {
+    let flags = prop_oneof![Just(2_u8), Just(0x12), Just(0xc2), any::<u8>()];
+    let options = (0_u16..11, proptest::collection::vec(any::<u8>(), 40));
+    let odd = prop_oneof![9 => Just(0_u16), 1 => any::<u16>()];
+    let tcp = (any::<[u8; 12]>(), flags, any::<u16>(), odd.clone(), odd);
+    (below_ip(), ip(), tcp, options).prop_map(|((link, below_ip), mut ip, tcp, options)| {
+        let (numbers, flags, window, urgent, off) = tcp;
+        let (words, bytes) = options;
+        let (at, len) = if ip.len() == 20 { (2, 40) } else { (4, 20) };
+        let len = (len + words * 4).wrapping_add(off);
+        ip[at..at + 2].copy_from_slice(&len.to_be_bytes());
+        let offset = (5 + words as u8) << 4;
+        let (window, urgent) = (window.to_be_bytes(), urgent.to_be_bytes());
+        let rest = [&[offset, flags][..], &window, &[0, 0], &urgent].concat();
+        let options = &bytes[..usize::from(words) * 4];
+        (
+            link,
+            [below_ip, ip, numbers.to_vec(), rest, options.to_vec()].concat(),
+        )
+    })
+}
+
 /// Frames of that shape, or nearly, and their link type.
 fn frame() -> impl Strategy<Value = (u16, Vec<u8>)> {
     let tcp = (any::<[u8; 12]>(), any::<u8>(), any::<u8>(), any::<u16>());
@@ -141,6 +164,16 @@ fn sight(record: &Record<'_>, usual: &mut Usual) -> (Option<Sight>, Option<[Endp
     (sight, told)
 }
 
+/// Whether it is all header, and opens a connection.
+fn is_opening(segment: &Segment<'_>) -> bool {
+    let header_len = usize::from(segment.tcp_bytes.get(12).map_or(0, |offset| offset >> 4)) * 4;
+    Opening::has_flags(segment.flags)
+        && !segment.bad_offset
+        && segment.payload_len == 0
+        && segment.tcp_bytes.len() == header_len
+        && segment.urgent == 0
+}
+
 /// A usual segment but for where its bytes are, and its bytes.
 fn parts((usual, holder): (Usual, &[u8])) -> (String, &[u8], Option<&[u8]>) {
     let BytesAt { tcp, end, .. } = usual.at;
@@ -170,7 +203,10 @@ fn record(link: u16, bytes: &[u8], cut: u32) -> Record<'_> {
 
 proptest! {
     #[test]
-    fn the_parts_read_what_the_whole_segment_says((link, bytes) in frame(), cut in 0_u32..20) {
+    fn the_parts_read_what_the_whole_segment_says(
+        (link, bytes) in prop_oneof![2 => frame(), 1 => opening()],
+        cut in prop_oneof![Just(0), 0_u32..20],
+    ) {
         let record = record(link, &bytes, cut);
         let segment = segment(&record, Timestamp::from_nanos(5));
         if let Some(segment) = &segment {
@@ -191,6 +227,13 @@ proptest! {
         let expected = whole.as_ref().and_then(|it| Some((Usual::of(it)?, Usual::holder(it))));
         let found = (seen == Some(Sight::Usual)).then_some((usual, &bytes[..]));
         prop_assert_eq!(found.map(parts), expected.map(parts));
+        let expected = segment.filter(is_opening).map(|it| format!("{it:?}"));
+        let found = ends.filter(|_| seen == Some(Sight::Opening));
+        let found = found.map(|[source, destination]| {
+            let opening = Opening::new(&usual, &bytes);
+            format!("{:?}", opening.segment(source, destination))
+        });
+        prop_assert_eq!(found, expected);
     }
 }
 

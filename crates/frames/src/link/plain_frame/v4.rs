@@ -86,9 +86,9 @@ pub(super) fn look_at(
     let payload_len = total_len.checked_sub(u32::from(HEADER))?;
     let tcp = behind.get(..payload_len as usize).unwrap_or(behind);
     let at = at + u32::from(carrier.len) + u32::from(HEADER);
-    let Tcp { ports, is_usual } = tcp_header::look_at(payload_len, tcp, at, usual)?;
+    let Tcp { ports, sight } = tcp_header::look_at(payload_len, tcp, at, usual)?;
     ends(&addresses(source, destination, ports));
-    Some(Sight::of(is_usual))
+    Some(sight)
 }
 
 #[inline(always)]
