@@ -142,8 +142,9 @@ fn read_records<R: Reader>(
     let holder = records.bytes();
     for come in (0..soon.len()).step_by(FORESEEN) {
         analysis.foresee(soon, come);
-        let next = soon.iter().zip(records.frames());
-        for (ahead, frame) in next.skip(come).take(FORESEEN) {
+        let next = come..soon.len().min(come + FORESEEN);
+        let frames = records.frames_in(next.clone());
+        for (ahead, frame) in soon.get(next).unwrap_or_default().iter().zip(frames) {
             reader.record(&frame.record(), &frame.details());
             match analysis.usual(holder, ahead) {
                 Some(place) => reader.placed(frame.number(), Some(&frame.record()), place)?,

@@ -17,6 +17,7 @@ mod rings;
 mod source;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,11 +126,18 @@ impl<'a> Records<'a> {
     /// The frames.
     #[inline]
     pub fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
+        self.frames_in(0..self.len())
+    }
+
+    /// Some of the frames.
+    #[inline]
+    pub fn frames_in(&self, range: Range<usize>) -> impl Iterator<Item = Frame<'a>> {
         let (source, interface, ahead) = (self.source, self.interface, self.ahead);
         let buffer = self.bytes();
         let first = self.ready.first().map_or(0, |at| at.frame);
         let before = self.frame.wrapping_sub(first);
-        self.ready.iter().map(move |at| Frame {
+        let frames = self.ready.get(range).unwrap_or_default();
+        frames.iter().map(move |at| Frame {
             source,
             buffer,
             at,
