@@ -1,6 +1,6 @@
 //! The way from records to judged connections: every kind of input passes through here.
 
-use whyreset_capture::{Record, Timestamp};
+use whyreset_capture::{Record, RecordAt, Timestamp};
 use whyreset_connections::{
     Brief, Connection, Engine, EngineConfig, Foreseen, LoneSyn, Neighbours, Placed,
 };
@@ -132,24 +132,37 @@ impl Analysis {
         });
     }
 
-    /// Looks at a record before it comes. Its bytes begin `at` this place in what will hold them ([`Analysis::usual`]).
+    /// Looks at a record before it comes. It is `at` this place in what will hold its bytes ([`Analysis::usual`]).
     #[inline(always)]
-    pub fn look_at(&mut self, record: &Record<'_>, at: u32, ahead: &mut Ahead) {
-        match whyreset_frames::at_first_sight(record, at, &mut ahead.usual) {
+    pub fn look_at(&mut self, record: &Record<'_>, at: &RecordAt, ahead: &mut Ahead) {
+        match whyreset_frames::at_first_sight(record, at.start, &mut ahead.usual) {
             Some(ends) => {
                 ahead.shape = Shape::Usual;
                 ahead.foreseen = self.engine.locate_v4(&ends);
             }
-            None => self.look_again(*record, at, ahead),
+            None => self.look_again(record.bytes, at, ahead),
         }
     }
 
-    /// Looks at a record that is none of those that most are. It is handed over as it is, so that only what comes here is written
-    /// to memory.
+    /// Looks at a record that is none of those that most are. It is read again from where it is kept, so that its numbers need not be
+    /// at hand until here.
     #[inline(never)]
-    fn look_again(&mut self, record: Record<'_>, at: u32, ahead: &mut Ahead) {
-        let foreseen = &mut ahead.foreseen;
-        let sight = whyreset_frames::at_second_sight(&record, at, &mut ahead.usual, |ends| {
+    fn look_again(&mut self, bytes: &[u8], at: &RecordAt, ahead: &mut Ahead) {
+        let record = at.with(bytes);
+        match whyreset_frames::opens_at_first_sight(&record, at.start, &mut ahead.usual) {
+            Some(ends) => {
+                ahead.shape = Shape::Opening;
+                ahead.foreseen = self.engine.locate_v4(&ends);
+            }
+            None => self.look_closely(bytes, at, ahead),
+        }
+    }
+
+    /// Looks at a record that has to be looked at field by field.
+    #[inline(never)]
+    fn look_closely(&mut self, bytes: &[u8], at: &RecordAt, ahead: &mut Ahead) {
+        let (foreseen, usual) = (&mut ahead.foreseen, &mut ahead.usual);
+        let sight = whyreset_frames::at_second_sight(&at.with(bytes), at.start, usual, |ends| {
             *foreseen = self.engine.locate(ends);
         });
         ahead.shape = match sight {

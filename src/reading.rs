@@ -2,7 +2,7 @@
 
 mod text;
 
-use whyreset_capture::{HearRecords, Record};
+use whyreset_capture::{HearRecords, Record, RecordAt};
 use whyreset_connections::{Brief, FORESEEN, LoneSyn, Placed};
 use whyreset_exchanges::Exchanges;
 use whyreset_reports::{CaptureFacts, Judged};
@@ -126,7 +126,7 @@ impl HearRecords for LookAt<'_> {
     type Note = Ahead;
 
     #[inline(always)]
-    fn hear(&mut self, record: &Record<'_>, at: u32, ahead: &mut Ahead) {
+    fn hear(&mut self, record: &Record<'_>, at: &RecordAt, ahead: &mut Ahead) {
         self.0.look_at(record, at, ahead);
     }
 }

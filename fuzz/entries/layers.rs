@@ -2,7 +2,10 @@
 //! and the bytes matter.
 
 use whyreset_capture::{LinkType, Record, Timestamp};
-use whyreset_frames::{Dissector, Found, Sight, at_first_sight, at_second_sight, plain_segment};
+use whyreset_frames::plain_segment;
+use whyreset_frames::{
+    Dissector, Found, Sight, at_first_sight, at_second_sight, opens_at_first_sight,
+};
 use whyreset_segments::{Addresses, Known, Opening, Segment, Usual};
 
 /// Checks one input.
@@ -41,8 +44,10 @@ fn check_first_sight(record: &Record<'_>) {
     let mut ends = None;
     let sight = at_second_sight(record, 0, &mut usual, |it| ends = Some(it.endpoints()));
     let mut first = Usual::BLANK;
-    if let Some(it) = at_first_sight(record, 0, &mut first) {
-        assert_eq!(sight, Some(Sight::Usual));
+    let is_usual = at_first_sight(record, 0, &mut first).map(|it| (it, Sight::Usual));
+    let opens = || opens_at_first_sight(record, 0, &mut first).map(|it| (it, Sight::Opening));
+    if let Some((it, seen)) = is_usual.or_else(opens) {
+        assert_eq!(sight, Some(seen));
         assert_eq!(ends, Some(Addresses::V4(it).endpoints()));
         assert_eq!(format!("{first:?}"), format!("{usual:?}"));
     }

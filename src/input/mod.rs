@@ -119,7 +119,14 @@ impl<'a> Records<'a> {
     #[inline(never)]
     fn tell<H: HearRecords>(&self, notes: &mut [H::Note], heard_by: &mut H) {
         for (frame, note) in self.frames().zip(notes) {
-            heard_by.hear(&frame.record(), frame.at.start, note);
+            let record = frame.record();
+            let at = RecordAt {
+                frame: record.frame,
+                time: record.time,
+                interface: record.interface,
+                ..*frame.at
+            };
+            heard_by.hear(&record, &at, note);
         }
     }
 

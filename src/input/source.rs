@@ -245,7 +245,7 @@ impl Source {
                 if let (Some(place), Some(note)) = (self.ready.first_mut(), notes.first_mut()) {
                     *place = record;
                     let record = record.record(self.buffer.unread());
-                    heard_by.hear(&record, place.start, note);
+                    heard_by.hear(&record, place, note);
                 }
                 None
             }

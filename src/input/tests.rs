@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
-use whyreset_capture::{CaptureWriter, HearRecords, LinkType, Notes, Record, Timestamp};
+use whyreset_capture::{CaptureWriter, HearRecords, LinkType, Notes, Record, RecordAt, Timestamp};
 
 use super::{Event, Input, InputOptions, TOGETHER};
 
@@ -78,8 +78,8 @@ struct Heard;
 impl HearRecords for Heard {
     type Note = (u64, u32);
 
-    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut (u64, u32)) {
-        *note = (record.frame, at);
+    fn hear(&mut self, record: &Record<'_>, at: &RecordAt, note: &mut (u64, u32)) {
+        *note = (record.frame, at.start);
     }
 }
 

@@ -38,15 +38,16 @@ pub trait HearRecords {
     /// What it notes of a record.
     type Note;
 
-    /// The next record, whose bytes begin `at` this place in the buffer. There is room for a note of it.
-    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut Self::Note);
+    /// The next record, and the same as it is kept: whoever needs it again does not have to hold on to what it was read into. There is
+    /// room for a note of it.
+    fn hear(&mut self, record: &Record<'_>, at: &RecordAt, note: &mut Self::Note);
 }
 
 /// Nobody.
 impl HearRecords for () {
     type Note = ();
 
-    fn hear(&mut self, _: &Record<'_>, _: u32, (): &mut ()) {}
+    fn hear(&mut self, _: &Record<'_>, _: &RecordAt, (): &mut ()) {}
 }
 
 /// Records that were taken together.
@@ -419,7 +420,7 @@ impl<H: HearRecords> Ahead<'_, H> {
             // First, so that its numbers need not be kept until what hears of it is done.
             *place = record;
             times.add(record.time);
-            self.heard_by.hear(&record.with(bytes), record.start, note);
+            self.heard_by.hear(&record.with(bytes), place, note);
             rest = behind;
         }
         Together {

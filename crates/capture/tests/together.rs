@@ -204,8 +204,9 @@ struct Heard;
 impl HearRecords for Heard {
     type Note = String;
 
-    fn hear(&mut self, record: &Record<'_>, at: u32, note: &mut String) {
-        *note = format!("{record:?} {at}");
+    fn hear(&mut self, record: &Record<'_>, at: &RecordAt, note: &mut String) {
+        *note = format!("{record:?} {}", at.start);
+        assert_eq!(*note, format!("{:?} {}", at.with(record.bytes), at.start));
     }
 }
 

@@ -259,14 +259,14 @@ impl<X: StreamSink> Engine<X> {
         State::Live(Box::new(Live::new(segment, from, self.prototype.fresh())))
     }
 
-    #[inline]
+    #[inline(always)]
     fn open_in(&mut self, state: State<X>, located: &Located) -> u32 {
         let slot = self.add(located.pair, state);
         self.index.insert(located.hash, slot);
         slot
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, pair: Pair, state: State<X>) -> u32 {
         let stream = self.next_stream;
         self.next_stream += 1;

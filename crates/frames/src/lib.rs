@@ -133,6 +133,16 @@ pub fn at_first_sight(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option
     plain_frame::at_first_sight(record, at, usual)
 }
 
+/// The same of a segment that opens a connection: its numbers are written into `usual`.
+#[inline(always)]
+pub fn opens_at_first_sight(
+    record: &Record<'_>,
+    at: u32,
+    usual: &mut Usual,
+) -> Option<AddressesV4> {
+    plain_frame::opens_at_first_sight(record, at, usual)
+}
+
 /// What is told of any frame in which [`plain_segment`] finds something. A usual segment is written into `usual`, and so are the
 /// numbers of one that opens a connection; `ends` hears who sent a segment to whom. Most frames are told at first sight: the two are
 /// apart so that these have a short way.

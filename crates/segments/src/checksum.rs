@@ -70,12 +70,14 @@ fn sum(bytes: &[u8]) -> u64 {
     let whole = eights
         .iter()
         .fold(0, |sum, eight| add(sum, u64::from_le_bytes(*eight)));
+    if rest.is_empty() {
+        return whole;
+    }
     // The last eight bytes, without those of them that are in the sum.
     let last = bytes
         .last_chunk()
         .map_or(0, |last| u64::from_le_bytes(*last));
-    let added = u64::BITS - 8 * rest.len() as u32;
-    add(whole, last.checked_shr(added).unwrap_or(0))
+    add(whole, last >> (u64::BITS - 8 * rest.len() as u32))
 }
 
 /// What is carried beyond the highest place comes in again at the lowest.

@@ -134,8 +134,15 @@ impl<X: StreamSink> Engine<X> {
     /// `holder` holds its bytes.
     #[inline(always)]
     pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
-        let slot = self.foreseen_slot(foreseen);
-        let stream = self.follow_usual(slot, usual, holder, &foreseen.located)?;
+        let located = &foreseen.located;
+        // Two ways to the same: what was just found need not be looked for in its slot again.
+        let stream = match self.slot_still(foreseen) {
+            Some(slot) => self.follow_usual(slot, usual, holder, located)?,
+            None => {
+                let slot = self.find_here(located)?;
+                self.follow_usual(slot, usual, holder, located)?
+            }
+        };
         Some(Placed {
             stream,
             marks: Marks::NONE,
@@ -150,20 +157,20 @@ impl<X: StreamSink> Engine<X> {
 
     /// The slot of the next segment, where there is one.
     pub(super) fn found(&self, foreseen: &Foreseen) -> Option<u32> {
-        Some(self.foreseen_slot(foreseen)).filter(|slot| *slot != NO_SLOT)
+        match self.slot_still(foreseen) {
+            Some(slot) => Some(slot).filter(|slot| *slot != NO_SLOT),
+            None => self.find(&foreseen.located),
+        }
     }
 
-    /// The slot, or [`NO_SLOT`].
+    /// The slot that was found, or [`NO_SLOT`] where there is none. `None` where the index has changed since, and it has to be looked for
+    /// again.
     #[inline(always)]
-    fn foreseen_slot(&self, foreseen: &Foreseen) -> u32 {
+    fn slot_still(&self, foreseen: &Foreseen) -> Option<u32> {
         let Foreseen { located, slot } = foreseen;
-        if self.foreseen_at == self.index.changes() {
-            return *slot;
-        }
-        if *slot != NO_SLOT && self.holds_still(*slot, located) {
-            return *slot;
-        }
-        self.find_here(located).unwrap_or(NO_SLOT)
+        let is_known = self.foreseen_at == self.index.changes()
+            || *slot != NO_SLOT && self.holds_still(*slot, located);
+        is_known.then_some(*slot)
     }
 
     /// Whether a slot is still the right one, though the index has changed since.

@@ -91,10 +91,14 @@ impl<X: StreamSink> Engine<X> {
                 return None;
             };
             let orderly = self.orderly.get_mut(it.place)?;
-            let brief = orderly.in_brief(it.stream, &it.ends, &mut self.stock, &self.links)?;
-            self.orderly.take(it.place);
-            self.finished.pop_front();
-            return Some(brief);
+            let place = it.place;
+            // It is not looked into, so that it need not be moved.
+            let brief = orderly.in_brief(it.stream, &it.ends, &mut self.stock, &self.links);
+            if brief.is_some() {
+                self.orderly.take(place);
+                self.finished.pop_front();
+            }
+            return brief;
         }
         let slot = self.next_remaining()?;
         let place = self.slots.get_mut(slot as usize)?;
@@ -103,10 +107,12 @@ impl<X: StreamSink> Engine<X> {
         };
         let orderly = self.orderly.get_mut(at)?;
         let ends = self.index.ends(&place.pair);
-        let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links)?;
-        self.orderly.take(at);
-        place.state = State::Free;
-        Some(brief)
+        let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links);
+        if brief.is_some() {
+            self.orderly.take(at);
+            place.state = State::Free;
+        }
+        brief
     }
 
     /// The connection that consists of this SYN.

@@ -13,7 +13,7 @@ use crate::{Marks, StreamSink};
 impl<X: StreamSink> Engine<X> {
     /// Takes the next segment of the capture, which was foreseen, if it opens a connection or answers the SYN that did. `None` where it
     /// does not: then nothing has changed but the time, and it has to come again as [`Engine::foreseen`] takes it.
-    #[inline(never)]
+    #[inline(always)]
     pub fn opening(&mut self, opening: &Opening<'_>, foreseen: &Foreseen) -> Option<Placed> {
         let located = foreseen.located();
         self.capture_end = self.capture_end.max(opening.numbers.time);

@@ -14,7 +14,7 @@ use whyreset_capture::{Record, Timestamp};
 use whyreset_segments::{Addresses, Segment, Usual};
 
 use self::carrier::{Carrier, Version};
-pub(crate) use self::first_sight::usual as at_first_sight;
+pub(crate) use self::first_sight::{opening as opens_at_first_sight, usual as at_first_sight};
 use crate::packet::Packet;
 use crate::transport::tcp::{self, Sighting};
 use crate::walk::Datagram;
@@ -93,10 +93,6 @@ pub(crate) fn at_second_sight(
     usual: &mut Usual,
     ends: impl FnOnce(&Addresses),
 ) -> Option<Sight> {
-    if let Some(of_opening) = first_sight::opening(record, at, usual) {
-        ends(&Addresses::V4(of_opening));
-        return Some(Sight::Opening);
-    }
     let (carrier, version, rest) = match carrier::untagged(record) {
         Some((carrier, rest)) => (carrier, Version::V4, rest),
         None => carrier::other(record)?,

@@ -78,7 +78,7 @@ const SYN: u32 = 0x0002_0000;
 /// Reads the numbers of a segment that opens a connection, in a frame as most are but for that; gives its ends. `None` where the frame
 /// is any other: what was written then says nothing.
 #[inline(always)]
-pub(super) fn opening(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<AddressesV4> {
+pub(crate) fn opening(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<AddressesV4> {
     if record.link != LinkType::ETHERNET || record.fcs_len != 0 {
         return None;
     }

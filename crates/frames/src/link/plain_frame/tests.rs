@@ -156,8 +156,10 @@ fn sight(record: &Record<'_>, usual: &mut Usual) -> (Option<Sight>, Option<[Endp
     let mut told = None;
     let sight = at_second_sight(record, 0, usual, |ends| told = Some(ends.endpoints()));
     let mut first = Usual::BLANK;
-    if let Some(ends) = at_first_sight(record, 0, &mut first) {
-        assert_eq!(sight, Some(Sight::Usual));
+    let is_usual = at_first_sight(record, 0, &mut first).map(|ends| (ends, Sight::Usual));
+    let opens = || opens_at_first_sight(record, 0, &mut first).map(|ends| (ends, Sight::Opening));
+    if let Some((ends, seen)) = is_usual.or_else(opens) {
+        assert_eq!(sight, Some(seen));
         assert_eq!(told, Some(Addresses::V4(ends).endpoints()));
         assert_eq!(format!("{first:?}"), format!("{usual:?}"));
     }
