@@ -269,6 +269,12 @@ impl Index {
         self.table.find(hash, holds)
     }
 
+    /// The slot that stands where the entry of a pair belongs, if it is one of its hash.
+    #[inline(always)]
+    pub(crate) fn first(&self, hash: PairHash) -> Option<u32> {
+        self.table.first(hash)
+    }
+
     /// Adds a pair that is not there yet.
     pub(crate) fn insert(&mut self, hash: PairHash, slot: u32) {
         self.changes = self.changes.wrapping_add(1);

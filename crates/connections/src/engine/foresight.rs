@@ -135,14 +135,11 @@ impl<X: StreamSink> Engine<X> {
     #[inline(always)]
     pub fn usual(&mut self, usual: &Usual, holder: &[u8], foreseen: &Foreseen) -> Option<Placed> {
         let located = &foreseen.located;
-        // Two ways to the same: what was just found need not be looked for in its slot again.
-        let stream = match self.slot_still(foreseen) {
-            Some(slot) => self.follow_usual(slot, usual, holder, located)?,
-            None => {
-                let slot = self.find_here(located)?;
-                self.follow_usual(slot, usual, holder, located)?
-            }
+        let slot = match self.slot_still(foreseen) {
+            Some(slot) => slot,
+            None => self.found_first(located).or_else(|| self.find(located))?,
         };
+        let stream = self.follow_usual(slot, usual, holder, located)?;
         Some(Placed {
             stream,
             marks: Marks::NONE,
@@ -157,20 +154,25 @@ impl<X: StreamSink> Engine<X> {
 
     /// The slot of the next segment, where there is one.
     pub(super) fn found(&self, foreseen: &Foreseen) -> Option<u32> {
-        match self.slot_still(foreseen) {
-            Some(slot) => Some(slot).filter(|slot| *slot != NO_SLOT),
-            None => self.find(&foreseen.located),
-        }
+        let known = self.slot_still(foreseen);
+        known.or_else(|| self.find(&foreseen.located))
     }
 
-    /// The slot that was found, or [`NO_SLOT`] where there is none. `None` where the index has changed since, and it has to be looked for
-    /// again.
+    /// The slot that was found before. `None` where none was, or where it may be another one by now: then it has to be looked for.
     #[inline(always)]
     fn slot_still(&self, foreseen: &Foreseen) -> Option<u32> {
         let Foreseen { located, slot } = foreseen;
-        let is_known = self.foreseen_at == self.index.changes()
-            || *slot != NO_SLOT && self.holds_still(*slot, located);
+        let is_known = *slot != NO_SLOT
+            && (self.foreseen_at == self.index.changes() || self.holds_still(*slot, located));
         is_known.then_some(*slot)
+    }
+
+    /// The slot of a pair, where it is the first that the index leads to: mostly it is.
+    #[inline(always)]
+    fn found_first(&self, located: &Located) -> Option<u32> {
+        let slot = self.index.first(located.hash)?;
+        let place = self.slots.get(slot as usize)?;
+        (place.pair == located.pair).then_some(slot)
     }
 
     /// Whether a slot is still the right one, though the index has changed since.

@@ -38,6 +38,13 @@ impl Table {
         self.place_of(hash, holds).map(|(_, entry)| slot_of(entry))
     }
 
+    /// The slot that stands where an entry with this hash belongs, if it has this hash. It may be [`u32::MAX`], which is none.
+    #[inline(always)]
+    pub(super) fn first(&self, hash: PairHash) -> Option<u32> {
+        let entry = *self.places.get(self.home(hash))?;
+        (hash_of(entry) == hash).then_some(slot_of(entry))
+    }
+
     /// Asks for the place where an entry with this hash belongs.
     #[inline]
     pub(super) fn fetch(&self, hash: PairHash) {
