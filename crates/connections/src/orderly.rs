@@ -290,7 +290,7 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Keeps a packet, and what its checksum turned out to be.
-    #[cold]
+    #[inline]
     fn keep_checked(&mut self, usual: &Usual, from: End, checksum: Checksum, stock: &mut Stock) {
         self.ends.of_mut(from).checked += 1;
         let mut short = Short::of(usual, from, self.body.first_frame);

@@ -52,7 +52,7 @@ impl<X: StreamSink> Orderly<X> {
         signs.outgoing = self.body.syn.link(links).outgoing.or(signs.outgoing);
         let first_frame = self.body.first_frame;
         for short in self.first() {
-            note_first(&mut ends_seen, short, first_frame);
+            note(&mut ends_seen, &Glimpse::of(short), first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
@@ -166,12 +166,6 @@ fn watch(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>, client: End) ->
     of_client.trip.acknowledged(of_client.next, answered.time);
     of_server.trip.passed(of_server.next, answered.time);
     ByEnd::of_sides(client, of_client, of_server)
-}
-
-/// The next packet, of the first ones.
-#[inline(never)]
-fn note_first(ends: &mut ByEnd<OfEnd>, short: &Short, first: u64) {
-    note(ends, &Glimpse::of(short), first);
 }
 
 /// The next packet.

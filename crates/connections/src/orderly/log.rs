@@ -15,7 +15,7 @@ use crate::pairs::End;
 
 /// Slots of the ring, of which a packet takes one or two. More of them cost memory in each long connection, fewer time: the
 /// packets that leave together are taken into the sums at one price, however many they are.
-pub(super) const SLOTS: usize = 76;
+pub(super) const SLOTS: usize = 112;
 const _: () = assert!(SLOTS + FIRST <= u8::MAX as usize && SLOTS >= 4 * super::LEAVING);
 
 /// The first [`FIRST`] packets and a ring of the last ones, oldest first. What few packets touch of it is [`BeforeRing`].
