@@ -12,6 +12,24 @@ use told::{shows, told};
 use whyreset_connections::Side;
 use whyreset_verdicts::{Cause, EndedBy, Verdict};
 
+/// What a client had when it reset the connection is what its RST acknowledges, not its last packet before.
+#[test]
+fn the_reset_tells_how_far_the_client_had_come() {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 500_000, 14_480);
+    talk.server(0.120, ACK, down, up, &[b'x'; 1448]);
+    talk.server(0.121, ACK, down + 1448, up, &[b'x'; 1448]);
+    talk.client(0.122, RST_ACK, up, down + 2 * 1448, b"");
+    let verdict = talk.verdict(1.0);
+    assert_eq!(verdict.cause, Cause::ClientAbort, "{:#?}", verdict.weighing);
+    assert!(
+        verdict.summary.contains("17,376 of 500,000 bytes"),
+        "{}",
+        verdict.summary
+    );
+}
+
 /// Captured at the server; the client is 40 ms away. The server closes, or does not; RSTs come in the names of both within a moment.
 fn both_reset(closed: bool) -> Verdict {
     let mut talk = Talk::new();

@@ -7,6 +7,7 @@ use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
 use whyreset_connections::Side;
+use whyreset_exchanges::Exchange;
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::ClientAbort,
@@ -325,6 +326,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "clients seldom leave in the middle of a handshake unless they dislike what they see",
         ),
         on(
+            ODD_ANSWER,
+            0.15,
+            "it left because it did not understand what it read",
+        ),
+        on(
             DIFFERENT_PROTOCOLS,
             0.04,
             "it left because it did not understand what it read",
@@ -382,10 +388,9 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         );
     }
     let server = &case.connection.flows.server;
-    let had =
-        (server.acked_to - 1 - i64::from(server.fin.is_some_and(|fin| server.acked_to > fin.seq)))
-            .max(0)
-            .max(told_by_the_close(case));
+    let acked_to = server.acked_to.max(acked_by_the_close(case));
+    let fin = i64::from(server.fin.is_some_and(|fin| acked_to > fin.seq));
+    let had = (acked_to - 1 - fin).max(0);
     let open = case.accounts.open.as_ref();
     let name = open.map_or_else(|| "the transfer".to_owned(), |open| open.name());
     let progress = match open.map(|open| open.missing) {
@@ -413,8 +418,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
                 "it had {} of {} of {name}",
                 wording::number(
                     open.and_then(|o| o.exchange)
-                        .and_then(|e| e.body_acknowledged.or(e.body_delivered))
-                        .unwrap_or(0)
+                        .map_or(0, |e| body_had(e, acked_to - server.acked_to))
                 ),
                 wording::bytes(all)
             ),
@@ -434,13 +438,25 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     )
 }
 
-/// Rows of a list were left out: its own RST tells how far the client had come, as far as numbers count from the start.
-fn told_by_the_close(case: &Case<'_>) -> i64 {
+/// What the client's own RST acknowledges, which is all that its host had taken in (RFC 9293, 3.10.4): of what was captured, but where rows
+/// of a list were left out.
+fn acked_by_the_close(case: &Case<'_>) -> i64 {
     let c = case.connection;
-    let reset = case
-        .fatal
-        .filter(|reset| c.elided && reset.by == Side::Client);
-    reset.and_then(|reset| reset.ack).map_or(0, |ack| ack - 1)
+    let reset = case.fatal.filter(|reset| reset.by == Side::Client);
+    let ack = reset.and_then(|reset| reset.ack).unwrap_or(0);
+    if c.elided {
+        ack
+    } else {
+        ack.min(c.flows.server.sent_to)
+    }
+}
+
+/// How much of a body the client had, whose RST acknowledges so much more than its packets before.
+fn body_had(exchange: &Exchange, more: i64) -> u64 {
+    let delivered = exchange.body_delivered.unwrap_or(0);
+    let acknowledged = exchange.body_acknowledged.unwrap_or(delivered);
+    let more = u64::try_from(more).unwrap_or(0);
+    acknowledged.saturating_add(more).min(delivered)
 }
 
 fn next_steps(case: &Case<'_>, found: &Observations) -> Vec<String> {
