@@ -35,6 +35,7 @@ pub use exchange::{
 };
 pub use last_words::{LastWords, Says};
 pub use list::{LOOSE, PART};
+pub use mismatch::ODD_ANSWER;
 pub use tls::KeyLog;
 pub use tracker::Tracker;
 pub use turns::ClientsLast;

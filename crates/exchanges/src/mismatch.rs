@@ -253,6 +253,8 @@ impl Opening {
             } else if client.ssh {
                 let text = "the client began SSH on a port that speaks plain HTTP";
                 log.find("ssh_mismatch", Some(Side::Client), &frames, text);
+            } else if http && is_no_status_line(server) {
+                tell_odd_answer(server, &frames, log);
             }
         } else if client.ssh && server.starts_with(SSH) {
             // Of one tongue.
@@ -265,8 +267,52 @@ impl Opening {
         } else if tls && is_text(server) {
             let text = "the client began TLS, but the server answers in plain text";
             log.find("tls_on_plain_port", Some(Side::Client), &frames, text);
+        } else if http && !client.http2 && is_no_status_line(server) {
+            tell_odd_answer(server, &frames, log);
         }
     }
+}
+
+/// The finding that what came first behind a request is no response.
+pub const ODD_ANSWER: &str = "odd_answer";
+
+/// So many bytes of it are shown.
+const SHOWN: usize = 20;
+
+/// Where the server had spoken before, what it said first is no answer.
+fn tell_odd_answer(server: &[u8], frames: &[u64], log: &mut ExchangeLog) {
+    if !frames.is_sorted() {
+        return;
+    }
+    let begins = server.get(..SHOWN).unwrap_or(server).escape_ascii();
+    let text = format!(
+        "the client asked in HTTP, and what came is no answer in HTTP: it begins with \"{begins}\""
+    );
+    log.find(ODD_ANSWER, Some(Side::Server), frames, text);
+}
+
+/// No response begins with these bytes (RFC 9112 §4): they are no version, or no three digits follow it.
+fn is_no_status_line(bytes: &[u8]) -> bool {
+    let status = match response_likeness(bytes) {
+        Likeness::No => return !is_kin(bytes),
+        Likeness::Open => return false,
+        Likeness::Yes => bytes.get(VERSION..).unwrap_or_default(),
+    };
+    let Some(blanks) = status.iter().position(|byte| *byte != b' ') else {
+        return false;
+    };
+    let digits = status.get(blanks..).unwrap_or_default();
+    blanks == 0 || digits.iter().take(3).any(|byte| !byte.is_ascii_digit())
+}
+
+/// Bytes of `HTTP/1.1`.
+const VERSION: usize = 8;
+
+/// Answers that are like HTTP's: of another version, SHOUTcast's `ICY 200 OK`, those of RTSP (RFC 7826) and SIP (RFC 3261) to requests that are
+/// like HTTP's; and HTTP's own whose first byte does not show, as its number is the SYN's.
+fn is_kin(bytes: &[u8]) -> bool {
+    let kin: [&[u8]; 5] = [b"HTTP/", b"TTP/1", b"ICY ", b"RTSP/", b"SIP/"];
+    kin.iter().any(|start| bytes.starts_with(start))
 }
 
 /// So many bytes tell a ClientHello.
@@ -519,7 +565,23 @@ mod tests {
         let bad = b"HTTP/1.1 400 Bad Request\r\n";
         assert_eq!(finding(HTTP2_PREFACE, bad), Some("http2_mismatch"));
         assert_eq!(finding(b"PRI /a HTTP/1.1\r\n\r\n", bad), None);
-        assert_eq!(finding(get, b"HTTP/1.1 200 OK\r\n"), None);
+        for answer in [
+            &b"HTTP/1.1 200 OK\r\n"[..],
+            b"HTTP/1.0  302",
+            b"HTTP/1.1 2",
+            b"HTTP/1.1",
+            b"HT",
+            b"ICY 200 OK\r\n",
+            b"RTSP/1.0 200 OK\r\n",
+            b"HTTP/2 200\r\n",
+            b"TTP/1.1 200\r\n",
+        ] {
+            assert_eq!(finding(get, answer), None, "{}", answer.escape_ascii());
+        }
+        for answer in [&b"hello"[..], b"HTTP/1.1 OK\r\n", b"\0\x01"] {
+            let found = finding(get, answer);
+            assert_eq!(found, Some(ODD_ANSWER), "{}", answer.escape_ascii());
+        }
         let manual = b"HTTP/1.1 200 OK\r\n\r\nIt says: speaking HTTP on an HTTPS port";
         assert_eq!(finding(get, manual), None);
         assert_eq!(finding(b"SSH-2.0-x\r\n", b"SSH-2.0-y\r\n"), None);

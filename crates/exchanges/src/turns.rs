@@ -121,7 +121,8 @@ impl Turns {
         lines && !bytes.starts_with(b"-ERR") && !ends_with_dot(bytes)
     }
 
-    fn answer(&mut self, at: Moment) {
+    /// The server answers.
+    pub(crate) fn answer(&mut self, at: Moment) {
         if let Some(asked) = self.asked.take() {
             self.answered = Some(asked);
             self.questions = self.questions.saturating_add(1);

@@ -149,3 +149,31 @@ fn what_came_over_a_router_was_not_captured_at_its_sender() {
     assert!(gone_in_a_moment(64).contains("captured_at_sender"));
     assert!(!gone_in_a_moment(63).contains("captured_at_sender"));
 }
+
+/// A whole exchange, and keep-alive probes every ten seconds behind a minute of rest: the first `answered` are, six more are not.
+fn probed(answered: u32) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 3000, 3000);
+    for n in 0..answered + 6 {
+        let at = 60.0 + f64::from(n) * 10.0;
+        talk.client(at, ACK, up - 1, down, b"");
+        if n < answered {
+            talk.server(at + 0.04, ACK, down, up, b"");
+        }
+    }
+    talk.verdict(70.0 + f64::from(answered + 6) * 10.0)
+}
+
+#[test]
+fn what_probes_do_not_find_any_more_may_have_been_forgotten() {
+    let verdict = probed(0);
+    let (forgotten, failed) = (
+        share(&verdict, Cause::IdleStateLost),
+        share(&verdict, Cause::PathBlackhole),
+    );
+    assert!(forgotten > 0.3 && failed > 0.3, "{}", told(&verdict));
+    let verdict = probed(2);
+    assert_eq!(verdict.cause, Cause::PathBlackhole, "{}", told(&verdict));
+    assert!(verdict.confidence > 0.8, "{}", told(&verdict));
+}

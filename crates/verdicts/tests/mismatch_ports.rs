@@ -1,4 +1,4 @@
-//! Plain HTTP to ports where servers expect TLS, and a close without a byte.
+//! Plain HTTP to ports where servers expect TLS, a close without a byte, and answers that are none in HTTP.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
@@ -7,7 +7,7 @@ mod talk;
 #[path = "made/told.rs"]
 mod told;
 
-use talk::{ACK, FIN_ACK, PSH_ACK, Talk};
+use talk::{ACK, FIN_ACK, PSH_ACK, RST_ACK, Talk};
 use told::told;
 use whyreset_verdicts::{Cause, Verdict};
 
@@ -73,4 +73,42 @@ fn a_server_that_closes_on_the_preface_of_http2_without_a_byte_does_not_speak_it
     talk.server(0.122, ACK, 2, up + 1, b"");
     let verdict = talk.verdict(1.0);
     assert_eq!(verdict.cause, Cause::ProtocolMismatch, "{}", told(&verdict));
+}
+
+/// The server answers a request with this, and closes with FIN, or with RST.
+fn answered(with: &[u8], reset: bool) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    talk.server(0.1, PSH_ACK, 1, up, with);
+    let down = 1 + with.len() as u32;
+    talk.client(0.1001, ACK, up, down, b"");
+    if reset {
+        talk.server(0.15, RST_ACK, down, up, b"");
+    } else {
+        talk.server(0.15, FIN_ACK, down, up, b"");
+        talk.client(0.1501, FIN_ACK, up, down + 1, b"");
+        talk.server(0.19, ACK, down + 1, up + 1, b"");
+    }
+    talk.verdict(1.0)
+}
+
+#[test]
+fn an_answer_that_is_none_in_http_is_most_likely_a_mismatch() {
+    for with in [
+        &b"hello world\r\n"[..],
+        b"HTTP/1.1 nope\r\n\r\n",
+        b"\x01\x02\x03\x04",
+    ] {
+        for reset in [false, true] {
+            let verdict = answered(with, reset);
+            assert_eq!(verdict.cause, Cause::ProtocolMismatch, "{}", told(&verdict));
+            let sure = verdict.confidence;
+            assert!((0.5..0.85).contains(&sure), "{}", told(&verdict));
+            assert!(
+                verdict.summary.contains("begins with"),
+                "{}",
+                verdict.summary
+            );
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What asks for an answer, and what takes leave, by the rules of some protocols.
 
+mod stores;
+
 use super::ClientsLast;
 use crate::last_words;
 
@@ -18,6 +20,12 @@ pub(super) fn read(protocol: &str, bytes: &[u8], opening: bool) -> Option<Client
         "vnc" => vnc(bytes),
         "smb" => smb(bytes),
         "xmpp" => xmpp(bytes),
+        "dns" => stores::dns(bytes),
+        "memcached" => stores::memcached(bytes),
+        "kafka" => stores::kafka(bytes),
+        "mongodb" => stores::mongodb(bytes),
+        // The version that a client wants (AMQP §4.2.2), and its wish to connect (RFC 1006, X.224): the server says whether it agrees.
+        "amqp" | "rdp" if opening => Some(ClientsLast::Asks),
         _ => None,
     }
 }
@@ -180,7 +188,8 @@ fn vnc(bytes: &[u8]) -> Option<ClientsLast> {
 }
 
 /// The command of one message: who disconnects its tree, or logs off, takes leave; CANCEL, a notice of changes (which is answered when there
-/// is one) and the acknowledgement of a broken lock want nothing (MS-SMB2 §2.2.1, MS-CIFS §2.2.2.1 and §2.2.7.4).
+/// is one) and the acknowledgement of a broken lock want nothing (MS-SMB2 §2.2.1, MS-CIFS §2.2.2.1 and §2.2.7.4). What opens a session, a tree or
+/// a file is answered; what reads may wait for something to be there.
 fn smb(bytes: &[u8]) -> Option<ClientsLast> {
     let message = bytes.get(4..)?;
     let command = match message {
@@ -193,6 +202,7 @@ fn smb(bytes: &[u8]) -> Option<ClientsLast> {
         [2 | 4, 0] | [0x71 | 0x74] => Some(ClientsLast::Farewell),
         [0x0c | 0x0f | 0x12, 0] | [0xa4] => Some(ClientsLast::Tells),
         [0xa0] if function == [4, 0] => Some(ClientsLast::Tells),
+        [0 | 1 | 3 | 5, 0] | [0x72 | 0x73 | 0x75 | 0xa2] => Some(ClientsLast::Asks),
         _ => None,
     }
 }

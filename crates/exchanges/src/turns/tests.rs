@@ -174,6 +174,7 @@ fn answers_reports_and_standing_orders_ask_for_nothing() {
     assert_eq!(last("smb", &[&smb2(2)]), (Farewell, None));
     assert_eq!(last("smb", &[&smb2(15)]), (Tells, None));
     assert_eq!(last("smb", &[&smb2(8)]), (Untold, None));
+    assert_eq!(last("smb", &[&smb2(5)]), (Asks, None));
     assert_eq!(last("smb", &[b">\0\0\0\x27\xffSMB\x74"]), (Farewell, None));
     assert_eq!(last("xmpp", &[b"></stream:stream>\n"]), (Farewell, None));
 }
@@ -197,4 +198,28 @@ fn a_mail_goes_on_to_its_dot() {
     assert_eq!(one, (Untold, Some(2)));
     let none = last("pop3", &[b">RETR 9\r\n", b"<-ERR no such message\r\n"]);
     assert_eq!(none, (Untold, Some(2)));
+}
+
+#[test]
+fn stores_answer_what_they_are_asked() {
+    let query = b">\0\x0d\x12\x34\x01\0\0\x01\0\0\0\0\0\0x";
+    let response = b">\0\x0d\x12\x34\x81\0\0\x01\0\0\0\0\0\0x";
+    assert_eq!(last("dns", &[query]), (Asks, None));
+    assert_eq!(last("dns", &[response]), (Untold, None));
+    assert_eq!(last("memcached", &[b">get a b\r\n"]), (Asks, None));
+    assert_eq!(last("memcached", &[b">set a 0 0 1\r\nx\r\n"]), (Asks, None));
+    let unanswered = b">set a 0 0 1 noreply\r\nx\r\n";
+    assert_eq!(last("memcached", &[unanswered]), (Untold, None));
+    assert_eq!(last("memcached", &[b">quit\r\n"]), (Farewell, None));
+    let metadata = b">\0\0\0\x08\0\x03\0\x01\0\0\0\x07";
+    let produce = b">\0\0\0\x08\0\0\0\x01\0\0\0\x07";
+    assert_eq!(last("kafka", &[metadata]), (Asks, None));
+    assert_eq!(last("kafka", &[produce]), (Untold, None));
+    let message = |flags: u8| {
+        let mut bytes = vec![b'>', 21, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 7, 0, 0];
+        bytes.extend([flags, 0, 0, 0, 0]);
+        last("mongodb", &[&bytes]).0
+    };
+    assert_eq!((message(0), message(2)), (Asks, Untold));
+    assert_eq!(last("amqp", &[b">AMQP\0\0\x09\x01"]), (Asks, None));
 }

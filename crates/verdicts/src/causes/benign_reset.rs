@@ -241,6 +241,11 @@ pub(super) static RULE: CauseRule = CauseRule {
             "an alert is the reason, the RST only its end",
         ),
         on(
+            ODD_ANSWER,
+            0.3,
+            "what came is no answer in the client's protocol",
+        ),
+        on(
             DIFFERENT_PROTOCOLS,
             0.05,
             "the two never understood each other",

@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.3,
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
-    needs: any_of(&[IDLE_BEFORE_FAILURE, FIN_REFUSED_NEARBY]),
+    needs: any_of(&[IDLE_BEFORE_FAILURE, REST_BEFORE_PROBES, FIN_REFUSED_NEARBY]),
     weights: &[
         on(
             RST_FROM_NEXT_HOP,
@@ -107,6 +107,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(KEEP_ALIVE_UNANSWERED, 1.5, "probes vanish too"),
         on(
+            REST_BEFORE_PROBES,
+            0.7,
+            "a host that vanishes in the rest looks the same",
+        ),
+        on(
             IDLE_TIMER_FITS,
             3.0,
             "the silence is just past a known idle limit",
@@ -184,6 +189,11 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if found.has_any(&[UNANSWERED_TAIL, OUTAGE]) {
         return format!(
             "After {idle} of silence nothing got through any more: a device on the path (NAT, firewall, balancer) has forgotten the idle connection."
+        );
+    }
+    if found.has(REST_BEFORE_PROBES) {
+        return format!(
+            "After {idle} of silence not even keep-alive probes got an answer: a device on the path (NAT, firewall, balancer) has forgotten the idle connection, or the other host has vanished."
         );
     }
     format!(

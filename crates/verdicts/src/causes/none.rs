@@ -236,6 +236,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(WINDOW_SHUT, 0.05, "a program that has stopped reading"),
         on(
+            ODD_ANSWER,
+            0.15,
+            "what came is no answer in the client's protocol",
+        ),
+        on(
             DIFFERENT_PROTOCOLS,
             0.03,
             "each side speaks a protocol of its own: nothing can come of it",

@@ -185,6 +185,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(FIN_UNANSWERED, 3.0, "not even a FIN is acknowledged"),
         on(KEEP_ALIVE_UNANSWERED, 3.0, "not even probes are answered"),
         on(
+            REST_BEFORE_PROBES,
+            0.5,
+            "a device may have forgotten the connection in its rest",
+        ),
+        on(
             PROBES_BETWEEN_GAPS,
             0.7,
             "probes without an answer in the rows that are shown",

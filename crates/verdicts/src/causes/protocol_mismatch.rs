@@ -11,7 +11,12 @@ pub(super) static RULE: CauseRule = CauseRule {
     page: PAGE,
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
-    needs: any_of(&[DIFFERENT_PROTOCOLS, UNLIKELY_PORT, CLOSED_AT_FIRST_WORD]),
+    needs: any_of(&[
+        DIFFERENT_PROTOCOLS,
+        ODD_ANSWER,
+        UNLIKELY_PORT,
+        CLOSED_AT_FIRST_WORD,
+    ]),
     weights: &[
         on(
             CLOSED_AT_FIRST_WORD,
@@ -25,6 +30,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(DIFFERENT_PROTOCOLS, 5.0, "the bytes show it"),
         on(
+            ODD_ANSWER,
+            0.7,
+            "browsers and curl refuse what is no answer in HTTP; but some small servers send a bare text, and clients of their own read it",
+        ),
+        on(
             DROPPED_UNHEARD,
             0.003,
             "the server had not read a word yet when it closed",
@@ -37,6 +47,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     summary: |case, found| {
         let what = found
             .get(DIFFERENT_PROTOCOLS)
+            .or_else(|| found.get(ODD_ANSWER))
             .or_else(|| found.get(UNLIKELY_PORT))
             .or_else(|| found.get(CLOSED_AT_FIRST_WORD))
             .map(|o| o.text.clone())

@@ -105,6 +105,11 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(UNANSWERED_TAIL, 0.2, "packets had stopped getting through"),
         on(TLS_ALERT, 0.2, "an alert is the reason"),
         on(
+            ODD_ANSWER,
+            0.15,
+            "what came is no answer in HTTP, so nothing was promised",
+        ),
+        on(
             DIFFERENT_PROTOCOLS,
             0.1,
             "the two do not understand each other",

@@ -298,6 +298,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.5,
             "servers break handshakes off for a reason",
         ),
+        on(ODD_ANSWER, 0.15, "it did answer, though not in HTTP"),
         on(
             DIFFERENT_PROTOCOLS,
             0.04,

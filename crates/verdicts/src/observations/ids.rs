@@ -366,6 +366,8 @@ ids! {
     TIMER_FITS = "timer_fits";
     /// A long silence lay before the first packet that got no answer, or a RST.
     IDLE_BEFORE_FAILURE = "idle_before_failure";
+    /// Nothing but keep-alive probes was sent behind a rest, and none of them was answered.
+    REST_BEFORE_PROBES = "rest_before_probes";
     /// That silence was a short one, and the RST acknowledges what was said behind it.
     WORDS_REFUSED_AFTER_REST = "words_refused_after_rest";
     /// That silence fits a known idle time of devices.
@@ -549,6 +551,8 @@ ids! {
     TLS_LEFT_UNUSED = "tls_left_unused";
     /// The two sides speak different protocols.
     DIFFERENT_PROTOCOLS = "different_protocols";
+    /// What the server said first behind a request in HTTP is no answer in HTTP, nor the greeting of a protocol that is known.
+    ODD_ANSWER = "odd_answer";
     /// A protocol on a port that is usually another's, and the server closed without a byte.
     UNLIKELY_PORT = "unlikely_port";
     /// The server closed without a byte as soon as it had read the first words, on a port that tells nothing.

@@ -3,6 +3,7 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::Side;
+use whyreset_exchanges::ClientsLast;
 
 use super::ending::SPEAKS_BY_ITSELF;
 use super::ids;
@@ -61,7 +62,7 @@ fn heard_out(case: &Case<'_>, close: Close, found: &mut Observations) {
     let soon = |at: &whyreset_connections::Moment| {
         at.time - close.at.time < case.two_round_trips() + AT_ONCE
     };
-    let in_order = case.fatal.is_none() && case.connection.timed;
+    let in_order = case.fatal.is_none() && case.connection.timed && !asks_by_rule(case);
     if let Some(at) = in_return.filter(soon).filter(|_| in_order) {
         found.add(
             ids::HEARD_OUT,
@@ -72,4 +73,10 @@ fn heard_out(case: &Case<'_>, close: Close, found: &mut Observations) {
             ),
         );
     }
+}
+
+/// What the client said last is a question by its protocol's rules.
+fn asks_by_rule(case: &Case<'_>) -> bool {
+    let last = case.connection.app.list.last();
+    last.is_some_and(|it| it.clients_last == ClientsLast::Asks)
 }

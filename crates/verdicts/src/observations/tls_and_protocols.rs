@@ -2,11 +2,11 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Moment, Side};
-use whyreset_exchanges::{Exchange, Protocol, Tls, TlsHandshake};
+use whyreset_exchanges::{Exchange, Finding, ODD_ANSWER, Protocol, Tls, TlsHandshake};
 
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close, Kind, Missing, goodbye};
+use crate::case::{Case, Close, Kind, Missing, goodbye, is_http};
 use crate::wording;
 
 /// Findings that mean that the two sides speak different protocols.
@@ -44,6 +44,10 @@ const THOUGHT_ABOUT: Span = Span::from_secs(3);
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     let c = case.connection;
     for finding in &c.app.findings {
+        if finding.id == ODD_ANSWER {
+            odd_answer(case, finding, found);
+            continue;
+        }
         let id = if MISMATCHES.contains(&finding.id) || finding.id.ends_with("_mismatch") {
             ids::DIFFERENT_PROTOCOLS
         } else {
@@ -137,6 +141,18 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
                 "The server resumed an earlier session: it showed no certificate.",
             );
         }
+    }
+}
+
+/// What came behind the request is no answer to it, where nothing that came before it can be meant, and nobody asked in HTTP/0.9, in which
+/// answers have no head.
+fn odd_answer(case: &Case<'_>, finding: &Finding, found: &mut Observations) {
+    let first = case.connection.app.list.first();
+    let unanswered = first
+        .is_some_and(|e| is_http(&e.protocol) && e.status.is_none() && e.body_delivered.is_none());
+    if unanswered && !found.has(ids::STARTS_MID_STREAM) {
+        let text = sentence(&finding.text);
+        found.tell(ids::ODD_ANSWER, finding.frames.clone(), text);
     }
 }
 

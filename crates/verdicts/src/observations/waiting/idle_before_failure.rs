@@ -1,7 +1,7 @@
 //! Silences, with everything acknowledged, before the first packet that failed: what a device, or a host, may have forgotten in.
 
 use whyreset_capture::{Span, Timestamp};
-use whyreset_connections::{Moment, Packet, Silence};
+use whyreset_connections::{Moment, Packet, Side, Silence};
 use whyreset_exchanges::Protocol;
 use whyreset_segments::Known;
 
@@ -23,6 +23,9 @@ const SHORTEST_MEMORY: Span = Span::from_secs(12);
 
 /// Records a silence, with nothing waiting for an acknowledgement, before the first packet that failed.
 pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
+    if let Some(probe) = unanswered_probe(case).filter(|_| loss::tail(case).is_none()) {
+        return rest_before_probes(case, probe, found);
+    }
     let Some((from, to)) = failure(case) else {
         return;
     };
@@ -149,6 +152,35 @@ fn failure(case: &Case<'_>) -> Option<(Timestamp, u64)> {
         reset.at.frame.saturating_sub(1)
     };
     Some((reset.at.time - trips - Span::from_millis(200), last))
+}
+
+/// Records a rest that ended with keep-alive probes, none of which was ever answered. How long it was says when the prober's timer ran out, not
+/// when a device forgot.
+fn rest_before_probes(case: &Case<'_>, probe: Moment, found: &mut Observations) {
+    let silences = case.connection.silences.iter();
+    let mut ended = silences.filter(|it| it.until.frame == probe.frame);
+    let rest = ended.find(|it| it.unacknowledged_of.is_none() && it.length >= SHORTEST_MEMORY);
+    let Some(rest) = rest.filter(|rest| !in_the_middle(case, rest.after)) else {
+        return;
+    };
+    found.tell(
+        ids::REST_BEFORE_PROBES,
+        [rest.after.frame, probe.frame],
+        format!(
+            "Before the first probe (frame {}) the connection had rested for {}: a device may have forgotten it meanwhile, or the other host have vanished.",
+            probe.frame,
+            wording::span(rest.length)
+        ),
+    );
+}
+
+/// The first of keep-alive probes none of which was ever answered: nothing was sent behind the rest but these.
+fn unanswered_probe(case: &Case<'_>) -> Option<Moment> {
+    [Side::Client, Side::Server].into_iter().find_map(|side| {
+        let probes = &case.connection.flows.of(side).keep_alives;
+        let mute = probes.unanswered >= 2 && probes.unanswered == probes.count;
+        probes.first.filter(|_| mute)
+    })
 }
 
 /// What waited for an acknowledgement was not sent again in all that time, and the packet that broke the silence acknowledges it, with
