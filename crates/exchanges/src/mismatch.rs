@@ -293,26 +293,29 @@ fn tell_odd_answer(server: &[u8], frames: &[u64], log: &mut ExchangeLog) {
 
 /// No response begins with these bytes (RFC 9112 §4): they are no version, or no three digits follow it.
 fn is_no_status_line(bytes: &[u8]) -> bool {
-    let status = match response_likeness(bytes) {
+    let version = match response_likeness(bytes) {
         Likeness::No => return !is_kin(bytes),
         Likeness::Open => return false,
-        Likeness::Yes => bytes.get(VERSION..).unwrap_or_default(),
+        Likeness::Yes => bytes.get(MAJOR..).unwrap_or_default(),
     };
-    let Some(blanks) = status.iter().position(|byte| *byte != b' ') else {
+    let minor = version.iter().take_while(|byte| byte.is_ascii_digit());
+    let behind = version.get(minor.count()..).unwrap_or_default();
+    let Some(blanks) = behind.iter().position(|byte| *byte != b' ') else {
         return false;
     };
-    let digits = status.get(blanks..).unwrap_or_default();
-    blanks == 0 || digits.iter().take(3).any(|byte| !byte.is_ascii_digit())
+    let status = behind.get(blanks..).unwrap_or_default();
+    blanks == 0 || status.iter().take(3).any(|byte| !byte.is_ascii_digit())
 }
 
-/// Bytes of `HTTP/1.1`.
-const VERSION: usize = 8;
+/// Bytes of `HTTP/1.`.
+const MAJOR: usize = 7;
 
-/// Answers that are like HTTP's: of another version, SHOUTcast's `ICY 200 OK`, those of RTSP (RFC 7826) and SIP (RFC 3261) to requests that are
-/// like HTTP's; and HTTP's own whose first byte does not show, as its number is the SYN's.
+/// Answers that are like HTTP's: of another version, or in small letters; SHOUTcast's `ICY 200 OK`, those of RTSP (RFC 7826) and SIP (RFC 3261) to
+/// requests that are like HTTP's; and HTTP's own whose first byte does not show, as its number is the SYN's.
 fn is_kin(bytes: &[u8]) -> bool {
-    let kin: [&[u8]; 5] = [b"HTTP/", b"TTP/1", b"ICY ", b"RTSP/", b"SIP/"];
-    kin.iter().any(|start| bytes.starts_with(start))
+    let kin: [&[u8]; 4] = [b"TTP/1", b"ICY ", b"RTSP/", b"SIP/"];
+    let name = bytes.get(..4).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"HTTP") || kin.iter().any(|start| bytes.starts_with(start))
 }
 
 /// So many bytes tell a ClientHello.
@@ -568,12 +571,15 @@ mod tests {
         for answer in [
             &b"HTTP/1.1 200 OK\r\n"[..],
             b"HTTP/1.0  302",
+            b"HTTP/1.01 200 OK\r\n",
             b"HTTP/1.1 2",
             b"HTTP/1.1",
             b"HT",
             b"ICY 200 OK\r\n",
             b"RTSP/1.0 200 OK\r\n",
             b"HTTP/2 200\r\n",
+            b"http/1.1 200 ok\r\n",
+            b"HTTP 503 Server Busy\r\n",
             b"TTP/1.1 200\r\n",
         ] {
             assert_eq!(finding(get, answer), None, "{}", answer.escape_ascii());
