@@ -43,12 +43,7 @@ pub(crate) fn usual(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<A
     if carried >> 8 != IPV4 || hops & FRAGMENT_AND_PROTOCOL != WHOLE_TCP {
         return None;
     }
-    let look = Look::plain(&PlainLook {
-        link: LinkLook::ethernet(u64_at(headers, 6) >> 16, 0),
-        interface: record.interface,
-        hops,
-        ecn: carried as u8,
-    });
+    let look = look(record, headers);
     let control = u32_at(headers, 46);
     match control & LEN_AND_CONTROL {
         ACK_WITH_OPTIONS => {
@@ -69,6 +64,17 @@ pub(crate) fn usual(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option<A
         return None;
     }
     Some(ends(headers))
+}
+
+/// How the packet looks whose headers these are, but for its options.
+#[inline(always)]
+fn look(record: &Record<'_>, headers: &[u8; HEADERS]) -> Look {
+    Look::plain(&PlainLook {
+        link: LinkLook::ethernet(u64_at(headers, 6) >> 16, 0),
+        interface: record.interface,
+        hops: u32_at(headers, 20),
+        ecn: u32_at(headers, 12) as u8,
+    })
 }
 
 /// The control bits that tell a SYN, and the one that is it.
@@ -100,12 +106,7 @@ pub(crate) fn opening(record: &Record<'_>, at: u32, usual: &mut Usual) -> Option
     if frame_len != HEADERS as u32 + options || (frame_len as usize) > record.bytes.len() {
         return None;
     }
-    let look = Look::plain(&PlainLook {
-        link: LinkLook::ethernet(u64_at(headers, 6) >> 16, 0),
-        interface: record.interface,
-        hops,
-        ecn: carried as u8,
-    });
+    let look = look(record, headers);
     usual.look = look.with_options(options);
     let numbers = u64_at(headers, 38);
     usual.ack = numbers as u32;
