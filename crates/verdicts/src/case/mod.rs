@@ -30,7 +30,7 @@ pub(crate) use full_segment::is_full;
 pub(crate) use in_flight::{in_flight, shows_acknowledgements};
 pub(crate) use outage::Outage;
 pub(crate) use sizes::was_sending;
-pub(crate) use turns::{asks, was_announced};
+pub(crate) use turns::{asks, asks_by_rule, was_announced};
 pub(crate) use unread::no_to_an_unread_upload;
 pub(crate) use wait::{Wait, before as wait_before};
 

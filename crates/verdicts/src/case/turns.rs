@@ -51,9 +51,7 @@ pub(super) fn missing_of_unknown(
         (Side::Client, Kind::Fin) if as_usual(connection, close) => None,
         (Side::Server, Kind::Fin) if left_too(connection) => None,
         // By the protocol's own words: who asks so wants an answer. In the middle of a long message they may be anything.
-        (Side::Client, Kind::Fin)
-            if exchange.clients_last == ClientsLast::Asks && !was_sending(connection) =>
-        {
+        (Side::Client, Kind::Fin) if asks_by_rule(exchange) && !was_sending(connection) => {
             Some(Missing::Unanswered)
         }
         (Side::Client, Kind::Fin) => {
@@ -165,7 +163,7 @@ fn left_with_a_word(connection: &Connection<Exchanges>, close: Close) -> bool {
 
 /// The server has announced the transfer that it was asked for, in a connection of its own (FTP): its answer is to come behind that.
 fn is_announced(exchange: &Exchange) -> bool {
-    exchange.clients_last == ClientsLast::Asks
+    asks_by_rule(exchange)
         && exchange.answer_began.is_none()
         && exchange.last_speaker == Some(Side::Server)
 }
@@ -185,7 +183,12 @@ pub(crate) fn was_announced(
     let unanswered = exchange
         .answer_began
         .is_none_or(|answer| answer.frame > close.at.frame);
-    exchange.clients_last == ClientsLast::Asks && unanswered && spoke
+    asks_by_rule(exchange) && unanswered && spoke
+}
+
+/// What the client said last asks for an answer by its protocol's rules.
+pub(crate) fn asks_by_rule(exchange: &Exchange) -> bool {
+    exchange.clients_last == ClientsLast::Asks
 }
 
 /// What the client said last asks for an answer, by its protocol or because its like was answered before.

@@ -2,12 +2,13 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::{Dialect, Reset, Side};
-use whyreset_exchanges::{ClientsLast, Exchange, Protocol};
+use whyreset_exchanges::{Exchange, Protocol};
 
 use super::ids;
 use crate::Observations;
 use crate::case::{
-    Case, Missing, OpenExchange, in_flight, is_http, no_to_an_unread_upload, was_sending,
+    Case, Missing, OpenExchange, asks_by_rule, in_flight, is_http, no_to_an_unread_upload,
+    was_sending,
 };
 use crate::wording;
 
@@ -47,7 +48,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     perhaps_half_a_head(case, open, found);
     refused_with(case, open, &frames, found);
     // A query or a command asks for an answer by its protocol's rules.
-    let by_rule = open.missing == Missing::Unanswered && asks_by_rule(open);
+    let by_rule = open.missing == Missing::Unanswered && open.exchange.is_some_and(asks_by_rule);
     if open.estimated && !by_rule {
         found.add(
             ids::ESTIMATED,
@@ -387,15 +388,10 @@ fn last_complete_frames(case: &Case<'_>) -> Vec<u64> {
     }
 }
 
-fn asks_by_rule(open: &OpenExchange<'_>) -> bool {
-    let last = open.exchange.map(|e| e.clients_last);
-    last == Some(ClientsLast::Asks)
-}
-
 fn unanswered(case: &Case<'_>, open: &OpenExchange<'_>) -> String {
     let acked = case.connection.flows.client.acked_to >= case.connection.flows.client.sent_to
         && case.connection.flows.client.bytes > 0;
-    if open.estimated && !asks_by_rule(open) {
+    if open.estimated && !open.exchange.is_some_and(asks_by_rule) {
         return format!(
             "By sizes and turns, {} was still unanswered{}.",
             open.name(),

@@ -3,12 +3,11 @@
 
 use whyreset_capture::Span;
 use whyreset_connections::Side;
-use whyreset_exchanges::ClientsLast;
 
 use super::ending::SPEAKS_BY_ITSELF;
 use super::ids;
 use crate::Observations;
-use crate::case::{Case, Close, Kind, was_sending};
+use crate::case::{Case, Close, Kind, asks_by_rule, was_sending};
 use crate::wording;
 
 /// Who asks so often has been answered in between.
@@ -62,7 +61,8 @@ fn heard_out(case: &Case<'_>, close: Close, found: &mut Observations) {
     let soon = |at: &whyreset_connections::Moment| {
         at.time - close.at.time < case.two_round_trips() + AT_ONCE
     };
-    let in_order = case.fatal.is_none() && case.connection.timed && !asks_by_rule(case);
+    let asked = case.connection.app.list.last().is_some_and(asks_by_rule);
+    let in_order = case.fatal.is_none() && case.connection.timed && !asked;
     if let Some(at) = in_return.filter(soon).filter(|_| in_order) {
         found.add(
             ids::HEARD_OUT,
@@ -73,10 +73,4 @@ fn heard_out(case: &Case<'_>, close: Close, found: &mut Observations) {
             ),
         );
     }
-}
-
-/// What the client said last is a question by its protocol's rules.
-fn asks_by_rule(case: &Case<'_>) -> bool {
-    let last = case.connection.app.list.last();
-    last.is_some_and(|it| it.clients_last == ClientsLast::Asks)
 }
