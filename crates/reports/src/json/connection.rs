@@ -7,7 +7,8 @@ use whyreset_segments::{Endpoint, Host, HostNames};
 use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
 
 use super::exchange;
-use super::pen::{self, Pen, Usual};
+use super::page::Page;
+use super::pen::{Pen, Usual};
 use super::template::Template;
 use super::times::{Millis, Seconds};
 use super::writer::{Object, ToJson, Word, array, name, word};
@@ -33,18 +34,15 @@ pub(super) struct EndpointJson<'a> {
     pub names: &'a HostNames,
 }
 
-/// Bytes that are enough for the beginning of a usual connection's object, and for what goes on with it up to its verdict.
-const USUAL: usize = 448;
-
-/// Appends a connection.
-pub(super) fn write(out: &mut Vec<u8>, judged: &Judged, origin: Timestamp, names: &HostNames) {
-    Identity::of(judged, origin, names).write(out);
-    write_findings(out, judged);
+/// Puts a connection down.
+pub(super) fn write(page: &mut Page, judged: &Judged, origin: Timestamp, names: &HostNames) {
+    Identity::of(judged, origin, names).put_down(page);
+    page.append(|out| write_findings(out, judged));
 }
 
-/// Appends a connection that is told in brief, with its verdict.
+/// Puts a connection down that is told in brief, with its verdict.
 pub(super) fn write_brief(
-    out: &mut Vec<u8>,
+    page: &mut Page,
     connection: &Brief<Exchanges>,
     verdict: &(impl ToJson + Usual),
     origin: Timestamp,
@@ -55,8 +53,8 @@ pub(super) fn write_brief(
         findings: Findings::of_brief(connection, verdict),
     };
     let mut exchanges = connection.app.list.iter();
-    if !exchanges.all(exchange::is_usual) || pen::append(out, &told).is_none() {
-        write_any_brief(out, connection, verdict, origin, names);
+    if !exchanges.all(exchange::is_usual) || page.put(&told).is_none() {
+        page.append(|out| write_any_brief(out, connection, verdict, origin, names));
     }
 }
 
@@ -109,11 +107,6 @@ impl ToJson for Filled<'_> {
 }
 
 impl Usual for Filled<'_> {
-    #[inline]
-    fn most(&self) -> usize {
-        self.template.most()
-    }
-
     #[inline]
     fn put<'r>(&self, pen: Pen<'r>) -> Option<Pen<'r>> {
         self.template.put(pen, self.number)
@@ -187,16 +180,16 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// Appends the beginning of the connection's object; [`write_findings`] goes on with it.
+    /// Puts the beginning of the connection's object down; [`write_findings`] goes on with it.
     #[inline(always)]
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        if pen::append(out, self).is_none() {
-            self.write_any(out);
+    pub(super) fn put_down(&self, page: &mut Page) {
+        if page.put(self).is_none() {
+            page.append(|out| self.write(out));
         }
     }
 
     #[inline(never)]
-    fn write_any(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.field(name!("stream"), &self.stream);
         object.field(name!("client"), &self.client);
@@ -211,37 +204,24 @@ impl<'a> Identity<'a> {
 /// With addresses, ports and times.
 impl Usual for Identity<'_> {
     #[inline(always)]
-    fn most(&self) -> usize {
-        USUAL
-    }
-
-    #[inline(never)]
     fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
         let ports = (self.client.port()?, self.server.port()?);
         let (Seconds(start), Seconds(end)) = (self.start_s?, self.end_s?);
         if self.proxied_client.is_some() {
             return None;
         }
-        pen.text(b"{\"stream\":")?;
-        pen.number(self.stream)?;
-        pen.text(b",\"client\":{\"ip\":")?;
+        pen.number_behind(b"{\"stream\":", self.stream)?;
+        pen.text(b",\"client\":{\"ip\":\"")?;
         pen.address(&self.client.end.host)?;
-        pen.text(b",\"port\":")?;
-        pen.number(ports.0.into())?;
-        pen.text(b"},\"server\":{\"ip\":")?;
+        pen.number_behind(b"\",\"port\":", ports.0.into())?;
+        pen.text(b"},\"server\":{\"ip\":\"")?;
         pen.address(&self.server.end.host)?;
-        pen.text(b",\"port\":")?;
-        pen.number(ports.1.into())?;
-        pen.text(b"},\"frames\":{\"first\":")?;
-        pen.number(self.frames.first)?;
-        pen.text(b",\"last\":")?;
-        pen.number(self.frames.last)?;
-        pen.text(b",\"count\":")?;
-        pen.number(self.frames.count)?;
-        pen.text(b"},\"start_s\":")?;
-        pen.seconds(start)?;
-        pen.text(b",\"end_s\":")?;
-        pen.seconds(end)?;
+        pen.number_behind(b"\",\"port\":", ports.1.into())?;
+        pen.number_behind(b"},\"frames\":{\"first\":", self.frames.first)?;
+        pen.number_behind(b",\"last\":", self.frames.last)?;
+        pen.number_behind(b",\"count\":", self.frames.count)?;
+        pen.seconds(b"},\"start_s\":", start)?;
+        pen.seconds(b",\"end_s\":", end)?;
         Some(pen)
     }
 }
@@ -296,11 +276,9 @@ impl<'a, V> Findings<'a, V> {
 }
 
 impl<V: ToJson> Findings<'_, V> {
-    #[inline(always)]
+    #[inline(never)]
     fn write(&self, out: &mut Vec<u8>) {
-        if pen::append(out, self).is_none() {
-            self.write_any(out);
-        }
+        self.write_beginning(out);
         self.verdict.write(out);
         out.extend_from_slice(b",\"exchanges\":");
         array(out, self.exchanges, exchange::write);
@@ -308,8 +286,8 @@ impl<V: ToJson> Findings<'_, V> {
     }
 
     /// Appends what stands in front of the verdict.
-    #[inline(never)]
-    fn write_any(&self, out: &mut Vec<u8>) {
+    #[inline(always)]
+    fn write_beginning(&self, out: &mut Vec<u8>) {
         let mut object = Object::go_on(out);
         let mut bytes = Object::begin(object.name(name!("bytes")));
         bytes.field(name!("client"), &self.bytes.client);
@@ -325,27 +303,31 @@ impl<V: ToJson> Findings<'_, V> {
     }
 }
 
-/// What stands in front of the verdict.
+/// What stands in front of the verdict, of a connection that was completed.
 impl<V> Usual for Findings<'_, V> {
     #[inline(always)]
-    fn most(&self) -> usize {
-        USUAL
-    }
-
-    #[inline(never)]
     fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
-        pen.text(b",\"bytes\":{\"client\":")?;
-        pen.number_if_known(self.bytes.client)?;
-        pen.text(b",\"server\":")?;
-        pen.number_if_known(self.bytes.server)?;
-        pen.text(b"},\"outcome\":\"")?;
-        pen.bytes(self.outcome.id().as_bytes())?;
-        pen.text(b"\",\"vantage\":")?;
-        pen.bytes(place(self.place).0.as_bytes())?;
-        pen.text(b",\"rtt_ms\":{\"client_side\":")?;
-        pen.millis_if_known(self.trips.client)?;
-        pen.text(b",\"server_side\":")?;
-        pen.millis_if_known(self.trips.server)?;
+        pen.number_if_known(b",\"bytes\":{\"client\":", self.bytes.client)?;
+        pen.number_if_known(b",\"server\":", self.bytes.server)?;
+        if self.outcome != Outcome::Completed {
+            return None;
+        }
+        match self.place {
+            Place::Client => {
+                pen.text(b"},\"outcome\":\"completed\",\"vantage\":\"client\",\"rtt_ms\":{")?;
+            }
+            Place::Server => {
+                pen.text(b"},\"outcome\":\"completed\",\"vantage\":\"server\",\"rtt_ms\":{")?;
+            }
+            Place::Path => {
+                pen.text(b"},\"outcome\":\"completed\",\"vantage\":\"path\",\"rtt_ms\":{")?;
+            }
+            Place::Unknown => {
+                pen.text(b"},\"outcome\":\"completed\",\"vantage\":\"unknown\",\"rtt_ms\":{")?;
+            }
+        }
+        pen.millis_if_known(b"\"client_side\":", self.trips.client)?;
+        pen.millis_if_known(b",\"server_side\":", self.trips.server)?;
         pen.text(b"},\"verdict\":")?;
         Some(pen)
     }
@@ -353,12 +335,6 @@ impl<V> Usual for Findings<'_, V> {
 
 /// Where its exchanges are usual, too.
 impl<V: Usual> Usual for Told<'_, V> {
-    #[inline(always)]
-    fn most(&self) -> usize {
-        let exchanges = self.findings.exchanges.iter().map(Usual::most);
-        2 * USUAL + self.findings.verdict.most() + exchanges.sum::<usize>()
-    }
-
     #[inline(always)]
     fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
         pen = self.identity.put(pen)?;

@@ -8,6 +8,7 @@ use whyreset_exchanges::Exchanges;
 use whyreset_segments::HostNames;
 
 use super::connection::{self, Identity};
+use super::page::Page;
 use super::template::Template;
 use super::times::rfc3339;
 use super::unread::Unread;
@@ -19,7 +20,7 @@ use crate::{CaptureFacts, Findings, Judged};
 pub struct Document<W> {
     out: W,
     /// What has not been written out yet.
-    buffer: Vec<u8>,
+    page: Page,
     connections: u64,
     /// The verdicts on connections that ended well, by who closed first, once they were needed.
     well: BySide<Option<Template>>,
@@ -37,7 +38,7 @@ impl<W: Write> Document<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
-            buffer: Vec::with_capacity(TOGETHER + 4096),
+            page: Page::new(TOGETHER),
             connections: 0,
             well: BySide::default(),
             unread: None,
@@ -69,9 +70,12 @@ impl<W: Write> Document<W> {
         origin: Timestamp,
         names: &HostNames,
     ) -> io::Result<()> {
-        let out = self.next()?;
-        Identity::of_lone_syn(syn, &syn.ends(), origin, names).write(out);
-        findings.template.write(out, syn.at().frame);
+        let page = self.next()?;
+        Identity::of_lone_syn(syn, &syn.ends(), origin, names).put_down(page);
+        let filled = connection::Filled::at(&findings.template, syn.at().frame);
+        if page.put(&filled).is_none() {
+            page.append(|out| filled.write(out));
+        }
         Ok(())
     }
 
@@ -90,14 +94,16 @@ impl<W: Write> Document<W> {
             let frame = connection.fins.of(closer).frame;
             self.next()?;
             let told = self.unread.get_or_insert_with(Unread::new);
-            let out = &mut self.buffer;
+            let page = &mut self.page;
             match told.on(last, frame) {
                 Some(verdict) => {
-                    connection::write_brief(out, connection, &verdict, origin, names);
+                    connection::write_brief(page, connection, &verdict, origin, names);
                 }
                 None => {
                     let verdict = whyreset_verdicts::unread(last, frame);
-                    connection::write_any_brief(out, connection, &verdict, origin, names);
+                    page.append(|out| {
+                        connection::write_any_brief(out, connection, &verdict, origin, names)
+                    });
                 }
             }
             return Ok(());
@@ -106,25 +112,22 @@ impl<W: Write> Document<W> {
         let well = self.well.of_mut(closer);
         let verdict = well.get_or_insert_with(|| connection::all_well(closer));
         let filled = connection::Filled::at(verdict, connection.fins.of(closer).frame);
-        connection::write_brief(&mut self.buffer, connection, &filled, origin, names);
+        connection::write_brief(&mut self.page, connection, &filled, origin, names);
         Ok(())
     }
 
-    /// The buffer, for the next connection to be appended.
-    fn next(&mut self) -> io::Result<&mut Vec<u8>> {
-        if self.buffer.len() >= TOGETHER {
-            self.write_out()?;
+    /// The page, for the next connection to be put down.
+    #[inline]
+    fn next(&mut self) -> io::Result<&mut Page> {
+        if self.page.len() >= TOGETHER {
+            self.page.write_out(&mut self.out)?;
         }
-        let before: &[u8] = if self.connections == 0 { HEAD } else { b",\n" };
+        match self.connections {
+            0 => self.page.bytes(HEAD),
+            _ => self.page.bytes(b",\n"),
+        }
         self.connections += 1;
-        self.buffer.extend_from_slice(before);
-        Ok(&mut self.buffer)
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
+        Ok(&mut self.page)
     }
 
     /// Ends the document with what is known of the inputs, and gives the output back.
@@ -133,12 +136,12 @@ impl<W: Write> Document<W> {
     /// When the output cannot be written to.
     pub fn end(mut self, captures: &[CaptureFacts]) -> io::Result<W> {
         if self.connections == 0 {
-            self.buffer.extend_from_slice(HEAD);
+            self.page.bytes(HEAD);
         }
-        self.buffer.extend_from_slice(b"\n],\n\"captures\":");
-        captures.write(&mut self.buffer);
-        self.buffer.extend_from_slice(b"}\n");
-        self.write_out()?;
+        self.page.bytes(b"\n],\n\"captures\":");
+        self.page.append(|out| captures.write(out));
+        self.page.bytes(b"}\n");
+        self.page.write_out(&mut self.out)?;
         self.out.flush()?;
         Ok(self.out)
     }

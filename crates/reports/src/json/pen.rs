@@ -3,91 +3,122 @@
 //! What is appended to a buffer asks each time whether it has room, and notes its new length. Of pieces of known lengths, a pen in
 //! registers does with one comparison each. It is for what most connections have; [`super::writer`] writes everything.
 
-use std::net::Ipv4Addr;
+use std::io::Write;
 
 use whyreset_capture::Span;
 use whyreset_segments::Host;
 
-use super::digits::{self, EIGHT_DIGITS};
+use super::digits::{self, NINE_DIGITS};
 use super::times::{Millis, Seconds};
-use super::writer;
+use super::{addresses, writer};
 
 /// Where the next piece is written. Each piece gives `None` where it does not fit, or where the pen is not made for it: then what was
 /// written is of no use.
 pub(super) struct Pen<'r> {
-    room: &'r mut [u8],
+    room: &'r mut [u8; ROOM],
+    at: usize,
 }
+
+/// Bytes that a pen writes at most. What takes more is not usual.
+const ROOM: usize = 32 << 10;
 
 /// What a pen can write, where it is usual.
 pub(super) trait Usual {
-    /// Bytes that it takes at most, where it is usual.
-    fn most(&self) -> usize;
-
     /// Writes it, and gives the pen behind it: handed on by value, it stays in registers.
     fn put<'r>(&self, pen: Pen<'r>) -> Option<Pen<'r>>;
 }
 
-/// Appends it. `None`, and nothing is appended, where it is unusual.
-#[inline(always)]
-pub(super) fn append(out: &mut Vec<u8>, usual: &impl Usual) -> Option<()> {
-    let (begin, most) = (out.len(), usual.most());
-    out.resize(begin + most, 0);
-    let pen = Pen {
-        room: out.get_mut(begin..)?,
-    };
-    let left = usual.put(pen).map(|behind| behind.room.len());
-    out.truncate(begin + most - left.unwrap_or(most));
-    left.map(|_| ())
-}
+impl<'r> Pen<'r> {
+    /// Bytes that it writes at most.
+    pub(super) const ROOM: usize = ROOM;
 
-impl Pen<'_> {
+    /// One that begins here.
+    #[inline(always)]
+    pub(super) const fn new(room: &'r mut [u8; ROOM]) -> Self {
+        Self { room, at: 0 }
+    }
+
+    /// How many bytes it has written.
+    #[inline(always)]
+    pub(super) const fn written(&self) -> usize {
+        self.at
+    }
+
+    /// The next `N` bytes.
+    #[inline(always)]
+    fn place<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        let at = self.at;
+        if at > const { ROOM - N } {
+            return None;
+        }
+        self.room.get_mut(at..at + N)?.first_chunk_mut()
+    }
+
     /// These bytes, of which it is known beforehand how many they are.
     #[inline(always)]
     pub(super) fn text<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
-        self.begin_of(*text, N)
+        *self.place()? = *text;
+        self.at += N;
+        Some(())
     }
 
     /// The first `len` of these bytes.
     #[inline(always)]
-    fn begin_of<const N: usize>(&mut self, bytes: [u8; N], len: usize) -> Option<()> {
-        let room = std::mem::take(&mut self.room);
-        *room.first_chunk_mut()? = bytes;
-        self.room = room.get_mut(len..)?;
+    pub(super) fn begin_of<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Option<()> {
+        self.put(|room| {
+            *room = *bytes;
+            len
+        })
+    }
+
+    /// What `put` puts down, and tells the length of, in room of a known size.
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, put: impl FnOnce(&mut [u8; N]) -> usize) -> Option<()> {
+        let len = put(self.place()?);
+        self.at += len.min(N);
         Some(())
     }
 
     /// These bytes.
     #[inline(always)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
-        let room = std::mem::take(&mut self.room);
-        let (place, room) = room.split_at_mut_checked(bytes.len())?;
+        let place = self.room.get_mut(self.at..)?.get_mut(..bytes.len())?;
         place.copy_from_slice(bytes);
-        self.room = room;
+        self.at += bytes.len();
         Some(())
     }
 
-    /// The digits of a number, as [`digits::of`] gives them.
+    /// These bytes, and behind them a number of at most nine digits: one comparison for both.
     #[inline(always)]
-    pub(super) fn digits(&mut self, (digits, len): (u64, usize)) -> Option<()> {
-        self.begin_of(digits.to_le_bytes(), len)
-    }
-
-    /// A number of at most eight digits.
-    #[inline(always)]
-    pub(super) fn number(&mut self, number: u64) -> Option<()> {
-        match number {
-            small @ 0..10 => self.text(&[b'0' + small as u8]),
-            eight if eight < u64::from(EIGHT_DIGITS) => self.digits(digits::of(eight as u32)),
-            _ => None,
+    pub(super) fn number_behind<const N: usize>(
+        &mut self,
+        text: &[u8; N],
+        number: u64,
+    ) -> Option<()> {
+        let at = self.at;
+        if at > const { ROOM - N - digits::ROOM } || number >= NINE_DIGITS.into() {
+            return None;
         }
+        let (before, behind) = self.room.get_mut(at..)?.split_first_chunk_mut()?;
+        *before = *text;
+        let len = digits::put(behind.first_chunk_mut()?, number as u32);
+        self.at = at + N + len;
+        Some(())
     }
 
-    /// A number, or `null`.
+    /// These bytes, and behind them a number, or `null`.
     #[inline(always)]
-    pub(super) fn number_if_known(&mut self, number: Option<u64>) -> Option<()> {
+    pub(super) fn number_if_known<const N: usize>(
+        &mut self,
+        text: &[u8; N],
+        number: Option<u64>,
+    ) -> Option<()> {
         match number {
-            Some(number) => self.number(number),
-            None => self.text(b"null"),
+            Some(number) => self.number_behind(text, number),
+            None => {
+                self.text(text)?;
+                self.text(b"null")
+            }
         }
     }
 
@@ -96,70 +127,62 @@ impl Pen<'_> {
     pub(super) fn string_if_known(&mut self, text: Option<&str>) -> Option<()> {
         match text {
             Some(text) => {
-                let room = std::mem::take(&mut self.room);
-                self.room = behind_string(room, text.as_bytes())?;
+                let room = self.room.get_mut(self.at..)?;
+                put_string(room, text.as_bytes())?;
+                self.at += text.len() + 2;
                 Some(())
             }
             None => self.text(b"null"),
         }
     }
 
-    /// `"192.0.2.1"`, or an address of IPv6.
+    /// An address, without quotation marks.
     #[inline(always)]
     pub(super) fn address(&mut self, host: &Host) -> Option<()> {
-        let room = std::mem::take(&mut self.room);
-        self.room = match host {
-            Host::V4(address) => behind_v4(room, *address)?,
-            Host::V6(address) => behind_string(room, address.to_string().as_bytes())?,
-            Host::Name(_) => return None,
-        };
-        Some(())
+        match host {
+            Host::V4(address) => self.put(|room| addresses::put(room, *address)),
+            Host::V6(address) => {
+                let mut room = self.room.get_mut(self.at..)?;
+                let before = room.len();
+                write!(room, "{address}").ok()?;
+                self.at += before - room.len();
+                Some(())
+            }
+            Host::Name(_) => None,
+        }
     }
 
-    /// A span in seconds.
+    /// These bytes, and behind them a span in seconds.
     #[inline(always)]
-    pub(super) fn seconds(&mut self, span: Span) -> Option<()> {
-        let (whole, [tenths, behind]) = Seconds(span).in_decimals()?;
-        self.number(whole)?;
-        self.text(&[b'.', b'0' + tenths as u8])?;
-        self.digits(digits::of_decimals(behind))
+    pub(super) fn seconds<const N: usize>(&mut self, text: &[u8; N], span: Span) -> Option<()> {
+        let (whole, billionths) = Seconds(span).in_decimals()?;
+        self.number_behind(text, whole)?;
+        self.text(b".")?;
+        self.put(|room| digits::put_decimals(room, billionths))
     }
 
-    /// A span in milliseconds, or `null`.
+    /// These bytes, and behind them a span in milliseconds, or `null`.
     #[inline(always)]
-    pub(super) fn millis_if_known(&mut self, span: Option<Span>) -> Option<()> {
+    pub(super) fn millis_if_known<const N: usize>(
+        &mut self,
+        text: &[u8; N],
+        span: Option<Span>,
+    ) -> Option<()> {
         let Some(span) = span else {
+            self.text(text)?;
             return self.text(b"null");
         };
-        let (whole, decimals) = Millis(span).in_decimals()?;
-        self.number(whole)?;
+        let (whole, thousandths) = Millis(span).in_decimals()?;
+        self.number_behind(text, whole)?;
         self.text(b".")?;
-        let (digits, len) = digits::of_three_decimals(decimals);
-        self.begin_of(digits, len.max(1))
+        self.put(|room| digits::put_three_decimals(room, thousandths))
     }
 }
 
-/// Writes `"192.0.2.1"` and gives the room behind it.
+/// Writes `"text"` at the beginning of some room.
 #[inline(never)]
-fn behind_v4(room: &mut [u8], address: Ipv4Addr) -> Option<&mut [u8]> {
-    let mut pen = Pen { room };
-    pen.text(b"\"")?;
-    let [first, second, third, last] = address.octets();
-    for part in [first, second, third] {
-        let (text, len) = writer::address_part(part);
-        pen.begin_of(text, len)?;
-    }
-    let (text, len) = writer::address_part(last);
-    pen.begin_of(text, len - 1)?;
-    pen.text(b"\"")?;
-    Some(pen.room)
-}
-
-/// Writes `"text"` and gives the room behind it.
-#[inline(never)]
-fn behind_string<'r>(room: &'r mut [u8], text: &[u8]) -> Option<&'r mut [u8]> {
-    let (place, behind) = room.split_at_mut_checked(text.len() + 2)?;
-    let [before, inside @ .., after] = place else {
+fn put_string(room: &mut [u8], text: &[u8]) -> Option<()> {
+    let [before, inside @ .., after] = room.get_mut(..text.len() + 2)? else {
         return None;
     };
     (*before, *after) = (b'"', b'"');
@@ -167,8 +190,8 @@ fn behind_string<'r>(room: &'r mut [u8], text: &[u8]) -> Option<&'r mut [u8]> {
         // The last eight overlap the first.
         *inside.first_chunk_mut()? = *first;
         *inside.last_chunk_mut()? = *last;
-        return writer::are_plain(*first, *last).then_some(behind);
+        return writer::are_plain(*first, *last).then_some(());
     }
     inside.copy_from_slice(text);
-    writer::is_plain(text).then_some(behind)
+    writer::is_plain(text).then_some(())
 }

@@ -1,7 +1,7 @@
 //! What is found of connections that are alike, as the document has it, with holes where the number of a frame stands.
 
 use super::connection::write_findings;
-use super::digits;
+use super::digits::{self, NINE_DIGITS};
 use super::pen::Pen;
 use super::writer::ToJson;
 use crate::Judged;
@@ -52,48 +52,31 @@ impl Template {
 
     /// Appends the text with this number in its holes.
     pub(super) fn write(&self, out: &mut Vec<u8>, number: u64) {
-        if number < u64::from(digits::EIGHT_DIGITS) {
-            let (digits, len) = digits::of(number as u32);
-            self.fill(out, |out| digits::append(digits.to_le_bytes(), len, out));
-        } else {
-            self.fill(out, |out| number.write(out));
+        let mut begin = 0;
+        for hole in &self.holes {
+            out.extend_from_slice(self.text.get(begin..*hole).unwrap_or_default());
+            number.write(out);
+            begin = *hole;
         }
+        out.extend_from_slice(self.text.get(begin..).unwrap_or_default());
     }
 
-    /// Bytes that it takes with a number of eight digits at most.
-    #[inline]
-    pub(super) fn most(&self) -> usize {
-        self.text.len() + (self.holes.len() + 1) * size_of::<u64>()
-    }
-
-    /// Puts it down with a number of eight digits at most.
-    #[inline(never)]
+    /// Puts it down with a number of nine digits at most.
+    #[inline(always)]
     pub(super) fn put<'r>(&self, mut pen: Pen<'r>, number: u64) -> Option<Pen<'r>> {
-        if number >= digits::EIGHT_DIGITS.into() {
+        if number >= NINE_DIGITS.into() {
             return None;
         }
-        let digits = digits::of(number as u32);
-        let (mut rest, mut behind) = (self.text.as_slice(), 0);
+        let mut digits = [0; digits::ROOM];
+        let len = digits::put(&mut digits, number as u32);
+        let mut begin = 0;
         for hole in &self.holes {
-            let (piece, after) = rest.split_at_checked(hole - behind)?;
-            pen.bytes(piece)?;
-            pen.digits(digits)?;
-            (rest, behind) = (after, *hole);
+            pen.bytes(self.text.get(begin..*hole)?)?;
+            pen.begin_of(&digits, len)?;
+            begin = *hole;
         }
-        pen.bytes(rest)?;
+        pen.bytes(self.text.get(begin..)?)?;
         Some(pen)
-    }
-
-    #[inline(always)]
-    fn fill(&self, out: &mut Vec<u8>, put_in: impl Fn(&mut Vec<u8>)) {
-        let (mut rest, mut behind) = (self.text.as_slice(), 0);
-        for hole in &self.holes {
-            let (piece, after) = rest.split_at_checked(hole - behind).unwrap_or((rest, &[]));
-            out.extend_from_slice(piece);
-            put_in(out);
-            (rest, behind) = (after, *hole);
-        }
-        out.extend_from_slice(rest);
     }
 }
 

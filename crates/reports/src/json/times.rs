@@ -2,7 +2,7 @@
 
 use whyreset_capture::{Span, Timestamp};
 
-use super::digits::{EIGHT_DIGITS, append, of_decimals, of_three_decimals};
+use super::digits::{append, put_decimals, put_three_decimals};
 use super::writer::ToJson;
 
 /// RFC 3339 in UTC with nanoseconds: `2014-01-04T17:30:01.000000000Z`.
@@ -25,27 +25,25 @@ const NANOS: u64 = 1_000_000_000;
 
 impl ToJson for Seconds {
     fn write(&self, out: &mut Vec<u8>) {
-        let Some((whole, [tenths, behind])) = self.in_decimals() else {
+        let Some((whole, billionths)) = self.in_decimals() else {
             return self.0.as_secs_f64().write(out);
         };
         whole.write(out);
-        out.extend_from_slice(&[b'.', b'0' + tenths as u8]);
-        let (digits, len) = of_decimals(behind);
-        append(digits.to_le_bytes(), len, out);
+        out.push(b'.');
+        append(out, |room| put_decimals(room, billionths));
     }
 }
 
 impl Seconds {
-    /// Whole seconds, tenths, and the eight digits behind them; `None` where they are more than the number needs.
-    #[inline]
-    pub(super) fn in_decimals(&self) -> Option<(u64, [u32; 2])> {
+    /// Whole seconds, and the billionths behind the point; `None` where they are more than the number needs.
+    #[inline(always)]
+    pub(super) fn in_decimals(&self) -> Option<(u64, u32)> {
         let nanos = self.0.nanos();
         if !(WITHOUT_EXPONENT..FIFTEEN_DIGITS).contains(&nanos) {
             return None;
         }
         let nanos = nanos.unsigned_abs();
-        let rest = (nanos % NANOS) as u32;
-        Some((nanos / NANOS, [rest / EIGHT_DIGITS, rest % EIGHT_DIGITS]))
+        Some((nanos / NANOS, (nanos % NANOS) as u32))
     }
 }
 
@@ -54,19 +52,18 @@ pub(super) struct Millis(pub Span);
 
 impl ToJson for Millis {
     fn write(&self, out: &mut Vec<u8>) {
-        let Some((whole, decimals)) = self.in_decimals() else {
+        let Some((whole, thousandths)) = self.in_decimals() else {
             return ((self.0.nanos() as f64 / 1e3).round() / 1e3).write(out);
         };
         whole.write(out);
         out.push(b'.');
-        let (digits, len) = of_three_decimals(decimals);
-        append(digits, len.max(1), out);
+        append(out, |room| put_three_decimals(room, thousandths));
     }
 }
 
 impl Millis {
     /// Whole milliseconds and the three digits behind the point; `None` where they are more than the number needs.
-    #[inline]
+    #[inline(always)]
     pub(super) fn in_decimals(&self) -> Option<(u64, u32)> {
         let nanos = self.0.nanos();
         if !(0..FIFTEEN_DIGITS).contains(&nanos) {

@@ -68,12 +68,6 @@ impl ToJson for Filled<'_> {
 
 impl Usual for Filled<'_> {
     #[inline]
-    fn most(&self) -> usize {
-        let pieces = self.verdict.pieces.iter();
-        pieces.map(|piece| piece.most() + self.came.len()).sum()
-    }
-
-    #[inline]
     fn put<'r>(&self, mut pen: Pen<'r>) -> Option<Pen<'r>> {
         for (index, piece) in self.verdict.pieces.iter().enumerate() {
             if index > 0 {
@@ -88,7 +82,7 @@ impl Usual for Filled<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::pen;
+    use crate::json::page::Page;
 
     #[test]
     fn the_holes_are_filled_with_what_would_stand_there() {
@@ -111,9 +105,7 @@ mod tests {
                 String::from_utf8_lossy(&filled),
                 String::from_utf8_lossy(&written)
             );
-            filled.clear();
-            pen::append(&mut filled, &told).unwrap();
-            assert_eq!(filled, written);
+            assert_eq!(Page::with(&told).unwrap(), written);
         }
         let in_part = Exchange {
             body_delivered: Some(9),

@@ -3,9 +3,7 @@
 //! The document is written for each of millions of connections, so nothing of it is built first: no map, no copy. What
 //! comes out is, byte for byte, what `serde_json` writes.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use super::digits::{EIGHT_DIGITS, append, write_number};
+use super::digits::{self, NINE_DIGITS, append};
 
 /// Something that can be written as JSON.
 pub(super) trait ToJson {
@@ -120,7 +118,9 @@ impl ToJson for u64 {
     fn write(&self, out: &mut Vec<u8>) {
         match *self {
             small @ 0..10 => out.push(b'0' + small as u8),
-            eight if eight < u64::from(EIGHT_DIGITS) => write_number(eight as u32, out),
+            nine if nine < u64::from(NINE_DIGITS) => {
+                append(out, |room| digits::put(room, nine as u32))
+            }
             large => write_large(large, out),
         }
     }
@@ -217,56 +217,6 @@ fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// `"192.0.2.1"`.
-impl ToJson for Ipv4Addr {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'"');
-        for part in self.octets() {
-            let (text, len) = address_part(part);
-            append(text, len, out);
-        }
-        if let Some(behind) = out.last_mut() {
-            *behind = b'"';
-        }
-    }
-}
-
-/// A part of an address with the point behind it, and its length.
-#[inline]
-pub(super) fn address_part(part: u8) -> ([u8; 4], usize) {
-    let (text, len) = PARTS.get(usize::from(part)).copied().unwrap_or_default();
-    (text, len.into())
-}
-
-/// The parts of addresses with the point behind them, and their lengths.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the compiler works it out, and would see an index that is wrong"
-)]
-const PARTS: [([u8; 4], u8); 256] = {
-    let mut parts = [([b'.'; 4], 0); 256];
-    let mut part = 0;
-    while part < parts.len() {
-        let digits = [part / 100, part / 10 % 10, part % 10];
-        let in_front = if part < 10 { 2 } else { (part < 100) as usize };
-        let mut at = in_front;
-        while at < digits.len() {
-            parts[part].0[at - in_front] = b'0' + digits[at] as u8;
-            at += 1;
-        }
-        parts[part].1 = (digits.len() - in_front) as u8 + 1;
-        part += 1;
-    }
-    parts
-};
-
-/// `"2001:db8::1"`.
-impl ToJson for Ipv6Addr {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.to_string().write(out);
-    }
-}
-
 /// Whether all bytes stand for themselves in a string.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     let (eights, _) = bytes.as_chunks();
@@ -341,6 +291,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde::Serialize;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     fn ours(value: &(impl ToJson + ?Sized)) -> String {
         let mut out = Vec::new();
