@@ -29,6 +29,7 @@ use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
 use crate::{Marks, Neighbours, StreamSink};
 use ending::{Ended, Finished};
+use foresight::Foresight;
 pub use foresight::{FORESEEN, Foreseen};
 use slot::{Number, Slot, State};
 
@@ -82,6 +83,7 @@ pub struct Engine<X> {
     orderly: Pool<Orderly<X>>,
     /// The index as it was when slots were looked for ahead ([`Index::changes`]).
     foreseen_at: u64,
+    foresight: Foresight,
     free: Vec<u32>,
     next_stream: u64,
     capture_end: Timestamp,
@@ -114,6 +116,7 @@ impl<X: StreamSink> Engine<X> {
             slots: Vec::new(),
             orderly: Pool::default(),
             foreseen_at: foresight::NEVER,
+            foresight: Foresight::None,
             free: Vec::new(),
             next_stream: 0,
             capture_end: Timestamp::default(),

@@ -8,8 +8,10 @@ use super::{Engine, Placed};
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
-/// From so many open at once on, connections are fetched before they are needed: a third of a megabyte or so of them. Fewer stay
-/// near the processor by themselves, however many were open before.
+/// From so many open at once on, connections are looked up before they are needed: fewer are hardly ever out of sight.
+const SOME: usize = 24;
+/// From so many on, they are fetched in stages: a third of a megabyte or so of them. Fewer stay near the processor by themselves, however
+/// many were open before.
 const LARGE: usize = 256;
 /// So many segments go through one stage together: that takes hardly longer than for one of them. They are taken before the next
 /// ones are looked for ([`Engine::foresee`]).
@@ -40,6 +42,28 @@ const NO_SLOT: u32 = u32::MAX;
 
 /// No slots were looked for.
 pub(super) const NEVER: u64 = u64::MAX;
+
+/// How connections are looked up before they are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foresight {
+    /// Not at all.
+    None,
+    /// At once, shortly before: all that is read on the way is near, and what is read of one segment's waits for nothing of another's.
+    Near,
+    /// In stages.
+    InStages,
+}
+
+impl Foresight {
+    /// With so many open at once.
+    const fn of(open: usize) -> Self {
+        match open {
+            ..SOME => Self::None,
+            SOME..LARGE => Self::Near,
+            LARGE.. => Self::InStages,
+        }
+    }
+}
 
 impl<X: StreamSink> Engine<X> {
     /// A segment between these ends comes soon. Nothing changes but that hosts may get their numbers; [`Engine::foresee`] says more
@@ -76,15 +100,36 @@ impl<X: StreamSink> Engine<X> {
     pub fn foresee(&mut self, soon: &mut [impl AsMut<Foreseen>], come: usize) {
         if come == 0 {
             let open = self.orderly.len().saturating_sub(self.ended.len());
-            self.foreseen_at = if open < LARGE {
-                NEVER
-            } else {
-                self.index.changes()
+            self.foresight = Foresight::of(open);
+            self.foreseen_at = match self.foresight {
+                Foresight::None => NEVER,
+                Foresight::Near | Foresight::InStages => self.index.changes(),
             };
         }
-        if self.foreseen_at == NEVER {
-            return;
+        match self.foresight {
+            Foresight::None => {}
+            Foresight::Near => self.look_near(soon, come),
+            Foresight::InStages => self.go_through_stages(soon, come),
         }
+    }
+
+    fn look_near(&self, soon: &mut [impl AsMut<Foreseen>], come: usize) {
+        let next = soon.get_mut(come..).unwrap_or_default();
+        for it in next.iter_mut().take(FORESEEN) {
+            self.find_near(it.as_mut());
+        }
+    }
+
+    /// Looks the slot of a segment up where the index leads to first, and asks for its connection.
+    #[inline]
+    fn find_near(&self, it: &mut Foreseen) {
+        if let Some(slot) = self.found_first(&it.located) {
+            it.slot = slot;
+            self.fetch_connection(it);
+        }
+    }
+
+    fn go_through_stages(&self, soon: &mut [impl AsMut<Foreseen>], come: usize) {
         for it in in_stage(soon, come, 2) {
             self.fetch_slot(it.as_mut());
         }
