@@ -69,7 +69,7 @@ pub use flow::{
 };
 pub use lone_syn::LoneSyn;
 pub use marks::Marks;
-pub use neighbours::{Life, Listener, Neighbours};
+pub use neighbours::{Answers, Life, Listener, Neighbours};
 pub(crate) use observers::Observers;
 pub use packet::Packet;
 pub use reading::{ReadMoment, Reading};

@@ -1,11 +1,14 @@
 //! What the rest of the capture tells about a connection's hosts and listener.
 
-use std::collections::{BTreeMap, VecDeque};
+mod answers;
+
+use std::collections::BTreeMap;
 
 use whyreset_capture::Span;
 use whyreset_segments::{Endpoint, Host};
 
 use crate::{Closing, Closings, Moment};
+pub use answers::Answers;
 
 /// What was seen of one listener (server address and port) in the whole capture so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +25,8 @@ pub struct Listener {
     pub last_answer: Option<Moment>,
     /// The last data it sent.
     pub last_data: Option<Moment>,
-    /// The first few moments at which it answered a SYN, for "seconds before and after": at most 16, thinned.
-    pub answers: Vec<Moment>,
+    /// The first few moments at which it answered a SYN, for "seconds before and after".
+    pub answers: Answers,
     /// TTLs its packets arrived with (RSTs left out): the smallest and the largest.
     pub ttl: Option<(u8, u8)>,
     /// Connections that it closed with FIN after idling: how often, and the shortest and longest silence.
@@ -53,8 +56,6 @@ pub struct Life {
 
 /// Listeners that are remembered; beyond them the one that was met first is forgotten.
 const MAX_LISTENERS: usize = 4_096;
-/// Moments of answers that are kept for each listener.
-const MAX_ANSWERS: usize = 16;
 /// Connections in which it fell silent, that are kept for each listener.
 const MAX_SILENT: usize = 64;
 /// Long connections that are kept for each listener, and shorter ones that are not.
@@ -68,9 +69,13 @@ pub(crate) const UNHEARD_FOR: Span = Span::from_secs(1);
 /// A connection is added when it is handed on, or, for all that are open then, when the capture ends.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours {
-    listeners: BTreeMap<Endpoint, Listener>,
-    /// In the order in which they were met.
-    met: VecDeque<Endpoint>,
+    /// In the order in which they were met, around the end: the oldest is the one at `oldest`, as soon as there are as many as can be.
+    listeners: Vec<Listener>,
+    oldest: usize,
+    /// Where each of them is.
+    places: BTreeMap<Endpoint, usize>,
+    /// Where the one is that a connection told of last: mostly the next one does so too.
+    last: usize,
     /// A packet was captured that neither opens nor ends a connection.
     ordinary: bool,
     /// A SYN/ACK was captured.
@@ -112,15 +117,15 @@ pub(crate) struct Visit {
 impl Neighbours {
     /// What was seen of a listener.
     pub fn listener(&self, endpoint: Endpoint) -> Option<&Listener> {
-        self.listeners.get(&endpoint)
+        self.listeners.get(*self.places.get(&endpoint)?)
     }
 
     /// All listeners of a host.
     pub fn host(&self, host: Host) -> impl Iterator<Item = &Listener> {
         let at = |port| Endpoint { host, port };
-        self.listeners
+        self.places
             .range(at(0)..=at(u16::MAX))
-            .map(|(_, listener)| listener)
+            .filter_map(|(_, place)| self.listeners.get(*place))
     }
 
     /// Whether the capture so far holds any packet without SYN, FIN and RST. Where it holds none, a filter may have left out what
@@ -158,12 +163,7 @@ impl Neighbours {
         self.leaves |= visit.left;
         self.heard |= visit.last_heard.is_some();
         self.unheard |= visit.uncaptured;
-        if let Some(listener) = self.listeners.get_mut(&endpoint) {
-            listener.visit(visit);
-            return;
-        }
-        self.meet(endpoint);
-        if let Some(listener) = self.listeners.get_mut(&endpoint) {
+        if let Some(listener) = self.listener_mut(endpoint) {
             listener.visit(visit);
         }
     }
@@ -171,42 +171,62 @@ impl Neighbours {
     /// Adds SYNs that nothing answered.
     pub(crate) fn unanswered(&mut self, endpoint: Endpoint, count: u64) {
         self.visit(endpoint, &Visit::default());
-        if let Some(listener) = self.listeners.get_mut(&endpoint) {
+        if let Some(listener) = self.listener_mut(endpoint) {
             listener.syns = listener.syns.saturating_add(count);
         }
     }
 
-    fn meet(&mut self, endpoint: Endpoint) {
-        if self.met.len() >= MAX_LISTENERS
-            && let Some(oldest) = self.met.pop_front()
-        {
-            self.listeners.remove(&oldest);
+    /// A listener, which is remembered from now on.
+    fn listener_mut(&mut self, endpoint: Endpoint) -> Option<&mut Listener> {
+        let last = self.listeners.get(self.last);
+        if last.is_none_or(|last| last.endpoint != endpoint) {
+            let known = self.places.get(&endpoint).copied();
+            self.last = known.unwrap_or_else(|| self.meet(endpoint));
         }
-        self.met.push_back(endpoint);
-        self.listeners.insert(
-            endpoint,
-            Listener {
-                endpoint,
-                syns: 0,
-                answered: 0,
-                refused: 0,
-                last_answer: None,
-                last_data: None,
-                answers: Vec::new(),
-                ttl: None,
-                idle_closes: None,
-                last_heard: None,
-                uncaptured: 0,
-                fell_silent: Vec::new(),
-                lives: Vec::new(),
-                closings: Closings::default(),
-                leavings: Closings::default(),
-            },
-        );
+        self.listeners.get_mut(self.last)
+    }
+
+    /// Remembers a listener that is not known; gives its place.
+    fn meet(&mut self, endpoint: Endpoint) -> usize {
+        let listener = Listener::new(endpoint);
+        let place = if self.listeners.len() < MAX_LISTENERS {
+            self.listeners.push(listener);
+            self.listeners.len() - 1
+        } else {
+            let place = self.oldest;
+            self.oldest = (place + 1) % MAX_LISTENERS;
+            if let Some(oldest) = self.listeners.get_mut(place) {
+                self.places.remove(&oldest.endpoint);
+                *oldest = listener;
+            }
+            place
+        };
+        self.places.insert(endpoint, place);
+        place
     }
 }
 
 impl Listener {
+    fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            syns: 0,
+            answered: 0,
+            refused: 0,
+            last_answer: None,
+            last_data: None,
+            answers: Answers::default(),
+            ttl: None,
+            idle_closes: None,
+            last_heard: None,
+            uncaptured: 0,
+            fell_silent: Vec::new(),
+            lives: Vec::new(),
+            closings: Closings::default(),
+            leavings: Closings::default(),
+        }
+    }
+
     fn visit(&mut self, visit: &Visit) {
         self.syns += u64::from(visit.asked);
         self.refused += u64::from(visit.refused);
@@ -214,7 +234,7 @@ impl Listener {
         if let Some(at) = visit.answered {
             self.answered += 1;
             self.last_answer = Some(later(self.last_answer, at));
-            self.note_answer(at);
+            self.answers.add(at);
         }
         if let Some(at) = visit.last_data {
             self.last_data = Some(later(self.last_data, at));
@@ -263,51 +283,12 @@ impl Listener {
             }
         }
     }
-
-    /// Keeps the moment. When there are too many, the one closest to its predecessor goes.
-    fn note_answer(&mut self, at: Moment) {
-        let last = if let Some(later) = self.answers.pop_if(|last| last.time > at.time) {
-            let place = self.answers.partition_point(|old| old.time <= at.time);
-            self.answers.insert(place, at);
-            later
-        } else {
-            at
-        };
-        if self.answers.len() < MAX_ANSWERS {
-            self.answers.push(last);
-            return;
-        }
-        let leaving = closest(&self.answers, last);
-        self.answers.copy_within(leaving + 1.., leaving);
-        if let Some(place) = self.answers.last_mut() {
-            *place = last;
-        }
-    }
 }
 
 impl Life {
     fn length(&self) -> Span {
         self.heard.time - self.opened.time
     }
-}
-
-/// Of answers and the one behind them, the index of the one that the next follows soonest; the first is left out.
-fn closest(answers: &[Moment], behind: Moment) -> usize {
-    let [_, second, others @ ..] = answers else {
-        return 0;
-    };
-    let (mut index, mut least) = (0, u64::MAX);
-    let (mut at, mut time) = (1, second.time.nanos());
-    for next in others {
-        // They are in order, so that no gap is negative.
-        let gap = next.time.nanos().wrapping_sub(time).cast_unsigned();
-        if gap < least {
-            (index, least) = (at, gap);
-        }
-        (at, time) = (at + 1, next.time.nanos());
-    }
-    let gap = behind.time.nanos().wrapping_sub(time).cast_unsigned();
-    if gap < least { at } else { index }
 }
 
 fn later(known: Option<Moment>, at: Moment) -> Moment {
@@ -318,7 +299,6 @@ fn later(known: Option<Moment>, at: Moment) -> Moment {
 mod tests {
     use super::*;
     use crate::test_segments::endpoint;
-    use proptest::prelude::*;
     use whyreset_capture::Timestamp;
 
     fn answered(second: i64) -> Visit {
@@ -346,35 +326,12 @@ mod tests {
         let listener = neighbours.listener(web).unwrap();
         assert_eq!((listener.syns, listener.answered), (39, 39));
         assert_eq!(listener.last_answer.unwrap().frame, 39);
-        assert_eq!(listener.answers.len(), MAX_ANSWERS);
+        assert_eq!(listener.answers.len(), 16);
         assert_eq!(listener.answers.first().unwrap().frame, 1);
         let idle = listener.idle_closes.unwrap();
         assert_eq!(idle, (39, Span::from_secs(1), Span::from_secs(39)));
         assert_eq!(neighbours.host(web.host).count(), 2);
         assert_eq!(neighbours.listener(endpoint(2, 443)).unwrap().syns, 7);
-    }
-
-    proptest! {
-        #[test]
-        fn answers_are_thinned_as_they_come(times in proptest::collection::vec(0..10_000_i64, 0..100), in_order: bool) {
-            let mut times = times;
-            if in_order {
-                times.sort_unstable();
-            }
-            let (mut neighbours, web) = (Neighbours::default(), endpoint(2, 80));
-            let mut kept: Vec<i64> = Vec::new();
-            for time in times {
-                neighbours.visit(web, &answered(time));
-                kept.insert(kept.partition_point(|old| *old <= time), time);
-                if kept.len() > MAX_ANSWERS {
-                    let closest = (1..MAX_ANSWERS).min_by_key(|at| kept[at + 1] - kept[*at]);
-                    kept.remove(closest.unwrap());
-                }
-                let answers = &neighbours.listener(web).unwrap().answers;
-                let told: Vec<_> = answers.iter().map(|at| at.frame as i64).collect();
-                prop_assert_eq!(&told, &kept);
-            }
-        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) use stock::Stock;
 
 use whyreset_capture::Span;
 use whyreset_prefetch as prefetch;
-use whyreset_segments::{Checksum, Endpoint, Look, Segment, Usual};
+use whyreset_segments::{AddressSum, Checksum, Endpoint, Look, Segment, Usual};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -233,19 +233,19 @@ impl<X: StreamSink> Orderly<X> {
         self.finished.has(from) && (usual.payload_len > 0 || usual.flags.is_fin())
     }
 
-    /// Takes the next packet, which is the one to be expected. `endpoints` are the connection's.
+    /// Takes the next packet, which is the one to be expected. `addresses`: what its ends' add to its checksum.
     #[inline(always)]
     pub(crate) fn take(
         &mut self,
         usual: &Usual,
         holder: &[u8],
         from: End,
-        endpoints: impl FnOnce() -> ByEnd<Endpoint>,
+        addresses: impl FnOnce() -> Option<AddressSum>,
         stock: &mut Stock,
     ) {
         self.hand_on(usual, holder, from);
         if self.wants_checksum(usual, from) {
-            let checksum = checksum(usual, holder, from, &endpoints());
+            let checksum = checksum(usual, holder, addresses());
             self.keep_checked(usual, from, checksum, stock);
         } else {
             let last = &mut self.ends.of_mut(from).numbers;
@@ -268,7 +268,7 @@ impl<X: StreamSink> Orderly<X> {
         usual: &Usual,
         holder: &[u8],
         from: End,
-        endpoints: impl FnOnce() -> ByEnd<Endpoint>,
+        addresses: impl FnOnce() -> Option<AddressSum>,
         stock: &mut Stock,
     ) {
         let pause = self.pause(usual);
@@ -279,7 +279,7 @@ impl<X: StreamSink> Orderly<X> {
         if self.log.is_rather_full() && !self.finished.any() {
             self.make_room(stock);
         }
-        self.take(usual, holder, from, endpoints, stock);
+        self.take(usual, holder, from, addresses, stock);
         self.finished.add(from);
         self.note_steady();
     }
@@ -555,7 +555,8 @@ impl<X: StreamSink> Orderly<X> {
     }
 }
 
-/// What the checksum of a segment from this end turns out to be.
-fn checksum(usual: &Usual, holder: &[u8], from: End, ends: &ByEnd<Endpoint>) -> Checksum {
-    usual.checksum(holder, ends.of(from).host, ends.of(from.other()).host)
+/// What the checksum of a segment turns out to be.
+#[inline(never)]
+fn checksum(usual: &Usual, holder: &[u8], addresses: Option<AddressSum>) -> Checksum {
+    usual.checksum(holder, addresses)
 }

@@ -9,7 +9,7 @@ mod table;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use whyreset_segments::{AddressesV4, AddressesV6, EndV4, EndV6, Endpoint, Host};
+use whyreset_segments::{AddressSum, AddressesV4, AddressesV6, EndV4, EndV6, Endpoint, Host};
 
 use hosts::Hosts;
 use table::Table;
@@ -310,6 +310,23 @@ impl Index {
             low: self.endpoint(pair, End::Low),
             high: self.endpoint(pair, End::High),
         }
+    }
+
+    /// What the addresses of both ends add to a checksum, where it covers any.
+    #[inline]
+    pub(crate) fn addresses(&self, pair: &Pair) -> Option<AddressSum> {
+        let Pair { low, high } = pair;
+        if low.is_numbered() || high.is_numbered() {
+            return self.numbered_addresses(pair);
+        }
+        Some(AddressSum::of_v4(low.host(), high.host()))
+    }
+
+    /// The same where the hosts have numbers.
+    #[inline(never)]
+    fn numbered_addresses(&self, pair: &Pair) -> Option<AddressSum> {
+        let ends = self.numbered_ends(pair);
+        AddressSum::of(ends.low.host, ends.high.host)
     }
 
     /// One end of a pair.

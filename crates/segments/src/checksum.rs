@@ -18,19 +18,20 @@ pub(crate) struct Covered<'a> {
 #[inline]
 pub(crate) fn verify(covered: &Covered<'_>) -> Checksum {
     let is_whole = u32::try_from(covered.payload.len()) == Ok(covered.payload_len);
-    match addresses(covered.source, covered.destination) {
+    match AddressSum::of(covered.source, covered.destination) {
         Some(addresses) if is_whole => verify_bytes(addresses, covered.bytes),
         _ => Checksum::Unverifiable,
     }
 }
 
-/// The same of these bytes, which are all that there were, between hosts whose addresses come to this sum ([`addresses`]).
-pub(crate) fn verify_bytes(addresses: u64, bytes: &[u8]) -> Checksum {
+/// The same of these bytes, which are all that there were.
+#[inline]
+pub(crate) fn verify_bytes(addresses: AddressSum, bytes: &[u8]) -> Checksum {
     if bytes.len() < 20 {
         return Checksum::Unverifiable;
     }
     // The length's bytes stand in the other order in the pseudo header. A sum is the same in whatever word a number is added.
-    let pseudo = add(addresses, (bytes.len() as u64 + TCP).swap_bytes());
+    let pseudo = add(addresses.0, (bytes.len() as u64 + TCP).swap_bytes());
     if rest_of(add(pseudo, sum(bytes))) == 0 {
         return Checksum::Good;
     }
@@ -46,16 +47,24 @@ pub(crate) fn verify_bytes(addresses: u64, bytes: &[u8]) -> Checksum {
     }
 }
 
-/// What the addresses add to the sum; `None` where no pseudo header has both.
-#[inline]
-pub(crate) fn addresses(source: Host, destination: Host) -> Option<u64> {
-    match (source, destination) {
-        (Host::V4(a), Host::V4(b)) => {
-            let [a, b] = [a, b].map(|host| u64::from(u32::from_le_bytes(host.octets())));
-            Some(a + b)
+/// What the addresses of two hosts add to the sum of a segment between them, whoever of them sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressSum(u64);
+
+impl AddressSum {
+    /// That of two hosts; `None` where no pseudo header has both.
+    pub fn of(a: Host, b: Host) -> Option<Self> {
+        match (a, b) {
+            (Host::V4(a), Host::V4(b)) => Some(Self::of_v4(a.to_bits(), b.to_bits())),
+            (Host::V6(a), Host::V6(b)) => Some(Self(add(sum(&a.octets()), sum(&b.octets())))),
+            _ => None,
         }
-        (Host::V6(a), Host::V6(b)) => Some(add(sum(&a.octets()), sum(&b.octets()))),
-        _ => None,
+    }
+
+    /// That of two addresses of IPv4.
+    #[inline(always)]
+    pub const fn of_v4(a: u32, b: u32) -> Self {
+        Self(a.swap_bytes() as u64 + b.swap_bytes() as u64)
     }
 }
 
@@ -66,10 +75,12 @@ const TCP: u64 = 6;
 /// are added at a time, and what is swapped in each word is swapped in the sum (RFC 1071 §2). There are eight bytes at least.
 #[inline(always)]
 fn sum(bytes: &[u8]) -> u64 {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let whole = eights
+    let (headers, rest) = bytes.as_chunks::<HEADER>();
+    let whole = headers
         .iter()
-        .fold(0, |sum, eight| add(sum, u64::from_le_bytes(*eight)));
+        .fold(0, |sum, header| sum_eights(sum, header.as_chunks().0));
+    let (eights, rest) = rest.as_chunks();
+    let whole = sum_eights(whole, eights);
     if rest.is_empty() {
         return whole;
     }
@@ -78,6 +89,16 @@ fn sum(bytes: &[u8]) -> u64 {
         .last_chunk()
         .map_or(0, |last| u64::from_le_bytes(*last));
     add(whole, last >> (u64::BITS - 8 * rest.len() as u32))
+}
+
+/// So long are most headers, and so much is summed up in one go.
+const HEADER: usize = 32;
+
+#[inline(always)]
+fn sum_eights(sum: u64, eights: &[[u8; 8]]) -> u64 {
+    eights
+        .iter()
+        .fold(sum, |sum, eight| add(sum, u64::from_le_bytes(*eight)))
 }
 
 /// What is carried beyond the highest place comes in again at the lowest.

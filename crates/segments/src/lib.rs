@@ -12,6 +12,7 @@ mod seq;
 mod usual;
 
 pub use addresses::{Addresses, AddressesV4, AddressesV6, EndV4, EndV6};
+pub use checksum::AddressSum;
 pub use endpoint::{Endpoint, Host, HostNames};
 pub use flags::TcpFlags;
 pub use look::{LinkLook, Look, PlainLook};

@@ -115,6 +115,15 @@ impl Look {
         self.rest & bit != 0
     }
 
+    /// Its place in a table of 2^`bits` places: looks that are met at a time mostly have different ones.
+    #[inline]
+    pub const fn place(self, bits: u32) -> usize {
+        // Knuth's multiplicative hashing: the golden ratio, as a fraction of 2^64.
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.link ^ self.rest).wrapping_mul(GOLDEN);
+        (mixed >> (u64::BITS - bits)) as usize
+    }
+
     /// Whether two looks are the same but for the ECN and don't-fragment bits, which a sender sets by the packet.
     #[inline]
     pub const fn is_alike(self, other: Self) -> bool {

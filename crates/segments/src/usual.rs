@@ -3,7 +3,7 @@
 use whyreset_capture::Timestamp;
 
 use crate::checksum;
-use crate::{Checksum, Host, Look, Segment, TcpFlags, Timestamps};
+use crate::{AddressSum, Checksum, Look, Segment, TcpFlags, Timestamps};
 
 /// ACK with or without PSH and FIN, an open window, no options but timestamps, seen whole in a frame. Its ends and its bytes
 /// stand elsewhere.
@@ -141,11 +141,12 @@ impl Usual {
         self.at.tcp != self.at.payload
     }
 
-    /// Verifies the TCP checksum, where the whole segment was captured. Costs a pass over the payload.
+    /// Verifies the TCP checksum, where the whole segment was captured, and a pseudo header has both `addresses`. Costs a pass over the
+    /// payload.
     #[inline]
-    pub fn checksum(&self, holder: &[u8], source: Host, destination: Host) -> Checksum {
+    pub fn checksum(&self, holder: &[u8], addresses: Option<AddressSum>) -> Checksum {
         let BytesAt { tcp, end, .. } = self.at;
-        match checksum::addresses(source, destination) {
+        match addresses {
             Some(addresses) if self.captured_len() == self.payload_len => {
                 let bytes = holder.get(tcp as usize..end as usize);
                 checksum::verify_bytes(addresses, bytes.unwrap_or_default())

@@ -57,13 +57,13 @@ impl<X: StreamSink> Engine<X> {
         if !orderly.expects(usual, from, &mut self.stock) {
             return None;
         }
-        let ends = || self.index.ends(&place.pair);
+        let addresses = || self.index.addresses(&place.pair);
         self.capture_end = self.capture_end.max(usual.time);
         let stream = place.number.stream();
         if usual.flags.is_fin() {
-            orderly.take_fin(usual, holder, from, ends, &mut self.stock);
+            orderly.take_fin(usual, holder, from, addresses, &mut self.stock);
         } else {
-            orderly.take(usual, holder, from, ends, &mut self.stock);
+            orderly.take(usual, holder, from, addresses, &mut self.stock);
         }
         if orderly.is_over() {
             self.note_end(slot);

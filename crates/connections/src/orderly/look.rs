@@ -18,13 +18,19 @@ pub(crate) struct Looks {
     /// By their numbers; the first one is no packet's.
     looks: Vec<Look>,
     numbers: HashMap<Look, Number, RandomState>,
+    /// Some that were asked for lately, each where its look has its [place](Look::place): most connections look like the ones before.
+    lately: [Option<Number>; 1 << LATELY_BITS],
 }
+
+/// Places for looks that were asked for lately.
+const LATELY_BITS: u32 = 4;
 
 impl Default for Looks {
     fn default() -> Self {
         Self {
             looks: vec![Usual::BLANK.look],
             numbers: HashMap::default(),
+            lately: [None; 1 << LATELY_BITS],
         }
     }
 }
@@ -32,6 +38,19 @@ impl Default for Looks {
 impl Looks {
     /// The number of a look; `None` where there are too many.
     pub(crate) fn number(&mut self, look: Look) -> Option<Number> {
+        let place = look.place(LATELY_BITS);
+        let lately = self.lately.get(place).copied().flatten();
+        if lately.is_some() && self.has(lately, look) {
+            return lately;
+        }
+        let number = self.number_of(look);
+        if let Some(lately) = self.lately.get_mut(place) {
+            *lately = number;
+        }
+        number
+    }
+
+    fn number_of(&mut self, look: Look) -> Option<Number> {
         if let Some(number) = self.numbers.get(&look) {
             return Some(*number);
         }
