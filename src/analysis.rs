@@ -275,8 +275,7 @@ impl Analysis {
     /// Only an analysis of verdicts tells any so.
     #[inline(always)]
     pub fn next_brief(&mut self) -> Option<Brief<Exchanges>> {
-        let brief = self.engine.next_in_brief()?;
-        Some(brief.map_app(Tracker::into_exchanges))
+        self.engine.next_in_brief(Tracker::into_exchanges)
     }
 
     /// Whether any connection waits to be taken, as long as the capture runs ([`Analysis::finish`]).

@@ -195,15 +195,18 @@ fn drain<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<(), R::Er
 
 /// Hands on the next connection that is over, and is not one SYN; `false` where there is none.
 fn take_finished<R: Reader>(analysis: &mut Analysis, reader: &mut R) -> Result<bool, R::Error> {
-    if reader.wants_brief()
-        && let Some(brief) = analysis.next_brief()
-    {
-        reader.brief(&brief, analysis)?;
-    } else if let Some(judged) = analysis.next_judged() {
-        reader.judged(judged, analysis)?;
-    } else {
-        return Ok(false);
+    if reader.wants_brief() {
+        // It is looked at where it is, so that it need not be moved.
+        let brief = analysis.next_brief();
+        if let Some(brief) = &brief {
+            reader.brief(brief, analysis)?;
+            return Ok(true);
+        }
     }
+    let Some(judged) = analysis.next_judged() else {
+        return Ok(false);
+    };
+    reader.judged(judged, analysis)?;
     Ok(true)
 }
 

@@ -34,24 +34,3 @@ pub struct Brief<X> {
     /// Exchanges.
     pub app: X,
 }
-
-impl<X> Brief<X> {
-    /// The same connection with its exchanges in another form.
-    #[inline(always)]
-    pub fn map_app<Y>(self, map: impl FnOnce(X) -> Y) -> Brief<Y> {
-        Brief {
-            stream: self.stream,
-            ends: self.ends,
-            frames: self.frames,
-            start: self.start,
-            end: self.end,
-            bytes: self.bytes,
-            fins: self.fins,
-            closed_first: self.closed_first,
-            ending: self.ending,
-            place: self.place,
-            trips: self.trips,
-            app: map(self.app),
-        }
-    }
-}

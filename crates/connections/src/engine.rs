@@ -23,7 +23,7 @@ use whyreset_segments::{Known, Quote, Segment};
 use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::live::{Arriving, Live};
-use crate::orderly::{Orderly, Pool, Stock};
+use crate::orderly::{Bodies, Orderly, Pool, Stock};
 use crate::pairs::{End, Index, Located, Pair};
 use crate::sequence_analysis::Arrival;
 use crate::socks::{self, Socks};
@@ -81,6 +81,7 @@ pub struct Engine<X> {
     slots: Vec<Slot<X>>,
     /// The connections that go by the book.
     orderly: Pool<Orderly<X>>,
+    bodies: Bodies<X>,
     /// The index as it was when slots were looked for ahead ([`Index::changes`]).
     foreseen_at: u64,
     foresight: Foresight,
@@ -115,6 +116,7 @@ impl<X: StreamSink> Engine<X> {
             index: Index::default(),
             slots: Vec::new(),
             orderly: Pool::default(),
+            bodies: Bodies::default(),
             foreseen_at: foresight::NEVER,
             foresight: Foresight::None,
             free: Vec::new(),

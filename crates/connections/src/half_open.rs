@@ -11,7 +11,7 @@ use crate::pairs::End;
 use crate::{Marks, Moment, Packet, Side};
 
 /// The SYN. Its time is kept as bytes, so that its size need not be a multiple of eight.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HalfOpen {
     time: [u8; 8],
     frame_low: u32,
@@ -235,6 +235,14 @@ impl HalfOpen {
     /// What lies below IP.
     pub(crate) fn link(&self, links: &Links) -> LinkFields {
         links.get(self.link_and_len & Links::LARGEST, self.mac)
+    }
+
+    /// Whether the link layer says that the capturing host sent it.
+    pub(crate) fn outgoing(&self, links: &Links) -> Option<bool> {
+        match self.link_and_len & Links::LARGEST {
+            Links::PLAIN => None,
+            _ => self.link(links).outgoing,
+        }
     }
 
     /// Its frame.

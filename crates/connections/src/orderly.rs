@@ -9,6 +9,7 @@
 //! between is passed over as sums and bounds ([`middle::Middle`]).
 
 mod behind;
+mod bodies;
 mod brief;
 mod delivery;
 mod expected;
@@ -29,12 +30,14 @@ mod syn_ack;
 mod waiting;
 
 pub(crate) use behind::{Behind, Passed, Pause as PassedPause, Windows};
+pub(crate) use bodies::Bodies;
 pub(crate) use pool::{Place, Pool};
 pub(crate) use stock::Stock;
+pub(crate) use syn_ack::SynAck;
 
 use whyreset_capture::Span;
 use whyreset_prefetch as prefetch;
-use whyreset_segments::{AddressSum, Checksum, Endpoint, Look, Segment, Usual};
+use whyreset_segments::{AddressSum, Checksum, Endpoint, Look, Usual};
 
 use crate::facts::network::CHECKED;
 use crate::half_open::HalfOpen;
@@ -51,7 +54,6 @@ use narrow::{Before, Clock, Numbers};
 use passed::PassedOver;
 use rest::Rest;
 use short::{At, Short};
-use syn_ack::SynAck;
 
 /// Packets kept from the start.
 const FIRST: usize = 8;
@@ -114,8 +116,13 @@ pub(crate) struct Orderly<X> {
 
 const _: () = assert!(size_of::<Orderly<()>>() == 128);
 
+/// Bytes that a connection counts for without its last packets and what was passed over. It is no sum of sizes, so that the order in which
+/// connections are handed on does not depend on how they are laid out.
+const COUNTED: usize = 736;
+const _: () = assert!(size_of::<Orderly<()>>() + size_of::<Body<()>>() <= COUNTED);
+
 /// What few packets touch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Body<X> {
     first_frame: u64,
     /// What the sink was told of either end.
@@ -131,39 +138,69 @@ struct Body<X> {
     scales: ByEnd<u8>,
 }
 
-impl<X: StreamSink> Orderly<X> {
-    /// A connection whose SYN is answered as it should be; `None` where it is not.
-    pub(crate) fn begin(
-        syn: &HalfOpen,
-        answer: &Segment<'_>,
-        from: End,
-        prototype: &X,
-    ) -> Option<Self> {
-        let (at, next) = (syn.moment(), syn.seq().wrapping_add(1));
-        let in_order = answer.time >= at.time && answer.frame > at.frame;
-        if from == syn.from() || answer.ack.0 != next || !in_order {
-            return None;
-        }
-        let syn_ack = SynAck::of(answer)?;
-        u32::try_from(answer.frame - at.frame).ok()?;
-        let scales = (syn.window_scale(), answer.options.window_scale);
-        let scales = match scales {
+impl<X> Body<X> {
+    /// Begins with the opening, whatever it was the body of before. Of the log in it nothing counts yet.
+    #[inline(always)]
+    fn begin(&mut self, syn: &HalfOpen, answer: &SynAck, app: X) {
+        let client = syn.from();
+        let scales = match (syn.window_scale(), answer.window_scale) {
             (Some(client), Some(server)) => (client.min(14), server.min(14)),
             _ => (0, 0),
         };
-        let start = answer.seq.0.wrapping_add(1);
+        // All that there is, so that nothing is left.
+        let Self {
+            first_frame,
+            streams,
+            passed,
+            before_ring: _,
+            app: sink,
+            pause_before_fin,
+            syn: asked,
+            syn_ack: answered,
+            scales: scaled,
+        } = self;
+        *first_frame = syn.frame();
+        *streams = ByEnd::default();
+        passed.clear();
+        *sink = app;
+        *pause_before_fin = None;
+        *asked = *syn;
+        *answered = *answer;
+        *scaled = ByEnd::of_sides(client, scales.0, scales.1);
+    }
+}
+
+impl<X: StreamSink> Orderly<X> {
+    /// A connection whose SYN is answered as it should be; `None` where it is not.
+    #[inline]
+    pub(crate) fn begin(
+        syn: &HalfOpen,
+        answer: &SynAck,
+        from: End,
+        prototype: &X,
+        bodies: &mut Bodies<X>,
+    ) -> Option<Self> {
+        let (at, next, answered) = (syn.moment(), syn.seq().wrapping_add(1), answer.at);
+        let frames = answered.frame.wrapping_sub(at.frame);
+        let in_order = answered.time >= at.time && frames > 0 && frames <= u64::from(u32::MAX);
+        if from == syn.from() || answer.ack != next || !in_order {
+            return None;
+        }
+        let start = answer.seq.wrapping_add(1);
         // The client has acknowledged nothing yet: its first ACK is news.
-        let client = Numbers::of_syn(answer.seq.0, syn.window());
-        let server = Numbers::of_syn(next, u16::try_from(answer.window).ok()?);
+        let client = Numbers::of_syn(answer.seq, syn.window());
+        let server = Numbers::of_syn(next, answer.window);
         let server = Expected {
-            checked: u8::from(syn_ack.checksum.is_some()),
+            checked: u8::from(answer.checksum.is_some()),
             ..Expected::new(start, server)
         };
         let client = Expected::new(next, client);
         let log = Log::new(Clock {
-            time: answer.time,
-            frame: answer.frame,
+            time: answered.time,
+            frame: answered.frame,
         });
+        let mut body = bodies.take();
+        body.begin(syn, answer, prototype.fresh());
         Some(Self {
             ends: ByEnd::of_sides(syn.from(), client, server),
             log,
@@ -171,17 +208,7 @@ impl<X: StreamSink> Orderly<X> {
             finished: Ends::default(),
             untold: Ends::default(),
             steady: Ends::default(),
-            body: Box::new(Body {
-                first_frame: at.frame,
-                streams: ByEnd::default(),
-                passed: PassedOver::default(),
-                before_ring: BeforeRing::default(),
-                app: prototype.fresh(),
-                pause_before_fin: None,
-                syn: *syn,
-                syn_ack,
-                scales: ByEnd::of_sides(syn.from(), scales.0, scales.1),
-            }),
+            body,
         })
     }
 
@@ -416,6 +443,13 @@ impl<X: StreamSink> Orderly<X> {
         }
     }
 
+    /// It was told of: what it leaves is used again.
+    #[inline]
+    pub(crate) fn leave(mut self, stock: &mut Stock, bodies: &mut Bodies<X>) {
+        stock.take_back(self.log.take_ring());
+        bodies.take_back(self.body);
+    }
+
     /// Both ends have closed.
     pub(crate) const fn ended(&self) -> bool {
         self.finished.both()
@@ -461,9 +495,7 @@ impl<X: StreamSink> Orderly<X> {
 
     /// Bytes that it holds, roughly.
     pub(crate) fn size(&self) -> usize {
-        let body = &*self.body;
-        let own = size_of::<Self>() + size_of::<Body<X>>();
-        own + self.log.size() + body.passed.size()
+        COUNTED + self.log.size() + self.body.passed.size()
     }
 
     /// The server's end.

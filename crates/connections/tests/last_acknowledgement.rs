@@ -127,7 +127,7 @@ fn so_does_a_reset_in_its_place() {
 fn what_ended_well_is_told_in_brief_whatever_was_handed_on_before() {
     let mut wire = wire((true, TcpFlags::ACK, 102, 502));
     let told = |engine: &mut Engine<Content>| {
-        let brief = std::iter::from_fn(|| engine.next_in_brief());
+        let brief = std::iter::from_fn(|| engine.next_in_brief(|app| app));
         u32::try_from(brief.count()).unwrap()
     };
     let early = told(&mut wire.engine);

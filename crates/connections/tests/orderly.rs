@@ -60,7 +60,7 @@ proptest! {
         let mut of_server = segments.iter().filter(|s| s.source != segments[0].source);
         let fin = of_server.find(|s| s.flags.is_fin()).unwrap();
         let arrived = last_acks.0.wrapping_sub(fin.seq.0.wrapping_add(fin.payload_len)).cast_signed() >= 0;
-        let brief = engine_of(&segments, true).next_in_brief();
+        let brief = engine_of(&segments, true).next_in_brief(|app| app);
         prop_assert_eq!(brief.is_some(), arrived && (served || silent));
     }
 
@@ -80,7 +80,7 @@ proptest! {
         let full = run(&segments, false);
         let mut engine = engine_of(&segments, true);
         for other in &full {
-            match engine.next_in_brief() {
+            match engine.next_in_brief(|app| app) {
                 Some(one) => {
                     same(&brief(&one), &in_brief(other))?;
                     prop_assert!(ended_well(other), "{other:#?}");

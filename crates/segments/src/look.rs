@@ -4,7 +4,7 @@ use crate::{IpFields, Known, LinkFields, Segment};
 
 /// How a host's packets look at the capture point but for their numbers and their flow label: two packets are compared by two
 /// words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Look {
     /// MAC address and VLAN.
     link: u64,
@@ -39,7 +39,7 @@ impl Look {
     pub(crate) const BLANK: Self = Self { link: 0, rest: 0 };
 
     /// The look of a segment that a frame holds whole; `None` where it is none that many packets share.
-    pub(crate) fn of(segment: &Segment<'_>) -> Option<Self> {
+    pub fn of(segment: &Segment<'_>) -> Option<Self> {
         let (link, ip) = (&segment.link, &segment.ip);
         let overhead = ip.total_len.checked_sub(segment.payload_len)?;
         let known = segment.known.without(Known::MAC);
@@ -159,6 +159,15 @@ impl Look {
         LinkFields {
             tunnels: (self.rest >> TUNNELS_AT) as u8 & MAX_TUNNELS,
             ..link.fields((self.rest >> INTERFACE_AT) as u32)
+        }
+    }
+
+    /// Whether the link says that the capturing host sent it.
+    pub const fn outgoing(self) -> Option<bool> {
+        if self.has(HAS_DIRECTION) {
+            Some(self.has(IS_OUTGOING))
+        } else {
+            None
         }
     }
 

@@ -1,6 +1,7 @@
 //! The segment that opens a connection, and the one that answers it.
 
-use crate::{Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Usual};
+use crate::checksum;
+use crate::{AddressSum, Checksum, Endpoint, Segment, SeqNumber, TcpFlags, TcpOptions, Usual};
 
 /// A SYN or a SYN/ACK, seen whole in a frame, with nothing behind its header and nothing urgent. Its ends stand elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,14 @@ impl<'a> Opening<'a> {
             options: TcpOptions::parse(options),
             bytes,
         }
+    }
+
+    /// Verifies the TCP checksum, where the header was captured, between ends whose `addresses` add this to it.
+    #[inline]
+    pub fn checksum(&self, addresses: Option<AddressSum>) -> Option<Checksum> {
+        let verify = |addresses| checksum::verify_bytes(addresses, self.bytes);
+        let found = || addresses.map_or(Checksum::Unverifiable, verify);
+        (!self.bytes.is_empty()).then(found)
     }
 
     /// The same in full, between these ends.

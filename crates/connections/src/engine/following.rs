@@ -4,7 +4,7 @@ use whyreset_segments::{Segment, Usual};
 
 use super::Engine;
 use super::slot::State;
-use crate::orderly::Orderly;
+use crate::orderly::{Orderly, SynAck};
 use crate::pairs::Located;
 use crate::{StreamSink, socks};
 
@@ -109,16 +109,26 @@ impl<X: StreamSink> Engine<X> {
                 let usual = Usual::of(segment)?;
                 self.follow_usual(slot, &usual, Usual::holder(segment), located)
             }
-            State::HalfOpen(half)
-                if segment.flags.is_syn_ack()
-                    && !half.is_written()
-                    && !located.is_port(socks::PORT) =>
-            {
-                let orderly = Orderly::begin(half, segment, located.from, &self.prototype)?;
-                place.state = State::Orderly(self.orderly.add(orderly)?);
-                Some(place.number.stream())
+            State::HalfOpen(_) if segment.flags.is_syn_ack() => {
+                self.begin(slot, &SynAck::of(segment)?, located)
             }
             _ => None,
         }
+    }
+
+    /// Begins a connection with the answer to the SYN in a slot; gives its stream. `None` where it does not go by the book.
+    #[inline]
+    pub(super) fn begin(&mut self, slot: u32, answer: &SynAck, located: &Located) -> Option<u64> {
+        let place = self.slots.get_mut(slot as usize)?;
+        let State::HalfOpen(syn) = &place.state else {
+            return None;
+        };
+        if !self.config.pass_over_orderly || syn.is_written() || located.is_port(socks::PORT) {
+            return None;
+        }
+        let (prototype, bodies) = (&self.prototype, &mut self.bodies);
+        let orderly = Orderly::begin(syn, answer, located.from, prototype, bodies)?;
+        place.state = State::Orderly(self.orderly.add(orderly)?);
+        Some(place.number.stream())
     }
 }

@@ -1,8 +1,11 @@
 //! Connections that are over are taken from the engine: in full, or in as little as whoever takes them needs.
 
+use whyreset_segments::Endpoint;
+
 use super::Engine;
 use super::ending::Finished;
 use super::slot::State;
+use crate::orderly::Place;
 use crate::pairs::ByEnd;
 use crate::{Brief, BySide, Connection, LoneSyn, StreamSink};
 
@@ -84,35 +87,45 @@ impl<X: StreamSink> Engine<X> {
     }
 
     /// Like [`Engine::next_finished`], but only where that is one that can be told in brief: whoever needs no more of it saves the work of looking at
-    /// all of its packets.
-    pub fn next_in_brief(&mut self) -> Option<Brief<X>> {
-        if let Some(next) = self.finished.front() {
-            let Finished::Orderly(it) = next else {
-                return None;
-            };
-            let orderly = self.orderly.get_mut(it.place)?;
-            let place = it.place;
-            // It is not looked into, so that it need not be moved.
-            let brief = orderly.in_brief(it.stream, &it.ends, &mut self.stock, &self.links);
-            if brief.is_some() {
-                self.orderly.take(place);
-                self.finished.pop_front();
-            }
-            return brief;
-        }
+    /// all of its packets. `tell`: what its sink is told as.
+    #[inline]
+    pub fn next_in_brief<Y>(&mut self, tell: impl FnOnce(X) -> Y) -> Option<Brief<Y>> {
+        let (place, stream, ends) = match self.finished.front() {
+            Some(Finished::Orderly(it)) => (it.place, it.stream, it.ends),
+            Some(Finished::InFull(_)) => return None,
+            None => self.next_orderly()?,
+        };
+        // It is not looked into, so that it need not be moved.
+        let orderly = self.orderly.get_mut(place)?;
+        let told = orderly.ended_well(&mut self.stock, &self.links)?;
+        let app = orderly.take_app();
+        self.let_go(place);
+        Some(told.brief(stream, &ends, tell(app)))
+    }
+
+    /// The next connection that is left when the capture has ended, where it went by the book: its place, its stream, and its ends.
+    #[inline(never)]
+    fn next_orderly(&mut self) -> Option<(Place, u64, ByEnd<Endpoint>)> {
         let slot = self.next_remaining()?;
-        let place = self.slots.get_mut(slot as usize)?;
+        let place = self.slots.get(slot as usize)?;
         let State::Orderly(at) = place.state else {
             return None;
         };
-        let orderly = self.orderly.get_mut(at)?;
-        let ends = self.index.ends(&place.pair);
-        let brief = orderly.in_brief(place.number.stream(), &ends, &mut self.stock, &self.links);
-        if brief.is_some() {
-            self.orderly.take(at);
+        Some((at, place.number.stream(), self.index.ends(&place.pair)))
+    }
+
+    /// The next connection was told in brief.
+    #[inline(always)]
+    fn let_go(&mut self, place: Place) {
+        if let Some(orderly) = self.orderly.take(place) {
+            orderly.leave(&mut self.stock, &mut self.bodies);
+        }
+        if self.finished.pop_front().is_none()
+            && let Some(slot) = self.next_remaining()
+            && let Some(place) = self.slots.get_mut(slot as usize)
+        {
             place.state = State::Free;
         }
-        brief
     }
 
     /// The connection that consists of this SYN.

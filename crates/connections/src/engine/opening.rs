@@ -7,6 +7,7 @@ use super::foresight::Foreseen;
 use super::slot::State;
 use super::{Engine, Placed};
 use crate::half_open::HalfOpen;
+use crate::orderly::SynAck;
 use crate::pairs::Located;
 use crate::{Marks, StreamSink};
 
@@ -39,16 +40,12 @@ impl<X: StreamSink> Engine<X> {
     /// A segment on a pair of which a SYN was seen; gives its stream.
     fn answer(&mut self, slot: u32, opening: &Opening<'_>, located: &Located) -> Option<u64> {
         let place = self.slots.get(slot as usize)?;
-        let is_answer = matches!(place.state, State::HalfOpen(_));
-        if !is_answer || !opening.numbers.flags.is_syn_ack() {
+        if !matches!(place.state, State::HalfOpen(_)) {
             return None;
         }
-        let (index, pair, from) = (&self.index, &place.pair, located.from);
-        let (source, destination) = (
-            index.endpoint(pair, from),
-            index.endpoint(pair, from.other()),
-        );
-        self.follow(slot, &opening.segment(source, destination), located)
+        let addresses = || self.index.addresses(&place.pair);
+        let answer = SynAck::of_opening(opening, addresses)?;
+        self.begin(slot, &answer, located)
     }
 }
 

@@ -1,33 +1,64 @@
 //! An orderly connection that is over, in brief: of one that ended well, the full analysis would tell no more.
 
-use whyreset_capture::Span;
-use whyreset_segments::{Checksum, Endpoint, Look};
+use whyreset_capture::{Span, Timestamp};
+use whyreset_segments::{Checksum, Endpoint};
 
 use super::Orderly;
 use super::middle::Half;
 use super::narrow::Glimpse;
 use super::short::Short;
 use super::stock::Stock;
-use super::syn_ack::SynAck;
 use super::waiting::Waiting;
 use crate::closing::{PassedFin, first_of_crossing_fins};
-use crate::half_open::HalfOpen;
 use crate::links::Links;
 use crate::pairs::{ByEnd, End};
 use crate::place::{self, Signs};
 use crate::round_trip::LeastTrip;
-use crate::{Brief, BySide, Ending, FrameSpan, Side, StreamSink};
+use crate::{Brief, BySide, Ending, FrameSpan, Moment, Place, Side, StreamSink};
+
+/// What is told of a connection that ended well, but for its name and what its sink made of it.
+pub(crate) struct EndedWell {
+    client: End,
+    frames: FrameSpan,
+    start: Timestamp,
+    end: Timestamp,
+    bytes: BySide<u64>,
+    fins: BySide<Moment>,
+    closed_first: Side,
+    ending: Ending,
+    place: Place,
+    trips: BySide<Option<Span>>,
+}
+
+impl EndedWell {
+    /// The connection `stream` between `ends` in brief, of which its sink made this.
+    #[inline(always)]
+    pub(crate) fn brief<Y>(self, stream: u64, ends: &ByEnd<Endpoint>, app: Y) -> Brief<Y> {
+        Brief {
+            stream,
+            ends: BySide {
+                client: *ends.of(self.client),
+                server: *ends.of(self.client.other()),
+            },
+            frames: self.frames,
+            start: self.start,
+            end: self.end,
+            bytes: self.bytes,
+            fins: self.fins,
+            closed_first: self.closed_first,
+            ending: self.ending,
+            place: self.place,
+            trips: self.trips,
+            app,
+        }
+    }
+}
 
 impl<X: StreamSink> Orderly<X> {
-    /// What is told of the connection `stream` between `ends`, where it ended well: everything that was sent is acknowledged,
-    /// both sides have closed, and its sink misses nothing. `None` where it did not.
-    pub(crate) fn in_brief(
-        &mut self,
-        stream: u64,
-        ends: &ByEnd<Endpoint>,
-        stock: &mut Stock,
-        links: &Links,
-    ) -> Option<Brief<X>> {
+    /// What is told of the connection, where it ended well: everything that was sent is acknowledged, both sides have closed, and its sink
+    /// misses nothing. `None` where it did not.
+    #[inline]
+    pub(crate) fn ended_well(&mut self, stock: &mut Stock, links: &Links) -> Option<EndedWell> {
         let (client, server) = (self.client, self.server());
         let bytes = BySide {
             client: self.sent(client),
@@ -47,27 +78,35 @@ impl<X: StreamSink> Orderly<X> {
         if ending == Ending::InDoubt {
             return None;
         }
-        let mut ends_seen = watch(&self.body.syn, &self.body.syn_ack, &looks, client);
-        let signs = &mut ends_seen.of_mut(client).signs;
-        signs.outgoing = self.body.syn.link(links).outgoing.or(signs.outgoing);
+        let (syn, answer) = (&self.body.syn, &self.body.syn_ack);
+        let mut seen = BySide {
+            client: OfSide::begin(syn.seq(), syn.moment(), syn.ttl()),
+            server: OfSide::begin(answer.seq, answer.at, answer.ttl()),
+        };
+        let (asked, answered) = (&mut seen.client, &mut seen.server);
+        asked.signs.outgoing = syn.outgoing(links).or_else(|| looks.client.outgoing());
+        answered.signs.outgoing = answer.outgoing().or_else(|| looks.server.outgoing());
+        if let Some(checksum) = answer.checksum {
+            answered.note_checksum(checksum);
+        }
+        asked.acknowledged(asked.next, answer.at.time);
         let first_frame = self.body.first_frame;
         for short in self.first() {
-            note(&mut ends_seen, &Glimpse::of(short), first_frame);
+            note(&mut seen, client, &Glimpse::of(short), first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
         let body = &mut *self.body;
         if let Some(middle) = body.passed.take_up(rest, body.syn.moment()) {
-            for end in [End::Low, End::High] {
-                let seen = ends_seen.of_mut(end);
+            for (end, seen) in [(client, &mut seen.client), (server, &mut seen.server)] {
                 seen.go_on(middle.ends.of(end), rest.measuring(end));
             }
             passed_over = middle.count();
         }
         self.log.glance_at_last(&body.before_ring, |it| {
-            note(&mut ends_seen, it, first_frame);
+            note(&mut seen, client, it, first_frame);
         });
-        let (of_client, of_server) = (ends_seen.of(client), ends_seen.of(server));
+        let (of_client, of_server) = (&seen.client, &seen.server);
         let fins = BySide {
             client: of_client.fin?,
             server: of_server.fin?,
@@ -81,12 +120,12 @@ impl<X: StreamSink> Orderly<X> {
         if ending == Ending::Unread && !at_once {
             return None;
         }
-        let brief = Brief {
-            stream,
-            ends: BySide {
-                client: *ends.of(client),
-                server: *ends.of(server),
-            },
+        let signs = BySide {
+            client: of_client.signs,
+            server: of_server.signs,
+        };
+        Some(EndedWell {
+            client,
             frames: FrameSpan {
                 first: first_frame,
                 last: self.log.clock().frame,
@@ -95,24 +134,20 @@ impl<X: StreamSink> Orderly<X> {
             start: body.syn.moment().time,
             end: self.log.clock().time,
             bytes,
-            closed_first,
-            ending,
             fins: BySide {
                 client: fins.client.at,
                 server: fins.server.at,
             },
-            place: place::place(
-                &trips,
-                &BySide {
-                    client: of_client.signs,
-                    server: of_server.signs,
-                },
-            ),
+            closed_first,
+            ending,
+            place: place::place(&trips, &signs),
             trips,
-            app: std::mem::take(&mut body.app),
-        };
-        stock.take_back(self.log.take_ring());
-        Some(brief)
+        })
+    }
+
+    /// Its sink, which hears nothing more.
+    pub(crate) fn take_app(&mut self) -> X {
+        std::mem::take(&mut self.body.app)
     }
 
     /// The initial sequence numbers of both ends.
@@ -139,50 +174,34 @@ fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side 
     })
 }
 
-/// What has to see every packet of one end.
-struct OfEnd {
-    /// How soon the other end acknowledged what it sent.
+/// What has to see every packet of one side.
+struct OfSide {
+    /// How soon the other side acknowledged what it sent.
     trip: LeastTrip,
     signs: Signs,
     /// The number behind the last one sent, as the header has it and relative.
     next: u32,
     sent_to: i64,
-    /// The number behind the last that the other end acknowledged, as the header has it.
+    /// The number behind the last that the other side acknowledged, as the header has it.
     acked: u32,
     fin: Option<PassedFin>,
 }
 
-/// What watches both ends, from the opening on.
-fn watch(syn: &HalfOpen, syn_ack: &SynAck, looks: &BySide<Look>, client: End) -> ByEnd<OfEnd> {
-    let (asked, answered) = (syn.moment(), syn_ack.at);
-    let mut of_client = OfEnd::new(syn.seq(), asked.frame, syn.ttl(), looks.client);
-    let mut of_server = OfEnd::new(syn_ack.seq, answered.frame, syn_ack.ttl(), looks.server);
-    of_server.signs.outgoing = syn_ack.outgoing().or(of_server.signs.outgoing);
-    if let Some(checksum) = syn_ack.checksum {
-        of_server.note_checksum(checksum);
-    }
-    of_client.trip.passed(of_client.next, asked.time);
-    of_client.acked = of_client.next;
-    of_client.trip.acknowledged(of_client.next, answered.time);
-    of_server.trip.passed(of_server.next, answered.time);
-    ByEnd::of_sides(client, of_client, of_server)
-}
-
 /// The next packet.
 #[inline(always)]
-fn note(ends: &mut ByEnd<OfEnd>, it: &Glimpse, first: u64) {
-    // Once for each end: where its numbers are need not be found out then.
-    match Short::sender(it.bits) {
-        End::Low => note_from(&mut ends.low, &mut ends.high, it, first),
-        End::High => note_from(&mut ends.high, &mut ends.low, it, first),
+fn note(seen: &mut BySide<OfSide>, client: End, it: &Glimpse, first: u64) {
+    // Once for each side: where its numbers are need not be found out then.
+    if Short::sender(it.bits) == client {
+        note_from(&mut seen.client, &mut seen.server, it, first);
+    } else {
+        note_from(&mut seen.server, &mut seen.client, it, first);
     }
 }
 
 #[inline(always)]
-fn note_from(own: &mut OfEnd, peer: &mut OfEnd, it: &Glimpse, first: u64) {
+fn note_from(own: &mut OfSide, peer: &mut OfSide, it: &Glimpse, first: u64) {
     if it.ack != peer.acked {
-        peer.acked = it.ack;
-        peer.trip.acknowledged(it.ack, it.time);
+        peer.acknowledged(it.ack, it.time);
     }
     let len = Short::sequence_len_of(it.bits);
     if len > 0 {
@@ -204,22 +223,32 @@ fn note_from(own: &mut OfEnd, peer: &mut OfEnd, it: &Glimpse, first: u64) {
     }
 }
 
-impl OfEnd {
-    /// An end whose SYN or SYN/ACK has this number, frame and TTL.
-    fn new(seq: u32, frame: u64, ttl: u8, look: Look) -> Self {
+impl OfSide {
+    /// Begins with a SYN or SYN/ACK that has this number and TTL.
+    #[inline(always)]
+    fn begin(seq: u32, at: Moment, ttl: u8) -> Self {
+        let next = seq.wrapping_add(1);
+        let mut trip = LeastTrip::default();
+        trip.passed(next, at.time);
         Self {
-            trip: LeastTrip::default(),
+            trip,
             signs: Signs {
-                first: Some(frame),
+                first: Some(at.frame),
                 ttl: Some(ttl),
-                outgoing: look.link().outgoing,
                 ..Signs::default()
             },
-            next: seq.wrapping_add(1),
+            next,
             sent_to: 1,
             acked: seq,
             fin: None,
         }
+    }
+
+    /// The other side acknowledges more than before.
+    #[inline(always)]
+    fn acknowledged(&mut self, ack: u32, time: Timestamp) {
+        self.acked = ack;
+        self.trip.acknowledged(ack, time);
     }
 
     /// Goes on behind what was passed over, of which `measuring` waits.

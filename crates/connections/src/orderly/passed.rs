@@ -21,6 +21,13 @@ impl PassedOver {
         self.middle.is_none()
     }
 
+    /// Nothing is passed over any more.
+    pub(super) fn clear(&mut self) {
+        if !self.is_empty() {
+            *self = Self::default();
+        }
+    }
+
     /// Takes the rest up; `start` is the connection's first packet.
     pub(super) fn take_up(&self, rest: &mut Rest, start: Moment) -> Option<&Middle> {
         let middle = self.middle.as_deref()?;

@@ -1,26 +1,26 @@
 //! The SYN/ACK in short.
 
 use whyreset_segments::{
-    Checksum, Endpoint, IpFields, Known, LinkFields, Segment, SeqNumber, TcpFlags, TcpOptions,
+    AddressSum, Checksum, Endpoint, Look, Opening, Segment, SeqNumber, TcpFlags, TcpOptions,
     Timestamps,
 };
 
 use crate::{Marks, Moment, Packet, Side};
 
 /// A SYN/ACK as it should be, without its bytes and its ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SynAck {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SynAck {
     pub(super) at: Moment,
     pub(super) seq: u32,
-    ack: u32,
-    window: u32,
-    ip: IpFields,
-    link: LinkFields,
-    known: Known,
+    pub(super) ack: u32,
+    look: Look,
+    flow_label: u32,
+    pub(super) window: u16,
+    ip_id: u16,
     flags: TcpFlags,
     pub(super) mss: Option<u16>,
     timestamps: Option<Timestamps>,
-    window_scale: Option<u8>,
+    pub(super) window_scale: Option<u8>,
     sack_permitted: bool,
     kinds: [u8; 12],
     kinds_len: u8,
@@ -30,42 +30,85 @@ pub(super) struct SynAck {
 
 impl SynAck {
     /// The segment in short; `None` where it is not as it should be.
-    pub(super) fn of(segment: &Segment<'_>) -> Option<Self> {
-        if !is_usual(segment) {
+    pub(crate) fn of(segment: &Segment<'_>) -> Option<Self> {
+        let options = &segment.options;
+        let is_usual = is_alone(segment.flags)
+            && segment.payload_len == 0
+            && segment.window != 0
+            && are_usual(options)
+            && segment.urgent == 0
+            && !segment.bad_offset;
+        if !is_usual {
             return None;
         }
-        let options = &segment.options;
         let has_bytes = !segment.tcp_bytes.is_empty();
+        let at = Moment {
+            frame: segment.frame,
+            time: segment.time,
+        };
         Some(Self {
-            at: Moment {
-                frame: segment.frame,
-                time: segment.time,
-            },
             seq: segment.seq.0,
             ack: segment.ack.0,
-            window: segment.window,
-            ip: segment.ip,
-            link: segment.link,
-            known: segment.known,
+            look: Look::of(segment)?,
+            flow_label: segment.ip.flow_label,
+            window: u16::try_from(segment.window).ok()?,
+            ip_id: segment.ip.id,
             flags: segment.flags,
+            checksum: has_bytes.then(|| segment.checksum()),
+            ..Self::told(at, options)
+        })
+    }
+
+    /// The same of one in a frame that nothing is odd about, between ends whose addresses add this to its checksum.
+    #[inline(always)]
+    pub(crate) fn of_opening(
+        opening: &Opening<'_>,
+        addresses: impl FnOnce() -> Option<AddressSum>,
+    ) -> Option<Self> {
+        let (it, options) = (opening.numbers, &opening.options);
+        if !is_alone(it.flags) || it.window == 0 || !are_usual(options) {
+            return None;
+        }
+        let at = Moment {
+            frame: it.frame,
+            time: it.time,
+        };
+        Some(Self {
+            seq: it.seq,
+            ack: it.ack,
+            look: it.look,
+            flow_label: it.flow_label,
+            window: it.window,
+            ip_id: it.ip_id,
+            flags: it.flags,
+            checksum: opening.checksum(addresses()),
+            ..Self::told(at, options)
+        })
+    }
+
+    /// One at this moment, with these options. No more is told yet.
+    #[inline(always)]
+    fn told(at: Moment, options: &TcpOptions) -> Self {
+        Self {
+            at,
             mss: options.mss,
             timestamps: options.timestamps,
             window_scale: options.window_scale,
             sack_permitted: options.sack_permitted,
             kinds: options.kinds,
             kinds_len: options.kinds_len,
-            checksum: has_bytes.then(|| segment.checksum()),
-        })
+            ..Self::default()
+        }
     }
 
     /// TTL or hop limit.
     pub(super) const fn ttl(&self) -> u8 {
-        self.ip.ttl
+        self.look.ttl()
     }
 
     /// Whether the link layer says that the capturing host sent it.
     pub(super) const fn outgoing(&self) -> Option<bool> {
-        self.link.outgoing
+        self.look.outgoing()
     }
 
     /// The segment again.
@@ -78,7 +121,7 @@ impl SynAck {
             seq: SeqNumber(self.seq),
             ack: SeqNumber(self.ack),
             flags: self.flags,
-            window: self.window,
+            window: self.window.into(),
             urgent: 0,
             payload_len: 0,
             payload: &[],
@@ -92,15 +135,15 @@ impl SynAck {
                 kinds_len: self.kinds_len,
                 ..TcpOptions::default()
             },
-            ip: self.ip,
-            link: self.link,
-            known: self.known,
+            ip: self.look.ip(self.ip_id, self.flow_label, 0),
+            link: self.look.link(),
+            known: self.look.known(),
             bad_offset: false,
         }
     }
 
     /// The packet, by relative numbers.
-    pub(super) const fn packet(&self) -> Packet {
+    pub(super) fn packet(&self) -> Packet {
         Packet {
             frame: self.at.frame,
             time: self.at.time,
@@ -108,31 +151,27 @@ impl SynAck {
             flags: self.flags,
             seq: 0,
             ack: 1,
-            window: self.window,
+            window: self.window.into(),
             payload_len: 0,
-            ttl: self.ip.ttl,
-            ip_id: self.ip.id,
+            ttl: self.ttl(),
+            ip_id: self.ip_id,
             timestamps: self.timestamps,
             sacked_to: None,
             marks: Marks::NONE,
-            known: self.known,
+            known: self.look.known(),
         }
     }
 }
 
-fn is_usual(segment: &Segment<'_>) -> bool {
-    let known = segment.known.without(Known::MAC);
-    let options = &segment.options;
-    segment.flags.0 & MASK == (TcpFlags::SYN.0 | TcpFlags::ACK.0)
-        && segment.payload_len == 0
-        && segment.window != 0
-        && (known == Known::FRAME_V4 || known == Known::FRAME_V6)
-        && options.fast_open.is_none()
-        && !options.malformed
-        && options.sack_len == 0
-        && segment.urgent == 0
-        && !segment.bad_offset
+/// Whether a segment with these control bits is a SYN/ACK and no more.
+const fn is_alone(flags: TcpFlags) -> bool {
+    flags.0 & MASK == (TcpFlags::SYN.0 | TcpFlags::ACK.0)
 }
 
 /// FIN, SYN, RST, PSH, ACK, URG: all but the bits of ECN.
 const MASK: u16 = 0x3f;
+
+/// Whether there is room for all that the options say.
+const fn are_usual(options: &TcpOptions) -> bool {
+    options.fast_open.is_none() && !options.malformed && options.sack_len == 0
+}
