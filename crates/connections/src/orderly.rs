@@ -271,8 +271,11 @@ impl<X: StreamSink> Orderly<X> {
         stock: &mut Stock,
     ) {
         self.hand_on(usual, holder, from);
-        if self.wants_checksum(usual, from) {
-            let checksum = checksum(usual, holder, addresses());
+        let wants_checksum = self.wants_checksum(usual, from);
+        let checksum = wants_checksum.then(|| checksum(usual, holder, addresses()));
+        if self.log.begins() {
+            self.keep_first(usual, from, checksum);
+        } else if let Some(checksum) = checksum {
             self.keep_checked(usual, from, checksum, stock);
         } else {
             let last = &mut self.ends.of_mut(from).numbers;
@@ -316,8 +319,22 @@ impl<X: StreamSink> Orderly<X> {
         (self.ends.of(from).checked as u32) < CHECKED && usual.has_header()
     }
 
-    /// Keeps a packet, and what its checksum turned out to be.
-    #[inline]
+    /// Keeps one of the first packets, and what its checksum turned out to be, where anybody looked.
+    #[inline(always)]
+    fn keep_first(&mut self, usual: &Usual, from: End, checksum: Option<Checksum>) {
+        let body = &mut *self.body;
+        let mut short = Short::of(usual, from, body.first_frame);
+        let own = self.ends.of_mut(from);
+        own.numbers = Numbers::of(&short);
+        if let Some(checksum) = checksum {
+            own.checked += 1;
+            short.note_checksum(checksum);
+        }
+        self.log.push_first(usual, short, &mut body.before_ring);
+    }
+
+    /// Keeps one of the last packets, and what its checksum turned out to be.
+    #[inline(never)]
     fn keep_checked(&mut self, usual: &Usual, from: End, checksum: Checksum, stock: &mut Stock) {
         self.ends.of_mut(from).checked += 1;
         let mut short = Short::of(usual, from, self.body.first_frame);
@@ -325,7 +342,7 @@ impl<X: StreamSink> Orderly<X> {
         self.keep(&short, stock);
     }
 
-    /// Keeps one of the first packets, the one that needs a ring, or one that takes two slots.
+    /// Keeps the packet that needs a ring, or one that takes two slots.
     #[inline(never)]
     fn keep_usual(&mut self, usual: &Usual, from: End, stock: &mut Stock) {
         self.keep(&Short::of(usual, from, self.body.first_frame), stock);
@@ -336,9 +353,7 @@ impl<X: StreamSink> Orderly<X> {
             self.give_ring(stock);
         }
         self.ends.of_mut(short.from()).numbers = Numbers::of(short);
-        let body = &mut *self.body;
-        self.log
-            .push_short(short, &mut body.before_ring, body.first_frame);
+        self.log.push_wide(short, self.body.first_frame);
     }
 
     #[cold]

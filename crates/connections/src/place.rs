@@ -8,6 +8,10 @@ use crate::{BySide, Flow, Handshake, Place, RoundTrip, Side, Vantage, VantageRea
 pub(crate) const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 /// Below this probability the place is not named.
 const NAMED_FROM: f64 = 0.65;
+/// A weight that is larger than both others by this much makes its place likely enough: `1 / (1 + 2 e^-1.5)` is 0.69.
+const CLEARLY: f64 = 1.5;
+/// One that is larger than another by no more does not: `1 / (1 + e^-0.5)` is 0.62.
+const HARDLY: f64 = 0.5;
 /// Up to this round trip a host counts as next to the capture point.
 const NEXT_TO: Span = Span::from_micros(2_000);
 
@@ -73,7 +77,7 @@ pub(crate) fn judge(
         client: Signs::of(&flows.client),
         server: Signs::of(&flows.server),
     };
-    let (place, confidence) = weigh(&round_trip, &signs, handshake, &mut reasons);
+    let (place, confidence) = weigh(&round_trip, &signs, handshake, &mut reasons).decide();
     Vantage {
         place,
         confidence,
@@ -92,16 +96,19 @@ pub(crate) fn place(minimums: &BySide<Option<Span>>, signs: &BySide<Signs>) -> P
         client: trip(minimums.client),
         server: trip(minimums.server),
     };
-    weigh(&trips, signs, &Handshake::default(), &mut Untold).0
+    let weights = weigh(&trips, signs, &Handshake::default(), &mut Untold);
+    weights
+        .decide_clearly()
+        .unwrap_or_else(|| weights.decide().0)
 }
 
-/// Gives the place, and how likely it is. The handshake is only needed to name its frames.
+/// Weighs the places. The handshake is only needed to name its frames.
 fn weigh(
     round_trip: &BySide<RoundTrip>,
     signs: &BySide<Signs>,
     handshake: &Handshake,
     reasons: &mut impl Reasons,
-) -> (Place, f64) {
+) -> Weights {
     let mut weights = Weights::default();
     weigh_round_trips(round_trip, handshake, &mut weights, reasons);
     for side in [Side::Client, Side::Server] {
@@ -109,13 +116,35 @@ fn weigh(
         weigh_checksums(side, signs, &mut weights, reasons);
     }
     weigh_ttls(signs, &mut weights, reasons);
-    weights.decide()
+    weights
 }
 
 impl Weights {
+    /// All of them, as far as they count.
+    fn clamped(self) -> [f64; 3] {
+        [self.at.client, self.at.server, self.path].map(|weight| weight.clamp(-30.0, 30.0))
+    }
+
+    /// The place as [`Weights::decide`] gives it, where no likelihoods are needed to tell: one outweighs both others by far, or hardly any.
+    fn decide_clearly(self) -> Option<Place> {
+        let [client, server, path] = self.clamped();
+        let (place, best, others) = if client >= server && client >= path {
+            (Place::Client, client, server.max(path))
+        } else if server >= path {
+            (Place::Server, server, client.max(path))
+        } else {
+            (Place::Path, path, client.max(server))
+        };
+        match best - others {
+            CLEARLY.. => Some(place),
+            ..HARDLY => Some(Place::Unknown),
+            _ => None,
+        }
+    }
+
+    /// The place, and how likely it is.
     fn decide(self) -> (Place, f64) {
-        let [client, server, path] =
-            [self.at.client, self.at.server, self.path].map(|w| w.clamp(-30.0, 30.0).exp());
+        let [client, server, path] = self.clamped().map(f64::exp);
         let sum = client + server + path;
         let (place, best) = if client >= server && client >= path {
             (Place::Client, client)
@@ -363,6 +392,25 @@ mod tests {
         assert_eq!(place_of(197_000, 62, &flows), Place::Server);
         assert_eq!(place_of(40, 20_000, &flows), Place::Client);
         assert_eq!(place_of(20_000, 30_000, &flows), Place::Path);
+    }
+
+    #[test]
+    fn what_is_clear_is_decided_as_all_is() {
+        let steps = || (-40..=40).map(|step| f64::from(step) * 0.1);
+        let mut clear = 0;
+        for (client, server) in steps().flat_map(|client| steps().map(move |it| (client, it))) {
+            for path in steps() {
+                let weights = Weights {
+                    at: BySide { client, server },
+                    path,
+                };
+                if let Some(place) = weights.decide_clearly() {
+                    assert_eq!(place, weights.decide().0, "{weights:?}");
+                    clear += 1;
+                }
+            }
+        }
+        assert!(clear > 81 * 81 * 81 / 2);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Engine;
 use super::slot::State;
 use super::tombstone::Tombstone;
 use crate::live::Live;
-use crate::orderly::{Orderly, Place};
+use crate::orderly::Place;
 use crate::pairs::{ByEnd, Pair};
 use crate::{Connection, StreamSink};
 
@@ -53,10 +53,9 @@ impl<X: StreamSink> Engine<X> {
 
     /// The same, but no other is handed on for it yet.
     pub(super) fn queue_end(&mut self, slot: u32) {
-        let Some(last_frame) = self.last_frame(slot) else {
+        let Some((last_frame, size)) = self.held(slot) else {
             return;
         };
-        let size = self.size(slot);
         self.ended_size += size;
         self.ended.push_back(Ended {
             slot,
@@ -65,27 +64,40 @@ impl<X: StreamSink> Engine<X> {
         });
     }
 
+    /// The last frame of the connection in a slot, and the bytes that it takes up.
+    #[inline]
+    fn held(&self, slot: u32) -> Option<(u64, usize)> {
+        let (last_frame, size) = match &self.slots.get(slot as usize)?.state {
+            State::Orderly(at) => {
+                let orderly = self.orderly.get(*at)?;
+                (orderly.last_frame(), orderly.size())
+            }
+            State::Live(live) => (live.last_frame(), live.size()),
+            _ => return None,
+        };
+        Some((last_frame, size + HIDDEN_SIZE))
+    }
+
     /// The last frame of the connection in a slot.
+    #[inline]
     fn last_frame(&self, slot: u32) -> Option<u64> {
         match &self.slots.get(slot as usize)?.state {
-            State::Live(live) => Some(live.last_frame()),
             State::Orderly(at) => Some(self.orderly.get(*at)?.last_frame()),
+            State::Live(live) => Some(live.last_frame()),
             _ => None,
         }
     }
 
-    /// Bytes that the connection in a slot takes up.
-    fn size(&self, slot: u32) -> usize {
-        let size = match self.slots.get(slot as usize).map(|place| &place.state) {
-            Some(State::Live(live)) => live.size(),
-            Some(State::Orderly(at)) => self.orderly.get(*at).map_or(0, Orderly::size),
-            _ => 0,
-        };
-        size + HIDDEN_SIZE
+    /// Hands on the oldest connections that are over, until the rest is within the budget.
+    #[inline]
+    pub(super) fn retire(&mut self) {
+        if self.ended_size > ENDED_BUDGET {
+            self.retire_oldest();
+        }
     }
 
-    /// Hands on the oldest connections that are over, until the rest is within the budget.
-    pub(super) fn retire(&mut self) {
+    #[inline(never)]
+    fn retire_oldest(&mut self) {
         let mut tries = self.ended.len();
         while self.ended_size > ENDED_BUDGET
             && tries > 0
@@ -111,24 +123,33 @@ impl<X: StreamSink> Engine<X> {
         let Some(place) = self.slots.get_mut(slot as usize) else {
             return;
         };
-        let state = std::mem::replace(&mut place.state, State::Free);
         let (pair, stream) = (place.pair, place.number.stream());
         let ends = self.index.ends(&pair);
-        let state = match state {
-            State::Orderly(at) => {
-                self.hand_on_orderly(slot, at, stream, ends);
-                return;
-            }
-            state => state,
-        };
-        let Some(mut live) = self.in_the_end(state, &pair) else {
+        if let State::Orderly(at) = place.state {
+            self.hand_on_orderly(slot, at, stream, ends);
+        } else {
+            let state = std::mem::replace(&mut place.state, State::Free);
+            self.hand_on_in_full(slot, (state, &pair), stream, &ends);
+        }
+    }
+
+    /// The same, of one that is followed in full.
+    #[inline(never)]
+    fn hand_on_in_full(
+        &mut self,
+        slot: u32,
+        (state, pair): (State<X>, &Pair),
+        stream: u64,
+        ends: &ByEnd<Endpoint>,
+    ) {
+        let Some(mut live) = self.in_the_end(state, pair) else {
             return;
         };
         live.catch_up(&self.config);
         self.neighbours
             .visit(*ends.of(live.server()), &live.visit(|end| *ends.of(end)));
         let tombstone = Tombstone::Analysis(Box::new(*live.analysis()));
-        let connection = live.conclude(stream, &ends, self.capture_end, true, &self.config);
+        let connection = live.conclude(stream, ends, self.capture_end, true, &self.config);
         self.finished
             .push_back(Finished::InFull(Box::new(connection)));
         self.bury(slot, tombstone);

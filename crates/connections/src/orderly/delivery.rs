@@ -180,10 +180,15 @@ impl<X: StreamSink> Orderly<X> {
     }
 
     /// Tells what was passed over. `at` is the last packet.
+    #[inline]
     pub(super) fn tell_passed(&mut self, at: Moment) {
-        if !self.untold.any() {
-            return;
+        if self.untold.any() {
+            self.tell_all_passed(at);
         }
+    }
+
+    #[inline(never)]
+    fn tell_all_passed(&mut self, at: Moment) {
         self.count_untold();
         for end in [End::Low, End::High] {
             if !self.untold.has(end) {

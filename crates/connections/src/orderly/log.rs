@@ -106,7 +106,7 @@ impl Log {
     }
 
     /// Adds a packet to the ring, in which there is room for it, where it takes one slot; `false` where not, or where there is no ring:
-    /// then it has to be pushed [as it is](Log::push_short). `last`: its sender's numbers, which are those of this packet then.
+    /// then it is one of the [first](Log::push_first), or [wide](Log::push_wide). `last`: its sender's numbers, which are those of this packet then.
     #[inline(always)]
     pub(super) fn push(&mut self, last: &mut Numbers, usual: &Usual, from: End) -> bool {
         let slots = self.ring.0.as_mut();
@@ -132,29 +132,37 @@ impl Log {
         }
     }
 
-    /// Adds a packet, where there is room for it, whatever it is like. Frames count from `first`.
-    #[inline(never)]
-    pub(super) fn push_short(&mut self, short: &Short, before: &mut BeforeRing, first: u64) {
-        if self.ring.is_there() {
-            self.push_wide(short);
-        } else {
-            if let Some(place) = before.first.get_mut(self.len()) {
-                *place = *short;
-            }
-            self.packets += 1;
+    /// Whether the next packet is one of the first.
+    #[inline(always)]
+    pub(super) const fn begins(&self) -> bool {
+        self.packets < FIRST as u8
+    }
+
+    /// Adds one of the first packets; `short` is the same in short.
+    #[inline(always)]
+    pub(super) fn push_first(&mut self, usual: &Usual, short: Short, before: &mut BeforeRing) {
+        if let Some(place) = before.first.get_mut(self.len()) {
+            *place = short;
         }
+        self.packets += 1;
         self.clock = Clock {
-            time: short.time,
-            frame: first.wrapping_add(short.frame.into()),
+            time: usual.time,
+            frame: usual.frame,
         };
     }
 
-    fn push_wide(&mut self, short: &Short) {
+    /// Adds a packet to the ring, where there is room for it, whatever it is like. Frames count from `first`.
+    #[inline(never)]
+    pub(super) fn push_wide(&mut self, short: &Short, first: u64) {
         for slot in wide(short) {
             self.ring.set(self.end.into(), slot);
             self.take_up_slot();
         }
         self.packets += 1;
+        self.clock = Clock {
+            time: short.time,
+            frame: first.wrapping_add(short.frame.into()),
+        };
     }
 
     /// Lets all packets from now on go into this ring, behind this packet.
@@ -234,6 +242,7 @@ impl Log {
     }
 
     /// The last packet of an end in the ring with so much payload at least. Frames count from `first`.
+    #[inline]
     pub(super) fn last_of(
         &self,
         end: End,
@@ -241,7 +250,21 @@ impl Log {
         before: &BeforeRing,
         first: u64,
     ) -> Option<At> {
-        let packets = self.len().saturating_sub(FIRST);
+        match self.len().saturating_sub(FIRST) {
+            0 => None,
+            packets => self.last_in_ring(packets, (end, payload), before, first),
+        }
+    }
+
+    /// The same where there are so many packets in the ring.
+    #[inline(never)]
+    fn last_in_ring(
+        &self,
+        packets: usize,
+        (end, payload): (End, u32),
+        before: &BeforeRing,
+        first: u64,
+    ) -> Option<At> {
         if usize::from(self.used) > packets {
             // Where any takes two slots, it cannot be told from behind where one begins.
             let it = self.last(before).filter(|it| it.from() == end);
@@ -419,7 +442,11 @@ mod tests {
             let last = ends.of_mut(from);
             if !log.push(last, &usual, from) {
                 let short = Short::of(&usual, from, 0);
-                log.push_short(&short, &mut before, 0);
+                if log.begins() {
+                    log.push_first(&usual, short, &mut before);
+                } else {
+                    log.push_wide(&short, 0);
+                }
                 *last = Numbers::of(&short);
             }
             for end in [End::Low, End::High] {

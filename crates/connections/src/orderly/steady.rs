@@ -82,8 +82,7 @@ impl<X: StreamSink> Orderly<X> {
     fn keep_wide(&mut self, usual: &Usual, from: End) {
         let body = &mut *self.body;
         let short = Short::of(usual, from, body.first_frame);
-        self.log
-            .push_short(&short, &mut body.before_ring, body.first_frame);
+        self.log.push_wide(&short, body.first_frame);
     }
 
     /// Takes note of whose next packets may be steady, where packets go into the ring.
