@@ -7,12 +7,14 @@
 //!
 //! Of a calm packet all fields are told, it carries ACK and neither SYN, FIN nor RST, nor a SACK block, and sequence analysis has no
 //! mark for it. So the facts and the watchers need not ask: what they do with any packet that is so stands in a function `calm`
-//! beside the one for all packets, which ends in it.
+//! beside the one for all packets, which ends in it. Where they go on smoothly (`live/calm_packets/smooth.rs`), the packets of each side are
+//! taken in as a run ([`crate::calm_run`]), and one by one only for what depends on which came first ([`crate::flight`]).
 
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, Look, TcpFlags, Timestamps, Usual};
 
 use crate::captured_twice::{Print, Way};
+use crate::facts::network;
 use crate::ip_id::Identified;
 use crate::{Marks, Moment, Packet, Side};
 
@@ -87,6 +89,25 @@ pub(crate) struct Shared {
     pub(crate) mss: Option<u16>,
 }
 
+impl Shared {
+    /// A window in bytes.
+    #[inline]
+    pub(crate) const fn scaled(&self, window: u16) -> u32 {
+        (window as u32) << self.shift
+    }
+
+    /// Up to where a packet's window lets the other side send.
+    #[inline]
+    pub(crate) const fn edge(&self, calm: &Calm) -> i64 {
+        calm.ack.saturating_add(self.scaled(calm.window) as i64)
+    }
+
+    /// The most payload that is not too large.
+    pub(crate) fn largest_fitting(&self) -> u32 {
+        network::largest_fitting(self.mss, self.look.datagram_len(0))
+    }
+}
+
 impl Calm {
     /// The numbers relative to the initial ones are `seq` and `ack`.
     #[inline]
@@ -106,6 +127,12 @@ impl Calm {
         }
     }
 
+    /// The relative number behind it.
+    #[inline]
+    pub(crate) const fn end(&self) -> i64 {
+        self.seq.saturating_add(self.payload_len as i64)
+    }
+
     /// Its frame and time.
     #[inline]
     pub(crate) const fn moment(&self) -> Moment {
@@ -123,11 +150,13 @@ impl Calm {
             at: self.moment(),
             payload_len: self.payload_len,
             seq: Some(self.seq),
-            seq_end: self.seq.saturating_add(i64::from(self.payload_len)),
+            seq_end: self.end(),
         }
     }
 
-    const fn flags(&self) -> TcpFlags {
+    /// Its control bits.
+    #[inline]
+    pub(crate) const fn flags(&self) -> TcpFlags {
         if self.pushed {
             TcpFlags(TcpFlags::ACK.0 | TcpFlags::PSH.0)
         } else {
@@ -145,7 +174,7 @@ impl Calm {
             flags: self.flags(),
             seq: self.seq,
             ack: self.ack,
-            window: (self.window as u32) << shared.shift,
+            window: shared.scaled(self.window),
             payload_len: self.payload_len,
             ttl: shared.look.ttl(),
             ip_id: self.ip_id,

@@ -16,6 +16,15 @@ pub(crate) struct CalmQueue {
     senders: u64,
 }
 
+/// What is odd about some of the packets that wait.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Oddities {
+    /// One does not go on from where its end was, or acknowledges more than was sent.
+    pub(crate) strays: bool,
+    /// There may be a silence before one.
+    pub(crate) pauses: bool,
+}
+
 impl CalmQueue {
     /// How many wait.
     pub(crate) const fn len(&self) -> usize {
@@ -41,6 +50,17 @@ impl CalmQueue {
             own.reserve_exact(USUALLY);
         }
         own.push(calm);
+    }
+
+    /// The last one, with its sender.
+    pub(crate) fn last(&self) -> Option<(End, &Calm)> {
+        let last = self.len().checked_sub(1)?;
+        let from = if self.senders >> last & 1 == 0 {
+            End::Low
+        } else {
+            End::High
+        };
+        Some((from, self.of(from).last()?))
     }
 
     /// Those of one end.

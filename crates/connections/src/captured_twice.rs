@@ -8,7 +8,6 @@
 
 use whyreset_segments::{Known, LinkFields, Segment};
 
-use crate::calm::Calm;
 use crate::calm_run::CalmRun;
 use crate::captured_elsewhere::FirstSeen;
 
@@ -119,17 +118,17 @@ impl RecentPackets {
         first_seen.map_or(0, |it| size_of::<FirstSeen>() + it.heap_size())
     }
 
-    /// Remembers the last of the calm `packets` of a run: none of them can be a copy, and no two of them have the same header.
-    pub(crate) fn calm(&mut self, run: &CalmRun<'_>, packets: &[Calm]) {
+    /// Remembers the last packets of a run: none of them can be a copy, and no two of them have the same header.
+    pub(crate) fn calm(&mut self, run: &CalmRun<'_>) {
         let tells_id = run.shared.look.has_ip_id();
         let has_id = tells_id && run.first.ip_id != 0;
         self.note_id(&run.first.print(run.shared), has_id);
         self.id_repeats |= tells_id && run.id_repeats;
         let left_out = match self.first_seen {
             Some(_) => 0,
-            None => run.packets.saturating_sub(REMEMBERED),
+            None => run.packets.len().saturating_sub(REMEMBERED),
         };
-        for packet in packets.iter().skip(left_out) {
+        for packet in run.packets.iter().skip(left_out) {
             self.put(packet.print(run.shared));
         }
     }

@@ -168,12 +168,11 @@ impl Direction {
         self.flow.sent_to = self.flow.sent_to.max(end);
     }
 
-    /// Of a calm packet of this direction, `datagram_len` bytes of which are one datagram, what cannot wait for the end of its run
-    /// ([`Direction::calm_run`]). What its direction's packets share was noted before.
+    /// Of a calm packet of this direction what cannot wait for the end of its run ([`Direction::calm_run`]). What its direction's
+    /// packets share was noted before.
     #[inline]
-    pub(crate) fn calm_sent(&mut self, packet: &Packet, mss: Option<u16>, datagram_len: u32) {
+    pub(crate) fn calm_sent(&mut self, packet: &Packet) {
         let (end, len) = (packet.seq_end(), packet.payload_len);
-        facts::network::note_datagram(&mut self.flow, mss, datagram_len, len);
         self.provocation = None;
         self.acknowledges = true;
         if len > 0 {
@@ -182,10 +181,24 @@ impl Direction {
         self.flow.sent_to = self.flow.sent_to.max(end);
     }
 
+    /// Of calm packets that go on smoothly, the same.
+    pub(crate) fn calm_on(&mut self, run: &CalmRun<'_>) {
+        self.provocation = None;
+        self.acknowledges = true;
+        self.flow.sent_to = self.flow.sent_to.max(run.end());
+    }
+
+    /// The other direction's calm packets, but for what they acknowledge ([`crate::flight`]).
+    pub(crate) fn calm_answered(&mut self, run: &CalmRun<'_>) {
+        facts::probes::answered(&mut self.flow);
+        self.edge = self.edge.max(run.edge);
+    }
+
     /// What the calm packets of a run come to.
     pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
         let last = run.last.moment();
-        self.count_packets(run.packets as u64, run.first.moment(), last);
+        self.count_packets(run.packets.len() as u64, run.first.moment(), last);
+        facts::network::calm(&mut self.flow, run);
         if let Some(id) = run.ip_id() {
             self.flow.network.ip_id_last = Some((id, last));
         }
@@ -266,14 +279,19 @@ impl Direction {
         if ack > self.flow.acked_to {
             self.flow.acked_to = ack;
             self.flow.last_progress = Some(at);
-            let largest = self.outstanding.acknowledged(ack);
-            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
+            self.acknowledge_segments(ack);
             facts::fins::acknowledged(&mut self.flow, ack, at);
         } else if self.flow.acked_to == 0 && self.acked_before.is_none_or(|before| ack > before) {
             self.acked_before = Some(ack);
-            let largest = self.outstanding.acknowledged(ack);
-            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
+            self.acknowledge_segments(ack);
         }
+    }
+
+    /// All segments below `ack` have arrived.
+    #[inline]
+    pub(crate) fn acknowledge_segments(&mut self, ack: i64) {
+        let largest = self.outstanding.acknowledged(ack);
+        self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
     }
 
     /// Up to where the other side has acknowledged its bytes, as far as the capture tells: where the beginning was not captured, less than
@@ -341,8 +359,7 @@ impl Direction {
         if by.acked_to > self.flow.acked_to {
             self.flow.acked_to = by.acked_to;
             self.flow.last_progress = by.progress.or(self.flow.last_progress);
-            let largest = self.outstanding.acknowledged(by.acked_to);
-            self.flow.sizes.largest_acked = self.flow.sizes.largest_acked.max(largest);
+            self.acknowledge_segments(by.acked_to);
         }
     }
 

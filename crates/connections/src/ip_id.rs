@@ -5,6 +5,7 @@
 
 use whyreset_segments::Known;
 
+use crate::calm_run::CalmRun;
 use crate::{IpIdModel, Moment, NetworkFields, Packet};
 
 /// A counter that other traffic shares makes steps up to this.
@@ -40,8 +41,7 @@ impl IpIdSteps {
     /// Counts the next packet. Where the step to it is a small one, but larger than what was sent last takes up: gives by how much.
     #[inline]
     pub(crate) fn count(&mut self, id: u16, payload_len: u32) -> Option<u16> {
-        let counts_one = id.wrapping_sub(self.last) == 1 && self.last_span == 1;
-        if counts_one && id != 0 && payload_len <= ONE_DATAGRAM {
+        if self.counts_on_to(id) && payload_len <= ONE_DATAGRAM {
             self.last = id;
             self.counted = self.counted.saturating_add(1);
             return None;
@@ -52,6 +52,11 @@ impl IpIdSteps {
     /// Whether the last packet takes up one: then the next one counts on by one.
     pub(crate) const fn counts_ones(&self) -> bool {
         self.last_span == 1
+    }
+
+    /// Whether the next packet counts on by one, if this is its identification.
+    const fn counts_on_to(&self, id: u16) -> bool {
+        self.counts_ones() && id != 0 && id.wrapping_sub(self.last) == 1
     }
 
     /// So many packets count on by one each, up to no more than the largest number. Each [takes up one](IpIdSteps::counts_ones).
@@ -142,6 +147,22 @@ impl IpIdTracker {
         }
         if self.sent_to.is_none_or(|sent_to| packet.seq_end > sent_to) {
             self.sent_to = Some(packet.seq_end);
+        }
+    }
+
+    /// The same of a run whose packets have one.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        let largest = run.data.map_or(0, |data| data.largest);
+        let (first, packets) = (run.first.ip_id, run.packets.len() as u32);
+        if run.counts_ids && largest <= ONE_DATAGRAM && self.steps.counts_on_to(first) {
+            self.steps.count_ones(packets);
+            self.packets = self.packets.saturating_add(packets);
+            self.last_at = run.last.moment();
+            self.sent_to = self.sent_to.max(Some(run.end()));
+            return;
+        }
+        for packet in run.packets {
+            self.identified(&packet.identified());
         }
     }
 

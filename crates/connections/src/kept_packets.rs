@@ -3,6 +3,7 @@
 use whyreset_capture::Timestamp;
 use whyreset_segments::{Known, TcpFlags, Timestamps};
 
+use crate::calm::{Calm, Shared};
 use crate::{EngineConfig, Marks, Packet, Side};
 
 /// Telling packets that are merely retransmissions, duplicate ACKs and the like may take up this share of their room (one in so many).
@@ -47,9 +48,24 @@ struct Between {
 }
 
 impl KeptPackets {
-    #[inline]
     pub(crate) fn push(&mut self, packet: &Packet, after_silence: bool, config: &EngineConfig) {
-        let kept = Kept::new(packet, after_silence);
+        self.add(Kept::new(packet, after_silence), config);
+    }
+
+    /// A calm packet with these marks.
+    #[inline]
+    pub(crate) fn push_calm(
+        &mut self,
+        calm: &Calm,
+        shared: &Shared,
+        marks: Marks,
+        config: &EngineConfig,
+    ) {
+        self.add(Kept::new(&calm.packet(shared, marks), false), config);
+    }
+
+    #[inline]
+    fn add(&mut self, kept: Kept, config: &EngineConfig) {
         if self.first.len() < config.keep_first {
             if self.first.capacity() == 0 {
                 self.first.reserve_exact(config.keep_first.min(4));
@@ -80,10 +96,10 @@ impl KeptPackets {
         passing
     }
 
-    /// A packet without marks that others push out at once, no silence before it.
+    /// So many packets without marks that others push out at once, no silence before them.
     #[inline]
-    pub(crate) const fn pass(&mut self) {
-        self.between.dropped = self.between.dropped.saturating_add(1);
+    pub(crate) const fn pass(&mut self, count: u64) {
+        self.between.dropped = self.between.dropped.saturating_add(count);
     }
 
     /// A packet with marks that others push out at once.
@@ -100,11 +116,12 @@ impl KeptPackets {
 
     /// The last packets leave, but for the telling ones.
     fn let_last_go(&mut self, config: &EngineConfig) {
-        self.last.rotate_left(self.oldest);
-        self.oldest = 0;
-        for leaving in self.last.drain(..) {
-            self.between.keep_if_telling(&leaving, config);
+        let (newer, older) = self.last.split_at(self.oldest);
+        for leaving in older.iter().chain(newer) {
+            self.between.keep_if_telling(leaving, config);
         }
+        self.last.clear();
+        self.oldest = 0;
     }
 
     /// Bytes on the heap.
@@ -143,6 +160,10 @@ impl KeptPackets {
 impl Between {
     #[inline]
     fn keep_if_telling(&mut self, kept: &Kept, config: &EngineConfig) {
+        if kept.is_plain() && config.keep_around.is_none() {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
         let strong = kept.after_silence()
             || kept.flags().intersects(CONTROL)
             || kept.marks.0 & STRONG.0 != 0;
@@ -227,6 +248,11 @@ impl Kept {
 
     const fn flags(&self) -> TcpFlags {
         TcpFlags(self.bits & FLAGS)
+    }
+
+    /// Whether it tells nothing.
+    const fn is_plain(&self) -> bool {
+        self.marks.is_empty() && self.bits & (CONTROL.0 | AFTER_SILENCE) == 0
     }
 
     const fn after_silence(&self) -> bool {

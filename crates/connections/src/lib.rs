@@ -16,6 +16,7 @@ mod direction;
 mod engine;
 mod explain;
 mod facts;
+mod flight;
 mod flow;
 mod half_open;
 #[cfg(test)]

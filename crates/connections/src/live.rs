@@ -11,7 +11,7 @@ use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Checksum, Known, Quote, Segment, TcpFlags, Usual};
 
 use crate::calm::Habit;
-use crate::calm_queue::CalmQueue;
+use crate::calm_queue::{CalmQueue, Oddities};
 use crate::direction::Direction;
 use crate::facts::{self, Seen};
 use crate::kept_packets::KeptPackets;
@@ -40,6 +40,7 @@ struct Course {
     streams: ByEnd<Reassembly>,
     habits: ByEnd<Habit>,
     waiting: CalmQueue,
+    oddities: Oddities,
     client: End,
 }
 
@@ -110,6 +111,7 @@ impl<X: StreamSink> Live<X> {
                 streams: ByEnd::default(),
                 habits: ByEnd::default(),
                 waiting: CalmQueue::default(),
+                oddities: Oddities::default(),
                 client: orientation::guess(segment, from),
             },
             directions: ByEnd::default(),
@@ -259,6 +261,8 @@ impl<X: StreamSink> Live<X> {
 
     /// An ICMP error that quotes a packet of `from`.
     pub(crate) fn quote(&mut self, quote: &Quote<'_>, from: End) {
+        // The pause before the next packet does not count from the packet before it.
+        self.course.oddities.pauses = true;
         self.count_frame(quote.segment.frame, quote.segment.time);
         self.notice(quote, from);
     }

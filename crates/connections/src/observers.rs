@@ -3,9 +3,10 @@
 //! The engine calls [`Observers::packet`] for each packet it has placed (copies that were captured twice left out), in
 //! the order of the capture, and [`Observers::conclude`] when the connection is over.
 
+mod smooth;
+
 use whyreset_segments::{Known, Segment, TcpFlags};
 
-use crate::calm::Calm;
 use crate::calm_run::CalmRun;
 use crate::ip_id::IpIdTracker;
 use crate::orderly::Behind;
@@ -64,7 +65,7 @@ impl Observers {
         self.tell_resets(packet);
     }
 
-    /// The same of a calm packet, of a run that [`Observers::calm_run`] gets.
+    /// The same of a calm packet, of a run that [`Observers::calm_run`] gets. No connection that was reset has any.
     #[inline]
     pub(crate) fn calm(&mut self, packet: &Packet) {
         let (side, peer) = (packet.side, packet.side.peer());
@@ -82,21 +83,16 @@ impl Observers {
             self.sendings.of_mut(side).calm(packet, own, other);
         }
         self.acknowledged(packet);
-        self.tell_resets(packet);
     }
 
-    /// What the calm `packets` of a run come to, behind the last of them: for the watchers that look at one side alone.
-    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>, packets: &[Calm]) {
+    /// What the calm packets of a run come to, behind the last of them: for the watchers that look at one side alone.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
         let side = run.shared.side;
         self.so_far.of_mut(side).calm_run(run);
-        let (ip_ids, readings) = (self.ip_ids.of_mut(side), self.readings.of_mut(side));
-        let has_ip_id = run.shared.look.has_ip_id();
-        for packet in packets {
-            if has_ip_id {
-                ip_ids.identified(&packet.identified());
-            }
-            readings.advertised(packet.moment(), packet.ack, run.scaled(packet.window));
+        if run.shared.look.has_ip_id() {
+            self.ip_ids.of_mut(side).calm_run(run);
         }
+        self.readings.of_mut(side).calm_run(run);
     }
 
     /// The packet acknowledges what the other side sent.

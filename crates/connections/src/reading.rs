@@ -7,6 +7,7 @@
 
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::calm_run::CalmRun;
 use crate::orderly::Passed;
 use crate::{Moment, Packet};
 
@@ -48,11 +49,16 @@ impl Reading {
     }
 }
 
+/// Two or more.
+const SEVERAL: u8 = 2;
+/// The last points that are kept.
+const RECENT: usize = 3;
+
 /// Watches one side's acknowledgements and windows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReadingTracker {
     max: u32,
-    /// Distinct acknowledgements at which the window was at its maximum: 0, 1 or more.
+    /// Distinct acknowledgements at which the window was at its maximum: 0, 1 or [`SEVERAL`].
     full_acks: u8,
     last_full_ack: Option<i64>,
     edge_held: bool,
@@ -61,7 +67,7 @@ pub(crate) struct ReadingTracker {
     first_zero: Option<Point>,
     last_zero: Option<Point>,
     last_update: Option<Point>,
-    recent: [Option<Point>; 3],
+    recent: [Option<Point>; RECENT],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,9 +93,35 @@ impl ReadingTracker {
         self.advertised(packet.moment(), packet.ack, packet.window);
     }
 
+    /// The same of a run.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        let left_out = if self.is_settled(run) {
+            run.packets.len().saturating_sub(RECENT)
+        } else {
+            0
+        };
+        for packet in run.packets.iter().skip(left_out) {
+            self.advertised(packet.moment(), packet.ack, run.scaled(packet.window));
+        }
+    }
+
+    /// Whether a run tells nothing but its last packets: its windows are all the same as the last one before.
+    fn is_settled(&self, run: &CalmRun<'_>) -> bool {
+        let window = run.scaled(run.widest);
+        let [.., last] = &self.recent;
+        run.narrowest == run.widest
+            && last.is_some_and(|last| last.window == window)
+            && self.lowest.is_some_and(|lowest| lowest.window <= window)
+            && (window < self.max || window == self.max && self.tells_no_other_full_ack(run))
+    }
+
+    /// Whether it acknowledges nothing at which a full window would be news.
+    fn tells_no_other_full_ack(&self, run: &CalmRun<'_>) -> bool {
+        self.full_acks == SEVERAL || run.is_still && self.last_full_ack == Some(run.acked_to)
+    }
+
     /// The same of the numbers: a packet that is no SYN or RST acknowledges so much and advertises so much.
-    #[inline]
-    pub(crate) fn advertised(&mut self, at: Moment, ack: i64, window: u32) {
+    fn advertised(&mut self, at: Moment, ack: i64, window: u32) {
         self.note_max(ack, window);
         let point = Point {
             at,
@@ -110,8 +142,8 @@ impl ReadingTracker {
             self.full_acks = 0;
             self.last_full_ack = None;
         }
-        if window == self.max && self.last_full_ack != Some(ack) {
-            self.full_acks = self.full_acks.saturating_add(1);
+        if window == self.max && self.full_acks < SEVERAL && self.last_full_ack != Some(ack) {
+            self.full_acks += 1;
             self.last_full_ack = Some(ack);
         }
     }
@@ -178,7 +210,7 @@ impl ReadingTracker {
         if !scaled || self.max == 0 {
             return Reading::default();
         }
-        let exact = self.full_acks >= 2 && self.edge_held && !self.raised_late && !held_down;
+        let exact = self.full_acks == SEVERAL && self.edge_held && !self.raised_late && !held_down;
         let mut points: Vec<Point> = [
             self.lowest,
             self.first_zero,

@@ -96,6 +96,17 @@ impl RoundTripMeter {
         }
     }
 
+    /// Whether all that passed towards the side lies below this number.
+    pub(crate) fn ends_at(&self, number: i64) -> bool {
+        self.sent_to.is_none_or(|sent_to| sent_to <= number)
+    }
+
+    /// Whether an acknowledgement of so much covers what waits for one.
+    pub(crate) fn waits_for(&self, ack: i64) -> bool {
+        let waiting = self.pending.get(..self.waiting).unwrap_or_default();
+        waiting.first().is_some_and(|first| first.seq_end <= ack)
+    }
+
     /// Something new has passed towards the side.
     #[inline]
     pub(crate) fn passed(&mut self, pending: Pending) {

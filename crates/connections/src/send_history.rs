@@ -7,6 +7,7 @@
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::calm_run::CalmRun;
 use crate::orderly::Passed;
 use crate::{Moment, Packet};
 
@@ -116,6 +117,38 @@ impl SendHistory {
         self.advance(packet);
         self.ack = self.ack.max(packet.ack);
         self.keep(packet, NUMBERED | HAS_ACK);
+    }
+
+    /// Whether all that it sent lies below this number, and the packets go on from there.
+    pub(crate) fn ends_at(&self, number: i64) -> bool {
+        self.sent_to == Some(number)
+    }
+
+    /// Whether so much is known to have been sent.
+    pub(crate) fn reaches(&self, number: i64) -> bool {
+        self.sent_to.is_some_and(|sent_to| sent_to >= number)
+    }
+
+    /// The same of a run that goes on [where the history ends](SendHistory::ends_at).
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        let has_ip_id = run.shared.look.has_ip_id();
+        let told = NUMBERED | HAS_ACK | if has_ip_id { HAS_IP_ID } else { 0 };
+        for calm in run.packets {
+            let end = calm.end();
+            self.note_time(calm.time);
+            self.make_room();
+            self.sent_to = Some(end);
+            self.recent.push(Kept {
+                at: calm.moment(),
+                seq: low(calm.seq),
+                ack: low(calm.ack),
+                sent_to: low(end),
+                payload_len: calm.payload_len,
+                bits: calm.flags().0 | told,
+                ip_id: calm.ip_id,
+            });
+        }
+        self.ack = self.ack.max(run.acked_to);
     }
 
     #[inline]

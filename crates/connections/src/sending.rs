@@ -56,10 +56,15 @@ impl SendingTracker {
     /// The same of a packet with payload, all of it told.
     #[inline]
     pub(crate) fn calm(&mut self, packet: &Packet, own: &SoFar, peer: &SoFar) {
-        let in_flight = in_flight(own, peer);
+        self.in_flight(in_flight(own, peer), packet.moment());
+    }
+
+    /// So much is in flight behind a packet with payload.
+    #[inline]
+    pub(crate) fn in_flight(&mut self, in_flight: i64, at: Moment) {
         if in_flight > self.max {
             self.max = in_flight;
-            self.at_max = Some(packet.moment());
+            self.at_max = Some(at);
         }
     }
 

@@ -3,9 +3,10 @@
 //! The breaker's own clock (TSval, RFC 7323) leaves the way out of the measurement: a timer of 4.000 s shows as 4000 ticks,
 //! whatever the round trip.
 
-use whyreset_capture::Span;
+use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::{Known, TcpFlags};
 
+use crate::calm_run::CalmRun;
 use crate::orderly::{Behind, PassedPause};
 use crate::pairs::{ByEnd, End};
 use crate::so_far::SoFar;
@@ -65,7 +66,7 @@ impl SilenceLog {
     pub(crate) fn calm(&mut self, packet: &Packet, so_far: &BySide<SoFar>) {
         if let Some((after, after_by)) = self.last {
             let length = packet.time - after.time;
-            if length >= SHORTEST && self.is_long(length) {
+            if self.keeps(length) {
                 let packet = *packet;
                 let pause = self.pause(&packet, (after, after_by), so_far);
                 self.keep(pause);
@@ -79,6 +80,33 @@ impl SilenceLog {
             at: packet.moment(),
             ts_value: packet.timestamps.map(|ts| ts.value),
         });
+    }
+
+    /// When the last packet passed.
+    pub(crate) fn last(&self) -> Option<Timestamp> {
+        self.last.map(|(at, _)| at.time)
+    }
+
+    /// Whether a pause is a silence, and long enough to be kept.
+    pub(crate) fn keeps(&self, length: Span) -> bool {
+        length >= SHORTEST && self.is_long(length)
+    }
+
+    /// What the calm packets of a run come to, between no two of which there is a silence, nor before them.
+    pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
+        let has_timestamps = run.shared.look.has_timestamps();
+        *self.own_last.of_mut(run.shared.side) = Some(Spoken {
+            at: run.last.moment(),
+            ts_value: has_timestamps.then_some(run.last.timestamps.value),
+        });
+    }
+
+    /// Who sent the last of the packets in such runs, and the last data, where there is any.
+    pub(crate) const fn calm_end(&mut self, last: (Moment, Side), data_by: Option<Side>) {
+        self.last = Some(last);
+        if data_by.is_some() {
+            self.last_data_by = data_by;
+        }
     }
 
     fn is_long(&self, length: Span) -> bool {

@@ -71,6 +71,13 @@ impl SoFar {
         self.window = Some(packet.window);
     }
 
+    /// The same of a run that goes on where the side was.
+    pub(crate) fn calm_on(&mut self, run: &CalmRun<'_>) {
+        self.sent_to = Some(run.end());
+        self.acknowledge(run.acked_to);
+        self.window = Some(run.scaled(run.last.window));
+    }
+
     #[inline]
     fn acknowledge(&mut self, ack: i64) {
         if self.acked_to.is_none_or(|acked_to| ack > acked_to) {
@@ -80,7 +87,7 @@ impl SoFar {
 
     /// What the calm packets of a run come to.
     pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
-        self.count(run.packets as u64, run.last.moment());
+        self.count(run.packets.len() as u64, run.last.moment());
         self.note_network(
             &run.last.packet(run.shared, Marks::NONE),
             run.shared.way.mac,

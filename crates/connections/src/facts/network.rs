@@ -4,6 +4,7 @@ use whyreset_segments::{Checksum, Known};
 
 use super::Seen;
 use crate::Flow;
+use crate::calm_run::CalmRun;
 
 /// Checksums are verified on so many of the first packets of a direction.
 pub(crate) const CHECKED: u32 = 4;
@@ -65,9 +66,28 @@ pub(crate) fn note_size(flow: &mut Flow, mss: Option<u16>, seen: &Seen<'_, '_>) 
     }
 }
 
+/// The most payload of a segment that is not too large, in datagrams with so many bytes of headers.
+pub(crate) fn largest_fitting(mss: Option<u16>, overhead: u32) -> u32 {
+    let of_path = JUMBO.saturating_sub(overhead);
+    match mss {
+        Some(mss) if mss > 0 => of_path.min(u32::from(mss)),
+        _ => of_path,
+    }
+}
+
+/// The sizes of a run.
+pub(crate) fn calm(flow: &mut Flow, run: &CalmRun<'_>) {
+    let (largest, oversize) = match &run.data {
+        Some(data) => (data.largest, data.oversize),
+        None => (0, 0),
+    };
+    let datagram_len = run.shared.look.datagram_len(largest);
+    flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(datagram_len);
+    flow.network.oversize = flow.network.oversize.saturating_add(oversize);
+}
+
 /// A datagram of so many bytes, with so many of payload.
-#[inline]
-pub(crate) fn note_datagram(flow: &mut Flow, mss: Option<u16>, len: u32, payload_len: u32) {
+fn note_datagram(flow: &mut Flow, mss: Option<u16>, len: u32, payload_len: u32) {
     flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(len);
     let beyond_mss = mss.is_some_and(|mss| mss > 0 && payload_len > u32::from(mss));
     let left_open = len == 0 && payload_len > 0;

@@ -1,5 +1,6 @@
 //! Calm packets ([`crate::calm`]): each is taken as it comes, and then they are looked at together.
 
+mod smooth;
 #[cfg(test)]
 mod tests;
 
@@ -7,11 +8,13 @@ use whyreset_segments::Usual;
 
 use super::{Live, TELLING_PAUSE};
 use crate::calm::{Calm, Shared};
+use crate::calm_queue::{CalmQueue, Oddities};
 use crate::calm_run::CalmRun;
 use crate::captured_twice::Way;
 use crate::facts::handshakes;
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Payload;
+use crate::silence::SHORTEST;
 use crate::{EngineConfig, Marks, Moment, StreamSink, own_marks};
 
 impl<X: StreamSink> Live<X> {
@@ -33,6 +36,7 @@ impl<X: StreamSink> Live<X> {
         if !looks_calm || !course.analysis.pass(&usual.into(), from) {
             return false;
         }
+        course.oddities.pauses |= pause >= SHORTEST.nanos();
         self.count_frame(usual.frame, usual.time);
         self.wait(usual, usual.payload(holder), from);
         if self.course.waiting.is_full() {
@@ -45,6 +49,7 @@ impl<X: StreamSink> Live<X> {
         let numbering = &mut self.course.numbering;
         let seq = numbering.of(from).relative(usual.seq);
         let ack = numbering.of(from.other()).relative(usual.ack);
+        let goes_on = seq == numbering.of(from).top() && ack <= numbering.of(from.other()).top();
         let end = seq.saturating_add(i64::from(usual.payload_len));
         numbering.of_mut(from).sent(end);
         let at = Moment {
@@ -58,6 +63,7 @@ impl<X: StreamSink> Live<X> {
         };
         self.hand_on(&payload, at, from, ack);
         let calm = Calm::of(usual, seq, ack);
+        self.course.oddities.strays |= !goes_on;
         self.course.waiting.push(calm, from);
     }
 
@@ -71,6 +77,36 @@ impl<X: StreamSink> Live<X> {
             low: self.shared(End::Low),
             high: self.shared(End::High),
         };
+        let run = |end: End| CalmRun::of(waiting.of(end), shared.of(end).as_ref()?);
+        let runs = ByEnd {
+            low: run(End::Low),
+            high: run(End::High),
+        };
+        if self.are_smooth(&waiting, &runs) {
+            self.take_smoothly(&waiting, &runs, &shared, config);
+        } else {
+            self.take_one_by_one(&waiting, &shared, config);
+        }
+        for end in [End::Low, End::High] {
+            if let Some(run) = runs.of(end) {
+                let direction = self.directions.of_mut(end);
+                direction.recent.calm(run);
+                direction.calm_run(run);
+                self.observers.calm_run(run);
+            }
+        }
+        waiting.clear();
+        self.course.oddities = Oddities::default();
+        self.course.waiting = waiting;
+    }
+
+    /// Takes in calm packets whatever their order means.
+    fn take_one_by_one(
+        &mut self,
+        waiting: &CalmQueue,
+        shared: &ByEnd<Option<Shared>>,
+        config: &EngineConfig,
+    ) {
         let passing = self.packets.make_way(waiting.len(), config);
         for (n, (from, calm)) in waiting.in_order().enumerate() {
             let Some(shared) = shared.of(from) else {
@@ -78,31 +114,13 @@ impl<X: StreamSink> Live<X> {
             };
             let marks = self.look_at_calm(calm, from, shared);
             if n >= passing {
-                let packet = calm.packet(shared, marks);
-                self.packets.push(&packet, false, config);
+                self.packets.push_calm(calm, shared, marks, config);
             } else if marks.is_empty() {
-                self.packets.pass();
+                self.packets.pass(1);
             } else {
                 self.packets
                     .pass_telling(&calm.packet(shared, marks), config);
             }
-        }
-        for end in [End::Low, End::High] {
-            if let Some(shared) = shared.of(end) {
-                self.look_at_run(waiting.of(end), end, shared);
-            }
-        }
-        waiting.clear();
-        self.course.waiting = waiting;
-    }
-
-    /// What the `packets` of an end come to.
-    fn look_at_run(&mut self, packets: &[Calm], end: End, shared: &Shared) {
-        if let Some(run) = CalmRun::of(packets, shared) {
-            let direction = self.directions.of_mut(end);
-            direction.recent.calm(&run, packets);
-            direction.calm_run(&run);
-            self.observers.calm_run(&run, packets);
         }
     }
 
@@ -126,8 +144,7 @@ impl<X: StreamSink> Live<X> {
         let packet = calm.packet(shared, Marks::NONE);
         let (own, peer) = self.directions.both_mut(from);
         let marks = own_marks::of_calm(&packet, own, peer);
-        let datagram_len = shared.look.datagram_len(packet.payload_len);
-        own.calm_sent(&packet, shared.mss, datagram_len);
+        own.calm_sent(&packet);
         if packet.ack >= 1 {
             handshakes::acknowledged(&mut self.handshake, packet.side, packet.moment());
         }

@@ -385,3 +385,26 @@ fn most_packets_of_a_download_are_calm() {
     let (_, _, calm) = follow(&talk.segments, |_| {});
     assert!(calm > 150, "{calm}");
 }
+
+#[test]
+fn a_download_goes_on_smoothly() {
+    let mut talk = Talk::new([5, 9], true, 1);
+    for _ in 0..40 {
+        talk.step(Step::Data(false, 1_400));
+        talk.step(Step::Ack(true));
+    }
+    let batches = std::cell::Cell::new(0);
+    let (_, _, calm) = follow(&talk.segments, |live| {
+        let waiting = std::mem::take(&mut live.course.waiting);
+        let (low, high) = (live.shared(End::Low), live.shared(End::High));
+        let run = |end, shared| CalmRun::of(waiting.of(end), shared);
+        let runs = ByEnd {
+            low: low.as_ref().and_then(|shared| run(End::Low, shared)),
+            high: high.as_ref().and_then(|shared| run(End::High, shared)),
+        };
+        let is_smooth = waiting.len() > 4 && live.are_smooth(&waiting, &runs);
+        batches.set(batches.get() + usize::from(is_smooth));
+        live.course.waiting = waiting;
+    });
+    assert!(calm > 70 && batches.get() > 60, "{calm} {}", batches.get());
+}
