@@ -5,8 +5,9 @@
 //! wait in short form ([`crate::calm_queue`]), and when no more find room, or a packet comes that is not calm, they go through the
 //! rest together.
 //!
-//! Of a calm packet all fields are told, it carries ACK and neither SYN, FIN nor RST, nor a SACK block, and sequence analysis has no
-//! mark for it. So the facts and the watchers need not ask: what they do with any packet that is so stands in a function `calm`
+//! Of a calm packet all fields are told, it carries ACK and neither SYN, FIN nor RST, and sequence analysis has no mark for it. While
+//! something is missing, duplicate ACKs are as common, and acknowledgements with SACK blocks: where nothing else is to be said of these, they
+//! are calm as well. So the facts and the watchers need not ask: what they do with any packet that is so stands in a function `calm`
 //! beside the one for all packets, which ends in it. Where they go on smoothly (`live/calm_packets/smooth.rs`), the packets of each side are
 //! taken in as a run ([`crate::calm_run`]), and one by one only for what depends on which came first ([`crate::flight`]).
 
@@ -33,6 +34,12 @@ impl Habit {
     #[inline]
     pub(crate) fn is_calm(&self, usual: &Usual) -> bool {
         self.settled >= SETTLED && !usual.flags.is_fin() && self.fits(usual.look)
+    }
+
+    /// The same of an acknowledgement alone, whose options may be other ones.
+    pub(crate) fn is_calm_ack(&self, usual: &Usual) -> bool {
+        let look = self.look.filter(|_| self.settled >= SETTLED);
+        look.is_some_and(|look| look.is_alike_but_for_options(usual.look))
     }
 
     #[inline]
@@ -66,14 +73,17 @@ pub(crate) struct Calm {
     /// Relative numbers.
     pub(crate) seq: i64,
     pub(crate) ack: i64,
-    /// The numbers as the header has them.
-    pub(crate) wire_seq: u32,
-    pub(crate) wire_ack: u32,
     pub(crate) payload_len: u32,
     pub(crate) timestamps: Timestamps,
+    /// [`Marks::DUPLICATE_ACK`] and [`Marks::DUPLICATE_SACK`], where it is one.
+    pub(crate) marks: Marks,
     pub(crate) window: u16,
     pub(crate) ip_id: u16,
+    /// How much longer its header is than its direction's usual one, in bytes: by its SACK blocks, where it has any.
+    pub(crate) longer: u8,
     pub(crate) pushed: bool,
+    /// How far its SACK blocks go beyond what it acknowledges.
+    pub(crate) sacked: i32,
 }
 
 /// What the calm packets of one direction share.
@@ -87,6 +97,8 @@ pub(crate) struct Shared {
     pub(crate) way: Way,
     /// What the other side's SYN allows.
     pub(crate) mss: Option<u16>,
+    /// The initial numbers of the side and of the other one.
+    pub(crate) origins: (u32, u32),
 }
 
 impl Shared {
@@ -96,10 +108,10 @@ impl Shared {
         (window as u32) << self.shift
     }
 
-    /// Up to where a packet's window lets the other side send.
+    /// Up to where a window lets the other side send that comes with this acknowledgement.
     #[inline]
-    pub(crate) const fn edge(&self, calm: &Calm) -> i64 {
-        calm.ack.saturating_add(self.scaled(calm.window) as i64)
+    pub(crate) const fn edge(&self, ack: i64, window: u16) -> i64 {
+        ack.saturating_add(self.scaled(window) as i64)
     }
 
     /// The most payload that is not too large.
@@ -117,20 +129,30 @@ impl Calm {
             frame: usual.frame,
             seq,
             ack,
-            wire_seq: usual.seq,
-            wire_ack: usual.ack,
             payload_len: usual.payload_len,
             timestamps: usual.timestamps,
+            marks: Marks::NONE,
             window: usual.window,
             ip_id: usual.ip_id,
+            longer: 0,
             pushed: usual.flags.contains(TcpFlags::PSH),
+            sacked: 0,
         }
     }
 
-    /// The relative number behind it.
+    /// The relative number behind it. No stream is so long that it would overflow.
     #[inline]
     pub(crate) const fn end(&self) -> i64 {
-        self.seq.saturating_add(self.payload_len as i64)
+        self.seq.wrapping_add(self.payload_len as i64)
+    }
+
+    /// The highest relative number of its SACK blocks.
+    #[inline]
+    pub(crate) const fn sacked_to(&self) -> Option<i64> {
+        if self.longer == 0 {
+            return None;
+        }
+        Some(self.ack.saturating_add(self.sacked as i64))
     }
 
     /// Its frame and time.
@@ -164,7 +186,7 @@ impl Calm {
         }
     }
 
-    /// The packet with our own `marks`.
+    /// The packet with `marks` besides its own.
     #[inline]
     pub(crate) const fn packet(&self, shared: &Shared, marks: Marks) -> Packet {
         Packet {
@@ -183,8 +205,8 @@ impl Calm {
             } else {
                 None
             },
-            sacked_to: None,
-            marks,
+            sacked_to: self.sacked_to(),
+            marks: Marks(self.marks.0 | marks.0),
             known: shared.known,
         }
     }
@@ -192,10 +214,11 @@ impl Calm {
     /// What its copy would be told by.
     #[inline]
     pub(crate) fn print(&self, shared: &Shared) -> Print {
+        let (seq, ack) = shared.origins;
         Print {
             time: self.time.nanos(),
-            seq: self.wire_seq,
-            ack: self.wire_ack,
+            seq: seq.wrapping_add(self.seq as u32),
+            ack: ack.wrapping_add(self.ack as u32),
             len: self.payload_len,
             ts_value: self.timestamps.value,
             window: u32::from(self.window),

@@ -42,7 +42,7 @@ impl CalmQueue {
     }
 
     /// The next one, which `from` sent. There is room for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, calm: Calm, from: End) {
         self.senders |= u64::from(from == End::High) << (self.len() % MOST);
         let own = self.ends.of_mut(from);

@@ -1,6 +1,7 @@
 //! A run: the calm packets of one direction that go through the facts together. What adds up, or depends on the first or the last
 //! of them alone, is noted once for all.
 
+use crate::Marks;
 use crate::calm::{Calm, Shared};
 
 /// Calm packets of one direction, nothing else of it between them.
@@ -20,6 +21,12 @@ pub(crate) struct CalmRun<'c> {
     pub(crate) is_still: bool,
     /// Two packets, one after the other, have the same IP identification, and it is not zero.
     pub(crate) id_repeats: bool,
+    /// Duplicate ACKs.
+    pub(crate) duplicate_acks: u64,
+    /// Some packet has marks.
+    pub(crate) is_marked: bool,
+    /// How much longer a header is than usual, at most ([`Calm::longer`]).
+    pub(crate) longer: u8,
     /// From each packet to the next it goes up by one, and does not wrap.
     pub(crate) counts_ids: bool,
     /// Those with payload.
@@ -42,38 +49,40 @@ pub(crate) struct DataRun<'c> {
 impl<'c> CalmRun<'c> {
     /// All of `packets`; `None` where there is none.
     pub(crate) fn of(packets: &'c [Calm], shared: &'c Shared) -> Option<Self> {
-        let (first, others) = packets.split_first()?;
-        let mut run = Self {
+        let (first, last) = (packets.first()?, packets.last()?);
+        let mut sums = Sums::begin(first);
+        let largest = shared.largest_fitting();
+        for packet in packets {
+            sums.add(packet, largest);
+        }
+        Some(Self {
             shared,
             packets,
             first,
-            last: packets.last()?,
-            narrowest: first.window,
-            widest: first.window,
-            acked_to: first.ack,
-            edge: shared.edge(first),
-            is_still: true,
-            id_repeats: false,
-            counts_ids: true,
-            data: DataRun::of(packets, shared),
-        };
-        let mut id = first.ip_id;
-        for packet in others {
-            run.narrowest = run.narrowest.min(packet.window);
-            run.widest = run.widest.max(packet.window);
-            run.acked_to = run.acked_to.max(packet.ack);
-            run.is_still &= packet.ack == first.ack;
-            run.edge = run.edge.max(shared.edge(packet));
-            run.id_repeats |= packet.ip_id == id && id != 0;
-            run.counts_ids &= packet.ip_id.wrapping_sub(id) == 1 && packet.ip_id != 0;
-            id = packet.ip_id;
-        }
-        Some(run)
+            last,
+            narrowest: sums.narrowest,
+            widest: sums.widest,
+            acked_to: sums.acked_to,
+            is_still: sums.acked_from == sums.acked_to,
+            edge: edge(packets, &sums, shared),
+            id_repeats: sums.id_repeats,
+            counts_ids: sums.ids_counted + 1 == packets.len() as u32,
+            duplicate_acks: duplicate_acks(sums.marks, packets),
+            is_marked: !sums.marks.is_empty(),
+            longer: sums.longer,
+            data: DataRun::of(packets, &sums),
+        })
     }
 
     /// The IP identification of the last packet, where one is told.
     pub(crate) fn ip_id(&self) -> Option<u16> {
         self.shared.look.has_ip_id().then_some(self.last.ip_id)
+    }
+
+    /// The number of one of its packets, as the header has it.
+    pub(crate) const fn wire_seq(&self, packet: &Calm) -> u32 {
+        let (seq, _) = self.shared.origins;
+        seq.wrapping_add(packet.seq as u32)
     }
 
     /// The number behind its last packet.
@@ -88,28 +97,97 @@ impl<'c> CalmRun<'c> {
 }
 
 impl<'c> DataRun<'c> {
-    /// Those of `packets` that carry data; `None` where there is none.
-    fn of(packets: &'c [Calm], shared: &Shared) -> Option<Self> {
-        let first = packets.iter().find(|packet| packet.payload_len > 0)?;
-        let mut run = Self {
-            packets: 0,
-            bytes: 0,
+    /// Those of `packets` that carry data, of which these are the sums; `None` where there is none.
+    fn of(packets: &'c [Calm], sums: &Sums) -> Option<Self> {
+        let mut data = packets.iter().filter(|packet| packet.payload_len > 0);
+        let first = data.next()?;
+        Some(Self {
+            packets: sums.data_packets,
+            bytes: sums.bytes,
             first,
-            last: first,
+            last: data.next_back().unwrap_or(first),
+            largest: sums.largest,
+            oversize: sums.oversize,
+        })
+    }
+}
+
+/// What adds up.
+#[derive(Debug)]
+struct Sums {
+    narrowest: u16,
+    widest: u16,
+    acked_from: i64,
+    acked_to: i64,
+    id: u16,
+    id_repeats: bool,
+    /// Packets whose identification counts on from the one before.
+    ids_counted: u32,
+    marks: Marks,
+    longer: u8,
+    data_packets: u64,
+    bytes: u64,
+    largest: u32,
+    oversize: u32,
+}
+
+impl Sums {
+    const fn begin(first: &Calm) -> Self {
+        Self {
+            narrowest: first.window,
+            widest: first.window,
+            acked_from: first.ack,
+            acked_to: first.ack,
+            // Neither the same as the first one, nor the one before it.
+            id: first.ip_id.wrapping_add(1),
+            id_repeats: false,
+            ids_counted: 0,
+            marks: Marks::NONE,
+            longer: 0,
+            data_packets: 0,
+            bytes: 0,
             largest: 0,
             oversize: 0,
-        };
-        let largest = shared.largest_fitting();
-        for packet in packets {
-            let len = packet.payload_len;
-            run.packets += u64::from(len > 0);
-            run.bytes += u64::from(len);
-            run.largest = run.largest.max(len);
-            run.oversize += u32::from(len > largest);
-            if len > 0 {
-                run.last = packet;
-            }
         }
-        Some(run)
     }
+
+    /// The next packet; more payload than `fitting` is too much.
+    #[inline(always)]
+    fn add(&mut self, packet: &Calm, fitting: u32) {
+        self.narrowest = self.narrowest.min(packet.window);
+        self.widest = self.widest.max(packet.window);
+        self.acked_from = self.acked_from.min(packet.ack);
+        self.acked_to = self.acked_to.max(packet.ack);
+        let id = packet.ip_id;
+        self.id_repeats |= id == self.id && id != 0;
+        self.ids_counted += u32::from(id.wrapping_sub(self.id) == 1 && id != 0);
+        self.id = id;
+        self.marks |= packet.marks;
+        self.longer = self.longer.max(packet.longer);
+        let len = packet.payload_len;
+        self.data_packets += u64::from(len > 0);
+        self.bytes += u64::from(len);
+        self.largest = self.largest.max(len);
+        self.oversize += u32::from(len > fitting);
+    }
+}
+
+/// The highest number that a window of `packets` allows.
+fn edge(packets: &[Calm], sums: &Sums, shared: &Shared) -> i64 {
+    if sums.narrowest == sums.widest {
+        return shared.edge(sums.acked_to, sums.widest);
+    }
+    let edges = packets.iter().map(|it| shared.edge(it.ack, it.window));
+    edges.max().unwrap_or(sums.acked_to)
+}
+
+/// How many of `packets`, which have these marks together, are duplicate ACKs.
+fn duplicate_acks(marks: Marks, packets: &[Calm]) -> u64 {
+    if !marks.has(Marks::DUPLICATE_ACK) {
+        return 0;
+    }
+    let duplicate = packets
+        .iter()
+        .filter(|it| it.marks.has(Marks::DUPLICATE_ACK));
+    duplicate.count() as u64
 }

@@ -92,6 +92,15 @@ impl RecentPackets {
         false
     }
 
+    /// Whether a segment may be a copy of one before, or of one that took another way.
+    pub(crate) fn may_be_copy(&self, segment: &Segment<'_>) -> bool {
+        let print = Print::of(segment);
+        let has_id = print.id != 0;
+        let mut known = self.recent.iter().filter(|old| old.seen);
+        self.first_seen.is_some()
+            || known.any(|old| old.way != print.way || old.matches(&print, has_id))
+    }
+
     /// Whether it was seen before on another interface: that can be at the other end of the path.
     fn was_elsewhere(&mut self, print: &Print) -> bool {
         if let Some(first_seen) = &self.first_seen {

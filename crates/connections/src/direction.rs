@@ -198,6 +198,7 @@ impl Direction {
     pub(crate) fn calm_run(&mut self, run: &CalmRun<'_>) {
         let last = run.last.moment();
         self.count_packets(run.packets.len() as u64, run.first.moment(), last);
+        self.flow.duplicate_acks = self.flow.duplicate_acks.saturating_add(run.duplicate_acks);
         facts::network::calm(&mut self.flow, run);
         if let Some(id) = run.ip_id() {
             self.flow.network.ip_id_last = Some((id, last));
@@ -205,15 +206,15 @@ impl Direction {
         facts::windows::calm(&mut self.flow, &mut self.window_started, run);
         facts::timestamp_clock::calm(&mut self.flow, run);
         match &run.data {
-            Some(data) => self.calm_data(data),
+            Some(data) => self.calm_data(data, run.wire_seq(data.first)),
             None => {
-                self.count_bytes_at(run.last.wire_seq, 0);
+                self.count_bytes_at(run.wire_seq(run.last), 0);
             }
         }
     }
 
-    fn calm_data(&mut self, data: &DataRun<'_>) {
-        let fresh_bytes = self.count_stretch(data.first.wire_seq, data.bytes);
+    fn calm_data(&mut self, data: &DataRun<'_>, seq: u32) {
+        let fresh_bytes = self.count_stretch(seq, data.bytes);
         self.count_data(&SentData {
             packets: data.packets,
             first: data.first.moment(),
@@ -264,7 +265,17 @@ impl Direction {
     pub(crate) fn calm_received(&mut self, packet: &Packet) {
         facts::probes::answered(&mut self.flow);
         self.allow(packet.ack, packet.window);
+        if let Some(sacked_to) = packet.sacked_to {
+            self.arrived_beyond(sacked_to);
+        }
         self.acknowledge(packet.ack, packet.moment());
+    }
+
+    /// By SACK, something up to this number has arrived.
+    pub(crate) fn arrived_beyond(&mut self, sacked_to: i64) {
+        if let Some(at) = self.outstanding.smaller_one_passed(sacked_to) {
+            self.flow.sizes.small_passed_later = Some(at);
+        }
     }
 
     /// The other side takes so much beyond what it acknowledges.
@@ -316,10 +327,8 @@ impl Direction {
         if seen.has(Known::WINDOW) {
             self.allow(ack, seen.packet.window);
         }
-        if let Some(sacked_to) = seen.packet.sacked_to
-            && let Some(at) = self.outstanding.smaller_one_passed(sacked_to)
-        {
-            self.flow.sizes.small_passed_later = Some(at);
+        if let Some(sacked_to) = seen.packet.sacked_to {
+            self.arrived_beyond(sacked_to);
         }
         self.acknowledge(ack, seen.at);
     }

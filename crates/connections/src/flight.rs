@@ -85,6 +85,9 @@ impl Flight<'_> {
         if reached.unacked_since.is_some() {
             reached.unacked_since = (ack < reached.sent_to).then_some(calm.time);
         }
+        if let Some(sacked_to) = calm.sacked_to() {
+            self.direction.arrived_beyond(sacked_to);
+        }
         if ack > reached.acked_to {
             reached.acked_to = ack;
             reached.progress = Some(at);

@@ -166,10 +166,8 @@ impl<X: StreamSink> Live<X> {
             ..
         } = *arriving;
         let usual = Usual::of(segment).filter(|_| told.is_none());
-        if let Some(usual) = &usual
-            && self.calm(usual, Usual::holder(segment), from, config)
-        {
-            return arriving.marks;
+        if let Some(found) = self.calm_arriving(arriving, usual.as_ref(), config) {
+            return arriving.marks | found;
         }
         self.catch_up(config);
         self.tell_passed();

@@ -3,35 +3,50 @@
 /// The numbers of one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Numbering {
-    origin: Option<u32>,
     /// The highest relative number sent so far: what is nearest to it is meant.
     top: i64,
+    /// The same as headers have it.
+    wire_top: u32,
+    is_set: bool,
 }
 
 impl Numbering {
     /// Sets the initial number. Whether it moved: then all that was relative to the old one is void.
     pub(crate) fn set_origin(&mut self, base: u32) -> bool {
-        if self.origin == Some(base) {
+        if self.is_set && self.origin() == base {
             return false;
         }
-        let moved = self.origin.replace(base).is_some();
+        let moved = self.is_set;
         if moved {
             self.top = 0;
         }
+        self.wire_top = base.wrapping_add(self.top as u32);
+        self.is_set = true;
         moved
+    }
+
+    /// The initial number.
+    pub(crate) const fn origin(&self) -> u32 {
+        self.wire_top.wrapping_sub(self.top as u32)
     }
 
     /// Whether the initial number is known.
     pub(crate) const fn is_set(&self) -> bool {
-        self.origin.is_some()
+        self.is_set
     }
 
-    /// A number of this direction, relative to its initial one and unwrapped: the nearest to what was sent so far.
+    /// A number of this direction, relative to its initial one and unwrapped: the nearest to what was sent so far. Where the initial one is
+    /// not known, it is that one.
+    #[inline]
     pub(crate) fn relative(&self, number: u32) -> i64 {
-        let origin = self.origin.unwrap_or(number);
-        let reference = origin.wrapping_add((self.top & 0xffff_ffff) as u32);
-        let distance = number.wrapping_sub(reference).cast_signed();
-        self.top.saturating_add(i64::from(distance))
+        let wire_top = if self.is_set {
+            self.wire_top
+        } else {
+            number.wrapping_add(self.top as u32)
+        };
+        let distance = number.wrapping_sub(wire_top).cast_signed();
+        // No stream is so long that it would overflow.
+        self.top.wrapping_add(i64::from(distance))
     }
 
     /// The highest relative number sent so far.
@@ -40,8 +55,14 @@ impl Numbering {
     }
 
     /// Something was sent up to `end`.
-    pub(crate) fn sent(&mut self, end: i64) {
-        self.top = self.top.max(end);
+    #[inline]
+    pub(crate) const fn sent(&mut self, end: i64) {
+        if end > self.top {
+            self.wire_top = self
+                .wire_top
+                .wrapping_add(end.wrapping_sub(self.top) as u32);
+            self.top = end;
+        }
     }
 }
 

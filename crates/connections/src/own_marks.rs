@@ -115,7 +115,7 @@ fn is_challenge_ack(packet: &Packet, peer: &Direction) -> bool {
 }
 
 /// The first SACK block repeats what is acknowledged, or lies within the second (RFC 2883 §4).
-fn has_duplicate_sack(segment: &Segment<'_>) -> bool {
+pub(crate) fn has_duplicate_sack(segment: &Segment<'_>) -> bool {
     let [first, rest @ ..] = segment.options.sack_blocks() else {
         return false;
     };

@@ -147,7 +147,9 @@ impl RoundTripMeter {
             last = *pending;
             count += 1;
         }
-        self.pending.copy_within(count.., 0);
+        if count < self.waiting {
+            self.pending.copy_within(count.., 0);
+        }
         self.waiting -= count;
         let sample = self.trips.sample(&Covered {
             time: last.at.time,

@@ -331,9 +331,13 @@ impl SendHistory {
         }
         self.recent.drain(..LEAVING.min(self.recent.len()));
         let mut size = BUCKET;
-        while self.merge_oldest_of(size) {
-            if !self.has_too_many_of(size) {
+        let mut count = self.count_of(size);
+        while count > SAME_SIZE {
+            self.merge_oldest_of(size);
+            count = self.count_of(size);
+            if count <= SAME_SIZE {
                 size = size.saturating_mul(2);
+                count = self.count_of(size);
             }
         }
         while self.older.len() > BUCKETS {
@@ -341,24 +345,15 @@ impl SendHistory {
         }
     }
 
-    /// Merges the two oldest buckets of `size` packets when there are too many of them.
-    fn merge_oldest_of(&mut self, size: u32) -> bool {
-        if !self.has_too_many_of(size) {
-            return false;
-        }
+    /// Merges the two oldest buckets of `size` packets, or fewer.
+    fn merge_oldest_of(&mut self, size: u32) {
         let oldest = self.older.iter().position(|bucket| bucket.packets <= size);
         self.merge_at(oldest.unwrap_or(0));
-        true
     }
 
-    fn has_too_many_of(&self, size: u32) -> bool {
-        let same = |bucket: &&Bucket| bucket.packets == size;
-        self.older
-            .iter()
-            .rev()
-            .filter(same)
-            .nth(SAME_SIZE)
-            .is_some()
+    fn count_of(&self, size: u32) -> usize {
+        let sizes = self.older.iter().map(|bucket| bucket.packets);
+        sizes.map(|packets| usize::from(packets == size)).sum()
     }
 
     fn merge_at(&mut self, index: usize) {

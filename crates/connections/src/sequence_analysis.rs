@@ -8,6 +8,7 @@
 //! only counts them, roughly where acknowledgements cover a part.
 
 mod acked_unseen;
+mod calm;
 mod duplicate_ack;
 mod fast_open;
 mod keep_alive;
@@ -288,19 +289,6 @@ impl SequenceAnalysis {
         marks
     }
 
-    /// Takes a segment with ACK, and no SYN, FIN or RST, if it is one that no rule says anything of. `false`: it may be another, and
-    /// nothing has changed.
-    #[inline]
-    pub(crate) fn pass(&mut self, numbers: &Numbers, from: End) -> bool {
-        let (own, peer) = self.flows.both(from);
-        if !own.based || !peer.based || !own.expects(numbers, peer) {
-            return false;
-        }
-        self.take(from, numbers, Marks::NONE);
-        self.note_ack(from, numbers);
-        true
-    }
-
     /// Sets the bases that are not known yet (rule 4).
     fn set_bases(&mut self, end: End, numbers: &Numbers) {
         let flow = self.flows.of_mut(end);
@@ -449,22 +437,6 @@ impl SequenceAnalysis {
 }
 
 impl FlowState {
-    /// Whether a segment with ACK, and no SYN, FIN or RST, carries the next number and something new, within windows that are open,
-    /// and acknowledges what was seen: then no rule has anything to say of it.
-    #[inline]
-    fn expects(&self, numbers: &Numbers, peer: &Self) -> bool {
-        let is_next = numbers.seq == self.next_seq && self.next_seq != 0;
-        let is_new = numbers.len > 0 || numbers.ack != self.last_ack;
-        let is_open = numbers.window != 0 && peer.window != 0;
-        let was_seen = peer.max_to_be_acked == 0 || !after(numbers.ack, peer.max_to_be_acked);
-        is_next
-            && is_new
-            && is_open
-            && was_seen
-            && window::full(peer, numbers).is_empty()
-            && !retransmission::is_spurious(peer, numbers)
-    }
-
     /// An empty segment with the numbers of the one before.
     const fn repeats_last(&self, numbers: &Numbers) -> bool {
         numbers.len == 0

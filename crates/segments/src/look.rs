@@ -131,6 +131,13 @@ impl Look {
         self.link == other.link && differs == 0
     }
 
+    /// The same, but for how long the headers are too.
+    pub const fn is_alike_but_for_options(self, other: Self) -> bool {
+        let overhead = (MAX_OVERHEAD as u64) << OVERHEAD_AT;
+        let differs = (self.rest ^ other.rest) & !(ECN_BITS | DONT_FRAGMENT | overhead);
+        self.link == other.link && differs == 0
+    }
+
     /// TTL or hop limit.
     pub const fn ttl(self) -> u8 {
         (self.rest >> TTL_AT) as u8

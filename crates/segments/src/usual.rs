@@ -85,14 +85,33 @@ impl Usual {
             (options.kinds(), options.timestamps),
             ([], None) | ([1, 1, 8], Some(_))
         );
-        let is_usual = Self::has_flags(segment.flags)
-            && has_usual_options
-            && options.sack_len == 0
-            && !options.malformed
-            && !segment.bad_offset
-            && segment.window != 0
-            && segment.urgent == 0;
+        let is_usual = Self::has_flags(segment.flags) && has_usual_options && options.sack_len == 0;
         if !is_usual {
+            return None;
+        }
+        Self::read(segment)
+    }
+
+    /// An acknowledgement alone that tells by SACK blocks what else arrived, where it would be a usual segment without them. Its look
+    /// counts them among the headers.
+    pub fn without_sack(segment: &Segment<'_>) -> Option<Self> {
+        let options = &segment.options;
+        let kinds = options.kinds();
+        let is_usual = options.sack_len > 0
+            && segment.flags == TcpFlags::ACK
+            && segment.payload_len == 0
+            && kinds.len() < options.kinds.len()
+            && kinds.iter().all(|kind| matches!(kind, 1 | 5 | 8));
+        if !is_usual {
+            return None;
+        }
+        Self::read(segment)
+    }
+
+    /// A segment with such flags and options, where all else is as usual.
+    fn read(segment: &Segment<'_>) -> Option<Self> {
+        let options = &segment.options;
+        if options.malformed || segment.bad_offset || segment.window == 0 || segment.urgent != 0 {
             return None;
         }
         Some(Self {

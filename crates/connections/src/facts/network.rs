@@ -81,7 +81,9 @@ pub(crate) fn calm(flow: &mut Flow, run: &CalmRun<'_>) {
         Some(data) => (data.largest, data.oversize),
         None => (0, 0),
     };
-    let datagram_len = run.shared.look.datagram_len(largest);
+    // What carries data is longer than any header alone.
+    let longer = largest.max(run.longer.into());
+    let datagram_len = run.shared.look.datagram_len(longer);
     flow.sizes.largest_datagram = flow.sizes.largest_datagram.max(datagram_len);
     flow.network.oversize = flow.network.oversize.saturating_add(oversize);
 }

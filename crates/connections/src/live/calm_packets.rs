@@ -1,12 +1,13 @@
 //! Calm packets ([`crate::calm`]): each is taken as it comes, and then they are looked at together.
 
+mod acknowledgements;
 mod smooth;
 #[cfg(test)]
 mod tests;
 
 use whyreset_segments::Usual;
 
-use super::{Live, TELLING_PAUSE};
+use super::{Arriving, Live, TELLING_PAUSE};
 use crate::calm::{Calm, Shared};
 use crate::calm_queue::{CalmQueue, Oddities};
 use crate::calm_run::CalmRun;
@@ -15,11 +16,12 @@ use crate::facts::handshakes;
 use crate::pairs::{ByEnd, End};
 use crate::reassembly::Payload;
 use crate::silence::SHORTEST;
-use crate::{EngineConfig, Marks, Moment, StreamSink, own_marks};
+use crate::{EngineConfig, Marks, StreamSink, own_marks};
 
 impl<X: StreamSink> Live<X> {
     /// Takes a packet if it is calm: its payload and its acknowledgement go on, the rest waits. `false`: it is not, and nothing has
     /// changed. `holder` holds its bytes.
+    #[inline(always)]
     pub(crate) fn calm(
         &mut self,
         usual: &Usual,
@@ -36,35 +38,58 @@ impl<X: StreamSink> Live<X> {
         if !looks_calm || !course.analysis.pass(&usual.into(), from) {
             return false;
         }
-        course.oddities.pauses |= pause >= SHORTEST.nanos();
-        self.count_frame(usual.frame, usual.time);
-        self.wait(usual, usual.payload(holder), from);
-        if self.course.waiting.is_full() {
-            self.catch_up(config);
-        }
+        let calm = self.arrived(usual, pause, from);
+        self.wait(calm, usual.payload(holder), from, config);
         true
     }
 
-    fn wait(&mut self, usual: &Usual, payload: &[u8], from: End) {
+    /// The same of a segment in full, `usual` where it is a usual one: gives Wireshark's marks, if it was taken.
+    pub(super) fn calm_arriving(
+        &mut self,
+        arriving: &Arriving<'_, '_>,
+        usual: Option<&Usual>,
+        config: &EngineConfig,
+    ) -> Option<Marks> {
+        let Arriving { segment, from, .. } = *arriving;
+        if let Some(usual) = usual
+            && self.calm(usual, Usual::holder(segment), from, config)
+        {
+            return Some(Marks::NONE);
+        }
+        if arriving.told.is_some() {
+            return None;
+        }
+        self.calm_ack(segment, usual, from, config)
+    }
+
+    /// A calm packet has come, behind a pause.
+    #[inline(always)]
+    fn arrived(&mut self, usual: &Usual, pause: i64, from: End) -> Calm {
+        self.course.oddities.pauses |= pause >= SHORTEST.nanos();
+        self.count_frame(usual.frame, usual.time);
         let numbering = &mut self.course.numbering;
         let seq = numbering.of(from).relative(usual.seq);
         let ack = numbering.of(from.other()).relative(usual.ack);
         let goes_on = seq == numbering.of(from).top() && ack <= numbering.of(from.other()).top();
         let end = seq.saturating_add(i64::from(usual.payload_len));
         numbering.of_mut(from).sent(end);
-        let at = Moment {
-            frame: usual.frame,
-            time: usual.time,
-        };
+        self.course.oddities.strays |= !goes_on;
+        Calm::of(usual, seq, ack)
+    }
+
+    /// Hands on what a calm packet carries. The rest waits.
+    #[inline(always)]
+    fn wait(&mut self, calm: Calm, payload: &[u8], from: End, config: &EngineConfig) {
         let payload = Payload {
-            offset: seq.saturating_sub(1),
-            len: usual.payload_len,
+            offset: calm.seq.saturating_sub(1),
+            len: calm.payload_len,
             bytes: payload,
         };
-        self.hand_on(&payload, at, from, ack);
-        let calm = Calm::of(usual, seq, ack);
-        self.course.oddities.strays |= !goes_on;
+        self.hand_on(&payload, calm.moment(), from, calm.ack);
         self.course.waiting.push(calm, from);
+        if self.course.waiting.is_full() {
+            self.catch_up(config);
+        }
     }
 
     /// The calm packets that wait go through the facts and the watchers.
@@ -112,14 +137,14 @@ impl<X: StreamSink> Live<X> {
             let Some(shared) = shared.of(from) else {
                 continue;
             };
-            let marks = self.look_at_calm(calm, from, shared);
+            let marks = self.look_at_calm(calm, from, shared) | calm.marks;
             if n >= passing {
                 self.packets.push_calm(calm, shared, marks, config);
             } else if marks.is_empty() {
                 self.packets.pass(1);
             } else {
-                self.packets
-                    .pass_telling(&calm.packet(shared, marks), config);
+                let packet = calm.packet(shared, marks);
+                self.packets.pass_telling(&packet, config);
             }
         }
     }
@@ -135,6 +160,10 @@ impl<X: StreamSink> Live<X> {
             known: look.known(),
             way: Way::of(&look.link(), look.ttl()),
             mss: peer.largest_allowed(),
+            origins: (
+                self.course.numbering.of(end).origin(),
+                self.course.numbering.of(end.other()).origin(),
+            ),
         })
     }
 

@@ -5,7 +5,7 @@
 //! next packet would answer (a RST, the SYN/ACK, a FIN), and no silence between them is worth keeping. All others are looked at one by
 //! one.
 
-use crate::calm::Shared;
+use crate::calm::{Calm, Shared};
 use crate::calm_queue::{CalmQueue, Oddities};
 use crate::calm_run::CalmRun;
 use crate::live::Live;
@@ -86,12 +86,39 @@ impl<X: StreamSink> Live<X> {
             let last = (last.moment(), self.side(from));
             self.observers.calm_end(last, data_by);
         }
+        self.keep_smooth(waiting, runs, shared, config);
+    }
+
+    fn keep_smooth(
+        &mut self,
+        waiting: &CalmQueue,
+        runs: &Runs<'_>,
+        shared: &ByEnd<Option<Shared>>,
+        config: &EngineConfig,
+    ) {
+        let is_marked = |end: End| runs.of(end).as_ref().is_some_and(|run| run.is_marked);
         let passing = self.packets.make_way(waiting.len(), config);
-        self.packets.pass(passing as u64);
+        if is_marked(End::Low) || is_marked(End::High) {
+            for (from, calm) in waiting.in_order().take(passing) {
+                self.pass_calm(calm, shared.of(from).as_ref(), config);
+            }
+        } else {
+            self.packets.pass(passing as u64);
+        }
         for (from, calm) in waiting.in_order().skip(passing) {
             if let Some(shared) = shared.of(from) {
                 self.packets.push_calm(calm, shared, Marks::NONE, config);
             }
+        }
+    }
+
+    fn pass_calm(&mut self, calm: &Calm, shared: Option<&Shared>, config: &EngineConfig) {
+        match shared {
+            Some(shared) if !calm.marks.is_empty() => {
+                let packet = calm.packet(shared, Marks::NONE);
+                self.packets.pass_telling(&packet, config);
+            }
+            _ => self.packets.pass(1),
         }
     }
 
@@ -139,7 +166,7 @@ fn stay_inside(waiting: &CalmQueue, end: End, mut edge: i64, peer: Option<&CalmR
     };
     waiting.in_order().all(|(from, calm)| {
         if from != end {
-            edge = edge.max(peer.shared.edge(calm));
+            edge = edge.max(peer.shared.edge(calm.ack, calm.window));
         }
         from != end || calm.seq <= edge
     })

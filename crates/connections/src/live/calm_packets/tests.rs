@@ -7,6 +7,7 @@ use whyreset_segments::{
 };
 
 use super::*;
+use crate::Moment;
 use crate::calm::Habit;
 use crate::live::Arriving;
 use crate::test_segments::{A, B, segment};
@@ -75,7 +76,10 @@ enum Step {
     PartialAck(bool, u32),
     /// Of so much more than all.
     EarlyAck(bool, u32),
-    SackedAck(bool),
+    /// With a SACK block, this far from the end of what was sent.
+    SackedAck(bool, u32),
+    /// The same as before.
+    AckAgain(bool),
     Lost(bool, u32),
     Again(bool, u32),
     Window(bool, u32),
@@ -96,6 +100,9 @@ fn calm_step() -> impl Strategy<Value = Step> {
         40 => Just(Step::Ack(true)),
         5 => Just(Step::Ack(false)),
         5 => (1_u32..3_000).prop_map(|less| Step::PartialAck(true, less)),
+        5 => (0_u32..9_000).prop_map(|back| Step::SackedAck(true, back)),
+        5 => Just(Step::AckAgain(true)),
+        1 => Just(Step::AckAgain(false)),
         2 => any::<bool>().prop_map(Step::DontFragment),
         5 => (1_i64..40_000_000).prop_map(Step::Pause),
         2 => (any::<bool>(), 1_u32..60_000).prop_map(|(by, size)| Step::Window(by, size)),
@@ -115,7 +122,7 @@ fn odd_step() -> impl Strategy<Value = Step> {
         4 => (by(), 1_u32..3_000).prop_map(|(by, len)| Step::Lost(by, len)),
         6 => (by(), 1_u32..30_000).prop_map(|(by, back)| Step::Again(by, back)),
         3 => (by(), 1_u32..3_000).prop_map(|(by, more)| Step::EarlyAck(by, more)),
-        6 => by().prop_map(Step::SackedAck),
+        6 => (by(), 0_u32..3_000_000_000).prop_map(|(by, back)| Step::SackedAck(by, back)),
         2 => (by(), prop_oneof![Just(0_u32), 1_u32..9_000]).prop_map(|(by, size)| Step::Window(by, size)),
         1 => by().prop_map(Step::Ttl),
         1 => by().prop_map(Step::Mac),
@@ -211,15 +218,12 @@ impl Talk {
             Step::Ack(by) => self.ack(by, 0),
             Step::PartialAck(by, less) => self.ack(by, less.wrapping_neg()),
             Step::EarlyAck(by, more) => self.ack(by, more),
-            Step::SackedAck(by) => {
-                let right = all(self, by);
+            Step::AckAgain(by) => self.send(by, TcpFlags::ACK, 0),
+            Step::SackedAck(by, back) => {
+                let right = all(self, by).wrapping_sub(back);
                 self.send(by, TcpFlags::ACK, 0);
                 if let Some(last) = self.segments.last_mut() {
-                    last.options.sack[0] = SackBlock {
-                        left: SeqNumber(right.wrapping_sub(700)),
-                        right: SeqNumber(right),
-                    };
-                    last.options.sack_len = 1;
+                    add_sack(last, right);
                 }
             }
             Step::Lost(by, len) => {
@@ -258,6 +262,19 @@ impl Talk {
         self.host(by).acked = all.wrapping_add(more);
         self.send(by, TcpFlags::ACK, 0);
     }
+}
+
+fn add_sack(segment: &mut Segment<'_>, right: u32) {
+    let options = &mut segment.options;
+    options.sack[0] = SackBlock {
+        left: SeqNumber(right.wrapping_sub(700)),
+        right: SeqNumber(right),
+    };
+    options.sack_len = 1;
+    let list = usize::from(options.kinds_len);
+    options.kinds[list..list + 3].copy_from_slice(&[1, 1, 5]);
+    options.kinds_len += 3;
+    segment.ip.total_len += 12;
 }
 
 fn options(flags: TcpFlags, timestamps: bool, nanos: i64) -> TcpOptions {
@@ -407,4 +424,22 @@ fn a_download_goes_on_smoothly() {
         live.course.waiting = waiting;
     });
     assert!(calm > 70 && batches.get() > 60, "{calm} {}", batches.get());
+}
+
+#[test]
+fn duplicate_acks_are_calm() {
+    let mut talk = Talk::new([5, 9], true, 1);
+    for n in 0..60 {
+        talk.step(Step::Data(false, 1_400));
+        talk.step(match n % 30 {
+            7 => Step::Lost(false, 1_400),
+            8..15 => Step::SackedAck(true, 0),
+            15..20 => Step::AckAgain(true),
+            _ => Step::Ack(true),
+        });
+    }
+    let (_, marks, calm) = follow(&talk.segments, |_| {});
+    let duplicate = marks.iter().filter(|marks| marks.has(Marks::DUPLICATE_ACK));
+    assert_eq!(duplicate.count(), 24);
+    assert!(calm > 100, "{calm}");
 }
