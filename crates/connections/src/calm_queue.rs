@@ -71,8 +71,20 @@ impl CalmQueue {
     /// All, with their senders.
     #[inline]
     pub(crate) fn in_order(&self) -> impl Iterator<Item = (End, &Calm)> {
-        let (mut low, mut high) = (self.ends.low.iter(), self.ends.high.iter());
-        (0..self.len()).map_while(move |n| {
+        self.in_order_behind(0)
+    }
+
+    /// All behind the first so many.
+    #[inline]
+    pub(crate) fn in_order_behind(&self, first: usize) -> impl Iterator<Item = (End, &Calm)> {
+        let of_high = self
+            .senders
+            .unbounded_shl(u64::BITS.saturating_sub(first as u32))
+            .count_ones() as usize;
+        let behind = |own: usize, packets| <[Calm]>::get(packets, own..).unwrap_or_default().iter();
+        let mut low = behind(first.saturating_sub(of_high), self.ends.low.as_slice());
+        let mut high = behind(of_high, self.ends.high.as_slice());
+        (first..self.len()).map_while(move |n| {
             if self.senders >> n & 1 == 0 {
                 Some((End::Low, low.next()?))
             } else {

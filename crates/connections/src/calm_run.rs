@@ -51,10 +51,10 @@ impl<'c> CalmRun<'c> {
     pub(crate) fn of(packets: &'c [Calm], shared: &'c Shared) -> Option<Self> {
         let (first, last) = (packets.first()?, packets.last()?);
         let mut sums = Sums::begin(first);
-        let largest = shared.largest_fitting();
         for packet in packets {
-            sums.add(packet, largest);
+            sums.add(packet);
         }
+        let counts_ids = sums.ids_counted + 1 == packets.len() as u32;
         Some(Self {
             shared,
             packets,
@@ -65,12 +65,12 @@ impl<'c> CalmRun<'c> {
             acked_to: sums.acked_to,
             is_still: sums.acked_from == sums.acked_to,
             edge: edge(packets, &sums, shared),
-            id_repeats: sums.id_repeats,
-            counts_ids: sums.ids_counted + 1 == packets.len() as u32,
+            id_repeats: !counts_ids && repeats_id(packets),
+            counts_ids,
             duplicate_acks: duplicate_acks(sums.marks, packets),
             is_marked: !sums.marks.is_empty(),
             longer: sums.longer,
-            data: DataRun::of(packets, &sums),
+            data: DataRun::of(packets, shared, &sums),
         })
     }
 
@@ -98,7 +98,7 @@ impl<'c> CalmRun<'c> {
 
 impl<'c> DataRun<'c> {
     /// Those of `packets` that carry data, of which these are the sums; `None` where there is none.
-    fn of(packets: &'c [Calm], sums: &Sums) -> Option<Self> {
+    fn of(packets: &'c [Calm], shared: &Shared, sums: &Sums) -> Option<Self> {
         let mut data = packets.iter().filter(|packet| packet.payload_len > 0);
         let first = data.next()?;
         Some(Self {
@@ -107,7 +107,7 @@ impl<'c> DataRun<'c> {
             first,
             last: data.next_back().unwrap_or(first),
             largest: sums.largest,
-            oversize: sums.oversize,
+            oversize: oversize(packets, shared.largest_fitting(), sums),
         })
     }
 }
@@ -120,7 +120,6 @@ struct Sums {
     acked_from: i64,
     acked_to: i64,
     id: u16,
-    id_repeats: bool,
     /// Packets whose identification counts on from the one before.
     ids_counted: u32,
     marks: Marks,
@@ -128,7 +127,6 @@ struct Sums {
     data_packets: u64,
     bytes: u64,
     largest: u32,
-    oversize: u32,
 }
 
 impl Sums {
@@ -138,28 +136,25 @@ impl Sums {
             widest: first.window,
             acked_from: first.ack,
             acked_to: first.ack,
-            // Neither the same as the first one, nor the one before it.
-            id: first.ip_id.wrapping_add(1),
-            id_repeats: false,
+            // Not the one before the first.
+            id: first.ip_id,
             ids_counted: 0,
             marks: Marks::NONE,
             longer: 0,
             data_packets: 0,
             bytes: 0,
             largest: 0,
-            oversize: 0,
         }
     }
 
-    /// The next packet; more payload than `fitting` is too much.
+    /// The next packet.
     #[inline(always)]
-    fn add(&mut self, packet: &Calm, fitting: u32) {
+    fn add(&mut self, packet: &Calm) {
         self.narrowest = self.narrowest.min(packet.window);
         self.widest = self.widest.max(packet.window);
         self.acked_from = self.acked_from.min(packet.ack);
         self.acked_to = self.acked_to.max(packet.ack);
         let id = packet.ip_id;
-        self.id_repeats |= id == self.id && id != 0;
         self.ids_counted += u32::from(id.wrapping_sub(self.id) == 1 && id != 0);
         self.id = id;
         self.marks |= packet.marks;
@@ -168,8 +163,22 @@ impl Sums {
         self.data_packets += u64::from(len > 0);
         self.bytes += u64::from(len);
         self.largest = self.largest.max(len);
-        self.oversize += u32::from(len > fitting);
     }
+}
+
+/// Whether two packets, one after the other, have the same IP identification, and it is not zero.
+fn repeats_id(packets: &[Calm]) -> bool {
+    let mut pairs = packets.windows(2);
+    pairs.any(|pair| matches!(pair, [a, b] if a.ip_id == b.ip_id && b.ip_id != 0))
+}
+
+/// How many of `packets` carry more than is fitting.
+fn oversize(packets: &[Calm], fitting: u32, sums: &Sums) -> u32 {
+    if sums.largest <= fitting {
+        return 0;
+    }
+    let oversize = packets.iter().filter(|it| it.payload_len > fitting);
+    oversize.count() as u32
 }
 
 /// The highest number that a window of `packets` allows.

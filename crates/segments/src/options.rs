@@ -72,6 +72,30 @@ impl TcpOptions {
             [1, 1, 8, 10, ref times @ ..] if times.len() == 8 => {
                 Self::usual([1, 1, 8], None, None, read_timestamps(times))
             }
+            [
+                1,
+                1,
+                8,
+                10,
+                t0,
+                t1,
+                t2,
+                t3,
+                t4,
+                t5,
+                t6,
+                t7,
+                1,
+                1,
+                5,
+                len,
+                ref blocks @ ..,
+            ] if usize::from(len) == blocks.len() + 2 => {
+                let times = read_timestamps(&[t0, t1, t2, t3, t4, t5, t6, t7]);
+                let mut options = Self::usual([1, 1, 8, 1, 1, 5], None, None, times);
+                options.parse_sack(blocks);
+                options
+            }
             [2, 4, m0, m1, 4, 2, 8, 10, ref times @ .., 1, 3, 3, shift] if times.len() == 8 => {
                 let times = read_timestamps(times);
                 Self::usual([2, 4, 8, 1, 3], Some([m0, m1]), Some(shift), times)
@@ -227,8 +251,11 @@ mod tests {
 
     /// Options as hosts list them, or nearly.
     fn list() -> impl Strategy<Value = Vec<u8>> {
-        let lists: [&[u8]; 7] = [
+        let lists: [&[u8]; 8] = [
             &[1, 1, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7],
+            &[
+                1, 1, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7, 1, 1, 5, 10, 1, 2, 3, 4, 5, 6, 7, 8,
+            ],
             &[
                 2, 4, 5, 180, 4, 2, 8, 10, 9, 9, 9, 9, 7, 7, 7, 7, 1, 3, 3, 7,
             ],

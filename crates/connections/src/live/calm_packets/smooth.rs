@@ -105,7 +105,7 @@ impl<X: StreamSink> Live<X> {
         } else {
             self.packets.pass(passing as u64);
         }
-        for (from, calm) in waiting.in_order().skip(passing) {
+        for (from, calm) in waiting.in_order_behind(passing) {
             if let Some(shared) = shared.of(from) {
                 self.packets.push_calm(calm, shared, Marks::NONE, config);
             }
