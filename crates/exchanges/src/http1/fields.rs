@@ -67,10 +67,14 @@ impl Collected {
             Name::Host => fields.host = Some(lossy(value, 255)),
             Name::Expect => fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
             Name::Upgrade => fields.upgrade = Some(lossy(value, 64).as_str().into()),
-            Name::Connection => {
-                fields.close |= lists(value, b"close");
-                fields.keep_alive |= lists(value, b"keep-alive");
-            }
+            Name::Connection => match value {
+                b"keep-alive" | b"Keep-Alive" => fields.keep_alive = true,
+                b"close" | b"Close" => fields.close = true,
+                _ => {
+                    fields.close |= lists(value, b"close");
+                    fields.keep_alive |= lists(value, b"keep-alive");
+                }
+            },
             Name::ContentLength => add_length(fields, value),
             Name::TransferEncoding => self.coding = Some(transfer_coding(value)),
         }

@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8], collected: &mut Collected) -> Extent {
         let Some(first) = line.first() else {
             return Extent::Whole(bytes.len() - behind.len());
         };
-        if matches!(first, b' ' | b'\t') || !take(first | SMALL, line, collected) {
+        if may_matter(*first) && !take(line, collected) {
             return Extent::Unclear;
         }
         rest = behind;
@@ -51,16 +51,29 @@ pub(super) fn ended(lines: &[u8]) -> &[u8] {
     lines.get(..len).unwrap_or(lines)
 }
 
-/// Takes a line with this first letter; `false` where it asks for a closer look.
-fn take(first: u8, line: &[u8], collected: &mut Collected) -> bool {
-    let name = match first {
-        b'h' => name_at(line, b"host", Name::Host),
-        b'e' => name_at(line, b"expect", Name::Expect),
-        b'u' => name_at(line, b"upgrade", Name::Upgrade),
-        b'c' => name_at(line, b"content-length", Name::ContentLength)
-            .or_else(|| name_at(line, b"connection", Name::Connection)),
-        b'p' => name_at(line, b"proxy-connection", Name::Connection),
-        b't' => name_at(line, b"transfer-encoding", Name::TransferEncoding),
+/// Whether a line that begins so may be one of those that matter, in one look.
+#[inline(always)]
+const fn may_matter(first: u8) -> bool {
+    // Letters differ from each other in these five bits, whatever their size.
+    const fn bit(first: u8) -> u32 {
+        1 << (first & 0x1f)
+    }
+    const FOLDED: u32 = bit(b' ') | bit(b'\t');
+    const NAMES: u32 = bit(b'h') | bit(b'e') | bit(b'u') | bit(b'c') | bit(b'p') | bit(b't');
+    (FOLDED | NAMES) & bit(first) != 0
+}
+
+/// Takes a line; `false` where it asks for a closer look.
+#[inline(always)]
+fn take(line: &[u8], collected: &mut Collected) -> bool {
+    let name = match line {
+        [b' ' | b'\t', ..] => return false,
+        [b'H' | b'h', ..] => name_at(line, b"host", Name::Host),
+        [b'C' | b'c', b'O' | b'o', b'N' | b'n', ..] => of_content_or_connection(line),
+        [b'E' | b'e', ..] => name_at(line, b"expect", Name::Expect),
+        [b'U' | b'u', ..] => name_at(line, b"upgrade", Name::Upgrade),
+        [b'P' | b'p', ..] => name_at(line, b"proxy-connection", Name::Connection),
+        [b'T' | b't', ..] => name_at(line, b"transfer-encoding", Name::TransferEncoding),
         _ => None,
     };
     let Some((name, behind)) = name else {
@@ -74,17 +87,43 @@ fn take(first: u8, line: &[u8], collected: &mut Collected) -> bool {
     true
 }
 
+#[inline(always)]
+fn of_content_or_connection(line: &[u8]) -> Option<(Name, &[u8])> {
+    match line.get(3)? {
+        b'T' | b't' => name_at(line, b"content-length", Name::ContentLength),
+        _ => name_at(line, b"connection", Name::Connection),
+    }
+}
+
 /// What tells small letters from large ones.
 const SMALL: u8 = 0x20;
+/// One in each of eight bytes.
+const ONES: u64 = u64::MAX / 0xff;
 
 /// The field's name, and what stands behind it, where the line begins so.
+#[inline(always)]
 fn name_at<'l, const N: usize>(
     line: &'l [u8],
     small: &[u8; N],
     name: Name,
 ) -> Option<(Name, &'l [u8])> {
     let (begun, behind) = line.split_first_chunk()?;
-    (begun.map(|byte| byte | SMALL) == *small).then_some((name, behind))
+    is_name(begun, small).then_some((name, behind))
+}
+
+/// Whether it is this name, in letters of any size.
+#[inline(always)]
+fn is_name<const N: usize>(begun: &[u8; N], small: &[u8; N]) -> bool {
+    let ends = |name: &[u8; N]| {
+        let (first, last) = (name.first_chunk()?, name.last_chunk()?);
+        let all_small = |eight: &[u8; 8]| u64::from_ne_bytes(*eight) | (ONES * SMALL as u64);
+        (N <= 16).then(|| (all_small(first), all_small(last)))
+    };
+    match (ends(begun), ends(small)) {
+        // The two overlap, or lie side by side.
+        (Some(begun), Some(small)) => begun == small,
+        _ => begun.map(|byte| byte | SMALL) == *small,
+    }
 }
 
 /// The beginning of some lines.
@@ -97,14 +136,25 @@ enum Line<'l> {
     Unclear,
 }
 
+#[inline(always)]
 fn next_line(bytes: &[u8]) -> Line<'_> {
-    let mut len = 0;
+    let len = plain_len(bytes);
+    if let Some((line, end)) = bytes.split_at_checked(len)
+        && let Some((b"\r\n", behind)) = end.split_first_chunk()
+    {
+        return Line::Ended(line, behind);
+    }
+    next_unusual_line(bytes, len)
+}
+
+/// The same of one that goes on, or does not end, in an unusual way behind so many bytes.
+#[inline(never)]
+fn next_unusual_line(bytes: &[u8], mut len: usize) -> Line<'_> {
     loop {
-        len += plain_len(bytes.get(len..).unwrap_or_default());
         let (line, end) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
         match end {
             [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => return Line::Ended(line, behind),
-            [b'\t', ..] => len += 1,
+            [b'\t', rest @ ..] => len += 1 + plain_len(rest),
             [] | [b'\r'] => return Line::Open,
             _ => return Line::Unclear,
         }
@@ -112,7 +162,42 @@ fn next_line(bytes: &[u8]) -> Line<'_> {
 }
 
 /// How many bytes come before the first control character; a tab counts as one.
+#[inline(always)]
 fn plain_len(bytes: &[u8]) -> usize {
+    let (pieces, rest) = bytes.as_chunks();
+    let mut len = 0;
+    for piece in pieces {
+        if let Some(at) = first_control(piece) {
+            return len + at;
+        }
+        len += PIECE;
+    }
+    len + few_plain_len(rest)
+}
+
+/// So many bytes are looked at at once.
+const PIECE: usize = 16;
+
+/// The first control character of a piece. That it has none is seen at once, where all of it is ASCII.
+#[inline(always)]
+fn first_control(piece: &[u8; PIECE]) -> Option<usize> {
+    let odd = |odd, byte: &u8| odd | is_odd(*byte);
+    if !piece.iter().fold(false, odd) {
+        return None;
+    }
+    let len = few_plain_len(piece);
+    (len < PIECE).then_some(len)
+}
+
+/// Whether a byte is no printable ASCII: as signed numbers, the others follow on each other.
+#[inline(always)]
+const fn is_odd(byte: u8) -> bool {
+    byte.wrapping_add(1) as i8 <= b' ' as i8
+}
+
+/// The same of fewer bytes.
+#[inline(always)]
+fn few_plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;
     let (eights, rest) = bytes.as_chunks();
     for eight in eights {
@@ -129,7 +214,6 @@ fn plain_len(bytes: &[u8]) -> usize {
 /// The highest bit of each byte that is a control character, up to the first of them; behind it bits may be set for no reason
 /// (H. S. Warren, Hacker's Delight, §6-1).
 const fn controls(eight: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
     let deletes = eight ^ (ONES * 0x7f);
     let below_blank = eight.wrapping_sub(ONES * 0x20) & !eight;
     let is_delete = deletes.wrapping_sub(ONES) & !deletes;

@@ -8,10 +8,10 @@ use whyreset_exchanges::{
 use super::pen::{Pen, Usual};
 use super::writer::{Object, ToJson, name, word};
 
-/// Over HTTP/1 and complete.
+/// Over HTTP/1.
 #[inline]
 pub(super) const fn is_usual(exchange: &Exchange) -> bool {
-    exchange.complete && exchange.tls.is_none() && exchange.http2.is_none()
+    exchange.tls.is_none() && exchange.http2.is_none()
 }
 
 impl Usual for Exchange {
@@ -39,11 +39,25 @@ impl Usual for Exchange {
         pen.number_if_known(b",\"body_delivered\":", self.body_delivered)?;
         pen.number_if_known(b",\"body_acknowledged\":", self.body_acknowledged)?;
         let [first, last] = [self.started, self.ended].map(|it| it.map(|at| at.frame));
-        pen.number_if_known(b",\"complete\":true,\"frames\":{\"first\":", first)?;
+        if self.complete {
+            pen.number_if_known(b",\"complete\":true,\"frames\":{\"first\":", first)?;
+        } else {
+            pen = put_why_incomplete(self, pen)?;
+            pen.number_if_known(b",\"complete\":false,\"frames\":{\"first\":", first)?;
+        }
         pen.number_if_known(b",\"last\":", last)?;
         pen.text(b"}}")?;
         Some(pen)
     }
+}
+
+#[inline(never)]
+fn put_why_incomplete<'r>(exchange: &Exchange, mut pen: Pen<'r>) -> Option<Pen<'r>> {
+    if let Some(why) = exchange.why_incomplete() {
+        pen.text(b",\"why_incomplete\":")?;
+        pen.string_if_known(Some(&why))?;
+    }
+    Some(pen)
 }
 
 /// Appends an exchange.
