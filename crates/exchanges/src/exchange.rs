@@ -5,13 +5,13 @@ use whyreset_capture::Span;
 use whyreset_connections::{Ending, Moment, Side};
 
 use crate::tls::is_http2;
-use crate::{ClientsLast, LastWords, why_incomplete};
+use crate::{ClientsLast, ExchangeList, LastWords, why_incomplete};
 
 /// What was found inside a connection.
 #[derive(Clone, Debug, Default)]
 pub struct Exchanges {
     /// The exchanges in the order in which they began: at most 256, then the first 128 and the last 128.
-    pub list: Vec<Exchange>,
+    pub list: ExchangeList,
     /// How many were left out of `list`.
     pub left_out: u64,
     /// Protocol findings that concern the connection as a whole.

@@ -40,7 +40,7 @@ struct Rest {
 impl ExchangeLog {
     /// One that goes on behind these.
     pub(crate) fn of(exchanges: Exchanges) -> Self {
-        let mut first = exchanges.list;
+        let mut first = exchanges.list.into_vec();
         let last = first.split_off(KEEP.min(first.len()));
         let rest = Rest {
             last: last.into(),
@@ -53,6 +53,16 @@ impl ExchangeLog {
             first,
             rest: Some(Box::new(rest)),
         }
+    }
+
+    /// One that goes on behind these, of which there are no more than it keeps from the start.
+    pub(crate) fn with_last(before: Vec<Exchange>, last: Exchange) -> Self {
+        let mut log = Self {
+            first: before,
+            rest: None,
+        };
+        log.push(last);
+        log
     }
 
     /// Appends an exchange.
@@ -79,23 +89,7 @@ impl ExchangeLog {
         self.first.is_empty()
     }
 
-    /// How many there were, up to [`KEEP`].
-    pub(crate) const fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    /// The first one.
-    pub(crate) fn first(&self) -> Option<&Exchange> {
-        self.first.first()
-    }
-
-    /// The one that began before another.
-    pub(crate) fn before(&self, id: ExchangeId) -> Option<&Exchange> {
-        let before = NonZeroU64::new(id.0.get() - 1)?;
-        self.get(ExchangeId(before))
-    }
-
-    /// One of them.
+    /// One of them, unless it was let go.
     pub(crate) fn get(&self, id: ExchangeId) -> Option<&Exchange> {
         let index = id.index()?;
         if index < KEEP {
@@ -105,7 +99,7 @@ impl ExchangeLog {
         rest.last.get(rest.index(index)?)
     }
 
-    /// The exchange, unless it was let go.
+    /// The same, to be changed.
     pub(crate) fn get_mut(&mut self, id: ExchangeId) -> Option<&mut Exchange> {
         let index = id.index()?;
         if index < KEEP {
@@ -186,13 +180,13 @@ impl ExchangeLog {
         let mut list = self.first;
         let Some(rest) = self.rest else {
             return Exchanges {
-                list,
+                list: list.into(),
                 ..Exchanges::default()
             };
         };
         list.extend(rest.last);
         Exchanges {
-            list,
+            list: list.into(),
             left_out: rest.left_out,
             findings: rest.findings,
             proxied_client: rest.proxied_client,
@@ -202,6 +196,14 @@ impl ExchangeLog {
 }
 
 impl ExchangeId {
+    /// Names the first one.
+    pub(crate) const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// Names the one that begins next.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// The last of `kept` exchanges behind those that were let go.
     fn behind(left_out: u64, kept: usize) -> Self {
         let number = left_out.saturating_add(u64::try_from(kept).unwrap_or(u64::MAX));

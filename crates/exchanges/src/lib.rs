@@ -12,6 +12,7 @@ mod banner;
 #[cfg(test)]
 mod conversation_test;
 mod exchange;
+mod exchange_list;
 mod exchange_log;
 mod filler;
 mod http1;
@@ -33,6 +34,7 @@ pub use exchange::{
     AnswerEnd, CloseNotify, Exchange, Exchanges, Finding, FlowControlStall, Framing, Http2Stream,
     Protocol, StreamReset, Tls, TlsAlert, TlsHandshake,
 };
+pub use exchange_list::ExchangeList;
 pub use last_words::{LastWords, Says};
 pub use list::{LOOSE, PART};
 pub use mismatch::ODD_ANSWER;

@@ -80,7 +80,7 @@ impl Conversation {
     }
 
     /// One that goes on behind downloads, or within one.
-    fn behind(downloads: Downloads) -> Self {
+    fn behind(downloads: Box<Downloads>) -> Self {
         let keys = downloads.keys().cloned();
         match downloads.unfold() {
             Unfolded::Over(exchanges, rest) => Self::go_on(Over {
@@ -220,7 +220,7 @@ impl Tracker {
         let mut it = match std::mem::replace(&mut self.state, State::Silent(None)) {
             State::UnderWay(it) => it,
             State::Silent(keys) => Box::new(Conversation::begin(keys)),
-            State::Downloads(it) => Box::new(Conversation::behind(*it)),
+            State::Downloads(it) => Box::new(Conversation::behind(it)),
             State::Over(over) => Box::new(Conversation::go_on(*over)),
         };
         say(&mut it);
@@ -368,9 +368,8 @@ impl StreamSink for Tracker {
         let first = match &self.state {
             State::Downloads(it) if pointers == 0 => return prefetch::fetch_all(it.as_ref()),
             State::Over(over) if pointers == 0 => return prefetch::fetch_all(over.as_ref()),
-            State::Downloads(it) => it.log().first(),
             State::Over(over) => over.exchanges.list.first(),
-            State::Silent(_) | State::UnderWay(_) => None,
+            State::Silent(_) | State::Downloads(_) | State::UnderWay(_) => None,
         };
         if let Some(first) = first {
             prefetch::fetch_all(first);
@@ -380,10 +379,7 @@ impl StreamSink for Tracker {
     fn ending(&mut self) -> Ending {
         match &mut self.state {
             State::Silent(_) => Ending::InDoubt,
-            State::Downloads(it) => {
-                it.finish();
-                it.log().ending()
-            }
+            State::Downloads(it) => it.ending(),
             State::UnderWay(it) => {
                 it.finish();
                 it.log.ending()

@@ -304,13 +304,14 @@ fn a_request_that_the_capture_lost_leaves_no_other_unanswered() {
     let (mut connection, _) = talk.verdicts(1.0).swap_remove(0);
     // As if a lost request had taken the second response, and left the second request without one.
     connection.flows.client.missing_bytes = 50;
-    let list = &mut connection.app.list;
+    let mut list = connection.app.list.into_vec();
     let mut asked = list[1].clone();
     (asked.complete, asked.response_complete) = (false, false);
     (asked.status, asked.response_started, asked.ended) = (None, None, asked.request_ended);
     (asked.body_delivered, asked.body_expected) = (None, None);
     list[1].request = None;
     list.insert(1, asked);
+    connection.app.list = list.into();
     let verdict = judge(&connection, &Neighbours::default());
     expect_outcome(&verdict, Cause::None, Outcome::Completed);
     // But a response that was over before it is none of its own.

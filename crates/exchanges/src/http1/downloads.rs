@@ -1,25 +1,26 @@
 //! Downloads as they mostly are: a request without a body, the whole of its head in one packet, then its answer, whose head is in
 //! one packet as well and promises how long the body is; then perhaps the next request. Or one of which a short snapshot cut the heads.
 //!
-//! Of these little has to be remembered. Whatever else happens is left to [`Http1`], which goes on from here ([`Downloads::unfold`]).
+//! Of these little has to be remembered. Whatever else happens is left to [`Http1`](super::pairing::Http1), which goes on from here ([`Downloads::unfold`]).
 
-use whyreset_connections::{BySide, Moment, Needs, PassedBytes, Side};
+mod unfolded;
 
+use whyreset_connections::{Ending, Moment, Needs, PassedBytes, Side};
+
+pub(crate) use self::unfolded::Unfolded;
 use super::body::{self, Asked, Body};
 use super::fields::{BodyLength, Collected, Fields};
 use super::head::{self, RequestLine, Version};
 use super::heads::{self, HeadEnd};
-use super::lost::{Lost, Within};
-use super::pairing::{Http1, Pending};
+use super::lost::Lost;
 use super::plain_fields::{self, Extent};
-use super::reader::{MAX_HEAD, State};
-use super::rest::Rest;
+use super::reader::MAX_HEAD;
 use super::start_line::Search;
 use crate::acknowledged_bytes::AcknowledgedBytes;
-use crate::application::Context;
-use crate::exchange_log::{ExchangeId, ExchangeLog};
-use crate::mismatch::{self, Opening};
-use crate::{Exchange, Exchanges, KeyLog, Protocol};
+use crate::exchange::ending;
+use crate::exchange_log::ExchangeId;
+use crate::mismatch;
+use crate::{Exchange, ExchangeList, Exchanges, KeyLog};
 
 /// More of them in a connection are followed as any others are.
 const MOST: usize = 100;
@@ -30,9 +31,11 @@ const ASKS: Side = Side::Client;
 /// The downloads of a connection.
 #[derive(Debug)]
 pub(crate) struct Downloads {
-    log: ExchangeLog,
     /// The last one.
-    last: ExchangeId,
+    last: Exchange,
+    id: ExchangeId,
+    /// Those before it.
+    before: Vec<Exchange>,
     stage: Stage,
     /// How far the requests' bytes are acknowledged.
     requests: u64,
@@ -81,11 +84,10 @@ impl Downloads {
         cut: Option<Cut>,
         keys: &mut Option<KeyLog>,
     ) -> Option<Box<Self>> {
-        let mut log = ExchangeLog::default();
-        let last = ask(&mut log, side, at, bytes, cut.is_some())?;
         Some(Box::new(Self {
-            log,
-            last,
+            last: ask(side, at, bytes, cut.is_some())?,
+            id: ExchangeId::FIRST,
+            before: Vec::new(),
             stage: Stage::Asked,
             requests: 0,
             asked_cut: cut,
@@ -148,12 +150,10 @@ impl Downloads {
             self.requests = offset.max(self.requests);
             return;
         }
-        let log = &mut self.log;
-        self.answers.acknowledge(offset, |id, bytes| {
-            if let Some(exchange) = log.get_mut(id) {
-                let before = exchange.body_acknowledged.unwrap_or(0);
-                exchange.body_acknowledged = Some(before.saturating_add(bytes));
-            }
+        // Only of the last one bytes wait.
+        let known = &mut self.last.body_acknowledged;
+        self.answers.acknowledge(offset, |_, bytes| {
+            *known = Some(known.unwrap_or(0).saturating_add(bytes));
         });
     }
 
@@ -171,33 +171,61 @@ impl Downloads {
         self.keys.as_ref()
     }
 
-    /// What was found.
-    pub(crate) const fn log(&self) -> &ExchangeLog {
-        &self.log
+    /// The last one.
+    pub(crate) const fn last(&self) -> &Exchange {
+        &self.last
+    }
+
+    pub(crate) const fn last_mut(&mut self) -> &mut Exchange {
+        &mut self.last
+    }
+
+    /// The same, and no more comes.
+    pub(crate) fn into_last(self) -> Exchange {
+        self.last
+    }
+
+    /// As [`Exchanges::ending`] has it; nothing more comes.
+    pub(crate) fn ending(&mut self) -> Ending {
+        self.finish();
+        ending(self.before.iter().chain([&self.last]))
     }
 
     /// Nothing more comes.
-    pub(crate) fn finish(&mut self) {
-        if let (Stage::Lost(_), Some(exchange)) = (&self.stage, self.log.get_mut(self.last)) {
-            exchange.settle_acknowledged();
+    fn finish(&mut self) {
+        if matches!(self.stage, Stage::Lost(_)) {
+            self.last.settle_acknowledged();
         }
     }
 
     /// What was found, and no more comes.
-    pub(crate) fn into_exchanges(mut self) -> Exchanges {
+    pub(crate) fn into_exchanges(mut self: Box<Self>) -> Exchanges {
         self.finish();
-        self.log.into_exchanges()
+        let list = if self.before.is_empty() {
+            ExchangeList::of_last(self)
+        } else {
+            let Self {
+                last, mut before, ..
+            } = *self;
+            before.push(last);
+            before.into()
+        };
+        Exchanges {
+            list,
+            ..Exchanges::default()
+        }
     }
 
     fn take_question(&mut self, side: Side, at: Moment, bytes: &[u8]) -> bool {
         // What waits does so in another reader while the next download comes.
-        if !self.waits_for_nothing() || self.log.len() >= MOST || !self.is_last(at) {
+        if !self.waits_for_nothing() || self.before.len() + 1 >= MOST || !self.is_last(at) {
             return false;
         }
-        let Some(last) = ask(&mut self.log, side, at, bytes, false) else {
+        let Some(next) = ask(side, at, bytes, false) else {
             return false;
         };
-        self.last = last;
+        self.before.push(std::mem::replace(&mut self.last, next));
+        self.id = self.id.next();
         self.stage = Stage::Asked;
         true
     }
@@ -205,7 +233,7 @@ impl Downloads {
     /// Whether an answer that begins so does not make one doubt that the two understand each other, and is read at its time.
     fn is_plain_answer(&self, at: Moment, bytes: &[u8]) -> bool {
         // One that does not tell of success may complain of HTTP in clear.
-        (self.log.len() > 1 || mismatch::begins_with_success(bytes)) && self.is_last(at)
+        (!self.before.is_empty() || mismatch::begins_with_success(bytes)) && self.is_last(at)
     }
 
     fn take_answer(&mut self, at: Moment, offset: u64, bytes: &[u8]) -> bool {
@@ -258,30 +286,29 @@ impl Downloads {
         };
         self.note_answer(at, &answer, HeadEnd::Cut);
         let within = heads::within_answer(answer.body);
-        let lost = Lost::new(Search::for_responses(), Some(self.last), within);
+        let lost = Lost::new(Search::for_responses(), Some(self.id), within);
         self.stage = Stage::Lost(Box::new(lost));
         let Cut { offset, len } = cut;
         self.pass_lost(at, offset, Passing { len, cut: len })
     }
 
     fn note_answer(&mut self, at: Moment, answer: &Answer<'_>, end: HeadEnd) {
-        if let Some(exchange) = self.log.get_mut(self.last) {
-            exchange.response_started = Some(at);
-            exchange.ended = Some(at);
-            let Answer {
-                version,
-                status,
-                body,
-                fields,
-            } = *answer;
-            heads::note_answer(
-                exchange,
-                (version, status),
-                fields,
-                (body, ASKS.peer()),
-                end,
-            );
-        }
+        let exchange = &mut self.last;
+        exchange.response_started = Some(at);
+        exchange.ended = Some(at);
+        let Answer {
+            version,
+            status,
+            body,
+            fields,
+        } = *answer;
+        heads::note_answer(
+            exchange,
+            (version, status),
+            fields,
+            (body, ASKS.peer()),
+            end,
+        );
     }
 
     /// Takes some of the `left` bytes of a body.
@@ -290,10 +317,8 @@ impl Downloads {
             return false;
         }
         let Passing { len, .. } = passing;
-        if let Some(exchange) = self.log.get_mut(self.last) {
-            let delivered = exchange.body_delivered.unwrap_or(0);
-            exchange.body_delivered = Some(delivered.saturating_add(len));
-        }
+        let delivered = &mut self.last.body_delivered;
+        *delivered = Some(delivered.unwrap_or(0).saturating_add(len));
         self.note_sent(at, offset, passing);
         let left = left.saturating_sub(len);
         self.stage = Stage::Body(left);
@@ -340,45 +365,37 @@ impl Downloads {
     }
 
     fn tell_lost(&mut self) {
-        if let (Stage::Lost(lost), Some(exchange)) = (&self.stage, self.log.get_mut(self.last)) {
-            lost.tell_response(exchange, 0);
-            exchange.complete = exchange.response_complete;
+        if let Stage::Lost(lost) = &self.stage {
+            lost.tell_response(&mut self.last, 0);
+            self.last.complete = self.last.response_complete;
         }
     }
 
     fn note_sent(&mut self, at: Moment, offset: u64, Passing { len, cut }: Passing) {
-        let early = self.answers.sent(self.last, offset, len);
-        if let Some(exchange) = self.log.get_mut(self.last) {
-            let acknowledged = exchange.body_acknowledged.unwrap_or(0);
-            exchange.body_acknowledged = Some(acknowledged.saturating_add(early));
-            exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(cut);
-            exchange.ended = Some(at);
-        }
+        let early = self.answers.sent(self.id, offset, len);
+        let exchange = &mut self.last;
+        let acknowledged = exchange.body_acknowledged.unwrap_or(0);
+        exchange.body_acknowledged = Some(acknowledged.saturating_add(early));
+        exchange.body_uncaptured = exchange.body_uncaptured.saturating_add(cut);
+        exchange.ended = Some(at);
     }
 
     fn end_answer(&mut self) {
         self.stage = Stage::Whole;
-        if let Some(exchange) = self.log.get_mut(self.last) {
-            exchange.response_complete = true;
-            exchange.complete = true;
-        }
+        self.last.response_complete = true;
+        self.last.complete = true;
     }
 
     /// No packet that was read so far came later: what stood behind missing bytes is read late.
     fn is_last(&self, at: Moment) -> bool {
-        let ended = self.log.get(self.last).and_then(|it| it.ended);
+        let ended = self.last.ended;
         ended.is_none_or(|ended| ended.frame <= at.frame)
     }
 }
 
 /// Reads a request where it is all that these bytes of `side` are; or the beginning of one, where its head is `cut`.
-fn ask(
-    log: &mut ExchangeLog,
-    side: Side,
-    at: Moment,
-    bytes: &[u8],
-    cut: bool,
-) -> Option<ExchangeId> {
+#[inline(always)]
+fn ask(side: Side, at: Moment, bytes: &[u8], cut: bool) -> Option<Exchange> {
     if side != ASKS || !bytes.starts_with(b"GET /") || bytes.len() >= MAX_HEAD {
         return None;
     }
@@ -398,14 +415,12 @@ fn ask(
         && !fields.ambiguous
         && !fields.expects_continue
         && fields.upgrade.is_none();
-    plain.then(|| {
-        log.push(Exchange {
-            request_complete: true,
-            started: Some(at),
-            request_ended: Some(at),
-            ended: Some(at),
-            ..heads::asked_by(side, line.version, line.text(), fields)
-        })
+    plain.then(|| Exchange {
+        request_complete: true,
+        started: Some(at),
+        request_ended: Some(at),
+        ended: Some(at),
+        ..heads::asked_by(side, line.version, line.text(), fields)
     })
 }
 
@@ -427,110 +442,5 @@ impl<'f> Answer<'f> {
             body,
             fields,
         })
-    }
-}
-
-/// What another reader goes on with.
-pub(crate) enum Unfolded {
-    /// Nothing is under way or waited for, and a side has closed.
-    Over(Exchanges, Rest),
-    UnderWay {
-        log: ExchangeLog,
-        http1: Box<Http1>,
-        opening: Opening,
-    },
-}
-
-impl Downloads {
-    /// Hands on what was read.
-    pub(crate) fn unfold(mut self) -> Unfolded {
-        if self.over {
-            let acknowledged = BySide {
-                client: self.requests,
-                server: self.answers.of_all().unwrap_or(0),
-            };
-            return Unfolded::Over(self.log.into_exchanges(), Rest::of(ASKS, acknowledged));
-        }
-        let opening = self.opening();
-        let context = Context::outermost(self.keys.clone());
-        let mut http1 = Box::new(Http1::new(ASKS, context));
-        self.unfold_request(&mut http1);
-        self.unfold_answer(&mut http1);
-        http1.acknowledged.server = self.answers;
-        Unfolded::UnderWay {
-            log: self.log,
-            http1,
-            opening,
-        }
-    }
-
-    /// How the two began: nothing is to be remarked once an answer showed that they understand each other.
-    fn opening(&self) -> Opening {
-        let first = self.log.get(self.last);
-        match self.stage {
-            Stage::Asked if self.log.len() == 1 => {
-                let asked = first.and_then(|it| it.started);
-                Opening::asked(asked.map_or(0, |at| at.frame))
-            }
-            _ => Opening::over(),
-        }
-    }
-
-    fn unfold_request(&self, http1: &mut Http1) {
-        if let Some(last) = self.log.get(self.last) {
-            http1.request.head_at = last.started;
-            http1.request.last_at = last.request_ended;
-        }
-        let Some(Cut { offset, len }) = self.asked_cut else {
-            http1.acknowledged.client = AcknowledgedBytes::up_to(self.requests);
-            return;
-        };
-        let within = Within::Head {
-            promise: None,
-            bodiless: true,
-        };
-        let mut lost = Lost::new(Search::for_requests(false), Some(self.last), within);
-        lost.pass_gap(len);
-        http1.request.id = Some(self.last);
-        http1.request.state = State::Lost(Box::new(lost));
-        let acknowledged = &mut http1.acknowledged.client;
-        acknowledged.sent(self.last, offset, len);
-        acknowledged.acknowledge(self.requests, |_, _| {});
-    }
-
-    fn unfold_answer(&mut self, http1: &mut Http1) {
-        let answered = match self.stage {
-            Stage::Asked => self.log.before(self.last),
-            Stage::Body(_) | Stage::Lost(_) | Stage::Whole => self.log.get(self.last),
-        };
-        if let Some(answered) = answered {
-            http1.response.head_at = answered.response_started;
-            http1.response.last_at = answered.ended;
-        }
-        match std::mem::replace(&mut self.stage, Stage::Whole) {
-            Stage::Asked => http1.pending.push_back(self.pending()),
-            Stage::Body(left) => {
-                http1.response.id = Some(self.last);
-                http1.response.state = State::Length(left);
-            }
-            Stage::Lost(lost) => {
-                http1.response.id = Some(self.last);
-                http1.response.state = State::Lost(lost);
-            }
-            Stage::Whole => {}
-        }
-    }
-
-    fn pending(&self) -> Pending {
-        let last = self.log.get(self.last);
-        let old = last.is_some_and(|it| it.protocol == Protocol::Http10);
-        let asked = last.and_then(|it| it.started);
-        Pending {
-            id: self.last,
-            frame: asked.map_or(0, |at| at.frame),
-            asked: Asked::Other,
-            version: if old { Version::V10 } else { Version::V11 },
-            upgrade: None,
-        }
     }
 }

@@ -3,14 +3,14 @@
 use whyreset_connections::Side::{Client, Server};
 
 use crate::conversation_test::Talk;
-use crate::{Exchange, Framing, Protocol};
+use crate::{Exchange, ExchangeList, Framing, Protocol};
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: x.example\r\n\r\n";
 
 fn only(talk: Talk) -> Exchange {
-    let mut exchanges = talk.end();
+    let exchanges = talk.end();
     assert_eq!(exchanges.list.len(), 1, "{exchanges:#?}");
-    exchanges.list.remove(0)
+    exchanges.list.into_vec().remove(0)
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn a_websocket_is_whole_with_a_close_frame_before_the_first_fin() {
             .server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
     };
     let last = |talk: Talk| {
-        let exchange = talk.end().list.pop().expect("a WebSocket");
+        let exchange = talk.end().list.into_vec().pop().expect("a WebSocket");
         assert_eq!(exchange.protocol, Protocol::Other("websocket"));
         (exchange.complete, exchange.uncertain)
     };
@@ -534,7 +534,7 @@ fn a_start_line_is_judged_alike_whether_its_head_comes_at_once_or_in_pieces() {
             .fold(Talk::default().client(GET).at_frame(2), |talk, byte| {
                 talk.client([byte]).at_frame(2)
             });
-        let lines = |list: Vec<Exchange>| list.into_iter().map(|it| it.request).collect::<Vec<_>>();
+        let lines = |list: ExchangeList| list.into_iter().map(|it| it.request).collect::<Vec<_>>();
         assert_eq!(lines(at_once.list), lines(in_pieces.end().list), "{line:?}");
     }
 }

@@ -356,7 +356,8 @@ impl Download {
                 response_started: Some(moment(f(6), 302_918)),
                 from_list: true,
                 ..Exchange::default()
-            }],
+            }]
+            .into(),
             ..Exchanges::default()
         }
     }

@@ -123,7 +123,7 @@ fn briefs_are_written_like_any() {
             time: Timestamp::from_nanos(5_000_000_000),
         };
         let app = Exchanges {
-            list,
+            list: list.into(),
             ..Exchanges::default()
         };
         let brief = Brief {
