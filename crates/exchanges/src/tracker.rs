@@ -227,7 +227,33 @@ impl Tracker {
         self.state = State::UnderWay(it);
     }
 
+    #[inline(never)]
+    fn speak_data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        self.speak(|it| it.data(side, at, offset, bytes));
+    }
+
+    /// The first bytes that are not missing.
+    #[inline(never)]
+    fn first_data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        if !self.begin_downloads(side, at, bytes, None) {
+            self.speak_data(side, at, offset, bytes);
+        }
+    }
+
+    /// The next bytes behind downloads, or of one.
+    #[inline(never)]
+    fn next_data(&mut self, side: Side, at: Moment, offset: u64, bytes: &[u8]) {
+        let is_taken = match &mut self.state {
+            State::Downloads(it) => it.takes(side, at, offset, bytes),
+            _ => false,
+        };
+        if !is_taken {
+            self.speak_data(side, at, offset, bytes);
+        }
+    }
+
     /// Downloads begin, where these bytes, and what the capture lacks behind them, ask for one.
+    #[inline(always)]
     fn begin_downloads(&mut self, side: Side, at: Moment, bytes: &[u8], cut: Option<Cut>) -> bool {
         let State::Silent(keys) = &mut self.state else {
             return false;
@@ -244,6 +270,18 @@ impl Tracker {
         match &mut self.state {
             State::Downloads(it) => it.passes(side, at, passed),
             _ => false,
+        }
+    }
+
+    /// A side closes amid a conversation.
+    #[inline(never)]
+    fn closed_under_way(&mut self, side: Side, at: Moment, reset: bool) {
+        let State::UnderWay(it) = &mut self.state else {
+            return;
+        };
+        it.closed(side, at, reset);
+        if let Some(over) = it.over() {
+            self.state = State::Over(Box::new(over));
         }
     }
 
@@ -266,13 +304,10 @@ impl StreamSink for Tracker {
         if bytes.is_empty() {
             return;
         }
-        let is_taken = match &mut self.state {
-            State::Downloads(it) => it.takes(side, at, offset, bytes),
-            State::Silent(_) => self.begin_downloads(side, at, bytes, None),
-            _ => false,
-        };
-        if !is_taken {
-            self.speak(|it| it.data(side, at, offset, bytes));
+        match &self.state {
+            State::Silent(_) => self.first_data(side, at, offset, bytes),
+            State::Downloads(_) => self.next_data(side, at, offset, bytes),
+            State::UnderWay(_) | State::Over(_) => self.speak_data(side, at, offset, bytes),
         }
     }
 
@@ -354,12 +389,7 @@ impl StreamSink for Tracker {
     fn closed(&mut self, side: Side, at: Moment, reset: bool) {
         match &mut self.state {
             State::Downloads(it) => it.closed(),
-            State::UnderWay(it) => {
-                it.closed(side, at, reset);
-                if let Some(over) = it.over() {
-                    self.state = State::Over(Box::new(over));
-                }
-            }
+            State::UnderWay(_) => self.closed_under_way(side, at, reset),
             State::Silent(_) | State::Over(_) => {}
         }
     }

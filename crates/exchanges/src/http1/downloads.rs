@@ -415,7 +415,10 @@ fn ask(side: Side, at: Moment, bytes: &[u8], cut: bool) -> Option<Exchange> {
         && !fields.ambiguous
         && !fields.expects_continue
         && fields.upgrade.is_none();
-    plain.then(|| Exchange {
+    if !plain {
+        return None;
+    }
+    Some(Exchange {
         request_complete: true,
         started: Some(at),
         request_ended: Some(at),

@@ -61,10 +61,12 @@ pub(super) struct Collected {
 
 impl Collected {
     /// Takes the next field.
+    #[inline(always)]
     pub(super) fn add(&mut self, name: Name, value: &[u8]) {
-        let (fields, value) = (&mut self.fields, value.trim_ascii());
+        let (fields, value) = (&mut self.fields, trimmed(value));
         match name {
             Name::Host => fields.host = Some(lossy(value, 255)),
+            Name::ContentLength => add_length(fields, value),
             Name::Expect => fields.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
             Name::Upgrade => fields.upgrade = Some(lossy(value, 64).as_str().into()),
             Name::Connection => match value {
@@ -75,7 +77,6 @@ impl Collected {
                     fields.keep_alive |= lists(value, b"keep-alive");
                 }
             },
-            Name::ContentLength => add_length(fields, value),
             Name::TransferEncoding => self.coding = Some(transfer_coding(value)),
         }
     }
@@ -201,6 +202,18 @@ fn name_of(header: &Header<'_>) -> Option<Name> {
     }
 }
 
+/// The value of a field without the blanks around it: mostly one, in front.
+#[inline(always)]
+fn trimmed(value: &[u8]) -> &[u8] {
+    if let [b' ', inside @ ..] = value
+        && let (Some(b'!'..), Some(b'!'..)) = (inside.first(), inside.last())
+    {
+        return inside;
+    }
+    value.trim_ascii()
+}
+
+#[inline(always)]
 fn add_length(fields: &mut Fields, value: &[u8]) {
     // Most heads have one, and one length in it.
     if fields.length == BodyLength::Absent
@@ -209,6 +222,11 @@ fn add_length(fields: &mut Fields, value: &[u8]) {
         fields.length = BodyLength::Length(length);
         return;
     }
+    add_lengths(fields, value);
+}
+
+#[inline(never)]
+fn add_lengths(fields: &mut Fields, value: &[u8]) {
     for part in value.split(|byte| *byte == b',') {
         let length = number(part.trim_ascii()).map_or(BodyLength::Invalid, BodyLength::Length);
         if fields.length == BodyLength::Absent {
@@ -246,6 +264,7 @@ fn transfer_coding(value: &[u8]) -> BodyLength {
     }
 }
 
+#[inline(never)]
 fn lists(value: &[u8], option: &[u8]) -> bool {
     value
         .split(|byte| *byte == b',')

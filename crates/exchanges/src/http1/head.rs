@@ -67,6 +67,7 @@ pub(super) struct RequestLine<'a> {
 
 impl<'a> RequestLine<'a> {
     /// Reads `line`; of one whose end is not there (`whole` is not said) the version is guessed.
+    #[inline(always)]
     pub(super) fn read(line: &'a [u8], whole: bool) -> Option<Self> {
         if let Some(target) = usual_target(line).filter(|_| whole) {
             return Some(Self {
@@ -77,6 +78,11 @@ impl<'a> RequestLine<'a> {
                 cut: false,
             });
         }
+        Self::read_any(line, whole)
+    }
+
+    #[inline(never)]
+    fn read_any(line: &'a [u8], whole: bool) -> Option<Self> {
         let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
         let (method, behind) = line.split_at_checked(blank)?;
         let tail = behind.trim_ascii_start();
@@ -120,6 +126,7 @@ impl<'a> RequestLine<'a> {
     }
 
     /// Method, blank, target; with `…` behind it where it is cut.
+    #[inline(always)]
     pub(super) fn text(&self) -> CompactString {
         if let Some(written) = self.written
             && !self.cut
@@ -127,6 +134,11 @@ impl<'a> RequestLine<'a> {
         {
             return text;
         }
+        self.any_text()
+    }
+
+    #[inline(never)]
+    fn any_text(&self) -> CompactString {
         if let Some(written) = self.written
             && !self.cut
             && written.len() < MAX_REQUEST / 2
@@ -279,11 +291,12 @@ pub(crate) fn status_line(line: &[u8]) -> Option<(Version, u16)> {
 }
 
 /// One blank before the status and one behind it, or nothing.
+#[inline(always)]
 fn usual_status_line(line: &[u8]) -> Option<(Version, u16)> {
-    let (minor, rest) = line.strip_prefix(b"HTTP/1.")?.split_first()?;
-    let version = match minor {
-        b'0' => Version::V10,
-        b'1' => Version::V11,
+    let (version, rest) = line.split_first_chunk()?;
+    let version = match version {
+        b"HTTP/1.1" => Version::V11,
+        b"HTTP/1.0" => Version::V10,
         _ => return None,
     };
     let ([b' ', a, b, c], [] | [b' ', ..]) = rest.split_first_chunk()? else {
@@ -293,6 +306,7 @@ fn usual_status_line(line: &[u8]) -> Option<(Version, u16)> {
 }
 
 /// A status of three digits.
+#[inline(always)]
 fn code(digits: [u8; 3]) -> Option<u16> {
     let [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] = digits else {
         return None;

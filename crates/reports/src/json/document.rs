@@ -117,14 +117,14 @@ impl<W: Write> Document<W> {
     }
 
     /// The page, for the next connection to be put down.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> io::Result<&mut Page> {
         if self.page.len() >= TOGETHER {
             self.page.write_out(&mut self.out)?;
         }
         match self.connections {
             0 => self.page.bytes(HEAD),
-            _ => self.page.bytes(b",\n"),
+            _ => self.page.text(b",\n"),
         }
         self.connections += 1;
         Ok(&mut self.page)

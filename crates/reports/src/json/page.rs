@@ -58,8 +58,24 @@ impl Page {
         self.piece = piece;
     }
 
+    /// Puts these bytes down, of which it is known beforehand how many they are.
+    #[inline(always)]
+    pub(super) fn text<const N: usize>(&mut self, text: &[u8; N]) {
+        match self
+            .room
+            .get_mut(self.len..)
+            .and_then(<[u8]>::first_chunk_mut)
+        {
+            Some(place) => {
+                *place = *text;
+                self.len += N;
+            }
+            None => self.bytes(text),
+        }
+    }
+
     /// Puts these bytes down.
-    #[inline]
+    #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
         if self.room.len() < end {
