@@ -72,12 +72,15 @@ pub(crate) fn judge(
     flows: &BySide<Flow>,
     handshake: &Handshake,
 ) -> Vantage {
-    let mut reasons = Vec::new();
     let signs = BySide {
         client: Signs::of(&flows.client),
         server: Signs::of(&flows.server),
     };
-    let (place, confidence) = weigh(&round_trip, &signs, handshake, &mut reasons).decide();
+    let (place, confidence) = weigh(&round_trip, &signs, handshake, &mut Untold).decide();
+    let mut reasons = Vec::new();
+    if place != Place::Unknown {
+        weigh(&round_trip, &signs, handshake, &mut reasons);
+    }
     Vantage {
         place,
         confidence,
