@@ -8,7 +8,7 @@ use whyreset_exchanges::{Exchanges, KeyLog, Tracker};
 use whyreset_frames::{Dissector, Found, Sight};
 use whyreset_reports::Judged;
 use whyreset_segments::{HostNames, Opening, Quote, Segment, Usual};
-use whyreset_verdicts::{Evidence, judge};
+use whyreset_verdicts::{judge, observations::ids};
 
 /// Takes records (or segments), gives connections with verdicts.
 ///
@@ -308,12 +308,11 @@ impl Analysis {
             packets.any(|packet| packet.frame == *frame)
         });
         if let Some((frame, said)) = told {
-            let evidence = Evidence {
-                id: "device_said",
-                frames: vec![*frame],
-                text: format!("The device that captured says of frame {frame}: {said}."),
-            };
-            verdict.evidence.insert(0, evidence);
+            verdict.observed.tell_first(
+                ids::DEVICE_SAID,
+                [*frame],
+                format_args!("The device that captured says of frame {frame}: {said}."),
+            );
         }
         Judged {
             connection,

@@ -1,7 +1,8 @@
 //! What a cause's file holds: its page, its prior, what speaks for and against it, and its words.
 
 use crate::case::Case;
-use crate::observation::Places;
+use crate::observation::Ids;
+use crate::observations::Id;
 use crate::{Cause, EndedBy, Observations};
 
 /// What people want to know about a cause, independent of any capture.
@@ -29,35 +30,19 @@ pub struct Page {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct On {
     /// The observation.
-    pub observation: &'static str,
+    pub observation: Id,
     /// How much more likely it is under this cause than under the others that come into question.
     pub ratio: f64,
     /// Why.
     pub because: &'static str,
-    place: Places,
-}
-
-impl On {
-    /// Whether it was observed.
-    #[inline]
-    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
-        found.has_at(self.observation, self.place)
-    }
-
-    /// Whether it is about the observation of this name, whose place is `place`.
-    #[inline]
-    pub(crate) fn is_on(&self, id: &str, place: Places) -> bool {
-        self.place == place && self.observation == id
-    }
 }
 
 /// Shorthand for the tables in the causes' files.
-pub(crate) const fn on(observation: &'static str, ratio: f64, because: &'static str) -> On {
+pub(crate) const fn on(observation: Id, ratio: f64, because: &'static str) -> On {
     On {
         observation,
         ratio,
         because,
-        place: Places::of(observation),
     }
 }
 
@@ -65,52 +50,22 @@ pub(crate) const fn on(observation: &'static str, ratio: f64, because: &'static 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Never {
     /// The observation.
-    pub observation: &'static str,
+    pub observation: Id,
     /// Why it cannot be this cause then.
     pub because: &'static str,
-    place: Places,
-}
-
-impl Never {
-    /// Whether it was observed.
-    #[inline]
-    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
-        found.has_at(self.observation, self.place)
-    }
 }
 
 /// Shorthand for the tables in the causes' files.
-pub(crate) const fn never(observation: &'static str, because: &'static str) -> Never {
+pub(crate) const fn never(observation: Id, because: &'static str) -> Never {
     Never {
         observation,
         because,
-        place: Places::of(observation),
     }
 }
 
-/// Observations of which one is enough.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct AnyOf {
-    /// Their names.
-    pub ids: &'static [&'static str],
-    /// All of theirs.
-    places: Places,
-}
-
-impl AnyOf {
-    /// Whether any of them was observed.
-    #[inline]
-    pub(crate) fn was_observed(&self, found: &Observations) -> bool {
-        found.may_have(self.places) && found.has_any(self.ids)
-    }
-}
-
-/// Shorthand for the tables in the causes' files.
-pub(crate) const fn any_of(ids: &'static [&'static str]) -> AnyOf {
-    AnyOf {
-        ids,
-        places: Places::of_all(ids),
-    }
+/// Observations of which one is enough: shorthand for the tables in the causes' files.
+pub(crate) const fn any_of(ids: &[Id]) -> Ids {
+    Ids::of(ids)
 }
 
 /// A cause as its file describes it.
@@ -124,13 +79,13 @@ pub(crate) struct CauseRule {
     /// Why that share.
     pub prior_because: &'static str,
     /// It can only be this cause when one of these was observed.
-    pub needs: AnyOf,
+    pub needs: Ids,
     /// What speaks for and against it.
     pub weights: &'static [On],
     /// What makes it impossible.
     pub never: &'static [Never],
     /// A person would ask about it when one of these was observed: then it is told why it is ruled out.
-    pub suspected_on: AnyOf,
+    pub suspected_on: Ids,
     /// Who ended the connection if it is this cause.
     pub ended_by: fn(&Case<'_>) -> EndedBy,
     /// One sentence that a hurried person can act on.
@@ -139,4 +94,27 @@ pub(crate) struct CauseRule {
     pub would_be: &'static str,
     /// What to look at next.
     pub next_steps: fn(&Case<'_>, &Observations) -> Vec<String>,
+}
+
+impl CauseRule {
+    /// What was observed that speaks for or against it.
+    pub(crate) fn observed<'f>(
+        &self,
+        found: &'f Observations,
+    ) -> impl Iterator<Item = &'static On> + use<'f> {
+        let weights = self.weights.iter();
+        weights.filter(|on| found.has(on.observation))
+    }
+
+    /// What speaks for it where it is observed.
+    pub(crate) const fn speaks_for(&self) -> Ids {
+        let (mut ids, mut rest) = (Ids::NONE, self.weights);
+        while let [on, others @ ..] = rest {
+            if on.ratio > 1.0 {
+                ids = ids.with(on.observation);
+            }
+            rest = others;
+        }
+        ids
+    }
 }

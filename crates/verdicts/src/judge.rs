@@ -6,19 +6,19 @@ use whyreset_exchanges::Exchanges;
 use crate::case::{self, Case};
 use crate::cause::CauseRule;
 use crate::causes::{self, CAUSES};
-use crate::observation::Places;
-use crate::observations::{self, gather, ids};
+use crate::observations::{self, Id, gather, ids};
 use crate::unread::{plainly_unread, unread};
 use crate::weigh::{SUREST, weigh};
 use crate::{
-    Alternative, Cause, EndedBy, Evidence, Observations, Outcome, RuledOut, Verdict, Weighed,
-    outcome,
+    Alternative, Cause, EndedBy, Observations, Outcome, RuledOut, Verdict, Weighed, outcome,
 };
 
 /// Alternatives below this probability are not worth a reader's time.
 const LEAST_ALTERNATIVE: f64 = 0.02;
 /// A cause below this probability is as good as ruled out, if something speaks against it.
 const AS_GOOD_AS_RULED_OUT: f64 = 0.01;
+/// Conditions that say all that there is to say of an alternative.
+pub(crate) const WOULD_BE_IF: [Id; 2] = [ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP];
 
 /// Judges one connection. `neighbours` are witnesses from the same capture.
 pub fn judge(connection: &Connection<Exchanges>, neighbours: &Neighbours) -> Verdict {
@@ -69,6 +69,14 @@ fn well(c: &Connection<Exchanges>, closer: Side) -> Verdict {
 /// first, in this frame.
 pub fn all_well(closer: Side, frame: u64) -> Verdict {
     let who = crate::wording::side(closer);
+    let mut found = Observations::default();
+    found.tell(
+        ids::ENDED_WELL,
+        [frame],
+        format_args!(
+            "Both sides closed with FIN, {who} first (frame {frame}), and nothing that was asked for is seen to be missing."
+        ),
+    );
     Verdict {
         outcome: Outcome::Completed,
         cause: Cause::None,
@@ -78,18 +86,11 @@ pub fn all_well(closer: Side, frame: u64) -> Verdict {
         summary: format!(
             "Nothing went wrong: everything was delivered, and both closed in order, {who} first."
         ),
-        evidence: vec![Evidence {
-            id: ids::ENDED_WELL,
-            frames: vec![frame],
-            text: format!(
-                "Both sides closed with FIN, {who} first (frame {frame}), and nothing that was asked for is seen to be missing."
-            ),
-        }],
         ruled_out: Vec::new(),
         alternatives: Vec::new(),
         next_steps: Vec::new(),
         weighing: Vec::new(),
-        observed: Observations::default(),
+        observed: found,
     }
 }
 
@@ -111,7 +112,6 @@ fn verdict(case: &Case<'_>, found: Observations, weighed: Vec<Weighed>) -> Verdi
         confidence,
         failed: failed(cause, outcome),
         summary: (rule.summary)(case, &found),
-        evidence: evidence(cause, &found),
         ruled_out: ruled_out(case, &found, &weighed),
         alternatives: alternatives(&found, &weighed),
         next_steps: (rule.next_steps)(case, &found),
@@ -132,61 +132,40 @@ fn failed(cause: Cause, outcome: Outcome) -> bool {
     }
 }
 
-/// What is told whatever the verdict, and what speaks for this one.
-pub(crate) fn evidence(cause: Cause, found: &Observations) -> Vec<Evidence> {
-    let weights = causes::rule(cause).weights;
-    let speaks_for = |id: &str| {
-        let place = Places::of(id);
-        weights
-            .iter()
-            .any(|on| on.is_on(id, place) && on.ratio > 1.0)
-    };
-    found
-        .iter()
-        .filter(|o| !o.frames.is_empty() && (o.telling || speaks_for(o.id)))
-        .map(|o| Evidence {
-            id: o.id,
-            frames: o.frames.clone(),
-            text: o.text.clone(),
-        })
-        .collect()
-}
-
 /// Suspicions that the frames exclude, then the causes that a person would ask about.
 fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<RuledOut> {
     let mut out = observations::suspicions(case);
     let winner = weighed.first().map(|w| w.cause);
     for rule in CAUSES.iter().filter(|rule| Some(rule.cause) != winner) {
-        if !rule.suspected_on.was_observed(found) && !rule.needs.was_observed(found) {
+        if !found.meet(&rule.suspected_on) && !found.meet(&rule.needs) {
             continue;
         }
         let by_never = rule.never.iter().find_map(|never| {
             let observation = found.get(never.observation)?;
-            Some((never.because, observation.frames.clone()))
+            Some((never.because, observation.frames))
         });
         let by_weight = weighed
             .iter()
             .find(|w| w.cause == rule.cause && w.posterior < AS_GOOD_AS_RULED_OUT)
-            .and_then(|w| {
-                w.weights
-                    .iter()
-                    .filter(|weight| weight.likelihood_ratio < 0.5)
-                    .min_by(|a, b| a.likelihood_ratio.total_cmp(&b.likelihood_ratio))
+            .and_then(|_| {
+                rule.observed(found)
+                    .filter(|on| on.ratio < 0.5)
+                    .min_by(|a, b| a.ratio.total_cmp(&b.ratio))
             });
         if let Some((because, frames)) = by_never {
             out.push(excluded(rule.cause, frames, because));
-        } else if let Some(weight) = by_weight {
-            let frames = found.frames_of(weight.observation).to_vec();
-            out.push(excluded(rule.cause, frames, weight.because));
+        } else if let Some(on) = by_weight {
+            let frames = found.frames_of(on.observation);
+            out.push(excluded(rule.cause, frames, on.because));
         }
     }
     out
 }
 
-fn excluded(cause: Cause, frames: Vec<u64>, because: &str) -> RuledOut {
+fn excluded(cause: Cause, frames: &[u64], because: &str) -> RuledOut {
     RuledOut {
-        cause: cause.id().to_owned(),
-        frames,
+        cause: cause.id(),
+        frames: frames.to_vec(),
         text: sentence(because),
     }
 }
@@ -206,9 +185,8 @@ pub(crate) fn alternatives(found: &Observations, weighed: &[Weighed]) -> Vec<Alt
 
 /// Where only something that the capture does not hold brings a cause into question, that is the condition.
 fn would_be(rule: &CauseRule, found: &Observations) -> String {
-    let asked = |id: &str| found.get(id).filter(|_| rule.needs.ids.contains(&id));
-    let conditions = [ids::PERHAPS_TRUNCATED, ids::STREAM_PERHAPS_GIVEN_UP];
-    if let Some(condition) = conditions.into_iter().find_map(asked) {
+    let asked = |id: Id| found.get(id).filter(|_| rule.needs.has(id));
+    if let Some(condition) = WOULD_BE_IF.into_iter().find_map(asked) {
         format!("{}.", condition.text)
     } else if let Some(condition) = asked(ids::PERHAPS_LEFT_EARLY) {
         format!("{}, and {}.", condition.text, rule.would_be)

@@ -28,7 +28,5 @@ pub use lone_syn::{Grounds, Likeness};
 pub use observation::{Observation, Observations};
 pub use stories::{Stories, Story};
 pub use unread::unread;
-pub use verdict::{
-    Alternative, Cause, EndedBy, Evidence, Outcome, RuledOut, Verdict, Weighed, Weight,
-};
+pub use verdict::{Alternative, Cause, EndedBy, Outcome, RuledOut, Verdict, Weighed, Weight};
 pub use wording::bytes as bytes_in_words;

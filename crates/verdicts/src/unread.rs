@@ -8,7 +8,7 @@ use whyreset_connections::{Connection, Ending, Side};
 use whyreset_exchanges::{Exchange, Exchanges};
 
 use crate::causes::{self, none};
-use crate::judge::{alternatives, evidence, is_quiet};
+use crate::judge::{alternatives, is_quiet};
 use crate::observations::ending::closed_unread;
 use crate::weigh::weigh;
 use crate::{Cause, Observations, Outcome, Verdict, Weighed, case, steps};
@@ -60,7 +60,6 @@ pub fn unread(exchange: &Exchange, frame: u64) -> Verdict {
         confidence: weighed.first().map_or(0.0, |likeliest| likeliest.posterior),
         failed: false,
         summary: none::as_far_as_captured(true, Side::Server),
-        evidence: evidence(Cause::None, &found),
         ruled_out: Vec::new(),
         alternatives: alternatives(&found, &weighed),
         next_steps: vec![steps::read_its_promise(exchange)],

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Observations;
+use crate::{Observation, Observations, causes, observations::Id};
 
 /// Why a connection ended: the vocabulary of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,36 +110,40 @@ pub struct Verdict {
     pub failed: bool,
     /// One sentence in plain words that a hurried person can act on.
     pub summary: String,
-    /// What the frames show, in the order of an argument.
-    pub evidence: Vec<Evidence>,
     /// What it cannot be, and by which frames.
     pub ruled_out: Vec<RuledOut>,
     /// What else it can be; with `confidence` these add up to at most 1.
     pub alternatives: Vec<Alternative>,
     /// What to look at, or capture, to settle the rest.
     pub next_steps: Vec<String>,
-    /// The whole weighing, for a second expert.
+    /// The whole weighing, for a second expert: what counted for or against each cause is in [`Verdict::weights`].
     pub weighing: Vec<Weighed>,
     /// All that was observed and weighed, told or not.
     pub observed: Observations,
 }
 
-/// One piece of evidence.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evidence {
-    /// A stable name.
-    pub id: &'static str,
-    /// The frames to open.
-    pub frames: Vec<u64>,
-    /// One or two sentences.
-    pub text: String,
+impl Verdict {
+    /// What the frames show, in the order of an argument: what is told whatever the verdict, and what speaks for this one.
+    pub fn evidence(&self) -> impl Iterator<Item = Observation<'_>> {
+        self.observed.told(causes::rule(self.cause).speaks_for())
+    }
+
+    /// Each observation's likelihood ratio for a cause that was weighed, and why.
+    pub fn weights(&self, cause: Cause) -> impl Iterator<Item = Weight> {
+        let observed = causes::rule(cause).observed(&self.observed);
+        observed.map(|on| Weight {
+            observation: on.observation,
+            likelihood_ratio: on.ratio,
+            because: on.because,
+        })
+    }
 }
 
 /// A cause, or another suspicion, that the frames exclude.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuledOut {
     /// A cause's name, or a stable name of the suspicion (`segment_length`, `loss`).
-    pub cause: String,
+    pub cause: &'static str,
     /// The frames that exclude it.
     pub frames: Vec<u64>,
     /// Why it cannot be this.
@@ -166,8 +170,6 @@ pub struct Weighed {
     pub prior: f64,
     /// Why that prior.
     pub prior_because: &'static str,
-    /// Each observation's likelihood ratio and why.
-    pub weights: Vec<Weight>,
     /// Its probability in the end.
     pub posterior: f64,
 }
@@ -176,7 +178,7 @@ pub struct Weighed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weight {
     /// The observation: its frames are in [`Verdict::observed`].
-    pub observation: &'static str,
+    pub observation: Id,
     /// How much more likely the observation is under this cause than without it.
     pub likelihood_ratio: f64,
     /// Why.

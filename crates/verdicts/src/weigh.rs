@@ -2,7 +2,7 @@
 
 use crate::cause::CauseRule;
 use crate::causes::CAUSES;
-use crate::{Observations, Weighed, Weight};
+use crate::{Observations, Weighed};
 
 /// No verdict is surer than this: captures lie, and so do models.
 pub(crate) const SUREST: f64 = 0.97;
@@ -28,29 +28,18 @@ pub(crate) fn weigh(found: &Observations) -> Vec<Weighed> {
 
 /// Something that the cause needs was observed, and nothing that excludes it.
 fn is_possible(rule: &CauseRule, found: &Observations) -> bool {
-    (rule.needs.ids.is_empty() || rule.needs.was_observed(found))
-        && !rule.never.iter().any(|never| never.was_observed(found))
+    let mut never = rule.never.iter();
+    (rule.needs.is_empty() || found.meet(&rule.needs))
+        && !never.any(|never| found.has(never.observation))
 }
 
 /// The prior times all ratios, not yet normalised, in `posterior`.
 fn weigh_one(rule: &CauseRule, found: &Observations) -> Weighed {
-    let weights: Vec<Weight> = rule
-        .weights
-        .iter()
-        .filter_map(|on| {
-            on.was_observed(found).then_some(Weight {
-                observation: on.observation,
-                likelihood_ratio: on.ratio,
-                because: on.because,
-            })
-        })
-        .collect();
-    let product: f64 = weights.iter().map(|w| w.likelihood_ratio).product();
+    let product: f64 = rule.observed(found).map(|on| on.ratio).product();
     Weighed {
         cause: rule.cause,
         prior: rule.prior,
         prior_because: rule.prior_because,
         posterior: rule.prior * product.clamp(1.0 / LARGEST_PRODUCT, LARGEST_PRODUCT),
-        weights,
     }
 }

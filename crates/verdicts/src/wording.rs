@@ -1,4 +1,6 @@
-//! How numbers, times and frames are put into sentences.
+//! How numbers, times and frames are put into sentences. What most sentences hold is only written where its sentence is.
+
+use std::fmt::{self, Display};
 
 use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Connection, Side};
@@ -48,42 +50,53 @@ pub(crate) fn signed_bytes(value: i64) -> String {
 }
 
 /// `1 segment`, `3 segments`.
-pub(crate) fn count(value: u64, one: &str, many: &str) -> String {
-    if value == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{} {many}", number(value))
-    }
+pub(crate) fn count(value: u64, one: &str, many: &str) -> impl Display {
+    fmt::from_fn(move |f| match value {
+        1 => write!(f, "1 {one}"),
+        value if value < 1_000 => write!(f, "{value} {many}"),
+        value => write!(f, "{} {many}", number(value)),
+    })
 }
 
 /// A span with three telling digits: `62 µs`, `197 ms`, `5.00 s`, `2 h 4 min`.
-pub(crate) fn span(span: Span) -> String {
+pub(crate) fn span(span: Span) -> impl Display {
+    fmt::from_fn(move |f| {
+        if span < Span::ZERO {
+            f.write_str("-")?;
+            return write_span(Span::ZERO - span, f);
+        }
+        write_span(span, f)
+    })
+}
+
+fn write_span(span: Span, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let seconds = span.as_secs_f64();
-    if seconds < 0.0 {
-        return format!("-{}", self::span(Span::ZERO - span));
-    }
     if seconds < 0.001 {
-        format!("{:.0} µs", seconds * 1e6)
+        match span.nanos() {
+            // So are most, and whole numbers are more quickly written.
+            nanos if nanos % 1_000 == 0 => write!(f, "{} µs", nanos / 1_000),
+            _ => write!(f, "{:.0} µs", seconds * 1e6),
+        }
     } else if seconds < 0.01 {
-        format!("{:.2} ms", seconds * 1e3)
+        write!(f, "{:.2} ms", seconds * 1e3)
     } else if seconds < 0.1 {
-        format!("{:.1} ms", seconds * 1e3)
+        write!(f, "{:.1} ms", seconds * 1e3)
     } else if seconds < 1.0 {
-        format!("{:.0} ms", seconds * 1e3)
+        write!(f, "{:.0} ms", seconds * 1e3)
     } else if seconds < 10.0 {
-        format!("{seconds:.2} s")
+        write!(f, "{seconds:.2} s")
     } else if seconds < 600.0 {
-        format!("{seconds:.1} s")
+        write!(f, "{seconds:.1} s")
     } else if seconds < 7200.0 {
-        format!("{:.0} min", seconds / 60.0)
+        write!(f, "{:.0} min", seconds / 60.0)
     } else {
-        format!("{:.1} h", seconds / 3600.0)
+        write!(f, "{:.1} h", seconds / 3600.0)
     }
 }
 
 /// `2.46 s to 2.51 s`, or `2.50 s` where both read the same.
 pub(crate) fn spans(shortest: Span, longest: Span) -> String {
-    let (low, high) = (span(shortest), span(longest));
+    let (low, high) = (span(shortest).to_string(), span(longest).to_string());
     if low == high {
         low
     } else {
@@ -92,8 +105,17 @@ pub(crate) fn spans(shortest: Span, longest: Span) -> String {
 }
 
 /// A point in time, counted from the connection's first frame: `0.5235 s`.
-pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> String {
-    format!("{:.4} s", (time - connection.start).as_secs_f64())
+pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> impl Display + use<X> {
+    let since = time - connection.start;
+    fmt::from_fn(move |f| write!(f, "{:.4} s", since.as_secs_f64()))
+}
+
+/// What is known, between these words; nothing where it is not.
+pub(crate) fn if_known(before: &str, value: Option<impl Display>, behind: &str) -> impl Display {
+    fmt::from_fn(move |f| match &value {
+        Some(value) => write!(f, "{before}{value}{behind}"),
+        None => Ok(()),
+    })
 }
 
 /// `port 80` of the server; where a list does not tell it, words.
@@ -164,10 +186,22 @@ mod tests {
 
     #[test]
     fn spans_keep_three_digits() {
-        assert_eq!(span(Span::from_micros(62)), "62 µs");
-        assert_eq!(span(Span::from_millis(197)), "197 ms");
-        assert_eq!(span(Span::from_secs(5)), "5.00 s");
-        assert_eq!(span(Span::from_secs(75)), "75.0 s");
+        let words = |nanos| span(Span::from_nanos(nanos)).to_string();
+        assert_eq!(words(62_000), "62 µs");
+        assert_eq!(words(61_501), "62 µs");
+        assert_eq!(words(-62_000), "-62 µs");
+        assert_eq!(words(197_000_000), "197 ms");
+        assert_eq!(words(5_000_000_000), "5.00 s");
+        assert_eq!(words(75_000_000_000), "75.0 s");
+    }
+
+    #[test]
+    fn whole_microseconds_read_as_rounded_ones_do() {
+        for micros in 0..1_000 {
+            let whole = Span::from_micros(micros);
+            let rounded = format!("{:.0} µs", whole.as_secs_f64() * 1e6);
+            assert_eq!(span(whole).to_string(), rounded);
+        }
     }
 
     #[test]

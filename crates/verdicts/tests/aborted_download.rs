@@ -14,12 +14,11 @@ fn verdict(download: &Download) -> Verdict {
     judge(&download.connection(), &Neighbours::default())
 }
 
-fn evidence<'a>(verdict: &'a Verdict, id: &str) -> &'a whyreset_verdicts::Evidence {
+fn evidence<'a>(verdict: &'a Verdict, id: &str) -> whyreset_verdicts::Observation<'a> {
     verdict
-        .evidence
-        .iter()
-        .find(|e| e.id == id)
-        .unwrap_or_else(|| panic!("no evidence {id}: {:#?}", verdict.evidence))
+        .evidence()
+        .find(|e| e.id.name() == id)
+        .unwrap_or_else(|| panic!("no evidence {id}: {verdict:#?}"))
 }
 
 fn draws_every_conclusion(download: &Download) {
@@ -58,7 +57,7 @@ fn draws_every_conclusion(download: &Download) {
     );
     assert!(kind.text.contains("window 0") && kind.text.contains("Windows"));
 
-    let ruled_out: Vec<&str> = v.ruled_out.iter().map(|r| r.cause.as_str()).collect();
+    let ruled_out: Vec<&str> = v.ruled_out.iter().map(|r| r.cause).collect();
     for suspicion in [
         "late_segments",
         "segment_length",
@@ -92,7 +91,7 @@ fn draws_every_conclusion(download: &Download) {
     });
     assert!(fields, "{:?}", v.next_steps);
     assert!(v.next_steps.iter().any(|s| s.contains("Connection reset")));
-    assert!(v.evidence.iter().all(|e| !e.frames.is_empty()));
+    assert!(v.evidence().all(|e| !e.frames.is_empty()));
 }
 
 fn grouped(value: u64) -> String {

@@ -70,8 +70,7 @@ fn random_talk(seed: u64) {
     );
     assert!(
         verdict
-            .evidence
-            .iter()
+            .evidence()
             .all(|e| !e.frames.is_empty() && !e.text.is_empty()),
         "seed {seed}"
     );

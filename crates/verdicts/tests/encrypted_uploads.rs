@@ -58,8 +58,8 @@ fn who_closes_behind_its_own_data_has_not_waited() {
         talk.server(at, ACK, down, up + (2_401 + n) * len, b"");
     }
     let verdict = session.talk.verdict(9.0);
-    let waited = |e: &whyreset_verdicts::Evidence| e.id == "long_wait";
-    assert!(!verdict.evidence.iter().any(waited), "{}", told(&verdict));
+    let waited = |e: whyreset_verdicts::Observation<'_>| e.id.name() == "long_wait";
+    assert!(!verdict.evidence().any(waited), "{}", told(&verdict));
 }
 
 /// Half a head, behind which the client falls silent: the server was not the one that owed anything.

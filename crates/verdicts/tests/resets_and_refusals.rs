@@ -62,10 +62,10 @@ fn both_reset(closed: bool) -> Verdict {
 #[test]
 fn resets_that_answer_what_met_a_closed_socket_are_no_devices_pair() {
     let verdict = both_reset(true);
-    assert!(!shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+    assert!(!shows(&verdict, "rst_both_ways"), "{}", told(&verdict));
     assert_ne!(verdict.cause, Cause::InjectedReset);
     let verdict = both_reset(false);
-    assert!(shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+    assert!(shows(&verdict, "rst_both_ways"), "{}", told(&verdict));
 }
 
 /// Captured at the server, in the middle of a download: the client says something and closes, which the server's program leaves unread;
@@ -86,7 +86,7 @@ fn a_server_that_is_left_in_the_middle_and_the_client_s_closed_socket_are_no_dev
     talk.server(0.300_1, RST_ACK, down + 1_448, up + 8, b"");
     talk.stranger(0.31, Side::Client, RST, up, 57);
     let verdict = talk.verdict(3.0);
-    assert!(!shows(&verdict, "rst_both_ways"), "{:#?}", verdict.evidence);
+    assert!(!shows(&verdict, "rst_both_ways"), "{}", told(&verdict));
     assert_eq!(verdict.cause, Cause::ClientAbort, "{}", told(&verdict));
 }
 
@@ -135,11 +135,7 @@ fn stopped_at(end: f64) -> Verdict {
 fn a_limit_on_the_whole_transfer_counts_from_the_programs_start() {
     for end in [2.993, 3.004] {
         let verdict = stopped_at(end);
-        assert!(
-            shows(&verdict, "round_total"),
-            "{end}: {:#?}",
-            verdict.evidence
-        );
+        assert!(shows(&verdict, "round_total"), "{end}: {}", told(&verdict));
         assert_eq!(verdict.ended_by, EndedBy::Client);
     }
     assert!(!shows(&stopped_at(2.6), "round_total"));

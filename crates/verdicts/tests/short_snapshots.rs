@@ -199,7 +199,7 @@ fn sizes_of_records_that_were_cut_show_nothing() {
     talk.client(4.241, ACK, up + 1, down + 1, b"");
     let verdict = talk.verdict(6.0);
     is_unsure_of(&verdict, Cause::None);
-    let mut evidence = verdict.evidence.iter();
+    let mut evidence = verdict.evidence();
     assert!(
         !evidence.any(|e| e.text.contains("records")),
         "{}",

@@ -63,8 +63,8 @@ fn a_server_that_dies_takes_no_leave_of_a_websocket() {
     let by = EndedBy::Server;
     expect(&verdict, Cause::ServerAbort, by, Outcome::Truncated);
     assert!((0.6..0.95).contains(&verdict.confidence));
-    let told = |e: &whyreset_verdicts::Evidence| e.text.contains("1006");
-    assert!(verdict.evidence.iter().any(told));
+    let told = |e: whyreset_verdicts::Observation<'_>| e.text.contains("1006");
+    assert!(verdict.evidence().any(told));
     assert!(!verdict.summary.contains("asked"), "{}", verdict.summary);
 }
 

@@ -4,7 +4,7 @@ use whyreset_capture::{Span, Timestamp};
 use whyreset_connections::{Brief, BySide, Flow, FrameSpan, LoneSyn, Place, Side};
 use whyreset_exchanges::{Exchange, Exchanges};
 use whyreset_segments::{Endpoint, Host, HostNames};
-use whyreset_verdicts::{Alternative, Evidence, Outcome, RuledOut, Verdict};
+use whyreset_verdicts::{Alternative, Observation, Outcome, RuledOut, Verdict};
 
 use super::exchange;
 use super::page::Page;
@@ -390,7 +390,8 @@ impl ToJson for Verdict {
         object.field(name!("ended_by"), self.ended_by.id());
         object.field(name!("confidence"), &probability(self.confidence));
         object.field(name!("summary"), &self.summary);
-        object.field(name!("evidence"), self.evidence.as_slice());
+        let evidence = object.name(name!("evidence"));
+        array(evidence, self.evidence(), |one, out| one.write(out));
         object.field(name!("ruled_out"), self.ruled_out.as_slice());
         object.field(name!("alternatives"), self.alternatives.as_slice());
         object.field(name!("next_steps"), self.next_steps.as_slice());
@@ -398,12 +399,12 @@ impl ToJson for Verdict {
     }
 }
 
-impl ToJson for Evidence {
+impl ToJson for Observation<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field(name!("id"), self.id);
-        object.field(name!("frames"), self.frames.as_slice());
-        object.field(name!("text"), &self.text);
+        object.field(name!("id"), self.id.name());
+        object.field(name!("frames"), self.frames);
+        object.field(name!("text"), self.text);
         object.end();
     }
 }
@@ -411,7 +412,7 @@ impl ToJson for Evidence {
 impl ToJson for RuledOut {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
-        object.field(name!("cause"), &self.cause);
+        object.field(name!("cause"), self.cause);
         object.field(name!("frames"), self.frames.as_slice());
         object.field(name!("text"), &self.text);
         object.end();

@@ -184,9 +184,8 @@ pub(super) fn item(text: &str, at: &[u64], layout: Layout) -> String {
 fn evidence(judged: &Judged, layout: Layout) -> String {
     judged
         .verdict
-        .evidence
-        .iter()
-        .map(|evidence| item(&evidence.text, &evidence.frames, layout))
+        .evidence()
+        .map(|evidence| item(evidence.text, evidence.frames, layout))
         .collect()
 }
 

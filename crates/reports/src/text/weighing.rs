@@ -17,7 +17,7 @@ pub fn weighing(verdict: &Verdict, layout: Layout) -> String {
             percent(weighed.posterior)
         );
         out.push_str(&format!("{head}\n"));
-        for weight in &weighed.weights {
+        for weight in verdict.weights(weighed.cause) {
             let mut text = format!(
                 "× {:<7} {}: {}",
                 ratio(weight.likelihood_ratio),

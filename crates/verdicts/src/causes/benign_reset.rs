@@ -272,7 +272,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     } else if let Some(forged) = found.get(FORGED_DATA) {
         format!(
             "The RST itself cost nothing: it came after a whole answer. But the answer was forged by somebody else ({}), and the server's own came too late.",
-            wording::frames(&forged.frames)
+            wording::frames(forged.frames)
         )
     } else if found.has(TALK_UNSEEN) {
         format!(
@@ -317,7 +317,7 @@ fn next_step(case: &Case<'_>, found: &Observations) -> Option<String> {
     if let Some(unprompted) = found.get(RST_UNPROMPTED) {
         return Some(format!(
             "Look whether rows are missing before the RST ({}), cut out or hidden by a display filter: a bare RST answers a packet, and no row shows one that it can answer.",
-            wording::frames(&unprompted.frames)
+            wording::frames(unprompted.frames)
         ));
     }
     let read = steps::read_the_promise(case, found)

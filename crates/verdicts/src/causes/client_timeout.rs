@@ -286,7 +286,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(late) = found.get(CONNECTED_TOO_LATE) {
         return format!(
             "The client had given up connecting when the SYN/ACK came: its host refused that (frame {frame}, {}).",
-            wording::frames(&late.frames)
+            wording::frames(late.frames)
         );
     }
     if found.has(GREETING_MISSING) {
@@ -297,7 +297,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(ping) = found.get(PING_OF_CLIENT_UNANSWERED) {
         return format!(
             "The client's WebSocket ping got no pong, and it gave the server up ({}): look at what held the server's program up.",
-            wording::frames(&ping.frames)
+            wording::frames(ping.frames)
         );
     }
     if found.has(WEBSOCKET_CUT_BY_CLIENT) {

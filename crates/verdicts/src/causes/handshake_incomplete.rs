@@ -87,7 +87,7 @@ pub(super) static RULE: CauseRule = CauseRule {
 fn summary(case: &Case<'_>, found: &Observations) -> String {
     let answered = found
         .get(ANSWERED_TWICE)
-        .map(|twice| wording::frames(&twice.frames));
+        .map(|twice| wording::frames(twice.frames));
     if let Some(frames) = answered {
         return format!(
             "The client was answered twice, with different numbers ({frames}), and finished neither handshake: two hosts answer at the server's address, or one that took it up twice."

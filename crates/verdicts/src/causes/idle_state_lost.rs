@@ -184,7 +184,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
         .connection
         .silences
         .first()
-        .map(|silence| wording::span(silence.length))
+        .map(|silence| wording::span(silence.length).to_string())
         .unwrap_or_default();
     if found.has_any(&[UNANSWERED_TAIL, OUTAGE]) {
         return format!(

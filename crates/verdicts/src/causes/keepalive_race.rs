@@ -116,7 +116,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(announced) = found.get(ASKED_BEHIND_LAST) {
         return format!(
             "The server had announced its close with the answer before, and did nothing about {name}, which the client had sent all the same ({}): repeat it on a new one.",
-            wording::frames(&announced.frames)
+            wording::frames(announced.frames)
         );
     }
     if found.has(REQUEST_AFTER_CLOSE) {

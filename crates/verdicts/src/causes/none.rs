@@ -4,7 +4,7 @@ use whyreset_connections::Side;
 
 use crate::case::Case;
 use crate::cause::{CauseRule, Page, any_of, on};
-use crate::observations::ids::*;
+use crate::observations::{Id, ids::*};
 use crate::observations::{declined, last_words};
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -326,14 +326,14 @@ fn something_else_happened(case: &Case<'_>, found: &Observations) -> Option<Stri
     found.get(STREAM_RETRIED).map(|retried| {
         format!(
             "Nothing was lost: the server refused a request that it had not begun with, and the client asked again and had it ({}).",
-            wording::frames(&retried.frames)
+            wording::frames(retried.frames)
         )
     })
 }
 
 /// Closed in order, but something that matters does not show.
 fn in_order_but(case: &Case<'_>, found: &Observations, closer: Side) -> Option<String> {
-    let in_tls = |doubts: &[&str]| case.accounts.encrypted && found.has_any(doubts);
+    let in_tls = |doubts: &[Id]| case.accounts.encrypted && found.has_any(doubts);
     let (begin, but) = if found.has(REQUEST_UNREAD) {
         (
             AS_FAR_AS_SHOWN,

@@ -246,7 +246,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
 }
 
 /// The frames are the acknowledgement's, and those of the first and the last copy behind it.
-fn acks_lost(lost: &Observation) -> String {
+fn acks_lost(lost: Observation<'_>) -> String {
     let acknowledged = lost.frames.first().copied().unwrap_or_default();
     format!(
         "One direction no longer got through: what is acknowledged from frame {acknowledged} on is sent again all the same, so the acknowledgements are lost on the way."

@@ -1,22 +1,25 @@
 //! `protocol_mismatch`: the two sides speak different protocols.
 
 use crate::cause::{CauseRule, Page, any_of, on};
-use crate::observations::ids::*;
+use crate::observations::{Id, ids::*};
 use crate::{Cause, EndedBy};
 
 use super::side;
+
+/// Observations that say it in words, the plainest first.
+pub(super) const WORDED_BY: [Id; 4] = [
+    DIFFERENT_PROTOCOLS,
+    ODD_ANSWER,
+    UNLIKELY_PORT,
+    CLOSED_AT_FIRST_WORD,
+];
 
 pub(super) static RULE: CauseRule = CauseRule {
     cause: Cause::ProtocolMismatch,
     page: PAGE,
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
-    needs: any_of(&[
-        DIFFERENT_PROTOCOLS,
-        ODD_ANSWER,
-        UNLIKELY_PORT,
-        CLOSED_AT_FIRST_WORD,
-    ]),
+    needs: any_of(&WORDED_BY),
     weights: &[
         on(
             CLOSED_AT_FIRST_WORD,
@@ -45,13 +48,8 @@ pub(super) static RULE: CauseRule = CauseRule {
     suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::None, side),
     summary: |case, found| {
-        let what = found
-            .get(DIFFERENT_PROTOCOLS)
-            .or_else(|| found.get(ODD_ANSWER))
-            .or_else(|| found.get(UNLIKELY_PORT))
-            .or_else(|| found.get(CLOSED_AT_FIRST_WORD))
-            .map(|o| o.text.clone())
-            .unwrap_or_default();
+        let mut words = WORDED_BY.into_iter().filter_map(|id| found.get(id));
+        let what = words.next().map_or("", |o| o.text);
         format!(
             "The two sides speak different protocols on port {}. {what}",
             case.connection.ends.server.port

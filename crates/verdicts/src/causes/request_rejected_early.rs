@@ -129,7 +129,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(left) = found.get(CLIENT_RESET_BEHIND_IT) {
         return format!(
             "The server answered, said something as long as HTTP/2's RST_STREAM, and the client left at that ({}): an upload of which the server wanted no more (413, 401, 403), most likely; inside TLS neither shows.",
-            wording::frames(&left.frames)
+            wording::frames(left.frames)
         );
     }
     if let Some(left) = found
@@ -138,7 +138,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     {
         return format!(
             "The server answered while the client was still sending, and the client left behind that ({}): an upload of which the server wanted no more (413, 401, 403), most likely; inside TLS neither shows.",
-            wording::frames(&left.frames)
+            wording::frames(left.frames)
         );
     }
     let exchange = open.and_then(|open| open.exchange);

@@ -332,7 +332,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(reset) = found.get(STREAM_PERHAPS_GIVEN_UP) {
         return format!(
             "The server probably gave up an encrypted answer inside the connection ({}): look at its process, and at the server behind it.",
-            wording::frames(&reset.frames)
+            wording::frames(reset.frames)
         );
     }
     if found.has(REFUSED_IN_WORDS) {

@@ -259,7 +259,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(ping) = found.get(PING_OF_SERVER_UNANSWERED) {
         return format!(
             "The server's WebSocket ping got no pong, and it gave the client up ({}): look at what held the client's program up.",
-            wording::frames(&ping.frames)
+            wording::frames(ping.frames)
         );
     }
     let waited = case

@@ -314,7 +314,7 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(probe) = found.get(SCAN_PROBE) {
         return format!(
             "This is no connection: no TCP sends what {} holds, port scans do; {}.",
-            wording::frames(&probe.frames),
+            wording::frames(probe.frames),
             match case.connection.reset_count.server {
                 0 => "nobody answered, as an open or a filtered port does",
                 _ => "the RST says that the port is closed",
@@ -324,13 +324,13 @@ fn summary(case: &Case<'_>, found: &Observations) -> String {
     if let Some(refused) = found.get(OTHER_ANSWER_REFUSED) {
         return format!(
             "The client's SYN was answered twice, with different numbers, and its acknowledgement of one was refused ({}): two hosts answer at the server's address, or one has opened the connection twice.",
-            wording::frames(&refused.frames)
+            wording::frames(refused.frames)
         );
     }
     if let Some(refused) = found.get(FOREIGN_ECHO) {
         return format!(
             "The server refused the ACK that finishes the handshake, which echoes a timestamp that it had not sent ({}): a device before it answers SYNs in its name, and does not translate the timestamps.",
-            wording::frames(&refused.frames)
+            wording::frames(refused.frames)
         );
     }
     if found.has(OPEN_AND_WAITING) {

@@ -82,7 +82,7 @@ fn perhaps(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Obse
     found.tell(
         ids::ACKS_PERHAPS_LOST,
         [acknowledged.frame, first.frame, last.frame],
-        format!(
+        format_args!(
             "The capture ends while {} repeats what {} had acknowledged before (frame {}): by then it had not heard of it.",
             wording::side(side),
             wording::side(side.peer()),
@@ -98,7 +98,7 @@ fn tell(side: Side, acknowledged: Moment, copies: &[Moment], found: &mut Observa
     found.tell(
         ids::ACKS_LOST,
         [acknowledged.frame, first.frame, last.frame],
-        format!(
+        format_args!(
             "{} had acknowledged it (frame {}), and yet {} sent it again, {} in {} (frame {} to frame {}): the acknowledgements do not get through.",
             wording::the_side(side.peer()),
             acknowledged.frame,

@@ -21,7 +21,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::STARTS_MID_STREAM,
             [first],
-            format!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
+            format_args!("The capture begins in the middle of this connection (frame {first} is the first of it): how it was opened, and what was asked before, is not in it."),
         );
     }
     too_little(case, found);
@@ -35,7 +35,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::CAPTURE_LOSS,
             [first],
-            format!(
+            format_args!(
                 "The capture itself lost packets: {} for data that it does not hold. What is missing here may have been there.",
                 wording::count(unseen, "acknowledgement came", "acknowledgements came")
             ),
@@ -87,7 +87,7 @@ fn too_little(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::TOO_LITTLE,
             [c.frames.first, c.frames.last],
-            format!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
+            format_args!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
         );
     }
 }
@@ -111,7 +111,7 @@ fn unseen_before_close(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::UNSEEN_BEFORE_CLOSE,
             [close.at.frame],
-            format!(
+            format_args!(
                 "The client had acknowledged {} that the capture does not hold when it closed (frame {}): the server's FIN may have been among them.",
                 wording::signed_bytes(beyond),
                 close.at.frame
@@ -147,7 +147,7 @@ fn gap_before_close(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::GAP_BEFORE_CLOSE,
             [closing.frame],
-            format!(
+            format_args!(
                 "Rows are left out before frame {}: what was said in them, and was still owed, does not show.",
                 closing.frame
             ),
@@ -188,7 +188,7 @@ fn gap_before_failure(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::GAP_BEFORE_FAILURE,
             [at.frame],
-            format!(
+            format_args!(
                 "Rows are left out right before frame {}, the first that failed: what went before it does not show.",
                 at.frame
             ),
@@ -207,7 +207,7 @@ fn close_alone(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::CLOSE_ALONE,
             [c.frames.first, close.at.frame],
-            format!(
+            format_args!(
                 "Nothing that either side said before the close (frame {}) was captured: what was still owed does not show.",
                 close.at.frame
             ),
@@ -242,7 +242,7 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
                 Side::Server => ids::REFUSER_UNSEEN,
             },
             frames,
-            format!(
+            format_args!(
                 "Nothing of {} was captured but its RST (frame {}): whether it had closed before does not show.",
                 wording::side(reset.by),
                 reset.at.frame
@@ -253,7 +253,7 @@ fn reset_in_the_middle(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::TALK_UNSEEN,
             frames,
-            format!(
+            format_args!(
                 "Nothing that either side said before the RST (frame {}) was captured: what was still owed does not show.",
                 reset.at.frame
             ),
@@ -282,7 +282,7 @@ fn fin_unseen(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::FIN_UNSEEN,
             [packet.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "Frame {} acknowledges one number more than was captured of {}: its FIN, which is missing in the capture.",
                 packet.frame,
                 wording::side(reset.by)
@@ -313,7 +313,7 @@ fn request_unseen(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::REQUEST_UNREAD,
             [fin.at.frame, close.at.frame],
-            format!(
+            format_args!(
                 "By the number of its FIN (frame {}) the client had said {} more, which were not captured: whether that was answered does not show.",
                 fin.at.frame,
                 wording::signed_bytes(fin.seq.saturating_sub(captured))
@@ -338,7 +338,7 @@ fn one_sided(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::ONE_SIDED,
             [c.frames.first],
-            format!(
+            format_args!(
                 "Only the packets of {} were captured, none of {}.",
                 wording::side(seen),
                 wording::side(unseen)
@@ -381,7 +381,7 @@ fn unseen_close(case: &Case<'_>, seen: Side, found: &mut Observations) {
         found.tell(
             ids::UNSEEN_CLIENT_CLOSED,
             [before.frame, last.frame],
-            format!(
+            format_args!(
                 "Of the client, which was not captured, one number more is acknowledged in frame {} than in frame {}: most likely its FIN, so it had closed first.",
                 last.frame, before.frame
             ),

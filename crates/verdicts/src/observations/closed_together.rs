@@ -1,5 +1,7 @@
 //! Connections that a host closed at the same instant: after different waits no limit explains that.
 
+use std::fmt::Display;
+
 use whyreset_capture::Span;
 use whyreset_connections::{Side, Together};
 
@@ -34,7 +36,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.add(
         id,
         frames,
-        format!(
+        format_args!(
             "{who} closed this connection (frame {own}) together with {} {whose} at the same instant, after silences from {} (frame {}) to {} (frame {}): a limit strikes each in its own time; a program that ends leaves all at once.",
             count(together),
             wording::span(first.waited),
@@ -54,7 +56,7 @@ pub(crate) fn with_others(case: &Case<'_>) -> Option<String> {
     ))
 }
 
-fn count(together: Together) -> String {
+fn count(together: Together) -> impl Display {
     let others = together.count.saturating_sub(1);
     wording::count(others.into(), "other connection", "other connections")
 }

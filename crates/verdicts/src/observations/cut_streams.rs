@@ -39,7 +39,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         id,
         frames,
-        format!(
+        format_args!(
             "{who} {did} the stream of {} with {} (frame {}) while {}{}.",
             name(&cut),
             wording::excerpt(cut.code, 40),
@@ -82,7 +82,7 @@ fn refused(case: &Case<'_>, cut: &CutStream<'_>, found: &mut Observations) {
         found.tell(
             ids::STREAM_RETRIED,
             [cut.at.frame, at.frame],
-            format!(
+            format_args!(
                 "The client asked for the same again, and had it by frame {}.",
                 at.frame
             ),
@@ -109,7 +109,7 @@ fn waited(cut: &CutStream<'_>, found: &mut Observations) {
     found.tell(
         ids::LONG_WAIT,
         frames,
-        format!(
+        format_args!(
             "It had waited {} for an answer by then (frame {} to frame {}).",
             wording::span(length),
             since.frame,
@@ -146,7 +146,7 @@ fn tell_deadline(deadline: Span, frames: [u64; 2], did: &str, found: &mut Observ
     found.tell(
         ids::DEADLINE_MET,
         frames,
-        format!(
+        format_args!(
             "The request gave the server {} (grpc-timeout); that was over when the client {did}.",
             wording::span(deadline)
         ),

@@ -41,7 +41,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         Missing::TlsHandshake => return,
     };
     let frames = frames_of(case, open);
-    found.tell(id, frames.clone(), text);
+    found.tell(id, &frames, text);
     client_owed(case, open, found);
     perhaps_unfinished(open, found);
     upload_of_a_list(case, open, found);
@@ -63,7 +63,7 @@ fn whole_before(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::KEPT_ALIVE,
             last_complete_frames(case),
-            format!(
+            format_args!(
                 "{} whole before.",
                 wording::count(case.accounts.complete, "exchange was", "exchanges were")
             ),
@@ -148,7 +148,7 @@ fn refused_with(
         found.add(
             ids::EARLY_YES,
             frames,
-            format!("The response's status is {status}: nothing in it keeps the client from going on, and the client closed first."),
+            format_args!("The response's status is {status}: nothing in it keeps the client from going on, and the client closed first."),
         );
     }
     let Some(status) = status.filter(|status| early && (400..600).contains(status)) else {
@@ -160,7 +160,11 @@ fn refused_with(
         500 if waited_for_the_rest(case) => return,
         _ => ids::REFUSING_STATUS,
     };
-    found.add(id, frames, format!("The response's status is {status}."));
+    found.add(
+        id,
+        frames,
+        format_args!("The response's status is {status}."),
+    );
 }
 
 /// A list without lengths: whether the client still waited for an answer does not show.
@@ -208,7 +212,7 @@ fn upload_begun_unseen(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::UPLOAD_BEGUN_UNSEEN,
             [c.frames.first, reset.at.frame],
-            format!(
+            format_args!(
                 "The capture begins in the midst of what the client sends (frame {}): whether the server had refused that before, in words, does not show.",
                 c.frames.first
             ),
@@ -225,7 +229,7 @@ fn perhaps_rejected(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::PERHAPS_REJECTED,
             [answer.frame],
-            format!(
+            format_args!(
                 "The server answered an upload with {}; how long that was to be is not in the capture.",
                 last.status.unwrap_or(0)
             ),
@@ -259,7 +263,7 @@ fn perhaps_stopped(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::PERHAPS_REJECTED,
             [sent.frame, close.at.frame],
-            format!(
+            format_args!(
                 "By the order of the records the server answered while the client was still sending, and the client left (frame {}) right behind what it sent last: whether that was the end of its request does not show inside TLS.",
                 close.at.frame
             ),
@@ -295,7 +299,7 @@ fn perhaps_unfinished(open: &OpenExchange<'_>, found: &mut Observations) {
         found.add(
             ids::PERHAPS_UNFINISHED,
             [sent.frame],
-            format!(
+            format_args!(
                 "The client had sent {} in the session: whether its request was whole does not show.",
                 wording::bytes(tls.client_bytes)
             ),
@@ -338,7 +342,7 @@ fn perhaps_half_a_head(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Obs
         found.tell(
             ids::PERHAPS_HALF_A_HEAD,
             [sent.frame],
-            format!(
+            format_args!(
                 "The client had sent {}{place}: less than the head of a request of HTTP/1.1 takes.",
                 wording::bytes(said)
             ),

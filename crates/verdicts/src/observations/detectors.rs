@@ -35,7 +35,7 @@ fn weaver(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::INJECTION_DETECTOR,
             frames,
-            format!("{name} (NDSS 2009): {why}."),
+            format_args!("{name} (NDSS 2009): {why}."),
         );
     };
     for reset in &c.resets {
@@ -124,7 +124,7 @@ fn refused_then_accepted(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::EARLIER_FORGERY,
             [forged.at.frame, syn_ack.frame],
-            format!("A RST in the server's name (frame {}) came before the server's SYN/ACK (frame {}): a host that refuses does not accept a moment later. That RST was forged, and {}.", forged.at.frame, syn_ack.frame, if died_of_it { "the client gave up on it" } else { "failed" }),
+            format_args!("A RST in the server's name (frame {}) came before the server's SYN/ACK (frame {}): a host that refuses does not accept a moment later. That RST was forged, and {}.", forged.at.frame, syn_ack.frame, if died_of_it { "the client gave up on it" } else { "failed" }),
         );
     }
 }
@@ -166,7 +166,7 @@ fn tampering(case: &Case<'_>, found: &mut Observations) {
     found.add(
         ids::TAMPERING_SIGNATURE,
         [first.at.frame],
-        format!(
+        format_args!(
             "{} of the client {stage}: one of the signatures that tampering shares with ordinary aborts{}.",
             match (from_client.len(), with_ack) {
                 (1, true) => "one RST+ACK",

@@ -5,7 +5,7 @@ use whyreset_connections::{Dialect, Opener, Side};
 use whyreset_exchanges::{ClientsLast, Exchange, Says};
 use whyreset_segments::{Known, TcpFlags};
 
-use super::{greeting, ids, left_open, one_way, refused_handshakes};
+use super::{Id, greeting, ids, left_open, one_way, refused_handshakes};
 use crate::Observations;
 use crate::case::{Case, Close, Kind, Missing, in_flight, shows_acknowledgements};
 use crate::wording;
@@ -49,12 +49,12 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         Kind::Fin => found.add(
             ids::CLOSED_WITH_FIN,
             [frame],
-            format!("{who} closed first, in order, with FIN (frame {frame}, {when})."),
+            format_args!("{who} closed first, in order, with FIN (frame {frame}, {when})."),
         ),
         Kind::Rst => found.add(
             ids::CLOSED_WITH_RST,
             [frame],
-            format!(
+            format_args!(
                 "A RST from {}'s address ended it (frame {frame}, {when}); no FIN came before.",
                 wording::side(close.side)
             ),
@@ -84,7 +84,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.tell(
             ids::CLOSED_UNUSED,
             [frame],
-            format!("The server closed (frame {frame}) before the client had sent anything."),
+            format_args!("The server closed (frame {frame}) before the client had sent anything."),
         );
         greeting::withheld(case, close.at, found);
         return spoke_at_last(case, close, found);
@@ -108,7 +108,7 @@ fn closed(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.tell(
             ids::RST_WITHOUT_DATA,
             [frame],
-            format!("{who} reset the connection (frame {frame}) before anybody had sent anything: as a health check or a scan does."),
+            format_args!("{who} reset the connection (frame {frame}) before anybody had sent anything: as a health check or a scan does."),
         );
         return;
     }
@@ -141,7 +141,7 @@ fn spoke_at_last(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.add(
             ids::SPOKE_AT_LAST,
             [first.frame, close.at.frame],
-            format!(
+            format_args!(
                 "All that the server had said ({}) came right before it closed (frame {}): it may have been all that it had to say.",
                 wording::bytes(c.flows.server.bytes),
                 first.frame
@@ -162,7 +162,7 @@ fn lacked(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::LACKED_BEFORE_RST,
             [last.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "{} had told (frame {}) that bytes were missing before what it had ({} behind what it acknowledged), and acknowledged no more before the RST (frame {}).",
                 wording::the_side(reset.by),
                 last.frame,
@@ -212,23 +212,20 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
         (_, fatal) => {
             let rst = fatal.map_or(frame, |reset| reset.at.frame);
             reset_while_sent_to(case, close, found);
+            let doubted = case.accounts.unread.is_some()
+                || case.accounts.unpromised.is_some()
+                || case.accounts.encrypted
+                || !(case.accounts.understood || arrived(case))
+                || found.has_any(&[ids::PERHAPS_ABORTED, ids::HEARD_IN_PART, ids::BEGUN_UNHEARD]);
+            let lost = if doubted {
+                ""
+            } else {
+                ": nobody lost anything"
+            };
             found.tell(
                 ids::RST_NOTHING_MISSING,
                 [frame, rst],
-                if case.accounts.unread.is_some()
-                    || case.accounts.unpromised.is_some()
-                    || case.accounts.encrypted
-                    || !(case.accounts.understood || arrived(case))
-                    || found.has_any(&[
-                        ids::PERHAPS_ABORTED,
-                        ids::HEARD_IN_PART,
-                        ids::BEGUN_UNHEARD,
-                    ])
-                {
-                    format!("When the RST came (frame {rst}), {understood}.")
-                } else {
-                    format!("When the RST came (frame {rst}), {understood}: nobody lost anything.")
-                },
+                format_args!("When the RST came (frame {rst}), {understood}{lost}."),
             );
         }
     }
@@ -250,7 +247,7 @@ fn reset_while_sent_to(case: &Case<'_>, close: Close, found: &mut Observations) 
         found.tell(
             ids::RESET_WHILE_SENT_TO,
             [last.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The client had not acknowledged the last {} of the server (frame {}) when it reset the connection.",
                 wording::signed_bytes(rest),
                 last.frame
@@ -277,7 +274,7 @@ fn last_word(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.add(
             ids::WORD_BEHIND_CLOSE,
             [close.at.frame, said.frame],
-            format!(
+            format_args!(
                 "The client said something more behind the server's close (frame {}), and the server's host refused it.",
                 said.frame
             ),
@@ -286,7 +283,7 @@ fn last_word(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.add(
             ids::LAST_WORD_UNTOLD,
             [said.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The client had the last word (frame {}), and the server closed {} later without another.",
                 said.frame,
                 wording::span(silence)
@@ -336,7 +333,7 @@ fn perhaps_cut(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut O
         found.tell(
             ids::SILENT_BEFORE_END,
             frames,
-            format!(
+            format_args!(
                 "The server ended its answer only {} behind the last of it.",
                 wording::span(silence)
             ),
@@ -387,7 +384,7 @@ fn closed_in_order(closer: Side, frame: u64, understood: &str, found: &mut Obser
     found.tell(
         ids::ENDED_WELL,
         [frame],
-        format!(
+        format_args!(
             "{} closed with FIN (frame {frame}); {understood}.",
             wording::the_side(closer)
         ),
@@ -438,7 +435,7 @@ fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut
         found.add(
             ids::PERHAPS_GAVE_UP,
             frames,
-            format!(
+            format_args!(
                 "The client closed after {} of silence: so it does with an idle connection, and so it gives an answer up.",
                 wording::span(silence)
             ),
@@ -446,11 +443,11 @@ fn perhaps_short(case: &Case<'_>, close: Close, exchange: &Exchange, found: &mut
     }
 }
 
-fn perhaps_too_early(id: &'static str, frames: [u64; 2], delivered: u64, found: &mut Observations) {
+fn perhaps_too_early(id: Id, frames: [u64; 2], delivered: u64, found: &mut Observations) {
     found.add(
         id,
         frames,
-        format!(
+        format_args!(
             "If more was promised than the {} that came",
             wording::bytes(delivered)
         ),
@@ -477,7 +474,7 @@ fn left_early(close: Close, missing: Missing, found: &mut Observations) {
     found.tell(
         id,
         [frame],
-        format!(
+        format_args!(
             "The first to close is the {who}'s side, with {how} (frame {frame}), while {what}."
         ),
     );
@@ -491,7 +488,7 @@ fn truncated(case: &Case<'_>, close: Close, missing: Missing, found: &mut Observ
         found.add(
             ids::TRUNCATED_BY_FIN,
             [last.map_or(0, |m| m.frame), close.at.frame],
-            format!(
+            format_args!(
                 "The server ended its stream in order (frame {}) before its response was whole.",
                 close.at.frame
             ),

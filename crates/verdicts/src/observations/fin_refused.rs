@@ -38,7 +38,7 @@ fn refused_nearby(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::FIN_REFUSED_NEARBY,
             [close.at.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The FIN (frame {}) that broke the silence was answered with a bare RST (frame {}) of another TTL after {}; {} is {} away: a device between them had forgotten the connection.",
                 close.at.frame,
                 reset.at.frame,
@@ -69,7 +69,7 @@ fn refused_by_host(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::FIN_REFUSED,
             [close.at.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The client's FIN (frame {}) was answered with a bare RST (frame {}): {} had no such connection any more. It had not just been slow.",
                 close.at.frame,
                 reset.at.frame,

@@ -30,7 +30,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::RST_FROM_NEXT_HOP,
             [own.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The RST (frame {}) has come over no router (TTL {ttl}), the packets of {} over some (TTL {} in frame {}): a device this side of it sent the RST.",
                 reset.at.frame,
                 wording::side(reset.by),

@@ -23,7 +23,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::WINDOW_SHUT,
         frames,
-        format!(
+        format_args!(
             "{} might send no more from frame {} on: the HTTP/2 window of {} was used up, and {receiver} granted nothing for {} (no WINDOW_UPDATE), though its TCP window was open.",
             wording::the_side(stall.sender),
             shut.since.frame,

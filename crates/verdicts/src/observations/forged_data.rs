@@ -21,7 +21,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::FORGED_DATA,
             [first.frame, second.frame],
-            format!(
+            format_args!(
                 "Frames {} and {} carry different data for the same place in the stream of {} ({} and {}), and come from different distances (TTL {} and {}): one of them was forged, and the receiver took the first.",
                 first.frame,
                 second.frame,

@@ -31,7 +31,7 @@ pub(super) fn withheld(case: &Case<'_>, closed: Moment, found: &mut Observations
     found.tell(
         ids::CLOSED_WITHOUT_GREETING,
         [opened.frame, closed.frame],
-        format!(
+        format_args!(
             "On port {} servers speak first: this one closed (frame {}) without a greeting, and had no request to wait for.",
             c.ends.server.port, closed.frame
         ),
@@ -51,7 +51,7 @@ pub(super) fn missing(case: &Case<'_>, left: Moment, found: &mut Observations) {
     found.tell(
         ids::GREETING_MISSING,
         [opened.frame, left.frame],
-        format!(
+        format_args!(
             "On port {} servers speak first, but none greeted within the {} from the handshake (frame {}) to the client's close (frame {}).",
             case.connection.ends.server.port,
             wording::span(waited),

@@ -53,7 +53,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::TAKES_ON,
         [fin.frame, last.frame],
-        format!(
+        format_args!(
             "Behind its FIN (frame {}) the client took {} more (frame {}): it had only told that it has nothing more to send.",
             fin.frame,
             wording::bytes(taken.unsigned_abs()),
@@ -80,7 +80,7 @@ fn capture_ends(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.tell(
             ids::ENDS_HALF_CLOSED,
             [close.at.frame],
-            format!(
+            format_args!(
                 "The capture ends {} behind the client's FIN (frame {}), and the server had not closed: an answer may have followed, and been taken.",
                 wording::span(rest),
                 close.at.frame

@@ -94,7 +94,7 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.add(
             ids::GOODBYE_UNREAD,
             [close.at.frame, reset.at.frame],
-            format!("The server's program left the client's goodbye unread: its host reset the connection (frame {}).", reset.at.frame),
+            format_args!("The server's program left the client's goodbye unread: its host reset the connection (frame {}).", reset.at.frame),
         );
     }
     if tls.response_under_way == Some(false) {
@@ -104,7 +104,7 @@ fn left_in_silence(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.add(
             ids::IDLE_CLOSE_FITS,
             frames,
-            format!(
+            format_args!(
                 "{} behind the last data fits {} ({}).",
                 wording::span(wait.since_data),
                 timer.name,
@@ -189,7 +189,7 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
     found.add(
         ids::PERHAPS_TRUNCATED,
         frames,
-        format!("If the encrypted answer was not whole when the server left {behind} it"),
+        format_args!("If the encrypted answer was not whole when the server left {behind} it"),
     );
     not_kept(case, tls, frames, found);
     answered_late(case, tls, frames, found);
@@ -197,18 +197,18 @@ fn left_behind_answer(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         AnswerEnd::InPieces => found.tell(
             ids::ANSWER_IN_PIECES,
             frames,
-            format!("The server left {behind} an answer in many records of no common length: any of them may, or may not, have been meant to be the last."),
+            format_args!("The server left {behind} an answer in many records of no common length: any of them may, or may not, have been meant to be the last."),
         ),
         AnswerEnd::Full => found.tell(
             ids::ANSWER_STOPPED_FULL,
             frames,
-            format!("The server left {behind} a piece of its answer that is as long as those before it: the last one of a body mostly has a length of its own."),
+            format_args!("The server left {behind} a piece of its answer that is as long as those before it: the last one of a body mostly has a length of its own."),
         ),
         // The records of so much were not all captured: a body that had ended is mostly followed by an idle connection.
         AnswerEnd::Untold if tls.server_bytes >= MUCH && case.connection.app.list.last().is_some_and(|e| e.uncertain) => found.tell(
             ids::RECORDS_NOT_READ,
             frames,
-            format!("The server left {behind} much that it had sent, in records that are not captured: how long the last of them was does not show."),
+            format_args!("The server left {behind} much that it had sent, in records that are not captured: how long the last of them was does not show."),
         ),
         // A proxy that has lost its server sends what it has, and then goodbye: its last record is short whatever was to come.
         AnswerEnd::Shorter if !tls.server_said_goodbye() => ended_by_size(frames, found),
@@ -270,7 +270,7 @@ fn answered_late(case: &Case<'_>, tls: &Tls, frames: [u64; 2], found: &mut Obser
         found.tell(
             ids::ANSWERED_LATE,
             [sent.frame, frames[0], frames[1]],
-            format!(
+            format_args!(
                 "Behind the client's upload (frame {}) the server was silent for {}, answered, and left at once: so does one that has waited in vain for the rest.",
                 sent.frame,
                 wording::span(waited)
@@ -301,7 +301,7 @@ fn perhaps_given_up(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.add(
             ids::CLIENT_RESET_BEHIND_IT,
             [close.at.frame],
-            format!(
+            format_args!(
                 "Behind it the client reset the connection (frame {}), as clients do whose upload the server wants no more of.",
                 close.at.frame
             ),

@@ -60,7 +60,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             id,
             [notice.at.frame],
-            format!(
+            format_args!(
                 "{} says in ICMP{} type {} code {} (frame {}) that {says}{}, quoting a packet of {}.",
                 if own { "The host itself".to_owned() } else { wording::on_the_way(notice.reporter) },
                 if notice.error.v6 { "v6" } else { "" },

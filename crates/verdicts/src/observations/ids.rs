@@ -1,14 +1,22 @@
 //! The names of all observations. A cause's table weighs them by these names.
 
+use crate::observation::Id;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $id:literal;)*) => {
-        $($(#[$doc])* pub const $name: &str = $id;)*
+        /// Their places in the list.
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Place { $($name),* }
+
+        $($(#[$doc])* pub const $name: Id = Id::at(Place::$name as u16);)*
         /// Every name.
         pub const ALL: &[&str] = &[$($id),*];
     };
 }
 
 ids! {
+    /// The device that captured says something of a frame.
+    DEVICE_SAID = "device_said";
     /// The opening SYN got no answer at all.
     SYN_UNANSWERED = "syn_unanswered";
     /// The capture ends so soon behind the SYN that an answer may still have come.

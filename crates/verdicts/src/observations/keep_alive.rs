@@ -52,7 +52,7 @@ fn asked_behind_last(case: &Case<'_>, open: &OpenExchange<'_>, found: &mut Obser
         found.tell(
             ids::ASKED_BEHIND_LAST,
             [answered.frame, asked.frame],
-            format!(
+            format_args!(
                 "The server had said with its answer before (frame {}) that it would close behind it: what the client asked for then (frame {}) it leaves undone.",
                 answered.frame, asked.frame
             ),
@@ -92,7 +92,7 @@ fn close_announced(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::CLOSE_ANNOUNCED,
             [at.frame],
-            format!(
+            format_args!(
                 "The server had announced that it would close (frame {}).",
                 at.frame
             ),
@@ -147,20 +147,20 @@ fn who_knew(
         found.add(
             ids::CLOSE_KNEW_REQUEST,
             [request_frame, close_frame],
-            format!("The server had received the request (frame {request_frame}) when it closed (frame {close_frame}): the close acknowledges it."),
+            format_args!("The server had received the request (frame {request_frame}) when it closed (frame {close_frame}): the close acknowledges it."),
         );
     } else if client_knew {
         just_opened(case, close, found);
         found.tell(
             ids::REQUEST_AFTER_CLOSE,
             [close_frame, request_frame],
-            format!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
+            format_args!("The client sent its request (frame {request_frame}) on a connection whose end by the server (frame {close_frame}) it had already acknowledged."),
         );
     } else if long_before(case, started, close) && !came_in_the_end(case, request_seq) {
         found.tell(
             ids::REQUEST_NEVER_ARRIVED,
             [request_frame, close_frame],
-            format!(
+            format_args!(
                 "The request (frame {request_frame}) was sent {} before the server closed (frame {close_frame}), and the close does not acknowledge it: it never reached the server.",
                 wording::span(close.at.time - started.time)
             ),
@@ -176,7 +176,7 @@ fn crossed(case: &Case<'_>, started: Moment, close: &ServerClose, found: &mut Ob
     found.tell(
         ids::REQUEST_CROSSED_CLOSE,
         [close_frame, request_frame],
-        format!(
+        format_args!(
             "The server's close (frame {close_frame}) and the request (frame {request_frame}) crossed: the close does not acknowledge the request, the request does not acknowledge the close; {} lie between them here.",
             wording::span(abs(started, close.at))
         ),
@@ -205,7 +205,7 @@ fn no_rest(case: &Case<'_>, request: Moment, found: &mut Observations) {
         found.add(
             ids::NO_REST,
             [first.frame, request.frame],
-            format!(
+            format_args!(
                 "{} before the request something was said (frame {}): the connection had not been idle.",
                 wording::span(behind),
                 first.frame
@@ -242,7 +242,7 @@ fn close_lost(case: &Case<'_>, request: Moment, found: &mut Observations) {
         found.tell(
             ids::CLOSE_UNHEARD,
             [first.frame, last.frame, request.frame],
-            format!(
+            format_args!(
                 "The server had sent its FIN {copies} times (frame {} to frame {}), and {} after the first the request (frame {}) still knows nothing of it: it had not been on its way, but was lost.",
                 first.frame,
                 last.frame,
@@ -259,7 +259,7 @@ fn just_opened(case: &Case<'_>, close: &ServerClose, found: &mut Observations) {
         found.add(
             ids::JUST_OPENED,
             [opened.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The server closed {} after the connection was opened.",
                 wording::span(close.at.time - opened.time)
             ),

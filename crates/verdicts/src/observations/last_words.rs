@@ -55,7 +55,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         id,
         [words.at.frame, close.at.frame],
-        format!(
+        format_args!(
             "The server's last words (frame {}) are “{}”{tells}.",
             words.at.frame,
             wording::excerpt(&words.text, 120)

@@ -59,7 +59,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             found.tell(
                 ids::LEFT_WITHOUT_GOODBYE,
                 [close.at.frame],
-                format!(
+                format_args!(
                     "The client closed (frame {}) without QUIT, with which clients of {} end their sessions.",
                     close.at.frame,
                     protocol.to_uppercase()
@@ -79,10 +79,10 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
             found.tell(
                 ids::SESSION_DROPPED,
                 [close.at.frame],
-                format!(
+                format_args!(
                     "The server closed the SSH session (frame {}) out of a silence of {}: it had not said before that its shell, or command, had ended.",
                     close.at.frame,
-                    case.wait.map_or_else(String::new, |wait| wording::span(wait.since_data))
+                    wording::if_known("", case.wait.map(|wait| wording::span(wait.since_data)), "")
                 ),
             );
         }
@@ -102,7 +102,7 @@ fn ended_by_server(case: &Case<'_>, close: Close, protocol: &str, found: &mut Ob
         return found.tell(
             ids::SESSION_CUT,
             [asked, close.at.frame],
-            format!(
+            format_args!(
                 "The server ended the session by itself (frame {}): the client had not taken leave, and the server said nothing of a reason.",
                 close.at.frame
             ),
@@ -113,7 +113,7 @@ fn ended_by_server(case: &Case<'_>, close: Close, protocol: &str, found: &mut Ob
         found.add(
             ids::CLOSED_BEHIND_WORD,
             [word.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The server closed (frame {}) right behind its last word (frame {}), and the client had not taken leave: that word may have been the reason.",
                 close.at.frame, word.frame
             ),

@@ -36,7 +36,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.add(
         ids::NOT_CLOSED,
         [last],
-        format!("Neither FIN nor RST was captured; the last packet is frame {last}."),
+        format_args!("Neither FIN nor RST was captured; the last packet is frame {last}."),
     );
     if loss::tail(case).is_some() || windows::shut(case).is_some() {
         return;
@@ -51,7 +51,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         return found.tell(
             ids::LEFT_UNSETTLED,
             [last.frame],
-            format!(
+            format_args!(
                 "What frame {} carries was neither acknowledged nor sent again in the {} that the capture runs on: hosts do the one or the other within seconds, so what they did is not in the capture.",
                 last.frame,
                 wording::span(case.ran_on())
@@ -61,7 +61,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::OPEN_AND_WAITING,
         [last],
-        format!(
+        format_args!(
             "Nothing more was captured of it for {} (last packet: frame {last}), though something was still to come.",
             wording::span(case.ran_on())
         ),
@@ -172,7 +172,7 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::OPEN_UNUSED,
             [last],
-            format!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
+            format_args!("Nobody had said anything when the capture ended, {} behind its last packet: browsers open connections in advance, but the first request may as well have been lost.", wording::span(quiet)),
         );
         if quiet > UNUSED.max(far(case)) {
             found.add(
@@ -186,7 +186,7 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::BODY_AT_REST,
             [last.frame],
-            format!("Many full segments came, and frame {} is another one: what has an end seldom ends with a full one, and nothing more came for {}.", last.frame, wording::span(quiet)),
+            format_args!("Many full segments came, and frame {} is another one: what has an end seldom ends with a full one, and nothing more came for {}.", last.frame, wording::span(quiet)),
         );
     }
     if waiting {
@@ -199,7 +199,7 @@ fn at_rest(case: &Case<'_>, found: &mut Observations) {
             found.add(
                 ids::BODY_AT_REST,
                 [last],
-                format!("A body was under way, and nothing more of it came for {}: it may only pause, or have stopped for good.", wording::span(quiet)),
+                format_args!("A body was under way, and nothing more of it came for {}: it may only pause, or have stopped for good.", wording::span(quiet)),
             );
         }
     }

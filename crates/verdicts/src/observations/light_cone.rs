@@ -101,7 +101,7 @@ fn late_segments(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let knew = reset.knew.as_ref()?;
     let first = before(knew.first_impossible, reset)?;
     Some(RuledOut {
-        cause: "late_segments".to_owned(),
+        cause: "late_segments",
         frames: vec![first.frame, reset.at.frame],
         text: format!(
             "Frame {} and everything after it of {} passed here {} or less before the RST; {} cannot have known of them: no answer comes back from there in less than {}.",
@@ -136,7 +136,7 @@ fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
         return None;
     }
     Some(RuledOut {
-        cause: "segment_length".to_owned(),
+        cause: "segment_length",
         frames: vec![odd.frame],
         text: format!(
             "Frame {} carries {}: less than the {} that {} allowed in its SYN (MSS), and perfectly legal.",
@@ -158,7 +158,7 @@ fn loss(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
         return None;
     }
     Some(RuledOut {
-        cause: "loss".to_owned(),
+        cause: "loss",
         frames: vec![by.frame, reset.at.frame],
         text: format!(
             "Nothing was lost: {} had acknowledged all {} that can have reached it (frame {}).",

@@ -142,7 +142,7 @@ fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observa
         Some(last) => found.add(
             ids::PEER_STILL_TALKS,
             [tail.first.frame, last.frame],
-            format!(
+            format_args!(
                 "{} still sent packets meanwhile (frame {}).",
                 wording::the_side(side.peer()),
                 last.frame
@@ -151,7 +151,7 @@ fn unanswered(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut Observa
         None => found.add(
             ids::PEER_FELL_SILENT,
             [heard.map_or(0, |m| m.frame), tail.first.frame],
-            format!(
+            format_args!(
                 "From {} nothing at all came any more.",
                 wording::side(side.peer())
             ),
@@ -169,7 +169,7 @@ fn just_begun(case: &Case<'_>, tail: Unanswered, found: &mut Observations) {
         found.add(
             ids::TAIL_JUST_BEGUN,
             [tail.first.frame, tail.last.frame],
-            format!(
+            format_args!(
                 "The capture ends {} after the first of them, before the next one is due: what came of it does not show.",
                 wording::span(lasted)
             ),
@@ -189,7 +189,7 @@ fn goodbye_of_the_second(case: &Case<'_>, side: Side, at: Moment, found: &mut Ob
         found.tell(
             ids::SECOND_FIN_UNHEARD,
             [first.at.frame, at.frame],
-            format!(
+            format_args!(
                 "Only the goodbye of {} (frame {}) got no answer, {} behind the other side's (frame {}).",
                 wording::side(side),
                 at.frame,
@@ -214,7 +214,7 @@ fn fins_and_probes(case: &Case<'_>, found: &mut Observations) {
             found.add(
                 ids::FIN_UNANSWERED,
                 [fin.at.frame, flow.last.map_or(0, |m| m.frame)],
-                format!(
+                format_args!(
                     "{} sent its FIN {} (first in frame {}) and it was never acknowledged.",
                     wording::the_side(side),
                     wording::count(
@@ -242,13 +242,13 @@ fn keep_alives(case: &Case<'_>, side: Side, found: &mut Observations) {
         return found.tell(
             ids::PROBES_BETWEEN_GAPS,
             frames,
-            format!("{who} sent {} keep-alive probes, and rows are left out between them: their answers may stand there.", probes.unanswered),
+            format_args!("{who} sent {} keep-alive probes, and rows are left out between them: their answers may stand there.", probes.unanswered),
         );
     }
     found.tell(
         ids::KEEP_ALIVE_UNANSWERED,
         frames,
-        format!(
+        format_args!(
             "{who} sent {} keep-alive probes that nobody answered.",
             probes.unanswered
         ),
@@ -277,7 +277,7 @@ fn path_alive(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::PATH_ALIVE,
             [fin.at.frame, acked.frame],
-            format!(
+            format_args!(
                 "Its FIN (frame {}) was acknowledged (frame {}): packets got through in both directions.",
                 fin.at.frame, acked.frame
             ),

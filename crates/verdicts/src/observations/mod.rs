@@ -42,6 +42,8 @@ mod windows;
 use crate::Observations;
 use crate::case::Case;
 
+pub use crate::observation::Id;
+
 pub(crate) use closed_together::with_others;
 pub(crate) use cut_streams::{name as cut_name, progress as cut_progress};
 pub(crate) use flow_control::receiver as flow_control_receiver;

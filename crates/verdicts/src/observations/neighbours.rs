@@ -32,7 +32,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::HOST_ANSWERS_ELSEWHERE,
             [at.frame],
-            format!(
+            format_args!(
                 "The same host answered on port {} about then (frame {}): it was alive.",
                 other.endpoint.port, at.frame
             ),
@@ -54,9 +54,10 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         found.add(
             id,
             [at.frame],
-            format!(
-                "The same listener answered another client {} (frame {}): it was there, and reachable.",
-                if at.time < when { format!("{} before", wording::span(when - at.time)) } else { format!("{} later", wording::span(at.time - when)) },
+            format_args!(
+                "The same listener answered another client {} {} (frame {}): it was there, and reachable.",
+                wording::span((when - at.time).max(at.time - when)),
+                if at.time < when { "before" } else { "later" },
                 at.frame
             ),
         );
@@ -68,7 +69,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         found.add(
             ids::LISTENER_REFUSED_OTHERS,
             [c.frames.first],
-            format!(
+            format_args!(
                 "The same port refused {} as well.",
                 wording::count(
                     listener.refused - own_refusal,
@@ -83,7 +84,7 @@ fn listener_of(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         found.add(
             ids::LISTENER_TALKS,
             [at.frame],
-            format!(
+            format_args!(
                 "The same listener sends data to others (frame {}): this client got none.",
                 at.frame
             ),
@@ -117,7 +118,7 @@ fn first_word_ignored(case: &Case<'_>, listener: &Listener, found: &mut Observat
     found.tell(
         ids::FIRST_WORD_IGNORED,
         [tail.first.frame, tail.last.frame, heard.frame],
-        format!(
+        format_args!(
             "The server never acknowledged the client's first word (frame {}), though the same listener was heard in another connection behind it (frame {}).",
             tail.first.frame, heard.frame
         ),
@@ -180,7 +181,7 @@ fn all_others(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
         found.tell(
             ids::ALL_OTHERS_ANSWERED,
             [first.frame, *one, *other],
-            format!(
+            format_args!(
                 "All {} others that asked this listener were answered, some while this client sent its SYN {} times in vain (frames {one} and {other}).",
                 listener.answered, h.syn_count
             ),
@@ -256,7 +257,7 @@ fn fell_silent(case: &Case<'_>, listener: &Listener, found: &mut Observations) {
     found.tell(
         ids::FELL_SILENT_FOR_ALL,
         frames,
-        format!(
+        format_args!(
             "The server fell silent within the same second for {} of other clients that went on asking, and nobody heard of it again (its last packet is frame {}).",
             wording::count(others.len() as u64, "connection", "connections"),
             listener.last_heard.map_or(heard.frame, |last| last.frame)
@@ -283,7 +284,7 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::REFUSAL_LIKE_A_ROUTERS,
             [reset.at.frame],
-            format!("The RST arrives with TTL {ttl}, so it began with 255: routers and firewalls begin so, and some printers and other small devices; most hosts with 64 or 128."),
+            format_args!("The RST arrives with TTL {ttl}, so it began with 255: routers and firewalls begin so, and some printers and other small devices; most hosts with 64 or 128."),
         );
     }
     let usual = case
@@ -299,13 +300,13 @@ fn refusal(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::REFUSAL_NOT_THE_HOSTS,
             frames,
-            format!("The RST arrives with TTL {ttl}; the host's other packets arrive with {}: somebody else answered in its name.", range(low, high)),
+            format_args!("The RST arrives with TTL {ttl}; the host's other packets arrive with {}: somebody else answered in its name.", range(low, high)),
         );
     } else {
         found.add(
             ids::REFUSAL_IS_THE_HOSTS,
             frames,
-            format!("The RST arrives with TTL {ttl}, as the host's other packets do."),
+            format_args!("The RST arrives with TTL {ttl}, as the host's other packets do."),
         );
     }
 }
@@ -316,7 +317,7 @@ fn misnumbered(reset: &Reset, found: &mut Observations) {
         found.tell(
             ids::REFUSAL_MISNUMBERED,
             [reset.at.frame],
-            format!("The RST (frame {}) does not acknowledge the SYN: its number is too low, which no TCP writes, and which the client's host has to ignore.", reset.at.frame),
+            format_args!("The RST (frame {}) does not acknowledge the SYN: its number is too low, which no TCP writes, and which the client's host has to ignore.", reset.at.frame),
         );
     }
 }
@@ -342,7 +343,7 @@ fn older_lives_on(case: &Case<'_>, listener: &Listener, found: &mut Observations
         found.add(
             ids::OLDER_LIVES_ON,
             [older.opened.frame, refused.frame, older.heard.frame],
-            format!(
+            format_args!(
                 "The same listener went on with another connection (frame {}) that it had taken up (frame {}) before it refused this one: its host had not forgotten all.",
                 older.heard.frame, older.opened.frame
             ),
@@ -365,7 +366,7 @@ fn same_idle_close(case: &Case<'_>, listener: &Listener, found: &mut Observation
         found.add(
             ids::SAME_IDLE_CLOSE,
             [silence.after.frame, silence.until.frame],
-            format!(
+            format_args!(
                 "The same listener closed {} after {} of idling.",
                 wording::count(u64::from(times), "connection", "connections"),
                 wording::span(shortest)

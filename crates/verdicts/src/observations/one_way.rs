@@ -45,7 +45,7 @@ fn only_delivered(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::ONLY_DELIVERED,
             [first.frame, last.frame],
-            format!(
+            format_args!(
                 "The client spoke {} times in {} and never waited for an answer: it only delivered.",
                 client.data_packets,
                 wording::span(last.time - first.time)
@@ -67,7 +67,7 @@ fn heard_out(case: &Case<'_>, close: Close, found: &mut Observations) {
         found.add(
             ids::HEARD_OUT,
             [close.at.frame, at.frame],
-            format!(
+            format_args!(
                 "In a protocol that is not understood the server said nothing at all, and closed as soon as the client had (frame {}): it was waiting for more, not busy with an answer.",
                 at.frame
             ),

@@ -78,7 +78,7 @@ fn refused(case: &Case<'_>, syn: Moment, reset: &Reset, found: &mut Observations
     found.tell(
         ids::SYN_REFUSED,
         [syn.frame, reset.at.frame],
-        format!(
+        format_args!(
             "The SYN (frame {}) was answered with RST (frame {}){}.",
             syn.frame,
             reset.at.frame,
@@ -111,7 +111,7 @@ fn unanswered(case: &Case<'_>, syn: Moment, found: &mut Observations) {
     found.tell(
         ids::SYN_UNANSWERED,
         [syn.frame, last.frame],
-        format!("{asked} no answer: neither SYN/ACK nor RST{within}."),
+        format_args!("{asked} no answer: neither SYN/ACK nor RST{within}."),
     );
 }
 
@@ -157,7 +157,7 @@ fn not_repeated(case: &Case<'_>, syn: Moment, found: &mut Observations) {
         found.add(
             ids::SYN_NOT_REPEATED,
             [syn.frame],
-            format!(
+            format_args!(
                 "The client did not send its SYN again within the {} that the capture runs on, as hosts do after 1 s, or 3 s: it gave up sooner, asks only once, as scanners do, or had an answer that is not in the capture.",
                 wording::span(runs_on)
             ),
@@ -176,7 +176,7 @@ fn answers_not_picked(case: &Case<'_>, syn: Moment, found: &mut Observations) {
     found.tell(
         ids::ANSWERS_NOT_PICKED,
         [syn.frame],
-        format!(
+        format_args!(
             "The capture holds nothing that follows an answered SYN, of any connection: as if a filter had picked SYNs and RSTs alone. And the client did not send this SYN (frame {}) again within {}, as hosts do that hear nothing.",
             syn.frame,
             wording::span(c.capture_end - syn.time)
@@ -254,7 +254,7 @@ fn answered_twice(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::ANSWERED_TWICE,
         [first.frame, other.frame],
-        format!(
+        format_args!(
             "The SYN was answered twice, with different initial numbers (frames {} and {}): two hosts answer at the server's address, or one has opened the connection twice.",
             first.frame, other.frame
         ),
@@ -266,7 +266,7 @@ fn answered_twice(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::OTHER_ANSWER_REFUSED,
             [first.frame, other.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The client can have taken only one of them; the RST (frame {}) refuses what it made of that.",
                 reset.at.frame
             ),
@@ -318,19 +318,19 @@ fn answered_once(case: &Case<'_>, syn_ack: Moment, found: &mut Observations) {
         found.tell(
             ids::PICKED_BY_FLAGS,
             [syn_ack.frame],
-            format!("The capture holds no packet without SYN, FIN and RST: as if a filter had picked those. The client's ACK need not be in it, and the server did not repeat its SYN/ACK (frame {}) within {watched}.", syn_ack.frame),
+            format_args!("The capture holds no packet without SYN, FIN and RST: as if a filter had picked those. The client's ACK need not be in it, and the server did not repeat its SYN/ACK (frame {}) within {watched}.", syn_ack.frame),
         );
     } else if c.capture_end - syn_ack.time >= SECOND_ANSWER {
         found.tell(
             ids::SYN_ACK_ONCE,
             [syn_ack.frame],
-            format!("The server did not repeat its SYN/ACK (frame {}) within {watched}: its host has the ACK, which the capture does not hold, or keeps nothing of connections that are not open yet (SYN cookies).", syn_ack.frame),
+            format_args!("The server did not repeat its SYN/ACK (frame {}) within {watched}: its host has the ACK, which the capture does not hold, or keeps nothing of connections that are not open yet (SYN cookies).", syn_ack.frame),
         );
     } else {
         found.tell(
             ids::SYN_ACK_NOT_DUE_AGAIN,
             [syn_ack.frame],
-            format!("The capture ends {watched} behind the SYN/ACK (frame {}), which was not repeated yet: older hosts do so after 3 s, others after 1 s unless they have the ACK.", syn_ack.frame),
+            format_args!("The capture ends {watched} behind the SYN/ACK (frame {}), which was not repeated yet: older hosts do so after 3 s, others after 1 s unless they have the ACK.", syn_ack.frame),
         );
     }
 }
@@ -352,7 +352,7 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::HANDSHAKE_UNFINISHED,
             [syn.frame, syn_ack.frame, last.frame],
-            format!(
+            format_args!(
                 "The server answered the SYN (frame {}) with SYN/ACK (frame {}{}), but no ACK of the client followed{}.",
                 syn.frame,
                 syn_ack.frame,
@@ -368,7 +368,7 @@ fn half_open(case: &Case<'_>, found: &mut Observations) {
             found.add(
                 ids::SYN_REPEATED_AFTER_ANSWER,
                 [syn_ack.frame, again.frame],
-                format!("The client sent its SYN again (frame {}) after the SYN/ACK (frame {}) had passed here: the answer did not reach it.", again.frame, syn_ack.frame),
+                format_args!("The client sent its SYN again (frame {}) after the SYN/ACK (frame {}) had passed here: the answer did not reach it.", again.frame, syn_ack.frame),
             );
         }
     }
@@ -396,7 +396,7 @@ fn repeated_in_spite(case: &Case<'_>, found: &mut Observations) {
         return found.tell(
             ids::SYN_ACK_UNHEARD,
             [ack.frame, first.frame, last.frame],
-            format!(
+            format_args!(
                 "The server repeated its SYN/ACK (frame {}) although the client's ACK (frame {}) had passed here, and the client, which goes on sending, never answered that with another ACK, as a host does: neither hears the other beyond this point.",
                 first.frame, ack.frame
             ),
@@ -405,7 +405,7 @@ fn repeated_in_spite(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::SYN_ACK_REPEATED,
         [syn_ack.frame, ack.frame, last.frame],
-        format!(
+        format_args!(
             "The server repeated its SYN/ACK {} (last in frame {}) although the client's ACK (frame {}) had passed here: its host does not take the connection up.",
             wording::count(repeats.len() as u64, "time", "times"),
             last.frame,

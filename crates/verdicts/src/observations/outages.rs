@@ -19,7 +19,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::OUTAGE,
         [outage.first.frame, outage.last.frame, outage.ended.frame],
-        format!(
+        format_args!(
             "{} sent the same segment {} times (frame {} to frame {}, over {}) and heard nothing of {} meanwhile; only frame {} came through again.",
             wording::the_side(outage.side),
             outage.copies,
@@ -38,7 +38,7 @@ fn restarted(outage: Outage, found: &mut Observations) {
     found.tell(
         ids::OUTAGE,
         [outage.first.frame, outage.last.frame],
-        format!(
+        format_args!(
             "Nothing came of {} for {} (frame {} to frame {}), and then one segment alone, the next a round trip later: so does a host go on whose packets had been lost.",
             wording::side(outage.side),
             wording::span(outage.last.time - outage.first.time),
@@ -58,7 +58,7 @@ fn refused(case: &Case<'_>, outage: Outage, found: &mut Observations) {
         found.add(
             ids::REFUSES_AFTER_OUTAGE,
             [outage.last.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "Who refuses (frame {}) had tried until then (frame {}): its host had the connection, its program closed meanwhile.",
                 reset.at.frame, outage.last.frame
             ),
@@ -67,7 +67,7 @@ fn refused(case: &Case<'_>, outage: Outage, found: &mut Observations) {
         found.add(
             ids::CLIENT_LEFT_IN_OUTAGE,
             [outage.first.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The client refuses what comes (frame {}): programs give up in an outage, and their FIN is lost in it as well.",
                 reset.at.frame
             ),

@@ -53,7 +53,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::ALL_READ,
             frames,
-            format!(
+            format_args!(
                 "The program of {who} was reading, and had read everything: with a buffer of {} there were, in bytes unread, {steps}.",
                 wording::bytes(u64::from(buffer))
             ),
@@ -62,7 +62,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::UNREAD,
             frames,
-            format!("In the buffer of {who} lay, in bytes unread, {steps}."),
+            format_args!("In the buffer of {who} lay, in bytes unread, {steps}."),
         );
     }
 }
@@ -115,8 +115,8 @@ fn acknowledged(case: &Case<'_>, found: &mut Observations) {
     };
     found.tell(
         ids::ALL_ACKNOWLEDGED,
-        frames.clone(),
-        format!(
+        &frames,
+        format_args!(
             "{} acknowledged all {} that can have reached it ({}): nothing was lost.{}",
             wording::the_side(reset.by),
             wording::signed_bytes(knew.certainly - 1),

@@ -24,7 +24,7 @@ pub(super) fn last_ack(case: &Case<'_>, close: Close, found: &mut Observations) 
         found.tell(
             ids::HANDSHAKE_REFUSED,
             [ack.frame, close.at.frame],
-            format!("The server's host had answered the SYN, but refused the ACK that finishes the handshake (frame {}) with a bare RST (frame {}).", ack.frame, close.at.frame),
+            format_args!("The server's host had answered the SYN, but refused the ACK that finishes the handshake (frame {}) with a bare RST (frame {}).", ack.frame, close.at.frame),
         );
     }
     if refused {
@@ -63,7 +63,7 @@ fn foreign_echo(case: &Case<'_>, ack: u64, refusal: u64, found: &mut Observation
     found.add(
         ids::FOREIGN_ECHO,
         [syn_ack.map_or(0, |m| m.frame), ack, refusal],
-        format!(
+        format_args!(
             "The ACK (frame {ack}) echoes the timestamp {}, but the server's SYN/ACK had carried {}: it acknowledges what somebody else had sent, a SYN proxy before the server most likely.",
             ack_stamps.echo, sent.value
         ),
@@ -86,7 +86,7 @@ pub(super) fn syn_ack(case: &Case<'_>, frame: u64, found: &mut Observations) {
         found.tell(
             ids::CONNECTED_TOO_LATE,
             [syn.frame, frame],
-            format!(
+            format_args!(
                 "Its first SYN (frame {}) had gone out {} before: programs that wait for a connection give up so.",
                 syn.frame,
                 wording::span(close.at.time - syn.time)
@@ -101,19 +101,19 @@ pub(super) fn syn_ack(case: &Case<'_>, frame: u64, found: &mut Observations) {
         found.tell(
             ids::SYN_ACK_REFUSED_UNTOLD,
             frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): it knows of no such connection, or its program had given it up."),
+            format_args!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): it knows of no such connection, or its program had given it up."),
         );
     } else if ordinary {
         found.tell(
             ids::CONNECT_CANCELLED,
             frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}), though its SYN is an ordinary one: its program had given the connection up meanwhile, as browsers do that open several at once."),
+            format_args!("The client's host answered the SYN/ACK with a bare RST (frame {frame}), though its SYN is an ordinary one: its program had given the connection up meanwhile, as browsers do that open several at once."),
         );
     } else {
         found.tell(
             ids::SYN_ACK_REFUSED,
             frames,
-            format!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
+            format_args!("The client's host answered the SYN/ACK with a bare RST (frame {frame}): its TCP knows of no such connection. The SYN came from a scanner, or in its name from somebody else."),
         );
     }
 }

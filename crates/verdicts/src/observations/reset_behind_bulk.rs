@@ -37,7 +37,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::RESET_BEHIND_BULK,
             [frame(Side::Server), close.at.frame],
-            format!(
+            format_args!(
                 "The client aborted {} behind the server's data: its host does so where something lies unread.",
                 wording::span(wait.since_data)
             ),

@@ -36,7 +36,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::RST_NOT_ACCEPTABLE,
             [reset.at.frame],
-            format!(
+            format_args!(
                 "The number of the RST (frame {}) lies outside of what its receiver accepts.",
                 reset.at.frame
             ),
@@ -54,29 +54,29 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
             found.tell(
                 ids::RST_ACTIVE,
                 [frame],
-                format!(
+                format_args!(
                     "The RST (frame {frame}) is RST+ACK with exactly the next sequence number ({}){}{}: a live connection is aborted{}. A host that had lost the connection would answer with a bare RST, a dead one not at all.",
                     reset.seq,
-                    reset.ack.map(|ack| format!(" and the expected acknowledgement ({ack})")).unwrap_or_default(),
-                    reset.window.map(|window| format!(", window {window}")).unwrap_or_default(),
+                    wording::if_known(" and the expected acknowledgement (", reset.ack, ")"),
+                    wording::if_known(", window ", reset.window, ""),
                     if windows { ", in the manner of a Windows stack" } else { "" }
                 ),
             );
             if windows {
-                found.add(ids::WINDOWS_STACK, [frame], format!("The stack of {who} looks like Windows'."));
+                found.add(ids::WINDOWS_STACK, [frame], format_args!("The stack of {who} looks like Windows'."));
             }
         }
         Dialect::Passive if reset.ack.is_some() => found.tell(
             ids::RST_PASSIVE,
             [frame],
-            format!(
+            format_args!(
                 "The RST+ACK (frame {frame}) is one of several that acknowledge a segment each: a host that aborts a connection sends one, one that does not know it (any more) refuses every packet, and so does a filter (lwIP and pf set ACK in such answers)."
             ),
         ),
         Dialect::Passive => found.tell(
             ids::RST_PASSIVE,
             [frame],
-            format!(
+            format_args!(
                 "The RST (frame {frame}) is bare, and its number ({}) repeats what the other side had acknowledged: {who} no longer has (or no longer wants) this connection and refuses a packet of it.",
                 reset.seq
             ),
@@ -87,7 +87,7 @@ fn kind(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         Dialect::Other => found.add(
             ids::RST_ODD,
             [frame],
-            format!("The RST (frame {frame}) looks neither like an abort of a live connection nor like an answer to a stray packet."),
+            format_args!("The RST (frame {frame}) looks neither like an abort of a live connection nor like an answer to a stray packet."),
         ),
     }
 }
@@ -104,7 +104,7 @@ fn after_fin(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
     found.add(
         ids::RST_AFTER_FIN,
         [fin, reset.at.frame],
-        format!(
+        format_args!(
             "The RST (frame {}) is only the end of it: {} had closed with FIN before (frame {fin}){}.",
             reset.at.frame,
             case.closer().map_or("one side", wording::side),
@@ -151,30 +151,31 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.tell(
             ids::RST_SOONER_THAN_USUAL,
             [cause, frame],
-            format!(
+            format_args!(
                 "It came {} after frame {cause}, which it answers; {} itself has never answered in less than {}: somebody nearer answered.",
                 wording::span(trigger.delay),
                 wording::side(reset.by),
-                case.round_trip(reset.by).map(wording::span).unwrap_or_default()
+                wording::if_known("", case.round_trip(reset.by).map(wording::span), "")
             ),
         );
     } else if trigger.possible {
         found.add(
             ids::RST_ANSWERS,
             [cause, frame],
-            match case.connection.timed {
-                true => format!(
-                    "It answers frame {cause}, {} later: that host can have seen it.",
-                    wording::span(trigger.delay)
-                ),
-                false => format!("It answers frame {cause}."),
-            },
+            format_args!(
+                "It answers frame {cause}{}.",
+                wording::if_known(
+                    ", ",
+                    case.connection.timed.then(|| wording::span(trigger.delay)),
+                    " later: that host can have seen it"
+                )
+            ),
         );
     } else {
         found.tell(
             ids::RST_TOO_SOON,
             [cause, frame],
-            format!(
+            format_args!(
                 "It came {} after frame {cause}: too soon for {} to have seen that frame.",
                 wording::span(trigger.delay),
                 wording::side(reset.by)
@@ -185,7 +186,7 @@ fn answer(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.add(
             ids::RST_ONE_PER_SEGMENT,
             [frame],
-            format!("{} RSTs came in a row: one for each segment that was on its way, as a closed socket answers.", reset.burst),
+            format_args!("{} RSTs came in a row: one for each segment that was on its way, as a closed socket answers.", reset.burst),
         );
     }
 }
@@ -206,7 +207,7 @@ fn before_open(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.tell(
             ids::RST_BEFORE_OPEN,
             [ack.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The RST (frame {}) came {} behind the ACK that opens the connection (frame {}): too soon for the server to have received that, and before it no program has the connection.",
                 reset.at.frame,
                 wording::span(reset.at.time - ack.time),
@@ -236,7 +237,7 @@ fn unprompted(case: &Case<'_>, reset: &Reset, found: &mut Observations) {
         found.add(
             ids::TRIGGER_LOST,
             [reset.at.frame],
-            format!(
+            format_args!(
                 "The RST (frame {}) is bare, as one that answers a packet, and the capture holds none that it can answer.",
                 reset.at.frame
             ),
@@ -267,7 +268,7 @@ fn both_ways(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::RST_BOTH_WAYS,
             [a.at.frame, b.at.frame],
-            format!(
+            format_args!(
                 "RSTs came in the names of both sides within {}: neither can be an answer to the other.",
                 wording::span(apart)
             ),

@@ -55,9 +55,9 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         };
         let text = sentence(&finding.text);
         if id == ids::DIFFERENT_PROTOCOLS {
-            found.tell(id, finding.frames.clone(), text);
+            found.tell(id, &finding.frames, text);
         } else {
-            found.add(id, finding.frames.clone(), text);
+            found.add(id, &finding.frames, text);
         }
     }
     unlikely_port(case, found);
@@ -86,7 +86,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             id,
             [alert.at.frame],
-            format!(
+            format_args!(
                 "{} sent {what} (frame {}) before the handshake was finished.",
                 wording::the_side(alert.by),
                 alert.at.frame
@@ -152,7 +152,7 @@ fn odd_answer(case: &Case<'_>, finding: &Finding, found: &mut Observations) {
         .is_some_and(|e| is_http(&e.protocol) && e.status.is_none() && e.body_delivered.is_none());
     if unanswered && !found.has(ids::STARTS_MID_STREAM) {
         let text = sentence(&finding.text);
-        found.tell(ids::ODD_ANSWER, finding.frames.clone(), text);
+        found.tell(ids::ODD_ANSWER, &finding.frames, text);
     }
 }
 
@@ -201,7 +201,7 @@ fn left_unheard(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::TLS_LEFT_UNHEARD,
             [close.at.frame],
-            format!(
+            format_args!(
                 "When the client closed (frame {}) nothing of the server's part of the handshake can have reached it: there was nothing that it could refuse.",
                 close.at.frame
             ),
@@ -241,7 +241,7 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
             found.add(
                 ids::CLOSED_AT_FIRST_WORD,
                 frames,
-                format!("The server closed (frame {}) without a byte as soon as it had read the first words, on port {port}, which is none of the usual ones of plain HTTP.", close.at.frame),
+                format_args!("The server closed (frame {}) without a byte as soon as it had read the first words, on port {port}, which is none of the usual ones of plain HTTP.", close.at.frame),
             );
             return;
         }
@@ -250,7 +250,7 @@ fn unlikely_port(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::UNLIKELY_PORT,
         frames,
-        format!("The client speaks {said} on port {port}, which is usually for the other; the server closed (frame {}) without a byte.", close.at.frame),
+        format_args!("The client speaks {said} on port {port}, which is usually for the other; the server closed (frame {}) without a byte.", close.at.frame),
     );
 }
 
@@ -271,7 +271,7 @@ fn spoke_first(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::UNLIKELY_PORT,
             [words.frame, request.frame],
-            format!(
+            format_args!(
                 "The server spoke first (frame {}), which no server of HTTP does, and the client asked it in HTTP (frame {}).",
                 words.frame, request.frame
             ),
@@ -318,7 +318,7 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.add(
             ids::TLS_LEFT_UNUSED,
             [done.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The client closed {} behind a whole TLS handshake, and had asked for nothing.",
                 wording::span(waited)
             ),
@@ -329,7 +329,7 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.tell(
             ids::CLOSED_UNUSED,
             [done.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The TLS handshake was whole, the client asked for nothing, and the server closed {} later (frame {}).",
                 wording::span(waited),
                 close.at.frame
@@ -340,7 +340,7 @@ fn left_at_once(case: &Case<'_>, tls: &Tls, found: &mut Observations) {
         found.tell(
             ids::TLS_LEFT_AT_ONCE,
             [done.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The TLS handshake was whole, but {} closed right behind it (frame {}): the client had asked for nothing{}.",
                 wording::side(close.side),
                 close.at.frame,

@@ -38,7 +38,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::CLOSE_UNHEEDED,
             [close.at.frame],
-            format!(
+            format_args!(
                 "The server's host acknowledged the client's FIN (frame {}), but its program did not close in return in the {} that the capture runs on: who waits for the next request does so at once.",
                 close.at.frame,
                 wording::span(rest)

@@ -48,7 +48,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::UNREAD_UPLOAD_LEFT,
             [last(Side::Client), close.at.frame],
-            format!(
+            format_args!(
                 "The client had the last word, of many segments, and closed (frame {}): most uploads are answered before.",
                 close.at.frame
             ),

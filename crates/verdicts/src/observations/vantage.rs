@@ -53,7 +53,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::VANTAGE,
         frames,
-        format!("The capture was taken {place}{why}.{far}"),
+        format_args!("The capture was taken {place}{why}.{far}"),
     );
 }
 

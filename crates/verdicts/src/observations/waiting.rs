@@ -88,7 +88,7 @@ fn had_waited(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observation
         return found.add(
             ids::PAUSE_IS_USUAL,
             [from, to],
-            format!(
+            format_args!(
                 "{who} had heard nothing for {felt} when it closed, but the other side had paused as long before."
             ),
         );
@@ -96,7 +96,7 @@ fn had_waited(case: &Case<'_>, close: Close, wait: Wait, found: &mut Observation
     found.tell(
         ids::LONG_WAIT,
         [from, to],
-        format!(
+        format_args!(
             "{who} had waited {felt} by its own reckoning when it closed (frame {from} to frame {to})."
         ),
     );

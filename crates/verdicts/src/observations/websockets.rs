@@ -26,7 +26,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         id,
         [socket.started.map_or(0, |m| m.frame), close.at.frame],
-        format!(
+        format_args!(
             "Neither side had sent a WebSocket close frame when {} sent {} (frame {}): programs report such an end as abnormal, with code 1006 (RFC 6455 §7.1.5).",
             wording::side(close.side),
             match close.kind {
@@ -51,8 +51,8 @@ fn ping_unanswered(case: &Case<'_>, found: &mut Observations) {
     };
     found.tell(
         id,
-        finding.frames.clone(),
-        format!(
+        &finding.frames,
+        format_args!(
             "{} had sent a WebSocket ping and got no pong before it said goodbye: the other side's program did not answer.",
             wording::the_side(side)
         ),

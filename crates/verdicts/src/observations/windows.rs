@@ -153,7 +153,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(ids::WINDOW_SHUT, frames, text);
     } else {
         if case.close.is_none() && probes.count > 0 {
-            found.tell(ids::WINDOW_ZERO_AT_END, frames.clone(), text.clone());
+            found.tell(ids::WINDOW_ZERO_AT_END, &frames, &text);
         }
         found.add(ids::WINDOW_DIPPED, frames, text);
     }

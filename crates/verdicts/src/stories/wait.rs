@@ -49,7 +49,7 @@ impl Waited {
         verdict: &Verdict,
         close: Option<Close>,
     ) -> Option<Self> {
-        let told = |id| verdict.evidence.iter().any(|e| e.id == id);
+        let told = |id| verdict.evidence().any(|e| e.id == id);
         let server = &connection.flows.server;
         if told(ids::IDLE_BEFORE_FAILURE) {
             let idle = connection

@@ -6,6 +6,8 @@ use whyreset_verdicts::{Cause, EndedBy, Outcome, Verdict};
 
 /// All of it, to be shown where an assertion fails.
 pub fn told(verdict: &Verdict) -> String {
+    let weighed = |cause| verdict.weights(cause).collect::<Vec<_>>();
+    let weights = verdict.weighing.iter().map(|it| (it, weighed(it.cause)));
     format!(
         "{} ({:?}, {:?}) {}: {}\n{:#?}\n{:#?}\n{:#?}",
         verdict.cause,
@@ -13,9 +15,9 @@ pub fn told(verdict: &Verdict) -> String {
         verdict.ended_by,
         verdict.confidence,
         verdict.summary,
-        verdict.evidence,
+        verdict.evidence().collect::<Vec<_>>(),
         verdict.alternatives,
-        verdict.weighing
+        weights.collect::<Vec<_>>()
     )
 }
 
@@ -28,13 +30,16 @@ pub fn share(verdict: &Verdict, cause: Cause) -> f64 {
 
 /// Whether it gives this piece of evidence.
 pub fn shows(verdict: &Verdict, evidence: &str) -> bool {
-    verdict.evidence.iter().any(|it| it.id == evidence)
+    verdict.evidence().any(|it| it.id.name() == evidence)
 }
 
 /// Whether this observation counted for or against any cause.
 pub fn weighs(verdict: &Verdict, observation: &str) -> bool {
-    let mut weights = verdict.weighing.iter().flat_map(|it| &it.weights);
-    weights.any(|weight| weight.observation == observation)
+    let mut weighed = verdict.weighing.iter();
+    weighed.any(|it| {
+        let mut weights = verdict.weights(it.cause);
+        weights.any(|weight| weight.observation.name() == observation)
+    })
 }
 
 /// It may tell this cause, but not surely.
@@ -47,7 +52,7 @@ pub fn expect(verdict: &Verdict, cause: Cause, by: EndedBy, outcome: Outcome) {
     let found = (verdict.cause, verdict.ended_by, verdict.outcome);
     assert_eq!(found, (cause, by, outcome), "{}", told(verdict));
     assert!(!verdict.summary.is_empty());
-    assert!(verdict.evidence.iter().all(|it| !it.frames.is_empty()));
+    assert!(verdict.evidence().all(|it| !it.frames.is_empty()));
     let others = verdict.alternatives.iter().map(|it| it.confidence);
     let total = verdict.confidence + others.sum::<f64>();
     assert!((0.0..=1.0 + 1e-9).contains(&total), "{total}");

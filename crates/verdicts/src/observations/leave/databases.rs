@@ -25,7 +25,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::SESSION_CUT,
             [word.frame, left.frame],
-            format!(
+            format_args!(
                 "The server ended the database session by itself (frame {}): the client had not sent, or it had not received, the message with which clients of MySQL (COM_QUIT) and PostgreSQL (Terminate) do that.",
                 left.frame
             ),
@@ -34,7 +34,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::LEFT_WITHOUT_GOODBYE,
             [word.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The client closed (frame {}) without the message with which clients of MySQL (COM_QUIT) and PostgreSQL (Terminate) end their sessions: that has 5 bytes.",
                 close.at.frame
             ),

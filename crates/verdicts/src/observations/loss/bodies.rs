@@ -23,7 +23,7 @@ pub(super) fn nothing_large(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::NOTHING_LARGE_CAME,
             [last.frame],
-            format!(
+            format_args!(
                 "Of a request body of {} nothing came past here, though the client needs no leave to send it; the largest segment of the client that did come carries {}.",
                 wording::bytes(promised),
                 wording::bytes(u64::from(client.sizes.largest_sent))
@@ -58,7 +58,7 @@ pub(super) fn full_flow(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::STOPPED_IN_FULL_FLOW,
             [last.frame],
-            format!(
+            format_args!(
                 "The last segment of the {what} (frame {}) carries no PSH: {} had more to send at once, and it did not come.",
                 last.frame,
                 wording::side(sender)

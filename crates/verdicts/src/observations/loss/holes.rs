@@ -63,7 +63,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::HOLE_NEVER_FILLED,
             [last.frame],
-            format!(
+            format_args!(
                 "{} of {} never came past here, while later bytes did; {} had not acknowledged them either.",
                 wording::bytes(flow.missing_bytes),
                 wording::side(side),
@@ -149,7 +149,7 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
     found.tell(
         ids::HOLE_STAYS,
         [first.frame, receiver.last.map_or(0, |at| at.frame)],
-        format!(
+        format_args!(
             "{missing} of {sender} are missing before frame {}, {asker} asks for them, and in the {} to the {} end they did not come: hosts send such bytes again after 200 ms, 400 ms and so on.",
             first.frame,
             wording::span(lasted),
@@ -160,7 +160,7 @@ fn hole_stays(case: &Case<'_>, side: Side, found: &mut Observations) -> bool {
         found.tell(
             ids::HOLE_NEVER_FILLED,
             above().map(|p| p.frame).take(3).collect::<Vec<u64>>(),
-            format!(
+            format_args!(
                 "What came meanwhile is small ({} at most): full segments may be too large for the path.",
                 wording::bytes(u64::from(largest))
             ),
@@ -193,7 +193,7 @@ fn hole_at_end(case: &Case<'_>, side: Side, found: &mut Observations) {
         found.tell(
             ids::HOLE_AT_END,
             [last.frame],
-            format!(
+            format_args!(
                 "When the capture ends {} of {} are missing in the middle of its stream, and {} still asks for them.",
                 wording::bytes(flow.missing_bytes),
                 wording::side(side),

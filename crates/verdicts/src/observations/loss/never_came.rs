@@ -27,7 +27,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, found: &mut Observations) {
     found.tell(
         ids::SENT_NEVER_CAME,
         [last_data.frame, telling.frame],
-        format!(
+        format_args!(
             "{sender} had sent {} that never came past here: the number of frame {}, {} later, lies so far behind its last data (frame {}), and {receiver} acknowledged nothing of them.",
             wording::signed_bytes(never_came),
             telling.frame,
@@ -39,7 +39,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, found: &mut Observations) {
         found.add(
             ids::LARGE_PASSED_BEFORE,
             [last_data.frame],
-            format!(
+            format_args!(
                 "Segments of {} had got through before.",
                 wording::bytes(u64::from(flow.largest_segment(c.flows.of(side.peer()))))
             ),

@@ -16,7 +16,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
             found.add(
                 ids::LARGE_PASSED,
                 frames,
-                format!(
+                format_args!(
                     "What was not acknowledged is small ({}): size is not the reason.",
                     wording::bytes(u64::from(smallest))
                 ),
@@ -36,7 +36,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
         found.add(
             ids::LARGE_PASSED,
             frames,
-            format!(
+            format_args!(
                 "Segments as large had got through before: {} were acknowledged, {} were not.",
                 wording::bytes(u64::from(sizes.largest_acked)),
                 wording::number(u64::from(smallest))
@@ -52,7 +52,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
         found.add(
             ids::LARGE_LOST,
             frames,
-            format!(
+            format_args!(
                 "What was not acknowledged is large ({} or more); nothing smaller was sent meanwhile.",
                 wording::bytes(u64::from(smallest))
             ),
@@ -63,7 +63,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
     found.tell(
         ids::ONLY_LARGE_LOST,
         frames,
-        format!(
+        format_args!(
             "Only large segments were not acknowledged: none of {} or more got through, up to {} did.",
             wording::bytes(u64::from(smallest)),
             wording::bytes(u64::from(sizes.largest_acked))
@@ -74,7 +74,7 @@ pub(super) fn observe(case: &Case<'_>, side: Side, tail: Unanswered, found: &mut
         found.tell(
             ids::SMALL_PASSED,
             [tail.first.frame, passed.frame],
-            format!(
+            format_args!(
                 "Small packets got through while large ones did not (frame {}).",
                 passed.frame
             ),
@@ -88,7 +88,7 @@ fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut
     found.add(
         ids::LARGE_PASSED_BEFORE,
         frames,
-        format!(
+        format_args!(
             "Segments of {} had got through before frame {}.",
             wording::bytes(u64::from(smallest)),
             tail.first.frame
@@ -97,7 +97,7 @@ fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut
     found.tell(
         ids::ONLY_LARGE_LOST,
         frames,
-        format!(
+        format_args!(
             "From frame {} on only smaller segments than {} got through.",
             tail.first.frame,
             wording::bytes(u64::from(smallest))
@@ -106,7 +106,7 @@ fn only_small_since(tail: Unanswered, passed: Moment, smallest: u32, found: &mut
     found.tell(
         ids::SMALL_PASSED,
         frames,
-        format!(
+        format_args!(
             "Small packets got through while large ones did not (frame {}).",
             passed.frame
         ),

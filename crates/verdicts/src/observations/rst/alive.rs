@@ -53,7 +53,7 @@ pub(super) fn alive_before(
             Side::Server => ids::SERVER_WAS_ALIVE,
         },
         [last.frame, trigger.frame, reset.at.frame],
-        format!(
+        format_args!(
             "{} had still spoken in the connection (frame {}) {} before it refused it as a stranger (frame {}): too short for a restart.",
             wording::the_side(reset.by),
             last.frame,
@@ -92,7 +92,7 @@ fn closed_before_sent(case: &Case<'_>, first: &Reset, refused: Moment, found: &m
     found.tell(
         ids::CLOSED_BEFORE_SENT,
         [sent.map_or(0, |sent| sent.frame), refused.frame, first.at.frame],
-        format!(
+        format_args!(
             "The first bare RST (frame {}) refuses data (frame {}) while {} of {} were on their way: so does a host whose program has closed the connection, as the FIN waits behind what is still to be sent.",
             first.at.frame,
             refused.frame,

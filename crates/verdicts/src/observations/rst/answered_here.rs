@@ -20,7 +20,7 @@ pub(super) fn observe(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
     found.tell(
         ids::ORIGIN_DEVICE,
         [last, copy, refused, answer],
-        format!(
+        format_args!(
             "The RST did not come from {}: the capturing machine passes packets on and shows each twice (frames {last} and {copy}), but frame {refused} only came, and the RST only left (frame {answer}): that machine refused it itself.",
             wording::side(reset.by)
         ),

@@ -1,7 +1,9 @@
 //! Whose the RST is, by its fields and by where the capture was taken.
 
+use std::fmt::{self, Display};
+
 use whyreset_capture::Span;
-use whyreset_connections::{Dialect, Place, Reset, Side};
+use whyreset_connections::{Dialect, OriginReason, Place, Reset, Side};
 
 use super::{answered_here, ids};
 use crate::case::Case;
@@ -48,7 +50,7 @@ pub(super) fn captured_at_sender(case: &Case<'_>, reset: &Reset, found: &mut Obs
         found.add(
             ids::CAPTURED_AT_SENDER,
             [reset.at.frame],
-            format!(
+            format_args!(
                 "The capture was taken at {}, which sent the RST: whatever killed its end of the connection did not come over the network.",
                 wording::side(reset.by)
             ),
@@ -79,46 +81,49 @@ pub(super) fn observe(case: &Case<'_>, reset: &Reset, found: &mut Observations) 
     let fields_told = reset.ttl.is_some() || reset.ip_id.is_some();
     let mut reasons = reset.origin.reasons.iter();
     let checked = fields_told || reasons.any(|it| matches!(it.id, "ttl" | "ip_id"));
-    let against = clauses(reset, |weight| weight < 0.0);
+    let speaks_against = |weight: f64| weight < 0.0;
+    let doubts = reasons_that(reset, speaks_against).count();
+    let against = clauses(reset, speaks_against);
     if host < DEVICE_BELOW {
         found.tell(
             ids::ORIGIN_DEVICE,
             frames(reset),
-            format!("The RST did not come from {who}: {against}."),
+            format_args!("The RST did not come from {who}: {against}."),
         );
-    } else if !checked && against.is_empty() {
+    } else if !checked && doubts == 0 {
         found.add(
             ids::ORIGIN_UNTOLD,
             frames(reset),
-            format!("Whether {who} itself sent the RST cannot be checked: TTL and IP identification are not told."),
+            format_args!("Whether {who} itself sent the RST cannot be checked: TTL and IP identification are not told."),
         );
-    } else if host >= HOST_FROM && (fields_told || against.is_empty()) {
+    } else if host >= HOST_FROM && (fields_told || doubts == 0) {
         fits(reset, found);
     } else {
         found.tell(
             ids::ORIGIN_DOUBTFUL,
             frames(reset),
-            format!("It is not certain that {who} itself sent the RST: {against}."),
+            format_args!("It is not certain that {who} itself sent the RST: {against}."),
         );
         if host < UNLIKELY_BELOW {
             found.add(
                 ids::ORIGIN_UNLIKELY,
                 [reset.at.frame],
-                format!("By these signs it is as likely a device's as {who}'s own."),
+                format_args!("By these signs it is as likely a device's as {who}'s own."),
             );
         }
     }
 }
 
 fn fits(reset: &Reset, found: &mut Observations) {
-    let why = clauses(reset, |weight| weight > 0.0);
-    if why.is_empty() {
+    let speaks_for = |weight: f64| weight > 0.0;
+    if reasons_that(reset, speaks_for).next().is_none() {
         return;
     }
+    let why = clauses(reset, speaks_for);
     found.tell(
         ids::ORIGIN_HOST,
         frames(reset),
-        format!(
+        format_args!(
             "The RST fits {}'s own packets: {why}.",
             wording::side(reset.by)
         ),
@@ -146,12 +151,21 @@ fn frames(reset: &Reset) -> Vec<u64> {
     frames
 }
 
-/// The reasons of these weights in words.
-fn clauses(reset: &Reset, wanted: fn(f64) -> bool) -> String {
+/// The reasons of these weights.
+fn reasons_that(reset: &Reset, wanted: fn(f64) -> bool) -> impl Iterator<Item = &OriginReason> {
     let reasons = reset.origin.reasons.iter();
-    let wanted = reasons.filter(|reason| wanted(reason.weight));
-    let texts: Vec<&str> = wanted.map(|reason| reason.text.as_str()).collect();
-    texts.join("; ")
+    reasons.filter(move |reason| wanted(reason.weight))
+}
+
+/// The same in words.
+fn clauses(reset: &Reset, wanted: fn(f64) -> bool) -> impl Display {
+    fmt::from_fn(move |f| {
+        let mut reasons = reasons_that(reset, wanted);
+        if let Some(first) = reasons.next() {
+            f.write_str(&first.text)?;
+        }
+        reasons.try_for_each(|reason| write!(f, "; {}", reason.text))
+    })
 }
 
 /// A clock, or a counter that only the host itself keeps.

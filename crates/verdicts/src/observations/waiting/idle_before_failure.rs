@@ -55,7 +55,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
     found.tell(
         ids::IDLE_BEFORE_FAILURE,
         frames,
-        format!(
+        format_args!(
             "Before that the connection had been idle for {} (frame {} to frame {}), with everything acknowledged.",
             wording::span(silence.length),
             silence.after.frame,
@@ -72,7 +72,7 @@ pub(super) fn observe(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::IDLE_TIMER_FITS,
             frames,
-            format!(
+            format_args!(
                 "{} is just past {} ({}).",
                 wording::span(silence.length),
                 timer.name,
@@ -99,7 +99,7 @@ fn refused_words(case: &Case<'_>, silence: &Silence, found: &mut Observations) {
         found.tell(
             ids::WORDS_REFUSED_AFTER_REST,
             [silence.after.frame, words.frame, reset.at.frame],
-            format!(
+            format_args!(
                 "The silence lasted {} only, and the RST (frame {}) acknowledges what was said behind it (frame {}): devices keep idle connections for longer, and those that dislike what is said strike at once.",
                 wording::span(silence.length),
                 reset.at.frame,
@@ -120,7 +120,7 @@ fn goodbye_unheard(case: &Case<'_>, found: &mut Observations) {
         found.add(
             ids::GOODBYE_UNHEARD,
             [wait.until.frame, tail.last.frame],
-            format!(
+            format_args!(
                 "What got no answer is the goodbye of {} (frame {}): the path may have failed at any moment of the silence before it.",
                 wording::side(side),
                 wait.until.frame
@@ -166,7 +166,7 @@ fn rest_before_probes(case: &Case<'_>, probe: Moment, found: &mut Observations) 
     found.tell(
         ids::REST_BEFORE_PROBES,
         [rest.after.frame, probe.frame],
-        format!(
+        format_args!(
             "Before the first probe (frame {}) the connection had rested for {}: a device may have forgotten it meanwhile, or the other host have vanished.",
             probe.frame,
             wording::span(rest.length)

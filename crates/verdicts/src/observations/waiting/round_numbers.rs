@@ -35,7 +35,7 @@ pub(super) fn since_opening(case: &Case<'_>, found: &mut Observations) {
         found.tell(
             ids::ROUND_SINCE_OPENING,
             [syn.frame, wait.until.frame],
-            format!("The client closed {} after it had opened the connection, in silence: idle limits count from the last word, limits on a whole transfer from its beginning.", wording::span(total)),
+            format_args!("The client closed {} after it had opened the connection, in silence: idle limits count from the last word, limits on a whole transfer from its beginning.", wording::span(total)),
         );
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn round_total(case: &Case<'_>, close: Close, wait: Wait, found: &mut
         found.tell(
             ids::ROUND_TOTAL,
             [from.frame, close.at.frame],
-            format!(
+            format_args!(
                 "It closed {} {what}, while data was flowing: a limit on the whole transfer does that, or chance.",
                 wording::span(span)
             ),
@@ -137,7 +137,7 @@ pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Obser
         found.tell(
             id,
             [from.frame, close.at.frame],
-            format!(
+            format_args!(
                 "That is {} {what}: a round number, as a program's timer gives it.",
                 wording::span(*span)
             ),
@@ -167,7 +167,7 @@ pub(super) fn round(case: &Case<'_>, close: Close, wait: Wait, found: &mut Obser
         found.tell(
             ids::TIMER_FITS,
             [from.frame, close.at.frame],
-            format!(
+            format_args!(
                 "{} fits {} ({}).",
                 wording::span(*span),
                 timer.name,

@@ -43,7 +43,7 @@ pub(super) fn head_too_slow(
         found.tell(
             ids::HEAD_TOO_SLOW,
             [begun.frame, close.at.frame],
-            format!(
+            format_args!(
                 "The client had sent {} of its request's head in {} packets over {}, and was not through, when the server closed.",
                 wording::bytes(client.bytes),
                 client.data_packets,
