@@ -60,9 +60,8 @@ impl Closings {
         let number = slice(at);
         let near = |closing: &Closing| (closing.at.time - at).max(at - closing.at.time) <= SLICE;
         let touches = |s: &&Slice| {
-            let beside = s.number.abs_diff(number) == 1;
-            let near = beside && (near(&s.closes.shortest) || near(&s.closes.longest));
-            s.by == host && (s.number == number || near)
+            let near = || near(&s.closes.shortest) || near(&s.closes.longest);
+            s.number.abs_diff(number) <= 1 && s.by == host && (s.number == number || near())
         };
         let all = self.slices.iter().filter(touches).map(|s| s.closes);
         all.reduce(Together::joined)

@@ -389,24 +389,23 @@ impl<X: StreamSink> Engine<X> {
             State::Orderly(at) => {
                 let orderly = self.orderly.take(at)?;
                 let ends = self.index.ends(pair);
-                let live = orderly.into_live(&ends, &mut self.stock, &self.links, &self.config);
-                Some(Box::new(live))
+                Some(orderly.into_live(&ends, &mut self.stock, &self.links, &self.config))
             }
             State::HalfOpen(half) => {
                 let from = half.from();
                 let source = self.index.endpoint(pair, from);
                 let destination = self.index.endpoint(pair, from.other());
                 let syn = half.expand(source, destination, half.link(&self.links));
-                Some(Box::new(self.begun(&syn, &half)))
+                Some(self.begun(&syn, &half))
             }
             State::Free | State::Reserved | State::Tombstone(_) => None,
         }
     }
 
     /// The full state of a half-open connection: its SYN is taken again.
-    fn begun(&self, syn: &Segment<'_>, half: &HalfOpen) -> Live<X> {
+    fn begun(&self, syn: &Segment<'_>, half: &HalfOpen) -> Box<Live<X>> {
         let from = half.from();
-        let mut live = Live::new(syn, from, self.prototype.fresh());
+        let mut live = Box::new(Live::new(syn, from, self.prototype.fresh()));
         let arriving = Arriving {
             segment: syn,
             from,

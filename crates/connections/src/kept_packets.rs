@@ -9,6 +9,9 @@ use crate::{EngineConfig, Marks, Packet, Side};
 /// Telling packets that are merely retransmissions, duplicate ACKs and the like may take up this share of their room (one in so many).
 const COMMON_SHARE: usize = 2;
 
+/// Room for the first packets begins with so many.
+const STEP: usize = 4;
+
 /// Packets so many frames before and behind one that a person asks about are kept.
 const AROUND: u64 = 512;
 
@@ -48,6 +51,12 @@ struct Between {
 }
 
 impl KeptPackets {
+    /// So many packets come at once: the room for them is made in one step, and is what it would become otherwise.
+    pub(crate) fn expect(&mut self, packets: usize, config: &EngineConfig) {
+        let room = packets.next_multiple_of(STEP).min(config.keep_first);
+        self.first.reserve_exact(room);
+    }
+
     pub(crate) fn push(&mut self, packet: &Packet, after_silence: bool, config: &EngineConfig) {
         self.add(Kept::new(packet, after_silence), config);
     }
@@ -68,7 +77,7 @@ impl KeptPackets {
     fn add(&mut self, kept: Kept, config: &EngineConfig) {
         if self.first.len() < config.keep_first {
             if self.first.capacity() == 0 {
-                self.first.reserve_exact(config.keep_first.min(4));
+                self.first.reserve_exact(config.keep_first.min(STEP));
             }
             self.first.push(kept);
         } else if self.last.len() < config.keep_last {

@@ -45,6 +45,7 @@ mod round_trip;
 mod send_history;
 mod sending;
 mod sequence_analysis;
+mod shown;
 mod side;
 mod silence;
 mod so_far;
@@ -79,6 +80,7 @@ pub use reset::{
 };
 pub use send_history::{SendHistory, Sent};
 pub use sending::{Sending, StoppedBy};
+pub use shown::Shown;
 pub use side::{BySide, Moment, Side};
 pub use stack::{StackFamily, StackGuess};
 pub use stream_sink::{Ending, Needs, PassedBytes, StreamSink};

@@ -159,7 +159,7 @@ impl Observers {
 
     /// The connection is over: the engine has filled in `flows`, `handshake`, `packets` and the like, and the watchers add
     /// `vantage`, `sent`, `readings`, `sendings`, `stacks`, `silences`, `resets`, `elided` and the IP ID fields of the flows.
-    pub fn conclude<X>(self, connection: &mut Connection<X>) {
+    pub fn conclude<X>(&mut self, connection: &mut Connection<X>) {
         let trips = BySide {
             client: self.meters.client.result(),
             server: self.meters.server.result(),
@@ -185,7 +185,7 @@ impl Observers {
         }
         connection.vantage = place::judge(trips, &connection.flows, &connection.handshake);
         connection.elided |= self.elided;
-        connection.sent = self.sent;
+        connection.sent = std::mem::take(&mut self.sent);
         (connection.silences, connection.silence_before_end) =
             self.silences.conclude(&connection.flows);
         if let Some(log) = &self.resets {

@@ -211,26 +211,34 @@ impl ReadingTracker {
             return Reading::default();
         }
         let exact = self.full_acks == SEVERAL && self.edge_held && !self.raised_late && !held_down;
-        let mut points: Vec<Point> = [
+        let mut points = self.points();
+        points.sort_by_key(|point| point.map(|point| point.at.frame));
+        let mut moments = Vec::with_capacity(points.len());
+        let mut before = None;
+        for point in points.into_iter().flatten() {
+            if before.replace(point) != Some(point) {
+                moments.push(self.judge(&point, exact, held_down));
+            }
+        }
+        Reading {
+            buffer: Some(self.max),
+            exact,
+            moments,
+        }
+    }
+
+    /// The telling ones and the last, in no order; many are the same.
+    const fn points(&self) -> [Option<Point>; 7] {
+        let [first, second, third] = self.recent;
+        [
             self.lowest,
             self.first_zero,
             self.last_zero,
             self.last_update,
+            first,
+            second,
+            third,
         ]
-        .into_iter()
-        .chain(self.recent)
-        .flatten()
-        .collect();
-        points.sort_by_key(|point| point.at.frame);
-        points.dedup();
-        Reading {
-            buffer: Some(self.max),
-            exact,
-            moments: points
-                .iter()
-                .map(|point| self.judge(point, exact, held_down))
-                .collect(),
-        }
     }
 
     fn judge(&self, point: &Point, exact: bool, held_down: bool) -> ReadMoment {

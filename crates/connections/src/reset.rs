@@ -13,10 +13,12 @@ mod story;
 mod tests;
 mod trigger;
 
+use std::borrow::Cow;
+
 use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
-use crate::{Moment, Side};
+use crate::{Moment, Shown, Side};
 
 pub use aftermath::Aftermath;
 pub(crate) use judge::judge;
@@ -158,9 +160,9 @@ pub struct OriginReason {
     /// the NDSS 2009 paper: `RST_SEQ_DATA`, `DATA_SEQ_RST`, `RST_SEQ_CHANGE`, `RST_ACK_CHANGE`.
     pub id: &'static str,
     /// One clause for people.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// The frames that show it.
-    pub frames: Vec<u64>,
+    pub frames: Shown,
     /// Positive speaks for the host itself, negative against (natural logarithm of the likelihood ratio).
     pub weight: f64,
 }

@@ -102,8 +102,12 @@ impl<X: StreamSink> Live<X> {
     }
 
     /// It is over: everything that was seen of it.
+    #[expect(
+        clippy::boxed_local,
+        reason = "its parts are moved out of the box one by one, the whole is not"
+    )]
     pub(crate) fn conclude(
-        mut self,
+        mut self: Box<Self>,
         stream: u64,
         ends: &ByEnd<Endpoint>,
         capture_end: Timestamp,
@@ -121,17 +125,6 @@ impl<X: StreamSink> Live<X> {
                 count_what_was_acknowledged(&mut direction.flow);
             }
         }
-        let (low, high) = (self.directions.low.flow, self.directions.high.flow);
-        let flows = match client {
-            End::Low => BySide {
-                client: low,
-                server: high,
-            },
-            End::High => BySide {
-                client: high,
-                server: low,
-            },
-        };
         let mut connection = Connection {
             stream,
             ends: BySide {
@@ -145,7 +138,16 @@ impl<X: StreamSink> Live<X> {
             capture_end,
             retired_early,
             handshake: self.handshake,
-            flows,
+            flows: match client {
+                End::Low => BySide {
+                    client: self.directions.low.flow,
+                    server: self.directions.high.flow,
+                },
+                End::High => BySide {
+                    client: self.directions.high.flow,
+                    server: self.directions.low.flow,
+                },
+            },
             resets: Vec::new(),
             reset_count: self.reset_count,
             notices: self.notices,

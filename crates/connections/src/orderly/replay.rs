@@ -22,7 +22,7 @@ impl<X: StreamSink> Orderly<X> {
         stock: &mut Stock,
         links: &Links,
         config: &EngineConfig,
-    ) -> Live<X> {
+    ) -> Box<Live<X>> {
         self.tell_passed(self.last());
         let app = std::mem::take(&mut self.body.app);
         let (client, server) = (self.client, self.client.other());
@@ -30,6 +30,8 @@ impl<X: StreamSink> Orderly<X> {
         let link = self.body.syn.link(links);
         let syn = self.body.syn.expand(client_end, server_end, link);
         let mut live = Live::begin_replay(&syn, client, app);
+        // The handshake's two, and those that are kept whole.
+        live.expect(self.first().len().saturating_add(2), config);
         let opening = Arriving {
             marks: self.body.syn.marks(),
             ..again(&syn, client, None)

@@ -58,8 +58,8 @@ fn judge_one<X>(
     let burst = burst(packet, log);
     let aftermath = aftermath::watch(raw, log, trips, dialect == Dialect::Passive);
     let usual = usual(connection, side);
-    let mut found = signs::of_fields(raw, dialect, usual);
-    found.extend(story::of_surroundings(&Surroundings {
+    let in_fields = signs::of_fields(raw, dialect, usual);
+    let around = story::of_surroundings(&Surroundings {
         raw,
         log,
         dialect,
@@ -68,7 +68,7 @@ fn judge_one<X>(
         aftermath: &aftermath,
         trips,
         sent: &connection.sent,
-    }));
+    });
     Reset {
         at: packet.moment(),
         by: side,
@@ -87,7 +87,7 @@ fn judge_one<X>(
         trigger,
         acceptance: acceptance::judge(raw, dialect, trips.of(side.peer())),
         knew: connection.knowledge_of(packet, raw.own().acked_to),
-        origin: origin::weigh(found),
+        origin: origin::weigh(in_fields.chain(around)),
         burst,
         aftermath,
     }

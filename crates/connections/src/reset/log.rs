@@ -67,6 +67,9 @@ impl ResetLog {
             candidates.extend(sent.of(peer).recent());
         }
         if self.brief.len() < PAIRED {
+            if self.brief.is_empty() {
+                self.brief.reserve_exact(1);
+            }
             self.brief.push(Brief { packet: *packet });
         }
         self.after_latest.clear();
@@ -75,6 +78,10 @@ impl ResetLog {
             ..RawReset::new(packet, segment, so_far)
         };
         if self.kept.len() < KEPT {
+            // Most connections see one RST.
+            if self.kept.is_empty() {
+                self.kept.reserve_exact(1);
+            }
             self.kept.push(raw);
         } else {
             *self.latest.of_mut(packet.side) = Some(raw);

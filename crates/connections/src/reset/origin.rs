@@ -1,7 +1,9 @@
 //! Who can have sent a RST: the host whose address it carries, a device on its side of the capture point, or a device on
 //! ours. Each sign is a likelihood; a field that the source does not tell is no sign.
 
-use crate::{Origin, OriginReason};
+use std::borrow::Cow;
+
+use crate::{Origin, OriginReason, Shown};
 
 /// How likely a sign is if the host, a device there or a device here had sent the RST.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +17,8 @@ pub(crate) struct Likelihood {
 #[derive(Clone, Debug)]
 pub(crate) struct Sign {
     pub(crate) id: &'static str,
-    pub(crate) text: String,
-    pub(crate) frames: Vec<u64>,
+    pub(crate) text: Cow<'static, str>,
+    pub(crate) frames: Shown,
     pub(crate) likelihood: Likelihood,
 }
 
@@ -24,15 +26,15 @@ impl Sign {
     /// A sign that does not tell the two kinds of device apart.
     pub(crate) fn new(
         id: &'static str,
-        text: impl Into<String>,
-        frames: Vec<u64>,
+        text: impl Into<Cow<'static, str>>,
+        frames: impl Into<Shown>,
         host: f64,
         device: f64,
     ) -> Self {
         Self {
             id,
             text: text.into(),
-            frames,
+            frames: frames.into(),
             likelihood: Likelihood {
                 host,
                 there: device,
@@ -50,9 +52,9 @@ const BEFORE: Likelihood = Likelihood {
 };
 
 /// Puts the signs together.
-pub(crate) fn weigh(signs: Vec<Sign>) -> Origin {
+pub(crate) fn weigh(signs: impl IntoIterator<Item = Sign>) -> Origin {
     let mut logs = [BEFORE.host.ln(), BEFORE.there.ln(), BEFORE.here.ln()];
-    let mut reasons = Vec::with_capacity(signs.len());
+    let mut reasons = Vec::new();
     for sign in signs {
         let l = sign.likelihood;
         for (log, likelihood) in logs.iter_mut().zip([l.host, l.there, l.here]) {
@@ -83,15 +85,15 @@ mod tests {
 
     #[test]
     fn without_signs_the_host_is_likely_but_not_certain() {
-        let origin = weigh(Vec::new());
+        let origin = weigh([]);
         assert!(origin.host > 0.9 && origin.host < 0.95);
         assert!((origin.host + origin.device_there + origin.device_here - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn signs_multiply() {
-        let sign = || Sign::new("ttl", "another TTL", vec![7], 0.01, 0.6);
-        let origin = weigh(vec![sign(), sign()]);
+        let sign = || Sign::new("ttl", "another TTL", [7], 0.01, 0.6);
+        let origin = weigh([sign(), sign()]);
         assert!(origin.host < 0.02);
         assert!(origin.reasons[0].weight < -4.0);
     }

@@ -4,7 +4,7 @@ use super::log::RawReset;
 use super::origin::{Likelihood, Sign};
 use crate::place::{INITIAL_TTLS, hops};
 use crate::stack::dialects::{Grade, RstHabit, Situation, rst_habit};
-use crate::{Dialect, IpIdModel, StackFamily};
+use crate::{Dialect, IpIdModel, Moment, Shown, StackFamily};
 
 /// What the fields are compared with.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,11 @@ pub(crate) struct Usual {
 }
 
 /// All signs that lie in the RST's own fields.
-pub(crate) fn of_fields(raw: &RawReset, dialect: Dialect, usual: Usual) -> Vec<Sign> {
+pub(crate) fn of_fields(
+    raw: &RawReset,
+    dialect: Dialect,
+    usual: Usual,
+) -> impl Iterator<Item = Sign> + use<> {
     [
         ttl(raw, dialect, usual),
         ip_id(raw, dialect, usual),
@@ -28,12 +32,18 @@ pub(crate) fn of_fields(raw: &RawReset, dialect: Dialect, usual: Usual) -> Vec<S
     ]
     .into_iter()
     .flatten()
-    .collect()
 }
 
-fn frames(raw: &RawReset) -> Vec<u64> {
-    let usual = raw.own().last.map(|last| last.frame);
-    usual.into_iter().chain([raw.packet.frame]).collect()
+fn frames(raw: &RawReset) -> Shown {
+    behind(raw.own().last, raw)
+}
+
+/// The packet that it is compared with, where there is one, and the RST.
+fn behind(other: Option<Moment>, raw: &RawReset) -> Shown {
+    match other {
+        Some(other) => [other.frame, raw.packet.frame].into(),
+        None => [raw.packet.frame].into(),
+    }
 }
 
 /// Packets of one host take the same way and keep the same TTL; a device elsewhere hits it by chance or by care.
@@ -63,7 +73,7 @@ fn ttl(raw: &RawReset, dialect: Dialect, usual_stack: Usual) -> Option<Sign> {
     let is_fresh = INITIAL_TTLS.contains(&found) && !INITIAL_TTLS.contains(&usual);
     Some(Sign {
         id: "ttl",
-        text,
+        text: text.into(),
         frames,
         likelihood: Likelihood {
             host,
@@ -144,8 +154,7 @@ fn reflected_ip_id(raw: &RawReset) -> Option<Sign> {
     if !raw.packet.known.has(Known::IP_ID) || peers == 0 || raw.packet.ip_id != peers || continues {
         return None;
     }
-    let source = raw.peer().last.map(|last| last.frame);
-    let frames = source.into_iter().chain([raw.packet.frame]).collect();
+    let frames = behind(raw.peer().last, raw);
     let text = format!(
         "its IP ID {peers} is that of the other side's packet before it, as if turned round"
     );
@@ -161,7 +170,8 @@ fn mac(raw: &RawReset) -> Option<Sign> {
             "it comes from {}, the side's other packets from {}",
             mac_text(found),
             mac_text(usual)
-        ),
+        )
+        .into(),
         frames: frames(raw),
         likelihood: Likelihood {
             host: 0.03,
@@ -179,11 +189,11 @@ fn mac_text(mac: [u8; 6]) -> String {
 /// A live socket that negotiated timestamps puts its clock into an abort; answers to strangers have none.
 fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     let has_options = raw.has_options?;
-    let frames = frames(raw);
+    let frames = || frames(raw);
     let Some((last, at)) = raw.own().ts_value else {
         let unasked = raw.packet.timestamps.is_some() && raw.own().beyond_syn;
         let text = "it carries timestamps, the side's other packets do not";
-        return unasked.then(|| Sign::new("timestamps", text, frames, 0.03, 0.2));
+        return unasked.then(|| Sign::new("timestamps", text, frames(), 0.03, 0.2));
     };
     if let Some(found) = raw.packet.timestamps {
         let ahead = found.value.wrapping_sub(last) as i32;
@@ -192,10 +202,10 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
             ahead >= 0 && i64::from(ahead) <= elapsed_ms.saturating_mul(2).saturating_add(2_000);
         return Some(if fits {
             let text = "its timestamp continues the side's clock";
-            Sign::new("timestamps", text, frames, 0.95, 0.06)
+            Sign::new("timestamps", text, frames(), 0.95, 0.06)
         } else {
             let text = "its timestamp does not fit the side's clock";
-            Sign::new("timestamps", text, frames, 0.03, 0.3)
+            Sign::new("timestamps", text, frames(), 0.03, 0.3)
         });
     }
     if dialect != Dialect::Active || has_options {
@@ -210,7 +220,7 @@ fn timestamps(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
         0.3
     };
     let text = "it lacks the timestamps that the side's other packets carry";
-    Some(Sign::new("timestamps", text, frames, host, 0.8))
+    Some(Sign::new("timestamps", text, frames(), host, 0.8))
 }
 
 /// Some stacks abort with the socket's window; others, and many devices, write 0.
@@ -242,8 +252,7 @@ fn numbers(raw: &RawReset, dialect: Dialect) -> Option<Sign> {
         return None;
     }
     let sent_to = raw.own().sent_to?;
-    let sent = raw.own().last.map(|last| last.frame);
-    let frames = sent.into_iter().chain([raw.packet.frame]).collect();
+    let frames = frames(raw);
     Some(if raw.packet.seq < sent_to {
         let text = format!(
             "DATA_SEQ_RST: its sequence number {} lies behind what the side had already sent ({sent_to})",

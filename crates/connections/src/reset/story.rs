@@ -27,7 +27,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// All signs that lie in what surrounds the RST.
-pub(crate) fn of_surroundings(around: &Surroundings<'_>) -> Vec<Sign> {
+pub(crate) fn of_surroundings(around: &Surroundings<'_>) -> impl Iterator<Item = Sign> + use<> {
     [
         too_soon_an_answer(around),
         knows_too_much(around),
@@ -39,7 +39,6 @@ pub(crate) fn of_surroundings(around: &Surroundings<'_>) -> Vec<Sign> {
     ]
     .into_iter()
     .flatten()
-    .collect()
 }
 
 /// The answer passed here sooner than the host can have given it.
@@ -58,7 +57,7 @@ fn too_soon_an_answer(around: &Surroundings<'_>) -> Option<Sign> {
             people_span(trigger.delay),
             people_span(minimum)
         ),
-        vec![trigger.at.frame, around.raw.packet.frame],
+        [trigger.at.frame, around.raw.packet.frame],
         0.06,
         0.7,
     ))
@@ -89,7 +88,7 @@ fn knows_too_much(around: &Surroundings<'_>) -> Option<Sign> {
             reset.side,
             people_span(likely)
         ),
-        vec![source.at.frame, reset.frame],
+        [source.at.frame, reset.frame],
         if delay < certain { 0.004 } else { 0.06 },
         0.6,
     ))
@@ -101,7 +100,7 @@ fn pairing(around: &Surroundings<'_>) -> Option<Sign> {
     if around.dialect != Dialect::Passive || !trigger.possible {
         return None;
     }
-    let frames = vec![trigger.at.frame, around.raw.packet.frame];
+    let frames = [trigger.at.frame, around.raw.packet.frame];
     let (text, device) = if around.paired > 1 {
         (
             format!(
@@ -177,8 +176,9 @@ fn both_directions(around: &Surroundings<'_>) -> Option<Sign> {
             "frame {} resets the other direction {} apart, too close for either to be due to the other",
             other.frame,
             people_span(apart(other))
-        ),
-        frames: vec![reset.frame.min(other.frame), reset.frame.max(other.frame)],
+        )
+        .into(),
+        frames: [reset.frame.min(other.frame), reset.frame.max(other.frame)].into(),
         likelihood: Likelihood {
             host: 0.06,
             there: 0.4,
@@ -197,7 +197,7 @@ fn changing_numbers(around: &Surroundings<'_>) -> Option<Sign> {
         .log
         .brief_of(reset.side)
         .find(|other| other.frame > reset.frame && other.time - reset.time <= ONE_ACT)?;
-    let frames = vec![reset.frame, next.frame];
+    let frames = [reset.frame, next.frame];
     let with_ack = |p: &crate::Packet| p.flags.contains(TcpFlags::ACK) && p.ack > 0;
     let peer_end = around.raw.peer().sent_to;
     if next.seq > reset.seq && with_ack(reset) == with_ack(next) {
@@ -227,25 +227,20 @@ fn changing_numbers(around: &Surroundings<'_>) -> Option<Sign> {
 /// Three RST,ACKs whose windows rise by one: a known injector (gfw.report, August 2025).
 fn rising_windows(around: &Surroundings<'_>) -> Option<Sign> {
     let reset = &around.raw.packet;
-    let burst: Vec<_> = around
-        .log
-        .brief_of(reset.side)
-        .filter(|other| {
+    let burst = || {
+        around.log.brief_of(reset.side).filter(|other| {
             let apart = (other.time - reset.time).nanos().saturating_abs();
             apart <= ONE_ACT.nanos() && other.flags.contains(TcpFlags::ACK)
         })
-        .collect();
-    let rising = burst.len() >= 3
-        && burst
-            .iter()
-            .zip(burst.iter().skip(1))
+    };
+    let count = burst().count();
+    let rising = count >= 3
+        && burst()
+            .zip(burst().skip(1))
             .all(|(a, b)| b.window == a.window.saturating_add(1));
     rising.then(|| {
-        let text = format!(
-            "{} RSTs follow each other with windows that rise by one",
-            burst.len()
-        );
-        let frames = burst.iter().map(|p| p.frame).collect();
+        let text = format!("{count} RSTs follow each other with windows that rise by one");
+        let frames: Vec<u64> = burst().map(|p| p.frame).collect();
         Sign::new("dialect", text, frames, 0.002, 0.3)
     })
 }

@@ -365,7 +365,7 @@ fn follow(
         marks.push(Marks(found.0 & Marks::WIRESHARK.0));
     }
     let ends = ByEnd { low: A, high: B };
-    let connection = live.conclude(0, &ends, Timestamp::default(), false, &config);
+    let connection = Box::new(live).conclude(0, &ends, Timestamp::default(), false, &config);
     (format!("{connection:#?}"), marks, calm)
 }
 
