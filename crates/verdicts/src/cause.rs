@@ -46,6 +46,31 @@ pub(crate) const fn on(observation: Id, ratio: f64, because: &'static str) -> On
     }
 }
 
+/// What speaks for and against a cause.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weights {
+    rows: &'static [On],
+    /// All that any of them is about: of most causes nothing was observed.
+    about: Ids,
+}
+
+#[cfg(test)]
+impl Weights {
+    pub(crate) const fn rows(&self) -> &'static [On] {
+        self.rows
+    }
+}
+
+/// Shorthand for the tables in the causes' files.
+pub(crate) const fn weights(rows: &'static [On]) -> Weights {
+    let (mut about, mut rest) = (Ids::NONE, rows);
+    while let [on, others @ ..] = rest {
+        about = about.with(on.observation);
+        rest = others;
+    }
+    Weights { rows, about }
+}
+
 /// An observation that makes a cause impossible.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Never {
@@ -81,7 +106,7 @@ pub(crate) struct CauseRule {
     /// It can only be this cause when one of these was observed.
     pub needs: Ids,
     /// What speaks for and against it.
-    pub weights: &'static [On],
+    pub weights: Weights,
     /// What makes it impossible.
     pub never: &'static [Never],
     /// A person would ask about it when one of these was observed: then it is told why it is ruled out.
@@ -102,13 +127,16 @@ impl CauseRule {
         &self,
         found: &'f Observations,
     ) -> impl Iterator<Item = &'static On> + use<'f> {
-        let weights = self.weights.iter();
-        weights.filter(|on| found.has(on.observation))
+        let rows = match found.meet(&self.weights.about) {
+            true => self.weights.rows,
+            false => &[],
+        };
+        rows.iter().filter(|on| found.has(on.observation))
     }
 
     /// What speaks for it where it is observed.
     pub(crate) const fn speaks_for(&self) -> Ids {
-        let (mut ids, mut rest) = (Ids::NONE, self.weights);
+        let (mut ids, mut rest) = (Ids::NONE, self.weights.rows);
         while let [on, others @ ..] = rest {
             if on.ratio > 1.0 {
                 ids = ids.with(on.observation);

@@ -165,7 +165,7 @@ fn ruled_out(case: &Case<'_>, found: &Observations, weighed: &[Weighed]) -> Vec<
 fn excluded(cause: Cause, frames: &[u64], because: &str) -> RuledOut {
     RuledOut {
         cause: cause.id(),
-        frames: frames.to_vec(),
+        frames: frames.into(),
         text: sentence(because),
     }
 }
@@ -202,7 +202,10 @@ fn sentence(clause: &str) -> String {
         return String::new();
     };
     let mut sentence = String::with_capacity(clause.len() + 1);
-    sentence.extend(first.to_uppercase());
+    match first.is_ascii() {
+        true => sentence.push(first.to_ascii_uppercase()),
+        false => sentence.extend(first.to_uppercase()),
+    }
     sentence.push_str(letters.as_str());
     sentence.push('.');
     sentence

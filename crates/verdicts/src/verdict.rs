@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use whyreset_connections::Shown;
+
 use crate::{Observation, Observations, causes, observations::Id};
 
 /// Why a connection ended: the vocabulary of the JSON contract.
@@ -145,7 +147,7 @@ pub struct RuledOut {
     /// A cause's name, or a stable name of the suspicion (`segment_length`, `loss`).
     pub cause: &'static str,
     /// The frames that exclude it.
-    pub frames: Vec<u64>,
+    pub frames: Shown,
     /// Why it cannot be this.
     pub text: String,
 }

@@ -413,7 +413,7 @@ impl ToJson for RuledOut {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.field(name!("cause"), self.cause);
-        object.field(name!("frames"), self.frames.as_slice());
+        object.field(name!("frames"), &*self.frames);
         object.field(name!("text"), &self.text);
         object.end();
     }

@@ -29,6 +29,7 @@ pub(crate) use cut_stream::CutStream;
 pub(crate) use full_segment::is_full;
 pub(crate) use in_flight::{in_flight, shows_acknowledgements};
 pub(crate) use outage::Outage;
+use outage::Outages;
 pub(crate) use sizes::was_sending;
 pub(crate) use turns::{asks, asks_by_rule, was_announced};
 pub(crate) use unread::no_to_an_unread_upload;
@@ -72,11 +73,12 @@ impl<'a> Case<'a> {
         let both_captured = flows.client.packets > 0 && flows.server.packets > 0;
         let clocked = !accounts.unseen && both_captured && connection.timed;
         let timed = close.filter(|_| clocked);
+        let outages = close.map_or_else(Outages::default, |_| Outages::of(connection));
         Self {
             accounts,
-            wait: timed.and_then(|close| wait::before(connection, close)),
+            wait: timed.and_then(|close| wait::before_among(&outages, connection, close)),
             cut: cut_stream::find(connection, close),
-            outage: close.and_then(|close| outage::before(connection, close)),
+            outage: close.and_then(|close| outages.before(connection, close)),
             turn_hidden: left_out::hides_the_turn(connection, close),
             connection,
             neighbours,

@@ -52,30 +52,48 @@ struct Repeated {
     copies: u32,
 }
 
-/// The outage in which, or right behind which, the connection was closed.
-pub(super) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Outage> {
-    // Rows that were left out may hold the answers.
-    if connection.elided || !connection.timed {
-        return None;
+/// The last outages of a connection: of either side, and of an upload that shows from the other end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outages {
+    found: [Option<Outage>; 3],
+    trip: Span,
+}
+
+impl Outages {
+    /// Those of this connection.
+    pub(super) fn of(connection: &Connection<Exchanges>) -> Self {
+        // Rows that were left out may hold the answers.
+        if connection.elided || !connection.timed {
+            return Self::default();
+        }
+        let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
+        let long = SHORTEST.max(Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS)));
+        let found = |side| of_side(connection, side, trip, long);
+        Self {
+            found: [
+                found(Side::Client),
+                found(Side::Server),
+                upload_restarted(connection, long),
+            ],
+            trip,
+        }
     }
-    let trip = path_round_trip(connection).unwrap_or(Span::ZERO);
-    let long = SHORTEST.max(Span::from_nanos(trip.nanos().saturating_mul(ROUND_TRIPS)));
-    let found = |side| of_side(connection, side, trip, long);
-    let all = [
-        found(Side::Client),
-        found(Side::Server),
-        upload_restarted(connection, long),
-    ];
-    // A FIN that waits behind what is still to be sent leaves some round trips later.
-    let until = SHORTEST + Span::from_nanos(trip.nanos().saturating_mul(ROUNDS));
-    let around = |o: &Outage| {
-        let soon = close.at.time <= o.ended.time + until;
-        close.at.time >= o.first.time && (soon || drained(connection, close, o, trip))
-    };
-    all.into_iter()
-        .flatten()
-        .filter(around)
-        .max_by_key(|o| o.ended.frame)
+
+    /// The one in which, or right behind which, the connection was closed.
+    pub(super) fn before(
+        &self,
+        connection: &Connection<Exchanges>,
+        close: Close,
+    ) -> Option<Outage> {
+        // A FIN that waits behind what is still to be sent leaves some round trips later.
+        let until = SHORTEST + Span::from_nanos(self.trip.nanos().saturating_mul(ROUNDS));
+        let around = |o: &Outage| {
+            let soon = close.at.time <= o.ended.time + until;
+            close.at.time >= o.first.time && (soon || drained(connection, close, o, self.trip))
+        };
+        let found = self.found.into_iter().flatten();
+        found.filter(around).max_by_key(|o| o.ended.frame)
+    }
 }
 
 /// From the outage's end to its FIN the side that closed sent no more than a socket holds, and never rested: all that may have waited in

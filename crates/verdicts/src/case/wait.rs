@@ -5,7 +5,7 @@ use whyreset_connections::{Connection, Moment, Packet, Side};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
-use super::{Close, outage};
+use super::{Close, outage::Outages};
 
 /// From a goodbye to the close behind it.
 const GOODBYE_TIME: Span = Span::from_millis(100);
@@ -30,6 +30,15 @@ pub(crate) struct Wait {
 /// The wait before `close`. Where the last packet came from the other side, the time it travelled between the
 /// capture point and the closing side and back is no waiting.
 pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+    before_among(&Outages::of(connection), connection, close)
+}
+
+/// The same, where the outages are known.
+pub(super) fn before_among(
+    outages: &Outages,
+    connection: &Connection<Exchanges>,
+    close: Close,
+) -> Option<Wait> {
     if heard_what_was_left_out(connection, close) {
         return None;
     }
@@ -40,7 +49,7 @@ pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option
         .minimum
         .unwrap_or(Span::ZERO);
     let close = goodbye(connection, close);
-    if let Some(wait) = cut_off(connection, close) {
+    if let Some(wait) = cut_off(outages, connection, close) {
         return Some(wait);
     }
     let last_data = last_data_before(connection, close);
@@ -115,11 +124,13 @@ fn shown_at_most(connection: &Connection<Exchanges>, close: Close) -> i64 {
 
 /// The side that closed had not heard anything for long, though the other side kept sending: what that sent again and
 /// again never reached it.
-fn cut_off(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+fn cut_off(outages: &Outages, connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
     let peer = close.side.peer();
     let tail = connection.flows.of(peer).unanswered;
     let tail = tail.filter(|tail| tail.transmissions >= 3);
-    let outage = outage::before(connection, close).filter(|outage| outage.side == peer);
+    let outage = outages
+        .before(connection, close)
+        .filter(|outage| outage.side == peer);
     let began = tail
         .map(|tail| tail.first)
         .or(outage.map(|outage| outage.first))?;

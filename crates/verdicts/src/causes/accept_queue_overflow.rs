@@ -1,6 +1,6 @@
 //! `accept_queue_overflow`: the server's listener had no room.
 
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -15,7 +15,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         HANDSHAKE_REFUSED,
         FIRST_WORD_IGNORED,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             ONE_SIDED,
             0.05,
@@ -91,7 +91,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.05,
             "a router says that the host cannot be reached",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Server,

@@ -1,7 +1,7 @@
 //! `benign_reset`: a RST, but only after everything had been delivered.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ending::arrived;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -21,7 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         CONNECT_CANCELLED,
         TALK_UNSEEN,
     ]),
-    weights: &[
+    weights: weights(&[
         nothing_missing::ANSWER_REFUSED,
         on(
             SENT_NEVER_CAME,
@@ -250,7 +250,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.05,
             "the two never understood each other",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),

@@ -1,7 +1,7 @@
 //! `client_abort`: the client's program closed, or died, before it had what it asked for.
 
 use crate::case::{Case, Kind, Missing};
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -27,7 +27,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         LEFT_OWING,
         RESET_WHILE_SENT_TO,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             LEFT_TOGETHER,
             2.5,
@@ -346,7 +346,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server had already refused the request",
         ),
         on(REQUEST_CROSSED_CLOSE, 0.1, "the server was closing already"),
-    ],
+    ]),
     never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
     suspected_on: any_of(&[CLOSED_WITH_RST]),
     ended_by: |_| EndedBy::Client,

@@ -1,7 +1,7 @@
 //! `client_timeout`: the client waited for an answer, got none in time, and gave up.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::cut_name;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -21,7 +21,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         WEBSOCKET_CUT_BY_CLIENT,
         PING_OF_CLIENT_UNANSWERED,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             LEFT_TOGETHER,
             0.04,
@@ -249,7 +249,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "the server's host never took the connection up: that is the root",
         ),
-    ],
+    ]),
     never: &[never(SERVER_LEFT_EARLY, "the server closed first")],
     suspected_on: any_of(&[LONG_WAIT]),
     ended_by: |_| EndedBy::Client,

@@ -1,7 +1,7 @@
 //! `firewall_reject`: a firewall refused the SYN.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.1,
     prior_because: "most firewalls drop in silence; those that answer mostly do so by ICMP",
     needs: any_of(&[SYN_REFUSED, ICMP_PROHIBITED]),
-    weights: &[
+    weights: weights(&[
         on(
             REFUSAL_LIKE_A_ROUTERS,
             15.0,
@@ -40,7 +40,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(ORIGIN_DEVICE, 8.0, "the RST is not the host's own"),
         on(SYN_UNANSWERED, 1.0, "nobody else answered"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,

@@ -1,7 +1,7 @@
 //! `handshake_incomplete`: the SYN was answered, but the opening side never finished.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -16,7 +16,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         SYN_ACK_REFUSED_UNTOLD,
         CONNECT_CANCELLED,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             CONNECT_CANCELLED,
             0.3,
@@ -55,7 +55,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.02,
             "ACKs were not captured, and the SYN/ACK was not sent again",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| {

@@ -1,7 +1,7 @@
 //! `idle_state_lost`: a device on the path forgot the idle connection.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.3,
     prior_because: "NATs, firewalls and balancers all forget idle connections; a failure right after a silence points at them",
     needs: any_of(&[IDLE_BEFORE_FAILURE, REST_BEFORE_PROBES, FIN_REFUSED_NEARBY]),
-    weights: &[
+    weights: weights(&[
         on(
             RST_FROM_NEXT_HOP,
             3.0,
@@ -165,7 +165,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "what was lost is the goodbye of who closed second",
         ),
         on(ENDED_WELL, 0.3, "nothing was owed"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,

@@ -1,7 +1,7 @@
 //! `injected_reset`: a third party forged the RST.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.04,
     prior_because: "firewalls, censors and intrusion prevention forge RSTs, but far more often a host means it",
     needs: any_of(&[CLOSED_WITH_RST, FIN_REFUSED]),
-    weights: &[
+    weights: weights(&[
         on(
             OLDER_LIVES_ON,
             4.0,
@@ -181,7 +181,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.8,
             "the program was alive and reading, so it could close itself",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Middlebox,

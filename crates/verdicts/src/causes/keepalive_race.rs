@@ -3,7 +3,7 @@
 use whyreset_capture::Span;
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::SHORTEST_IDLE;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -18,7 +18,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         REQUEST_AFTER_CLOSE,
         ASKED_BEHIND_LAST,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             WORDS_LEFT_OUT,
             0.5,
@@ -87,7 +87,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.6,
             "the server had announced its close; the client should have known",
         ),
-    ],
+    ]),
     never: &[never(
         CLOSE_KNEW_REQUEST,
         "the server had received the request when it closed",

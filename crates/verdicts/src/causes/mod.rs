@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn rules_give_reasons() {
         for rule in CAUSES {
-            for weight in rule.weights {
+            for weight in rule.weights.rows() {
                 assert!(
                     weight.ratio > 0.0 && weight.because.len() > 10,
                     "{}: {}",

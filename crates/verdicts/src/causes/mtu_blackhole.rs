@@ -1,7 +1,7 @@
 //! `mtu_blackhole`: only large packets stopped getting through.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -18,7 +18,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         HOLE_AT_END,
         SENT_NEVER_CAME,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             SENT_NEVER_CAME,
             20.0,
@@ -87,7 +87,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(CAPTURE_LOSS, 0.3, "the capture itself lost packets"),
         on(ENDED_WELL, 0.1, "everything was delivered"),
         on(WINDOW_SHUT, 0.2, "the receiver was not reading"),
-    ],
+    ]),
     never: &[never(
         LARGE_PASSED,
         "segments as large had got through before",

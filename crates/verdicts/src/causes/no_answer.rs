@@ -1,6 +1,6 @@
 //! `no_answer`: the SYN vanished.
 
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.6,
     prior_because: "filters that drop, hosts that are down and wrong addresses are the usual reasons for silence",
     needs: any_of(&[SYN_UNANSWERED, ICMP_UNREACHABLE]),
-    weights: &[
+    weights: weights(&[
         on(
             ONE_SIDED,
             0.05,
@@ -48,7 +48,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a router says that the SYN went no further: a route goes in circles, or somebody traces it",
         ),
         on(ICMP_PROHIBITED, 0.05, "a filter says that it refused it"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Network,

@@ -3,7 +3,7 @@
 use whyreset_connections::Side;
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::{Id, ids::*};
 use crate::observations::{declined, last_words};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -31,7 +31,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 1.0,
     prior_because: "most connections that look well are well",
     needs: any_of(&[ENDED_WELL, OPEN_AND_WELL, FIRST_WORD_UNANSWERED, HEARD_OUT]),
-    weights: &[
+    weights: weights(&[
         nothing_missing::ANSWER_REFUSED,
         on(
             ANSWERED_LATE,
@@ -263,7 +263,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.05,
             "a server's host that does not take the connection up",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| match case.closer() {

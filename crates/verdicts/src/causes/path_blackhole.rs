@@ -1,7 +1,7 @@
 //! `path_blackhole`: packets stopped getting through, whatever their size.
 
 use crate::case::{Case, Outage};
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observation, Observations, steps, wording};
 use whyreset_connections::Side;
@@ -28,7 +28,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         SENT_NEVER_CAME,
         FELL_SILENT_FOR_ALL,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             SENDER_WENT_ON,
             0.05,
@@ -208,7 +208,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.5,
             "a slow program looks the same while nobody sends",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Network,

@@ -1,7 +1,7 @@
 //! `peer_state_lost`: the host no longer knew the connection.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.3,
     prior_because: "restarts and failovers are rare, but a bare RST without a FIN before has few other reasons",
     needs: any_of(&[RST_PASSIVE, FIN_REFUSED]),
-    weights: &[
+    weights: weights(&[
         on(
             OLDER_LIVES_ON,
             0.1,
@@ -182,7 +182,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             1.2,
             "the host was away for a while before it answered",
         ),
-    ],
+    ]),
     never: &[never(
         RST_ACTIVE,
         "the RST is RST+ACK with the exact numbers of a live connection: its host knew it",

@@ -1,6 +1,6 @@
 //! `port_closed`: the host answered the SYN with RST.
 
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, wording};
 
@@ -10,7 +10,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.7,
     prior_because: "the usual meaning of a RST that answers a SYN",
     needs: any_of(&[SYN_REFUSED]),
-    weights: &[
+    weights: weights(&[
         on(
             REFUSAL_LIKE_A_ROUTERS,
             0.1,
@@ -39,7 +39,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         ),
         on(ORIGIN_DEVICE, 0.1, "the RST is not the host's own"),
         on(ICMP_PROHIBITED, 0.3, "a filter spoke as well"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |_| EndedBy::Server,

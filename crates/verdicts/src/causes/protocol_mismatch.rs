@@ -1,6 +1,6 @@
 //! `protocol_mismatch`: the two sides speak different protocols.
 
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::{Id, ids::*};
 use crate::{Cause, EndedBy};
 
@@ -20,7 +20,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.8,
     prior_because: "where the first bytes of both sides show two protocols, that is the reason",
     needs: any_of(&WORDED_BY),
-    weights: &[
+    weights: weights(&[
         on(
             CLOSED_AT_FIRST_WORD,
             0.5,
@@ -43,7 +43,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "the server had not read a word yet when it closed",
         ),
         on(UNANSWERED_TAIL, 0.3, "packets had stopped getting through"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::None, side),

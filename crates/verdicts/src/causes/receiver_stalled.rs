@@ -1,7 +1,7 @@
 //! `receiver_stalled`: the receiver's program stopped reading.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::flow_control_receiver;
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -14,7 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.6,
     prior_because: "a window that stays at zero has one reason: nobody reads",
     needs: any_of(&[WINDOW_SHUT, WINDOW_ZERO_AT_END]),
-    weights: &[
+    weights: weights(&[
         on(
             WINDOW_ZERO_AT_END,
             1.0,
@@ -27,7 +27,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.4,
             "probes got no answer at the end: the host may be gone",
         ),
-    ],
+    ]),
     never: &[never(
         ALL_READ,
         "the program was reading, and had read everything",

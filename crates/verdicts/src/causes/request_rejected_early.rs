@@ -1,7 +1,7 @@
 //! `request_rejected_early`: the server answered before it had the whole request, and wants no more of it.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -16,7 +16,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         PERHAPS_REJECTED,
         UPLOAD_BEGUN_UNSEEN,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             WORDS_LEFT_OUT,
             0.7,
@@ -79,7 +79,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             "a program that closes with the rest unread sends RST+ACK",
         ),
         on(ORIGIN_DEVICE, 0.2, "the RST is not the server's"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[REQUEST_UNFINISHED]),
     ended_by: |_| EndedBy::Server,

@@ -1,7 +1,7 @@
 //! `response_truncated`: closed in order before the promised bytes were sent.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, steps, wording};
 
@@ -13,7 +13,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.5,
     prior_because: "an orderly close in the middle of a body is nearly always this",
     needs: any_of(&[TRUNCATED_BY_FIN, PERHAPS_TRUNCATED, ANSWER_REFUSED]),
-    weights: &[
+    weights: weights(&[
         on(
             UNSEEN_CLIENT_CLOSED,
             0.03,
@@ -114,7 +114,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "the two do not understand each other",
         ),
-    ],
+    ]),
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
     suspected_on: any_of(&[RESPONSE_UNFINISHED]),
     ended_by: |_| EndedBy::Server,

@@ -1,7 +1,7 @@
 //! `server_abort`: the server's program closed, or died, before it had answered in full.
 
 use crate::case::{Case, Kind, Missing};
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::observations::{cut_name, cut_progress, last_words, with_others};
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -27,7 +27,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         SESSION_DROPPED,
         SESSION_CUT,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             STOPPED_TOGETHER,
             6.0,
@@ -304,7 +304,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.04,
             "it left because it did not understand what it read",
         ),
-    ],
+    ]),
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
     suspected_on: any_of(&[CLOSED_WITH_RST]),
     ended_by: |_| EndedBy::Server,

@@ -1,7 +1,7 @@
 //! `server_timeout`: the server waited for the client and gave up.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, never, on};
+use crate::cause::{CauseRule, Page, any_of, never, on, weights};
 use crate::observations::ids::*;
 use crate::observations::last_words;
 use crate::{Cause, EndedBy, Observations, steps, wording};
@@ -22,7 +22,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         SESSION_DROPPED,
         SESSION_CUT,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             STOPPED_TOGETHER,
             0.006,
@@ -235,7 +235,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             0.1,
             "it waited for something that could not come",
         ),
-    ],
+    ]),
     never: &[never(CLIENT_LEFT_EARLY, "the client closed first")],
     suspected_on: any_of(&[LONG_WAIT]),
     ended_by: |_| EndedBy::Server,

@@ -1,7 +1,7 @@
 //! `tls_failure`: the TLS handshake failed.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::{Cause, EndedBy, Observations, wording};
 
@@ -22,7 +22,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         TLS_LEFT_AT_ONCE,
         TLS_LEFT_UNUSED,
     ]),
-    weights: &[
+    weights: weights(&[
         on(
             TLS_RESUMED,
             0.15,
@@ -83,7 +83,7 @@ pub(super) static RULE: CauseRule = CauseRule {
         on(SENDER_WENT_ON, 0.1, "a device cut it"),
         on(RST_PASSIVE, 0.2, "the host had lost the connection"),
         on(WINDOW_SHUT, 0.2, "nobody was reading"),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| match alert(case) {

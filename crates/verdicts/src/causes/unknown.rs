@@ -1,7 +1,7 @@
 //! `unknown`: the capture does not allow an answer.
 
 use crate::case::Case;
-use crate::cause::{CauseRule, Page, any_of, on};
+use crate::cause::{CauseRule, Page, any_of, on, weights};
 use crate::observations::ids::*;
 use crate::steps::TWO_ANSWERS;
 use crate::{Cause, EndedBy, Observations, wording};
@@ -14,7 +14,7 @@ pub(super) static RULE: CauseRule = CauseRule {
     prior: 0.03,
     prior_because: "something that nobody thought of is always possible",
     needs: any_of(&[]),
-    weights: &[
+    weights: weights(&[
         on(
             NO_REST,
             3.0,
@@ -255,7 +255,7 @@ pub(super) static RULE: CauseRule = CauseRule {
             2.0,
             "what was asked and promised cannot be read",
         ),
-    ],
+    ]),
     never: &[],
     suspected_on: any_of(&[]),
     ended_by: |case| case.closer().map_or(EndedBy::Unknown, side),

@@ -72,13 +72,13 @@ fn together(case: &Case<'_>) -> Option<(Close, Together)> {
         Side::Server => &listener.closings,
         Side::Client => &listener.leavings,
     });
-    let met = closings.map(|closings| {
+    let (mut all, mut usual) = (None::<Together>, 0.0);
+    for closings in closings {
         let met = closings.together(host, close.at.time);
-        (met, closings.usual(met.map_or(0, |met| met.count)))
-    });
-    let (met, usual): (Vec<_>, Vec<f64>) = met.unzip();
-    let together = met.into_iter().flatten().reduce(Together::joined)?;
-    let usual: f64 = usual.iter().sum();
+        usual += closings.usual(met.map_or(0, |met| met.count));
+        all = all.into_iter().chain(met).reduce(Together::joined);
+    }
+    let together = all?;
     let enough = together.count >= ENOUGH && f64::from(together.count) > usual * ABOVE_USUAL;
     (enough && differ(together)).then_some((close, together))
 }

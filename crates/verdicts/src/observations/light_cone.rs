@@ -102,7 +102,7 @@ fn late_segments(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     let first = before(knew.first_impossible, reset)?;
     Some(RuledOut {
         cause: "late_segments",
-        frames: vec![first.frame, reset.at.frame],
+        frames: [first.frame, reset.at.frame].into(),
         text: format!(
             "Frame {} and everything after it of {} passed here {} or less before the RST; {} cannot have known of them: no answer comes back from there in less than {}.",
             first.frame,
@@ -137,7 +137,7 @@ fn segment_length(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     }
     Some(RuledOut {
         cause: "segment_length",
-        frames: vec![odd.frame],
+        frames: [odd.frame].into(),
         text: format!(
             "Frame {} carries {}: less than the {} that {} allowed in its SYN (MSS), and perfectly legal.",
             odd.frame,
@@ -159,7 +159,7 @@ fn loss(case: &Case<'_>, reset: &Reset) -> Option<RuledOut> {
     }
     Some(RuledOut {
         cause: "loss",
-        frames: vec![by.frame, reset.at.frame],
+        frames: [by.frame, reset.at.frame].into(),
         text: format!(
             "Nothing was lost: {} had acknowledged all {} that can have reached it (frame {}).",
             wording::side(reset.by),
