@@ -1,5 +1,7 @@
 //! Connections of one listener that one host closed at the same instant.
 
+use std::collections::VecDeque;
+
 use whyreset_capture::{Span, Timestamp};
 use whyreset_segments::Host;
 
@@ -32,7 +34,7 @@ pub struct Together {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Closings {
     /// In the order in which they were met last.
-    slices: Vec<Slice>,
+    slices: VecDeque<Slice>,
     /// All of them, forgotten ones included.
     count: u64,
     /// The first and the last.
@@ -95,17 +97,20 @@ impl Closings {
             .slices
             .iter()
             .position(|s| (s.number, s.by) == (number, by));
-        let before = known.map(|place| self.slices.remove(place).closes);
-        let closes = before.map_or(one, |before| before.joined(one));
+        let before = known.and_then(|place| self.slices.remove(place));
+        let closes = before.map_or(one, |before| before.closes.joined(one));
         if self.slices.len() >= MAX_SLICES {
             self.forget_one();
         }
-        self.slices.push(Slice { by, number, closes });
+        self.slices.push_back(Slice { by, number, closes });
     }
 
     fn forget_one(&mut self) {
-        let slices = self.slices.iter().enumerate();
-        if let Some((place, _)) = slices.min_by_key(|(_, slice)| slice.closes.count) {
+        let counts = || self.slices.iter().map(|slice| slice.closes.count);
+        // None has fewer than one, and mostly it is the first.
+        let alone = counts().position(|count| count == 1);
+        let fewest = || Some(counts().enumerate().min_by_key(|(_, count)| *count)?.0);
+        if let Some(place) = alone.or_else(fewest) {
             self.slices.remove(place);
         }
     }

@@ -76,7 +76,8 @@ pub(crate) use observers::Observers;
 pub use packet::Packet;
 pub use reading::{ReadMoment, Reading};
 pub use reset::{
-    Acceptance, Aftermath, Dialect, Knowledge, Origin, OriginReason, Reset, ResetReason, Trigger,
+    Acceptance, Aftermath, Clause, Dialect, Knowledge, Origin, OriginReason, Reset, ResetReason,
+    Trigger,
 };
 pub use send_history::{SendHistory, Sent};
 pub use sending::{Sending, StoppedBy};

@@ -13,8 +13,6 @@ mod story;
 mod tests;
 mod trigger;
 
-use std::borrow::Cow;
-
 use whyreset_capture::Span;
 use whyreset_segments::{TcpFlags, Timestamps};
 
@@ -23,6 +21,7 @@ use crate::{Moment, Shown, Side};
 pub use aftermath::Aftermath;
 pub(crate) use judge::judge;
 pub(crate) use log::ResetLog;
+pub use origin::Clause;
 pub use payload::ResetReason;
 
 /// One RST of a connection.
@@ -160,7 +159,7 @@ pub struct OriginReason {
     /// the NDSS 2009 paper: `RST_SEQ_DATA`, `DATA_SEQ_RST`, `RST_SEQ_CHANGE`, `RST_ACK_CHANGE`.
     pub id: &'static str,
     /// One clause for people.
-    pub text: Cow<'static, str>,
+    pub text: Clause,
     /// The frames that show it.
     pub frames: Shown,
     /// Positive speaks for the host itself, negative against (natural logarithm of the likelihood ratio).

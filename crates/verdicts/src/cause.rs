@@ -52,6 +52,8 @@ pub(crate) struct Weights {
     rows: &'static [On],
     /// All that any of them is about: of most causes nothing was observed.
     about: Ids,
+    /// What of it speaks for the cause.
+    speaks_for: Ids,
 }
 
 #[cfg(test)]
@@ -63,12 +65,19 @@ impl Weights {
 
 /// Shorthand for the tables in the causes' files.
 pub(crate) const fn weights(rows: &'static [On]) -> Weights {
-    let (mut about, mut rest) = (Ids::NONE, rows);
+    let (mut about, mut speaks_for, mut rest) = (Ids::NONE, Ids::NONE, rows);
     while let [on, others @ ..] = rest {
         about = about.with(on.observation);
+        if on.ratio > 1.0 {
+            speaks_for = speaks_for.with(on.observation);
+        }
         rest = others;
     }
-    Weights { rows, about }
+    Weights {
+        rows,
+        about,
+        speaks_for,
+    }
 }
 
 /// An observation that makes a cause impossible.
@@ -136,13 +145,6 @@ impl CauseRule {
 
     /// What speaks for it where it is observed.
     pub(crate) const fn speaks_for(&self) -> Ids {
-        let (mut ids, mut rest) = (Ids::NONE, self.weights.rows);
-        while let [on, others @ ..] = rest {
-            if on.ratio > 1.0 {
-                ids = ids.with(on.observation);
-            }
-            rest = others;
-        }
-        ids
+        self.weights.speaks_for
     }
 }

@@ -51,10 +51,13 @@ pub(crate) fn signed_bytes(value: i64) -> String {
 
 /// `1 segment`, `3 segments`.
 pub(crate) fn count(value: u64, one: &str, many: &str) -> impl Display {
-    fmt::from_fn(move |f| match value {
-        1 => write!(f, "1 {one}"),
-        value if value < 1_000 => write!(f, "{value} {many}"),
-        value => write!(f, "{} {many}", number(value)),
+    fmt::from_fn(move |f| {
+        match value {
+            ..1_000 => value.fmt(f)?,
+            _ => f.write_str(&number(value))?,
+        }
+        f.write_str(" ")?;
+        f.write_str(if value == 1 { one } else { many })
     })
 }
 
@@ -74,7 +77,10 @@ fn write_span(span: Span, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if seconds < 0.001 {
         match span.nanos() {
             // So are most, and whole numbers are more quickly written.
-            nanos if nanos % 1_000 == 0 => write!(f, "{} µs", nanos / 1_000),
+            nanos if nanos % 1_000 == 0 => {
+                (nanos / 1_000).fmt(f)?;
+                f.write_str(" µs")
+            }
             _ => write!(f, "{:.0} µs", seconds * 1e6),
         }
     } else if seconds < 0.01 {
@@ -113,7 +119,11 @@ pub(crate) fn at<X>(connection: &Connection<X>, time: Timestamp) -> impl Display
 /// What is known, between these words; nothing where it is not.
 pub(crate) fn if_known(before: &str, value: Option<impl Display>, behind: &str) -> impl Display {
     fmt::from_fn(move |f| match &value {
-        Some(value) => write!(f, "{before}{value}{behind}"),
+        Some(value) => {
+            f.write_str(before)?;
+            value.fmt(f)?;
+            f.write_str(behind)
+        }
         None => Ok(()),
     })
 }

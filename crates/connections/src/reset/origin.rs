@@ -1,9 +1,53 @@
 //! Who can have sent a RST: the host whose address it carries, a device on its side of the capture point, or a device on
 //! ours. Each sign is a likelihood; a field that the source does not tell is no sign.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use crate::{Origin, OriginReason, Shown};
+
+/// A reason in words. What most RSTs have in common is only written where it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Clause {
+    /// The same words for all.
+    Fixed(&'static str),
+    /// Its TTL is this, as that of the side's other packets.
+    SameTtl(u8),
+    /// Its IP identification continues the side's counter.
+    NextIpId {
+        /// Its own.
+        found: u16,
+        /// The one before.
+        last: u16,
+    },
+    /// Others.
+    Written(String),
+}
+
+impl fmt::Display for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(text) => f.write_str(text),
+            Self::SameTtl(ttl) => write!(f, "its TTL {ttl} is that of the side's other packets"),
+            Self::NextIpId { found, last } => write!(
+                f,
+                "its IP ID {found} continues the side's counter, last at {last}"
+            ),
+            Self::Written(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<&'static str> for Clause {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<String> for Clause {
+    fn from(text: String) -> Self {
+        Self::Written(text)
+    }
+}
 
 /// How likely a sign is if the host, a device there or a device here had sent the RST.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +61,7 @@ pub(crate) struct Likelihood {
 #[derive(Clone, Debug)]
 pub(crate) struct Sign {
     pub(crate) id: &'static str,
-    pub(crate) text: Cow<'static, str>,
+    pub(crate) text: Clause,
     pub(crate) frames: Shown,
     pub(crate) likelihood: Likelihood,
 }
@@ -26,7 +70,7 @@ impl Sign {
     /// A sign that does not tell the two kinds of device apart.
     pub(crate) fn new(
         id: &'static str,
-        text: impl Into<Cow<'static, str>>,
+        text: impl Into<Clause>,
         frames: impl Into<Shown>,
         host: f64,
         device: f64,

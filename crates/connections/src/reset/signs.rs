@@ -1,7 +1,7 @@
 //! The signs of a RST's origin that its own fields carry: TTL, IP identification, link address, timestamps, window, numbers.
 
 use super::log::RawReset;
-use super::origin::{Likelihood, Sign};
+use super::origin::{Clause, Likelihood, Sign};
 use crate::place::{INITIAL_TTLS, hops};
 use crate::stack::dialects::{Grade, RstHabit, Situation, rst_habit};
 use crate::{Dialect, IpIdModel, Moment, Shown, StackFamily};
@@ -56,7 +56,7 @@ fn ttl(raw: &RawReset, dialect: Dialect, usual_stack: Usual) -> Option<Sign> {
     let found = raw.packet.ttl;
     let frames = frames(raw);
     if found == usual {
-        let text = format!("its TTL {found} is that of the side's other packets");
+        let text = Clause::SameTtl(found);
         return Some(if raw.own().ttl_varies {
             Sign::new("ttl", text, frames, 0.7, 0.4)
         } else {
@@ -115,7 +115,7 @@ fn ip_id(raw: &RawReset, dialect: Dialect, usual: Usual) -> Option<Sign> {
     let frames = frames(raw);
     let is_answer = dialect == Dialect::Refusal || raw.ack().is_none();
     Some(if step != 0 && step <= reach {
-        let text = format!("its IP ID {found} continues the side's counter, last at {last}");
+        let text = Clause::NextIpId { found, last };
         Sign::new("ip_id", text, frames, 0.9, 0.02)
     } else if found == 0 && is_answer {
         let text = "its IP ID is 0, as in a kernel's answer to a stranger";

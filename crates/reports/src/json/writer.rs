@@ -219,6 +219,9 @@ fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Whether all bytes stand for themselves in a string.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk() {
+        return is_long_plain(bytes, last);
+    }
     let (eights, _) = bytes.as_chunks();
     // The last eight overlap those before them, as the fours of shorter ones do.
     let rest = match (bytes.last_chunk(), bytes.first_chunk(), bytes.last_chunk()) {
@@ -234,6 +237,21 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
     });
     found == 0
 }
+
+/// The same of a longer text, whose last bytes these are: they overlap those before them.
+fn is_long_plain(bytes: &[u8], last: &[u8; LONG]) -> bool {
+    let (blocks, _) = bytes.as_chunks::<LONG>();
+    let mut found = last.map(is_special);
+    for block in blocks {
+        for (found, byte) in found.iter_mut().zip(block) {
+            *found |= is_special(*byte);
+        }
+    }
+    found == [false; LONG]
+}
+
+/// Bytes that are looked at at once: as many as a few registers hold.
+const LONG: usize = 32;
 
 /// Whether all of these do.
 #[inline]

@@ -89,8 +89,8 @@ impl Ids {
     /// Whether any is in both.
     #[inline(always)]
     pub(crate) fn meet(&self, other: &Self) -> bool {
-        let mut both = self.0.iter().zip(&other.0);
-        both.any(|(own, other)| own & other != 0)
+        let both = self.0.iter().zip(&other.0);
+        both.fold(0, |met, (own, other)| met | own & other) != 0
     }
 
     pub(crate) fn is_empty(&self) -> bool {

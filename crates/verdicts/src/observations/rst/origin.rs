@@ -160,11 +160,11 @@ fn reasons_that(reset: &Reset, wanted: fn(f64) -> bool) -> impl Iterator<Item = 
 /// The same in words.
 fn clauses(reset: &Reset, wanted: fn(f64) -> bool) -> impl Display {
     fmt::from_fn(move |f| {
-        let mut reasons = reasons_that(reset, wanted);
-        if let Some(first) = reasons.next() {
-            f.write_str(&first.text)?;
+        for (index, reason) in reasons_that(reset, wanted).enumerate() {
+            f.write_str(if index > 0 { "; " } else { "" })?;
+            reason.text.fmt(f)?;
         }
-        reasons.try_for_each(|reason| write!(f, "; {}", reason.text))
+        Ok(())
     })
 }
 
