@@ -23,6 +23,8 @@ const MAX_TOMBSTONES: usize = 1_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) slot: u32,
+    /// Where it was then, if it went by the book: it is fetched from there.
+    pub(super) place: Place,
     last_frame: u64,
     size: usize,
 }
@@ -53,29 +55,30 @@ impl<X: StreamSink> Engine<X> {
 
     /// The same, but no other is handed on for it yet.
     pub(super) fn queue_end(&mut self, slot: u32) {
-        let Some((last_frame, size)) = self.held(slot) else {
+        let Some(ended) = self.ended(slot) else {
             return;
         };
-        self.ended_size += size;
-        self.ended.push_back(Ended {
-            slot,
-            last_frame,
-            size,
-        });
+        self.ended_size += ended.size;
+        self.ended.push_back(ended);
     }
 
-    /// The last frame of the connection in a slot, and the bytes that it takes up.
+    /// What is noted of the connection in a slot.
     #[inline]
-    fn held(&self, slot: u32) -> Option<(u64, usize)> {
-        let (last_frame, size) = match &self.slots.get(slot as usize)?.state {
+    fn ended(&self, slot: u32) -> Option<Ended> {
+        let (place, last_frame, size) = match &self.slots.get(slot as usize)?.state {
             State::Orderly(at) => {
                 let orderly = self.orderly.get(*at)?;
-                (orderly.last_frame(), orderly.size())
+                (*at, orderly.last_frame(), orderly.size())
             }
-            State::Live(live) => (live.last_frame(), live.size()),
+            State::Live(live) => (Place::NOWHERE, live.last_frame(), live.size()),
             _ => return None,
         };
-        Some((last_frame, size + HIDDEN_SIZE))
+        Some(Ended {
+            slot,
+            place,
+            last_frame,
+            size: size + HIDDEN_SIZE,
+        })
     }
 
     /// The last frame of the connection in a slot.

@@ -199,8 +199,9 @@ impl<X: StreamSink> Engine<X> {
 
     /// The slot of the next segment, where there is one.
     pub(super) fn found(&self, foreseen: &Foreseen) -> Option<u32> {
-        let known = self.slot_still(foreseen);
-        known.or_else(|| self.find(&foreseen.located))
+        let (known, located) = (self.slot_still(foreseen), &foreseen.located);
+        let known = known.or_else(|| self.found_first(located));
+        known.or_else(|| self.find(located))
     }
 
     /// The slot that was found before. `None` where none was, or where it may be another one by now: then it has to be looked for.

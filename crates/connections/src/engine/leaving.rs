@@ -3,21 +3,18 @@
 use whyreset_prefetch as prefetch;
 
 use super::Engine;
-use super::slot::State;
 use crate::StreamSink;
 
 impl<X: StreamSink> Engine<X> {
     /// Asks for the connections that are handed on next, for one a step further than for the one behind it: where the next
     /// step leads stands in what the step before fetched.
     pub(super) fn fetch_leaving(&self) {
-        let slot = |n: usize| self.ended.get(n).map(|ended| ended.slot);
-        let orderly = |n: usize| self.orderly(slot(n)?);
-        let slot_of = |n: usize| self.slots.get(slot(n)? as usize);
-        if let Some(slot) = slot_of(5) {
-            prefetch::fetch_all(slot);
-        }
-        if let Some(State::Orderly(place)) = slot_of(4).map(|slot| &slot.state) {
-            self.orderly.fetch(*place);
+        let orderly = |n: usize| self.orderly.get(self.ended.get(n)?.place);
+        if let Some(ended) = self.ended.get(4) {
+            if let Some(slot) = self.slots.get(ended.slot as usize) {
+                prefetch::fetch_all(slot);
+            }
+            self.orderly.fetch(ended.place);
         }
         if let Some(orderly) = orderly(3) {
             orderly.fetch_body();

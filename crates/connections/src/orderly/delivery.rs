@@ -35,7 +35,12 @@ impl Stream {
         if self.spared_to == ALL {
             return NEXT_START;
         }
-        let spare = self.spared_to.saturating_sub(self.sent());
+        self.spare_to(self.spared_to)
+    }
+
+    /// The same where it does not need the bytes up to here.
+    fn spare_to(&self, to: u64) -> u32 {
+        let spare = to.saturating_sub(self.sent());
         u32::try_from(spare).unwrap_or(u32::MAX).min(NEXT_START - 1)
     }
 }
@@ -146,12 +151,14 @@ impl<X: StreamSink> Orderly<X> {
             let side = self.side(end);
             let body = &mut *self.body;
             let stream = body.streams.of_mut(end);
-            stream.spared_to = match body.app.needs(side) {
-                Needs::Everything => 0,
-                Needs::Nothing(len) => stream.sent().saturating_add(len).min(ALL - 1),
-                Needs::NextStart => ALL,
+            (stream.spared_to, self.ends.of_mut(end).spare) = match body.app.needs(side) {
+                Needs::Everything => (0, 0),
+                Needs::Nothing(len) => {
+                    let to = stream.sent().saturating_add(len).min(ALL - 1);
+                    (to, stream.spare_to(to))
+                }
+                Needs::NextStart => (ALL, NEXT_START),
             };
-            self.ends.of_mut(end).spare = stream.spare();
         }
     }
 

@@ -22,6 +22,7 @@ impl PassedOver {
     }
 
     /// Nothing is passed over any more.
+    #[inline]
     pub(super) fn clear(&mut self) {
         if !self.is_empty() {
             *self = Self::default();

@@ -11,6 +11,11 @@ pub(crate) struct Pool<T> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place(u32);
 
+impl Place {
+    /// The place of no connection.
+    pub(crate) const NOWHERE: Self = Self(u32::MAX);
+}
+
 impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
@@ -22,6 +27,7 @@ impl<T> Default for Pool<T> {
 
 impl<T> Pool<T> {
     /// Takes a connection in; `None` where there are more than can be counted.
+    #[inline(always)]
     pub(crate) fn add(&mut self, connection: T) -> Option<Place> {
         if let Some(free) = self.free.pop() {
             *self.place_mut(free)? = Some(connection);
