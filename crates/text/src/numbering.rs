@@ -304,6 +304,10 @@ impl Tcpdump {
             if first && self.opened {
                 // The first row with ACK behind a SYN, but not its answer: as in the header.
                 self.begun = true;
+                if let Some(start) = self.refused_again(1 - side, row) {
+                    written.ack = Some(Number::Absolute(start.wrapping_add(1)));
+                    return written;
+                }
                 self.set_start(side, row.raw.seq);
                 self.set_start(1 - side, row.raw.ack.map(|ack| ack.wrapping_sub(1)));
                 return written;
@@ -323,6 +327,14 @@ impl Tcpdump {
             written.starts = [self.start_of(side), self.start_of(1 - side)];
         }
         written
+    }
+
+    /// The start of the side whose SYN this row refuses, where its numbers count from an earlier connection between the same ends, that
+    /// the list does not show and that began with the same number: as generators of packets make them.
+    fn refused_again(&self, refused: usize, row: &Placed) -> Option<u32> {
+        let start = self.start_of(refused).filter(|start| *start != 0)?;
+        let counts = row.raw.seq == Some(0) && row.raw.ack == Some(1);
+        (counts && has(row, TcpFlags::RST)).then_some(start)
     }
 
     /// A small number that is just where the side's relative ones are.

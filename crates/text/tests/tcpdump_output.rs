@@ -52,6 +52,28 @@ fn rows_that_say_less() {
 }
 
 #[test]
+fn a_refusal_counts_from_an_earlier_connection_between_the_same_ends() {
+    let syn = "10:34:17.040816 IP 10.0.1.1.20 > 10.0.1.2.800: Flags [S], seq 123456, win 8192, length 0\n";
+    let ack = |refusal: &str| {
+        let list = parse(format!("{syn}{refusal}").as_bytes());
+        list.rows[1].segment().ack.0
+    };
+    // tcpdump had seen such a connection before: the list does not show it.
+    assert_eq!(
+        ack(
+            "10:34:17.044677 IP 10.0.1.2.800 > 10.0.1.1.20: Flags [R.], seq 0, ack 1, win 0, length 0"
+        ),
+        123_457
+    );
+    assert_eq!(
+        ack(
+            "10:34:17.044677 IP 10.0.1.2.800 > 10.0.1.1.20: Flags [R.], seq 0, ack 123457, win 0, length 0"
+        ),
+        123_457
+    );
+}
+
+#[test]
 fn two_lines_of_v() {
     let text = "10:00:00.5 IP (tos 0x0, ttl 57, id 5429, offset 0, flags [DF], proto TCP (6), length 60)
     10.0.0.1.57584 > 10.0.0.2.80: Flags [S], cksum 0xfe30 (incorrect -> 0x0b0f), seq 7, win 64240, options [mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7], length 0";

@@ -13,6 +13,8 @@ use super::style::{self, paint};
 pub struct Summary {
     connections: u64,
     failed: u64,
+    /// Those of which the capture does not show whether they failed.
+    untold: u64,
     by_cause: BTreeMap<Cause, (u64, u64)>,
 }
 
@@ -20,6 +22,7 @@ impl Summary {
     /// Counts one connection. `stream` is remembered as the cause's example if it is the first.
     pub fn add(&mut self, verdict: &Verdict, stream: u64) {
         self.failed += u64::from(verdict.failed);
+        self.untold += u64::from(verdict.cause == Cause::Unknown && !verdict.failed);
         self.count(verdict.cause, stream);
     }
 
@@ -46,19 +49,36 @@ impl Summary {
 
     /// The first line and the table by cause, most frequent first.
     pub fn render(&self) -> String {
-        let head = match (self.failed, self.connections) {
-            (_, 0) => return "There is no TCP connection in it.\n".to_owned(),
-            (0, 1) => "The only connection did not fail.".to_owned(),
-            (1, 1) => "The only connection failed.".to_owned(),
-            (0, all) => format!("None of {} connections failed.", count(all)),
-            (failed, all) => format!("{} of {} connections failed.", count(failed), count(all)),
+        if self.connections == 0 {
+            return "There is no TCP connection in it.\n".to_owned();
+        }
+        let head = self.head();
+        let head = match (self.failed, self.untold) {
+            (0, 0) => paint(style::GOOD, &head),
+            (0, _) => paint(style::DOUBT, &head),
+            _ => paint(style::BAD, &head),
         };
-        let style = if self.failed == 0 {
-            style::GOOD
-        } else {
-            style::BAD
-        };
-        format!("{}\n\n{}\n", paint(style, &head), self.table())
+        format!("{head}\n\n{}\n", self.table())
+    }
+
+    fn head(&self) -> String {
+        let all = count(self.connections);
+        match (self.failed, self.untold, self.connections) {
+            (0, 0, 1) => "The only connection did not fail.".to_owned(),
+            (0, _, 1) => {
+                "Whether the only connection failed, the capture does not show.".to_owned()
+            }
+            (_, _, 1) => "The only connection failed.".to_owned(),
+            (0, 0, _) => format!("None of {all} connections failed."),
+            (0, untold, many) if untold == many => {
+                format!("Whether any of {all} connections failed, the capture does not show.")
+            }
+            (0, untold, _) => format!(
+                "None of {all} connections failed, as far as the capture shows: of {} it shows too little.",
+                count(untold)
+            ),
+            (failed, ..) => format!("{} of {all} connections failed.", count(failed)),
+        }
     }
 
     fn table(&self) -> String {
@@ -77,5 +97,35 @@ impl Summary {
             }
         }
         table.trim_fmt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(failed: u64, untold: u64, connections: u64) -> String {
+        let summary = Summary {
+            connections,
+            failed,
+            untold,
+            by_cause: BTreeMap::new(),
+        };
+        summary.head()
+    }
+
+    #[test]
+    fn what_the_capture_does_not_show_is_not_said() {
+        assert_eq!(head(0, 0, 1), "The only connection did not fail.");
+        assert_eq!(
+            head(0, 1, 1),
+            "Whether the only connection failed, the capture does not show."
+        );
+        assert_eq!(head(0, 0, 9), "None of 9 connections failed.");
+        assert_eq!(
+            head(0, 2, 9),
+            "None of 9 connections failed, as far as the capture shows: of 2 it shows too little."
+        );
+        assert_eq!(head(1, 2, 9), "1 of 9 connections failed.");
     }
 }

@@ -33,7 +33,7 @@ use outage::Outages;
 pub(crate) use sizes::was_sending;
 pub(crate) use turns::{asks, asks_by_rule, was_announced};
 pub(crate) use unread::no_to_an_unread_upload;
-pub(crate) use wait::{Wait, before as wait_before};
+pub(crate) use wait::{Wait, wait_before};
 
 const SECOND: Span = Span::from_secs(1);
 /// Fewer packets may come on the second by chance.
@@ -75,8 +75,8 @@ impl<'a> Case<'a> {
         let timed = close.filter(|_| clocked);
         let outages = close.map_or_else(Outages::default, |_| Outages::of(connection));
         Self {
+            wait: timed.and_then(|close| wait::before(connection, &accounts, &outages, close)),
             accounts,
-            wait: timed.and_then(|close| wait::before_among(&outages, connection, close)),
             cut: cut_stream::find(connection, close),
             outage: close.and_then(|close| outages.before(connection, close)),
             turn_hidden: left_out::hides_the_turn(connection, close),

@@ -5,12 +5,15 @@ use whyreset_connections::{Connection, Moment, Packet, Side};
 use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
+use super::accounts::{Accounts, Missing};
 use super::{Close, outage::Outages};
 
 /// From a goodbye to the close behind it.
 const GOODBYE_TIME: Span = Span::from_millis(100);
 /// The longest goodbye: an error page.
 const GOODBYE_BYTES: i64 = 2_048;
+/// The longest of a client under TLS: an alert, or GOAWAY, padded to blocks.
+const LONGEST_ENCRYPTED_GOODBYE: u32 = 80;
 
 /// The silence before a close, as the side that closed felt it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,16 +30,18 @@ pub(crate) struct Wait {
     pub since_data: Span,
 }
 
-/// The wait before `close`. Where the last packet came from the other side, the time it travelled between the
-/// capture point and the closing side and back is no waiting.
-pub(crate) fn before(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
-    before_among(&Outages::of(connection), connection, close)
+/// The wait before `close`, where nobody has read the accounts, nor looked for outages.
+pub(crate) fn wait_before(connection: &Connection<Exchanges>, close: Close) -> Option<Wait> {
+    let accounts = Accounts::new(connection, Some(close));
+    before(connection, &accounts, &Outages::of(connection), close)
 }
 
-/// The same, where the outages are known.
-pub(super) fn before_among(
-    outages: &Outages,
+/// The wait before `close`. Where the last packet came from the other side, the time it travelled between the
+/// capture point and the closing side and back is no waiting.
+pub(super) fn before(
     connection: &Connection<Exchanges>,
+    accounts: &Accounts<'_>,
+    outages: &Outages,
     close: Close,
 ) -> Option<Wait> {
     if heard_what_was_left_out(connection, close) {
@@ -48,7 +53,7 @@ pub(super) fn before_among(
         .of(close.side)
         .minimum
         .unwrap_or(Span::ZERO);
-    let close = goodbye(connection, close);
+    let close = goodbye(connection, accounts, close);
     if let Some(wait) = cut_off(outages, connection, close) {
         return Some(wait);
     }
@@ -153,7 +158,7 @@ fn cut_off(outages: &Outages, connection: &Connection<Exchanges>, close: Close) 
 
 /// A side that gives up often says so first: a 408 page, a TLS alert, a `221 closing`. Where such a short goodbye broke
 /// the silence just before the close, the close begins with it.
-fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
+fn goodbye(connection: &Connection<Exchanges>, accounts: &Accounts<'_>, close: Close) -> Close {
     let trip = connection
         .vantage
         .round_trip
@@ -171,6 +176,12 @@ fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
             let said = said_between(connection, s.until, close);
             // A bare ACK says nothing.
             said > 0 && said <= GOODBYE_BYTES && s.length > GOODBYE_TIME
+        })
+        .filter(|s| {
+            let words = s.until;
+            !opens(connection, words)
+                && !begins_something(connection, accounts, words, close)
+                && !is_answered(connection, words, close)
         });
     match broken {
         Some(silence) => Close {
@@ -179,6 +190,56 @@ fn goodbye(connection: &Connection<Exchanges>, close: Close) -> Close {
         },
         None => close,
     }
+}
+
+/// The silence was that of a lost SYN or SYN/ACK.
+fn opens(connection: &Connection<Exchanges>, broken: Moment) -> bool {
+    let handshake = &connection.handshake;
+    let opened = handshake.ack.or(handshake.syn_ack).or(handshake.syn);
+    opened.is_some_and(|opened| broken.frame <= opened.frame)
+}
+
+/// What broke the silence is what the client asked, or what the server began to answer, and never got, or finished: who does that
+/// takes no leave.
+fn begins_something(
+    connection: &Connection<Exchanges>,
+    accounts: &Accounts<'_>,
+    words: Moment,
+    close: Close,
+) -> bool {
+    let mut said = connection.packets.iter().rev().filter(|p| {
+        let before = p.frame < words.frame;
+        before && p.payload_len > 0
+    });
+    if said.next().is_some_and(|last| last.side == close.side) {
+        return false;
+    }
+    match (close.side, accounts.missing()) {
+        (Side::Client, Some(Missing::Unanswered))
+        | (Side::Server, Some(Missing::ResponseUnfinished)) => true,
+        // An answer that came too late looks like the rest of one. A goodbye is short.
+        (Side::Client, Some(Missing::ResponseUnfinished)) => {
+            let open = accounts.open.as_ref().and_then(|open| open.exchange);
+            let encrypted = open.is_some_and(|exchange| exchange.tls.is_some());
+            let mut packets = connection.packets.iter();
+            let first = packets.find(|p| p.frame == words.frame);
+            encrypted && first.is_some_and(|p| p.payload_len > LONGEST_ENCRYPTED_GOODBYE)
+        }
+        _ => false,
+    }
+}
+
+/// The other side answered these words, before the close: a goodbye has no answer.
+fn is_answered(connection: &Connection<Exchanges>, words: Moment, close: Close) -> bool {
+    let own = connection.packets.iter().find(|p| p.frame == words.frame);
+    let heard = own.filter(|p| p.known.has(Known::SEQ)).map(|p| p.seq);
+    let mut later = connection.packets.iter().filter(|p| {
+        p.side == close.side.peer() && p.frame > words.frame && p.frame < close.at.frame
+    });
+    later.any(|p| {
+        let knew = heard.is_none_or(|heard| !p.known.has(Known::ACK) || p.ack > heard);
+        p.payload_len > 0 && knew
+    })
 }
 
 /// Bytes that the side which closed said from this moment on. Not all packets are kept: the numbers of the first and of the close tell

@@ -84,10 +84,18 @@ fn too_little(case: &Case<'_>, found: &mut Observations) {
             .into_iter()
             .any(|side| hears_nothing(case, side));
     if begun_unseen && (no_end || only_resets) && !told {
+        let lacks = if only_resets {
+            ", no other than RST: what led to it is not there"
+        } else {
+            ": neither its beginning nor its end"
+        };
         found.add(
             ids::TOO_LITTLE,
             [c.frames.first, c.frames.last],
-            format_args!("Only {} of the middle of this connection are in the capture: neither its beginning nor its end.", wording::count(c.frames.count, "packet", "packets")),
+            format_args!(
+                "The capture holds only {} of this connection{lacks}.",
+                wording::count(c.frames.count, "packet", "packets")
+            ),
         );
     }
 }
