@@ -79,11 +79,20 @@ impl<X: StreamSink> Orderly<X> {
             return None;
         }
         let (syn, answer) = (&self.body.syn, &self.body.syn_ack);
-        let mut seen = BySide {
-            client: OfSide::begin(syn.seq(), syn.moment(), syn.ttl()),
-            server: OfSide::begin(answer.seq, answer.at, answer.ttl()),
+        let asked = || OfEnd::begin(syn.seq(), syn.moment(), syn.ttl());
+        let answered = || OfEnd::begin(answer.seq, answer.at, answer.ttl());
+        // Each is made where it stays.
+        let mut seen = match client {
+            End::Low => ByEnd {
+                low: asked(),
+                high: answered(),
+            },
+            End::High => ByEnd {
+                low: answered(),
+                high: asked(),
+            },
         };
-        let (asked, answered) = (&mut seen.client, &mut seen.server);
+        let (asked, answered) = seen.both_mut(client);
         asked.signs.outgoing = syn.outgoing(links).or_else(|| looks.client.outgoing());
         answered.signs.outgoing = answer.outgoing().or_else(|| looks.server.outgoing());
         if let Some(checksum) = answer.checksum {
@@ -92,21 +101,22 @@ impl<X: StreamSink> Orderly<X> {
         asked.acknowledged(asked.next, answer.at.time);
         let first_frame = self.body.first_frame;
         for short in self.first() {
-            note(&mut seen, client, &Glimpse::of(short), first_frame);
+            note(&mut seen, &Glimpse::of(short), first_frame);
         }
         let mut passed_over = 0;
         let rest = &mut stock.rest;
         let body = &mut *self.body;
         if let Some(middle) = body.passed.take_up(rest, body.syn.moment()) {
-            for (end, seen) in [(client, &mut seen.client), (server, &mut seen.server)] {
+            for end in [End::Low, End::High] {
+                let seen = seen.of_mut(end);
                 seen.go_on(middle.ends.of(end), rest.measuring(end));
             }
             passed_over = middle.count();
         }
         self.log.glance_at_last(&body.before_ring, |it| {
-            note(&mut seen, client, it, first_frame);
+            note(&mut seen, it, first_frame);
         });
-        let (of_client, of_server) = (&seen.client, &seen.server);
+        let (of_client, of_server) = seen.both(client);
         let fins = BySide {
             client: of_client.fin?,
             server: of_server.fin?,
@@ -174,32 +184,31 @@ fn closed_first(fins: &BySide<PassedFin>, trips: &BySide<Option<Span>>) -> Side 
     })
 }
 
-/// What has to see every packet of one side.
-struct OfSide {
-    /// How soon the other side acknowledged what it sent.
+/// What has to see every packet of one end.
+struct OfEnd {
+    /// How soon the other end acknowledged what it sent.
     trip: LeastTrip,
     signs: Signs,
     /// The number behind the last one sent, as the header has it and relative.
     next: u32,
     sent_to: i64,
-    /// The number behind the last that the other side acknowledged, as the header has it.
+    /// The number behind the last that the other end acknowledged, as the header has it.
     acked: u32,
     fin: Option<PassedFin>,
 }
 
 /// The next packet.
 #[inline(always)]
-fn note(seen: &mut BySide<OfSide>, client: End, it: &Glimpse, first: u64) {
-    // Once for each side: where its numbers are need not be found out then.
-    if Short::sender(it.bits) == client {
-        note_from(&mut seen.client, &mut seen.server, it, first);
-    } else {
-        note_from(&mut seen.server, &mut seen.client, it, first);
+fn note(ends: &mut ByEnd<OfEnd>, it: &Glimpse, first: u64) {
+    // Once for each end: where its numbers are need not be found out then.
+    match Short::sender(it.bits) {
+        End::Low => note_from(&mut ends.low, &mut ends.high, it, first),
+        End::High => note_from(&mut ends.high, &mut ends.low, it, first),
     }
 }
 
 #[inline(always)]
-fn note_from(own: &mut OfSide, peer: &mut OfSide, it: &Glimpse, first: u64) {
+fn note_from(own: &mut OfEnd, peer: &mut OfEnd, it: &Glimpse, first: u64) {
     if it.ack != peer.acked {
         peer.acknowledged(it.ack, it.time);
     }
@@ -223,7 +232,7 @@ fn note_from(own: &mut OfSide, peer: &mut OfSide, it: &Glimpse, first: u64) {
     }
 }
 
-impl OfSide {
+impl OfEnd {
     /// Begins with a SYN or SYN/ACK that has this number and TTL.
     #[inline(always)]
     fn begin(seq: u32, at: Moment, ttl: u8) -> Self {
@@ -244,7 +253,7 @@ impl OfSide {
         }
     }
 
-    /// The other side acknowledges more than before.
+    /// The other end acknowledges more than before.
     #[inline(always)]
     fn acknowledged(&mut self, ack: u32, time: Timestamp) {
         self.acked = ack;
