@@ -324,7 +324,7 @@ impl SequenceAnalysis {
     }
 
     /// Remembers a segment.
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, end: End, numbers: &Numbers, marks: Marks) {
         let (own, peer) = self.flows.both_mut(end);
         if numbers.ack != own.last_ack {
@@ -446,7 +446,6 @@ impl FlowState {
             && !numbers.is_control()
     }
 
-    #[inline(always)]
     fn remember(&mut self, numbers: &Numbers, marks: Marks) {
         let mut next = numbers.next();
         if numbers.occupies() {

@@ -70,7 +70,8 @@ impl<X: StreamSink> Live<X> {
         let numbering = &mut self.course.numbering;
         let seq = numbering.of(from).relative(usual.seq);
         let ack = numbering.of(from.other()).relative(usual.ack);
-        let goes_on = seq == numbering.of(from).top() && ack <= numbering.of(from.other()).top();
+        let (own, peer) = numbering.both(from);
+        let goes_on = seq == own.top() && ack <= peer.top();
         let end = seq.saturating_add(i64::from(usual.payload_len));
         numbering.of_mut(from).sent(end);
         self.course.oddities.strays |= !goes_on;

@@ -37,7 +37,7 @@ impl SequenceAnalysis {
 impl FlowState {
     /// Whether a segment with ACK, and no SYN, FIN or RST, carries the next number and something new, within windows that are open,
     /// and acknowledges what was seen: then no rule has anything to say of it.
-    #[inline(always)]
+    #[inline]
     fn expects(&self, numbers: &Numbers, peer: &Self) -> bool {
         let is_next = numbers.seq == self.next_seq && self.next_seq != 0;
         let is_new = numbers.len > 0 || numbers.ack != self.last_ack;
