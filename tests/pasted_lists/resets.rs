@@ -124,3 +124,36 @@ fn a_refusal_in_two_rows_does_not_say_whether_the_refuser_had_closed_before() {
         "{verdict}"
     );
 }
+
+#[test]
+fn a_pause_behind_a_whole_answer_is_no_wait_for_the_rest_of_it() {
+    let text = format!(
+        "{EXCHANGE}\
+      7 2.060200       10.0.0.2              10.0.0.9              HTTP     154    GET /next.html HTTP/1.1
+      8 2.080300       10.0.0.9              10.0.0.2              TCP      54     80 → 40000 [ACK] Seq=501 Ack=201 Win=64128 Len=0
+      9 2.120000       10.0.0.2              10.0.0.9              TCP      54     40000 → 80 [FIN, ACK] Seq=201 Ack=501 Win=64256 Len=0
+     10 2.140000       10.0.0.9              10.0.0.2              TCP      54     80 → 40000 [ACK] Seq=501 Ack=202 Win=64128 Len=0
+     11 2.440000       10.0.0.9              10.0.0.2              HTTP     554    HTTP/1.1 200 OK  (text/html)
+     12 2.440100       10.0.0.2              10.0.0.9              TCP      54     40000 → 80 [RST] Seq=202 Win=0 Len=0
+"
+    );
+    let (cause, by, _) = of(&text);
+    assert_eq!((cause.as_str(), by.as_str()), ("client_abort", "client"));
+}
+
+#[test]
+fn a_server_that_resets_just_behind_a_slow_answer_had_not_idled() {
+    let (cause, _, confidence) = of("\
+00:16:40.000000 IP 203.0.113.7.40000 > 198.51.100.1.80: Flags [S], seq 1111111111, win 64240, options [mss 1460], length 0
+00:16:40.000050 IP 198.51.100.1.80 > 203.0.113.7.40000: Flags [S.], seq 3333333333, ack 1111111112, win 65160, options [mss 1460], length 0
+00:16:40.040050 IP 203.0.113.7.40000 > 198.51.100.1.80: Flags [.], ack 1, win 502, length 0
+00:16:40.040250 IP 203.0.113.7.40000 > 198.51.100.1.80: Flags [P.], seq 1:87, ack 1, win 502, length 86: HTTP: GET /file.bin HTTP/1.1
+00:16:40.040300 IP 198.51.100.1.80 > 203.0.113.7.40000: Flags [.], ack 87, win 501, length 0
+00:16:45.040300 IP 198.51.100.1.80 > 203.0.113.7.40000: Flags [P.], seq 1:999, ack 87, win 501, length 998: HTTP: HTTP/1.1 200 OK
+00:16:45.060300 IP 198.51.100.1.80 > 203.0.113.7.40000: Flags [R.], seq 999, ack 87, win 501, length 0
+");
+    assert!(
+        cause != "benign_reset" || confidence < 0.5,
+        "{cause} {confidence}"
+    );
+}

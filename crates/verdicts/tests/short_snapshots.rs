@@ -206,3 +206,19 @@ fn sizes_of_records_that_were_cut_show_nothing() {
         told(&verdict)
     );
 }
+
+#[test]
+fn a_short_answer_whose_head_is_cut_was_whole_most_likely() {
+    let mut talk = Talk::new();
+    talk.snapshot = 30;
+    talk.handshake();
+    let up = talk.request(0.05, 1, 1);
+    let answer = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\nok";
+    talk.server(0.1, PSH_ACK, 1, up, answer);
+    let down = 1 + answer.len() as u32;
+    talk.client(0.1001, ACK, up, down, b"");
+    talk.client(0.4, RST_ACK, up, down, b"");
+    let verdict = talk.verdict(2.0);
+    assert_eq!(verdict.cause, Cause::BenignReset, "{}", told(&verdict));
+    assert!(verdict.confidence < 0.9, "{}", told(&verdict));
+}

@@ -15,7 +15,7 @@ use super::sizes::FEW_SEGMENTS;
 const MANY_BEHIND: usize = 20;
 
 /// RFC 9110 §15.5.9: the server had not got the whole request in time.
-const REQUEST_TIMEOUT: u16 = 408;
+pub(super) const REQUEST_TIMEOUT: u16 = 408;
 
 /// An upload that was refused, and whose head the capture does not hold in full, so that its length does not show: the server
 /// said no to many segments, and its host refused more of them, or reset the connection because its program had left them unread.
@@ -300,8 +300,10 @@ pub(super) fn ends_short(connection: &Connection<Exchanges>, exchange: &Exchange
     let ends = |p: &Packet| !is_full(connection, p) && p.flags.contains(TcpFlags::PSH);
     let short = gone || last.is_some_and(ends);
     let several = connection.flows.server.sizes.largest_sent >= FULL_SEGMENT;
+    // Most answers that are short are whole; a head that is sent before its body is not.
+    let alone = left_by_client && exchange.response_started.is_some_and(|at| at.frame == end);
     short
-        && several
+        && (several || alone)
         && promise_unread(connection, exchange)
         && in_flight(connection, Side::Server) <= 0
 }

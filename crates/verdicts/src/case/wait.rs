@@ -6,6 +6,7 @@ use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Accounts, Missing};
+use super::unread::REQUEST_TIMEOUT;
 use super::{Close, outage::Outages};
 
 /// From a goodbye to the close behind it.
@@ -217,6 +218,7 @@ fn begins_something(
     match (close.side, accounts.missing()) {
         (Side::Client, Some(Missing::Unanswered))
         | (Side::Server, Some(Missing::ResponseUnfinished)) => true,
+        (Side::Server, _) => answers(connection, words),
         // An answer that came too late looks like the rest of one. A goodbye is short.
         (Side::Client, Some(Missing::ResponseUnfinished)) => {
             let open = accounts.open.as_ref().and_then(|open| open.exchange);
@@ -227,6 +229,17 @@ fn begins_something(
         }
         _ => false,
     }
+}
+
+/// These words begin the answer to a request that the server had in full: it had not waited for the client. A 408 says that it had.
+fn answers(connection: &Connection<Exchanges>, words: Moment) -> bool {
+    let mut list = connection.app.list.iter();
+    list.any(|exchange| {
+        let began = exchange.response_started.map(|at| at.frame);
+        began == Some(words.frame)
+            && exchange.request_complete
+            && exchange.status != Some(REQUEST_TIMEOUT)
+    })
 }
 
 /// The other side answered these words, before the close: a goodbye has no answer.

@@ -178,6 +178,8 @@ fn nothing_missing(case: &Case<'_>, close: Close, found: &mut Observations) {
     let frame = close.at.frame;
     let understood = if case.cut.is_some() {
         "apart from what was cut inside of it, everything that was asked for had been answered in full"
+    } else if case.accounts.unread.is_some() && in_flight(case.connection, Side::Server) > 0 {
+        "the last that the server had said was on its way; how much was promised does not show"
     } else if case.accounts.unread.is_some() {
         UNREAD
     } else if case.accounts.unpromised.is_some() {

@@ -28,8 +28,20 @@ pub(super) fn sent_on(
     let answered = exchange
         .response_started
         .is_some_and(|m| m.frame < close.at.frame);
-    (unpromised && answered && went_on && is_http(&exchange.protocol))
+    let whole = asked_for_more(connection, exchange);
+    (unpromised && answered && went_on && is_http(&exchange.protocol) && !whole)
         .then_some((Missing::ResponseUnfinished, true))
+}
+
+/// The client asked for something else behind this answer, which it did not before it had the whole of it: what came later answers that
+/// (RFC 9112 §9.3.2).
+fn asked_for_more(connection: &Connection<Exchanges>, exchange: &Exchange) -> bool {
+    let answered = exchange.ended.map_or(u64::MAX, |at| at.frame);
+    let mut later = connection.app.list.iter();
+    later.any(|next| {
+        let asked = next.started.is_some_and(|at| at.frame > answered);
+        asked && next.request.is_some() && next.http2.is_none()
+    })
 }
 
 /// Nobody who leaves at the end of an answer waits so long behind it.
