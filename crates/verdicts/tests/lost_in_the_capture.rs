@@ -12,7 +12,7 @@ mod told;
 
 use session::record;
 use talk::{ACK, FIN_ACK, NEXT, PSH_ACK, RST, RST_ACK, SYN, SYN_ACK, Talk};
-use told::{expect_outcome, shows, told, weighs};
+use told::{expect_outcome, share, shows, told, weighs};
 use whyreset_connections::{Neighbours, Side};
 use whyreset_verdicts::{Cause, Outcome, Verdict, judge};
 
@@ -437,4 +437,61 @@ fn numbers_beyond_every_window_leave_no_hole() {
     let verdict = talk.verdict(60.0);
     assert!(!weighs(&verdict, "hole_stays"), "{}", told(&verdict));
     is_not_sure_of(&verdict, Cause::MtuBlackhole);
+}
+
+/// A whole exchange, and thirty seconds later another of which the capture lost `lost`: of the request, its acknowledgement, and the
+/// beginning of the answer, in this order.
+fn ends_behind_a_pause(lost: [bool; 3], ends: fn(&mut Talk, u32, u32)) -> Verdict {
+    let mut talk = Talk::open();
+    let up = talk.request(0.05, 1, 1);
+    let down = talk.response(0.1, 1, up, 300, 300);
+    let asked = up + NEXT.len() as u32;
+    let [request, heard, answer] = lost;
+    if !request {
+        talk.client(30.0, PSH_ACK, up, down, NEXT);
+    }
+    if !heard {
+        talk.server(30.04, ACK, down, asked, b"");
+    }
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n";
+    let answered = down + head.len() as u32;
+    if !answer {
+        talk.server(30.05, PSH_ACK, down, asked, head);
+        talk.client(30.0501, ACK, asked, answered, b"");
+    }
+    ends(&mut talk, asked, answered);
+    talk.verdict(60.0)
+}
+
+#[test]
+fn what_was_acknowledged_though_not_captured_was_said_and_no_silence() {
+    let closes = |talk: &mut Talk, up: u32, down: u32| {
+        talk.server(30.07, FIN_ACK, down, up, b"");
+        talk.client(30.0701, FIN_ACK, up, down + 1, b"");
+        talk.server(30.11, ACK, down + 1, up + 1, b"");
+    };
+    let leaves = |talk: &mut Talk, up: u32, down: u32| {
+        talk.client(30.06, FIN_ACK, up, down, b"");
+        talk.server(30.1, ACK, down, up + 1, b"");
+    };
+    for (lost, ends) in [
+        ([true, false, false], closes as fn(&mut Talk, u32, u32)),
+        ([true, true, false], closes),
+        ([true, false, true], leaves),
+        ([true, true, true], leaves),
+    ] {
+        let verdict = ends_behind_a_pause(lost, ends);
+        let waited = share(&verdict, Cause::ServerTimeout) + share(&verdict, Cause::ClientTimeout);
+        assert!(waited < 0.3, "{lost:?}: {}", told(&verdict));
+    }
+}
+
+#[test]
+fn a_reset_that_acknowledges_what_was_not_captured_is_not_known_to_be_harmless() {
+    let verdict = ends_behind_a_pause([true, true, true], |talk, up, _| {
+        let down = 1 + b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n".len() as u32 + 300;
+        talk.server(30.05, RST_ACK, down, up, b"");
+    });
+    let harmless = share(&verdict, Cause::BenignReset);
+    assert!(harmless < 0.7, "{}", told(&verdict));
 }

@@ -13,6 +13,7 @@ mod left_out;
 mod outage;
 mod sizes;
 mod turns;
+mod uncaptured;
 mod unread;
 mod unseen;
 pub(crate) mod untold;

@@ -6,6 +6,7 @@ use whyreset_exchanges::Exchanges;
 use whyreset_segments::{Known, TcpFlags};
 
 use super::accounts::{Accounts, Missing};
+use super::uncaptured;
 use super::unread::REQUEST_TIMEOUT;
 use super::{Close, outage::Outages};
 
@@ -13,8 +14,8 @@ use super::{Close, outage::Outages};
 const GOODBYE_TIME: Span = Span::from_millis(100);
 /// The longest goodbye: an error page.
 const GOODBYE_BYTES: i64 = 2_048;
-/// The longest of a client under TLS: an alert, or GOAWAY, padded to blocks.
-const LONGEST_ENCRYPTED_GOODBYE: u32 = 80;
+/// The longest of a client: an alert, or GOAWAY, under TLS and padded to blocks.
+const LONGEST_GOODBYE: u32 = 80;
 
 /// The silence before a close, as the side that closed felt it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +46,9 @@ pub(super) fn before(
     outages: &Outages,
     close: Close,
 ) -> Option<Wait> {
-    if heard_what_was_left_out(connection, close) {
+    let unseen = uncaptured::acknowledged(connection, close);
+    let by_the_close = unseen.is_some_and(|(at, _)| at.frame == close.at.frame);
+    if by_the_close || heard_what_was_left_out(connection, close) {
         return None;
     }
     let travel = connection
@@ -58,7 +61,10 @@ pub(super) fn before(
     if let Some(wait) = cut_off(outages, connection, close) {
         return Some(wait);
     }
-    let last_data = last_data_before(connection, close);
+    let last_data = last_data_before(connection, close)
+        .into_iter()
+        .chain(unseen)
+        .max_by_key(|(moment, _)| moment.frame);
     let since_data = last_data.map(|(moment, by)| {
         let raw = close.at.time - moment.time;
         if by == close.side {
@@ -183,6 +189,8 @@ fn goodbye(connection: &Connection<Exchanges>, accounts: &Accounts<'_>, close: C
             !opens(connection, words)
                 && !begins_something(connection, accounts, words, close)
                 && !is_answered(connection, words, close)
+                // Something was said in the silence, or with its end, that the capture lost.
+                && uncaptured::acknowledged(connection, close).is_none_or(|(at, _)| at.frame <= s.after.frame)
         });
     match broken {
         Some(silence) => Close {
@@ -221,11 +229,9 @@ fn begins_something(
         (Side::Server, _) => answers(connection, words),
         // An answer that came too late looks like the rest of one. A goodbye is short.
         (Side::Client, Some(Missing::ResponseUnfinished)) => {
-            let open = accounts.open.as_ref().and_then(|open| open.exchange);
-            let encrypted = open.is_some_and(|exchange| exchange.tls.is_some());
             let mut packets = connection.packets.iter();
             let first = packets.find(|p| p.frame == words.frame);
-            encrypted && first.is_some_and(|p| p.payload_len > LONGEST_ENCRYPTED_GOODBYE)
+            first.is_some_and(|p| p.payload_len > LONGEST_GOODBYE)
         }
         _ => false,
     }

@@ -310,21 +310,27 @@ fn request_unseen(case: &Case<'_>, found: &mut Observations) {
         let packets = c.packets.iter();
         packets.filter(move |p| p.side == side && p.payload_len > 0 && !p.flags.is_rst())
     };
-    let fin = flow.fin;
+    let fin = flow.fin.filter(|_| flow.missing_bytes > 0);
+    let reset = case.fatal.filter(|reset| reset.by == Side::Server);
+    let by_fin = fin.map(|fin| (fin.at.frame, fin.seq, "number of its FIN"));
+    let by_reset = reset.and_then(|reset| {
+        let ack = reset.ack?;
+        Some((reset.at.frame, ack, "acknowledgement of the RST"))
+    });
+    // A FIN uses up a number as well, and may not have been captured.
+    let rest = i64::from(by_fin.is_none());
     let captured = said(Side::Client).map(|p| p.seq_end()).max();
     let answered = said(Side::Server).map(|p| p.ack).max().unwrap_or(0);
-    if let (Some(fin), Some(captured)) = (fin, captured)
-        && flow.missing_bytes > 0
-        && fin.seq > captured
+    if let (Some((frame, reached, number)), Some(captured)) = (by_fin.or(by_reset), captured)
+        && reached > captured.saturating_add(rest)
         && answered <= captured
     {
         found.tell(
             ids::REQUEST_UNREAD,
-            [fin.at.frame, close.at.frame],
+            [frame, close.at.frame],
             format_args!(
-                "By the number of its FIN (frame {}) the client had said {} more, which were not captured: whether that was answered does not show.",
-                fin.at.frame,
-                wording::signed_bytes(fin.seq.saturating_sub(captured))
+                "By the {number} (frame {frame}) the client had said {} more, which were not captured: whether that was answered does not show.",
+                wording::signed_bytes(reached.saturating_sub(captured))
             ),
         );
     }
