@@ -283,6 +283,10 @@ impl SequenceAnalysis {
         if segment.known.has(Known::SOME_OPTIONS) {
             marks |= self.options(from, &numbers, &segment.options);
         }
+        // Where a snapshot cut the options, the scale may have been among them (and Wireshark knows none either).
+        if segment.known.has(Known::OPTIONS) && numbers.flags.contains(TcpFlags::SYN) {
+            self.verify_scale(from, numbers.flags.contains(TcpFlags::ACK));
+        }
         if !segment.known.has(Known::WINDOW) {
             marks = marks.without(Self::WINDOW_MARKS);
         }
@@ -396,9 +400,6 @@ impl SequenceAnalysis {
         let marks = fast_open::syn(numbers.flags, options);
         if !marks.is_empty() && numbers.len > 0 {
             self.fast_open_data = true;
-        }
-        if numbers.flags.contains(TcpFlags::SYN) {
-            self.verify_scale(end, numbers.flags.contains(TcpFlags::ACK));
         }
         marks
     }

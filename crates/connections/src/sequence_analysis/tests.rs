@@ -151,6 +151,27 @@ fn zero_window_probe_and_its_answer() {
     assert_eq!(stream.at(410, data(A, B, 1004, 5001, b"def")), Marks::NONE);
 }
 
+/// The window that 7 bytes fill, where no option of SYN and SYN/ACK was captured, or there was none.
+fn filled_window(of_syn: Known) -> Marks {
+    let mut stream = Stream::default();
+    for mut opens in [
+        segment(A, B, TcpFlags::SYN, 1000, 0, b""),
+        segment(B, A, TcpFlags::SYN | TcpFlags::ACK, 5000, 1001, b""),
+    ] {
+        opens.known = opens.known.without(of_syn);
+        stream.at(0, opens);
+    }
+    stream.at(10, data(A, B, 1001, 5001, b""));
+    stream.at(15, window(data(B, A, 5001, 1001, b""), 7));
+    stream.at(20, data(A, B, 1001, 5001, b"1234567"))
+}
+
+#[test]
+fn a_scale_that_the_snapshot_cut_is_not_known() {
+    assert_eq!(filled_window(Known(0)), Marks::WINDOW_FULL);
+    assert_eq!(filled_window(Known::OPTIONS), Marks::NONE);
+}
+
 #[test]
 fn window_full_counts_the_scale() {
     let mut stream = Stream::open();
