@@ -57,7 +57,8 @@ pub(super) fn before(
         .of(close.side)
         .minimum
         .unwrap_or(Span::ZERO);
-    let close = goodbye(connection, accounts, close);
+    let heard = unseen.map_or(0, |(at, _)| at.frame);
+    let close = goodbye(connection, accounts, heard, close);
     if let Some(wait) = cut_off(outages, connection, close) {
         return Some(wait);
     }
@@ -165,7 +166,13 @@ fn cut_off(outages: &Outages, connection: &Connection<Exchanges>, close: Close) 
 
 /// A side that gives up often says so first: a 408 page, a TLS alert, a `221 closing`. Where such a short goodbye broke
 /// the silence just before the close, the close begins with it.
-fn goodbye(connection: &Connection<Exchanges>, accounts: &Accounts<'_>, close: Close) -> Close {
+/// `heard`: the frame up to which anything was said that the capture lost; 0 where nothing was.
+fn goodbye(
+    connection: &Connection<Exchanges>,
+    accounts: &Accounts<'_>,
+    heard: u64,
+    close: Close,
+) -> Close {
     let trip = connection
         .vantage
         .round_trip
@@ -189,8 +196,7 @@ fn goodbye(connection: &Connection<Exchanges>, accounts: &Accounts<'_>, close: C
             !opens(connection, words)
                 && !begins_something(connection, accounts, words, close)
                 && !is_answered(connection, words, close)
-                // Something was said in the silence, or with its end, that the capture lost.
-                && uncaptured::acknowledged(connection, close).is_none_or(|(at, _)| at.frame <= s.after.frame)
+                && heard <= s.after.frame
         });
     match broken {
         Some(silence) => Close {
