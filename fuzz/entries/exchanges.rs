@@ -1,5 +1,6 @@
 //! Conversations of any bytes, cut in two ways: what is found must not depend on the cut. Only protocols that are no more
-//! than recognised are told by the extent of their messages as well (a SOCKS greeting, a DNS query): there it may.
+//! than recognised are told by the extent of their messages as well (a SOCKS greeting, a DNS query): there it may. So it may where a
+//! conversation begins with one byte again and again: that is taken for wiped by the extent of the first segment.
 //!
 //! The first byte picks the protocol that both sides begin with (HTTP/1, HTTP/2, TLS, or nothing); then each turn is a byte
 //! for side and kind, one for its length, and its bytes.
@@ -26,14 +27,18 @@ pub fn run(script: &[u8]) {
     }
 }
 
-/// What was found; `None` where a protocol was only recognised, or not even that.
+/// What was found; `None` where a protocol was only recognised, or not even that, and where the first words say nothing.
 fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
     let mut tracker = Tracker::default();
     let mut sent = BySide::<u64>::default();
     let mut frame = 0;
     let mut said = begin;
     let mut side = Side::Client;
+    let mut says_something = None;
     loop {
+        if let [first, rest @ ..] = said {
+            says_something.get_or_insert(rest.len() < 7 || rest.iter().any(|byte| byte != first));
+        }
         frame += 1;
         let at = Moment {
             frame,
@@ -81,5 +86,5 @@ fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
     let findings = exchanges.findings.iter().map(|it| it.id.to_owned());
     let all = list.chain(findings).chain(exchanges.proxied_client);
     let all: Vec<String> = all.collect();
-    followed.then_some(all)
+    (followed && says_something == Some(true)).then_some(all)
 }
