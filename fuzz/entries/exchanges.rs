@@ -27,6 +27,14 @@ pub fn run(script: &[u8]) {
     }
 }
 
+/// So many bytes that are all the same are taken for wiped, where a conversation begins with them.
+const WIPED: usize = 8;
+
+fn begins_alike(said: &[u8]) -> bool {
+    let begin = said.first_chunk::<WIPED>();
+    begin.is_some_and(|[first, rest @ ..]| rest.iter().all(|byte| byte == first))
+}
+
 /// What was found; `None` where a protocol was only recognised, or not even that, and where the first words say nothing.
 fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
     let mut tracker = Tracker::default();
@@ -36,8 +44,8 @@ fn play(begin: &[u8], mut turns: &[u8], size: usize) -> Option<Vec<String>> {
     let mut side = Side::Client;
     let mut says_something = None;
     loop {
-        if let [first, rest @ ..] = said {
-            says_something.get_or_insert(rest.len() < 7 || rest.iter().any(|byte| byte != first));
+        if !said.is_empty() {
+            says_something.get_or_insert(!begins_alike(said));
         }
         frame += 1;
         let at = Moment {
