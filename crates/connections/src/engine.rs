@@ -117,7 +117,7 @@ impl<X: StreamSink> Engine<X> {
             slots: Vec::new(),
             orderly: Pool::default(),
             bodies: Bodies::default(),
-            foreseen_at: foresight::NEVER,
+            foreseen_at: 0,
             foresight: Foresight::None,
             free: Vec::new(),
             next_stream: 0,

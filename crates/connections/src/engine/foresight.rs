@@ -40,9 +40,6 @@ impl Foreseen {
 /// There are never so many.
 const NO_SLOT: u32 = u32::MAX;
 
-/// No slots were looked for.
-pub(super) const NEVER: u64 = u64::MAX;
-
 /// How connections are looked up before they are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Foresight {
@@ -101,10 +98,7 @@ impl<X: StreamSink> Engine<X> {
         if come == 0 {
             let open = self.orderly.len().saturating_sub(self.ended.len());
             self.foresight = Foresight::of(open);
-            self.foreseen_at = match self.foresight {
-                Foresight::None => NEVER,
-                Foresight::Near | Foresight::InStages => self.index.changes(),
-            };
+            self.foreseen_at = self.index.changes();
         }
         match self.foresight {
             Foresight::None => {}
